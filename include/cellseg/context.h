@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * @file context.h  Where memory, threads, messages and progress come from.
+ *
+ * Every function that takes a context accepts NULL, which means: malloc, all cores, silent, no memory budget. A context
+ * serves one call at a time; make one per thread to work in parallel. Two contexts share nothing.
+ */
+#ifndef CELLSEG_CONTEXT_H
+#define CELLSEG_CONTEXT_H
+
+#include <cellseg/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Processor levels: which row of kernels runs. Results are the same bytes on every level. */
+enum { CELLSEG_CPU_BEST = 0, CELLSEG_CPU_PORTABLE = 1, CELLSEG_CPU_AVX2 = 2, CELLSEG_CPU_AVX512 = 3, CELLSEG_CPU_NEON = 4 };
+
+/** Severity of a log line. */
+enum { CELLSEG_LOG_INFO = 1, CELLSEG_LOG_WARNING = 2 };
+
+/** Allocate `size` bytes (never 0), aligned as malloc does; NULL when there is no memory. Called from any thread. */
+typedef void *(*cellseg_alloc_fn)(void *user, size_t size);
+
+/** Release what the matching cellseg_alloc_fn returned. Called from any thread. */
+typedef void (*cellseg_free_fn)(void *user, void *block);
+
+/** One index of a parallel loop. Never throws, never blocks on another index. */
+typedef void (*cellseg_task_fn)(void *task_data, size_t index);
+
+/**
+ * Run task(task_data, i) for every i in [0, count), in any order, on any threads, and return when all are done.
+ * Return 0, or non-zero if not every index was run, which fails the call with CELLSEG_ERR_INTERNAL.
+ */
+typedef int32_t (*cellseg_parallel_for_fn)(void *user, size_t count, cellseg_task_fn task, void *task_data);
+
+/** A line for the embedder's log, without newline. Only on the thread that called the library. */
+typedef void (*cellseg_log_fn)(void *user, int32_t level, const char *message);
+
+/**
+ * How far the call is: `fraction` from 0 to 1, never falling within one call, and the step's name ("network", "seeds").
+ * Only on the thread that called the library. Non-zero asks to stop: the call returns CELLSEG_ERR_CANCELLED within 100 ms.
+ */
+typedef int32_t (*cellseg_progress_fn)(void *user, double fraction, const char *step);
+
+/** Everything a context can be told. Fill with cellseg_context_options_init(), then change what matters. */
+typedef struct cellseg_context_options {
+    size_t struct_size;
+    int32_t threads;              /**< 1 to 1024; 0, the default: as many as cores */
+    int32_t cpu_level;            /**< CELLSEG_CPU_BEST by default; a level this machine lacks is an argument error */
+    uint64_t memory_budget_bytes; /**< what may be in use at one time through this context; 0, the default: no limit */
+    cellseg_alloc_fn alloc;       /**< NULL with `free`: malloc. Either both or neither */
+    cellseg_free_fn free;
+    void *memory_user;
+    cellseg_parallel_for_fn parallel_for; /**< NULL: the context's own pool of `threads` threads */
+    void *parallel_user;
+    cellseg_log_fn log; /**< NULL: silent */
+    void *log_user;
+    cellseg_progress_fn progress; /**< NULL: none */
+    void *progress_user;
+} cellseg_context_options;
+
+/**
+ * Write the defaults into `options`.
+ *
+ * @param[out] options      at least `struct_size` bytes
+ * @param      struct_size  sizeof(cellseg_context_options) as the caller's compiler sees it
+ * @return CELLSEG_ERR_ARGUMENT   options is NULL or struct_size is smaller than the first release's struct
+ * Threads: any. Since: 1.0
+ */
+CELLSEG_API cellseg_status cellseg_context_options_init(cellseg_context_options *options, size_t struct_size);
+
+/**
+ * Make a context. Its threads start here and sleep between calls.
+ *
+ * @param[out] out      Release with cellseg_context_free(). NULL after an error.
+ * @param      options  NULL for defaults
+ * @return CELLSEG_ERR_ARGUMENT   a number is out of range, half a pair of hooks is given, or the processor lacks cpu_level
+ * @return CELLSEG_ERR_MEMORY     no memory, or no thread could be started
+ * Threads: any. Since: 1.0
+ */
+CELLSEG_API cellseg_status cellseg_context_new(cellseg_context **out, const cellseg_context_options *options);
+
+/** Stop the context's threads and release it. Objects made through it stay valid. NULL is legal. Since: 1.0 */
+CELLSEG_API void cellseg_context_free(cellseg_context *context);
+
+/** The number of threads a call through this context uses; for NULL the number of cores. Threads: any. Since: 1.0 */
+CELLSEG_API int32_t cellseg_context_threads(const cellseg_context *context);
+
+/** The processor level in use, one of CELLSEG_CPU_PORTABLE and up. Threads: any. Since: 1.0 */
+CELLSEG_API int32_t cellseg_context_cpu_level(const cellseg_context *context);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/** @file image.h  Pixels of one or more channels, owned or borrowed, with their physical size. */
+#ifndef CELLSEG_IMAGE_H
+#define CELLSEG_IMAGE_H
+
+#include <cellseg/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Called once, when the image that borrowed `pixels` is freed; from the thread that frees it. */
+typedef void (*cellseg_release_fn)(void *user, const void *pixels);
+
+/** The caller's pixels as they lie in memory. Fill with cellseg_image_layout_init(). */
+typedef struct cellseg_image_layout {
+    size_t struct_size;
+    const void *pixels;          /**< first pixel of the first channel; aligned for its type */
+    size_t height;               /**< 1 to 2^31 - 1 */
+    size_t width;                /**< 1 to 2^31 - 1 */
+    int32_t channels;            /**< 1 to 4096; default 1 */
+    int32_t pixel_type;          /**< CELLSEG_UINT8 ... CELLSEG_FLOAT32 */
+    size_t row_stride_bytes;     /**< 0, the default: rows lie next to each other */
+    size_t channel_stride_bytes; /**< 0, the default: channels lie one after the other */
+    double pixel_size_um;        /**< 0, the default: unknown */
+    cellseg_release_fn release;  /**< NULL: the caller keeps the pixels alive until the image is freed */
+    void *release_user;
+} cellseg_image_layout;
+
+/** Write the defaults. @return CELLSEG_ERR_ARGUMENT  layout is NULL or struct_size too small. Threads: any. Since: 1.0 */
+CELLSEG_API cellseg_status cellseg_image_layout_init(cellseg_image_layout *layout, size_t struct_size);
+
+/**
+ * Make an image of zeros.
+ *
+ * @param[out] out         Release with cellseg_image_free(). NULL after an error.
+ * @param      context     NULL for defaults; need not outlive the image
+ * @param      pixel_type  CELLSEG_UINT8 ... CELLSEG_FLOAT32
+ * @param      channels    1 to 4096, each height x width
+ * @return CELLSEG_ERR_ARGUMENT  a size is zero or too large, or the type unknown
+ * @return CELLSEG_ERR_MEMORY, CELLSEG_ERR_LIMIT
+ * Threads: any. Since: 1.0
+ */
+CELLSEG_API cellseg_status cellseg_image_new(cellseg_image **out, cellseg_context *context, int32_t pixel_type, int32_t channels,
+                                             size_t height, size_t width);
+
+/**
+ * Borrow the caller's pixels without a copy.
+ *
+ * @param[out] out     Release with cellseg_image_free(), which calls layout->release. NULL after an error, and then release is
+ * not called.
+ * @param      layout  copied; the pixels it points to are read, never written
+ * @return CELLSEG_ERR_ARGUMENT  NULL or misaligned pixels, a size out of range, a stride shorter than a row, or one that is no
+ * multiple of a sample
+ * @return CELLSEG_ERR_MEMORY
+ * Threads: any. Since: 1.0
+ */
+CELLSEG_API cellseg_status cellseg_image_wrap(cellseg_image **out, cellseg_context *context, const cellseg_image_layout *layout);
+
+/** Release an image. NULL is legal. Threads: any, once no other thread uses it. Since: 1.0 */
+CELLSEG_API void cellseg_image_free(cellseg_image *image);
+
+/** Rows. 0 for NULL. Threads: any, as for all that only reads an image. Since: 1.0 */
+CELLSEG_API size_t cellseg_image_height(const cellseg_image *image);
+/** Columns. 0 for NULL. Since: 1.0 */
+CELLSEG_API size_t cellseg_image_width(const cellseg_image *image);
+/** Channels. 0 for NULL. Since: 1.0 */
+CELLSEG_API int32_t cellseg_image_channels(const cellseg_image *image);
+/** CELLSEG_UINT8 ... CELLSEG_FLOAT32. 0 for NULL. Since: 1.0 */
+CELLSEG_API int32_t cellseg_image_pixel_type(const cellseg_image *image);
+/** Bytes from one row to the next. 0 for NULL. Since: 1.0 */
+CELLSEG_API size_t cellseg_image_row_stride_bytes(const cellseg_image *image);
+/** First pixel of a channel, to read; NULL for a channel that is not there. Valid until the image is freed. Since: 1.0 */
+CELLSEG_API const void *cellseg_image_pixels(const cellseg_image *image, int32_t channel);
+/** First pixel of a channel, to write; NULL for a channel that is not there and for borrowed pixels. Since: 1.0 */
+CELLSEG_API void *cellseg_image_pixels_mut(cellseg_image *image, int32_t channel);
+/** Edge of a pixel in micrometres; 0 when unknown. Since: 1.0 */
+CELLSEG_API double cellseg_image_pixel_size_um(const cellseg_image *image);
+
+/**
+ * State the edge of a (square) pixel, 1e-4 to 1e4 micrometres; 0 makes it unknown.
+ * @return CELLSEG_ERR_ARGUMENT  NULL image, NaN or a size outside the range. Threads: the image's owner. Since: 1.0
+ */
+CELLSEG_API cellseg_status cellseg_image_set_pixel_size_um(cellseg_image *image, double pixel_size_um);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

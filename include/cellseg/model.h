@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/** @file model.h  A trained network: its layers, weights, normalisation rule and training record. */
+#ifndef CELLSEG_MODEL_H
+#define CELLSEG_MODEL_H
+
+#include <cellseg/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/**
+ * The model that is part of the library: needs no file.
+ *
+ * @param[out] out      Release with cellseg_model_free(). NULL after an error.
+ * @param      context  NULL for defaults; need not outlive the model
+ * @return CELLSEG_ERR_MEMORY, CELLSEG_ERR_LIMIT, CELLSEG_ERR_CANCELLED
+ * @return CELLSEG_ERR_MODEL  the library was built without one, or its test vector fails on this machine
+ * Threads: any; one model may serve many threads at once. Since: 1.0
+ */
+CELLSEG_API cellseg_status cellseg_model_default(cellseg_model **out, cellseg_context *context);
+
+/**
+ * Read a model file (safetensors with a cellseg header; docs/model-format.md) and check it: structure, sizes, test vector.
+ *
+ * @param[out] out  Release with cellseg_model_free(). NULL after an error.
+ * @return CELLSEG_ERR_IO      the file cannot be read
+ * @return CELLSEG_ERR_FORMAT  it is no model file, of an unknown version, or truncated
+ * @return CELLSEG_ERR_MODEL   its layers do not fit together, or the test vector's output differs
+ * @return CELLSEG_ERR_MEMORY, CELLSEG_ERR_LIMIT
+ * Threads: any. Since: 1.0
+ */
+CELLSEG_API cellseg_status cellseg_model_load(cellseg_model **out, cellseg_context *context, const char *path);
+
+/** As cellseg_model_load(), from `size` bytes in memory, which need not outlive the call. Since: 1.0 */
+CELLSEG_API cellseg_status cellseg_model_load_memory(cellseg_model **out, cellseg_context *context, const void *bytes,
+                                                     size_t size);
+
+/** How the weights are stored. */
+enum { CELLSEG_WEIGHTS_FLOAT32 = 1, CELLSEG_WEIGHTS_FLOAT16 = 2 };
+
+/**
+ * Write a model file: under a temporary name beside `path`, then renamed.
+ *
+ * @param model    read only
+ * @param weights  CELLSEG_WEIGHTS_FLOAT32 (exact) or CELLSEG_WEIGHTS_FLOAT16 (half the size; rounded to nearest)
+ * @return CELLSEG_ERR_ARGUMENT, CELLSEG_ERR_IO, CELLSEG_ERR_MEMORY
+ * Threads: any. Since: 1.0
+ */
+CELLSEG_API cellseg_status cellseg_model_save(const cellseg_model *model, cellseg_context *context, const char *path,
+                                              int32_t weights);
+
+/** Release a model. NULL is legal. Threads: any, once no call uses it. Since: 1.0 */
+CELLSEG_API void cellseg_model_free(cellseg_model *model);
+
+/** What the model is, as one JSON object: architecture, classes, working scale, normalisation rule, training record. Valid until
+ * the model is freed. Since: 1.0 */
+CELLSEG_API const char *cellseg_model_info(const cellseg_model *model);
+
+/** Edge of a pixel, in micrometres, at which the network works. Since: 1.0 */
+CELLSEG_API double cellseg_model_pixel_size_um(const cellseg_model *model);
+
+/** Trained parameters. Since: 1.0 */
+CELLSEG_API uint64_t cellseg_model_parameters(const cellseg_model *model);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/** @file segment.h  The main job: an image in, every cell and its nucleus out. */
+#ifndef CELLSEG_SEGMENT_H
+#define CELLSEG_SEGMENT_H
+
+#include <cellseg/image.h>
+#include <cellseg/labels.h>
+#include <cellseg/model.h>
+#include <cellseg/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Sets of option values. */
+enum { CELLSEG_PRESET_DEFAULT = 0, CELLSEG_PRESET_PAPER = 1 };
+
+/** What the cells' watershed floods. */
+enum {
+    CELLSEG_RELIEF_MARKER = 0,      /**< the enhanced marker image, bright first (the paper) */
+    CELLSEG_RELIEF_GRADIENT = 1,    /**< its gradient magnitude */
+    CELLSEG_RELIEF_PROBABILITY = 2, /**< the cell probability, high first */
+    CELLSEG_RELIEF_DISTANCE = 3     /**< the distance from the nuclei: the nearest nucleus within the cell mask wins */
+};
+
+/** Which probability multiplies the marker image. */
+enum { CELLSEG_CELL_CYTOPLASM = 0, CELLSEG_CELL_CYTOPLASM_AND_NUCLEUS = 1 };
+
+/** Every parameter of the method (SPEC: Al-Kofahi et al. 2018, steps 1 to 3). Fill with cellseg_segment_options_init(). */
+typedef struct cellseg_segment_options {
+    size_t struct_size;
+    int32_t channel;              /**< the marker's channel, from 0. Default 0 */
+    int32_t nuclei_channel;       /**< two-channel method: the nuclear stain's channel in its image. Default 0 */
+    double pixel_size_um;         /**< overrides the image's own; 0, the default: take the image's */
+    double working_pixel_size_um; /**< scale of the two-channel method; with a model, the model's own is used. Default 0.65 */
+
+    double top_hat_um; /**< edge of the square of the white top-hat that evens the illumination; 0: none. Default 130 */
+
+    double nucleus_radius_min_um;   /**< LoG scales span this radius ... Default 3 */
+    double nucleus_radius_max_um;   /**< ... to this one. Default 10 */
+    int32_t nucleus_scales;         /**< number of LoG scales, 1 to 32. Default 5 */
+    int32_t cell_probability;       /**< CELLSEG_CELL_... */
+    double sensitivity;             /**< (0, 100]: 100 takes the lowest of five Otsu thresholds, 20 the highest. Default 60 */
+    double h_um;                    /**< depth below which two minima of the distance are one nucleus. Default 3 */
+    double nucleus_area_min_um2;    /**< smaller nuclei are dropped */
+    double nucleus_probability_min; /**< nuclei whose mean probability is lower are dropped, 0 to 1; 0: none are */
+
+    double cell_sigma_um;          /**< Gaussian before the logarithm */
+    double cell_area_expected_um2; /**< 0: estimated from the image */
+    int32_t relief;                /**< CELLSEG_RELIEF_... */
+    int32_t background_rule;       /**< CELLSEG_BACKGROUND_... */
+    double cell_area_min_um2;      /**< smaller cells are dropped with their nuclei; 0: none are */
+    double cell_area_max_um2;      /**< larger cells are dropped with their nuclei; 0: none are */
+    double smooth_um;              /**< radius of the disc that opens each cell's outline; 0: none */
+    int32_t drop_border_cells;     /**< 1: cells that touch the image's edge are dropped. Default 0 */
+    int32_t fill_holes;            /**< 1, the default: holes inside cells and nuclei are filled */
+} cellseg_segment_options;
+
+/** How the cells are told from the background. */
+enum {
+    CELLSEG_BACKGROUND_EXPECTED_AREA = 0, /**< Otsu level whose area is nearest to nuclei x expected area (the paper) */
+    CELLSEG_BACKGROUND_PROBABILITY = 1    /**< background is where the network says so: cell probability below one half */
+};
+
+/** Write the defaults, chosen by measurement (docs/defaults.md). @return CELLSEG_ERR_ARGUMENT. Threads: any. Since: 1.0 */
+CELLSEG_API cellseg_status cellseg_segment_options_init(cellseg_segment_options *options, size_t struct_size);
+
+/**
+ * Set the values of a preset; struct_size, channels and pixel sizes stay as they are.
+ * @param preset  CELLSEG_PRESET_DEFAULT or CELLSEG_PRESET_PAPER (the values of Al-Kofahi et al. 2018)
+ * @return CELLSEG_ERR_ARGUMENT. Threads: any. Since: 1.0
+ */
+CELLSEG_API cellseg_status cellseg_segment_options_preset(cellseg_segment_options *options, int32_t preset);
+
+/**
+ * Label every cell in an image, from its marker channel alone.
+ *
+ * @param[out] cells    New label map of the image's size: 0 is background, cells are 1..count in raster order of their first
+ *                      pixel. Release with cellseg_labels_free(). NULL after an error.
+ * @param[out] nuclei   NULL when not wanted; else as `cells`: each cell's nucleus, under the cell's id and inside it.
+ * @param[out] maps     NULL when not wanted; else a float32 image of the image's size whose channels are the model's classes:
+ *                      nucleus, cytoplasm, background, in [0, 1].
+ * @param      context  NULL for defaults
+ * @param      model    read only; one model may serve many threads at once
+ * @param      image    cytoplasm bright, background dark, nucleus darker than the cytoplasm; pixel size known, or given in the
+ * options
+ * @param      options  NULL for defaults
+ * @return CELLSEG_ERR_ARGUMENT   a NULL, an option out of range, a channel the image lacks, an unknown pixel size, a pixel that
+ * is not finite
+ * @return CELLSEG_ERR_CANCELLED, CELLSEG_ERR_MEMORY, CELLSEG_ERR_LIMIT
+ * Threads: any. Result: the same bytes for any thread count. Since: 1.0
+ * Source: Al-Kofahi et al. 2018, steps 1 to 3.
+ */
+CELLSEG_API cellseg_status cellseg_segment(cellseg_labels **cells, cellseg_labels **nuclei, cellseg_image **maps,
+                                           cellseg_context *context, const cellseg_model *model, const cellseg_image *image,
+                                           const cellseg_segment_options *options);
+
+/**
+ * The two-channel method: nuclei from a nuclear stain, cells from the marker. No network; how the paper made its training labels.
+ *
+ * @param[out] cells, nuclei  as cellseg_segment(); either may be NULL when not wanted
+ * @param      marker         the marker is channel options->channel
+ * @param      nuclear        the nuclear stain, bright, is channel options->nuclei_channel; may be the same image; same size as
+ * `marker`
+ * @return as cellseg_segment()
+ * Threads: any. Result: the same bytes for any thread count. Since: 1.0
+ * Source: Al-Kofahi et al. 2018, "Ground truth".
+ */
+CELLSEG_API cellseg_status cellseg_segment_two_channel(cellseg_labels **cells, cellseg_labels **nuclei, cellseg_context *context,
+                                                       const cellseg_image *marker, const cellseg_image *nuclear,
+                                                       const cellseg_segment_options *options);
+
+/**
+ * Nuclei of cells that are known already, from a nuclear stain: training targets where a person outlined whole cells only.
+ *
+ * @param[out] nuclei  New label map: the nuclear foreground inside each cell, under the cell's id; a cell without any has none.
+ * @param      cells   label map of the image's size
+ * @return as cellseg_segment(), and CELLSEG_ERR_ARGUMENT when sizes differ
+ * Threads: any. Since: 1.0
+ */
+CELLSEG_API cellseg_status cellseg_segment_nuclei_within(cellseg_labels **nuclei, cellseg_context *context,
+                                                         const cellseg_labels *cells, const cellseg_image *nuclear,
+                                                         const cellseg_segment_options *options);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

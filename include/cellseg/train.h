@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/** @file train.h  Train a network on labelled images. */
+#ifndef CELLSEG_TRAIN_H
+#define CELLSEG_TRAIN_H
+
+#include <cellseg/image.h>
+#include <cellseg/labels.h>
+#include <cellseg/model.h>
+#include <cellseg/segment.h>
+#include <cellseg/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Everything a training run can be told. Fill with cellseg_train_options_init(). */
+typedef struct cellseg_train_options {
+    size_t struct_size;
+    uint64_t seed;        /**< of weights, order, augmentation and dropout. Default 1 */
+    int32_t epochs;       /**< Default 30 */
+    int32_t batch;        /**< patches per step. Default 32 */
+    double learning_rate; /**< Adam's. Default 0.001 */
+    double width; /**< filters of the paper's network times this, rounded up to multiples of 8; 1: the paper. Default 0.5 */
+    double weight_nucleus; /**< of the loss's terms, each 1 by default */
+    double weight_cytoplasm;
+    double weight_background;
+    double weight_sum;
+    int32_t rotate; /**< 1, the default: augment by quarter turns */
+    int32_t flip;   /**< 1, the default: augment by mirroring */
+    double gamma;   /**< augment by a random gamma in [1/gamma, gamma]; 1, the default: none */
+    double scale;   /**< augment by a random zoom in [1/scale, scale]; 1, the default: none */
+    double noise;   /**< augment by Gaussian noise of up to this part of the normalised range; 0, the default: none */
+    double blur_px; /**< augment by a Gaussian blur of up to this sigma; 0, the default: none */
+    double working_pixel_size_um; /**< Default 0.65 */
+    double top_hat_um;            /**< as in cellseg_segment_options, and kept in the model. Default 130 */
+    const char *checkpoint_path;  /**< NULL, the default: none; else written after every epoch, and resumed from when it exists */
+    const char *note;             /**< NULL, or text for the training record: what the images are */
+} cellseg_train_options;
+
+/** Write the defaults, which are the paper's but for width. @return CELLSEG_ERR_ARGUMENT. Since: 1.0 */
+CELLSEG_API cellseg_status cellseg_train_options_init(cellseg_train_options *options, size_t struct_size);
+
+/**
+ * Make a trainer without images.
+ *
+ * @param[out] out    Release with cellseg_trainer_free(). NULL after an error.
+ * @param      start  NULL to start from random weights; else the model whose architecture and weights to start from; need not
+ * outlive the call
+ * @param      options  NULL for defaults; copied, texts too
+ * @return CELLSEG_ERR_ARGUMENT, CELLSEG_ERR_MEMORY, CELLSEG_ERR_LIMIT
+ * Threads: a trainer belongs to one thread at a time. `context` must outlive the trainer. Since: 1.0
+ */
+CELLSEG_API cellseg_status cellseg_trainer_new(cellseg_trainer **out, cellseg_context *context, const cellseg_model *start,
+                                               const cellseg_train_options *options);
+
+/** What an added image is for. */
+enum { CELLSEG_USE_TRAIN = 0, CELLSEG_USE_VALIDATE = 1 };
+
+/**
+ * Add one labelled image. Preprocessed and kept; image and labels need not outlive the call.
+ *
+ * @param image    the marker is channel `channel`; its pixel size must be known
+ * @param cells    whole cells, of the image's size
+ * @param nuclei   nuclei, of the image's size; ids need not match the cells', and nuclei outside cells are ignored
+ * @param use      CELLSEG_USE_TRAIN or CELLSEG_USE_VALIDATE
+ * @return CELLSEG_ERR_ARGUMENT  sizes differ, no pixel size, labels without a single cell or nucleus, a pixel that is not finite
+ * @return CELLSEG_ERR_MEMORY, CELLSEG_ERR_LIMIT, CELLSEG_ERR_CANCELLED; the trainer is then as before
+ * Since: 1.0
+ */
+CELLSEG_API cellseg_status cellseg_trainer_add(cellseg_trainer *trainer, const cellseg_image *image, int32_t channel,
+                                               const cellseg_labels *cells, const cellseg_labels *nuclei, int32_t use);
+
+/** What one epoch came to. */
+typedef struct cellseg_epoch {
+    size_t struct_size;
+    int32_t epoch; /**< from 1 */
+    int32_t epochs;
+    double train_loss;
+    double validation_loss; /**< NaN without validation images */
+    double seconds;
+    int32_t best; /**< 1: the best so far, whose weights are kept */
+    int32_t padding;
+} cellseg_epoch;
+
+/** Called after each epoch on the thread that called cellseg_trainer_run(); non-zero stops training early, which is no error. */
+typedef int32_t (*cellseg_epoch_fn)(void *user, const cellseg_epoch *epoch);
+
+/**
+ * Train to the end, and give the weights that did best on the validation images (without any: the last).
+ *
+ * @param[out] out       the new model. Release with cellseg_model_free(). NULL after an error.
+ * @param      on_epoch  NULL, or told of each epoch
+ * @return CELLSEG_ERR_ARGUMENT   no training image was added
+ * @return CELLSEG_ERR_MODEL      the loss is not finite; the message says when
+ * @return CELLSEG_ERR_CANCELLED, CELLSEG_ERR_MEMORY, CELLSEG_ERR_LIMIT, CELLSEG_ERR_IO (checkpoint); the last checkpoint stays
+ * valid Result: for a seed and the same images in the same order the same bytes, for any thread count, resumed or not. Since: 1.0
+ * Source: Al-Kofahi et al. 2018, step 0; Kingma and Ba 2015 (Adam).
+ */
+CELLSEG_API cellseg_status cellseg_trainer_run(cellseg_model **out, cellseg_trainer *trainer, cellseg_epoch_fn on_epoch,
+                                               void *user);
+
+/** Release a trainer. NULL is legal. Since: 1.0 */
+CELLSEG_API void cellseg_trainer_free(cellseg_trainer *trainer);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Memory through the context's hooks. Every block carries a 64-byte header that names its heap, so that a block can be
+ * released without its context and the budget stays right; what follows the header is aligned for any vector register.
+ */
+#include "core/context.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { ALIGNMENT = 64 };
+
+typedef struct block_header {
+    void *base;
+    size_t bytes;
+    cseg_heap *heap; /* NULL: malloc */
+} block_header;
+
+static_assert(sizeof(block_header) <= ALIGNMENT, "the header must fit before an aligned block");
+
+bool cseg_mul(size_t a, size_t b, size_t *product) {
+    if (a != 0 && b > SIZE_MAX / a)
+        return false;
+    *product = a * b;
+    return true;
+}
+
+cseg_heap *cseg_heap_new(const cellseg_context_options *options) {
+    cseg_heap *heap = options->alloc != NULL ? options->alloc(options->memory_user, sizeof *heap) : malloc(sizeof *heap);
+    if (heap == NULL) {
+        (void)cseg_fail(CELLSEG_ERR_MEMORY, "no memory for a context");
+        return NULL;
+    }
+    memset(heap, 0, sizeof *heap);
+    heap->alloc = options->alloc;
+    heap->free = options->free;
+    heap->user = options->memory_user;
+    heap->budget = options->memory_budget_bytes;
+    atomic_init(&heap->references, 1);
+    atomic_init(&heap->used, 0);
+    atomic_init(&heap->peak, 0);
+    return heap;
+}
+
+void cseg_heap_release(cseg_heap *heap) {
+    if (heap == NULL || atomic_fetch_sub(&heap->references, 1) != 1)
+        return;
+    if (heap->free != NULL)
+        heap->free(heap->user, heap);
+    else
+        free(heap);
+}
+
+static bool reserve(cseg_heap *heap, size_t bytes) {
+    const uint64_t used = atomic_fetch_add(&heap->used, bytes) + bytes;
+    if (heap->budget != 0 && used > heap->budget) {
+        atomic_fetch_sub(&heap->used, bytes);
+        return false;
+    }
+    uint64_t peak = atomic_load(&heap->peak);
+    while (used > peak && !atomic_compare_exchange_weak(&heap->peak, &peak, used)) {
+    }
+    return true;
+}
+
+void *cseg_heap_alloc(cseg_heap *heap, size_t bytes) {
+    if (bytes > SIZE_MAX / 2) {
+        (void)cseg_fail(CELLSEG_ERR_MEMORY, "a request for %zu bytes is too large", bytes);
+        return NULL;
+    }
+    const size_t total = bytes + 2 * (size_t)ALIGNMENT;
+    if (heap != NULL && !reserve(heap, total)) {
+        (void)cseg_fail(CELLSEG_ERR_LIMIT, "the memory budget of %llu bytes is spent", (unsigned long long)heap->budget);
+        return NULL;
+    }
+    char *base = heap != NULL && heap->alloc != NULL ? heap->alloc(heap->user, total) : malloc(total);
+    if (base == NULL) {
+        if (heap != NULL)
+            atomic_fetch_sub(&heap->used, total);
+        (void)cseg_fail(CELLSEG_ERR_MEMORY, "no memory for %zu bytes", bytes);
+        return NULL;
+    }
+    if (heap != NULL)
+        atomic_fetch_add(&heap->references, 1);
+    char *block = base + ALIGNMENT + (ALIGNMENT - (uintptr_t)base % ALIGNMENT) % ALIGNMENT;
+    const block_header header = {base, total, heap};
+    memcpy(block - sizeof header, &header, sizeof header);
+    return block;
+}
+
+void *cseg_alloc(cellseg_context *context, size_t count, size_t size) {
+    size_t bytes;
+    if (!cseg_mul(count, size, &bytes)) {
+        (void)cseg_fail(CELLSEG_ERR_MEMORY, "%zu items of %zu bytes are too much", count, size);
+        return NULL;
+    }
+    return cseg_heap_alloc(context != NULL ? context->heap : NULL, bytes);
+}
+
+void *cseg_calloc(cellseg_context *context, size_t count, size_t size) {
+    void *block = cseg_alloc(context, count, size);
+    if (block != NULL)
+        memset(block, 0, count * size);
+    return block;
+}
+
+void cseg_free(void *block) {
+    if (block == NULL)
+        return;
+    block_header header;
+    memcpy(&header, (char *)block - sizeof header, sizeof header);
+    if (header.heap == NULL) {
+        free(header.base);
+        return;
+    }
+    atomic_fetch_sub(&header.heap->used, header.bytes);
+    if (header.heap->free != NULL)
+        header.heap->free(header.heap->user, header.base);
+    else
+        free(header.base);
+    cseg_heap_release(header.heap);
+}
+
+cellseg_status cseg_budget_check(cellseg_context *context, uint64_t bytes, const char *what) {
+    if (context == NULL || context->heap->budget == 0)
+        return CELLSEG_OK;
+    const uint64_t used = atomic_load(&context->heap->used);
+    if (bytes <= context->heap->budget && used <= context->heap->budget - bytes)
+        return CELLSEG_OK;
+    return cseg_fail(CELLSEG_ERR_LIMIT, "%s needs %llu bytes; the memory budget is %llu, of which %llu are in use", what,
+                     (unsigned long long)bytes, (unsigned long long)context->heap->budget, (unsigned long long)used);
+}
+
+uint64_t cseg_memory_peak(const cellseg_context *context) {
+    return context != NULL ? atomic_load(&context->heap->peak) : 0;
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The context: its options checked, its heap and its pool. */
+#include "core/context.h"
+
+#define FIRST_RELEASE_SIZE (offsetof(cellseg_context_options, progress_user) + sizeof(void *))
+
+static cellseg_context_options defaults(void) {
+    const cellseg_context_options options = {.struct_size = sizeof options};
+    return options;
+}
+
+cellseg_status cellseg_context_options_init(cellseg_context_options *options, size_t struct_size) {
+    const cellseg_context_options own = defaults();
+    return cseg_options_init(options, struct_size, &own, sizeof own, FIRST_RELEASE_SIZE, "cellseg_context_options");
+}
+
+static bool level_runs_here(int32_t level) {
+    const int32_t best = cseg_cpu_best();
+    if (level == CELLSEG_CPU_BEST || level == CELLSEG_CPU_PORTABLE || level == best)
+        return true;
+    return level == CELLSEG_CPU_AVX2 && best == CELLSEG_CPU_AVX512;
+}
+
+static cellseg_status check(const cellseg_context_options *options) {
+    CSEG_TRY(cseg_check_range("threads", options->threads, 0, 1024));
+    if ((options->alloc == NULL) != (options->free == NULL))
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "alloc and free must both be given, or neither");
+    if (!level_runs_here(options->cpu_level))
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "cpu_level %d does not run on this processor", (int)options->cpu_level);
+    return CELLSEG_OK;
+}
+
+cellseg_status cellseg_context_new(cellseg_context **out, const cellseg_context_options *options) {
+    if (out == NULL)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "out is NULL");
+    *out = NULL;
+    cellseg_context_options own = defaults();
+    CSEG_TRY(cseg_options_copy(&own, sizeof own, FIRST_RELEASE_SIZE, options, "cellseg_context_options"));
+    CSEG_TRY(check(&own));
+
+    cseg_heap *heap = cseg_heap_new(&own);
+    if (heap == NULL)
+        return cseg_last_status();
+    cellseg_context *context = cseg_heap_alloc(heap, sizeof *context);
+    cseg_heap_release(heap); /* the block that holds the context keeps it alive */
+    if (context == NULL)
+        return cseg_last_status();
+    *context = (cellseg_context){.options = own, .heap = heap};
+    context->threads = own.threads > 0 ? own.threads : cseg_core_count();
+    context->cpu_level = own.cpu_level != CELLSEG_CPU_BEST ? own.cpu_level : cseg_cpu_best();
+    atomic_init(&context->cancelled, false);
+    if (own.parallel_for == NULL && context->threads > 1) {
+        const cellseg_status status = cseg_pool_new(&context->pool, heap, context->threads);
+        if (status != CELLSEG_OK) {
+            cseg_free(context);
+            return status;
+        }
+    }
+    *out = context;
+    return CELLSEG_OK;
+}
+
+void cellseg_context_free(cellseg_context *context) {
+    if (context == NULL)
+        return;
+    cseg_pool_free(context->pool);
+    cseg_free(context);
+}
+
+int32_t cellseg_context_threads(const cellseg_context *context) {
+    return context != NULL ? context->threads : cseg_core_count();
+}
+
+int32_t cellseg_context_cpu_level(const cellseg_context *context) {
+    return context != NULL ? context->cpu_level : cseg_cpu_best();
+}

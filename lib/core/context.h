@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The inside of a context; for the core room only. */
+#ifndef CSEG_CORE_CONTEXT_H
+#define CSEG_CORE_CONTEXT_H
+
+#include "core/core.h"
+
+#include <pthread.h>
+
+/* Where blocks come from. Shared by a context and every block it handed out, so that blocks may outlive the context. */
+typedef struct cseg_heap {
+    cellseg_alloc_fn alloc;
+    cellseg_free_fn free;
+    void *user;
+    uint64_t budget; /* 0: none */
+    atomic_size_t references;
+    atomic_uint_least64_t used;
+    atomic_uint_least64_t peak;
+} cseg_heap;
+
+cseg_heap *cseg_heap_new(const cellseg_context_options *options);
+void cseg_heap_release(cseg_heap *heap);
+
+typedef struct cseg_pool cseg_pool;
+cellseg_status cseg_pool_new(cseg_pool **out, cseg_heap *heap, int32_t threads);
+void cseg_pool_free(cseg_pool *pool);
+
+struct cellseg_context {
+    cellseg_context_options options;
+    int32_t threads;
+    int32_t cpu_level;
+    cseg_heap *heap;
+    cseg_pool *pool; /* NULL: one thread, or the embedder's parallel_for */
+
+    /* The running call's progress; touched by the calling thread only, but for `cancelled`. */
+    const char *step_name;
+    double step_from, step_to, reported;
+    int64_t last_report_ns;
+    atomic_bool cancelled;
+};
+
+void *cseg_heap_alloc(cseg_heap *heap, size_t bytes);
+
+int32_t cseg_core_count(void);
+
+#endif

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The core room's door: errors, memory, threads, progress, planes. Every other room includes this and only this of core. */
+#ifndef CSEG_CORE_H
+#define CSEG_CORE_H
+
+#include <cellseg/context.h>
+#include <cellseg/image.h>
+#include <cellseg/labels.h>
+#include <cellseg/types.h>
+#include <cellseg/version.h>
+
+#include <assert.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* ---- errors (error.c) ---- */
+
+#if defined(__GNUC__)
+#define CSEG_PRINTF(f, a) __attribute__((format(printf, f, a)))
+#else
+#define CSEG_PRINTF(f, a)
+#endif
+
+/* Record one line for cellseg_last_error() and return `status`, so that a fault is one statement: return cseg_fail(...). */
+cellseg_status cseg_fail(cellseg_status status, const char *format, ...) CSEG_PRINTF(2, 3);
+
+/* The status of this thread's last recorded failure: what to return when an allocation gave NULL. */
+cellseg_status cseg_last_status(void);
+
+/* Put "what: " before the recorded line, where a caller knows the file or layer that the finder of the fault did not. */
+cellseg_status cseg_fail_in(cellseg_status status, const char *what);
+
+/* Forward a failure; for functions that own nothing yet. */
+#define CSEG_TRY(call)                                                                                                           \
+    do {                                                                                                                         \
+        cellseg_status cseg_try_status_ = (call);                                                                                \
+        if (cseg_try_status_ != CELLSEG_OK)                                                                                      \
+            return cseg_try_status_;                                                                                             \
+    } while (0)
+
+/* Forward a failure to the function's one cleanup label; needs `cellseg_status status` in scope. */
+#define CSEG_TRY_GOTO(label, call)                                                                                               \
+    do {                                                                                                                         \
+        status = (call);                                                                                                         \
+        if (status != CELLSEG_OK)                                                                                                \
+            goto label;                                                                                                          \
+    } while (0)
+
+/* ---- option structs (options.c) ---- */
+
+/*
+ * Copy the caller's size-first struct over the library's defaults already in `own`. A caller older than the library leaves the
+ * later members at their defaults; a newer one may set nothing that this library does not know.
+ */
+cellseg_status cseg_options_copy(void *own, size_t own_size, size_t first_release_size, const void *theirs, const char *name);
+
+/* The other half: write `defaults` (own_size bytes, struct_size first) into the caller's struct of their_size bytes. */
+cellseg_status cseg_options_init(void *theirs, size_t their_size, const void *defaults, size_t own_size,
+                                 size_t first_release_size, const char *name);
+
+/* An argument error that names the option unless lo <= value <= hi (NaN fails). */
+cellseg_status cseg_check_range(const char *name, double value, double lo, double hi);
+
+/* ---- memory (alloc.c) ---- */
+
+/* count * size bytes, aligned to 64, not cleared; on overflow, no memory or a spent budget NULL: return cseg_last_status(). */
+void *cseg_alloc(cellseg_context *context, size_t count, size_t size);
+void *cseg_calloc(cellseg_context *context, size_t count, size_t size);
+void cseg_free(void *block); /* knows where the block came from; NULL is legal */
+
+/* *product = a * b, or false on overflow. */
+bool cseg_mul(size_t a, size_t b, size_t *product);
+
+/* Fails with CELLSEG_ERR_LIMIT, naming `what`, when `bytes` more would not fit the budget. For plans, before anything is
+ * allocated. */
+cellseg_status cseg_budget_check(cellseg_context *context, uint64_t bytes, const char *what);
+
+/* The most bytes that were in use through this context at one time. Counted only when a budget is set. */
+uint64_t cseg_memory_peak(const cellseg_context *context);
+
+/* ---- threads (threads.c) ---- */
+
+/* One index of a parallel loop: writes only its own output. May fail; the failure of the lowest index is what the loop returns.
+ */
+typedef cellseg_status (*cseg_task_fn)(void *data, size_t index);
+
+/*
+ * Run task(data, i) for i in [0, count) on the context's threads, the caller's included. Stops early when a task fails or the
+ * progress callback cancels. A loop inside a task runs on that task's thread alone. Keep one index under about 50 ms of
+ * work, so that cancel is prompt; and never let the split of work into indices depend on the number of threads
+ * where results could change with it.
+ */
+cellseg_status cseg_parallel_for(cellseg_context *context, size_t count, cseg_task_fn task, void *data);
+
+/* ---- progress and log (progress.c) ---- */
+
+/*
+ * Every public call that may take long begins with cseg_progress_start(), then names its steps and the part of the whole each one
+ * covers; parallel loops report their own 0..1 within the step by themselves, long serial work calls cseg_progress_report().
+ */
+void cseg_progress_start(cellseg_context *context);
+void cseg_progress_step(cellseg_context *context, const char *name, double from, double to);
+cellseg_status cseg_progress_report(cellseg_context *context, double fraction_of_step);
+
+/* CELLSEG_ERR_CANCELLED (and its message) once the callback has asked to stop. Cheap; callable on any thread. */
+cellseg_status cseg_cancelled(const cellseg_context *context);
+
+void cseg_log(cellseg_context *context, int32_t level, const char *format, ...) CSEG_PRINTF(3, 4);
+
+/* ---- planes (plane.c): how rooms hand pixels to each other ---- */
+
+/* One channel: rows of `width` samples of `type`, `stride` bytes apart. A view: owns nothing. */
+typedef struct cseg_plane {
+    void *data;
+    size_t height, width;
+    size_t stride; /* bytes */
+    int32_t type;  /* CELLSEG_UINT8 (also masks: 0 or not), ..., CELLSEG_FLOAT32; labels are CELLSEG_UINT32 */
+} cseg_plane;
+
+size_t cseg_type_size(int32_t type); /* 0 for an unknown type */
+
+static inline void *cseg_row(const cseg_plane *plane, size_t y) {
+    return (char *)plane->data + y * plane->stride;
+}
+static inline float *cseg_row_f32(const cseg_plane *plane, size_t y) {
+    return (float *)cseg_row(plane, y);
+}
+static inline uint32_t *cseg_row_u32(const cseg_plane *plane, size_t y) {
+    return (uint32_t *)cseg_row(plane, y);
+}
+static inline uint8_t *cseg_row_u8(const cseg_plane *plane, size_t y) {
+    return (uint8_t *)cseg_row(plane, y);
+}
+
+/* Allocate a plane with rows next to each other; release with cseg_plane_free(). On failure plane->data is NULL. */
+cellseg_status cseg_plane_new(cseg_plane *plane, cellseg_context *context, int32_t type, size_t height, size_t width);
+void cseg_plane_free(cseg_plane *plane); /* leaves data NULL, so twice is legal */
+
+/* A view of one channel of an image, or of a label map. Read-only users must not write through a borrowed image's plane. */
+cseg_plane cseg_image_plane(const cellseg_image *image, int32_t channel);
+cseg_plane cseg_labels_plane(const cellseg_labels *labels);
+
+/* Copy with conversion to float32; `to` is of the same size. */
+cellseg_status cseg_plane_to_f32(cellseg_context *context, const cseg_plane *to, const cseg_plane *from);
+
+/* An argument error that names the first NaN or infinity of a float plane; OK for integers. `what` names the image. */
+cellseg_status cseg_plane_check_finite(cellseg_context *context, const cseg_plane *plane, const char *what);
+
+/* Height and width in [1, 2^31 - 1]. */
+cellseg_status cseg_check_size(size_t height, size_t width);
+
+/* ---- deterministic mathematics (fmath.c): the same bytes on every processor and compiler ---- */
+
+double cseg_exp(double x);   /* within 1 ulp or so; 0 below -745, infinity above 709.78 */
+double cseg_log_e(double x); /* natural logarithm; x > 0 and finite */
+
+/* ---- processor (cpu.c) ---- */
+
+int32_t cseg_cpu_best(void); /* the highest CELLSEG_CPU_ level this machine runs */
+
+#endif

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Images: owned or borrowed pixels behind one handle. */
+#include "core/image.h"
+
+enum { MAX_CHANNELS = 4096 };
+
+#define FIRST_RELEASE_SIZE (offsetof(cellseg_image_layout, release_user) + sizeof(void *))
+
+static cellseg_image_layout defaults(void) {
+    const cellseg_image_layout layout = {.struct_size = sizeof layout, .channels = 1};
+    return layout;
+}
+
+cellseg_status cellseg_image_layout_init(cellseg_image_layout *layout, size_t struct_size) {
+    const cellseg_image_layout own = defaults();
+    return cseg_options_init(layout, struct_size, &own, sizeof own, FIRST_RELEASE_SIZE, "cellseg_image_layout");
+}
+
+cellseg_status cseg_check_pixel_size(double pixel_size_um) {
+    if (pixel_size_um == 0)
+        return CELLSEG_OK;
+    return cseg_check_range("pixel_size_um", pixel_size_um, 1e-4, 1e4);
+}
+
+/* Check a layout's sizes and fill in the strides it leaves to us. */
+static cellseg_status complete(cellseg_image_layout *layout) {
+    const size_t sample = cseg_type_size(layout->pixel_type);
+    if (sample == 0)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "pixel type %d is unknown", (int)layout->pixel_type);
+    CSEG_TRY(cseg_check_size(layout->height, layout->width));
+    CSEG_TRY(cseg_check_range("channels", layout->channels, 1, MAX_CHANNELS));
+    CSEG_TRY(cseg_check_pixel_size(layout->pixel_size_um));
+    const size_t row = layout->width * sample;
+    if (layout->row_stride_bytes == 0)
+        layout->row_stride_bytes = row;
+    if (layout->row_stride_bytes < row || layout->row_stride_bytes % sample != 0)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "a row stride of %zu bytes does not hold rows of %zu", layout->row_stride_bytes,
+                         row);
+    size_t plane, all;
+    if (!cseg_mul(layout->row_stride_bytes, layout->height, &plane))
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "%zu rows of %zu bytes are too large", layout->height, layout->row_stride_bytes);
+    if (layout->channel_stride_bytes == 0)
+        layout->channel_stride_bytes = plane;
+    if (layout->channel_stride_bytes % sample != 0 || !cseg_mul(layout->channel_stride_bytes, (size_t)layout->channels, &all) ||
+        all > PTRDIFF_MAX || plane > PTRDIFF_MAX)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "a channel stride of %zu bytes does not fit", layout->channel_stride_bytes);
+    return CELLSEG_OK;
+}
+
+cellseg_status cellseg_image_new(cellseg_image **out, cellseg_context *context, int32_t pixel_type, int32_t channels,
+                                 size_t height, size_t width) {
+    if (out == NULL)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "out is NULL");
+    *out = NULL;
+    cellseg_image_layout layout = defaults();
+    layout.pixel_type = pixel_type;
+    layout.channels = channels;
+    layout.height = height;
+    layout.width = width;
+    CSEG_TRY(complete(&layout));
+    cellseg_image *image = cseg_alloc(context, 1, sizeof *image);
+    if (image == NULL)
+        return cseg_last_status();
+    image->owned = cseg_calloc(context, (size_t)channels, layout.channel_stride_bytes);
+    if (image->owned == NULL) {
+        cseg_free(image);
+        return cseg_last_status();
+    }
+    layout.pixels = image->owned;
+    image->layout = layout;
+    *out = image;
+    return CELLSEG_OK;
+}
+
+cellseg_status cellseg_image_wrap(cellseg_image **out, cellseg_context *context, const cellseg_image_layout *layout) {
+    if (out == NULL)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "out is NULL");
+    *out = NULL;
+    if (layout == NULL)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "layout is NULL");
+    cellseg_image_layout own = defaults();
+    CSEG_TRY(cseg_options_copy(&own, sizeof own, FIRST_RELEASE_SIZE, layout, "cellseg_image_layout"));
+    CSEG_TRY(complete(&own));
+    if (own.pixels == NULL || (uintptr_t)own.pixels % cseg_type_size(own.pixel_type) != 0)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "pixels are NULL or not aligned for their type");
+    if (own.channels > 1 && own.channel_stride_bytes < own.row_stride_bytes * own.height)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "channels overlap: their stride is %zu bytes", own.channel_stride_bytes);
+    cellseg_image *image = cseg_alloc(context, 1, sizeof *image);
+    if (image == NULL)
+        return cseg_last_status();
+    image->layout = own;
+    image->owned = NULL;
+    *out = image;
+    return CELLSEG_OK;
+}
+
+void cellseg_image_free(cellseg_image *image) {
+    if (image == NULL)
+        return;
+    if (image->owned == NULL && image->layout.release != NULL)
+        image->layout.release(image->layout.release_user, image->layout.pixels);
+    cseg_free(image->owned);
+    cseg_free(image);
+}
+
+size_t cellseg_image_height(const cellseg_image *image) {
+    return image != NULL ? image->layout.height : 0;
+}
+
+size_t cellseg_image_width(const cellseg_image *image) {
+    return image != NULL ? image->layout.width : 0;
+}
+
+int32_t cellseg_image_channels(const cellseg_image *image) {
+    return image != NULL ? image->layout.channels : 0;
+}
+
+int32_t cellseg_image_pixel_type(const cellseg_image *image) {
+    return image != NULL ? image->layout.pixel_type : 0;
+}
+
+size_t cellseg_image_row_stride_bytes(const cellseg_image *image) {
+    return image != NULL ? image->layout.row_stride_bytes : 0;
+}
+
+const void *cellseg_image_pixels(const cellseg_image *image, int32_t channel) {
+    if (image == NULL || channel < 0 || channel >= image->layout.channels)
+        return NULL;
+    return (const char *)image->layout.pixels + (size_t)channel * image->layout.channel_stride_bytes;
+}
+
+void *cellseg_image_pixels_mut(cellseg_image *image, int32_t channel) {
+    if (image == NULL || image->owned == NULL || channel < 0 || channel >= image->layout.channels)
+        return NULL;
+    return (char *)image->owned + (size_t)channel * image->layout.channel_stride_bytes;
+}
+
+double cellseg_image_pixel_size_um(const cellseg_image *image) {
+    return image != NULL ? image->layout.pixel_size_um : 0;
+}
+
+cellseg_status cellseg_image_set_pixel_size_um(cellseg_image *image, double pixel_size_um) {
+    if (image == NULL)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "image is NULL");
+    CSEG_TRY(cseg_check_pixel_size(pixel_size_um));
+    image->layout.pixel_size_um = pixel_size_um;
+    return CELLSEG_OK;
+}
+
+cseg_plane cseg_image_plane(const cellseg_image *image, int32_t channel) {
+    assert(channel >= 0 && channel < image->layout.channels);
+    /* The one place where const is cast away: a plane is a view both readers and writers use. */
+    union {
+        const void *in;
+        void *out;
+    } pixels = {cellseg_image_pixels(image, channel)};
+    return (cseg_plane){pixels.out, image->layout.height, image->layout.width, image->layout.row_stride_bytes,
+                        image->layout.pixel_type};
+}

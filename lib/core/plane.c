@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Planes: allocation, conversion, and the checks every room needs. */
+#include "core/core.h"
+
+#include <math.h>
+#include <string.h>
+
+size_t cseg_type_size(int32_t type) {
+    switch (type) {
+    case CELLSEG_UINT8:
+        return 1;
+    case CELLSEG_UINT16:
+        return 2;
+    case CELLSEG_UINT32:
+    case CELLSEG_FLOAT32:
+        return 4;
+    default:
+        return 0;
+    }
+}
+
+cellseg_status cseg_check_size(size_t height, size_t width) {
+    if (height >= 1 && height <= INT32_MAX && width >= 1 && width <= INT32_MAX)
+        return CELLSEG_OK;
+    return cseg_fail(CELLSEG_ERR_ARGUMENT, "a size of %zu x %zu pixels is out of range", height, width);
+}
+
+cellseg_status cseg_plane_new(cseg_plane *plane, cellseg_context *context, int32_t type, size_t height, size_t width) {
+    const size_t stride = width * cseg_type_size(type);
+    *plane = (cseg_plane){cseg_alloc(context, height, stride), height, width, stride, type};
+    return plane->data != NULL ? CELLSEG_OK : cseg_last_status();
+}
+
+void cseg_plane_free(cseg_plane *plane) {
+    cseg_free(plane->data);
+    plane->data = NULL;
+}
+
+typedef struct rows_job {
+    const cseg_plane *to, *from;
+    const char *what;
+} rows_job;
+
+static cellseg_status row_to_f32(void *data, size_t y) {
+    const rows_job *job = data;
+    float *to = cseg_row_f32(job->to, y);
+    const void *from = cseg_row(job->from, y);
+    const size_t width = job->from->width;
+    switch (job->from->type) {
+    case CELLSEG_UINT8:
+        for (size_t x = 0; x < width; x++)
+            to[x] = (float)((const uint8_t *)from)[x];
+        break;
+    case CELLSEG_UINT16:
+        for (size_t x = 0; x < width; x++)
+            to[x] = (float)((const uint16_t *)from)[x];
+        break;
+    case CELLSEG_UINT32:
+        for (size_t x = 0; x < width; x++)
+            to[x] = (float)((const uint32_t *)from)[x];
+        break;
+    default:
+        memmove(to, from, width * sizeof *to);
+    }
+    return CELLSEG_OK;
+}
+
+cellseg_status cseg_plane_to_f32(cellseg_context *context, const cseg_plane *to, const cseg_plane *from) {
+    assert(to->type == CELLSEG_FLOAT32 && to->height == from->height && to->width == from->width);
+    rows_job job = {to, from, NULL};
+    return cseg_parallel_for(context, from->height, row_to_f32, &job);
+}
+
+static cellseg_status row_is_finite(void *data, size_t y) {
+    const rows_job *job = data;
+    const float *row = cseg_row_f32(job->from, y);
+    float zero = 0;
+    for (size_t x = 0; x < job->from->width; x++)
+        zero += row[x] * 0.0F; /* NaN and infinity make it NaN */
+    if (zero == 0)
+        return CELLSEG_OK;
+    for (size_t x = 0; x < job->from->width; x++)
+        if (!isfinite(row[x]))
+            return cseg_fail(CELLSEG_ERR_ARGUMENT, "%s: the pixel at row %zu, column %zu is not a finite number", job->what, y,
+                             x);
+    return CELLSEG_OK;
+}
+
+cellseg_status cseg_plane_check_finite(cellseg_context *context, const cseg_plane *plane, const char *what) {
+    if (plane->type != CELLSEG_FLOAT32)
+        return CELLSEG_OK;
+    rows_job job = {NULL, plane, what};
+    return cseg_parallel_for(context, plane->height, row_is_finite, &job);
+}

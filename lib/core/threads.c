@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * "For each index", on a small pool. Indices are handed out by one atomic counter; which thread takes which never matters, since
+ * each index writes its own output. The calling thread works too, and reports progress between its indices.
+ */
+#include "core/context.h"
+
+#include <string.h>
+#include <time.h>
+
+static _Thread_local bool inside_a_task;
+
+typedef struct loop {
+    cellseg_context *context;
+    cseg_task_fn task;
+    void *data;
+    size_t count;
+    pthread_t caller;
+    atomic_size_t next;    /* first index nobody has taken */
+    atomic_size_t done;    /* indices run or skipped */
+    atomic_bool stop;      /* a task failed: later indices need not run */
+    pthread_mutex_t mutex; /* guards the three below */
+    cellseg_status status;
+    size_t failed_index;
+    char message[512];
+} loop;
+
+static int64_t now_ns(void) {
+    struct timespec t;
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+static void keep_failure(loop *l, size_t index, cellseg_status status) {
+    atomic_store(&l->stop, true);
+    (void)pthread_mutex_lock(&l->mutex);
+    if (l->status == CELLSEG_OK || index < l->failed_index) {
+        l->status = status;
+        l->failed_index = index;
+        (void)strncpy(l->message, cellseg_last_error(), sizeof l->message - 1);
+    }
+    (void)pthread_mutex_unlock(&l->mutex);
+}
+
+/* Progress is worth a callback about every 20 ms: often enough to cancel promptly, rare enough to cost nothing. */
+static void report(loop *l) {
+    enum { PERIOD_NS = 20 * 1000 * 1000 };
+    cellseg_context *context = l->context;
+    if (context == NULL || context->options.progress == NULL || !pthread_equal(pthread_self(), l->caller))
+        return;
+    const int64_t now = now_ns();
+    if (now - context->last_report_ns < PERIOD_NS)
+        return;
+    context->last_report_ns = now;
+    (void)cseg_progress_report(context, (double)atomic_load(&l->done) / (double)l->count);
+}
+
+/* An embedder's runner may call tasks late or twice over; `index` outside the loop or after a stop is simply not run. */
+static void run_index(void *data, size_t index) {
+    loop *l = data;
+    if (index >= l->count)
+        return;
+    const bool nested = inside_a_task;
+    inside_a_task = true;
+    if (!atomic_load_explicit(&l->stop, memory_order_relaxed)) {
+        cellseg_status status = cseg_cancelled(l->context);
+        if (status == CELLSEG_OK)
+            status = l->task(l->data, index);
+        if (status != CELLSEG_OK)
+            keep_failure(l, index, status);
+    }
+    inside_a_task = nested;
+    atomic_fetch_add(&l->done, 1);
+    if (!nested)
+        report(l);
+}
+
+static void run_share(loop *l) {
+    for (size_t i = atomic_fetch_add(&l->next, 1); i < l->count; i = atomic_fetch_add(&l->next, 1))
+        run_index(l, i);
+}
+
+/* ---- the pool: `threads - 1` sleepers woken by a generation number ---- */
+
+struct cseg_pool {
+    pthread_mutex_t mutex;
+    pthread_cond_t wake, idle;
+    loop *work;
+    uint64_t generation;
+    int32_t running; /* helpers inside the current loop */
+    bool quit;
+    int32_t count;
+    pthread_t threads[];
+};
+
+static void *helper(void *argument) {
+    cseg_pool *pool = argument;
+    uint64_t seen = 0;
+    (void)pthread_mutex_lock(&pool->mutex);
+    for (;;) {
+        while (!pool->quit && pool->generation == seen)
+            (void)pthread_cond_wait(&pool->wake, &pool->mutex);
+        if (pool->quit)
+            break;
+        seen = pool->generation;
+        loop *work = pool->work;
+        if (work == NULL)
+            continue;
+        pool->running++;
+        (void)pthread_mutex_unlock(&pool->mutex);
+        run_share(work);
+        (void)pthread_mutex_lock(&pool->mutex);
+        if (--pool->running == 0)
+            (void)pthread_cond_signal(&pool->idle);
+    }
+    (void)pthread_mutex_unlock(&pool->mutex);
+    return NULL;
+}
+
+cellseg_status cseg_pool_new(cseg_pool **out, cseg_heap *heap, int32_t threads) {
+    const size_t helpers = (size_t)threads - 1;
+    cseg_pool *pool = cseg_heap_alloc(heap, sizeof *pool + helpers * sizeof pool->threads[0]);
+    if (pool == NULL)
+        return cseg_last_status();
+    memset(pool, 0, sizeof *pool);
+    (void)pthread_mutex_init(&pool->mutex, NULL);
+    (void)pthread_cond_init(&pool->wake, NULL);
+    (void)pthread_cond_init(&pool->idle, NULL);
+    for (size_t i = 0; i < helpers; i++) {
+        if (pthread_create(&pool->threads[i], NULL, helper, pool) != 0) {
+            cseg_pool_free(pool);
+            return cseg_fail(CELLSEG_ERR_MEMORY, "thread %zu of %zu could not be started", i + 1, helpers);
+        }
+        pool->count++;
+    }
+    *out = pool;
+    return CELLSEG_OK;
+}
+
+void cseg_pool_free(cseg_pool *pool) {
+    if (pool == NULL)
+        return;
+    (void)pthread_mutex_lock(&pool->mutex);
+    pool->quit = true;
+    (void)pthread_cond_broadcast(&pool->wake);
+    (void)pthread_mutex_unlock(&pool->mutex);
+    for (int32_t i = 0; i < pool->count; i++)
+        (void)pthread_join(pool->threads[i], NULL);
+    (void)pthread_cond_destroy(&pool->wake);
+    (void)pthread_cond_destroy(&pool->idle);
+    (void)pthread_mutex_destroy(&pool->mutex);
+    cseg_free(pool);
+}
+
+static void run_on_pool(cseg_pool *pool, loop *l) {
+    (void)pthread_mutex_lock(&pool->mutex);
+    pool->work = l;
+    pool->generation++;
+    (void)pthread_cond_broadcast(&pool->wake);
+    (void)pthread_mutex_unlock(&pool->mutex);
+    run_share(l);
+    (void)pthread_mutex_lock(&pool->mutex);
+    pool->work = NULL; /* a helper that wakes late finds nothing */
+    while (pool->running > 0)
+        (void)pthread_cond_wait(&pool->idle, &pool->mutex);
+    (void)pthread_mutex_unlock(&pool->mutex);
+}
+
+/* Without a context: threads for this loop alone. One that cannot start is no fault, the others do its share. */
+static void *run_share_thread(void *data) {
+    run_share(data);
+    return NULL;
+}
+
+static void run_on_new_threads(loop *l) {
+    enum { MOST = 64 };
+    pthread_t threads[MOST];
+    size_t wanted = (size_t)cseg_core_count() - 1, started = 0;
+    if (wanted > MOST)
+        wanted = MOST;
+    if (wanted > l->count - 1)
+        wanted = l->count - 1;
+    while (started < wanted && pthread_create(&threads[started], NULL, run_share_thread, l) == 0)
+        started++;
+    run_share(l);
+    for (size_t i = 0; i < started; i++)
+        (void)pthread_join(threads[i], NULL);
+}
+
+static cellseg_status run(loop *l) {
+    cellseg_context *context = l->context;
+    if (inside_a_task || l->count == 1 || (context != NULL && context->pool == NULL && context->options.parallel_for == NULL))
+        run_share(l);
+    else if (context == NULL)
+        run_on_new_threads(l);
+    else if (context->options.parallel_for != NULL) {
+        const int32_t refused = context->options.parallel_for(context->options.parallel_user, l->count, run_index, l);
+        if (refused != 0 || atomic_load(&l->done) < l->count)
+            return cseg_fail(CELLSEG_ERR_INTERNAL, "the context's parallel_for did not run every index");
+    } else
+        run_on_pool(context->pool, l);
+    return CELLSEG_OK;
+}
+
+cellseg_status cseg_parallel_for(cellseg_context *context, size_t count, cseg_task_fn task, void *data) {
+    if (count == 0)
+        return CELLSEG_OK;
+    loop l = {.context = context, .task = task, .data = data, .count = count, .caller = pthread_self()};
+    (void)pthread_mutex_init(&l.mutex, NULL);
+    cellseg_status status = run(&l);
+    if (l.status != CELLSEG_OK)
+        status = cseg_fail(l.status, "%s", l.message);
+    (void)pthread_mutex_destroy(&l.mutex);
+    return status;
+}

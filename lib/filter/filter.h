@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The filter room's door. Outputs are planes the caller allocated; `to` never overlaps `from` unless a line says it may. */
+#ifndef CSEG_FILTER_H
+#define CSEG_FILTER_H
+
+#include "core/core.h"
+
+#include <cellseg/filter.h>
+
+/* Gaussian, borders reflected (d c b a | a b c d). from: any type; to: float32, may be the same plane. sigma 0 copies. */
+cellseg_status cseg_filter_gaussian(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, double sigma_px);
+
+/*
+ * Multi-scale Laplacian of Gaussian: max over sigmas of -sigma^2 * (Lxx + Lyy), so that bright blobs of radius sigma * sqrt(2)
+ * are positive peaks. Borders reflected. from: any type; to: float32.
+ */
+cellseg_status cseg_filter_log(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, const double *sigmas_px,
+                               size_t count);
+
+/* Resample to to's size: area average where it shrinks, bilinear (pixel centres at +0.5) where it grows. to: float32. */
+cellseg_status cseg_filter_resample(cellseg_context *context, const cseg_plane *to, const cseg_plane *from);
+
+/* Resample a label map (uint32) or mask (uint8) to to's size: the sample whose area holds the centre of to's pixel. */
+cellseg_status cseg_filter_resample_nearest(cellseg_context *context, const cseg_plane *to, const cseg_plane *from);
+
+/*
+ * Percentiles (0 to 100, rising) of all samples: linear between order statistics, as numpy.percentile. Exact for every type.
+ */
+cellseg_status cseg_filter_percentiles(cellseg_context *context, double *out, const double *percents, size_t count,
+                                       const cseg_plane *from);
+
+/*
+ * Multi-level Otsu: `count` (1 to 8) rising thresholds over a histogram of `bins` bins from min to max, maximising the
+ * between-class variance exactly. A pixel is above threshold t when value > t. A constant image gives its value `count` times.
+ * mask: NULL, or uint8: only pixels where it is not 0 count.
+ */
+cellseg_status cseg_filter_otsu(cellseg_context *context, double *thresholds, size_t count, size_t bins, const cseg_plane *from,
+                                const cseg_plane *mask);
+
+/* Smallest and largest sample. */
+cellseg_status cseg_filter_range(cellseg_context *context, double *lo, double *hi, const cseg_plane *from);
+
+#endif

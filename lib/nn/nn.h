@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The network room's door: a network as a table of layers, its parameters, forward, backward, optimiser, model file. Knows no
+ * images. */
+#ifndef CSEG_NN_H
+#define CSEG_NN_H
+
+#include "core/core.h"
+
+#include <cellseg/model.h>
+
+enum { CSEG_MAX_LAYERS = 128, CSEG_MAX_CLASSES = 8 };
+
+/* What must hold of an image before the network sees it, and what comes out: kept in the model file, obeyed by the caller. */
+typedef struct cseg_rule {
+    double pixel_size_um;   /* working scale */
+    double top_hat_um;      /* 0: none */
+    double percentile_low;  /* becomes 0 ... */
+    double percentile_high; /* ... and this becomes 1 */
+    double noise_range; /* the range is at least this many standard deviations of the image's noise, so that noise stays small */
+    double clip;        /* values are cut to [0, clip] */
+    double power;       /* then raised to this */
+    uint32_t patch_px, step_px; /* 176, 160 */
+    uint32_t classes;           /* 3: nucleus, cytoplasm, background */
+} cseg_rule;
+
+const cseg_rule *cseg_model_rule(const cellseg_model *model);
+
+/* ---- inference ---- */
+
+/* Bytes of workspace (64-byte aligned) that one call for `patches` patches needs on this context's processor level. */
+size_t cseg_nn_workspace_bytes(const cellseg_model *model, const cellseg_context *context, size_t patches, size_t height,
+                               size_t width);
+
+/*
+ * Run the network on the calling thread: in is patches x height x width, out patches x classes x height x width. The result for
+ * one patch does not depend on the others. CELLSEG_ERR_MODEL when the layers do not admit this size.
+ */
+cellseg_status cseg_nn_forward(const cellseg_model *model, const cellseg_context *context, float *out, const float *in,
+                               size_t patches, size_t height, size_t width, void *workspace);
+
+/* ---- training ---- */
+
+typedef struct cseg_net cseg_net; /* parameters, gradients, Adam's moments, activations of one batch */
+
+typedef struct cseg_net_options {
+    cseg_rule rule;
+    double width;  /* filters of the paper's table times this, rounded up to multiples of 8 */
+    uint64_t seed; /* of the initial weights */
+    size_t batch;
+    double learning_rate;
+    double weight_class[CSEG_MAX_CLASSES]; /* of each RMSD term */
+    double weight_sum;
+} cseg_net_options;
+
+/* start: NULL for random weights (He initialisation), else the model whose layers and weights to take. */
+cellseg_status cseg_net_new(cseg_net **out, cellseg_context *context, const cellseg_model *start,
+                            const cseg_net_options *options);
+void cseg_net_free(cseg_net *net);
+
+/*
+ * One step of Adam: in is batch x patch x patch, classes batch x patch x patch (index of the true class; 255: the pixel does not
+ * count). Only the inner step_px x step_px counts. dropout_seed decides this step's dropout. Parallel inside, over images.
+ */
+cellseg_status cseg_net_step(cseg_net *net, double *loss, const float *in, const uint8_t *classes, uint64_t dropout_seed);
+
+/* Loss of the current weights as inference sees them (running statistics, no dropout), for up to `batch` patches. */
+cellseg_status cseg_net_evaluate(cseg_net *net, double *loss, const float *in, const uint8_t *classes, size_t patches);
+
+void cseg_net_set_learning_rate(cseg_net *net, double learning_rate);
+
+/* A model of the current weights. record_json: NULL, or a JSON object for the training record. The test vector is made here. */
+cellseg_status cseg_net_model(cellseg_model **out, cseg_net *net, const char *record_json);
+
+/* The state a resumed run needs (parameters, running statistics, moments, step), as floats in one block of *count; borrowed. */
+float *cseg_net_state(cseg_net *net, size_t *count);
+uint64_t *cseg_net_step_counter(cseg_net *net);
+
+#endif

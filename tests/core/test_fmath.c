@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Our exp and log against the C library's in long double. */
+#include "testing.h"
+
+#include <float.h>
+#include <math.h>
+
+static double ulps(double value, long double truth) {
+    const double nearest = (double)truth;
+    return (double)(fabsl((long double)value - truth) / (nextafter(fabs(nearest), INFINITY) - fabs(nearest)));
+}
+
+static void exp_is_within_two_ulps(void **state) {
+    (void)state;
+    uint64_t seed = 1;
+    for (int i = 0; i < 200000; i++) {
+        const double x = (test_uniform(&seed) - 0.5) * 1400;
+        assert_true(ulps(cseg_exp(x), expl((long double)x)) < 2.0);
+    }
+    assert_true(cseg_exp(0) == 1);
+    assert_true(isinf(cseg_exp(710)) && cseg_exp(-750) == 0 && isnan(cseg_exp(NAN)));
+}
+
+static void log_is_within_one_ulp(void **state) {
+    (void)state;
+    uint64_t seed = 2;
+    for (int i = 0; i < 200000; i++) {
+        const double x = cseg_exp((test_uniform(&seed) - 0.5) * 1400);
+        assert_true(ulps(cseg_log_e(x), logl((long double)x)) < 1.0);
+    }
+    assert_true(cseg_log_e(1) == 0);
+    assert_true(ulps(cseg_log_e(DBL_MIN / 1024), logl((long double)DBL_MIN / 1024)) < 1.0);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(exp_is_within_two_ulps), cmocka_unit_test(log_is_within_one_ulp)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

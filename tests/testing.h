@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What every test program needs: cmocka in its order, the library's core, and an allocator that fails on demand. */
+#ifndef CSEG_TESTING_H
+#define CSEG_TESTING_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "core/core.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Fails with the library's own message, which says more than a number. */
+#define assert_ok(call)                                                                                                          \
+    do {                                                                                                                         \
+        cellseg_status assert_ok_status_ = (call);                                                                               \
+        if (assert_ok_status_ != CELLSEG_OK)                                                                                     \
+            fail_msg("%s: %s: %s", #call, cellseg_status_name(assert_ok_status_), cellseg_last_error());                         \
+    } while (0)
+
+#define assert_status(call, expected) assert_string_equal(cellseg_status_name(call), cellseg_status_name(expected))
+
+/* A small generator of its own (splitmix64), so that tests are the same everywhere. */
+static inline uint64_t test_random(uint64_t *state) {
+    uint64_t z = (*state += 0x9e3779b97f4a7c15ULL);
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
+    return z ^ (z >> 31);
+}
+static inline double test_uniform(uint64_t *state) {
+    return (double)(test_random(state) >> 11) * 0x1p-53;
+}
+
+/* ---- the Nth allocation fails ---- */
+
+typedef struct failing_allocator {
+    atomic_long countdown; /* allocations that still succeed; negative: all do */
+    atomic_long live;      /* blocks not yet released */
+} failing_allocator;
+
+static inline void *failing_alloc(void *user, size_t size) {
+    failing_allocator *f = user;
+    if (atomic_load(&f->countdown) >= 0 && atomic_fetch_sub(&f->countdown, 1) == 0) {
+        atomic_store(&f->countdown, 0); /* and every later one */
+        return NULL;
+    }
+    void *block = malloc(size);
+    if (block != NULL)
+        atomic_fetch_add(&f->live, 1);
+    return block;
+}
+static inline void failing_free(void *user, void *block) {
+    failing_allocator *f = user;
+    if (block != NULL)
+        atomic_fetch_sub(&f->live, 1);
+    free(block);
+}
+
+static inline cellseg_context *test_context(int32_t threads) {
+    cellseg_context_options options;
+    assert_ok(cellseg_context_options_init(&options, sizeof options));
+    options.threads = threads;
+    cellseg_context *context;
+    assert_ok(cellseg_context_new(&context, &options));
+    return context;
+}
+
+/*
+ * Run `work` with the 1st, 2nd, ... Nth allocation failing until it succeeds: each failure must be CELLSEG_ERR_MEMORY, and
+ * nothing may leak. `work` makes everything through the context it is given and releases everything, whether it succeeds or
+ * fails.
+ */
+typedef cellseg_status (*allocating_work)(cellseg_context *context, void *data);
+static inline void assert_survives_failing_allocations(allocating_work work, void *data) {
+    for (long n = 0;; n++) {
+        assert_true(n < 100000);
+        failing_allocator allocator;
+        atomic_init(&allocator.countdown, -1);
+        atomic_init(&allocator.live, 0);
+        cellseg_context_options options;
+        assert_ok(cellseg_context_options_init(&options, sizeof options));
+        options.threads = 2;
+        options.alloc = failing_alloc;
+        options.free = failing_free;
+        options.memory_user = &allocator;
+        cellseg_context *context;
+        assert_ok(cellseg_context_new(&context, &options));
+        atomic_store(&allocator.countdown, n);
+        const cellseg_status status = work(context, data);
+        atomic_store(&allocator.countdown, -1);
+        cellseg_context_free(context);
+        assert_int_equal(atomic_load(&allocator.live), 0);
+        if (status == CELLSEG_OK)
+            return;
+        assert_status(status, CELLSEG_ERR_MEMORY);
+    }
+}
+
+#endif
