@@ -12,8 +12,8 @@
 
 enum { STRIP_ROWS = 1024, BLOCK_ROWS = 64, GROUP_ROWS = 8 };
 
-cellseg_status cseg_fir_gaussian(cseg_fir *filter, cellseg_context *context, double sigma_px, bool derivative) {
-    const size_t radius = (size_t)(4 * sigma_px + 0.5);
+cellseg_status cseg_fir_gaussian(cseg_fir *filter, cellseg_context *context, double sigma_px, double cut, bool derivative) {
+    const size_t radius = (size_t)(cut * sigma_px + 0.5);
     const double variance = sigma_px * sigma_px;
     *filter = (cseg_fir){.radius = radius};
     filter->smooth = cseg_alloc(context, 2 * (radius + 1), sizeof(float));

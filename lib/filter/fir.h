@@ -5,6 +5,9 @@
 
 #include "core/core.h"
 
+/* Beyond this sigma the recursive Gaussian is faster. */
+#define CSEG_FIR_LARGEST_SIGMA 32
+
 /* Outputs are computed this many columns at a time; this many filters are applied in one call. */
 enum { CSEG_FIR_PANEL = 32, CSEG_FIR_MOST = 32 };
 
@@ -24,8 +27,8 @@ typedef struct cseg_fir {
 cellseg_status cseg_fir_apply(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, const cseg_fir *filters,
                               size_t count);
 
-/* Sampled Gaussian cut at four sigma, of sum one; with `derivative` also -sigma^2 times its second derivative. */
-cellseg_status cseg_fir_gaussian(cseg_fir *filter, cellseg_context *context, double sigma_px, bool derivative);
+/* Sampled Gaussian cut at `cut` sigma, of sum one; with `derivative` also -sigma^2 times its second derivative. */
+cellseg_status cseg_fir_gaussian(cseg_fir *filter, cellseg_context *context, double sigma_px, double cut, bool derivative);
 void cseg_fir_free(cseg_fir *filter);
 
 /* The loops over CSEG_FIR_PANEL samples, one set for each processor level; all give the same bytes. */
