@@ -30,14 +30,13 @@ static cseg_panels panels_of(const cseg_filter_shape *s, int32_t use) {
     return p;
 }
 
-/* Whether this use of the weights goes through Winograd's transforms. */
-static bool by_winograd(const cseg_filter_shape *s, int32_t use) {
-    return use == CSEG_PACK_INFERENCE && !s->deconvolution && cseg_winograd_pays(s->kernel, s->in, s->out);
+static bool by_winograd(const cseg_filter_shape *s) {
+    return !s->deconvolution && cseg_winograd_pays(s->kernel, s->in, s->out);
 }
 
 size_t cseg_packed_floats(const cseg_kernels *k, const cseg_filter_shape *shape, int32_t use) {
     const cseg_panels p = panels_of(shape, use);
-    if (by_winograd(shape, use))
+    if (by_winograd(shape))
         return cseg_winograd_panels_floats(k, &p);
     return cseg_panels_floats(k, &p) * (shape->deconvolution ? 4 / p.taps : 1);
 }
@@ -47,7 +46,7 @@ void cseg_pack(const cseg_kernels *k, float *packed, const float *weights, const
     const size_t tap = shape->in * shape->out;
     if (p.tap_step < 0)
         weights += (p.taps - 1) * tap;
-    if (by_winograd(shape, use)) {
+    if (by_winograd(shape)) {
         cseg_winograd_panels_pack(k, packed, weights, &p);
         return;
     }
@@ -57,8 +56,8 @@ void cseg_pack(const cseg_kernels *k, float *packed, const float *weights, const
 }
 
 size_t cseg_scratch_floats(const cseg_kernels *k, const cseg_filter_shape *shape, int32_t use, size_t height, size_t width) {
-    (void)height, (void)width;
-    return by_winograd(shape, use) ? cseg_winograd_scratch_floats(k, shape->in, shape->out) : 0;
+    (void)use, (void)height, (void)width;
+    return by_winograd(shape) ? cseg_winograd_scratch_floats(k, shape->in, shape->out) : 0;
 }
 
 /* A walk over `out` in which the kernel's first tap sees `in` `shift` pixels above and left of the output pixel. */
@@ -87,6 +86,7 @@ static cseg_walk walk_over(const cseg_kernels *k, const cseg_tensor *out, const 
 
 void cseg_convolve(const cseg_kernels *k, const cseg_tensor *out, const cseg_tensor *in, const float *packed, const float *bias,
                    const cseg_filter_shape *shape, int32_t activation, int32_t use, float *scratch) {
+    (void)use;
     assert(in->channels == shape->in && out->channels == shape->out);
     if (shape->deconvolution) {
         cseg_deconvolve(k, out, in, packed, bias, shape, activation);
@@ -96,7 +96,7 @@ void cseg_convolve(const cseg_kernels *k, const cseg_tensor *out, const cseg_ten
         cseg_walk w = walk_over(k, out, in, shape->padding, shape->kernel, packed);
         w.tile.start = bias;
         w.tile.relu = activation == CSEG_RELU;
-        if (by_winograd(shape, use))
+        if (by_winograd(shape))
             cseg_winograd_run(k, &w, scratch);
         else
             cseg_walk_run(k, &w);
@@ -107,7 +107,6 @@ void cseg_convolve(const cseg_kernels *k, const cseg_tensor *out, const cseg_ten
 
 void cseg_convolve_backward_data(const cseg_kernels *k, const cseg_tensor *d_in, const cseg_tensor *d_out, const float *packed,
                                  const cseg_filter_shape *shape, bool accumulate, float *scratch) {
-    (void)scratch;
     assert(d_in->channels == shape->in && d_out->channels == shape->out);
     if (shape->deconvolution) {
         cseg_deconvolve_backward_data(k, d_in, d_out, packed, shape, accumulate);
@@ -119,7 +118,10 @@ void cseg_convolve_backward_data(const cseg_kernels *k, const cseg_tensor *d_in,
     const ptrdiff_t shift = (ptrdiff_t)shape->padding - (ptrdiff_t)reach;
     w.in.data += shift * (ptrdiff_t)(d_out->row + d_out->pixel);
     w.accumulate = accumulate;
-    cseg_walk_run(k, &w);
+    if (by_winograd(shape))
+        cseg_winograd_run(k, &w, scratch);
+    else
+        cseg_walk_run(k, &w);
 }
 
 void cseg_convolve_backward_weights(const cseg_kernels *k, float *d_weights, float *d_bias, const cseg_tensor *in,

@@ -11,6 +11,10 @@
 
 enum { POSITIONS = 36, PATCH = 4, GROUP = 16, BLOCK = 28 };
 
+static size_t smaller(size_t a, size_t b) {
+    return a < b ? a : b;
+}
+
 static size_t whole_groups(size_t channels) {
     return (channels + GROUP - 1) / GROUP * GROUP;
 }
@@ -96,7 +100,7 @@ static void multiply(const cseg_kernels *k, const cseg_walk *w, const float *v, 
     tile.b = w->packed;
     for (size_t position = 0; position < POSITIONS; position++)
         for (size_t channel = 0; channel < w->channels; channel += k->columns, tile.b += depth * k->columns) {
-            tile.columns = m_row - channel < k->columns ? m_row - channel : k->columns;
+            tile.columns = smaller(k->columns, m_row - channel);
             for (size_t i = 0; i < tiles; i++) {
                 const size_t patch = i * patches / tiles;
                 tile.rows = (i + 1) * patches / tiles - patch;
@@ -127,7 +131,7 @@ static void run_block(const cseg_kernels *k, const cseg_walk *w, size_t first, s
     for (size_t i = 0; i < patches; i++) {
         const place at = place_of(w, first + i);
         float *out = w->out.data + at.image * w->out.image + at.y * w->out.row + at.x * w->out.pixel;
-        k->winograd_out(out, m + i * m_row, &store, w->height - at.y, w->width - at.x);
+        k->winograd_out(out, m + i * m_row, &store, smaller(PATCH, w->height - at.y), smaller(PATCH, w->width - at.x));
     }
 }
 
