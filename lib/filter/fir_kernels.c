@@ -63,26 +63,29 @@ INLINE void convolve_from_both(float *out, const float *in_a, const float *in_b,
         STORE(out + v * LANES, a[v] + b[v]);
 }
 
-#define LEVEL(name, target)                                                                                                      \
-    target static void along_##name(float *out, const float *in, const float *w, size_t radius) {                                \
+#define TARGET_portable
+#define TARGET_avx2 __attribute__((target("avx2")))
+
+#define LEVEL(name)                                                                                                              \
+    TARGET_##name static void along_##name(float *out, const float *in, const float *w, size_t radius) {                         \
         convolve(out, in, w, radius, 1);                                                                                         \
     }                                                                                                                            \
-    target static void along_both_##name(float *a, float *b, const float *in, const float *w_a, const float *w_b,                \
-                                         size_t radius) {                                                                        \
+    TARGET_##name static void along_both_##name(float *a, float *b, const float *in, const float *w_a, const float *w_b,         \
+                                                size_t radius) {                                                                 \
         convolve_to_both(a, b, in, w_a, w_b, radius);                                                                            \
     }                                                                                                                            \
-    target static void across_##name(float *out, const float *in, const float *w, size_t radius) {                               \
+    TARGET_##name static void across_##name(float *out, const float *in, const float *w, size_t radius) {                        \
         convolve(out, in, w, radius, CSEG_FIR_PANEL);                                                                            \
     }                                                                                                                            \
-    target static void across_both_##name(float *out, const float *a, const float *b, const float *w_a, const float *w_b,        \
-                                          size_t radius) {                                                                       \
+    TARGET_##name static void across_both_##name(float *out, const float *a, const float *b, const float *w_a, const float *w_b, \
+                                                 size_t radius) {                                                                \
         convolve_from_both(out, a, b, w_a, w_b, radius);                                                                         \
     }                                                                                                                            \
     static const cseg_fir_kernels kernels_##name = {along_##name, along_both_##name, across_##name, across_both_##name};
 
-LEVEL(portable, )
+LEVEL(portable)
 #if defined(__x86_64__)
-LEVEL(avx2, __attribute__((target("avx2"))))
+LEVEL(avx2)
 #endif
 
 const cseg_fir_kernels *cseg_fir_kernels_for(const cellseg_context *context) {

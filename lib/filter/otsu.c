@@ -55,23 +55,6 @@ static void optimise(partition *p, size_t cuts) {
         }
 }
 
-static cellseg_status partition_new(partition *p, cellseg_context *context, size_t bins, size_t cuts) {
-    const size_t row = bins + 1;
-    *p = (partition){.bins = bins};
-    p->number = cseg_alloc(context, (cuts + 3) * row, sizeof *p->number);
-    p->cut = cseg_alloc(context, (cuts + 1) * row, sizeof *p->cut);
-    if (p->number == NULL || p->cut == NULL)
-        return cseg_last_status();
-    p->sum = p->number + row;
-    p->best = p->sum + row;
-    return CELLSEG_OK;
-}
-
-static void partition_free(partition *p) {
-    cseg_free(p->number);
-    cseg_free(p->cut);
-}
-
 static double neighbour(double value, int32_t type, int direction) {
     if (type == CELLSEG_FLOAT32)
         return (double)nextafterf((float)value, direction > 0 ? INFINITY : -INFINITY);
@@ -96,20 +79,31 @@ static cseg_binning binning_for(int32_t type, double lo, double hi, size_t bins)
     return cseg_binning_of(lo, hi, bins);
 }
 
+static void partition_histogram(partition *p, double *thresholds, size_t count, const uint64_t *counts,
+                                const cseg_binning *binning, int32_t type, double hi) {
+    accumulate(p, counts);
+    optimise(p, count);
+    size_t bin = 0;
+    for (size_t i = 0; i < count; i++) {
+        bin = p->cut[(count - i) * (p->bins + 1) + bin];
+        thresholds[i] = last_value(binning, type, bin - 1, hi);
+    }
+}
+
 static cellseg_status thresholds_of(cellseg_context *context, double *thresholds, size_t count, const uint64_t *counts,
                                     const cseg_binning *binning, int32_t type, double hi) {
-    partition p;
-    cellseg_status status = partition_new(&p, context, binning->bins, count);
-    if (status == CELLSEG_OK) {
-        accumulate(&p, counts);
-        optimise(&p, count);
-        size_t bin = 0;
-        for (size_t i = 0; i < count; i++) {
-            bin = p.cut[(count - i) * (binning->bins + 1) + bin];
-            thresholds[i] = last_value(binning, type, bin - 1, hi);
-        }
+    const size_t row = binning->bins + 1;
+    cellseg_status status = CELLSEG_OK;
+    double *numbers = cseg_alloc(context, (count + 3) * row, sizeof *numbers);
+    uint32_t *cut = cseg_alloc(context, (count + 1) * row, sizeof *cut);
+    if (numbers == NULL || cut == NULL)
+        status = cseg_last_status();
+    else {
+        partition p = {binning->bins, numbers, numbers + row, numbers + 2 * row, cut};
+        partition_histogram(&p, thresholds, count, counts, binning, type, hi);
     }
-    partition_free(&p);
+    cseg_free(cut);
+    cseg_free(numbers);
     return status;
 }
 

@@ -7,6 +7,7 @@
 
 /* Index i of a line of n samples that is mirrored at both ends without end: d c b a | a b c d | d c b a. */
 static inline size_t cseg_reflect(ptrdiff_t i, size_t n) {
+    assert(n > 0);
     const ptrdiff_t period = 2 * (ptrdiff_t)n;
     const ptrdiff_t m = (i % period + period) % period;
     return (size_t)(m < (ptrdiff_t)n ? m : period - 1 - m);
