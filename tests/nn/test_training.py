@@ -42,7 +42,7 @@ library.cseg_net_free.restype = None
 
 
 class Net:
-    """A network of the paper's layers at a quarter of a quarter of its width, in our library."""
+    """A network of the paper's layers, some of its width, in our library."""
 
     def __init__(self, width=0.25, seed=7, learning_rate=1e-3):
         self.context = context(2)
@@ -231,11 +231,12 @@ def test_evaluation_loss():
     assert abs(net.evaluate(images[:3], classes[:3]) - want) < 1e-6 * want
 
 
-@pytest.mark.parametrize("width", [0.25, 0.3125])
-def test_gradients_of_every_layer(width):
+# Batches in which no sum lies so near to 0 that single and double precision disagree whether a ReLU passes it.
+@pytest.mark.parametrize("width, seed", [(0.25, 5), (0.25, 6), (0.3125, 5)])
+def test_gradients_of_every_layer(width, seed):
     net = Net(width, learning_rate=0.0)
     unsettle(net)
-    images, classes = batch(3)
+    images, classes = batch(seed)
     oracle = Oracle(net)
     want = oracle.loss(oracle.forward(images, dropout_seed=11), classes)
     want.backward()
@@ -247,7 +248,7 @@ def test_gradients_of_every_layer(width):
             assert np.abs(net.view(key) - running).max() < 1e-5 * max(1, np.abs(running).max()), key
             continue
         gradient = net.view(key, net.total) / 0.1  # Adam's first moment after one step from zero
-        assert relative(gradient, oracle.ours(key, oracle.values[key].grad)) < 1e-3, key
+        assert relative(gradient, oracle.ours(key, oracle.values[key].grad)) < 2e-5, key
         checked += 1
     assert checked == 3 * sum(1 for layer in net.layers if layer.get("norm")) + 2
 
@@ -257,7 +258,7 @@ def test_ten_steps_of_adam():
     unsettle(net)
     oracle = Oracle(net)
     adam = torch.optim.Adam(oracle.parameters(), lr=1e-3, betas=(0.9, 0.999), eps=1e-8)
-    images, classes = batch(4)
+    images, classes = batch(5)
     losses = []
     for step in range(10):
         adam.zero_grad()
