@@ -67,7 +67,7 @@ cellseg_status cseg_io_pixel_size(double *pixel_size_um, const cseg_io_calibrati
 /* Micrometres in a unit named as microscopes' files spell it ("um", "micron", "&#181;m", "nm"), `length` bytes; 0 if unknown. */
 double cseg_io_unit_um(const char *name, size_t length);
 
-/* A positive decimal number at the start of at most `length` bytes, whatever the locale; 0 when there is none. */
+/* A positive decimal number of `length` bytes, within a few ulp, whatever the locale; 0 for anything else. */
 double cseg_io_number(const char *text, size_t length);
 
 /* The first <Pixels> of OME-XML, or the <prop>s of MetaMorph's; zeros when the text is something else. */

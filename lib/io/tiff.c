@@ -270,7 +270,7 @@ static void read_metamorph(cseg_io_spacing *spacing, tiff_stream *stream) {
             continue;
         (void)cseg_io_read_at(stream->file, value, sizeof value, pairs[i + 1]);
         if (TIFFIsByteSwapped(stream->tiff))
-            TIFFSwabArrayOfLong(value, 2);
+            TIFFSwabArrayOfLong(value, pairs[i] == UNITS ? 1 : 2);
         if (pairs[i] == UNITS)
             unit_um = cseg_io_unit_um((const char *)&value[1], strnlen((const char *)&value[1], value[0] < 12 ? value[0] : 12));
         else if (value[1] != 0)
