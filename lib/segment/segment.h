@@ -80,6 +80,12 @@ typedef struct cseg_cell_inputs {
 cellseg_status cseg_segment_cells(cellseg_context *context, const cseg_plane *cells, const cseg_cell_inputs *inputs,
                                   const cellseg_segment_options *options);
 
+/* ---- smooth.c ---- */
+
+/* Open every cell of ids 1..count with a disc, in place. */
+cellseg_status cseg_segment_smooth(cellseg_context *context, const cseg_plane *cells, const cseg_plane *nuclei, uint32_t count,
+                                   double radius_px);
+
 /* ---- rescale.c, tidy.c: label maps at the image's own scale ---- */
 
 /* Resample a label map with smooth outlines: each pixel takes the id with the largest bilinear weight. */
