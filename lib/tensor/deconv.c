@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Deconvolution 2x2, stride 2: each of the four phases (ky, kx) of the output is a 1x1 convolution of the input, written straight
+ * to every second pixel. Backward likewise, with input and output changed over. Cost: 4 * in * out multiply-adds per input pixel.
+ */
+#include "tensor/activation.h"
+#include "tensor/conv.h"
+
+static cseg_grid phase_grid(const cseg_tensor *t, size_t ky, size_t kx) {
+    return (cseg_grid){
+        .data = t->data + ky * t->row + kx * t->pixel, .pixel = 2 * t->pixel, .row = 2 * t->row, .image = t->image};
+}
+
+void cseg_deconvolve(const cseg_kernels *k, const cseg_tensor *out, const cseg_tensor *in, const float *packed, const float *bias,
+                     const cseg_filter_shape *shape, int32_t activation) {
+    assert(out->images == in->images && out->height == 2 * in->height && out->width == 2 * in->width);
+    cseg_walk w = {.in = cseg_grid_of(in), .packed = packed, .images = in->images, .height = in->height, .width = in->width};
+    w.channels = shape->out;
+    w.panel_floats = shape->in * k->columns;
+    w.tile = (cseg_tile){.count = {1, 1, shape->in}, .a_step = {0, 0, 1}, .b_step = {0, 0, k->columns}};
+    w.tile.start = bias;
+    w.tile.relu = activation == CSEG_RELU;
+    const size_t phase_floats = (shape->out + k->columns - 1) / k->columns * w.panel_floats;
+    for (size_t phase = 0; phase < 4; phase++) {
+        w.out = phase_grid(out, phase / 2, phase % 2);
+        cseg_walk_run(k, &w);
+        w.packed += phase_floats;
+    }
+}
+
+void cseg_deconvolve_backward_data(const cseg_kernels *k, const cseg_tensor *d_in, const cseg_tensor *d_out, const float *packed,
+                                   const cseg_filter_shape *shape, bool accumulate) {
+    assert(d_out->images == d_in->images && d_out->height == 2 * d_in->height && d_out->width == 2 * d_in->width);
+    const size_t column = shape->out * k->columns;
+    cseg_walk w = {.out = cseg_grid_of(d_in), .in = phase_grid(d_out, 0, 0), .packed = packed, .images = d_in->images};
+    w.height = d_in->height;
+    w.width = d_in->width;
+    w.channels = shape->in;
+    w.panel_floats = 4 * column;
+    w.accumulate = accumulate;
+    w.tile = (cseg_tile){
+        .count = {2, 2, shape->out}, .a_step = {d_out->row, d_out->pixel, 1}, .b_step = {2 * column, column, k->columns}};
+    cseg_walk_run(k, &w);
+}
+
+void cseg_deconvolve_backward_weights(const cseg_kernels *k, float *d_weights, const cseg_tensor *in, const cseg_tensor *d_out,
+                                      const cseg_filter_shape *shape) {
+    const cseg_outer o = {.x = cseg_grid_of(in),
+                          .d_out = phase_grid(d_out, 0, 0),
+                          .images = in->images,
+                          .height = in->height,
+                          .width = in->width,
+                          .taps_y = 2,
+                          .taps_x = 2,
+                          .d_out_tap_y = d_out->row,
+                          .d_out_tap_x = d_out->pixel,
+                          .rows = shape->in,
+                          .row_step = 1,
+                          .columns = shape->out,
+                          .d_weights = d_weights};
+    cseg_outer_run(k, &o);
+}
