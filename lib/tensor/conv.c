@@ -30,30 +30,34 @@ static cseg_panels panels_of(const cseg_filter_shape *s, int32_t use) {
     return p;
 }
 
+static bool by_winograd(const cseg_filter_shape *s) {
+    return !s->deconvolution && cseg_winograd_pays(s->kernel, s->in, s->out);
+}
+
 size_t cseg_packed_floats(const cseg_kernels *k, const cseg_filter_shape *shape, int32_t use) {
     const cseg_panels p = panels_of(shape, use);
-    return cseg_panels_floats(k, &p) * (shape->deconvolution && use != CSEG_PACK_BACKWARD_DATA ? 4 : 1);
+    if (by_winograd(shape))
+        return cseg_winograd_panels_floats(k, &p);
+    return cseg_panels_floats(k, &p) * (shape->deconvolution ? 4 / p.taps : 1);
 }
 
 void cseg_pack(const cseg_kernels *k, float *packed, const float *weights, const cseg_filter_shape *shape, int32_t use) {
     const cseg_panels p = panels_of(shape, use);
     const size_t tap = shape->in * shape->out;
-    if (use == CSEG_PACK_BACKWARD_DATA && !shape->deconvolution) {
-        cseg_panels_pack(k, packed, weights + (p.taps - 1) * tap, &p);
+    if (p.tap_step < 0)
+        weights += (p.taps - 1) * tap;
+    if (by_winograd(shape)) {
+        cseg_winograd_panels_pack(k, packed, weights, &p);
         return;
     }
-    const size_t phases = 4 / p.taps;
-    if (!shape->deconvolution || phases == 1) {
-        cseg_panels_pack(k, packed, weights, &p);
-        return;
-    }
+    const size_t phases = shape->deconvolution ? 4 / p.taps : 1;
     for (size_t phase = 0; phase < phases; phase++)
         cseg_panels_pack(k, packed + phase * cseg_panels_floats(k, &p), weights + phase * tap, &p);
 }
 
 size_t cseg_scratch_floats(const cseg_kernels *k, const cseg_filter_shape *shape, int32_t use, size_t height, size_t width) {
-    (void)k, (void)shape, (void)use, (void)height, (void)width;
-    return 16;
+    (void)use, (void)height, (void)width;
+    return by_winograd(shape) ? cseg_winograd_scratch_floats(k, shape->in, shape->out) : 0;
 }
 
 /* A walk over `out` in which the kernel's first tap sees `in` `shift` pixels above and left of the output pixel. */
@@ -82,7 +86,7 @@ static cseg_walk walk_over(const cseg_kernels *k, const cseg_tensor *out, const 
 
 void cseg_convolve(const cseg_kernels *k, const cseg_tensor *out, const cseg_tensor *in, const float *packed, const float *bias,
                    const cseg_filter_shape *shape, int32_t activation, int32_t use, float *scratch) {
-    (void)use, (void)scratch;
+    (void)use;
     assert(in->channels == shape->in && out->channels == shape->out);
     if (shape->deconvolution) {
         cseg_deconvolve(k, out, in, packed, bias, shape, activation);
@@ -92,7 +96,10 @@ void cseg_convolve(const cseg_kernels *k, const cseg_tensor *out, const cseg_ten
         cseg_walk w = walk_over(k, out, in, shape->padding, shape->kernel, packed);
         w.tile.start = bias;
         w.tile.relu = activation == CSEG_RELU;
-        cseg_walk_run(k, &w);
+        if (by_winograd(shape))
+            cseg_winograd_run(k, &w, scratch);
+        else
+            cseg_walk_run(k, &w);
     }
     if (activation == CSEG_SIGMOID)
         cseg_sigmoid_in_place(out);
@@ -100,7 +107,6 @@ void cseg_convolve(const cseg_kernels *k, const cseg_tensor *out, const cseg_ten
 
 void cseg_convolve_backward_data(const cseg_kernels *k, const cseg_tensor *d_in, const cseg_tensor *d_out, const float *packed,
                                  const cseg_filter_shape *shape, bool accumulate, float *scratch) {
-    (void)scratch;
     assert(d_in->channels == shape->in && d_out->channels == shape->out);
     if (shape->deconvolution) {
         cseg_deconvolve_backward_data(k, d_in, d_out, packed, shape, accumulate);
@@ -112,7 +118,10 @@ void cseg_convolve_backward_data(const cseg_kernels *k, const cseg_tensor *d_in,
     const ptrdiff_t shift = (ptrdiff_t)shape->padding - (ptrdiff_t)reach;
     w.in.data += shift * (ptrdiff_t)(d_out->row + d_out->pixel);
     w.accumulate = accumulate;
-    cseg_walk_run(k, &w);
+    if (by_winograd(shape))
+        cseg_winograd_run(k, &w, scratch);
+    else
+        cseg_walk_run(k, &w);
 }
 
 void cseg_convolve_backward_weights(const cseg_kernels *k, float *d_weights, float *d_bias, const cseg_tensor *in,

@@ -39,6 +39,13 @@ typedef struct cseg_panels {
 size_t cseg_panels_floats(const cseg_kernels *k, const cseg_panels *p);
 void cseg_panels_pack(const cseg_kernels *k, float *packed, const float *weights, const cseg_panels *p);
 
+/* The same for 3x3 kernels by fewer multiplications; packed weights are [position][panel][depth][column]. */
+bool cseg_winograd_pays(size_t kernel, size_t in, size_t out);
+size_t cseg_winograd_scratch_floats(const cseg_kernels *k, size_t in, size_t out);
+size_t cseg_winograd_panels_floats(const cseg_kernels *k, const cseg_panels *p);
+void cseg_winograd_panels_pack(const cseg_kernels *k, float *packed, const float *weights, const cseg_panels *p);
+void cseg_winograd_run(const cseg_kernels *k, const cseg_walk *walk, float *scratch);
+
 /*
  * The derivative by the weights, added to d_weights [tap][row][column]: for each tap, the sum over all pixels in raster order of
  * x (rows: its channels, row_step apart) times d_out (columns: its channels). x and d_out name what the first tap sees.

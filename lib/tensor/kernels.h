@@ -26,9 +26,23 @@ typedef struct cseg_tile {
     bool relu;
 } cseg_tile;
 
+/* Where Winograd's results go: 4 x 4 pixels, from 36 vectors of channels that lie m_step apart. */
+typedef struct cseg_winograd_store {
+    size_t row, pixel, channels, m_step;
+    const float *bias; /* NULL: none */
+    bool accumulate, relu;
+} cseg_winograd_store;
+
 struct cseg_kernels {
     size_t rows, columns; /* of the largest tile */
     void (*tile)(const cseg_tile *tile);
+
+    /* 6 x 6 pixels, of which height x width lie in the image and the others are zero, to 36 vectors that lie v_step apart. Both
+     * transforms touch whole groups of 16 channels of v and m. */
+    void (*winograd_in)(float *v, size_t v_step, const float *in, size_t row, size_t pixel, size_t channels, size_t height,
+                        size_t width);
+    /* ... and back: the first height x width of 4 x 4 pixels. */
+    void (*winograd_out)(float *out, const float *m, const cseg_winograd_store *store, size_t height, size_t width);
 };
 
 extern const cseg_kernels cseg_kernels_c, cseg_kernels_avx2, cseg_kernels_avx512, cseg_kernels_neon;

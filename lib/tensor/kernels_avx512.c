@@ -27,11 +27,15 @@ INLINE vec vec_zero(void) {
 INLINE vec vec_fma(float a, vec b, vec c) {
     return _mm512_fmadd_ps(_mm512_set1_ps(a), b, c);
 }
+INLINE vec vec_scaled_add(float s, vec b, vec c) {
+    return vec_fma(s, b, c);
+}
 INLINE vec vec_relu(vec v) {
     return _mm512_max_ps(v, _mm512_setzero_ps());
 }
 
 #include "tensor/tile.h"
+#include "tensor/winograd_rows.h"
 
 TARGET static void tile(const cseg_tile *t) {
     assert(t->rows >= 1 && t->rows <= TILE_ROWS && t->columns >= 1 && t->columns <= TILE_VECTORS * WIDTH);
@@ -63,6 +67,7 @@ TARGET static void tile(const cseg_tile *t) {
 #undef ROWS
 }
 
-const cseg_kernels cseg_kernels_avx512 = {.rows = TILE_ROWS, .columns = TILE_VECTORS * WIDTH, .tile = tile};
+const cseg_kernels cseg_kernels_avx512 = {
+    .rows = TILE_ROWS, .columns = TILE_VECTORS * WIDTH, .tile = tile, .winograd_in = winograd_in, .winograd_out = winograd_out};
 
 #endif

@@ -25,6 +25,29 @@ static inline float fused(float a, float b, float c) {
     return (float)sum;
 }
 
+#define TARGET
+typedef float vec;
+enum { WIDTH = 1 };
+
+static inline vec vec_load(const float *p, size_t n) {
+    return n > 0 ? *p : 0.0F;
+}
+static inline void vec_store(float *p, vec v, size_t n) {
+    if (n > 0)
+        *p = v;
+}
+static inline vec vec_zero(void) {
+    return 0.0F;
+}
+static inline vec vec_scaled_add(float s, vec b, vec c) {
+    return s * b + c;
+}
+static inline vec vec_relu(vec v) {
+    return v > 0 ? v : 0.0F;
+}
+
+#include "tensor/winograd_rows.h"
+
 static void tile(const cseg_tile *t) {
     assert(t->rows >= 1 && t->rows <= TILE_ROWS && t->columns >= 1 && t->columns <= TILE_COLUMNS);
     float sum[TILE_ROWS][TILE_COLUMNS];
@@ -45,4 +68,5 @@ static void tile(const cseg_tile *t) {
             t->c[r * t->c_row + j] = t->relu && !(sum[r][j] > 0) ? 0.0F : sum[r][j];
 }
 
-const cseg_kernels cseg_kernels_c = {.rows = TILE_ROWS, .columns = TILE_COLUMNS, .tile = tile};
+const cseg_kernels cseg_kernels_c = {
+    .rows = TILE_ROWS, .columns = TILE_COLUMNS, .tile = tile, .winograd_in = winograd_in, .winograd_out = winograd_out};
