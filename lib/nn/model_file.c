@@ -14,7 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { TENSORS_PER_LAYER = 5, MAX_TENSORS = TENSORS_PER_LAYER * CSEG_MAX_LAYERS + 2, TENSOR_NAME_BYTES = 32 };
+enum { TENSORS_PER_LAYER = 5, MAX_TENSORS = TENSORS_PER_LAYER * CSEG_MAX_LAYERS + 2, TENSOR_NAME_BYTES = 48 };
 
 /* Probabilities of two sound builds differ by rounding, some 1e-6; a wrong kernel or a damaged weight moves far more. */
 static const double test_tolerance = 1e-4;
