@@ -87,7 +87,7 @@ cellseg_context *new_context(int32_t threads) {
         print_error("%s", cellseg_last_error());
         return NULL;
     }
-    struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = SA_RESETHAND}; /* pressed twice, it kills */
+    struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = (int)SA_RESETHAND}; /* pressed twice, it kills */
     (void)sigemptyset(&action.sa_mask);
     (void)sigaction(SIGINT, &action, NULL);
     return context;

@@ -22,45 +22,56 @@ static const command evaluate_command = {
     "evaluate", "TRUTH PREDICTED",
     "Compare label maps with the truth: two files, or two folders whose files pair by stem (the name up to its first dot).\n"
     "SM = K x best Dice + (1 - K) x pair ratio. Best Dice: mean over true cells of the best Dice with a predicted one.\n"
-    "Pair ratio: 2 x pairs / (true + predicted cells), pairs being each other's largest overlap. Dice: of the foregrounds.",
+    "Pair ratio: 2 x pairs / (true + predicted cells), pairs being each other's largest overlap. Dice: of the foregrounds.\n"
+    "The last line counts all cells; its best Dice is the mean over all true cells.",
     (const option *const[]){options, NULL}};
 
 /* ---- the table ---- */
 
-static void print_header(int name_width) {
-    printf("%-*s %8s %9s %8s %8s %10s %8s %8s\n", name_width, "image", "true", "predicted", "pairs", "best Dice", "pair ratio",
-           "Dice", "SM");
+/* Running sums over the images; cell_dice: over the true cells. */
+typedef struct sums {
+    size_t images;
+    cellseg_similarity of;
+    double cell_dice;
+} sums;
+
+static void add(sums *sum, const cellseg_similarity *s) {
+    sum->images++;
+    sum->of.reference_count += s->reference_count;
+    sum->of.target_count += s->target_count;
+    sum->of.pairs += s->pairs;
+    sum->of.mean_best_dice += s->mean_best_dice;
+    sum->of.pair_ratio += s->pair_ratio;
+    sum->of.dice += s->dice;
+    sum->of.sm += s->sm;
+    sum->cell_dice += s->mean_best_dice * (double)s->reference_count;
 }
 
-static void print_row(int name_width, const char *name, const cellseg_similarity *s) {
-    printf("%-*s %8llu %9llu %8llu %9.4f %10.4f %8.4f %8.4f\n", name_width, name, (unsigned long long)s->reference_count,
-           (unsigned long long)s->target_count, (unsigned long long)s->pairs, s->mean_best_dice, s->pair_ratio, s->dice, s->sm);
+static void print_header(int width) {
+    printf("%-*s %6s %9s %6s %9s %10s %6s %6s\n", width, "image", "true", "predicted", "pairs", "best Dice", "pair ratio", "Dice",
+           "SM");
 }
 
-/* Means over the images; counts are sums. `all_cells` is the mean best Dice over every true cell of every image. */
-static void print_means(int name_width, const cellseg_similarity *sum, size_t images) {
-    if (images == 0)
+static void print_counts(int width, const char *name, const cellseg_similarity *s) {
+    printf("%-*s %6llu %9llu %6llu", width, name, (unsigned long long)s->reference_count, (unsigned long long)s->target_count,
+           (unsigned long long)s->pairs);
+}
+
+static void print_row(int width, const char *name, const cellseg_similarity *s) {
+    print_counts(width, name, s);
+    printf(" %9.4f %10.4f %6.4f %6.4f\n", s->mean_best_dice, s->pair_ratio, s->dice, s->sm);
+}
+
+static void print_means(int width, const sums *sum) {
+    if (sum->images == 0)
         return;
-    const double n = (double)images;
-    cellseg_similarity mean = *sum;
-    mean.mean_best_dice /= n;
-    mean.pair_ratio /= n;
-    mean.dice /= n;
-    mean.sm /= n;
-    char name[32];
-    (void)snprintf(name, sizeof name, "mean of %zu", images);
-    print_row(name_width, name, &mean);
-}
-
-static void add(cellseg_similarity *sum, const cellseg_similarity *s, double *cell_dice_sum) {
-    sum->reference_count += s->reference_count;
-    sum->target_count += s->target_count;
-    sum->pairs += s->pairs;
-    sum->mean_best_dice += s->mean_best_dice;
-    sum->pair_ratio += s->pair_ratio;
-    sum->dice += s->dice;
-    sum->sm += s->sm;
-    *cell_dice_sum += s->mean_best_dice * (double)s->reference_count;
+    const double n = (double)sum->images;
+    printf("%-*s %6s %9s %6s %9.4f %10.4f %6.4f %6.4f\n", width, "mean of images", "", "", "", sum->of.mean_best_dice / n,
+           sum->of.pair_ratio / n, sum->of.dice / n, sum->of.sm / n);
+    print_counts(width, "all cells", &sum->of);
+    if (sum->of.reference_count > 0)
+        printf(" %9.4f", sum->cell_dice / (double)sum->of.reference_count);
+    printf("\n");
 }
 
 /* ---- images ---- */
@@ -84,28 +95,23 @@ static bool compare(cellseg_similarity *s, cellseg_context *context, const char 
 }
 
 static int compare_all(cellseg_context *context, const file_list *truth, const file_list *predicted) {
-    int width = (int)strlen("mean of 99999"), code = CLI_FINE;
+    size_t width = strlen("mean of images");
     for (size_t i = 0; i < truth->count; i++)
-        if ((int)strlen(truth->files[i].stem) > width)
-            width = (int)strlen(truth->files[i].stem);
-    cellseg_similarity sum = {.struct_size = sizeof sum};
-    double cell_dice_sum = 0;
-    size_t compared = 0;
-    print_header(width);
+        if (strlen(truth->files[i].stem) > width)
+            width = strlen(truth->files[i].stem);
+    int code = CLI_FINE;
+    sums sum = {0};
+    print_header((int)width);
     for (size_t i = 0; i < truth->count && !was_interrupted(); i++) {
         cellseg_similarity s;
         if (compare(&s, context, truth->files[i].path, predicted->files[i].path)) {
-            print_row(width, truth->files[i].stem, &s);
-            add(&sum, &s, &cell_dice_sum);
-            compared++;
+            print_row((int)width, truth->files[i].stem, &s);
+            add(&sum, &s);
         } else
             code = CLI_FAILED;
     }
-    print_means(width, &sum, compared);
-    if (sum.reference_count > 0)
-        printf("best Dice, mean over all %llu true cells: %.4f\n", (unsigned long long)sum.reference_count,
-               cell_dice_sum / (double)sum.reference_count);
-    return code;
+    print_means((int)width, &sum);
+    return was_interrupted() ? CLI_FAILED : code;
 }
 
 /* ---- two files or two folders ---- */

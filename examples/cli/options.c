@@ -55,7 +55,7 @@ static void print_help(const command *of) {
     for (size_t t = 0; of->tables[t] != NULL; t++)
         for (const option *o = of->tables[t]; o->name != NULL; o++)
             print_option(o);
-    printf("       --help                          this text\n");
+    printf("      --help                          this text\n");
 }
 
 /* ---- values ---- */
