@@ -39,6 +39,11 @@ static size_t weight_count(const cseg_filter_shape *s) {
     return test_taps(s) * test_taps(s) * s->in * s->out;
 }
 
+/* Winograd's transforms cost some digits. */
+static double transforms_cost(const cseg_filter_shape *s) {
+    return s->kernel == 3 && s->in >= 16 && s->out >= 16 ? 20 : 1;
+}
+
 /* Every element of one image of `t` near `truth`: as many roundings of half a unit as `terms`, of sums of some units at most. */
 static void assert_near(const cseg_tensor *t, size_t image, const double *truth, double terms) {
     for (size_t y = 0; y < t->height; y++)
@@ -84,7 +89,7 @@ static void check_forward(const cseg_kernels *k, const test_case *c, int32_t use
                        : activation == CSEG_SIGMOID ? 1 / (1 + exp(-truth[e]))
                                                     : truth[e];
         }
-        assert_near(&out, i, truth, (double)(s->in * 9) * (use == CSEG_PACK_INFERENCE ? 30 : 1));
+        assert_near(&out, i, truth, (double)(s->in * 9) * transforms_cost(s));
         free(x);
         free(truth);
         for (size_t p = 0; p < oh * ow; p++)
@@ -134,7 +139,7 @@ static void check_backward_data(const cseg_kernels *k, const test_case *c, bool 
     cseg_pack(k, packed, weights, s, CSEG_PACK_BACKWARD_DATA);
     cseg_convolve_backward_data(k, &d_in.t, &d_out.t, packed, s, accumulate, scratch);
     for (size_t i = 0; i < c->images; i++) {
-        assert_near(&d_in.t, i, truth[i], (double)(s->out * 9));
+        assert_near(&d_in.t, i, truth[i], (double)(s->out * 9) * transforms_cost(s));
         free(truth[i]);
     }
     assert_frame_is_zero(&d_in.t);
