@@ -267,7 +267,7 @@ static void damaged_headers_are_refused(void **state) {
         {"\\\"clip\\\":4", "\\\"clip\\\":\\\"4\\\"", CELLSEG_ERR_FORMAT, "rule: \"clip\""},
         {"\\\"nucleus\\\",", "", CELLSEG_ERR_MODEL, "3 channels for 2 classes"},
         {"\\\"nucleus\\\"", "\\\"\\\"", CELLSEG_ERR_FORMAT, "classes: a name"},
-        {"\\\"nucleus\\\"", "\\\"nuclei, and many more than that\\\"", CELLSEG_ERR_FORMAT, "classes: a name"},
+        {"\\\"nucleus\\\"", "\\\"nuclei, and very many more than that\\\"", CELLSEG_ERR_FORMAT, "classes: a name"},
         {"\"record\":\"{", "\"record\":\"{{", CELLSEG_ERR_FORMAT, "record"},
         {"\"record\":\"{", "\"record\":\"[1]{", CELLSEG_ERR_FORMAT, "record"},
     };
