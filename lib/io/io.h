@@ -67,7 +67,7 @@ cellseg_status cseg_io_pixel_size(double *pixel_size_um, const cseg_io_calibrati
 /* Micrometres in a unit named as microscopes' files spell it ("um", "micron", "&#181;m", "nm"), `length` bytes; 0 if unknown. */
 double cseg_io_unit_um(const char *name, size_t length);
 
-/* A positive decimal number at the start of at most `length` bytes, whatever the locale; 0 when there is none. */
+/* A positive decimal number of `length` bytes, within a few ulp, whatever the locale; 0 for anything else. */
 double cseg_io_number(const char *text, size_t length);
 
 /* The first <Pixels> of OME-XML, or the <prop>s of MetaMorph's; zeros when the text is something else. */
@@ -83,11 +83,18 @@ typedef struct cseg_io_request {
     bool labels; /* ids, not intensities: palettes stay indices, white stays as it is, signed integers become unsigned */
 } cseg_io_request;
 
-/* Room for the pixels a file claims: CELLSEG_ERR_LIMIT beyond request->max_bytes or the budget, CELLSEG_ERR_FORMAT when a file of
- * this size cannot hold them, one byte of it giving at most `expansion` bytes. *out gets the image. */
+/* The pixels a file claims to hold, before any of them is read. */
+typedef struct cseg_io_claim {
+    uint64_t height, width, channels;
+    int32_t type;             /* what they become */
+    unsigned bits_per_sample; /* what they are in the file, */
+    unsigned expansion;       /* of which one byte gives at most this many when decompressed */
+} cseg_io_claim;
+
+/* Room for what a file claims: CELLSEG_ERR_LIMIT beyond request->max_bytes or the budget, CELLSEG_ERR_FORMAT when a file of this
+ * size cannot hold it. */
 cellseg_status cseg_io_new_image(cellseg_image **out, cellseg_context *context, const cseg_io_request *request,
-                                 const cseg_io_file *file, uint64_t expansion, int32_t type, uint64_t channels, uint64_t height,
-                                 uint64_t width);
+                                 const cseg_io_file *file, const cseg_io_claim *claim);
 
 cellseg_status cseg_io_png_read(cellseg_image **out, cellseg_context *context, cseg_io_file *file,
                                 const cseg_io_request *request);

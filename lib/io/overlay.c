@@ -9,6 +9,7 @@
 #include "filter/filter.h"
 #include "morph/morph.h"
 
+#include <math.h>
 #include <string.h>
 
 enum { BRIGHTEST_GREY = 200 };
@@ -30,14 +31,17 @@ static void draw_outline(uint8_t *rgb, const cseg_plane *outline, size_t y, cons
             memcpy(rgb + 3 * x, colour, 3);
 }
 
+/* The square root, as a camera's gamma: faint cells beside bright ones stay visible. */
+static uint8_t grey_of(double value, double lo, double hi) {
+    const double share = hi > lo ? (value - lo) / (hi - lo) : 0;
+    return (uint8_t)(BRIGHTEST_GREY * sqrt(share < 0 ? 0 : share > 1 ? 1 : share) + 0.5);
+}
+
 static void draw_row(void *data, size_t y, uint8_t *rgb) {
     const overlay *o = data;
     const float *marker = cseg_row_f32(&o->marker, y);
-    const double scale = o->hi > o->lo ? BRIGHTEST_GREY / (o->hi - o->lo) : 0;
-    for (size_t x = 0; x < o->marker.width; x++) {
-        const double grey = ((double)marker[x] - o->lo) * scale + 0.5;
-        memset(rgb + 3 * x, grey < 0 ? 0 : grey > BRIGHTEST_GREY ? BRIGHTEST_GREY : (uint8_t)grey, 3);
-    }
+    for (size_t x = 0; x < o->marker.width; x++)
+        memset(rgb + 3 * x, grey_of((double)marker[x], o->lo, o->hi), 3);
     draw_outline(rgb, &o->cells, y, cell_rgb);
     draw_outline(rgb, &o->nuclei, y, nucleus_rgb);
 }

@@ -32,12 +32,11 @@ double cseg_io_unit_um(const char *name, size_t length) {
     return 0;
 }
 
-/* ten to the power of a whole number from -400 to 400, to a few ulp */
 static double power_of_ten(int exponent) {
     double power = 1;
-    for (int i = 0; i < (exponent < 0 ? -exponent : exponent); i++)
+    for (int i = 0; i < exponent; i++)
         power *= 10;
-    return exponent < 0 ? 1 / power : power;
+    return power;
 }
 
 double cseg_io_number(const char *text, size_t length) {
@@ -45,24 +44,24 @@ double cseg_io_number(const char *text, size_t length) {
     int exponent = 0;
     bool digits = false, fraction = false;
     size_t i = 0;
-    for (; i < length; i++) {
-        if (text[i] >= '0' && text[i] <= '9') {
-            value = value * 10 + (text[i] - '0');
-            exponent -= fraction;
-            digits = true;
-        } else if (text[i] == '.' && !fraction)
+    for (; i < length && ((text[i] >= '0' && text[i] <= '9') || (text[i] == '.' && !fraction)); i++) {
+        if (text[i] == '.') {
             fraction = true;
-        else
-            break;
+            continue;
+        }
+        value = value * 10 + (text[i] - '0');
+        exponent -= fraction;
+        digits = true;
     }
-    if (i < length && digits && (text[i] == 'e' || text[i] == 'E')) {
-        const bool sign = i + 1 < length && (text[i + 1] == '-' || text[i + 1] == '+');
+    if (i < length && (text[i] == 'e' || text[i] == 'E')) {
+        const bool negative = ++i < length && text[i] == '-';
+        i += i < length && (text[i] == '-' || text[i] == '+');
         int power = 0;
-        for (size_t k = i + 1 + sign; k < length && text[k] >= '0' && text[k] <= '9' && power < 1000; k++)
-            power = power * 10 + (text[k] - '0');
-        exponent += sign && text[i + 1] == '-' ? -power : power;
+        for (; i < length && text[i] >= '0' && text[i] <= '9' && power < 1000; i++)
+            power = power * 10 + (text[i] - '0');
+        exponent += negative ? -power : power;
     }
-    if (!digits || exponent < -400 || exponent > 400)
+    if (!digits || i < length || exponent < -400 || exponent > 400)
         return 0;
     return exponent < 0 ? value / power_of_ten(-exponent) : value * power_of_ten(exponent);
 }

@@ -9,8 +9,8 @@
 #include <png.h>
 #include <setjmp.h>
 
-/* Inflate makes at most 1032 bytes of one, and a palette 24 bits of one. */
-enum { EXPANSION = 1040 * 24 };
+/* Inflate makes at most 1032 bytes of one, and the index of a palette, of one bit or more, three samples. */
+enum { EXPANSION = 3 * 1032 };
 
 /* ---- libpng on our files, memory and errors ---- */
 
@@ -172,8 +172,13 @@ static cellseg_status read_image(png_reader *reader) {
     png_session *session = &reader->session;
     CSEG_TRY(guarded(session, read_header, reader));
     const int32_t type = png_get_bit_depth(session->png, session->info) == 16 ? CELLSEG_UINT16 : CELLSEG_UINT8;
-    CSEG_TRY(cseg_io_new_image(&reader->image, session->context, reader->request, session->file, EXPANSION, type,
-                               (uint64_t)reader->channels, reader->height, reader->width));
+    const cseg_io_claim claim = {.height = reader->height,
+                                 .width = reader->width,
+                                 .channels = (uint64_t)reader->channels,
+                                 .type = type,
+                                 .bits_per_sample = 1,
+                                 .expansion = EXPANSION};
+    CSEG_TRY(cseg_io_new_image(&reader->image, session->context, reader->request, session->file, &claim));
     CSEG_TRY(cellseg_image_set_pixel_size_um(reader->image, reader->pixel_size_um));
     reader->rows = cseg_calloc(session->context, reader->passes > 1 ? reader->height : 1, reader->row_bytes);
     if (reader->rows == NULL)

@@ -2,6 +2,7 @@
 /* Reading: open, tell PNG from TIFF by the first bytes, check sizes, hand over to the codec. */
 #include "io/io.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define DEFAULT_MAX_BYTES ((uint64_t)16 << 30)
@@ -18,23 +19,23 @@ cellseg_status cellseg_read_options_init(cellseg_read_options *options, size_t s
 }
 
 cellseg_status cseg_io_new_image(cellseg_image **out, cellseg_context *context, const cseg_io_request *request,
-                                 const cseg_io_file *file, uint64_t expansion, int32_t type, uint64_t channels, uint64_t height,
-                                 uint64_t width) {
+                                 const cseg_io_file *file, const cseg_io_claim *claim) {
     *out = NULL;
-    if (height < 1 || height > INT32_MAX || width < 1 || width > INT32_MAX || channels < 1 || channels > 4096)
-        return cseg_fail(CELLSEG_ERR_FORMAT, "%llu channels of %llu x %llu pixels are out of range", (unsigned long long)channels,
-                         (unsigned long long)height, (unsigned long long)width);
-    const uint64_t row = width * channels * cseg_type_size(type); /* below 2^45 */
-    if (row > request->max_bytes / height)
-        return cseg_fail(CELLSEG_ERR_LIMIT, "%llu x %llu pixels in %llu channels take more than max_bytes, %llu",
-                         (unsigned long long)height, (unsigned long long)width, (unsigned long long)channels,
-                         (unsigned long long)request->max_bytes);
-    if (row * height / expansion > file->size)
-        return cseg_fail(CELLSEG_ERR_FORMAT, "%llu bytes cannot hold the %llu x %llu pixels in %llu channels that it claims",
-                         (unsigned long long)file->size, (unsigned long long)height, (unsigned long long)width,
-                         (unsigned long long)channels);
-    CSEG_TRY(cseg_budget_check(context, row * height, "the image"));
-    return cellseg_image_new(out, context, type, (int32_t)channels, (size_t)height, (size_t)width);
+    char what[80];
+    (void)snprintf(what, sizeof what, "%llu x %llu pixels of %llu channels", (unsigned long long)claim->height,
+                   (unsigned long long)claim->width, (unsigned long long)claim->channels);
+    if (claim->height < 1 || claim->height > INT32_MAX || claim->width < 1 || claim->width > INT32_MAX || claim->channels < 1 ||
+        claim->channels > 4096)
+        return cseg_fail(CELLSEG_ERR_FORMAT, "%s are out of range", what);
+    /* In floating point, because the product may pass 2^64. */
+    const double samples = (double)claim->height * (double)claim->width * (double)claim->channels;
+    if (samples * claim->bits_per_sample / 8 / claim->expansion > (double)file->size)
+        return cseg_fail(CELLSEG_ERR_FORMAT, "a file of %llu bytes cannot hold %s", (unsigned long long)file->size, what);
+    const double bytes = samples * (double)cseg_type_size(claim->type);
+    if (bytes > (double)request->max_bytes)
+        return cseg_fail(CELLSEG_ERR_LIMIT, "%s take more than max_bytes, %llu", what, (unsigned long long)request->max_bytes);
+    CSEG_TRY(cseg_budget_check(context, (uint64_t)bytes, what));
+    return cellseg_image_new(out, context, claim->type, (int32_t)claim->channels, (size_t)claim->height, (size_t)claim->width);
 }
 
 static cellseg_status decode(cellseg_image **out, cellseg_context *context, cseg_io_file *file, const cseg_io_request *request) {

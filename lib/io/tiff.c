@@ -230,12 +230,12 @@ typedef struct tiff_survey {
     tiff_page first; /* .kind NULL: no page yet */
     uint64_t channels;
     uint64_t largest_block; /* bytes */
-    uint64_t expansion;
+    unsigned expansion;
     double pixel_size_um;
 } tiff_survey;
 
 /* At most how many bytes one byte of a file becomes: a bound on what a small file may claim. */
-static uint64_t expansion_of(uint16_t compression) {
+static unsigned expansion_of(uint16_t compression) {
     switch (compression) {
     case COMPRESSION_NONE:
         return 1;
@@ -270,7 +270,7 @@ static void read_metamorph(cseg_io_spacing *spacing, tiff_stream *stream) {
             continue;
         (void)cseg_io_read_at(stream->file, value, sizeof value, pairs[i + 1]);
         if (TIFFIsByteSwapped(stream->tiff))
-            TIFFSwabArrayOfLong(value, 2);
+            TIFFSwabArrayOfLong(value, pairs[i] == UNITS ? 1 : 2);
         if (pairs[i] == UNITS)
             unit_um = cseg_io_unit_um((const char *)&value[1], strnlen((const char *)&value[1], value[0] < 12 ? value[0] : 12));
         else if (value[1] != 0)
@@ -326,7 +326,7 @@ static cellseg_status survey_page(void *data, tiff_stream *stream, const tiff_pa
     if (survey->channels > MAX_CHANNELS)
         return cseg_fail(CELLSEG_ERR_FORMAT, "more than %d channels", (int)MAX_CHANNELS);
     const uint64_t block = page->tiled ? TIFFTileSize64(stream->tiff) : TIFFVStripSize64(stream->tiff, page->block_height);
-    const uint64_t expansion = expansion_of(page->compression);
+    const unsigned expansion = expansion_of(page->compression);
     if (block / expansion > stream->file->size)
         return cseg_fail(CELLSEG_ERR_FORMAT, "page %u: %llu bytes cannot hold a strip or tile of %llu", page->number,
                          (unsigned long long)stream->file->size, (unsigned long long)block);
@@ -456,8 +456,13 @@ static cellseg_status read_image(cellseg_image **out, cellseg_context *context, 
     tiff_copy copy = {.kind = survey.first.kind, .labels = request->labels};
     if (request->labels && copy.kind->format == SAMPLEFORMAT_INT)
         copy.kind = find_kind(SAMPLEFORMAT_UINT, copy.kind->bits);
-    cellseg_status status = cseg_io_new_image(&copy.image, context, request, stream->file, survey.expansion, copy.kind->type,
-                                              survey.channels, survey.first.height, survey.first.width);
+    const cseg_io_claim claim = {.height = survey.first.height,
+                                 .width = survey.first.width,
+                                 .channels = survey.channels,
+                                 .type = copy.kind->type,
+                                 .bits_per_sample = copy.kind->bits,
+                                 .expansion = survey.expansion};
+    cellseg_status status = cseg_io_new_image(&copy.image, context, request, stream->file, &claim);
     if (status != CELLSEG_OK)
         return status;
     copy.block = cseg_alloc(context, (size_t)survey.largest_block, 1);

@@ -14,7 +14,8 @@
 #include <math.h>
 #include <string.h>
 
-enum { STRIP_COLUMNS = 64, NONE = UINT32_MAX }; /* NONE: no background pixel in the column */
+enum { STRIP_COLUMNS = 64 };
+#define NONE UINT32_MAX /* no background pixel in the column */
 
 typedef struct distance_job {
     cellseg_context *context;
@@ -28,7 +29,7 @@ static void down(const distance_job *job, size_t first, size_t columns) {
         const uint8_t *mask = cseg_row_u8(job->mask, y) + first;
         uint32_t *g = cseg_row_u32(job->to, y) + first;
         for (size_t x = 0; x < columns; x++) {
-            const uint32_t next = far[x] == (uint32_t)NONE ? (uint32_t)NONE : far[x] + 1;
+            const uint32_t next = far[x] == NONE ? NONE : far[x] + 1;
             far[x] = mask[x] != 0 ? next : 0;
             g[x] = far[x];
         }
@@ -41,7 +42,7 @@ static void up(const distance_job *job, size_t first, size_t columns) {
     for (size_t y = job->mask->height; y-- > 0;) {
         uint32_t *g = cseg_row_u32(job->to, y) + first;
         for (size_t x = 0; x < columns; x++) {
-            const uint32_t next = far[x] == (uint32_t)NONE ? (uint32_t)NONE : far[x] + 1;
+            const uint32_t next = far[x] == NONE ? NONE : far[x] + 1;
             far[x] = g[x] < next ? g[x] : next;
             g[x] = far[x];
         }
@@ -74,7 +75,7 @@ static int64_t overtakes(const parabola *earlier, const parabola *later) {
 static size_t envelope(parabola *stack, const uint32_t *g, size_t begin, size_t end) {
     size_t n = 0;
     for (size_t x = begin; x < end; x++) {
-        if (g[x] == (uint32_t)NONE)
+        if (g[x] == NONE)
             continue;
         parabola p = {(int64_t)g[x] * g[x], (int64_t)x, (int64_t)begin};
         while (n > 0) {

@@ -10,7 +10,8 @@
 
 #include <string.h>
 
-enum { EMPTY = UINT32_MAX, LEVELS = 6, POLL = 1 << 16 };
+enum { LEVELS = 6, POLL = 1 << 16 };
+#define EMPTY UINT32_MAX
 
 typedef struct queues {
     uint32_t *cell;
@@ -127,7 +128,7 @@ static inline void push(queues *q, uint32_t pixel, uint32_t rank_of_pixel) {
     const uint32_t tail = q->tail[rank_of_pixel];
     q->tail[rank_of_pixel] = pixel;
     q->waiting++;
-    if (tail != (uint32_t)EMPTY) {
+    if (tail != EMPTY) {
         q->cell[pixel] = q->cell[tail];
         q->cell[tail] = pixel | CELL_TAKEN;
         return;
@@ -157,7 +158,7 @@ static inline uint32_t pop(queues *q) {
         q->cell[tail] = q->cell[head];
         return head;
     }
-    q->tail[r] = (uint32_t)EMPTY;
+    q->tail[r] = EMPTY;
     size_t bit = r;
     for (size_t i = 0; i < q->levels; i++, bit /= 64) {
         uint64_t *word = &q->level[i][bit / 64];

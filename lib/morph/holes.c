@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-enum { OPEN = UINT32_MAX }; /* no hole; in `fill`, 0 is undecided */
+#define OPEN UINT32_MAX /* no hole; in `fill`, 0 is undecided */
 
 typedef struct holes_job {
     const cseg_runs *runs;
@@ -24,7 +24,7 @@ static cellseg_status fill_band(void *data, size_t band) {
         for (size_t i = runs->row[y]; i < runs->row[y + 1]; i++) {
             const uint32_t value = job->fill[runs->component[i]];
             const cseg_run run = runs->run[i];
-            if (value == (uint32_t)OPEN || value == 0)
+            if (value == OPEN || value == 0)
                 continue;
             if (job->plane->type == CELLSEG_UINT8)
                 memset(cseg_row_u8(job->plane, y) + run.begin, (int)value, run.end - run.begin);
@@ -36,9 +36,9 @@ static cellseg_status fill_band(void *data, size_t band) {
 }
 
 static void note_label(uint32_t *fill, uint32_t label) {
-    if (label == 0 || *fill == (uint32_t)OPEN || *fill == label)
+    if (label == 0 || *fill == OPEN || *fill == label)
         return;
-    *fill = *fill == 0 ? label : (uint32_t)OPEN;
+    *fill = *fill == 0 ? label : OPEN;
 }
 
 /* What the rows above and below a run hold, and the pixels at its ends. */
@@ -59,8 +59,8 @@ static void decide(const cseg_runs *runs, const cseg_plane *plane, uint32_t *fil
             const cseg_run run = runs->run[i];
             uint32_t *value = &fill[runs->component[i]];
             if (y == 0 || y + 1 == runs->height || run.begin == 0 || run.end == runs->width)
-                *value = (uint32_t)OPEN;
-            else if (*value == (uint32_t)OPEN)
+                *value = OPEN;
+            else if (*value == OPEN)
                 continue;
             else if (plane->type == CELLSEG_UINT8)
                 *value = 1;

@@ -43,6 +43,10 @@ cellseg_status cseg_segment_flatten(cellseg_context *context, cseg_flat *out, co
 cellseg_status cseg_segment_normalise(cellseg_context *context, const cseg_plane *to, const cseg_flat *flat,
                                       const cseg_rule *rule);
 
+/* Both in one: a new plane scaled by the rule; data NULL after an error. */
+cellseg_status cseg_segment_scale(cellseg_context *context, cseg_plane *out, const cseg_plane *channel, const char *what,
+                                  double pixel_size_um, const cseg_rule *rule);
+
 /*
  * What the network sees of a channel: resampled to the rule's scale, top-hat, robust normalisation, clip, power.
  * out: a new float32 plane at the working scale, in [0, clip^power]; release with cseg_plane_free(); data NULL after an error.
@@ -79,6 +83,12 @@ typedef struct cseg_cell_inputs {
 /* One cell for every nucleus, under its id. cells: uint32, of the same size. */
 cellseg_status cseg_segment_cells(cellseg_context *context, const cseg_plane *cells, const cseg_cell_inputs *inputs,
                                   const cellseg_segment_options *options);
+
+/* ---- smooth.c ---- */
+
+/* Open every cell of ids 1..count with a disc, in place. */
+cellseg_status cseg_segment_smooth(cellseg_context *context, const cseg_plane *cells, const cseg_plane *nuclei, uint32_t count,
+                                   double radius_px);
 
 /* ---- rescale.c, tidy.c: label maps at the image's own scale ---- */
 
