@@ -19,6 +19,8 @@ cellseg_status cseg_morph_close(cellseg_context *context, const cseg_plane *to, 
                                 size_t width);
 cellseg_status cseg_morph_top_hat(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, size_t height,
                                   size_t width);
+cellseg_status cseg_morph_bottom_hat(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, size_t height,
+                                     size_t width); /* black top-hat */
 
 /* Exact Euclidean distance (px) of every foreground pixel to the nearest background pixel; 0 on the background. The image's
  * outside is not background; a mask without background gives infinity everywhere. to: float32. Equal to SciPy's
@@ -59,6 +61,9 @@ cellseg_status cseg_morph_fill_label_holes(cellseg_context *context, const cseg_
  * become 0. keep has max id + 1 entries; NULL keeps all. renumbered: NULL, or max id + 1 entries: the new id of each old one. */
 cellseg_status cseg_morph_relabel(cellseg_context *context, const cseg_plane *labels, const uint8_t *keep, uint32_t *renumbered,
                                   uint32_t *count);
+
+/* The largest id. */
+cellseg_status cseg_morph_max_id(cellseg_context *context, uint32_t *most, const cseg_plane *labels);
 
 /* 1 on pixels of a label that have a 4-neighbour of another id inside the image (inner boundary), else 0. to: uint8. */
 cellseg_status cseg_morph_boundaries(cellseg_context *context, const cseg_plane *to, const cseg_plane *labels);

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Range and histogram: bands of rows are counted by themselves and summed in order. Cost: one pass over the samples each.
+ */
+#include "filter/histogram.h"
+
+#include "filter/bands.h"
+#include "filter/filter.h"
+
+#include <math.h>
+#include <string.h>
+
+/* ---- range ---- */
+
+typedef struct extremes {
+    double lo, hi;
+} extremes;
+
+typedef struct range_job {
+    const cseg_plane *from, *mask;
+    cseg_bands bands;
+    extremes *found; /* one for each band */
+} range_job;
+
+/* Sixteen extremes side by side let the compiler take many samples at once. */
+#define DEFINE_RANGE(name, type)                                                                                                 \
+    static void range_##name(extremes *e, const void *row, const uint8_t *mask, size_t width) {                                  \
+        enum { LANES = 16 };                                                                                                     \
+        const type *values = row;                                                                                                \
+        size_t x = 0;                                                                                                            \
+        if (mask == NULL && width >= LANES) {                                                                                    \
+            type lo[LANES], hi[LANES];                                                                                           \
+            memcpy(lo, values, sizeof lo);                                                                                       \
+            memcpy(hi, values, sizeof hi);                                                                                       \
+            for (; x + LANES <= width; x += LANES)                                                                               \
+                for (size_t j = 0; j < LANES; j++) {                                                                             \
+                    lo[j] = values[x + j] < lo[j] ? values[x + j] : lo[j];                                                       \
+                    hi[j] = values[x + j] > hi[j] ? values[x + j] : hi[j];                                                       \
+                }                                                                                                                \
+            for (size_t j = 0; j < LANES; j++) {                                                                                 \
+                e->lo = fmin(e->lo, (double)lo[j]);                                                                              \
+                e->hi = fmax(e->hi, (double)hi[j]);                                                                              \
+            }                                                                                                                    \
+        }                                                                                                                        \
+        for (; x < width; x++)                                                                                                   \
+            if (mask == NULL || mask[x] != 0) {                                                                                  \
+                e->lo = fmin(e->lo, (double)values[x]);                                                                          \
+                e->hi = fmax(e->hi, (double)values[x]);                                                                          \
+            }                                                                                                                    \
+    }
+DEFINE_RANGE(u8, uint8_t)
+DEFINE_RANGE(u16, uint16_t)
+DEFINE_RANGE(u32, uint32_t)
+DEFINE_RANGE(f32, float)
+
+static cellseg_status range_of_band(void *data, size_t band) {
+    const range_job *job = data;
+    extremes e = {INFINITY, -INFINITY};
+    const size_t end = cseg_band_end(job->bands, band, job->from->height);
+    for (size_t y = band * job->bands.rows; y < end; y++) {
+        const void *row = cseg_row(job->from, y);
+        const uint8_t *mask = job->mask != NULL ? cseg_row_u8(job->mask, y) : NULL;
+        switch (job->from->type) {
+        case CELLSEG_UINT8:
+            range_u8(&e, row, mask, job->from->width);
+            break;
+        case CELLSEG_UINT16:
+            range_u16(&e, row, mask, job->from->width);
+            break;
+        case CELLSEG_UINT32:
+            range_u32(&e, row, mask, job->from->width);
+            break;
+        default:
+            range_f32(&e, row, mask, job->from->width);
+        }
+    }
+    job->found[band] = e;
+    return CELLSEG_OK;
+}
+
+cellseg_status cseg_range_masked(cellseg_context *context, double *lo, double *hi, const cseg_plane *from,
+                                 const cseg_plane *mask) {
+    range_job job = {.from = from, .mask = mask, .bands = cseg_bands_of(from)};
+    job.found = cseg_alloc(context, job.bands.count, sizeof *job.found);
+    if (job.found == NULL)
+        return cseg_last_status();
+    const cellseg_status status = cseg_parallel_for(context, job.bands.count, range_of_band, &job);
+    extremes e = {INFINITY, -INFINITY};
+    for (size_t band = 0; status == CELLSEG_OK && band < job.bands.count; band++) {
+        e.lo = fmin(e.lo, job.found[band].lo);
+        e.hi = fmax(e.hi, job.found[band].hi);
+    }
+    *lo = e.lo;
+    *hi = e.hi;
+    cseg_free(job.found);
+    return status;
+}
+
+cellseg_status cseg_filter_range(cellseg_context *context, double *lo, double *hi, const cseg_plane *from) {
+    return cseg_range_masked(context, lo, hi, from, NULL);
+}
+
+/* ---- histogram ---- */
+
+/* Neighbours are often equal: four tables in turn, so that one increment need not wait for the last. */
+enum { TABLES = 4, CHUNK = 512 };
+
+typedef struct histogram_job {
+    const cseg_plane *from, *mask;
+    const cseg_binning *binning;
+    cseg_bands bands;
+    uint64_t *counts; /* bands x TABLES x (bins + 1): the last of each table holds what is left out */
+} histogram_job;
+
+#define DEFINE_BINS(name, type)                                                                                                  \
+    static void bins_##name(uint32_t *bins, const void *row, size_t left, size_t count, const cseg_binning *b) {                 \
+        const type *values = (const type *)row + left;                                                                           \
+        const double lo = b->lo, hi = b->hi, scale = b->scale;                                                                   \
+        const int32_t last = (int32_t)b->bins - 1;                                                                               \
+        for (size_t i = 0; i < count; i++) {                                                                                     \
+            const double value = (double)values[i];                                                                              \
+            const bool inside = value >= lo && value <= hi;                                                                      \
+            const int32_t bin = (int32_t)(inside ? (value - lo) * scale : 0);                                                    \
+            bins[i] = (uint32_t)(!inside ? last + 1 : bin < last ? bin : last);                                                  \
+        }                                                                                                                        \
+    }
+DEFINE_BINS(u8, uint8_t)
+DEFINE_BINS(u16, uint16_t)
+DEFINE_BINS(u32, uint32_t)
+DEFINE_BINS(f32, float)
+
+static void bins_of(uint32_t *bins, const cseg_plane *from, size_t y, size_t left, size_t count, const cseg_binning *binning) {
+    const void *row = cseg_row(from, y);
+    switch (from->type) {
+    case CELLSEG_UINT8:
+        bins_u8(bins, row, left, count, binning);
+        break;
+    case CELLSEG_UINT16:
+        bins_u16(bins, row, left, count, binning);
+        break;
+    case CELLSEG_UINT32:
+        bins_u32(bins, row, left, count, binning);
+        break;
+    default:
+        bins_f32(bins, row, left, count, binning);
+    }
+}
+
+static void count_row(uint64_t *counts, const histogram_job *job, size_t y) {
+    const size_t width = job->from->width, table = job->binning->bins + 1;
+    uint32_t bins[CHUNK];
+    for (size_t left = 0; left < width; left += CHUNK) {
+        const size_t count = width - left < CHUNK ? width - left : CHUNK;
+        bins_of(bins, job->from, y, left, count, job->binning);
+        if (job->mask != NULL)
+            for (size_t i = 0; i < count; i++)
+                bins[i] = cseg_row_u8(job->mask, y)[left + i] != 0 ? bins[i] : (uint32_t)job->binning->bins;
+        for (size_t i = 0; i < count; i++)
+            counts[i % TABLES * table + bins[i]]++;
+    }
+}
+
+static cellseg_status histogram_of_band(void *data, size_t band) {
+    const histogram_job *job = data;
+    const size_t size = TABLES * (job->binning->bins + 1);
+    uint64_t *counts = job->counts + band * size;
+    memset(counts, 0, size * sizeof *counts);
+    const size_t end = cseg_band_end(job->bands, band, job->from->height);
+    for (size_t y = band * job->bands.rows; y < end; y++)
+        count_row(counts, job, y);
+    return CELLSEG_OK;
+}
+
+cellseg_status cseg_histogram_masked(cellseg_context *context, uint64_t *counts, const cseg_binning *binning,
+                                     const cseg_plane *from, const cseg_plane *mask) {
+    histogram_job job = {.from = from, .mask = mask, .binning = binning, .bands = cseg_bands_of(from)};
+    const size_t table = binning->bins + 1, tables = job.bands.count * TABLES;
+    job.counts = cseg_alloc(context, tables, table * sizeof *job.counts);
+    if (job.counts == NULL)
+        return cseg_last_status();
+    const cellseg_status status = cseg_parallel_for(context, job.bands.count, histogram_of_band, &job);
+    memset(counts, 0, binning->bins * sizeof *counts);
+    for (size_t t = 0; status == CELLSEG_OK && t < tables; t++)
+        for (size_t bin = 0; bin < binning->bins; bin++)
+            counts[bin] += job.counts[t * table + bin];
+    cseg_free(job.counts);
+    return status;
+}

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Multi-level Otsu thresholds (Otsu 1979; Liao, Chen and Chung 2001 for the objective): the partition of the histogram into
+ * classes of neighbouring bins that maximises the variance between classes, that is the sum over classes of
+ * (sum of values)^2 / (number of samples). Found exactly by dynamic programming over the first bin of the remaining classes;
+ * of equal partitions the one with the lowest thresholds, the first threshold deciding first.
+ * Cost: two passes over the samples and thresholds * bins^2 / 2 steps.
+ */
+#include "filter/filter.h"
+
+#include "filter/histogram.h"
+
+#include <math.h>
+
+enum { MOST_THRESHOLDS = 8, MOST_BINS = 4096 };
+
+typedef struct partition {
+    size_t bins;
+    double *number, *sum; /* of the samples in the bins before b, b = 0..bins; integers, hence exact */
+    double *best;         /* [k][b]: the most that bins b.. give, cut k times */
+    uint32_t *cut;        /* [k][b]: the bin after the first class of that optimum */
+} partition;
+
+static double class_value(const partition *p, size_t from, size_t to) {
+    const double number = p->number[to] - p->number[from], sum = p->sum[to] - p->sum[from];
+    return number > 0 ? sum * sum / number : 0;
+}
+
+static void accumulate(partition *p, const uint64_t *counts) {
+    p->number[0] = p->sum[0] = 0;
+    for (size_t b = 0; b < p->bins; b++) {
+        p->number[b + 1] = p->number[b] + (double)counts[b];
+        p->sum[b + 1] = p->sum[b] + (double)counts[b] * (double)b;
+    }
+}
+
+/* Every best[k] from best[k - 1]. A class may be empty, so that fewer bins than classes have a partition too. */
+static void optimise(partition *p, size_t cuts) {
+    const size_t row = p->bins + 1;
+    for (size_t b = 0; b <= p->bins; b++)
+        p->best[b] = class_value(p, b, p->bins);
+    for (size_t k = 1; k <= cuts; k++)
+        for (size_t b = 0; b <= p->bins; b++) {
+            double best = -1;
+            size_t cut = 0;
+            for (size_t end = b > 0 ? b : 1; end <= p->bins; end++) {
+                const double value = class_value(p, b, end) + p->best[(k - 1) * row + end];
+                if (value > best) {
+                    best = value;
+                    cut = end;
+                }
+            }
+            p->best[k * row + b] = best;
+            p->cut[k * row + b] = (uint32_t)cut;
+        }
+}
+
+static double neighbour(double value, int32_t type, int direction) {
+    if (type == CELLSEG_FLOAT32)
+        return (double)nextafterf((float)value, direction > 0 ? INFINITY : -INFINITY);
+    return value + direction;
+}
+
+/* The largest value a sample of this type can have and still be in `bin`: value > that is the same question as a later bin. */
+static double last_value(const cseg_binning *b, int32_t type, size_t bin, double highest) {
+    const double edge = b->lo + (double)(bin + 1) / b->scale;
+    double value = type == CELLSEG_FLOAT32 ? (double)(float)edge : floor(edge);
+    while (value > b->lo && cseg_bin(b, value) > bin)
+        value = neighbour(value, type, -1);
+    while (value < highest && cseg_bin(b, neighbour(value, type, 1)) <= bin)
+        value = neighbour(value, type, 1);
+    return value < highest ? value : highest;
+}
+
+/* Integers get a bin for each value where that takes no more than `bins`. */
+static cseg_binning binning_for(int32_t type, double lo, double hi, size_t bins) {
+    if (type != CELLSEG_FLOAT32 && hi - lo < (double)bins)
+        return cseg_binning_of(lo, hi + 1, (size_t)(hi - lo) + 1);
+    return cseg_binning_of(lo, hi, bins);
+}
+
+static void partition_histogram(partition *p, double *thresholds, size_t count, const uint64_t *counts,
+                                const cseg_binning *binning, int32_t type, double hi) {
+    accumulate(p, counts);
+    optimise(p, count);
+    size_t bin = 0;
+    for (size_t i = 0; i < count; i++) {
+        bin = p->cut[(count - i) * (p->bins + 1) + bin];
+        thresholds[i] = last_value(binning, type, bin - 1, hi);
+    }
+}
+
+static cellseg_status thresholds_of(cellseg_context *context, double *thresholds, size_t count, const uint64_t *counts,
+                                    const cseg_binning *binning, int32_t type, double hi) {
+    const size_t row = binning->bins + 1;
+    cellseg_status status = CELLSEG_OK;
+    double *numbers = cseg_alloc(context, (count + 3) * row, sizeof *numbers);
+    uint32_t *cut = cseg_alloc(context, (count + 1) * row, sizeof *cut);
+    if (numbers == NULL || cut == NULL)
+        status = cseg_last_status();
+    else {
+        partition p = {binning->bins, numbers, numbers + row, numbers + 2 * row, cut};
+        partition_histogram(&p, thresholds, count, counts, binning, type, hi);
+    }
+    cseg_free(cut);
+    cseg_free(numbers);
+    return status;
+}
+
+cellseg_status cseg_filter_otsu(cellseg_context *context, double *thresholds, size_t count, size_t bins, const cseg_plane *from,
+                                const cseg_plane *mask) {
+    assert(count >= 1 && count <= MOST_THRESHOLDS && bins >= 2 && bins <= MOST_BINS);
+    double lo, hi;
+    CSEG_TRY(cseg_range_masked(context, &lo, &hi, from, mask));
+    if (lo > hi)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "Otsu: the mask leaves no pixel");
+    if (lo == hi) {
+        for (size_t i = 0; i < count; i++)
+            thresholds[i] = lo;
+        return CELLSEG_OK;
+    }
+    const cseg_binning binning = binning_for(from->type, lo, hi, bins);
+    uint64_t *counts = cseg_alloc(context, binning.bins, sizeof *counts);
+    if (counts == NULL)
+        return cseg_last_status();
+    cellseg_status status = cseg_histogram_masked(context, counts, &binning, from, mask);
+    if (status == CELLSEG_OK)
+        status = thresholds_of(context, thresholds, count, counts, &binning, from->type, hi);
+    cseg_free(counts);
+    return status;
+}

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Connected components by run-length union-find.
+ *
+ * Each row becomes bits, each stretch of bits a run; runs that touch in neighbouring rows are united (union-find with the smaller
+ * index as root and path halving: Tarjan 1975; runs: He, Chao, Suzuki 2008). Bands of rows are united side by side, then the
+ * seams between bands. Runs are in raster order, so that a component's root is the run with its first pixel, and counting roots
+ * in order numbers components in raster order. Cost: one pass over the pixels, then near-linear in runs.
+ */
+#include "morph/runs.h"
+#include "morph/bands.h"
+
+#include <string.h>
+
+typedef struct runs_job {
+    cseg_runs *runs;
+    const cseg_plane *plane;
+    bool zeros;
+    uint32_t reach; /* how far past a run's ends its neighbours in the next row may lie: 1 for 8-connectivity, 0 for 4 */
+} runs_job;
+
+/* Bit x of the result: whether pixel first + x belongs to the set; columns past the image do not. */
+static uint64_t bits_of(const runs_job *job, size_t y, size_t first) {
+    const size_t left = job->plane->width - first, n = left < 64 ? left : 64;
+    unsigned char in[64] = {0};
+    if (job->plane->type == CELLSEG_UINT8)
+        memcpy(in, cseg_row_u8(job->plane, y) + first, n);
+    else
+        for (size_t x = 0; x < n; x++)
+            in[x] = cseg_row_u32(job->plane, y)[first + x] != 0;
+    uint64_t bits = 0;
+    for (size_t byte = 0; byte < 8; byte++) {
+        uint64_t eight;
+        memcpy(&eight, in + 8 * byte, 8);
+        /* Make each byte 0 or 1, then gather the eight ones. */
+        eight |= eight >> 4;
+        eight |= eight >> 2;
+        eight |= eight >> 1;
+        eight &= 0x0101010101010101ULL;
+        bits |= ((eight * 0x0102040810204080ULL) >> 56) << (8 * byte);
+    }
+    if (job->zeros)
+        bits = ~bits;
+    return n < 64 ? bits & ((1ULL << n) - 1) : bits;
+}
+
+/* Call once per row: the row's runs, into `run` unless it is NULL. */
+static size_t scan_row(const runs_job *job, size_t y, cseg_run *run) {
+    size_t edges = 0;
+    uint64_t before = 0; /* the last pixel's bit */
+    for (size_t first = 0; first < job->plane->width; first += 64) {
+        const uint64_t bits = bits_of(job, y, first);
+        uint64_t change = bits ^ (bits << 1 | before);
+        before = bits >> 63;
+        if (run == NULL) {
+            edges += (size_t)__builtin_popcountll(change);
+            continue;
+        }
+        for (; change != 0; change &= change - 1, edges++) {
+            const uint32_t x = (uint32_t)(first + (size_t)__builtin_ctzll(change));
+            if (edges % 2 == 0)
+                run[edges / 2].begin = x;
+            else
+                run[edges / 2].end = x;
+        }
+    }
+    if (edges % 2 != 0 && run != NULL)
+        run[edges / 2].end = (uint32_t)job->plane->width;
+    return (edges + 1) / 2;
+}
+
+static cellseg_status count_band(void *data, size_t band) {
+    const runs_job *job = data;
+    for (size_t y = band_begin(band); y < band_end(band, job->plane->height); y++)
+        job->runs->row[y + 1] = scan_row(job, y, NULL);
+    return CELLSEG_OK;
+}
+
+static uint32_t root_of(uint32_t *parent, uint32_t i) {
+    while (parent[i] != i) {
+        parent[i] = parent[parent[i]];
+        i = parent[i];
+    }
+    return i;
+}
+
+static void unite(uint32_t *parent, uint32_t a, uint32_t b) {
+    a = root_of(parent, a);
+    b = root_of(parent, b);
+    if (a < b)
+        parent[b] = a;
+    else
+        parent[a] = b;
+}
+
+/* Unite row y's runs with the touching ones of row y - 1. */
+static void join_row(const runs_job *job, size_t y) {
+    const cseg_runs *runs = job->runs;
+    size_t above = runs->row[y - 1];
+    for (size_t i = runs->row[y]; i < runs->row[y + 1]; i++) {
+        const cseg_run own = runs->run[i];
+        while (above < runs->row[y] && runs->run[above].end + job->reach <= own.begin)
+            above++;
+        for (; above < runs->row[y] && runs->run[above].begin < own.end + job->reach; above++) {
+            unite(runs->component, (uint32_t)above, (uint32_t)i);
+            if (runs->run[above].end > own.end)
+                break; /* it may reach the next run too */
+        }
+    }
+}
+
+static cellseg_status scan_band(void *data, size_t band) {
+    const runs_job *job = data;
+    cseg_runs *runs = job->runs;
+    for (size_t y = band_begin(band); y < band_end(band, job->plane->height); y++) {
+        (void)scan_row(job, y, runs->run + runs->row[y]);
+        for (size_t i = runs->row[y]; i < runs->row[y + 1]; i++)
+            runs->component[i] = (uint32_t)i;
+        if (y > band_begin(band))
+            join_row(job, y);
+    }
+    return CELLSEG_OK;
+}
+
+/* Roots in order become 0, 1, 2, ...; a parent comes before its children, so it is final when they ask. */
+static void number_components(cseg_runs *runs) {
+    for (size_t i = 0; i < runs->count; i++)
+        runs->component[i] = runs->component[i] == i ? runs->components++ : runs->component[runs->component[i]];
+}
+
+static cellseg_status find(cseg_runs *runs, cellseg_context *context, runs_job *job) {
+    const size_t bands = band_count(runs->height);
+    runs->row = cseg_alloc(context, runs->height + 1, sizeof *runs->row);
+    if (runs->row == NULL)
+        return cseg_last_status();
+    runs->row[0] = 0;
+    CSEG_TRY(cseg_parallel_for(context, bands, count_band, job));
+    for (size_t y = 0; y < runs->height; y++)
+        runs->row[y + 1] += runs->row[y];
+    runs->count = runs->row[runs->height];
+    if (runs->count > UINT32_MAX - 1)
+        return cseg_fail(CELLSEG_ERR_LIMIT, "%zu runs of pixels are more than a label id can count", runs->count);
+    runs->run = cseg_alloc(context, runs->count, sizeof *runs->run);
+    runs->component = runs->run != NULL ? cseg_alloc(context, runs->count, sizeof *runs->component) : NULL;
+    if (runs->component == NULL)
+        return cseg_last_status();
+    CSEG_TRY(cseg_parallel_for(context, bands, scan_band, job));
+    for (size_t band = 1; band < bands; band++)
+        join_row(job, band_begin(band));
+    number_components(runs);
+    return CELLSEG_OK;
+}
+
+cellseg_status cseg_runs_new(cseg_runs *runs, cellseg_context *context, const cseg_plane *plane, bool zeros,
+                             int32_t connectivity) {
+    assert(plane->type == CELLSEG_UINT8 || plane->type == CELLSEG_UINT32);
+    *runs = (cseg_runs){.height = plane->height, .width = plane->width};
+    runs_job job = {runs, plane, zeros, connectivity == 8};
+    const cellseg_status status = find(runs, context, &job);
+    if (status != CELLSEG_OK)
+        cseg_runs_free(runs);
+    return status;
+}
+
+cellseg_status cseg_runs_whole(cseg_runs *runs, cellseg_context *context, size_t height, size_t width) {
+    *runs = (cseg_runs){.height = height, .width = width, .count = height, .components = 1};
+    runs->row = cseg_alloc(context, height + 1, sizeof *runs->row);
+    runs->run = cseg_alloc(context, height, sizeof *runs->run);
+    runs->component = cseg_calloc(context, height, sizeof *runs->component);
+    if (runs->row == NULL || runs->run == NULL || runs->component == NULL) {
+        const cellseg_status status = cseg_last_status();
+        cseg_runs_free(runs);
+        return status;
+    }
+    for (size_t y = 0; y < height; y++) {
+        runs->row[y] = y;
+        runs->run[y] = (cseg_run){0, (uint32_t)width};
+    }
+    runs->row[height] = height;
+    return CELLSEG_OK;
+}
+
+void cseg_runs_free(cseg_runs *runs) {
+    cseg_free(runs->row);
+    cseg_free(runs->run);
+    cseg_free(runs->component);
+    *runs = (cseg_runs){0};
+}
