@@ -124,7 +124,7 @@ static void check_backward_data(const cseg_kernels *k, const test_case *c, bool 
     const size_t oh = test_out_size(s, c->height), ow = test_out_size(s, c->width);
     test_tensor d_in = test_tensor_new(c->images, c->height, c->width, s->in, 2, 1);
     test_tensor d_out = test_tensor_new(c->images, oh, ow, s->out, 2, 2);
-    double *truth[4];
+    double *truth[4] = {NULL};
     float *weights = test_floats(weight_count(s));
     test_fill(weights, weight_count(s), 3);
     double *w = test_doubles(weights, weight_count(s));

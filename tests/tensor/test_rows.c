@@ -28,8 +28,8 @@ static void add(record *r, const void *bytes, size_t size) {
     if (r->size + size > r->room) {
         r->room = 2 * (r->size + size);
         r->bytes = realloc(r->bytes, r->room);
-        assert_non_null(r->bytes);
     }
+    assert_non_null(r->bytes);
     memcpy(r->bytes + r->size, bytes, size);
     r->size += size;
 }
