@@ -124,7 +124,8 @@ BAD = {
     "a channel that is not there": (lambda f, a: ["--channel", "2", write_image(f / "in.tif", a)], "channel"),
     "a negative channel": (lambda f, a: ["--channel", "-1", write_image(f / "in.tif", a)], "channel"),
     "an empty file": (written(b""), "empty"),
-    "one pixel": (lambda f, a: [write_image(f / "in.tif", a[0, :1, :1])], ""),
+    "one pixel": (lambda f, a: [write_image(f / "in.tif", a[0, :1, :1])], "cannot hold a nucleus"),
+    "a single row": (lambda f, a: [write_image(f / "in.tif", a[0, :1])], "cannot hold a nucleus"),
     "not a number": (not_finite, "finite"),
     "infinity": (lambda f, a: not_finite(f, a, np.inf), "finite"),
     "an unknown format": (written(b"GIF89a" + bytes(100)), "neither"),
@@ -136,7 +137,7 @@ BAD = {
 }
 
 
-@pytest.mark.parametrize("subcommand", [["segment"], ["label", "--nuclei-channel", "0"]])
+@pytest.mark.parametrize("subcommand", [["segment"], ["label", "--nuclei-channel", "0"]], ids=["segment", "label"])
 @pytest.mark.parametrize("case", BAD)
 def test_bad_input_is_one_line_and_no_output(subcommand, case, tmp_path, field):
     make, fault = BAD[case]
