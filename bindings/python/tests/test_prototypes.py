@@ -6,6 +6,7 @@ import re
 import subprocess
 from pathlib import Path
 
+import cellseg
 import pytest
 from cellseg import _lowlevel as c
 
@@ -108,3 +109,7 @@ def test_numbers():
         ours = c._ERRORS[int(value)].status if name.startswith("ERR_") else getattr(c, name)
         assert ours == int(value)
     assert len(c._ERRORS) == sum(name.startswith("ERR_") for name in numbers)
+
+
+def test_the_version_is_the_header_s():
+    assert cellseg.__version__ == ".".join(re.findall(r"CELLSEG_VERSION_\w+ (\d+)", TEXT)) == cellseg.library_version()
