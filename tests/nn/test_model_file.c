@@ -379,8 +379,18 @@ static void hostile_json_is_refused(void **state) {
     assert_non_null(strstr(cellseg_last_error(), "at most 1048576"));
     free(text);
     static const char *const texts[] = {
-        "{}", "{\"__metadata__\":{}}", "{\"__metadata__\":[]}", "{\"__metadata__\":{\"format\":\"\\u0000\"}}", "{\"a\":1}", "{\"a\"", "{,}",
-        "{\"a\":{\"dtype\":\"F32\"},\"__metadata__\":{}}", "{\"__metadata__\":{\"format\":null}}", "{}}", "{} x", "{\"\":{}}",
+        "{}",
+        "{\"__metadata__\":{}}",
+        "{\"__metadata__\":[]}",
+        "{\"__metadata__\":{\"format\":\"\\u0000\"}}",
+        "{\"a\":1}",
+        "{\"a\"",
+        "{,}",
+        "{\"a\":{\"dtype\":\"F32\"},\"__metadata__\":{}}",
+        "{\"__metadata__\":{\"format\":null}}",
+        "{}}",
+        "{} x",
+        "{\"\":{}}",
     };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         assert_status(load_parts(texts[i], (const uint8_t *)"", 0), CELLSEG_ERR_FORMAT);
