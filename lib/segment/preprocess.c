@@ -4,9 +4,9 @@
  * square (SPEC section 1), then a scaling that does not depend on gain, offset or bit depth: two percentiles become 0 and 1.
  *
  * Stretching between percentiles would turn the noise of an empty image into content. The range is therefore never less than a
- * multiple of the noise's standard deviation, which is estimated as in Immerkaer, "Fast noise variance estimation" (CVIU 64, 1996),
- * from the residual of a mask that ignores planes and edges, but by its median, which structure disturbs less than the mean.
- * Cost: about ten passes over the image.
+ * multiple of the noise's standard deviation, which is estimated as in Immerkaer, "Fast noise variance estimation" (CVIU 64,
+ * 1996), from the residual of a mask that ignores planes and edges, but by its median, which structure disturbs less than the
+ * mean. Cost: about ten passes over the image.
  */
 #include "filter/filter.h"
 #include "morph/morph.h"
@@ -119,7 +119,7 @@ cellseg_status cseg_segment_flatten(cellseg_context *context, cseg_flat *out, co
     CSEG_TRY_GOTO(failed, resample(context, out, channel));
     const double rounding = rounding_noise(channel->type);
     out->noise = out->noise > rounding ? out->noise : rounding;
-    const double edge = floor(rule->top_hat_um / rule->pixel_size_um + 0.5);
+    const double edge = fmin(floor(rule->top_hat_um / rule->pixel_size_um + 0.5), INT32_MAX);
     if (edge > 1)
         CSEG_TRY_GOTO(failed, cseg_morph_top_hat(context, &out->plane, &out->plane, (size_t)edge, (size_t)edge));
     return CELLSEG_OK;
@@ -166,14 +166,19 @@ cellseg_status cseg_segment_normalise(cellseg_context *context, const cseg_plane
     return cseg_parallel_for(context, to->height, normalise_row, &job);
 }
 
-cellseg_status cseg_segment_preprocess(cellseg_context *context, cseg_plane *out, const cseg_plane *channel,
-                                       double pixel_size_um, const cseg_rule *rule) {
+cellseg_status cseg_segment_scale(cellseg_context *context, cseg_plane *out, const cseg_plane *channel, const char *what,
+                                  double pixel_size_um, const cseg_rule *rule) {
     cseg_flat flat;
     *out = (cseg_plane){0};
-    CSEG_TRY(cseg_segment_flatten(context, &flat, channel, "the image", pixel_size_um, rule));
-    const cellseg_status status = cseg_segment_normalise(context, &flat.plane, &flat, rule);
-    if (status != CELLSEG_OK)
-        cseg_plane_free(&flat.plane);
+    CSEG_TRY(cseg_segment_flatten(context, &flat, channel, what, pixel_size_um, rule));
     *out = flat.plane;
+    const cellseg_status status = cseg_segment_normalise(context, out, &flat, rule);
+    if (status != CELLSEG_OK)
+        cseg_plane_free(out);
     return status;
+}
+
+cellseg_status cseg_segment_preprocess(cellseg_context *context, cseg_plane *out, const cseg_plane *channel, double pixel_size_um,
+                                       const cseg_rule *rule) {
+    return cseg_segment_scale(context, out, channel, "the image", pixel_size_um, rule);
 }

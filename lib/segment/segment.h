@@ -24,7 +24,8 @@ cellseg_status cseg_segment_options_read(cellseg_segment_options *own, const cel
 
 /* ---- preprocess.c: SPEC section 1 ---- */
 
-/* The size of an image of height x width at the working scale; each at least 1. An argument error when it leaves [1, 2^31 - 1]. */
+/* The size of an image of height x width at the working scale; each at least 1. An argument error when it leaves [1, 2^31 - 1].
+ */
 cellseg_status cseg_segment_working_size(size_t *working_height, size_t *working_width, size_t height, size_t width,
                                          double pixel_size_um, double working_pixel_size_um);
 
@@ -43,14 +44,18 @@ cellseg_status cseg_segment_flatten(cellseg_context *context, cseg_flat *out, co
 cellseg_status cseg_segment_normalise(cellseg_context *context, const cseg_plane *to, const cseg_flat *flat,
                                       const cseg_rule *rule);
 
+/* Both in one: a new plane scaled by the rule; data NULL after an error. */
+cellseg_status cseg_segment_scale(cellseg_context *context, cseg_plane *out, const cseg_plane *channel, const char *what,
+                                  double pixel_size_um, const cseg_rule *rule);
+
 /*
  * What the network sees of a channel: resampled to the rule's scale, top-hat, robust normalisation, clip, power.
  * out: a new float32 plane at the working scale, in [0, clip^power]; release with cseg_plane_free(); data NULL after an error.
  * channel: any type, finite (an argument error otherwise). rule: its pixel_size_um, top_hat_um, percentiles, noise_range, clip
  * and power.
  */
-cellseg_status cseg_segment_preprocess(cellseg_context *context, cseg_plane *out, const cseg_plane *channel,
-                                       double pixel_size_um, const cseg_rule *rule);
+cellseg_status cseg_segment_preprocess(cellseg_context *context, cseg_plane *out, const cseg_plane *channel, double pixel_size_um,
+                                       const cseg_rule *rule);
 
 /* ---- predict.c: SPEC section 2 ---- */
 
@@ -80,6 +85,12 @@ typedef struct cseg_cell_inputs {
 cellseg_status cseg_segment_cells(cellseg_context *context, const cseg_plane *cells, const cseg_cell_inputs *inputs,
                                   const cellseg_segment_options *options);
 
+/* ---- smooth.c ---- */
+
+/* Open every cell of ids 1..count with a disc, in place. */
+cellseg_status cseg_segment_smooth(cellseg_context *context, const cseg_plane *cells, const cseg_plane *nuclei, uint32_t count,
+                                   double radius_px);
+
 /* ---- rescale.c, tidy.c: label maps at the image's own scale ---- */
 
 /* Resample a label map with smooth outlines: each pixel takes the id with the largest bilinear weight. */
@@ -87,8 +98,8 @@ cellseg_status cseg_segment_rescale(cellseg_context *context, const cseg_plane *
 
 /*
  * Make cells and nuclei hold what is promised of them, in place: every cell one 4-connected part round its nucleus, which is one
- * part too and lies inside it; holes filled; cells that the options exclude, and cells without nucleus, dropped; ids 1..n in raster
- * order of the cells' first pixels.
+ * part too and lies inside it; holes filled; cells that the options exclude, and cells without nucleus, dropped; ids 1..n in
+ * raster order of the cells' first pixels.
  */
 cellseg_status cseg_segment_tidy(cellseg_context *context, const cseg_plane *cells, const cseg_plane *nuclei,
                                  double pixel_size_um, const cellseg_segment_options *options);

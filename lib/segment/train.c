@@ -84,7 +84,7 @@ static cseg_rule rule_for(const cellseg_model *start, const cellseg_train_option
                        .percentile_low = 1,
                        .percentile_high = 99.5,
                        .noise_range = 20,
-                       .clip = 2,
+                       .clip = 6,
                        .power = 0.5,
                        .patch_px = 176,
                        .step_px = 160,

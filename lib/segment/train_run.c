@@ -10,6 +10,7 @@
 #include <cjson/cJSON.h>
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -96,9 +97,11 @@ static double learning_rate(const run *r, int32_t epoch, size_t step) {
     return o->learning_rate + (o->learning_rate_final - o->learning_rate) * t * t * (3 - 2 * t);
 }
 
-static cellseg_status fail_loss(const char *what, int32_t epoch, size_t step) {
-    return cseg_fail(CELLSEG_ERR_MODEL, "the %s loss is not a finite number in epoch %d, step %zu; try a lower learning rate",
-                     what, (int)epoch, step + 1);
+/* Which epoch it was, before a message about the loss. */
+static cellseg_status fail_in_epoch(cellseg_status status, int32_t epoch) {
+    char name[32];
+    (void)snprintf(name, sizeof name, "epoch %d", (int)epoch);
+    return status == CELLSEG_ERR_MODEL ? cseg_fail_in(status, name) : status;
 }
 
 static cellseg_status train_epoch(const run *r, double *mean_loss, int32_t epoch) {
@@ -114,9 +117,9 @@ static cellseg_status train_epoch(const run *r, double *mean_loss, int32_t epoch
         cseg_net_set_learning_rate(trainer->net, learning_rate(r, epoch, step));
         const uint64_t dropout_seed = cseg_random_stream(~o->seed, (uint64_t)epoch, step);
         double loss;
-        CSEG_TRY(cseg_net_step(trainer->net, &loss, r->images, r->classes, dropout_seed));
-        if (!isfinite(loss))
-            return fail_loss("training", epoch, step);
+        const cellseg_status status = cseg_net_step(trainer->net, &loss, r->images, r->classes, dropout_seed);
+        if (status != CELLSEG_OK)
+            return fail_in_epoch(status, epoch);
         sum += loss;
     }
     *mean_loss = sum / (double)r->steps;
@@ -142,7 +145,7 @@ static cellseg_status validate_epoch(const run *r, double *mean_loss, int32_t ep
         double loss;
         CSEG_TRY(cseg_net_evaluate(trainer->net, &loss, r->images, r->classes, count));
         if (!isfinite(loss))
-            return fail_loss("validation", epoch, part);
+            return fail_in_epoch(cseg_fail(CELLSEG_ERR_MODEL, "the validation loss is not finite"), epoch);
         const double known = (double)count_known(r->classes, count * patch * patch);
         sum += loss * known;
         weight += known;

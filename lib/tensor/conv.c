@@ -25,20 +25,42 @@ static cseg_panels panels_of(const cseg_filter_shape *s, int32_t use) {
         p.channels = s->out;
         p.channel_step = 1;
         if (s->deconvolution)
-            p.taps = 1; /* its four phases are packed one after the other */
+            p.taps = 1;
     }
     return p;
 }
 
-static bool by_winograd(const cseg_filter_shape *s) {
-    return !s->deconvolution && cseg_winograd_pays(s->kernel, s->in, s->out);
+/* A deconvolution's four phases are packed one after the other. */
+static size_t phases_of(const cseg_filter_shape *s, const cseg_panels *p) {
+    return s->deconvolution ? 4 / p->taps : 1;
+}
+
+/* Where the output has too few channels to fill a vector, the derivative by the weights lets the input's fill them. */
+static bool columns_are_inputs(const cseg_filter_shape *s) {
+    return !s->deconvolution && s->out < 8 && s->in > s->out;
+}
+
+/* Ways of the same convolution; a function of the shape alone, so that all rows of the kernel table go the same way. */
+enum { DIRECT, WINOGRAD, NARROW };
+
+static int way_of(const cseg_filter_shape *s, const cseg_panels *p) {
+    if (s->deconvolution)
+        return DIRECT;
+    return cseg_narrow_pays(s->kernel, p->channels)               ? NARROW
+           : cseg_winograd_pays(s->kernel, p->depth, p->channels) ? WINOGRAD
+                                                                  : DIRECT;
 }
 
 size_t cseg_packed_floats(const cseg_kernels *k, const cseg_filter_shape *shape, int32_t use) {
     const cseg_panels p = panels_of(shape, use);
-    if (by_winograd(shape))
+    switch (way_of(shape, &p)) {
+    case WINOGRAD:
         return cseg_winograd_panels_floats(k, &p);
-    return cseg_panels_floats(k, &p) * (shape->deconvolution ? 4 / p.taps : 1);
+    case NARROW:
+        return cseg_narrow_panels_floats(k, &p);
+    default:
+        return cseg_panels_floats(k, &p) * phases_of(shape, &p);
+    }
 }
 
 void cseg_pack(const cseg_kernels *k, float *packed, const float *weights, const cseg_filter_shape *shape, int32_t use) {
@@ -46,18 +68,44 @@ void cseg_pack(const cseg_kernels *k, float *packed, const float *weights, const
     const size_t tap = shape->in * shape->out;
     if (p.tap_step < 0)
         weights += (p.taps - 1) * tap;
-    if (by_winograd(shape)) {
+    switch (way_of(shape, &p)) {
+    case WINOGRAD:
         cseg_winograd_panels_pack(k, packed, weights, &p);
-        return;
+        break;
+    case NARROW:
+        cseg_narrow_panels_pack(k, packed, weights, &p);
+        break;
+    default:
+        for (size_t phase = 0; phase < phases_of(shape, &p); phase++)
+            cseg_panels_pack(k, packed + phase * cseg_panels_floats(k, &p), weights + phase * tap, &p);
     }
-    const size_t phases = shape->deconvolution ? 4 / p.taps : 1;
-    for (size_t phase = 0; phase < phases; phase++)
-        cseg_panels_pack(k, packed + phase * cseg_panels_floats(k, &p), weights + phase * tap, &p);
+}
+
+static size_t larger(size_t a, size_t b) {
+    return a > b ? a : b;
 }
 
 size_t cseg_scratch_floats(const cseg_kernels *k, const cseg_filter_shape *shape, int32_t use, size_t height, size_t width) {
-    (void)use, (void)height, (void)width;
-    return by_winograd(shape) ? cseg_winograd_scratch_floats(k, shape->in, shape->out) : 0;
+    (void)height;
+    const cseg_panels p = panels_of(shape, use);
+    const size_t transposed = columns_are_inputs(shape) ? shape->kernel * shape->kernel * shape->in * shape->out : 0;
+    switch (way_of(shape, &p)) {
+    case WINOGRAD:
+        return cseg_winograd_scratch_floats(k, p.depth, p.channels);
+    case NARROW:
+        return larger(cseg_narrow_scratch_floats(width + 2 * shape->padding, p.channels), transposed);
+    default:
+        return transposed;
+    }
+}
+
+static void run(const cseg_kernels *k, const cseg_walk *w, int way, float *scratch) {
+    if (way == WINOGRAD)
+        cseg_winograd_run(k, w, scratch);
+    else if (way == NARROW)
+        cseg_narrow_run(k, w, scratch);
+    else
+        cseg_walk_run(k, w);
 }
 
 /* A walk over `out` in which the kernel's first tap sees `in` `shift` pixels above and left of the output pixel. */
@@ -86,7 +134,6 @@ static cseg_walk walk_over(const cseg_kernels *k, const cseg_tensor *out, const 
 
 void cseg_convolve(const cseg_kernels *k, const cseg_tensor *out, const cseg_tensor *in, const float *packed, const float *bias,
                    const cseg_filter_shape *shape, int32_t activation, int32_t use, float *scratch) {
-    (void)use;
     assert(in->channels == shape->in && out->channels == shape->out);
     if (shape->deconvolution) {
         cseg_deconvolve(k, out, in, packed, bias, shape, activation);
@@ -96,13 +143,11 @@ void cseg_convolve(const cseg_kernels *k, const cseg_tensor *out, const cseg_ten
         cseg_walk w = walk_over(k, out, in, shape->padding, shape->kernel, packed);
         w.tile.start = bias;
         w.tile.relu = activation == CSEG_RELU;
-        if (by_winograd(shape))
-            cseg_winograd_run(k, &w, scratch);
-        else
-            cseg_walk_run(k, &w);
+        const cseg_panels p = panels_of(shape, use);
+        run(k, &w, way_of(shape, &p), scratch);
     }
     if (activation == CSEG_SIGMOID)
-        cseg_sigmoid_in_place(out);
+        cseg_sigmoid_in_place(k, out);
 }
 
 void cseg_convolve_backward_data(const cseg_kernels *k, const cseg_tensor *d_in, const cseg_tensor *d_out, const float *packed,
@@ -118,32 +163,63 @@ void cseg_convolve_backward_data(const cseg_kernels *k, const cseg_tensor *d_in,
     const ptrdiff_t shift = (ptrdiff_t)shape->padding - (ptrdiff_t)reach;
     w.in.data += shift * (ptrdiff_t)(d_out->row + d_out->pixel);
     w.accumulate = accumulate;
-    if (by_winograd(shape))
-        cseg_winograd_run(k, &w, scratch);
-    else
-        cseg_walk_run(k, &w);
+    const cseg_panels p = panels_of(shape, CSEG_PACK_BACKWARD_DATA);
+    run(k, &w, way_of(shape, &p), scratch);
+}
+
+/* to[tap][column][row] = from[tap][row][column] */
+static void transpose(float *to, const float *from, size_t taps, size_t rows, size_t columns) {
+    for (size_t tap = 0; tap < taps; tap++)
+        for (size_t r = 0; r < rows; r++)
+            for (size_t c = 0; c < columns; c++)
+                to[(tap * columns + c) * rows + r] = from[(tap * rows + r) * columns + c];
+}
+
+/* The same sums with rows and columns changed over. */
+static void outer_transposed(const cseg_kernels *k, cseg_outer o, float *scratch) {
+    const size_t taps = o.taps_y * o.taps_x;
+    float *c = o.c;
+    transpose(scratch, c, taps, o.rows, o.columns);
+    const cseg_outer t = {.a = o.b,
+                          .b = o.a,
+                          .images = o.images,
+                          .height = o.height,
+                          .width = o.width,
+                          .taps_y = o.taps_y,
+                          .taps_x = o.taps_x,
+                          .b_tap_y = o.a_tap_y,
+                          .b_tap_x = o.a_tap_x,
+                          .rows = o.columns,
+                          .row_step = 1,
+                          .columns = o.rows,
+                          .c = scratch};
+    cseg_outer_run(k, &t);
+    transpose(c, scratch, taps, o.columns, o.rows);
 }
 
 void cseg_convolve_backward_weights(const cseg_kernels *k, float *d_weights, float *d_bias, const cseg_tensor *in,
                                     const cseg_tensor *d_out, const cseg_filter_shape *shape, float *scratch) {
-    (void)scratch;
     assert(in->channels == shape->in && d_out->channels == shape->out && in->images == d_out->images);
     if (d_bias != NULL)
-        cseg_add_channel_sums(d_bias, d_out);
+        cseg_add_channel_sums(k, d_bias, d_out);
     if (shape->deconvolution) {
         cseg_deconvolve_backward_weights(k, d_weights, in, d_out, shape);
         return;
     }
-    cseg_outer o = {.x = cseg_grid_of(in), .d_out = cseg_grid_of(d_out), .images = in->images, .d_weights = d_weights};
-    o.x.data -= shape->padding * (in->row + in->pixel);
+    cseg_outer o = {.a = cseg_grid_of(in), .b = cseg_grid_of(d_out), .images = in->images, .c = d_weights};
+    o.a.data -= shape->padding * (in->row + in->pixel);
     o.height = d_out->height;
     o.width = d_out->width;
     o.taps_y = o.taps_x = shape->kernel;
-    o.x_tap_y = in->row;
-    o.x_tap_x = in->pixel;
+    o.a_tap_y = in->row;
+    o.a_tap_x = in->pixel;
     o.rows = shape->in;
     o.row_step = 1;
     o.columns = shape->out;
+    if (columns_are_inputs(shape)) {
+        outer_transposed(k, o, scratch);
+        return;
+    }
     if (shape->in == 1) { /* a tile of one row would wait for itself: let the kernel's columns be rows */
         o.taps_x = 1;
         o.rows = shape->kernel;

@@ -40,23 +40,31 @@ size_t cseg_panels_floats(const cseg_kernels *k, const cseg_panels *p);
 void cseg_panels_pack(const cseg_kernels *k, float *packed, const float *weights, const cseg_panels *p);
 
 /* The same for 3x3 kernels by fewer multiplications; packed weights are [position][panel][depth][column]. */
-bool cseg_winograd_pays(size_t kernel, size_t in, size_t out);
-size_t cseg_winograd_scratch_floats(const cseg_kernels *k, size_t in, size_t out);
+bool cseg_winograd_pays(size_t kernel, size_t depth, size_t channels);
+size_t cseg_winograd_scratch_floats(const cseg_kernels *k, size_t depth, size_t channels);
 size_t cseg_winograd_panels_floats(const cseg_kernels *k, const cseg_panels *p);
 void cseg_winograd_panels_pack(const cseg_kernels *k, float *packed, const float *weights, const cseg_panels *p);
 void cseg_winograd_run(const cseg_kernels *k, const cseg_walk *walk, float *scratch);
 
+/* The same for 3x3 kernels and few channels; packed weights are [panel][depth][tap and channel]. */
+bool cseg_narrow_pays(size_t kernel, size_t channels);
+size_t cseg_narrow_scratch_floats(size_t width, size_t channels);
+size_t cseg_narrow_panels_floats(const cseg_kernels *k, const cseg_panels *p);
+void cseg_narrow_panels_pack(const cseg_kernels *k, float *packed, const float *weights, const cseg_panels *p);
+void cseg_narrow_run(const cseg_kernels *k, const cseg_walk *walk, float *scratch);
+
 /*
- * The derivative by the weights, added to d_weights [tap][row][column]: for each tap, the sum over all pixels in raster order of
- * x (rows: its channels, row_step apart) times d_out (columns: its channels). x and d_out name what the first tap sees.
+ * For each tap, a matrix product over all pixels in raster order: c [tap][row][column] += sum of a (rows: its channels, row_step
+ * apart) times b (columns: its channels). The derivative by the weights is this of the input and d_out. a and b name what the
+ * first tap sees.
  */
 typedef struct cseg_outer {
-    cseg_grid x, d_out;
+    cseg_grid a, b;
     size_t images, height, width;
     size_t taps_y, taps_x;
-    size_t x_tap_y, x_tap_x, d_out_tap_y, d_out_tap_x; /* from a tap to the next */
+    size_t a_tap_y, a_tap_x, b_tap_y, b_tap_x; /* from a tap to the next */
     size_t rows, row_step, columns;
-    float *d_weights;
+    float *c;
 } cseg_outer;
 
 void cseg_outer_run(const cseg_kernels *k, const cseg_outer *outer);

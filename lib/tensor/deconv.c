@@ -45,18 +45,18 @@ void cseg_deconvolve_backward_data(const cseg_kernels *k, const cseg_tensor *d_i
 
 void cseg_deconvolve_backward_weights(const cseg_kernels *k, float *d_weights, const cseg_tensor *in, const cseg_tensor *d_out,
                                       const cseg_filter_shape *shape) {
-    const cseg_outer o = {.x = cseg_grid_of(in),
-                          .d_out = phase_grid(d_out, 0, 0),
+    const cseg_outer o = {.a = cseg_grid_of(in),
+                          .b = phase_grid(d_out, 0, 0),
                           .images = in->images,
                           .height = in->height,
                           .width = in->width,
                           .taps_y = 2,
                           .taps_x = 2,
-                          .d_out_tap_y = d_out->row,
-                          .d_out_tap_x = d_out->pixel,
+                          .b_tap_y = d_out->row,
+                          .b_tap_x = d_out->pixel,
                           .rows = shape->in,
                           .row_step = 1,
                           .columns = shape->out,
-                          .d_weights = d_weights};
+                          .c = d_weights};
     cseg_outer_run(k, &o);
 }

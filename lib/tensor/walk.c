@@ -74,7 +74,7 @@ void cseg_panels_pack(const cseg_kernels *k, float *packed, const float *weights
 }
 
 /* The tiles of one tap over a band of pixels. */
-static void outer_tap(const cseg_kernels *k, cseg_tile tile, const cseg_outer *o, float *d_weights) {
+static void outer_tap(const cseg_kernels *k, cseg_tile tile, const cseg_outer *o, float *c) {
     const float *a = tile.a, *b = tile.b;
     const size_t tiles = parts(o->rows, k->rows);
     for (size_t i = 0; i < tiles; i++) {
@@ -84,7 +84,7 @@ static void outer_tap(const cseg_kernels *k, cseg_tile tile, const cseg_outer *o
         for (size_t column = 0; column < o->columns; column += k->columns) {
             tile.columns = smaller(k->columns, o->columns - column);
             tile.b = b + column;
-            tile.c = d_weights + row * o->columns + column;
+            tile.c = c + row * o->columns + column;
             tile.start = tile.c;
             k->tile(&tile);
         }
@@ -103,15 +103,15 @@ void cseg_outer_run(const cseg_kernels *k, const cseg_outer *o) {
             tile.count[0] = 1;
             tile.count[1] = smaller(band, o->height - y);
             tile.count[2] = o->width;
-            tile.a_step[1] = o->x.row;
-            tile.a_step[2] = o->x.pixel;
-            tile.b_step[1] = o->d_out.row;
-            tile.b_step[2] = o->d_out.pixel;
+            tile.a_step[1] = o->a.row;
+            tile.a_step[2] = o->a.pixel;
+            tile.b_step[1] = o->b.row;
+            tile.b_step[2] = o->b.pixel;
             for (size_t ty = 0; ty < o->taps_y; ty++)
                 for (size_t tx = 0; tx < o->taps_x; tx++) {
-                    tile.a = o->x.data + i * o->x.image + y * o->x.row + ty * o->x_tap_y + tx * o->x_tap_x;
-                    tile.b = o->d_out.data + i * o->d_out.image + y * o->d_out.row + ty * o->d_out_tap_y + tx * o->d_out_tap_x;
-                    outer_tap(k, tile, o, o->d_weights + (ty * o->taps_x + tx) * o->rows * o->columns);
+                    tile.a = o->a.data + i * o->a.image + y * o->a.row + ty * o->a_tap_y + tx * o->a_tap_x;
+                    tile.b = o->b.data + i * o->b.image + y * o->b.row + ty * o->b_tap_y + tx * o->b_tap_x;
+                    outer_tap(k, tile, o, o->c + (ty * o->taps_x + tx) * o->rows * o->columns);
                 }
         }
 }

@@ -29,12 +29,12 @@ static size_t block_patches(const cseg_kernels *k) {
     return k->rows > BLOCK ? k->rows : BLOCK / k->rows * k->rows;
 }
 
-bool cseg_winograd_pays(size_t kernel, size_t in, size_t out) {
-    return kernel == 3 && in >= GROUP && out >= GROUP;
+bool cseg_winograd_pays(size_t kernel, size_t depth, size_t channels) {
+    return kernel == 3 && depth >= GROUP && channels >= GROUP;
 }
 
-size_t cseg_winograd_scratch_floats(const cseg_kernels *k, size_t in, size_t out) {
-    return POSITIONS * (position_step(block_patches(k), in) + position_step(block_patches(k), out));
+size_t cseg_winograd_scratch_floats(const cseg_kernels *k, size_t depth, size_t channels) {
+    return POSITIONS * (position_step(block_patches(k), depth) + position_step(block_patches(k), channels));
 }
 
 /* G g: six values from three. */
