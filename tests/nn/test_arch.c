@@ -169,7 +169,7 @@ static void json_round_trip(void **state) {
     assert_ok(cseg_describe_rule(&text, NULL, &rule));
     assert_ok(cseg_parse_rule(&read, text));
     read.classes = 3; /* kept with the class names */
-    assert_memory_equal(&read, &rule, sizeof rule);
+    assert_memory_equal(&read, &rule, offsetof(cseg_rule, classes) + sizeof rule.classes); /* the rest is padding */
     cseg_free(text);
 }
 
