@@ -47,7 +47,7 @@ static const source sources[] = {
 /* The paper's, but for augmentation that stands in for other stains, days and microscopes, and a falling learning rate. */
 static cellseg_status recipe(cellseg_train_options *options, const char *checkpoint_path) {
     const cellseg_status status = cellseg_train_options_init(options, sizeof *options);
-    options->epochs = 40;
+    options->epochs = 20;
     options->width = 0.5;
     options->gamma = 1.6;
     options->contrast = 1.4;
@@ -93,6 +93,7 @@ static cellseg_status make_labels(cellseg_labels **cells, cellseg_labels **nucle
     options.nuclei_channel = from->nuclear_channel;
     if (status != CELLSEG_OK)
         return status;
+    options.cytoplasm_min = 0.15; /* a nucleus whose cell does not show the marker would teach the network to guess */
     if (from->outlines == NULL)
         return cellseg_segment_two_channel(cells, nuclei, NULL, marker, nuclear, &options);
     status = cellseg_labels_read(cells, NULL, outlines_path);

@@ -6,7 +6,7 @@
  * is found; among equal overlaps we take the smaller partner (the higher Dice), then the lower id, so that every label has
  * one largest overlap and the pairs are one to one. Cost: that of the table of overlaps (overlap.c).
  */
-#include <cellseg/metrics.h>
+#include "metrics/metrics.h"
 
 #include "metrics/overlap.h"
 

@@ -215,31 +215,20 @@ cellseg_status cellseg_model_load(cellseg_model **out, cellseg_context *context,
 
 /* ---- saving ---- */
 
-static cellseg_status add_text(cJSON *metadata, const char *key, cellseg_status status, char *text) {
-    if (status == CELLSEG_OK && cJSON_AddStringToObject(metadata, key, text) == NULL)
-        status = cseg_fail(CELLSEG_ERR_MEMORY, "no memory for the model's header");
-    cseg_free(text);
-    return status;
-}
-
-static cellseg_status make_metadata(cJSON **out, cellseg_context *context, const cellseg_model *model) {
-    cJSON *metadata = cJSON_CreateObject();
-    char *text;
+static cellseg_status write_file(uint8_t **bytes, size_t *size, cellseg_context *context, const cellseg_model *model,
+                                 const inventory *all, const float *const *numbers) {
+    char *arch = NULL, *rule = NULL, *classes = NULL;
     cellseg_status status;
-    cJSON_AddStringToObject(metadata, "format", "cellseg-model");
-    cJSON_AddStringToObject(metadata, "version", "1");
-    status = cseg_describe_arch(&text, context, &model->arch);
-    CSEG_TRY_GOTO(failed, add_text(metadata, "architecture", status, text));
-    status = cseg_describe_rule(&text, context, &model->rule);
-    CSEG_TRY_GOTO(failed, add_text(metadata, "rule", status, text));
-    status = cseg_describe_classes(&text, context, model);
-    CSEG_TRY_GOTO(failed, add_text(metadata, "classes", status, text));
-    if (cJSON_AddStringToObject(metadata, "record", model->record) == NULL)
-        CSEG_TRY_GOTO(failed, cseg_fail(CELLSEG_ERR_MEMORY, "no memory for the model's header"));
-    *out = metadata;
-    return CELLSEG_OK;
-failed:
-    cJSON_Delete(metadata);
+    CSEG_TRY_GOTO(done, cseg_describe_arch(&arch, context, &model->arch));
+    CSEG_TRY_GOTO(done, cseg_describe_rule(&rule, context, &model->rule));
+    CSEG_TRY_GOTO(done, cseg_describe_classes(&classes, context, model));
+    const cseg_metadata texts[] = {{"format", "cellseg-model"}, {"version", "1"},          {"architecture", arch}, {"rule", rule},
+                                   {"classes", classes},        {"record", model->record}, {NULL, NULL}};
+    status = cseg_safetensors_write(bytes, size, context, texts, all->entries, numbers, all->count);
+done:
+    cseg_free(arch);
+    cseg_free(rule);
+    cseg_free(classes);
     return status;
 }
 
@@ -256,12 +245,7 @@ static cellseg_status pack_file(uint8_t **bytes, size_t *size, cellseg_context *
         work->numbers[i] = model->params + work->all.at[i];
     work->numbers[count - 2] = model->test.input;
     work->numbers[count - 1] = model->test.output;
-    cJSON *metadata;
-    cellseg_status status = make_metadata(&metadata, context, model);
-    if (status == CELLSEG_OK) {
-        status = cseg_safetensors_write(bytes, size, context, metadata, work->all.entries, work->numbers, count);
-        cJSON_Delete(metadata);
-    }
+    const cellseg_status status = write_file(bytes, size, context, model, &work->all, work->numbers);
     cseg_free(work);
     return status;
 }

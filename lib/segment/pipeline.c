@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The single-channel method (Al-Kofahi et al. 2018): the marker, evened and scaled, goes through the network; its nucleus map gives
- * the seeds, its maps and the marker the cells.
+ * The single-channel method (Al-Kofahi et al. 2018): the marker, evened and scaled, goes through the network; its nucleus map
+ * gives the seeds, its maps and the marker the cells.
  */
-#include "filter/filter.h"
 #include "segment/pipeline.h"
+#include "filter/filter.h"
 
 /* What there is between the image and its labels; every plane at the working scale. */
 typedef struct scene {
@@ -124,8 +124,7 @@ cellseg_status cellseg_segment(cellseg_labels **cells, cellseg_labels **nuclei, 
     scene s = {.context = context, .model = model, .options = &own, .rule = cseg_model_rule(model)};
     CSEG_TRY(cseg_segment_check_px(&own, s.rule->pixel_size_um));
     CSEG_TRY(cseg_segment_channel(&s.channel, image, own.channel, own.pixel_size_um, "the image"));
-    if (s.channel.pixel_size_um == 0)
-        return cseg_fail(CELLSEG_ERR_ARGUMENT, "the pixel size is unknown; give it in the options");
+    CSEG_TRY(cseg_segment_check_scale(&s.channel));
     cseg_progress_start(context);
     const cellseg_status status = segment(cells, nuclei, maps, &s);
     scene_free(&s);

@@ -15,6 +15,9 @@ typedef struct cseg_channel {
 cellseg_status cseg_segment_channel(cseg_channel *out, const cellseg_image *image, int32_t channel, double pixel_size_um,
                                     const char *what);
 
+/* An argument error when the channel's pixel size is unknown. */
+cellseg_status cseg_segment_check_scale(const cseg_channel *channel);
+
 /* Lengths that are sound in micrometres and absurd in pixels of the working scale. */
 cellseg_status cseg_segment_check_px(const cellseg_segment_options *options, double working_pixel_size_um);
 

@@ -4,9 +4,9 @@
  * square (SPEC section 1), then a scaling that does not depend on gain, offset or bit depth: two percentiles become 0 and 1.
  *
  * Stretching between percentiles would turn the noise of an empty image into content. The range is therefore never less than a
- * multiple of the noise's standard deviation, which is estimated as in Immerkaer, "Fast noise variance estimation" (CVIU 64, 1996),
- * from the residual of a mask that ignores planes and edges, but by its median, which structure disturbs less than the mean.
- * Cost: about ten passes over the image.
+ * multiple of the noise's standard deviation, which is estimated as in Immerkaer, "Fast noise variance estimation" (CVIU 64,
+ * 1996), from the residual of a mask that ignores planes and edges, but by its median, which structure disturbs less than the
+ * mean. Cost: about ten passes over the image.
  */
 #include "filter/filter.h"
 #include "morph/morph.h"
@@ -178,7 +178,7 @@ cellseg_status cseg_segment_scale(cellseg_context *context, cseg_plane *out, con
     return status;
 }
 
-cellseg_status cseg_segment_preprocess(cellseg_context *context, cseg_plane *out, const cseg_plane *channel,
-                                       double pixel_size_um, const cseg_rule *rule) {
+cellseg_status cseg_segment_preprocess(cellseg_context *context, cseg_plane *out, const cseg_plane *channel, double pixel_size_um,
+                                       const cseg_rule *rule) {
     return cseg_segment_scale(context, out, channel, "the image", pixel_size_um, rule);
 }

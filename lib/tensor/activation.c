@@ -1,50 +1,37 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The sigmoid, in plain double arithmetic that every compiler vectorises and every processor rounds alike. ReLU is a part of the
- * kernels' stores. Cost: about 20 operations and one division per element. */
+/* The sigmoid over tensors; ReLU is a part of the kernels' stores. */
 #include "tensor/activation.h"
+#include "tensor/kernels.h"
 
 #include <string.h>
 
-/* exp(x) = 2^n * exp(r), |r| <= ln(2) / 2; the Taylor series to r^9 is right to 1e-11, far below half a float's last place. */
-static inline double exp_of(double x) {
-    const double magic = 6755399441055744.0; /* 1.5 * 2^52: adding it rounds to an integer, which its low bits then hold */
-    const double shifted = x * 1.44269504088896338700e+00 + magic;
-    const double n = shifted - magic;
-    const double r = (x - n * 6.93147180369123816490e-01) - n * 1.90821492927058770002e-10;
-    const double p =
-        1.0 +
-        r * (1.0 + r * (1.0 / 2 +
-                        r * (1.0 / 6 + r * (1.0 / 24 +
-                                            r * (1.0 / 120 +
-                                                 r * (1.0 / 720 + r * (1.0 / 5040 + r * (1.0 / 40320 + r * (1.0 / 362880)))))))));
-    uint64_t bits;
-    memcpy(&bits, &shifted, sizeof bits);
-    bits = (bits + 1023) << 52; /* the magic number's own bits leave at the top */
-    double power;
-    memcpy(&power, &bits, sizeof power);
-    return p * power;
-}
-
-/* Beyond +-110 a float holds only 0 or 1, or the smallest numbers above 0: nothing is lost by stopping there. */
-static inline float sigmoid_of(float x) {
-    double minus = -(double)x;
-    minus = minus > 110.0 ? 110.0 : minus;
-    minus = minus < -110.0 ? -110.0 : minus;
-    return (float)(1.0 / (1.0 + exp_of(minus)));
-}
-
 float cseg_sigmoid(float x) {
-    return sigmoid_of(x);
+    cseg_kernels_c.sigmoid(&x, 1);
+    return x;
 }
 
-void cseg_sigmoid_in_place(const cseg_tensor *t) {
+enum { DENSE = 512 };
+
+/* Pixels' channels are brought together, so that whole vectors of them are worked on. */
+static void sigmoid_row(const cseg_kernels *k, float *row, size_t pixel, size_t width, size_t channels) {
+    float dense[DENSE];
+    const size_t most = DENSE / channels;
+    for (size_t first = 0; first < width; first += most) {
+        const size_t n = width - first < most ? width - first : most;
+        for (size_t x = 0; x < n; x++)
+            memcpy(dense + x * channels, row + (first + x) * pixel, channels * sizeof(float));
+        k->sigmoid(dense, n * channels);
+        for (size_t x = 0; x < n; x++)
+            memcpy(row + (first + x) * pixel, dense + x * channels, channels * sizeof(float));
+    }
+}
+
+void cseg_sigmoid_in_place(const cseg_kernels *k, const cseg_tensor *t) {
     for (size_t i = 0; i < t->images; i++)
-        for (size_t y = 0; y < t->height; y++) {
-            float *row = t->data + i * t->image + y * t->row;
-            for (size_t x = 0; x < t->width; x++)
-                for (size_t c = 0; c < t->channels; c++)
-                    row[x * t->pixel + c] = sigmoid_of(row[x * t->pixel + c]);
-        }
+        for (size_t y = 0; y < t->height; y++)
+            for (size_t c = 0; c < t->channels; c += DENSE)
+                sigmoid_row(k, t->data + i * t->image + y * t->row + c, t->pixel, t->width,
+                            t->channels - c < DENSE ? t->channels - c : DENSE);
 }
 
 void cseg_sigmoid_backward(const cseg_kernels *k, const cseg_tensor *d_x, const cseg_tensor *d_y, const cseg_tensor *y) {

@@ -147,7 +147,7 @@ void cseg_convolve(const cseg_kernels *k, const cseg_tensor *out, const cseg_ten
         run(k, &w, way_of(shape, &p), scratch);
     }
     if (activation == CSEG_SIGMOID)
-        cseg_sigmoid_in_place(out);
+        cseg_sigmoid_in_place(k, out);
 }
 
 void cseg_convolve_backward_data(const cseg_kernels *k, const cseg_tensor *d_in, const cseg_tensor *d_out, const float *packed,
@@ -201,7 +201,7 @@ void cseg_convolve_backward_weights(const cseg_kernels *k, float *d_weights, flo
                                     const cseg_tensor *d_out, const cseg_filter_shape *shape, float *scratch) {
     assert(in->channels == shape->in && d_out->channels == shape->out && in->images == d_out->images);
     if (d_bias != NULL)
-        cseg_add_channel_sums(d_bias, d_out);
+        cseg_add_channel_sums(k, d_bias, d_out);
     if (shape->deconvolution) {
         cseg_deconvolve_backward_weights(k, d_weights, in, d_out, shape);
         return;

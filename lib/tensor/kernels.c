@@ -5,6 +5,8 @@
 const cseg_kernels *cseg_kernels_for(int32_t cpu_level) {
     switch (cpu_level) {
 #if defined(__x86_64__)
+    case CELLSEG_CPU_AVX2:
+        return &cseg_kernels_avx2;
     case CELLSEG_CPU_AVX512:
         return &cseg_kernels_avx512;
 #endif

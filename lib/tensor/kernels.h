@@ -33,6 +33,12 @@ typedef struct cseg_winograd_store {
     bool accumulate, relu;
 } cseg_winograd_store;
 
+/* What normalises a channel. */
+typedef struct cseg_norm {
+    const float *mean, *inv_std, *gamma, *beta;
+    bool relu;
+} cseg_norm;
+
 struct cseg_kernels {
     size_t rows, columns; /* of the largest tile */
     void (*tile)(const cseg_tile *tile);
@@ -43,6 +49,21 @@ struct cseg_kernels {
                         size_t width);
     /* ... and back: the first height x width of 4 x 4 pixels. */
     void (*winograd_out)(float *out, const float *m, const cseg_winograd_store *store, size_t height, size_t width);
+
+    /* A row of pixels from three rows of columns [tap][channel], `stride` apart. start may be NULL; start_step 0 for a bias. */
+    void (*narrow_add)(float *out, size_t pixel, size_t width, size_t channels, const float *const rows[3], size_t stride,
+                       const float *start, size_t start_step, bool relu);
+
+    void (*sigmoid)(float *values, size_t count); /* in place */
+
+    /* The door's functions of these names. */
+    void (*norm_sums)(double *sum, const cseg_tensor *x);
+    void (*norm_square_sums)(double *sum, const cseg_tensor *x, const float *mean);
+    void (*norm_forward)(const cseg_tensor *y, const cseg_tensor *x, const cseg_norm *norm);
+    void (*norm_backward_sums)(double *sum_g, double *sum_gx, const cseg_tensor *d_y, const cseg_tensor *x,
+                               const cseg_norm *norm);
+    void (*norm_backward)(const cseg_tensor *d_x, const cseg_tensor *d_y, const cseg_tensor *x, const cseg_norm *norm,
+                          const float *mean_g, const float *mean_gx);
 };
 
 extern const cseg_kernels cseg_kernels_c, cseg_kernels_avx2, cseg_kernels_avx512, cseg_kernels_neon;

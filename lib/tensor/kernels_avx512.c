@@ -34,40 +34,10 @@ INLINE vec vec_relu(vec v) {
     return _mm512_max_ps(v, _mm512_setzero_ps());
 }
 
-#include "tensor/tile.h"
-#include "tensor/winograd_rows.h"
-
-TARGET static void tile(const cseg_tile *t) {
-    assert(t->rows >= 1 && t->rows <= TILE_ROWS && t->columns >= 1 && t->columns <= TILE_VECTORS * WIDTH);
-#define ROWS(n)                                                                                                                  \
-    case n:                                                                                                                      \
-        if (t->columns == 2 * WIDTH)                                                                                             \
-            tile_of(t, n, 2, true);                                                                                              \
-        else if (t->columns > WIDTH)                                                                                             \
-            tile_of(t, n, 2, false);                                                                                             \
-        else                                                                                                                     \
-            tile_of(t, n, 1, false);                                                                                             \
-        break;
-    switch (t->rows) {
-        ROWS(1)
-        ROWS(2)
-        ROWS(3)
-        ROWS(4)
-        ROWS(5)
-        ROWS(6)
-        ROWS(7)
-        ROWS(8)
-        ROWS(9)
-        ROWS(10)
-        ROWS(11)
-        ROWS(12)
-        ROWS(13)
-        ROWS(14)
-    }
-#undef ROWS
-}
-
-const cseg_kernels cseg_kernels_avx512 = {
-    .rows = TILE_ROWS, .columns = TILE_VECTORS * WIDTH, .tile = tile, .winograd_in = winograd_in, .winograd_out = winograd_out};
+#define ROW_NAME cseg_kernels_avx512
+#define TILE_CASES(do)                                                                                                           \
+    do                                                                                                                           \
+    (1) do(2) do(3) do(4) do(5) do(6) do(7) do(8) do(9) do(10) do(11) do(12) do(13) do(14)
+#include "tensor/kernels_body.h"
 
 #endif

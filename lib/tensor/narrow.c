@@ -18,7 +18,7 @@ static size_t column_stride(size_t channels) {
 }
 
 size_t cseg_narrow_scratch_floats(size_t width, size_t channels) {
-    return 3 * (width + 2) * column_stride(channels);
+    return 3 * (width + 2) * column_stride(channels) + 16; /* the last load may reach beyond */
 }
 
 static cseg_panels columns_of(const cseg_panels *p) {
@@ -45,19 +45,10 @@ void cseg_narrow_panels_pack(const cseg_kernels *k, float *packed, const float *
             }
 }
 
-static void add_taps(float *out, const cseg_walk *w, const float *const rows[3], size_t stride) {
-    for (size_t x = 0; x < w->width; x++, out += w->out.pixel)
-        for (size_t c = 0; c < w->channels; c++) {
-            float sum = w->accumulate ? out[c] : w->tile.start != NULL ? w->tile.start[c] : 0.0F;
-            for (size_t tap = 0; tap < TAPS; tap++)
-                sum += rows[tap / 3][(x + tap % 3) * stride + tap * w->channels + c];
-            out[c] = w->tile.relu && !(sum > 0) ? 0.0F : sum;
-        }
-}
-
 void cseg_narrow_run(const cseg_kernels *k, const cseg_walk *w, float *scratch) {
     const size_t stride = column_stride(w->channels), row_floats = (w->width + 2) * stride, depth = w->tile.count[2];
-    cseg_walk row = {.images = 1, .height = 1, .width = w->width + 2, .channels = TAPS * w->channels, .packed = w->packed};
+    cseg_walk row = {.images = 1, .height = 1, .width = w->width + 2, .packed = w->packed};
+    row.channels = stride; /* whole vectors: the padding is zero */
     row.in.pixel = w->in.pixel;
     row.out.pixel = stride;
     row.panel_floats = depth * k->columns;
@@ -70,6 +61,8 @@ void cseg_narrow_run(const cseg_kernels *k, const cseg_walk *w, float *scratch) 
             if (y < 2)
                 continue;
             const float *const rows[3] = {scratch + (y - 2) % 3 * row_floats, scratch + (y - 1) % 3 * row_floats, row.out.data};
-            add_taps(w->out.data + i * w->out.image + (y - 2) * w->out.row, w, rows, stride);
+            float *out = w->out.data + i * w->out.image + (y - 2) * w->out.row;
+            k->narrow_add(out, w->out.pixel, w->width, w->channels, rows, stride, w->accumulate ? out : w->tile.start,
+                          w->accumulate ? w->out.pixel : 0, w->tile.relu);
         }
 }

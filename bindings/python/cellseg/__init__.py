@@ -2,9 +2,10 @@
 """Find every cell in a fluorescence microscopy image, and outline its body and its nucleus.
 
     import cellseg
-    result = cellseg.segment(array, pixel_size_um=0.65)
-    result.cells    # uint32, of the array's size: 0 is background, cells are 1, 2, ...
-    result.nuclei   # each cell's nucleus under the cell's number
+    cells, nuclei = cellseg.segment(array, pixel_size_um=0.65)
+
+cells is uint32 and of the array's size: 0 is background, cells are 1, 2, ...; nuclei holds each cell's nucleus under the cell's
+number.
 
 Arrays are (height, width) or (channels, height, width), of uint8, uint16, uint32 or float. Lengths are micrometres. Calls of
 the library do not hold the interpreter's lock.
@@ -44,7 +45,6 @@ __all__ = [
     "Model",
     "ModelError",
     "OutOfMemoryError",
-    "Segmentation",
     "Similarity",
     "library_version",
     "measure",
@@ -158,14 +158,6 @@ class Model:
         return c.model_parameters(self._handle)
 
 
-class Segmentation(NamedTuple):
-    """What was found. cells, nuclei: (height, width) of uint32; maps: None, or (classes, height, width) of float32."""
-
-    cells: np.ndarray
-    nuclei: np.ndarray
-    maps: np.ndarray | None
-
-
 def _segment_options(options: dict) -> c.segment_options:
     """Members of the C struct cellseg_segment_options by name, and preset="paper"."""
     struct = c.segment_options()
@@ -188,26 +180,24 @@ def segment(
     pixel_size_um: float | None = None,
     *,
     model: Model | None = None,
-    maps: bool = False,
+    return_maps: bool = False,
     context: Context | None = None,
     **options: object,
-) -> Segmentation:
+) -> tuple[np.ndarray, ...]:
     """Label every cell, from the marker channel alone: cytoplasm bright, background dark, nucleus darker than cytoplasm.
 
     pixel_size_um is the edge of a pixel and needed: cells are looked for at their physical size. model: None for the
-    default. maps: also return the network's probabilities. options: the members of cellseg_segment_options
-    (include/cellseg/segment.h) by name, for instance channel=1, sensitivity=70, and preset="paper".
+    default. options: the members of cellseg_segment_options (include/cellseg/segment.h) by name, for instance channel=1,
+    sensitivity=70, and preset="paper". Gives (cells, nuclei), both (height, width) of uint32, and with return_maps also the
+    probabilities of nucleus, cytoplasm and background, (3, height, width) of float32.
     """
     struct = _segment_options(options)
     source = image_from(image, pixel_size_um)
     handle = (model or Model.default())._handle
-    cells, nuclei, probabilities = c.Out(), c.Out(), c.Out() if maps else None
-    _call(context, c.segment, (cells, nuclei, probabilities), (handle, source, struct))
-    return Segmentation(
-        array_from_labels(cells.take(c.Labels)),
-        array_from_labels(nuclei.take(c.Labels)),
-        array_from_image(probabilities.take(c.Image)) if maps else None,
-    )
+    cells, nuclei, maps = c.Out(), c.Out(), c.Out() if return_maps else None
+    _call(context, c.segment, (cells, nuclei, maps), (handle, source, struct))
+    labels = array_from_labels(cells.take(c.Labels)), array_from_labels(nuclei.take(c.Labels))
+    return (*labels, array_from_image(maps.take(c.Image))) if return_maps else labels
 
 
 def segment_two_channel(
@@ -217,13 +207,13 @@ def segment_two_channel(
     *,
     context: Context | None = None,
     **options: object,
-) -> Segmentation:
-    """Label every cell, with nuclei from a nuclear stain and cells from the marker; no network. Otherwise as segment()."""
+) -> tuple[np.ndarray, np.ndarray]:
+    """Label every cell, with nuclei from a nuclear stain and cells from the marker; no network. Gives (cells, nuclei)."""
     struct = _segment_options(options)
     images = image_from(marker, pixel_size_um), image_from(nuclear, pixel_size_um)
     cells, nuclei = c.Out(), c.Out()
     _call(context, c.segment_two_channel, (cells, nuclei), (*images, struct))
-    return Segmentation(array_from_labels(cells.take(c.Labels)), array_from_labels(nuclei.take(c.Labels)), None)
+    return array_from_labels(cells.take(c.Labels)), array_from_labels(nuclei.take(c.Labels))
 
 
 def measure(
