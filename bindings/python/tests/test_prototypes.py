@@ -58,9 +58,8 @@ def matches(c_type, argument):
         return argument is ctypes.POINTER(getattr(c, name))
     if name.endswith("_fn"):
         return argument is getattr(c, name)
-    if name == "size_t":
-        return argument is ctypes.POINTER(ctypes.c_size_t)
-    return name in ("void", "double", "uint32_t") and stars == "*" and argument is ctypes.c_void_p
+    pointed = SCALARS.get(name, ctypes.c_char if name == "char" else None)
+    return stars == "*" and (argument is c.c_void_p or argument is ctypes.POINTER(pointed))
 
 
 def test_the_headers_were_understood():
