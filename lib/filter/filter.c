@@ -16,6 +16,7 @@ static cellseg_status check_count(const char *name, size_t count, size_t most) {
 
 /* The channel to read, known to be finite. Every public function begins here. */
 static cellseg_status open_channel(cseg_plane *plane, cellseg_context *context, const cellseg_image *image, int32_t channel) {
+    *plane = (cseg_plane){0};
     CSEG_TRY(check_out(image, "image"));
     if (channel < 0 || channel >= cellseg_image_channels(image))
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "channel %d of an image of %d", (int)channel, (int)cellseg_image_channels(image));

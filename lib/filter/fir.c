@@ -122,39 +122,50 @@ static void filter_rows(const strip *s, const fir_job *job, size_t top, size_t f
     }
 }
 
-static void raise_to(float *restrict out, const float *restrict values, size_t count) {
-    for (size_t i = 0; i < count; i++)
-        out[i] = out[i] > values[i] ? out[i] : values[i];
+static void raise_row(float *restrict out, const float *restrict values) {
+    for (size_t x = 0; x < CSEG_FIR_PANEL; x++)
+        out[x] = out[x] > values[x] ? out[x] : values[x];
 }
 
-/* Filter down the columns of a panel: GROUP_ROWS rows of out, the largest over all filters. `at`: the first one's filtered row.
+/*
+ * Filter down the columns of a panel: GROUP_ROWS rows of out, `stride` floats apart, the largest over all filters. `at`: the
+ * filtered row of the first. Few rows at a time, so that every filter finds the panel in the first-level cache.
  */
-static void filter_group(float *out, const strip *s, const fir_job *job, size_t panel, size_t at) {
-    float more[GROUP_ROWS * CSEG_FIR_PANEL];
+static void filter_group(float *out, size_t stride, const strip *s, const fir_job *job, size_t panel, size_t at) {
     for (size_t f = 0; f < job->count; f++) {
         const cseg_fir *filter = &job->filters[f];
         const float *smooth = filtered_panel(s, job, f, panel, false) + at * CSEG_FIR_PANEL;
         const float *second = filtered_panel(s, job, f, panel, true) + at * CSEG_FIR_PANEL;
-        float *to = f == 0 ? out : more;
-        for (size_t i = 0; i < GROUP_ROWS * CSEG_FIR_PANEL; i += 2 * CSEG_FIR_PANEL)
+        for (size_t i = 0; i < GROUP_ROWS; i += 2) {
+            float more[2 * CSEG_FIR_PANEL], *to = f == 0 ? out + i * stride : more;
+            const size_t to_stride = f == 0 ? stride : CSEG_FIR_PANEL, from = i * CSEG_FIR_PANEL;
             if (job->both)
-                job->kernels->across_both(to + i, smooth + i, second + i, filter->second, filter->smooth, filter->radius);
+                job->kernels->across_both(to, to_stride, smooth + from, second + from, filter->second, filter->smooth,
+                                          filter->radius);
             else
-                job->kernels->across(to + i, smooth + i, filter->smooth, filter->radius);
-        if (f > 0)
-            raise_to(out, more, GROUP_ROWS * CSEG_FIR_PANEL);
+                job->kernels->across(to, to_stride, smooth + from, filter->smooth, filter->radius);
+            if (f > 0) {
+                raise_row(out + i * stride, more);
+                raise_row(out + (i + 1) * stride, more + CSEG_FIR_PANEL);
+            }
+        }
     }
 }
 
-/* Output rows [top, end) of a block. */
+/* Output rows [top, end) of a block: straight into the image where a whole group fits. */
 static void filter_columns(const strip *s, const fir_job *job, size_t top, size_t end) {
     for (size_t y = top; y < end; y += GROUP_ROWS)
         for (size_t p = 0; p < s->panels; p++) {
+            const size_t left = s->left + p * CSEG_FIR_PANEL, at = y - top + job->radius;
+            const size_t width = smaller(s->left + s->width - left, CSEG_FIR_PANEL), height = smaller(end - y, GROUP_ROWS);
+            if (width == CSEG_FIR_PANEL && height == GROUP_ROWS) {
+                filter_group(cseg_row_f32(job->to, y) + left, job->to->stride / sizeof(float), s, job, p, at);
+                continue;
+            }
             float group[GROUP_ROWS * CSEG_FIR_PANEL];
-            filter_group(group, s, job, p, y - top + job->radius);
-            const size_t left = s->left + p * CSEG_FIR_PANEL, count = smaller(s->left + s->width - left, CSEG_FIR_PANEL);
-            for (size_t i = 0; i < GROUP_ROWS && y + i < end; i++)
-                memcpy(cseg_row_f32(job->to, y + i) + left, group + i * CSEG_FIR_PANEL, count * sizeof *group);
+            filter_group(group, CSEG_FIR_PANEL, s, job, p, at);
+            for (size_t i = 0; i < height; i++)
+                memcpy(cseg_row_f32(job->to, y + i) + left, group + i * CSEG_FIR_PANEL, width * sizeof *group);
         }
 }
 

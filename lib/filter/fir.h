@@ -38,10 +38,11 @@ typedef struct cseg_fir_kernels {
     /* the same in two steps, where several weights share the sums: row k of out = in[i - k] + in[i + k] */
     void (*pairs)(float *out, const float *in, size_t radius);
     void (*weigh_both)(float *out_a, float *out_b, const float *pairs, const float *w_a, const float *w_b, size_t radius);
-    /* down the columns: in points into rows of CSEG_FIR_PANEL samples; out gets two rows, in's and the next */
-    void (*across)(float *out, const float *in, const float *w, size_t radius);
+    /* down the columns: in points into rows of CSEG_FIR_PANEL samples; out gets two rows `stride` apart, in's and the next */
+    void (*across)(float *out, size_t stride, const float *in, const float *w, size_t radius);
     /* the sum of two: w_a down a, w_b down b */
-    void (*across_both)(float *out, const float *a, const float *b, const float *w_a, const float *w_b, size_t radius);
+    void (*across_both)(float *out, size_t stride, const float *a, const float *b, const float *w_a, const float *w_b,
+                        size_t radius);
 } cseg_fir_kernels;
 
 const cseg_fir_kernels *cseg_fir_kernels_for(const cellseg_context *context);

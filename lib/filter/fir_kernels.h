@@ -52,7 +52,7 @@ TARGET static void NAME(weigh_both)(float *out_a, float *out_b, const float *pai
 }
 
 /* Down the columns two output rows go together: of the four input rows they need at distance k two are known from k - 1. */
-TARGET static void NAME(across)(float *out, const float *in, const float *w, size_t radius) {
+TARGET static void NAME(across)(float *out, size_t stride, const float *in, const float *w, size_t radius) {
     for (size_t x = 0; x < CSEG_FIR_PANEL; x += LANES) {
         const float *above = in + x, *below = in + x + CSEG_FIR_PANEL;
         V near_above = LOAD(above), near_below = LOAD(below);
@@ -67,12 +67,12 @@ TARGET static void NAME(across)(float *out, const float *in, const float *w, siz
             near_below = far_below;
         }
         STORE(out + x, sum);
-        STORE(out + CSEG_FIR_PANEL + x, next);
+        STORE(out + stride + x, next);
     }
 }
 
-TARGET static void NAME(across_both)(float *out, const float *in_a, const float *in_b, const float *w_a, const float *w_b,
-                                     size_t radius) {
+TARGET static void NAME(across_both)(float *out, size_t stride, const float *in_a, const float *in_b, const float *w_a,
+                                     const float *w_b, size_t radius) {
     for (size_t x = 0; x < CSEG_FIR_PANEL; x += LANES) {
         const float *above_a = in_a + x, *below_a = in_a + x + CSEG_FIR_PANEL;
         const float *above_b = in_b + x, *below_b = in_b + x + CSEG_FIR_PANEL;
@@ -96,7 +96,7 @@ TARGET static void NAME(across_both)(float *out, const float *in_a, const float 
             near_below_b = far_below_b;
         }
         STORE(out + x, sum_a + sum_b);
-        STORE(out + CSEG_FIR_PANEL + x, next_a + next_b);
+        STORE(out + stride + x, next_a + next_b);
     }
 }
 
