@@ -12,7 +12,7 @@
 
 typedef float vec __attribute__((vector_size(16)));
 
-enum { WIDTH = 4, TILE_ROWS = 4, TILE_COLUMNS = 8, TILE_VECTORS = 2 };
+enum { WIDTH = 4, TILE_ROWS = 3, TILE_COLUMNS = 8, TILE_VECTORS = 2 };
 
 static inline vec vec_zero(void) {
     return (vec){0, 0, 0, 0};
@@ -84,6 +84,7 @@ static void tile_exact(const cseg_tile *t) {
 typedef float pair __attribute__((vector_size(8)));
 typedef double wide __attribute__((vector_size(16)));
 typedef int32_t words __attribute__((vector_size(16)));
+typedef uint32_t unsigned_words __attribute__((vector_size(16))); /* they may overflow */
 enum { PAIRS = TILE_COLUMNS / 2 };
 
 /* Where the low 32 bits of a double lie in two words. */
@@ -100,8 +101,10 @@ enum { PAIRS = TILE_COLUMNS / 2 };
  */
 static inline wide add_product(wide a, wide b, wide c, words *doubt) {
     const wide sum = a * b + c;
-    const words bits = (words)sum & WORDS(0x1fffffff, 0x7fffffff);
-    *doubt |= (bits > WORDS(0x0fffffff, 0)) & (bits < WORDS(0x10000001, 0x38100000));
+    /* The doubtful words become the least of all integers, so that one comparison finds them. */
+    const unsigned_words bits =
+        ((unsigned_words)sum & (unsigned_words)WORDS(0x1fffffff, 0x7fffffff)) + (unsigned_words)WORDS(0x70000000, 0x7fffffff);
+    *doubt |= (words)bits < WORDS(INT32_MIN + 1, INT32_MIN + 0x380fffff);
     return __builtin_convertvector(__builtin_convertvector(sum, pair), wide);
 }
 
@@ -161,9 +164,6 @@ static void tile(const cseg_tile *t) {
         break;
     case 3:
         done = tile_of(t, 3);
-        break;
-    case 4:
-        done = tile_of(t, 4);
         break;
     }
     if (!done)
