@@ -44,12 +44,12 @@ library.cseg_net_free.restype = None
 class Net:
     """A network of the paper's layers, some of its width, in our library."""
 
-    def __init__(self, width=0.25, seed=7, learning_rate=1e-3):
+    def __init__(self, width=0.25, seed=7, learning_rate=1e-3, start=None):
         self.context = context(2)
         options = NetOptions(Rule(0.65, 130, 1, 99, 0, 4, 1, PATCH, STEP, CLASSES), width, seed, BATCH, learning_rate,
                              (ctypes.c_double * 8)(*WEIGHTS), WEIGHT_SUM)
         self.net = ctypes.c_void_p()
-        check(library.cseg_net_new(ctypes.byref(self.net), self.context, None, ctypes.byref(options)))
+        check(library.cseg_net_new(ctypes.byref(self.net), self.context, start, ctypes.byref(options)))
         count = ctypes.c_size_t()
         pointer = library.cseg_net_state(self.net, ctypes.byref(count))
         self.state = np.ctypeslib.as_array(pointer, (count.value,))
@@ -132,6 +132,7 @@ class Oracle:
 
     def __init__(self, net, base=0):
         self.net = net
+        self.layers = net.layers
         self.values = {}
         for key in net.slots:
             if base > 0 and key[1] in ("mean", "var"):
@@ -154,7 +155,7 @@ class Oracle:
     def forward(self, images, dropout_seed=None):
         training = dropout_seed is not None
         x, outs = torch.tensor(images.astype(np.float64))[:, None], []
-        for i, layer in enumerate(self.net.layers):
+        for i, layer in enumerate(self.layers):
             op = layer["op"]
             if op == "pool":
                 x = F.max_pool2d(x, 2)
@@ -233,26 +234,65 @@ def test_evaluation_loss():
     assert abs(net.evaluate(images[:3], classes[:3]) - want) < 1e-6 * want
 
 
-# Batches in which no sum lies so near to 0 that single and double precision disagree whether a ReLU passes it.
-@pytest.mark.parametrize("width, seed", [(0.25, 5), (0.25, 6), (0.3125, 5)])
-def test_gradients_of_every_layer(width, seed):
-    net = Net(width, learning_rate=0.0)
+def without_relu(net, path):
+    """A model of the same layers and weights, all activations linear: where nothing is cut off, rounding cannot decide anything."""
     unsettle(net)
-    images, classes = batch(seed)
+    net.view((len(net.layers) - 1, "weight"))[:] *= 0.1  # nothing was cut off: keep the sigmoid out of its ends
+    check(library.cellseg_model_save(net.model(), net.context, str(path).encode(), ctypes.c_int32(1)))
+    bytes_ = path.read_bytes()
+    end = 8 + int.from_bytes(bytes_[:8], "little")
+    header = json.loads(bytes_[8:end])
+    metadata = header["__metadata__"]
+    metadata["architecture"] = metadata["architecture"].replace('"relu"', '"linear"')
+    data = bytearray(bytes_[end:])
+    test = {name: slice(*header["test." + name]["data_offsets"]) for name in ("input", "output")}
+    image = np.frombuffer(data[test["input"]], "<f4").reshape(1, *header["test.input"]["shape"])
+    oracle = Oracle(net)
+    oracle.layers = json.loads(metadata["architecture"])
+    data[test["output"]] = oracle.forward(image).detach().numpy().astype("<f4").tobytes()
+    text = json.dumps(header).encode()
+    whole = len(text).to_bytes(8, "little") + text + bytes(data)
+    model = ctypes.c_void_p()
+    check(library.cellseg_model_load_memory(ctypes.byref(model), net.context, whole, ctypes.c_size_t(len(whole))))
+    return model
+
+
+def gradient_errors(net, batch_seed):
+    """Relative error of each tensor's gradient, and of the loss and the running statistics."""
+    images, classes = batch(batch_seed)
+    net.state[net.total:] = 0  # Adam's moments: after one step, the first is a tenth of the gradient
     oracle = Oracle(net)
     want = oracle.loss(oracle.forward(images, dropout_seed=11), classes)
     want.backward()
-    assert abs(net.step(images, classes, 11) - want.item()) < 1e-6 * want.item()
-    checked = 0
-    for key in net.slots:
-        if key[1] in ("mean", "var"):
-            running = oracle.values[key].numpy()  # PyTorch updated its own
-            assert np.abs(net.view(key) - running).max() < 1e-5 * max(1, np.abs(running).max()), key
-            continue
-        gradient = net.view(key, net.total) / 0.1  # Adam's first moment after one step from zero
-        assert relative(gradient, oracle.ours(key, oracle.values[key].grad)) < 2e-5, key
-        checked += 1
-    assert checked == 3 * sum(1 for layer in net.layers if layer.get("norm")) + 2
+    assert abs(net.step(images, classes, 11) - want.item()) < 1e-5 * want.item()
+    errors = {}
+    for key, value in oracle.values.items():
+        if key[1] in ("mean", "var"):  # PyTorch has updated its own
+            assert np.abs(net.view(key) - value.numpy()).max() < 1e-4 * max(1, np.abs(value.numpy()).max()), key
+        else:
+            errors[key] = relative(net.view(key, net.total) / 0.1, oracle.ours(key, value.grad))
+    assert len(errors) == 3 * sum(1 for layer in net.layers if layer.get("norm")) + 2
+    return errors
+
+
+@pytest.mark.parametrize("width", [0.25, 0.3125, 0.03])
+def test_gradients_of_every_layer_without_relu(width, tmp_path):
+    net = Net(width, learning_rate=0.0, start=without_relu(Net(width), tmp_path / "m.cellseg"))
+    assert {layer["activation"] for layer in net.layers if "activation" in layer} == {"linear", "sigmoid"}
+    for seed in range(2):
+        errors = gradient_errors(net, seed)
+        assert max(errors.values()) < 2e-5, max(errors, key=errors.get)
+
+
+def test_gradients_of_every_layer():
+    """A sum so near to 0 that rounding decides whether a ReLU passes it moves all gradients below it by up to a percent, as it does in
+    PyTorch's own single precision: so each tensor must agree in the batches without one, and nearly in the others."""
+    net = Net(learning_rate=0.0)
+    unsettle(net)
+    errors = [gradient_errors(net, seed) for seed in range(5)]
+    for key in errors[0]:
+        assert min(e[key] for e in errors) < 2e-5, key
+        assert max(e[key] for e in errors) < 2e-2, key
 
 
 def adam_like_ours(net, oracle, steps):
@@ -266,10 +306,9 @@ def adam_like_ours(net, oracle, steps):
     return adam
 
 
-def test_ten_steps_of_adam():
-    """Each step from the same state, so that a ReLU that rounding decides does not make two trainings out of one."""
-    net = Net()
-    unsettle(net)
+def test_ten_steps_of_adam(tmp_path):
+    """Each step from the same state, so that rounding does not add up; and without ReLU, for the reason above."""
+    net = Net(start=without_relu(Net(), tmp_path / "m.cellseg"))
     images, classes = batch(5)
     losses = []
     for step in range(10):
@@ -280,9 +319,10 @@ def test_ten_steps_of_adam():
         want.backward()
         adam.step()
         losses.append(net.step(images, classes, 100 + step))
-        assert abs(losses[-1] - want.item()) < 1e-6 * want.item()
+        assert abs(losses[-1] - want.item()) < 1e-5 * want.item()
         errors = [(relative(net.view(key) - before[key], oracle.ours(key, value) - before[key]), key)
                   for key, value in oracle.values.items()]
         # The first step moves each number by the rate whatever its gradient's size, rounding error or not.
-        assert max(errors)[0] < (1e-2 if step == 0 else 1e-3), (step, max(errors))
+        # The first step moves every number by the rate, however small its gradient: there rounding weighs more.
+        assert max(errors)[0] < (2e-3 if step == 0 else 3e-4), (step, max(errors))
     assert losses[9] < losses[0]
