@@ -52,6 +52,18 @@ enum { CELLSEG_WEIGHTS_FLOAT32 = 1, CELLSEG_WEIGHTS_FLOAT16 = 2 };
 CELLSEG_API cellseg_status cellseg_model_save(const cellseg_model *model, cellseg_context *context, const char *path,
                                               int32_t weights);
 
+/**
+ * Write the network as an ONNX file (opset 13), for other engines: float32, normalisation folded in, input "image" of batch x 1 x
+ * height x width, output "probabilities" of batch x classes x height x width. What must be done to an image first
+ * (cellseg_model_info(), "rule") is not part of it, but in its metadata. The file is written under a temporary name beside
+ * `path`, then renamed.
+ *
+ * @param model  read only
+ * @return CELLSEG_ERR_ARGUMENT, CELLSEG_ERR_IO, CELLSEG_ERR_MEMORY, CELLSEG_ERR_LIMIT
+ * Threads: any. Since: 1.0
+ */
+CELLSEG_API cellseg_status cellseg_model_export_onnx(const cellseg_model *model, cellseg_context *context, const char *path);
+
 /** Release a model. NULL is legal. Threads: any, once no call uses it. Since: 1.0 */
 CELLSEG_API void cellseg_model_free(cellseg_model *model);
 

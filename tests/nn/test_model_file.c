@@ -495,8 +495,14 @@ static cellseg_status save_and_load(cellseg_context *context, void *data) {
     return CELLSEG_OK;
 }
 
+static cellseg_status export(cellseg_context *context, void *data) {
+    (void)data;
+    return cellseg_model_export_onnx(model, context, path);
+}
+
 static void failing_allocations(void **state) {
     (void)state;
+    assert_survives_failing_allocations(export, NULL);
     int32_t weights = CELLSEG_WEIGHTS_FLOAT32;
     assert_survives_failing_allocations(save_and_load, &weights);
     weights = CELLSEG_WEIGHTS_FLOAT16;
