@@ -14,7 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { TENSORS_PER_LAYER = 5, MAX_TENSORS = TENSORS_PER_LAYER * CSEG_MAX_LAYERS + 2, TENSOR_NAME_BYTES = 48 };
+enum { TENSORS_PER_LAYER = 5, MAX_TENSORS = TENSORS_PER_LAYER * CSEG_MAX_LAYERS + 2, TENSOR_NAME_BYTES = 48, FRAME = 2 };
 
 /* Probabilities of two sound builds differ by rounding, some 1e-6; a wrong kernel or a damaged weight moves far more. */
 static const double test_tolerance = 1e-4;
@@ -112,6 +112,22 @@ static cellseg_status read_description(description *about, const cJSON *metadata
     return cseg_layout_make(&about->layout, &about->arch);
 }
 
+/* What one patch of the rule's size needs of the context's budget, layer by layer: before anything is taken. */
+static cellseg_status check_sizes(const description *about, cellseg_context *context) {
+    const size_t edge = about->rule.patch_px;
+    cseg_size sizes[CSEG_MAX_LAYERS];
+    CSEG_TRY(cseg_arch_sizes(sizes, &about->arch, edge, edge));
+    for (size_t i = 0; i < about->arch.count; i++) {
+        const cseg_layer *layer = &about->arch.layers[i];
+        const size_t floats = cseg_tensor_floats(1, sizes[i].height, sizes[i].width, layer->out, FRAME);
+        char name[48];
+        (void)snprintf(name, sizeof name, "layer %zu (%s)", i, cseg_op_name(layer->op));
+        const uint64_t bytes = ((uint64_t)floats + about->layout.slots[i].weights) * sizeof(float);
+        CSEG_TRY(cseg_budget_check(context, bytes, name));
+    }
+    return CELLSEG_OK;
+}
+
 static cellseg_status check_tensors(description *about, inventory *all, const cseg_safetensors *file) {
     size_t *shape = about->test_shape;
     CSEG_TRY(cseg_safetensors_shape(shape, file, "test.input", 2));
@@ -179,6 +195,8 @@ static cellseg_status load_open(cellseg_model **out, cellseg_context *context, c
     if (work == NULL)
         return cseg_last_status();
     cellseg_status status = read_description(&work->about, file->metadata);
+    if (status == CELLSEG_OK)
+        status = check_sizes(&work->about, context);
     if (status == CELLSEG_OK)
         status = check_tensors(&work->about, &work->all, file);
     if (status == CELLSEG_OK)
