@@ -186,3 +186,10 @@ cellseg_status cseg_histogram_masked(cellseg_context *context, uint64_t *counts,
     cseg_free(job.counts);
     return status;
 }
+
+cellseg_status cseg_filter_histogram(cellseg_context *context, uint64_t *counts, size_t bins, double lo, double hi,
+                                     const cseg_plane *from) {
+    assert(bins >= 1 && bins <= 65536 && lo < hi);
+    const cseg_binning binning = cseg_binning_of(lo, hi, bins);
+    return cseg_histogram_masked(context, counts, &binning, from, NULL);
+}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* A model in memory: parameters as trained, and folded and packed as inference wants them. */
-#include "nn/internal.h"
 #include "nn/describe.h"
+#include "nn/internal.h"
 
 #include <math.h>
 #include <stdio.h>

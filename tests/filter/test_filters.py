@@ -74,9 +74,20 @@ def test_gaussian_of_sigma_zero_copies_and_may_work_in_place():
     np.testing.assert_array_equal(image, truth)
 
 
-def laplacian(image, sigmas, **options):
+def test_recursive_gaussian_keeps_its_stated_error():
+    step = (np.indices((230, 170)).sum(0) > 150).astype(np.float32)
+    for image in [step, cells((230, 170), np.uint8), cells((1, 90), np.float32), cells((40, 3), np.uint16)] + special(np.float32):
+        for sigma in [32.5, 60, 200]:
+            truth = ndimage.gaussian_filter(image.astype(np.float64), sigma, mode="reflect", truncate=8)
+            assert np.abs(gaussian(image, sigma) - truth).max() < 4e-4 * max(np.ptp(image), 1e-3 * image.max())
+    truth = gaussian(step, 40)
+    call("cseg_filter_gaussian", step, step, 40.0)
+    np.testing.assert_array_equal(step, truth)
+
+
+def laplacian(image, sigmas, name="cseg_filter_log", **options):
     out = np.full(image.shape, np.nan, np.float32)
-    call("cseg_filter_log", out, image, doubles(sigmas), len(sigmas), **options)
+    call(name, out, image, doubles(sigmas), len(sigmas), **options)
     return out
 
 
@@ -89,9 +100,19 @@ def test_laplacian_of_gaussian(dtype, sigmas):
         close(laplacian(image, sigmas), truth, image, 4e-6)
 
 
-def resample(image, shape, **options):
+@pytest.mark.parametrize("sigmas", [[2], [2.5, 2.4, 9], [3.26, 5.17, 7.07, 8.98, 10.88], [20], [40, 5]])
+def test_fast_laplacian_of_gaussian_keeps_its_stated_error(sigmas):
+    step = (np.indices((200, 150)).sum(0) > 130).astype(np.float32)
+    for image in [step, cells((200, 150), np.uint16), cells((1, 60), np.float32), cells((5, 7), np.uint8)] + special(np.uint8):
+        wide = image.astype(np.float64)
+        truth = [-s * s * ndimage.gaussian_laplace(wide, s, mode="reflect", truncate=9) for s in sigmas]
+        error = np.abs(laplacian(image, sigmas, "cseg_filter_log_fast") - np.max(truth, axis=0)).max()
+        assert error < 5e-4 * max(np.ptp(image), 1e-3 * image.max())
+
+
+def resample(image, shape, name="cseg_filter_resample", **options):
     out = np.full(shape, np.nan, np.float32)
-    call("cseg_filter_resample", out, image, **options)
+    call(name, out, image, **options)
     return out
 
 
@@ -123,6 +144,33 @@ def test_growing_is_bilinear(dtype, start, factor):
     tensor = torch.from_numpy(image.astype(np.float64))[None, None]
     truth = torch.nn.functional.interpolate(tensor, size=shape, mode="bilinear", align_corners=False)[0, 0].numpy()
     close(resample(image, shape), truth, image)
+
+
+def keys(n_to, n_from):
+    """Brute force: the cubic of Keys with a = -1/2 between sample centres, the border's sample standing for those beyond."""
+    weights = np.zeros((n_to, n_from))
+    for i in range(n_to):
+        place = (i + 0.5) * n_from / n_to - 0.5
+        for j in range(int(np.floor(place)) - 1, int(np.floor(place)) + 3):
+            d = abs(place - j)
+            weight = 1.5 * d**3 - 2.5 * d**2 + 1 if d <= 1 else -0.5 * d**3 + 2.5 * d**2 - 4 * d + 2
+            weights[i, min(max(j, 0), n_from - 1)] += weight
+    return weights
+
+
+@pytest.mark.parametrize("dtype", TYPES)
+@pytest.mark.parametrize("start", [(60, 50), (1, 1), (2, 9), (30, 3)])
+@pytest.mark.parametrize("factor", [1, 1.37, 2, 5])
+def test_growing_cubically(dtype, start, factor):
+    image = cells(start, dtype)
+    shape = (int(start[0] * factor), int(start[1] * factor))
+    ours = resample(image, shape, "cseg_filter_resample_cubic")
+    close(ours, keys(shape[0], start[0]) @ image.astype(np.float64) @ keys(shape[1], start[1]).T, image)
+    pillow = np.asarray(Image.fromarray(image.astype(np.float32)).resize(shape[::-1], Image.BICUBIC))
+    margin = int(np.ceil(2 * factor))
+    inside = (slice(margin, -margin), slice(margin, -margin))
+    if min(start) > 8:
+        close(ours[inside], pillow[inside], image)
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint32])
@@ -168,6 +216,15 @@ def test_range(dtype):
     for image in [cells(s, dtype) for s in SHAPES] + special(dtype):
         assert value_range(strided(image)) == (float(image.min()), float(image.max()))
     assert value_range(np.full((3, 3), 2**32 - 1, np.uint32)) == (2**32 - 1, 2**32 - 1)
+
+
+@pytest.mark.parametrize("dtype", TYPES)
+def test_histogram(dtype):
+    for image in [cells(s, dtype) for s in SHAPES] + special(dtype):
+        lo, hi = float(np.quantile(image, 0.1)), float(np.quantile(image, 0.9)) + 1e-3
+        counts = (ctypes.c_uint64 * 37)()
+        call("cseg_filter_histogram", counts, 37, lo, hi, strided(image))
+        np.testing.assert_array_equal(np.array(counts), np.histogram(image.astype(np.float64), 37, (lo, hi))[0])
 
 
 def otsu(image, count, bins=256, mask=None, **options):
@@ -244,8 +301,11 @@ def test_otsu_of_few_values(dtype):
 RUNS = {
     "gaussian": lambda image, c: gaussian(image, 2.3, context=c),
     "log": lambda image, c: laplacian(image, [2, 3, 4.5], context=c),
+    "fast log": lambda image, c: laplacian(image, [2, 3, 4.5], "cseg_filter_log_fast", context=c),
+    "recursive": lambda image, c: gaussian(image, 33, context=c),
     "shrink": lambda image, c: resample(image, (211, 173), context=c),
     "grow": lambda image, c: resample(image, (801, 511), context=c),
+    "grow cubically": lambda image, c: resample(image, (801, 511), "cseg_filter_resample_cubic", context=c),
     "percentiles": lambda image, c: percentiles(image, [0.5, 33, 99.5], context=c),
     "otsu": lambda image, c: otsu(image, 5, context=c),
 }
