@@ -228,6 +228,8 @@ static void write_image(void *data) {
         return;
     png_set_IHDR(session->png, session->info, writer->width, writer->height, 8, PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE,
                  PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+    png_set_compression_level(session->png, 2); /* with this filter a quarter of the time for a tenth more bytes */
+    png_set_filter(session->png, PNG_FILTER_TYPE_BASE, PNG_FILTER_SUB);
     png_write_info(session->png, session->info);
     for (size_t y = 0; y < writer->height; y++) {
         writer->row(writer->row_data, y, writer->rgb);
