@@ -93,34 +93,12 @@ static cellseg_status make_labels(cellseg_labels **cells, cellseg_labels **nucle
     options.nuclei_channel = from->nuclear_channel;
     if (status != CELLSEG_OK)
         return status;
-    options.cytoplasm_min = 0.15; /* a nucleus whose cell does not show the marker would teach the network to guess */
+    /* Not every cell shows the marker (in covertrack two in five): one that is all nucleus would teach the network to guess. */
+    options.cytoplasm_min = 0.15;
     if (from->outlines == NULL)
         return cellseg_segment_two_channel(cells, nuclei, NULL, marker, nuclear, &options);
     status = cellseg_labels_read(cells, NULL, outlines_path);
     return status != CELLSEG_OK ? status : cellseg_segment_nuclei_within(nuclei, NULL, *cells, nuclear, &options);
-}
-
-/*
- * The two-channel method gives every nucleus a cell, though it may be one that the marker does not show (two in five in
- * covertrack, whose reporter not every cell expresses): a cell that is hardly more than its nucleus. The network could not see
- * those.
- */
-static void drop_unmarked(cellseg_labels *cells, cellseg_labels *nuclei) {
-    const size_t ids = (size_t)cellseg_labels_max_id(cells) + 1;
-    const size_t pixels = cellseg_labels_height(cells) * cellseg_labels_width(cells);
-    uint32_t *cell = cellseg_labels_data_mut(cells), *nucleus = cellseg_labels_data_mut(nuclei);
-    size_t *cell_area = calloc(ids, sizeof *cell_area), *nucleus_area = calloc(ids, sizeof *nucleus_area);
-    if (cell_area == NULL || nucleus_area == NULL)
-        fail("no memory");
-    for (size_t i = 0; i < pixels; i++) {
-        cell_area[cell[i]]++;
-        nucleus_area[nucleus[i]]++; /* nuclei have their cells' ids */
-    }
-    for (size_t i = 0; i < pixels; i++)
-        if (5 * cell_area[cell[i]] < 6 * nucleus_area[cell[i]])
-            cell[i] = nucleus[i] = 0;
-    free(cell_area);
-    free(nucleus_area);
 }
 
 static void add_file(cellseg_trainer *trainer, const source *from, const char *folder, const char *name) {
@@ -134,8 +112,6 @@ static void add_file(cellseg_trainer *trainer, const source *from, const char *f
         read_image(&nuclear, nuclear_path, from->pixel_size_um) != CELLSEG_OK ||
         make_labels(&cells, &nuclei, from, outlines_path, marker, nuclear) != CELLSEG_OK)
         fail(path);
-    if (from->outlines == NULL)
-        drop_unmarked(cells, nuclei);
     for (int32_t i = 0; i < from->copies; i++)
         if (cellseg_trainer_add(trainer, marker, from->marker_channel, cells, nuclei, from->use) != CELLSEG_OK)
             fail(path);
