@@ -54,7 +54,7 @@ CELLSEG_API cellseg_status cellseg_model_save(const cellseg_model *model, cellse
 
 /**
  * Write the network as an ONNX file (opset 13), for other engines: float32, normalisation folded in, input "image" of batch x 1 x
- * height x width, output "probabilities" of batch x classes x height x width. What must be done to an image first
+ * patch x patch, output "probabilities" of batch x classes x patch x patch, for any batch. What must be done to an image first
  * (cellseg_model_info(), "rule") is not part of it, but in its metadata. The file is written under a temporary name beside
  * `path`, then renamed.
  *

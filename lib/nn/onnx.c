@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A model as an ONNX file, for other engines: normalisation folded into the convolutions, dropout gone, batch, height and width
- * left open. ONNX is a Protocol Buffers message (onnx.proto3, opset 13); the few fields needed are written by hand. A message's
+ * A model as an ONNX file, for other engines: normalisation folded into the convolutions, dropout gone, the batch left open.
+ * ONNX is a Protocol Buffers message (onnx.proto3, opset 13); the few fields needed are written by hand. A message's
  * length comes before it: five bytes are kept free for it and filled in at the end, which the encoding allows (a varint may be
  * longer than it need).
  */
