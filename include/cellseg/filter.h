@@ -28,17 +28,18 @@ extern "C" {
 /**
  * Smooth with a Gaussian. Beyond the border the image is reflected: d c b a | a b c d.
  *
- * Up to a sigma of 32 px by convolution with the sampled Gaussian cut at four sigma: scipy.ndimage.gaussian_filter within 2e-6 of
- * the image's largest magnitude. Beyond by a recursion that is within 4e-4 of the image's range.
+ * Up to a sigma of 16 px by convolution with the sampled Gaussian cut at four sigma: scipy.ndimage.gaussian_filter within 2e-6 of
+ * the image's largest magnitude. Beyond in steps from one sigma to about twice it, within 2e-5 of the image's range of the
+ * Gaussian that is not cut.
  *
  * @param[out] out       New image, height x width of `image`. Release with cellseg_image_free(). NULL after an error.
  * @param      context   NULL for defaults
  * @param      image     read only
  * @param      channel   from 0
- * @param      sigma_px  0 to 10000; 0 converts to float32 and smooths nothing
+ * @param      sigma_px  0 to 1000; 0 converts to float32 and smooths nothing
  * @return CELLSEG_ERR_ARGUMENT  sigma_px is out of range; and the common ones above
- * Cost: 8 sigma multiply-adds per pixel, above 32 px as many as there. Memory: at most the image once more, as float32.
- * Since: 1.0. Source: Deriche, INRIA RR-1893, 1993 (recursion).
+ * Cost: 8 sigma multiply-adds per pixel, above 16 px about 50 for each doubling of sigma. Memory: above 16 px the image once
+ * more, as float32. Since: 1.0. Source: Holschneider et al., 1989 (algorithme a trous).
  */
 CELLSEG_API cellseg_status cellseg_filter_gaussian(cellseg_image **out, cellseg_context *context, const cellseg_image *image,
                                                    int32_t channel, double sigma_px);
@@ -47,7 +48,7 @@ CELLSEG_API cellseg_status cellseg_filter_gaussian(cellseg_image **out, cellseg_
 enum {
     CELLSEG_LAPLACIAN_EXACT =
         0, /**< convolution cut at four sigma: scipy.ndimage.gaussian_laplace within 4e-6 of the largest magnitude */
-    CELLSEG_LAPLACIAN_FAST = 1 /**< from scale to scale; within 5e-4 of the image's range of the Gaussian that is not cut */
+    CELLSEG_LAPLACIAN_FAST = 1 /**< from scale to scale; within 6e-4 of the image's range of the Gaussian that is not cut */
 };
 
 /**
@@ -68,8 +69,8 @@ enum {
  * @param      count      1 to 32
  * @param      method     CELLSEG_LAPLACIAN_EXACT or CELLSEG_LAPLACIAN_FAST
  * @return CELLSEG_ERR_ARGUMENT  a sigma, count or method is out of range; and the common ones above
- * Cost: exact 16 sigma multiply-adds per pixel and scale; fast about a fifth of that for five scales.
- * Memory: exact next to nothing; fast twice the image, as float32, three times for sigmas above 32 px.
+ * Cost: exact 16 sigma multiply-adds per pixel and scale; fast less than half the time for five scales.
+ * Memory: exact next to nothing; fast twice the image, as float32.
  * Since: 1.0. Source: Lindeberg, Feature detection with automatic scale selection, 1998.
  */
 CELLSEG_API cellseg_status cellseg_filter_log(cellseg_image **out, cellseg_context *context, const cellseg_image *image,

@@ -46,7 +46,7 @@ cellseg_status cellseg_filter_gaussian(cellseg_image **out, cellseg_context *con
                                        double sigma_px) {
     CSEG_TRY(check_out(out, "out"));
     *out = NULL;
-    CSEG_TRY(cseg_check_range("sigma_px", sigma_px, 0, 10000));
+    CSEG_TRY(cseg_check_range("sigma_px", sigma_px, 0, 1000));
     cseg_plane from, to;
     CSEG_TRY(open_channel(&from, context, image, channel));
     cellseg_status status = new_image(out, &to, context, image, from.height, from.width);

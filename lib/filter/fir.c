@@ -12,24 +12,41 @@
 
 enum { STRIP_ROWS = 1024, BLOCK_ROWS = 64, GROUP_ROWS = 8 };
 
-cellseg_status cseg_fir_gaussian(cseg_fir *filter, cellseg_context *context, double sigma_px, double cut, bool derivative) {
-    const size_t radius = (size_t)(cut * sigma_px + 0.5);
-    const double variance = sigma_px * sigma_px;
-    *filter = (cseg_fir){.radius = radius};
+static cellseg_status fir_new(cseg_fir *filter, cellseg_context *context, size_t radius, size_t spacing) {
+    *filter = (cseg_fir){.radius = radius, .spacing = spacing};
     filter->smooth = cseg_alloc(context, 2 * (radius + 1), sizeof(float));
-    if (filter->smooth == NULL)
-        return cseg_last_status();
+    return filter->smooth != NULL ? CELLSEG_OK : cseg_last_status();
+}
+
+/* exp(-x^2 / (2 sigma^2)) at x = k * spacing over the sum of all samples. */
+static double gaussian_weight(const cseg_fir *filter, double sigma, double sum, size_t k) {
+    const double x = (double)(k * filter->spacing) / sigma;
+    return cseg_exp(-0.5 * x * x) / sum;
+}
+
+static double gaussian_sum(const cseg_fir *filter, double sigma) {
     double sum = 1;
-    for (size_t k = 1; k <= radius; k++)
-        sum += 2 * cseg_exp(-0.5 * (double)(k * k) / variance);
-    if (derivative)
-        filter->second = filter->smooth + radius + 1;
-    for (size_t k = 0; k <= radius; k++) {
-        const double x2 = (double)(k * k);
-        const double weight = cseg_exp(-0.5 * x2 / variance) / sum;
+    for (size_t k = 1; k <= filter->radius; k++)
+        sum += 2 * gaussian_weight(filter, sigma, 1, k);
+    return sum;
+}
+
+cellseg_status cseg_fir_gaussian(cseg_fir *filter, cellseg_context *context, double sigma_px, double cut, size_t spacing) {
+    CSEG_TRY(fir_new(filter, context, (size_t)(cut * sigma_px / (double)spacing + 0.5), spacing));
+    const double sum = gaussian_sum(filter, sigma_px);
+    for (size_t k = 0; k <= filter->radius; k++)
+        filter->smooth[k] = (float)gaussian_weight(filter, sigma_px, sum, k);
+    return CELLSEG_OK;
+}
+
+cellseg_status cseg_fir_log(cseg_fir *filter, cellseg_context *context, double sigma_px) {
+    CSEG_TRY(fir_new(filter, context, (size_t)(4 * sigma_px + 0.5), 1));
+    filter->second = filter->smooth + filter->radius + 1;
+    const double sum = gaussian_sum(filter, sigma_px);
+    for (size_t k = 0; k <= filter->radius; k++) {
+        const double weight = gaussian_weight(filter, sigma_px, sum, k), x = (double)k / sigma_px;
         filter->smooth[k] = (float)weight;
-        if (derivative)
-            filter->second[k] = (float)((1 - x2 / variance) * weight);
+        filter->second[k] = (float)((1 - x * x) * weight);
     }
     return CELLSEG_OK;
 }
@@ -45,7 +62,7 @@ typedef struct fir_job {
     const cseg_fir *filters;
     size_t count;
     bool both;              /* the filters have second derivatives */
-    size_t radius;          /* the largest */
+    size_t reach;           /* how far the filters look: the largest radius times spacing */
     size_t rows;            /* of a block with the margins its columns need */
     size_t columns, strips; /* of a strip; strips across the image */
     const cseg_fir_kernels *kernels;
@@ -55,7 +72,7 @@ typedef struct fir_job {
 typedef struct strip {
     size_t top, bottom, left, width, panels;
     float *row;      /* one input row with its margins */
-    float *pairs;    /* (radius + 1) rows of CSEG_FIR_PANEL */
+    float *pairs;    /* (reach + 1) rows of CSEG_FIR_PANEL */
     float *filtered; /* what the rows became: for each filter, each of its one or two weights, each panel, `rows` panel rows */
 } strip;
 
@@ -75,9 +92,9 @@ static cellseg_status strip_open(strip *s, const fir_job *job, size_t index) {
     s->bottom = smaller(s->top + STRIP_ROWS, job->from->height);
     s->width = smaller(job->from->width - s->left, job->columns);
     s->panels = (s->width + CSEG_FIR_PANEL - 1) / CSEG_FIR_PANEL;
-    const size_t pairs = (job->radius + 1) * CSEG_FIR_PANEL;
+    const size_t pairs = (job->reach + 1) * CSEG_FIR_PANEL;
     const size_t filtered = job->count * (job->both ? 2 : 1) * s->panels * job->rows * CSEG_FIR_PANEL;
-    s->pairs = cseg_alloc(job->context, pairs + filtered + s->panels * CSEG_FIR_PANEL + 2 * job->radius, sizeof(float));
+    s->pairs = cseg_alloc(job->context, pairs + filtered + s->panels * CSEG_FIR_PANEL + 2 * job->reach, sizeof(float));
     if (s->pairs == NULL)
         return cseg_last_status();
     s->filtered = s->pairs + pairs;
@@ -91,24 +108,24 @@ static float *filtered_panel(const strip *s, const fir_job *job, size_t f, size_
     return s->filtered + (weights * s->panels + panel) * job->rows * CSEG_FIR_PANEL;
 }
 
-/* Row y of the input from `radius` left of the strip on: where it lies in the image if it can be used as it is, else a copy. */
+/* Row y of the input from `reach` left of the strip on: where it lies in the image if it can be used as it is, else a copy. */
 static const float *input_row(const strip *s, const fir_job *job, ptrdiff_t y) {
     const cseg_plane *from = job->from;
-    const size_t inside = cseg_reflect(y, from->height), count = s->panels * CSEG_FIR_PANEL + 2 * job->radius;
-    if (from->type == CELLSEG_FLOAT32 && s->left >= job->radius && s->left - job->radius + count <= from->width)
-        return cseg_row_f32(from, inside) + s->left - job->radius;
-    cseg_load_reflected(s->row, from, inside, (ptrdiff_t)s->left - (ptrdiff_t)job->radius, count);
+    const size_t inside = cseg_reflect(y, from->height), count = s->panels * CSEG_FIR_PANEL + 2 * job->reach;
+    if (from->type == CELLSEG_FLOAT32 && s->left >= job->reach && s->left - job->reach + count <= from->width)
+        return cseg_row_f32(from, inside) + s->left - job->reach;
+    cseg_load_reflected(s->row, from, inside, (ptrdiff_t)s->left - (ptrdiff_t)job->reach, count);
     return s->row;
 }
 
-/* Filter along the input rows [from, to) of a block, counted from `radius` rows above it. */
+/* Filter along the input rows [from, to) of a block, counted from `reach` rows above it. */
 static void filter_rows(const strip *s, const fir_job *job, size_t top, size_t from, size_t to) {
     const cseg_fir_kernels *kernels = job->kernels;
     for (size_t i = from; i < to; i++) {
-        const float *row = input_row(s, job, (ptrdiff_t)(top + i) - (ptrdiff_t)job->radius) + job->radius;
+        const float *row = input_row(s, job, (ptrdiff_t)(top + i) - (ptrdiff_t)job->reach) + job->reach;
         for (size_t p = 0; p < s->panels; p++) {
             if (job->both)
-                kernels->pairs(s->pairs, row + p * CSEG_FIR_PANEL, job->radius);
+                kernels->pairs(s->pairs, row + p * CSEG_FIR_PANEL, job->reach);
             for (size_t f = 0; f < job->count; f++) {
                 const cseg_fir *filter = &job->filters[f];
                 float *smooth = filtered_panel(s, job, f, p, false) + i * CSEG_FIR_PANEL;
@@ -116,7 +133,7 @@ static void filter_rows(const strip *s, const fir_job *job, size_t top, size_t f
                 if (job->both)
                     kernels->weigh_both(smooth, second, s->pairs, filter->smooth, filter->second, filter->radius);
                 else
-                    kernels->along(smooth, row + p * CSEG_FIR_PANEL, filter->smooth, filter->radius);
+                    kernels->along(smooth, row + p * CSEG_FIR_PANEL, filter->smooth, filter->radius, filter->spacing);
             }
         }
     }
@@ -143,7 +160,7 @@ static void filter_group(float *out, size_t stride, const strip *s, const fir_jo
                 job->kernels->across_both(to, to_stride, smooth + from, second + from, filter->second, filter->smooth,
                                           filter->radius);
             else
-                job->kernels->across(to, to_stride, smooth + from, filter->smooth, filter->radius);
+                job->kernels->across(to, to_stride, smooth + from, filter->smooth, filter->radius, filter->spacing);
             if (f > 0) {
                 raise_row(out + i * stride, more);
                 raise_row(out + (i + 1) * stride, more + CSEG_FIR_PANEL);
@@ -156,7 +173,7 @@ static void filter_group(float *out, size_t stride, const strip *s, const fir_jo
 static void filter_columns(const strip *s, const fir_job *job, size_t top, size_t end) {
     for (size_t y = top; y < end; y += GROUP_ROWS)
         for (size_t p = 0; p < s->panels; p++) {
-            const size_t left = s->left + p * CSEG_FIR_PANEL, at = y - top + job->radius;
+            const size_t left = s->left + p * CSEG_FIR_PANEL, at = y - top + job->reach;
             const size_t width = smaller(s->left + s->width - left, CSEG_FIR_PANEL), height = smaller(end - y, GROUP_ROWS);
             if (width == CSEG_FIR_PANEL && height == GROUP_ROWS) {
                 filter_group(cseg_row_f32(job->to, y) + left, job->to->stride / sizeof(float), s, job, p, at);
@@ -174,7 +191,7 @@ static void keep_shared_rows(const strip *s, const fir_job *job) {
     const size_t panels = job->count * (job->both ? 2 : 1) * s->panels;
     for (size_t p = 0; p < panels; p++) {
         float *rows = s->filtered + p * job->rows * CSEG_FIR_PANEL;
-        memmove(rows, rows + BLOCK_ROWS * CSEG_FIR_PANEL, 2 * job->radius * CSEG_FIR_PANEL * sizeof *rows);
+        memmove(rows, rows + BLOCK_ROWS * CSEG_FIR_PANEL, 2 * job->reach * CSEG_FIR_PANEL * sizeof *rows);
     }
 }
 
@@ -185,10 +202,10 @@ static cellseg_status filter_strip(void *data, size_t index) {
     size_t known = 0; /* rows of the block that are filtered already */
     for (size_t top = s.top; top < s.bottom; top += BLOCK_ROWS) {
         const size_t end = smaller(top + BLOCK_ROWS, s.bottom), whole = (end - top + GROUP_ROWS - 1) / GROUP_ROWS * GROUP_ROWS;
-        filter_rows(&s, job, top, known, whole + 2 * job->radius);
+        filter_rows(&s, job, top, known, whole + 2 * job->reach);
         filter_columns(&s, job, top, end);
         keep_shared_rows(&s, job);
-        known = 2 * job->radius;
+        known = 2 * job->reach;
     }
     cseg_free(s.pairs);
     return CELLSEG_OK;
@@ -201,9 +218,9 @@ cellseg_status cseg_fir_apply(cellseg_context *context, const cseg_plane *to, co
     fir_job job = {.context = context, .to = to, .from = from, .filters = filters, .count = count};
     job.both = filters[0].second != NULL;
     for (size_t f = 0; f < count; f++)
-        if (filters[f].radius > job.radius)
-            job.radius = filters[f].radius;
-    job.rows = BLOCK_ROWS + 2 * job.radius;
+        if (filters[f].radius * filters[f].spacing > job.reach)
+            job.reach = filters[f].radius * filters[f].spacing;
+    job.rows = BLOCK_ROWS + 2 * job.reach;
     job.columns = strip_columns(count * (job.both ? 2 : 1) * job.rows * sizeof(float));
     job.strips = (from->width + job.columns - 1) / job.columns;
     job.kernels = cseg_fir_kernels_for(context);

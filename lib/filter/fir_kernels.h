@@ -13,13 +13,17 @@ typedef float NAME(vector) __attribute__((vector_size(4 * LANES), aligned(4), ma
 enum { NAME(VECTORS) = CSEG_FIR_PANEL / LANES };
 #define VECTORS NAME(VECTORS)
 
-TARGET static void NAME(along)(float *out, const float *in, const float *w, size_t radius) {
+TARGET static void NAME(along)(float *out, const float *in, const float *w, size_t radius, size_t spacing) {
     V sum[VECTORS];
     for (int v = 0; v < VECTORS; v++)
         sum[v] = LOAD(in + v * LANES) * w[0];
-    for (size_t k = 1; k <= radius; k++)
+    const float *left = in, *right = in;
+    for (size_t k = 1; k <= radius; k++) {
+        left -= spacing;
+        right += spacing;
         for (int v = 0; v < VECTORS; v++)
-            sum[v] += (LOAD(in + v * LANES - k) + LOAD(in + v * LANES + k)) * w[k];
+            sum[v] += (LOAD(left + v * LANES) + LOAD(right + v * LANES)) * w[k];
+    }
     for (int v = 0; v < VECTORS; v++)
         STORE(out + v * LANES, sum[v]);
 }
@@ -51,26 +55,12 @@ TARGET static void NAME(weigh_both)(float *out_a, float *out_b, const float *pai
     }
 }
 
-/* Down the columns two output rows go together: of the four input rows they need at distance k two are known from k - 1. */
-TARGET static void NAME(across)(float *out, size_t stride, const float *in, const float *w, size_t radius) {
-    for (size_t x = 0; x < CSEG_FIR_PANEL; x += LANES) {
-        const float *above = in + x, *below = in + x + CSEG_FIR_PANEL;
-        V near_above = LOAD(above), near_below = LOAD(below);
-        V sum = near_above * w[0], next = near_below * w[0];
-        for (size_t k = 1; k <= radius; k++) {
-            above -= CSEG_FIR_PANEL;
-            below += CSEG_FIR_PANEL;
-            const V far_above = LOAD(above), far_below = LOAD(below);
-            sum += (far_above + near_below) * w[k];
-            next += (near_above + far_below) * w[k];
-            near_above = far_above;
-            near_below = far_below;
-        }
-        STORE(out + x, sum);
-        STORE(out + stride + x, next);
-    }
+TARGET static void NAME(across)(float *out, size_t stride, const float *in, const float *w, size_t radius, size_t spacing) {
+    for (size_t row = 0; row < 2; row++)
+        NAME(along)(out + row * stride, in + row * CSEG_FIR_PANEL, w, radius, spacing * CSEG_FIR_PANEL);
 }
 
+/* Down the columns two output rows go together: of the four input rows they need at distance k two are known from k - 1. */
 TARGET static void NAME(across_both)(float *out, size_t stride, const float *in_a, const float *in_b, const float *w_a,
                                      const float *w_b, size_t radius) {
     for (size_t x = 0; x < CSEG_FIR_PANEL; x += LANES) {

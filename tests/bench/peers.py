@@ -116,6 +116,16 @@ def log_exact(context, threads):
     )
 
 
+@case("LoG 5 scales float32, fast", "OpenCV separable", repeats=5)
+def log_fast(context, threads):
+    image = field()
+    out = np.empty_like(image)
+    return (
+        lambda: call("cseg_filter_log_fast", out, image, doubles(LOG_SIGMAS), len(LOG_SIGMAS), context=context),
+        lambda: opencv_log(image),
+    )
+
+
 @case("multi-Otsu 3 thresholds float32, 256 bins", "scikit-image", repeats=7)
 def otsu_3(context, threads):
     from skimage.filters import threshold_multiotsu
