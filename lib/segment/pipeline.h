@@ -21,6 +21,9 @@ cellseg_status cseg_segment_check_scale(const cseg_channel *channel);
 /* Lengths that are sound in micrometres and absurd in pixels of the working scale. */
 cellseg_status cseg_segment_check_px(const cellseg_segment_options *options, double working_pixel_size_um);
 
+/* The call's next step, told to the caller at once: CELLSEG_ERR_CANCELLED when that stops it. */
+cellseg_status cseg_segment_step(cellseg_context *context, const char *name, double from, double to);
+
 /* How a marker is scaled for the cells step, and a nuclear stain for the seeds step. */
 cseg_rule cseg_segment_marker_rule(double working_pixel_size_um, double top_hat_um);
 cseg_rule cseg_segment_nuclear_rule(double working_pixel_size_um, double top_hat_um);

@@ -33,6 +33,7 @@ cellseg_status cseg_segment_working_size(size_t *working_height, size_t *working
 typedef struct cseg_flat {
     cseg_plane plane; /* float32; release with cseg_plane_free() */
     double noise;     /* standard deviation of its pixels' noise */
+    double rounding;  /* differences up to this come from rounding to float */
 } cseg_flat;
 
 /* Resample and top-hat. channel: any type; a pixel that is not finite is an argument error. `what` names it. Uses the rule's

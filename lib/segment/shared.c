@@ -28,6 +28,11 @@ cellseg_status cseg_segment_check_px(const cellseg_segment_options *options, dou
     return cseg_check_range("smooth_um in working pixels", options->smooth_um / working_pixel_size_um, 0, most_px);
 }
 
+cellseg_status cseg_segment_step(cellseg_context *context, const char *name, double from, double to) {
+    cseg_progress_step(context, name, from, to);
+    return cseg_progress_report(context, 0);
+}
+
 /* A cell's brightness varies more than its outline's should: the brightest 0.2 % saturate, and 30 standard deviations of noise
  * are the least that may span the whole range. */
 cseg_rule cseg_segment_marker_rule(double working_pixel_size_um, double top_hat_um) {

@@ -48,9 +48,9 @@ static cellseg_status two_channel(cellseg_labels **cells, cellseg_labels **nucle
     cseg_plane cytoplasm = {0}, seeds = {0};
     cseg_cell_inputs inputs = {.marker = &cytoplasm, .nuclei = &seeds, .pixel_size_um = scale};
     cellseg_status status;
-    cseg_progress_step(context, "seeds", 0, 0.5);
+    CSEG_TRY_GOTO(done, cseg_segment_step(context, "seeds", 0, 0.5));
     CSEG_TRY_GOTO(done, stained_nuclei(context, &seeds, &inputs.count, nuclear, options));
-    cseg_progress_step(context, "cells", 0.5, 1);
+    CSEG_TRY_GOTO(done, cseg_segment_step(context, "cells", 0.5, 1));
     CSEG_TRY_GOTO(done,
                   cseg_segment_scale(context, &cytoplasm, &marker->plane, "the marker image", marker->pixel_size_um, &rule));
     status = cseg_segment_label(cells, nuclei, context, marker, &inputs, options);
@@ -166,6 +166,6 @@ cellseg_status cellseg_segment_nuclei_within(cellseg_labels **nuclei, cellseg_co
                          plane.width, n.plane.height, n.plane.width);
     own = without_network(own);
     cseg_progress_start(context);
-    cseg_progress_step(context, "nuclei", 0, 1);
+    CSEG_TRY(cseg_segment_step(context, "nuclei", 0, 1));
     return nuclei_within(nuclei, context, &plane, &n, &own);
 }
