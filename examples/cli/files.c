@@ -145,7 +145,8 @@ static bool list_folder(file_list *out, const char *folder) {
         free(entries[i]);
     }
     free(entries);
-    qsort(out->files, out->count, sizeof *out->files, by_stem);
+    if (out->count > 0)
+        qsort(out->files, out->count, sizeof *out->files, by_stem);
     return true;
 }
 

@@ -43,7 +43,7 @@ static void print_option(const option *o) {
                         o->letter != 0 ? "," : " ", o->name);
     if (o->metavar != NULL)
         used += snprintf(left + used, sizeof left - (size_t)used, " %s", o->metavar);
-    for (size_t i = 0; o->choices != NULL && o->choices[i] != NULL; i++)
+    for (size_t i = 0; o->kind == OPTION_CHOICE && o->choices[i] != NULL; i++)
         used += snprintf(left + used, sizeof left - (size_t)used, "%c%s", i == 0 ? ' ' : '|', o->choices[i]);
     printf("%-38s%s%s", left, used >= 38 ? "\n                                      " : "", o->help);
     print_default(o);

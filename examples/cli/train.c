@@ -162,7 +162,7 @@ static bool add_images(cellseg_trainer *trainer, cellseg_context *context) {
             fine = false;
     }
     if (fine)
-        printf("%zu images to train, %zu to validate\n", count - validating, validating);
+        printf("images: %zu to train, %zu to validate\n", count - validating, validating);
     free_files(&images);
     free_files(&labels);
     return fine && !was_interrupted();

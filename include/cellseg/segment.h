@@ -47,15 +47,16 @@ typedef struct cellseg_segment_options {
     double top_hat_um; /**< edge of the square of the white top-hat that evens the illumination; 0: none. Default 130.
                             The network sees its images with the top-hat of its own model, whatever stands here */
 
-    double nucleus_radius_min_um;   /**< LoG scales span this radius ... Default 3 */
-    double nucleus_radius_max_um;   /**< ... to this one. Default 10 */
-    int32_t nucleus_scales;         /**< number of LoG scales, 1 to 32. Default 5 */
-    int32_t cell_probability;       /**< CELLSEG_CELL_... */
-    double sensitivity;             /**< (0, 100]: 100 takes the lowest of five Otsu thresholds, 20 the highest. Default 60 */
-    double outline_sensitivity;     /**< nuclei are found at `sensitivity` and outlined at this one, where it is higher; 0: the same */
-    double nucleus_valley;          /**< nuclei part where the finest scale sees a valley deeper than this part of the outline's
-                                         threshold; 0: none */
-    double h_um;                    /**< depth below which two minima of the distance are one nucleus. The paper's is 3 */
+    double nucleus_radius_min_um; /**< LoG scales span this radius ... Default 3 */
+    double nucleus_radius_max_um; /**< ... to this one. Default 10 */
+    int32_t nucleus_scales;       /**< number of LoG scales, 1 to 32. Default 5 */
+    int32_t cell_probability;     /**< CELLSEG_CELL_... */
+    double sensitivity;           /**< (0, 100]: 100 takes the lowest of five Otsu thresholds, 20 the highest. Default 60 */
+    double
+        outline_sensitivity; /**< nuclei are found at `sensitivity` and outlined at this one, where it is higher; 0: the same */
+    double nucleus_valley;   /**< nuclei part where the finest scale sees a valley deeper than this part of the outline's
+                                  threshold; 0: none */
+    double h_um;             /**< depth below which two minima of the distance are one nucleus. The paper's is 3 */
     double nucleus_area_min_um2;    /**< smaller nuclei are dropped */
     double nucleus_probability_min; /**< nuclei whose mean probability is lower are dropped, 0 to 1; 0: none are */
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Architecture, rule and class names as JSON. Adding to a cJSON object fails only for want of memory: one check, when printing. */
+/* Architecture, rule and class names: written as JSON text, read through cJSON. */
 #include "nn/describe.h"
 #include "nn/json.h"
+#include "nn/text.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -10,31 +11,29 @@ static const char *const activations[] = {"linear", "relu", "sigmoid"};
 
 /* ---- architecture ---- */
 
-static cJSON *layer_json(const cseg_layer *layer) {
-    cJSON *json = cJSON_CreateObject();
-    cJSON_AddStringToObject(json, "op", cseg_op_name(layer->op));
+static void write_layer(cseg_text *text, const cseg_layer *layer) {
+    cseg_text_add(text, "{\"op\":\"%s\"", cseg_op_name(layer->op));
     if (cseg_layer_has_weights(layer))
-        cJSON_AddNumberToObject(json, "filters", layer->filters);
-    if (layer->op == CSEG_OP_CONV) {
-        cJSON_AddNumberToObject(json, "kernel", layer->kernel);
-        cJSON_AddNumberToObject(json, "pad", layer->pad);
-    }
-    if (cseg_layer_has_weights(layer)) {
-        cJSON_AddBoolToObject(json, "norm", layer->norm);
-        cJSON_AddStringToObject(json, "activation", activations[layer->activation]);
-    }
+        cseg_text_add(text, ",\"filters\":%u", layer->filters);
+    if (layer->op == CSEG_OP_CONV)
+        cseg_text_add(text, ",\"kernel\":%u,\"pad\":%u", layer->kernel, layer->pad);
+    if (cseg_layer_has_weights(layer))
+        cseg_text_add(text, ",\"norm\":%s,\"activation\":\"%s\"", layer->norm ? "true" : "false", activations[layer->activation]);
     if (layer->op == CSEG_OP_CONCAT)
-        cJSON_AddNumberToObject(json, "with", layer->with);
-    if (layer->op == CSEG_OP_DROPOUT)
-        cJSON_AddNumberToObject(json, "rate", layer->rate);
-    return json;
+        cseg_text_add(text, ",\"with\":%u", layer->with);
+    if (layer->op == CSEG_OP_DROPOUT) {
+        cseg_text_add(text, ",\"rate\":");
+        cseg_text_add_number(text, layer->rate);
+    }
+    cseg_text_add(text, "}");
 }
 
-static cJSON *arch_json(const cseg_arch *arch) {
-    cJSON *json = cJSON_CreateArray();
-    for (size_t i = 0; i < arch->count; i++)
-        cJSON_AddItemToArray(json, layer_json(&arch->layers[i]));
-    return json;
+static void write_arch(cseg_text *text, const cseg_arch *arch) {
+    for (size_t i = 0; i < arch->count; i++) {
+        cseg_text_add(text, i == 0 ? "[" : ",");
+        write_layer(text, &arch->layers[i]);
+    }
+    cseg_text_add(text, "]");
 }
 
 static cellseg_status parse_filter(cseg_layer *layer, const cJSON *json) {
@@ -114,18 +113,26 @@ cellseg_status cseg_parse_arch(cseg_arch *arch, const char *text) {
 
 /* ---- rule ---- */
 
-static cJSON *rule_json(const cseg_rule *rule) {
-    cJSON *json = cJSON_CreateObject();
-    cJSON_AddNumberToObject(json, "pixel_size_um", rule->pixel_size_um);
-    cJSON_AddNumberToObject(json, "top_hat_um", rule->top_hat_um);
-    cJSON_AddNumberToObject(json, "percentile_low", rule->percentile_low);
-    cJSON_AddNumberToObject(json, "percentile_high", rule->percentile_high);
-    cJSON_AddNumberToObject(json, "noise_range", rule->noise_range);
-    cJSON_AddNumberToObject(json, "clip", rule->clip);
-    cJSON_AddNumberToObject(json, "power", rule->power);
-    cJSON_AddNumberToObject(json, "patch_px", rule->patch_px);
-    cJSON_AddNumberToObject(json, "step_px", rule->step_px);
-    return json;
+static void write_rule(cseg_text *text, const cseg_rule *rule) {
+    const struct {
+        const char *key;
+        double value;
+    } numbers[] = {
+        {"pixel_size_um", rule->pixel_size_um},
+        {"top_hat_um", rule->top_hat_um},
+        {"percentile_low", rule->percentile_low},
+        {"percentile_high", rule->percentile_high},
+        {"noise_range", rule->noise_range},
+        {"clip", rule->clip},
+        {"power", rule->power},
+        {"patch_px", rule->patch_px},
+        {"step_px", rule->step_px},
+    };
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        cseg_text_add(text, "%s\"%s\":", i == 0 ? "{" : ",", numbers[i].key);
+        cseg_text_add_number(text, numbers[i].value);
+    }
+    cseg_text_add(text, "}");
 }
 
 static cellseg_status read_rule(cseg_rule *rule, const cJSON *json) {
@@ -154,11 +161,12 @@ cellseg_status cseg_parse_rule(cseg_rule *rule, const char *text) {
 
 /* ---- classes ---- */
 
-static cJSON *classes_json(const cellseg_model *model) {
-    cJSON *json = cJSON_CreateArray();
-    for (uint32_t c = 0; c < model->rule.classes; c++)
-        cJSON_AddItemToArray(json, cJSON_CreateString(model->names[c]));
-    return json;
+static void write_classes(cseg_text *text, const cellseg_model *model) {
+    for (uint32_t c = 0; c < model->rule.classes; c++) {
+        cseg_text_add(text, c == 0 ? "[" : ",");
+        cseg_text_add_string(text, model->names[c]);
+    }
+    cseg_text_add(text, "]");
 }
 
 static cellseg_status read_classes(char names[CSEG_MAX_CLASSES][CSEG_NAME_BYTES], uint32_t *count, const cJSON *json) {
@@ -184,30 +192,32 @@ cellseg_status cseg_parse_classes(char names[CSEG_MAX_CLASSES][CSEG_NAME_BYTES],
 
 /* ---- texts ---- */
 
-static cellseg_status print_and_delete(char **out, cellseg_context *context, cJSON *json) {
-    const cellseg_status status = cseg_json_print(out, context, json);
-    cJSON_Delete(json);
-    return status;
-}
-
 cellseg_status cseg_describe_arch(char **out, cellseg_context *context, const cseg_arch *arch) {
-    return print_and_delete(out, context, arch_json(arch));
+    cseg_text text = {.context = context};
+    write_arch(&text, arch);
+    return cseg_text_take(out, &text);
 }
 
 cellseg_status cseg_describe_rule(char **out, cellseg_context *context, const cseg_rule *rule) {
-    return print_and_delete(out, context, rule_json(rule));
+    cseg_text text = {.context = context};
+    write_rule(&text, rule);
+    return cseg_text_take(out, &text);
 }
 
 cellseg_status cseg_describe_classes(char **out, cellseg_context *context, const cellseg_model *model) {
-    return print_and_delete(out, context, classes_json(model));
+    cseg_text text = {.context = context};
+    write_classes(&text, model);
+    return cseg_text_take(out, &text);
 }
 
 cellseg_status cseg_describe_info(char **out, cellseg_context *context, const cellseg_model *model) {
-    cJSON *json = cJSON_CreateObject();
-    cJSON_AddNumberToObject(json, "parameters", (double)model->layout.trained);
-    cJSON_AddItemToObject(json, "classes", classes_json(model));
-    cJSON_AddItemToObject(json, "rule", rule_json(&model->rule));
-    cJSON_AddItemToObject(json, "architecture", arch_json(&model->arch));
-    cJSON_AddItemToObject(json, "record", cJSON_CreateRaw(model->record));
-    return print_and_delete(out, context, json);
+    cseg_text text = {.context = context};
+    cseg_text_add(&text, "{\"parameters\":%zu,\"classes\":", model->layout.trained);
+    write_classes(&text, model);
+    cseg_text_add(&text, ",\"rule\":");
+    write_rule(&text, &model->rule);
+    cseg_text_add(&text, ",\"architecture\":");
+    write_arch(&text, &model->arch);
+    cseg_text_add(&text, ",\"record\":%s}", model->record);
+    return cseg_text_take(out, &text);
 }

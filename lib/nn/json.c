@@ -71,19 +71,6 @@ cellseg_status cseg_json_parse(cJSON **out, const char *text, size_t bytes, cons
     return CELLSEG_OK;
 }
 
-cellseg_status cseg_json_print(char **out, cellseg_context *context, const cJSON *json) {
-    *out = NULL;
-    char *text = json != NULL ? cJSON_PrintUnformatted(json) : NULL;
-    if (text == NULL)
-        return cseg_fail(CELLSEG_ERR_MEMORY, "no memory for JSON text");
-    const size_t bytes = strlen(text) + 1;
-    *out = cseg_alloc(context, bytes, 1);
-    if (*out != NULL)
-        memcpy(*out, text, bytes);
-    cJSON_free(text);
-    return *out != NULL ? CELLSEG_OK : cseg_last_status();
-}
-
 cellseg_status cseg_json_double(double *value, const cJSON *object, const char *key) {
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
     if (!cJSON_IsNumber(item))
@@ -93,7 +80,7 @@ cellseg_status cseg_json_double(double *value, const cJSON *object, const char *
 }
 
 cellseg_status cseg_json_uint(uint32_t *value, const cJSON *object, const char *key, uint32_t lo, uint32_t hi) {
-    double number;
+    double number = 0;
     CSEG_TRY(cseg_json_double(&number, object, key));
     if (!(number >= lo && number <= hi) || number != (double)(uint32_t)number)
         return cseg_fail(CELLSEG_ERR_FORMAT, "\"%s\" must be a whole number in [%u, %u]", key, lo, hi);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Reading JSON that may be hostile, and writing it into the context's memory. The only user of cJSON besides describe.c. */
+/* Reading JSON that may be hostile. cJSON takes its memory from malloc, since its hooks belong to the whole process. */
 #ifndef CSEG_NN_JSON_H
 #define CSEG_NN_JSON_H
 
@@ -10,9 +10,6 @@
 /* Parse one object or array of at most 1 MB. CELLSEG_ERR_FORMAT, `what` named: not JSON, nested deeper than 16, more than 8192
  * values, or a key twice in one object. Release with cJSON_Delete(). */
 cellseg_status cseg_json_parse(cJSON **out, const char *text, size_t bytes, const char *what);
-
-/* The text of `json`; cseg_free() it. */
-cellseg_status cseg_json_print(char **out, cellseg_context *context, const cJSON *json);
 
 /* *value = the whole number under `key`. CELLSEG_ERR_FORMAT, the key named, unless it is there and in [lo, hi]. */
 cellseg_status cseg_json_uint(uint32_t *value, const cJSON *object, const char *key, uint32_t lo, uint32_t hi);

@@ -103,6 +103,16 @@ static cellseg_status adam_chunk(void *data, size_t index) {
     return CELLSEG_OK;
 }
 
+/* A NaN among the inputs may hide from the loss, since a ReLU makes 0 of it, but not from here. */
+static bool step_is_finite(const cseg_net *net, double loss) {
+    bool finite = isfinite(loss);
+    for (size_t i = 0; i < net->layout.trained; i++)
+        finite = finite && isfinite(net->gradient[i]);
+    for (size_t c = 0; c < net->norm_channels; c++)
+        finite = finite && isfinite(net->mean[c]) && isfinite(net->variance[c]);
+    return finite;
+}
+
 cellseg_status cseg_net_step(cseg_net *net, double *loss, const float *in, const uint8_t *classes, uint64_t dropout_seed) {
     net->in = in;
     net->classes = classes;
@@ -111,9 +121,10 @@ cellseg_status cseg_net_step(cseg_net *net, double *loss, const float *in, const
     net->dropout_seed = dropout_seed;
     CSEG_TRY(cseg_net_forward(net));
     CSEG_TRY(cseg_net_loss(net, loss, true));
-    if (!isfinite(*loss))
-        return cseg_fail(CELLSEG_ERR_MODEL, "the loss is not finite at step %llu", (unsigned long long)net->step + 1);
     CSEG_TRY(cseg_net_backward(net));
+    if (!step_is_finite(net, *loss))
+        return cseg_fail(CELLSEG_ERR_MODEL, "the loss or its gradient is not finite at step %llu",
+                         (unsigned long long)net->step + 1);
     /* From here on nothing may fail half way: a cancelled step leaves the state as it was. */
     CSEG_TRY(cseg_cancelled(net->context));
     const size_t chunks = (net->layout.trained + ADAM_CHUNK - 1) / ADAM_CHUNK;

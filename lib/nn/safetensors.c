@@ -7,6 +7,7 @@
  */
 #include "nn/safetensors.h"
 #include "nn/half.h"
+#include "nn/text.h"
 
 #include <string.h>
 
@@ -86,8 +87,8 @@ static cellseg_status check_entry(const cJSON *tensor, double *end) {
         !whole_number(offsets->child->next, &to))
         return cseg_fail(CELLSEG_ERR_FORMAT, "tensor %s: data_offsets must be two whole numbers", name);
     if (from != *end || to - from != elements * (double)bytes)
-        return cseg_fail(CELLSEG_ERR_FORMAT, "tensor %s: bytes %.0f to %.0f, where its shape asks for %.0f from %.0f on", name, from,
-                         to, elements * (double)bytes, *end);
+        return cseg_fail(CELLSEG_ERR_FORMAT, "tensor %s: bytes %.0f to %.0f, where its shape asks for %.0f from %.0f on", name,
+                         from, to, elements * (double)bytes, *end);
     *end = to;
     return CELLSEG_OK;
 }
@@ -154,12 +155,12 @@ cellseg_status cseg_safetensors_shape(size_t *shape, const cseg_safetensors *fil
 }
 
 cellseg_status cseg_safetensors_check(const cseg_safetensors *file, const cseg_tensor_entry *entry) {
-    size_t shape[CSEG_MAX_DIMENSIONS];
+    size_t shape[CSEG_MAX_DIMENSIONS] = {0};
     CSEG_TRY(cseg_safetensors_shape(shape, file, entry->name, entry->dimensions));
     for (size_t d = 0; d < entry->dimensions; d++)
         if (shape[d] != entry->shape[d])
-            return cseg_fail(CELLSEG_ERR_MODEL, "the tensor %s has %zu for dimension %zu, the architecture asks for %zu", entry->name,
-                             shape[d], d, entry->shape[d]);
+            return cseg_fail(CELLSEG_ERR_MODEL, "the tensor %s has %zu for dimension %zu, the architecture asks for %zu",
+                             entry->name, shape[d], d, entry->shape[d]);
     if (!entry->half && element_bytes(cJSON_GetObjectItemCaseSensitive(file->header, entry->name)) != 4)
         return cseg_fail(CELLSEG_ERR_MODEL, "the tensor %s must be F32", entry->name);
     return CELLSEG_OK;
@@ -187,16 +188,32 @@ static size_t entry_bytes(const cseg_tensor_entry *entry) {
     return cseg_entry_count(entry) * (entry->half ? 2 : 4);
 }
 
-static cJSON *entry_json(const cseg_tensor_entry *entry, size_t offset) {
-    double shape[CSEG_MAX_DIMENSIONS];
+static void write_entry(cseg_text *text, const cseg_tensor_entry *entry, size_t offset) {
+    cseg_text_add(text, ",\"%s\":{\"dtype\":\"%s\",\"shape\":", entry->name, entry->half ? "F16" : "F32");
     for (size_t d = 0; d < entry->dimensions; d++)
-        shape[d] = (double)entry->shape[d];
-    const double offsets[2] = {(double)offset, (double)(offset + entry_bytes(entry))};
-    cJSON *json = cJSON_CreateObject();
-    cJSON_AddStringToObject(json, "dtype", entry->half ? "F16" : "F32");
-    cJSON_AddItemToObject(json, "shape", cJSON_CreateDoubleArray(shape, (int)entry->dimensions));
-    cJSON_AddItemToObject(json, "data_offsets", cJSON_CreateDoubleArray(offsets, 2));
-    return json;
+        cseg_text_add(text, "%s%zu", d == 0 ? "[" : ",", entry->shape[d]);
+    cseg_text_add(text, "],\"data_offsets\":[%zu,%zu]}", offset, offset + entry_bytes(entry));
+}
+
+/* Padded with spaces to a multiple of 8 bytes, so that tensors lie on 8 bytes. */
+static cellseg_status write_header(char **out, size_t *length, cellseg_context *context, const cseg_metadata *texts,
+                                   const cseg_tensor_entry *entries, size_t count) {
+    cseg_text text = {.context = context};
+    size_t offset = 0;
+    cseg_text_add(&text, "{\"__metadata__\":");
+    for (size_t i = 0; texts[i].key != NULL; i++) {
+        cseg_text_add(&text, "%s\"%s\":", i == 0 ? "{" : ",", texts[i].key);
+        cseg_text_add_string(&text, texts[i].value);
+    }
+    cseg_text_add(&text, "}");
+    for (size_t i = 0; i < count; i++) {
+        write_entry(&text, &entries[i], offset);
+        offset += entry_bytes(&entries[i]);
+    }
+    cseg_text_add(&text, "}");
+    cseg_text_add(&text, "%*s", (int)(7 - (text.length + 7) % 8), "");
+    *length = text.length;
+    return cseg_text_take(out, &text);
 }
 
 static uint8_t *write_numbers(uint8_t *to, const float *numbers, size_t count, bool half) {
@@ -211,33 +228,24 @@ static uint8_t *write_numbers(uint8_t *to, const float *numbers, size_t count, b
     return to;
 }
 
-cellseg_status cseg_safetensors_write(uint8_t **out, size_t *size, cellseg_context *context, const cJSON *metadata,
+cellseg_status cseg_safetensors_write(uint8_t **out, size_t *size, cellseg_context *context, const cseg_metadata *texts,
                                       const cseg_tensor_entry *entries, const float *const *numbers, size_t count) {
+    char *header;
+    size_t length;
     *out = NULL;
-    size_t data_bytes = 0;
-    cJSON *header = cJSON_CreateObject();
-    cJSON_AddItemToObject(header, "__metadata__", cJSON_Duplicate(metadata, 1));
-    for (size_t i = 0; i < count; i++) {
-        cJSON_AddItemToObject(header, entries[i].name, entry_json(&entries[i], data_bytes));
-        data_bytes += entry_bytes(&entries[i]);
-    }
-    char *text;
-    const cellseg_status status = cseg_json_print(&text, context, header);
-    cJSON_Delete(header);
-    if (status != CELLSEG_OK)
-        return status;
-    const size_t length = strlen(text), padded = (length + 7) / 8 * 8; /* so that tensors lie on 8 bytes */
-    *size = LENGTH_BYTES + padded + data_bytes;
+    CSEG_TRY(write_header(&header, &length, context, texts, entries, count));
+    *size = LENGTH_BYTES + length;
+    for (size_t i = 0; i < count; i++)
+        *size += entry_bytes(&entries[i]);
     uint8_t *to = *out = cseg_alloc(context, *size, 1);
     if (to != NULL) {
         for (size_t i = 0; i < LENGTH_BYTES; i++)
-            *to++ = (uint8_t)((uint64_t)padded >> 8 * i & 0xffU);
-        memset(to, ' ', padded);
-        memcpy(to, text, length);
-        to += padded;
+            *to++ = (uint8_t)((uint64_t)length >> 8 * i & 0xffU);
+        memcpy(to, header, length);
+        to += length;
         for (size_t i = 0; i < count; i++)
             to = write_numbers(to, numbers[i], cseg_entry_count(&entries[i]), entries[i].half);
     }
-    cseg_free(text);
+    cseg_free(header);
     return *out != NULL ? CELLSEG_OK : cseg_last_status();
 }

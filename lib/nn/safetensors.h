@@ -15,8 +15,9 @@ typedef struct cseg_safetensors {
 } cseg_safetensors;
 
 /*
- * CELLSEG_ERR_FORMAT unless the header and all its tensors are sound: types F32 or F16, shapes that give the sizes, sizes that fill the
- * file from front to end without gaps, in the header's order. `bytes` is borrowed. Release with cseg_safetensors_close().
+ * CELLSEG_ERR_FORMAT unless the header and all its tensors are sound: types F32 or F16, shapes that give the sizes, sizes that
+ * fill the file from front to end without gaps, in the header's order. `bytes` is borrowed. Release with
+ * cseg_safetensors_close().
  */
 cellseg_status cseg_safetensors_open(cseg_safetensors *file, const uint8_t *bytes, size_t size);
 void cseg_safetensors_close(cseg_safetensors *file);
@@ -43,8 +44,13 @@ void cseg_safetensors_read(float *out, const cseg_safetensors *file, const char 
 /* The shape of a tensor with that many dimensions, or CELLSEG_ERR_MODEL. */
 cellseg_status cseg_safetensors_shape(size_t *shape, const cseg_safetensors *file, const char *name, size_t dimensions);
 
-/* Writing: a header of metadata (an object of strings) and entries, which is where the tensors' bytes then follow in order. */
-cellseg_status cseg_safetensors_write(uint8_t **out, size_t *size, cellseg_context *context, const cJSON *metadata,
+/* One string of a file's metadata. */
+typedef struct cseg_metadata {
+    const char *key, *value;
+} cseg_metadata;
+
+/* A whole file in memory: `texts` ended by a NULL key, then `count` tensors with their numbers. *out: cseg_free() it. */
+cellseg_status cseg_safetensors_write(uint8_t **out, size_t *size, cellseg_context *context, const cseg_metadata *texts,
                                       const cseg_tensor_entry *entries, const float *const *numbers, size_t count);
 
 #endif

@@ -17,10 +17,11 @@ static cellseg_segment_options defaults(void) {
         .outline_sensitivity = 80,
         .nucleus_valley = 0.1,
         .h_um = 1.5,
-        .nucleus_area_min_um2 = 30,
+        .nucleus_area_min_um2 = 25,
         .nucleus_probability_min = 0.3,
         .cell_sigma_um = 0.65,
-        .cell_compactness = 0.01,
+        .cell_compactness = 0.02,
+        .cytoplasm_min = 0.1,
         .relief = CELLSEG_RELIEF_MARKER,
         .background_rule = CELLSEG_BACKGROUND_EXPECTED_AREA,
         .fill_holes = 1,
@@ -36,6 +37,7 @@ static void set_paper(cellseg_segment_options *options) {
     options->h_um = 3;
     options->nucleus_probability_min = 0;
     options->cell_compactness = 0;
+    options->cytoplasm_min = 0;
 }
 
 cellseg_status cellseg_segment_options_init(cellseg_segment_options *options, size_t struct_size) {

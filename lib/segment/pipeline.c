@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The single-channel method (Al-Kofahi et al. 2018): the marker, evened and scaled, goes through the network; its nucleus map gives
- * the seeds, its maps and the marker the cells.
+ * The single-channel method (Al-Kofahi et al. 2018): the marker, evened and scaled, goes through the network; its nucleus map
+ * gives the seeds, its maps and the marker the cells.
  */
-#include "filter/filter.h"
 #include "segment/pipeline.h"
+#include "filter/filter.h"
 
 /* What there is between the image and its labels; every plane at the working scale. */
 typedef struct scene {
@@ -55,11 +55,11 @@ static cellseg_status prepare(scene *s, cseg_plane *input) {
 static cellseg_status predict(scene *s) {
     cseg_plane input = {0};
     cellseg_status status;
-    cseg_progress_step(s->context, "preprocessing", 0, 0.05);
+    CSEG_TRY_GOTO(done, cseg_segment_step(s->context, "preprocessing", 0, 0.05));
     CSEG_TRY_GOTO(done, prepare(s, &input));
     for (uint32_t i = 0; i < s->rule->classes; i++)
         CSEG_TRY_GOTO(done, cseg_plane_new(&s->maps[i], s->context, CELLSEG_FLOAT32, input.height, input.width));
-    cseg_progress_step(s->context, "network", 0.05, 0.85);
+    CSEG_TRY_GOTO(done, cseg_segment_step(s->context, "network", 0.05, 0.85));
     status = cseg_segment_predict(s->context, s->maps, s->model, &input);
 done:
     cseg_plane_free(&input);
@@ -67,13 +67,13 @@ done:
 }
 
 static cellseg_status find_seeds(scene *s) {
-    cseg_progress_step(s->context, "seeds", 0.85, 0.93);
+    CSEG_TRY(cseg_segment_step(s->context, "seeds", 0.85, 0.93));
     CSEG_TRY(cseg_plane_new(&s->nuclei, s->context, CELLSEG_UINT32, s->marker.height, s->marker.width));
     return cseg_segment_seeds(s->context, &s->nuclei, &s->count, &s->maps[CSEG_MAP_NUCLEUS], s->rule->pixel_size_um, s->options);
 }
 
 static cellseg_status find_cells(cellseg_labels **cells, cellseg_labels **nuclei, scene *s) {
-    cseg_progress_step(s->context, "cells", 0.93, 1);
+    CSEG_TRY(cseg_segment_step(s->context, "cells", 0.93, 1));
     const cseg_cell_inputs inputs = {&s->marker, s->maps, &s->nuclei, s->count, s->rule->pixel_size_um};
     return cseg_segment_label(cells, nuclei, s->context, &s->channel, &inputs, s->options);
 }
@@ -124,8 +124,7 @@ cellseg_status cellseg_segment(cellseg_labels **cells, cellseg_labels **nuclei, 
     scene s = {.context = context, .model = model, .options = &own, .rule = cseg_model_rule(model)};
     CSEG_TRY(cseg_segment_check_px(&own, s.rule->pixel_size_um));
     CSEG_TRY(cseg_segment_channel(&s.channel, image, own.channel, own.pixel_size_um, "the image"));
-    if (s.channel.pixel_size_um == 0)
-        return cseg_fail(CELLSEG_ERR_ARGUMENT, "the pixel size is unknown; give it in the options");
+    CSEG_TRY(cseg_segment_check_scale(&s.channel));
     cseg_progress_start(context);
     const cellseg_status status = segment(cells, nuclei, maps, &s);
     scene_free(&s);

@@ -15,8 +15,14 @@ typedef struct cseg_channel {
 cellseg_status cseg_segment_channel(cseg_channel *out, const cellseg_image *image, int32_t channel, double pixel_size_um,
                                     const char *what);
 
+/* An argument error when the channel's pixel size is unknown. */
+cellseg_status cseg_segment_check_scale(const cseg_channel *channel);
+
 /* Lengths that are sound in micrometres and absurd in pixels of the working scale. */
 cellseg_status cseg_segment_check_px(const cellseg_segment_options *options, double working_pixel_size_um);
+
+/* The call's next step, told to the caller at once: CELLSEG_ERR_CANCELLED when that stops it. */
+cellseg_status cseg_segment_step(cellseg_context *context, const char *name, double from, double to);
 
 /* How a marker is scaled for the cells step, and a nuclear stain for the seeds step. */
 cseg_rule cseg_segment_marker_rule(double working_pixel_size_um, double top_hat_um);

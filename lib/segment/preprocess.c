@@ -4,9 +4,9 @@
  * square (SPEC section 1), then a scaling that does not depend on gain, offset or bit depth: two percentiles become 0 and 1.
  *
  * Stretching between percentiles would turn the noise of an empty image into content. The range is therefore never less than a
- * multiple of the noise's standard deviation, which is estimated as in Immerkaer, "Fast noise variance estimation" (CVIU 64, 1996),
- * from the residual of a mask that ignores planes and edges, but by its median, which structure disturbs less than the mean.
- * Cost: about ten passes over the image.
+ * multiple of the noise's standard deviation, which is estimated as in Immerkaer, "Fast noise variance estimation" (CVIU 64,
+ * 1996), from the residual of a mask that ignores planes and edges, but by its median, which structure disturbs less than the
+ * mean. Cost: about ten passes over the image.
  */
 #include "filter/filter.h"
 #include "morph/morph.h"
@@ -29,13 +29,13 @@ cellseg_status cseg_segment_working_size(size_t *working_height, size_t *working
     return CELLSEG_OK;
 }
 
-static cellseg_status check_pixels(cellseg_context *context, const cseg_plane *channel, const char *what) {
-    if (channel->type != CELLSEG_FLOAT32)
-        return CELLSEG_OK;
-    CSEG_TRY(cseg_plane_check_finite(context, channel, what));
+/* *largest: of the pixels' magnitudes. */
+static cellseg_status check_pixels(cellseg_context *context, double *largest, const cseg_plane *channel, const char *what) {
     double lo, hi;
+    CSEG_TRY(cseg_plane_check_finite(context, channel, what));
     CSEG_TRY(cseg_filter_range(context, &lo, &hi, channel));
-    if (lo < -LARGEST_PIXEL || hi > LARGEST_PIXEL)
+    *largest = fmax(fabs(lo), fabs(hi));
+    if (*largest > LARGEST_PIXEL)
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "%s: pixels from %g to %g are out of range", what, lo, hi);
     return CELLSEG_OK;
 }
@@ -83,8 +83,8 @@ done:
     return status;
 }
 
-/* Integers are rounded: an error of one level's uniform distribution, which a nearly constant image hides from the median. */
-static double rounding_noise(int32_t type) {
+/* Integers are rounded to levels: half a level, evenly distributed, which a nearly constant image hides from the median. */
+static double level_noise(int32_t type) {
     return type == CELLSEG_FLOAT32 ? 0 : 0.28867513459481287;
 }
 
@@ -112,13 +112,14 @@ cellseg_status cseg_segment_flatten(cellseg_context *context, cseg_flat *out, co
                                     double pixel_size_um, const cseg_rule *rule) {
     *out = (cseg_flat){0};
     size_t height, width;
+    double largest;
     CSEG_TRY(cseg_segment_working_size(&height, &width, channel->height, channel->width, pixel_size_um, rule->pixel_size_um));
-    CSEG_TRY(check_pixels(context, channel, what));
+    CSEG_TRY(check_pixels(context, &largest, channel, what));
     CSEG_TRY(cseg_plane_new(&out->plane, context, CELLSEG_FLOAT32, height, width));
     cellseg_status status;
     CSEG_TRY_GOTO(failed, resample(context, out, channel));
-    const double rounding = rounding_noise(channel->type);
-    out->noise = out->noise > rounding ? out->noise : rounding;
+    out->noise = fmax(out->noise, level_noise(channel->type));
+    out->rounding = largest * 0x1p-21;
     const double edge = fmin(floor(rule->top_hat_um / rule->pixel_size_um + 0.5), INT32_MAX);
     if (edge > 1)
         CSEG_TRY_GOTO(failed, cseg_morph_top_hat(context, &out->plane, &out->plane, (size_t)edge, (size_t)edge));
@@ -162,7 +163,7 @@ cellseg_status cseg_segment_normalise(cellseg_context *context, const cseg_plane
     CSEG_TRY(cseg_filter_percentiles(context, ends, percents, 2, &flat->plane));
     const double noise = rule->noise_range * flat->noise;
     const double range = ends[1] - ends[0] > noise ? ends[1] - ends[0] : noise;
-    normalise_job job = {to, &flat->plane, ends[0], range > 0 ? 1 / range : 0, rule->clip, rule->power};
+    normalise_job job = {to, &flat->plane, ends[0] + flat->rounding, range > 0 ? 1 / range : 0, rule->clip, rule->power};
     return cseg_parallel_for(context, to->height, normalise_row, &job);
 }
 
@@ -178,7 +179,7 @@ cellseg_status cseg_segment_scale(cellseg_context *context, cseg_plane *out, con
     return status;
 }
 
-cellseg_status cseg_segment_preprocess(cellseg_context *context, cseg_plane *out, const cseg_plane *channel,
-                                       double pixel_size_um, const cseg_rule *rule) {
+cellseg_status cseg_segment_preprocess(cellseg_context *context, cseg_plane *out, const cseg_plane *channel, double pixel_size_um,
+                                       const cseg_rule *rule) {
     return cseg_segment_scale(context, out, channel, "the image", pixel_size_um, rule);
 }

@@ -24,7 +24,8 @@ cellseg_status cseg_segment_options_read(cellseg_segment_options *own, const cel
 
 /* ---- preprocess.c: SPEC section 1 ---- */
 
-/* The size of an image of height x width at the working scale; each at least 1. An argument error when it leaves [1, 2^31 - 1]. */
+/* The size of an image of height x width at the working scale; each at least 1. An argument error when it leaves [1, 2^31 - 1].
+ */
 cellseg_status cseg_segment_working_size(size_t *working_height, size_t *working_width, size_t height, size_t width,
                                          double pixel_size_um, double working_pixel_size_um);
 
@@ -32,6 +33,7 @@ cellseg_status cseg_segment_working_size(size_t *working_height, size_t *working
 typedef struct cseg_flat {
     cseg_plane plane; /* float32; release with cseg_plane_free() */
     double noise;     /* standard deviation of its pixels' noise */
+    double rounding;  /* differences up to this come from rounding to float */
 } cseg_flat;
 
 /* Resample and top-hat. channel: any type; a pixel that is not finite is an argument error. `what` names it. Uses the rule's
@@ -53,8 +55,8 @@ cellseg_status cseg_segment_scale(cellseg_context *context, cseg_plane *out, con
  * channel: any type, finite (an argument error otherwise). rule: its pixel_size_um, top_hat_um, percentiles, noise_range, clip
  * and power.
  */
-cellseg_status cseg_segment_preprocess(cellseg_context *context, cseg_plane *out, const cseg_plane *channel,
-                                       double pixel_size_um, const cseg_rule *rule);
+cellseg_status cseg_segment_preprocess(cellseg_context *context, cseg_plane *out, const cseg_plane *channel, double pixel_size_um,
+                                       const cseg_rule *rule);
 
 /* ---- predict.c: SPEC section 2 ---- */
 
@@ -97,8 +99,8 @@ cellseg_status cseg_segment_rescale(cellseg_context *context, const cseg_plane *
 
 /*
  * Make cells and nuclei hold what is promised of them, in place: every cell one 4-connected part round its nucleus, which is one
- * part too and lies inside it; holes filled; cells that the options exclude, and cells without nucleus, dropped; ids 1..n in raster
- * order of the cells' first pixels.
+ * part too and lies inside it; holes filled; cells that the options exclude, and cells without nucleus, dropped; ids 1..n in
+ * raster order of the cells' first pixels.
  */
 cellseg_status cseg_segment_tidy(cellseg_context *context, const cseg_plane *cells, const cseg_plane *nuclei,
                                  double pixel_size_um, const cellseg_segment_options *options);

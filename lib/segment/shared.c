@@ -14,6 +14,12 @@ cellseg_status cseg_segment_channel(cseg_channel *out, const cellseg_image *imag
     return CELLSEG_OK;
 }
 
+cellseg_status cseg_segment_check_scale(const cseg_channel *channel) {
+    if (channel->pixel_size_um > 0)
+        return CELLSEG_OK;
+    return cseg_fail(CELLSEG_ERR_ARGUMENT, "the pixel size is unknown; give it in the options");
+}
+
 cellseg_status cseg_segment_check_px(const cellseg_segment_options *options, double working_pixel_size_um) {
     const double most_px = 300;
     CSEG_TRY(cseg_check_range("nucleus_radius_max_um in working pixels", options->nucleus_radius_max_um / working_pixel_size_um,
@@ -22,8 +28,13 @@ cellseg_status cseg_segment_check_px(const cellseg_segment_options *options, dou
     return cseg_check_range("smooth_um in working pixels", options->smooth_um / working_pixel_size_um, 0, most_px);
 }
 
-/* A cell's brightness varies more than its outline's should: the brightest 0.2 % saturate, and 30 standard deviations of noise are
- * the least that may span the whole range. */
+cellseg_status cseg_segment_step(cellseg_context *context, const char *name, double from, double to) {
+    cseg_progress_step(context, name, from, to);
+    return cseg_progress_report(context, 0);
+}
+
+/* A cell's brightness varies more than its outline's should: the brightest 0.2 % saturate, and 30 standard deviations of noise
+ * are the least that may span the whole range. */
 cseg_rule cseg_segment_marker_rule(double working_pixel_size_um, double top_hat_um) {
     return (cseg_rule){.pixel_size_um = working_pixel_size_um,
                        .top_hat_um = top_hat_um,

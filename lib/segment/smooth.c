@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Opening of every cell's own mask with a disc: spurs thinner than the disc go, the rest stays. By distances: a pixel survives the
- * erosion when it lies farther than the radius from the outside, and the dilation when it lies within the radius of a survivor.
- * The image's edge is not an outside. Nuclei stay whole. Cost: two distance transforms of each cell's bounding box; cells run in
- * parallel, each writes its own pixels only.
+ * Opening of every cell's own mask with a disc: spurs thinner than the disc go, the rest stays. By distances: a pixel survives
+ * the erosion when it lies farther than the radius from the outside, and the dilation when it lies within the radius of a
+ * survivor. The image's edge is not an outside. Nuclei stay whole. Cost: two distance transforms of each cell's bounding box;
+ * cells run in parallel, each writes its own pixels only.
  */
 #include "morph/morph.h"
 #include "segment/segment.h"

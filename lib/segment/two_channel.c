@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The two-channel method (Al-Kofahi et al. 2018, "Ground truth"): seeds and cells as in the single-channel method, with the nuclear
- * stain's own intensities, evened and scaled to [0, 1], in place of the nucleus probability. And its first half alone, for cells
- * that a person outlined: which part of each is nucleus.
+ * The two-channel method (Al-Kofahi et al. 2018, "Ground truth"): seeds and cells as in the single-channel method, with the
+ * nuclear stain's own intensities, evened and scaled to [0, 1], in place of the nucleus probability. And its first half alone,
+ * for cells that a person outlined: which part of each is nucleus.
  */
 #include "segment/pipeline.h"
 
@@ -21,12 +21,6 @@ static cellseg_status check_nuclear(cseg_channel *nuclear, const cseg_channel *m
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "the marker's pixels are %g um, the nuclear image's %g um", marker->pixel_size_um,
                          nuclear->pixel_size_um);
     return CELLSEG_OK;
-}
-
-static cellseg_status check_known(const cseg_channel *channel) {
-    if (channel->pixel_size_um > 0)
-        return CELLSEG_OK;
-    return cseg_fail(CELLSEG_ERR_ARGUMENT, "the pixel size is unknown; give it in the options");
 }
 
 /* Nuclei of a nuclear stain at the working scale: a new label map. */
@@ -54,10 +48,11 @@ static cellseg_status two_channel(cellseg_labels **cells, cellseg_labels **nucle
     cseg_plane cytoplasm = {0}, seeds = {0};
     cseg_cell_inputs inputs = {.marker = &cytoplasm, .nuclei = &seeds, .pixel_size_um = scale};
     cellseg_status status;
-    cseg_progress_step(context, "seeds", 0, 0.5);
+    CSEG_TRY_GOTO(done, cseg_segment_step(context, "seeds", 0, 0.5));
     CSEG_TRY_GOTO(done, stained_nuclei(context, &seeds, &inputs.count, nuclear, options));
-    cseg_progress_step(context, "cells", 0.5, 1);
-    CSEG_TRY_GOTO(done, cseg_segment_scale(context, &cytoplasm, &marker->plane, "the marker image", marker->pixel_size_um, &rule));
+    CSEG_TRY_GOTO(done, cseg_segment_step(context, "cells", 0.5, 1));
+    CSEG_TRY_GOTO(done,
+                  cseg_segment_scale(context, &cytoplasm, &marker->plane, "the marker image", marker->pixel_size_um, &rule));
     status = cseg_segment_label(cells, nuclei, context, marker, &inputs, options);
 done:
     cseg_plane_free(&seeds);
@@ -82,7 +77,7 @@ cellseg_status cellseg_segment_two_channel(cellseg_labels **cells, cellseg_label
     CSEG_TRY(cseg_segment_channel(&n, nuclear, own.nuclei_channel, own.pixel_size_um, "the nuclear image"));
     CSEG_TRY(check_nuclear(&n, &m));
     m.pixel_size_um = n.pixel_size_um = m.pixel_size_um > 0 ? m.pixel_size_um : n.pixel_size_um;
-    CSEG_TRY(check_known(&m));
+    CSEG_TRY(cseg_segment_check_scale(&m));
     own = without_network(own);
     cseg_progress_start(context);
     return two_channel(cells, nuclei, context, &m, &n, &own);
@@ -164,13 +159,13 @@ cellseg_status cellseg_segment_nuclei_within(cellseg_labels **nuclei, cellseg_co
     CSEG_TRY(cseg_segment_options_read(&own, options));
     CSEG_TRY(cseg_segment_check_px(&own, own.working_pixel_size_um));
     CSEG_TRY(cseg_segment_channel(&n, nuclear, own.nuclei_channel, own.pixel_size_um, "the nuclear image"));
-    CSEG_TRY(check_known(&n));
+    CSEG_TRY(cseg_segment_check_scale(&n));
     const cseg_plane plane = cseg_labels_plane(cells);
     if (plane.height != n.plane.height || plane.width != n.plane.width)
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "the cells have %zu x %zu pixels, the nuclear image %zu x %zu", plane.height,
                          plane.width, n.plane.height, n.plane.width);
     own = without_network(own);
     cseg_progress_start(context);
-    cseg_progress_step(context, "nuclei", 0, 1);
+    CSEG_TRY(cseg_segment_step(context, "nuclei", 0, 1));
     return nuclei_within(nuclei, context, &plane, &n, &own);
 }

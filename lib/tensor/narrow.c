@@ -18,7 +18,7 @@ static size_t column_stride(size_t channels) {
 }
 
 size_t cseg_narrow_scratch_floats(size_t width, size_t channels) {
-    return 3 * (width + 2) * column_stride(channels);
+    return 3 * (width + 2) * column_stride(channels) + 16; /* the last load may reach beyond */
 }
 
 static cseg_panels columns_of(const cseg_panels *p) {
@@ -47,7 +47,8 @@ void cseg_narrow_panels_pack(const cseg_kernels *k, float *packed, const float *
 
 void cseg_narrow_run(const cseg_kernels *k, const cseg_walk *w, float *scratch) {
     const size_t stride = column_stride(w->channels), row_floats = (w->width + 2) * stride, depth = w->tile.count[2];
-    cseg_walk row = {.images = 1, .height = 1, .width = w->width + 2, .channels = TAPS * w->channels, .packed = w->packed};
+    cseg_walk row = {.images = 1, .height = 1, .width = w->width + 2, .packed = w->packed};
+    row.channels = stride; /* whole vectors: the padding is zero */
     row.in.pixel = w->in.pixel;
     row.out.pixel = stride;
     row.panel_floats = depth * k->columns;

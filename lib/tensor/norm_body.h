@@ -57,28 +57,30 @@ TARGET static void norm_forward(const cseg_tensor *y, const cseg_tensor *x, cons
 
 /* g, the derivative before the activation; the very expression of norm_forward decides. */
 INLINE_BODY float before_activation(float d, float normal, float gamma, float beta, bool relu) {
-    return relu && !(normal * gamma + beta > 0) ? 0.0F : d;
+    return ((int)relu & !(normal * gamma + beta > 0)) != 0 ? 0.0F : d; /* no && nor branch: it would not vectorise */
 }
 
 INLINE_BODY void backward_sums_of_block(double *sum_g, double *sum_gx, const cseg_tensor *d_y, const cseg_tensor *x,
                                         const cseg_norm *norm, size_t first, const size_t n) {
     double s[NORM_BLOCK] = {0}, sx[NORM_BLOCK] = {0};
-    float mean[NORM_BLOCK] = {0}, inv_std[NORM_BLOCK] = {0}, gamma[NORM_BLOCK] = {0}, beta[NORM_BLOCK] = {0};
-    memcpy(mean, norm->mean + first, n * sizeof *mean);
-    memcpy(inv_std, norm->inv_std + first, n * sizeof *mean);
-    memcpy(gamma, norm->gamma + first, n * sizeof *mean);
-    memcpy(beta, norm->beta + first, n * sizeof *mean);
+    const float *mean = norm->mean + first, *inv_std = norm->inv_std + first;
+    const float *gamma = norm->gamma + first, *beta = norm->beta + first;
+    const bool relu = norm->relu;
     for (size_t i = 0; i < x->images; i++)
         for (size_t row = 0; row < x->height; row++) {
             const float *d = d_y->data + i * d_y->image + row * d_y->row + first;
             const float *from = x->data + i * x->image + row * x->row + first;
-            for (size_t column = 0; column < x->width; column++, d += d_y->pixel, from += x->pixel)
+            for (size_t column = 0; column < x->width; column++, d += d_y->pixel, from += x->pixel) {
+                float g[NORM_BLOCK], normal[NORM_BLOCK];
                 for (size_t c = 0; c < n; c++) {
-                    const float normal = (from[c] - mean[c]) * inv_std[c];
-                    const float g = before_activation(d[c], normal, gamma[c], beta[c], norm->relu);
-                    s[c] += (double)g;
-                    sx[c] += (double)g * (double)normal;
+                    normal[c] = (from[c] - mean[c]) * inv_std[c];
+                    g[c] = before_activation(d[c], normal[c], gamma[c], beta[c], relu);
                 }
+                for (size_t c = 0; c < n; c++) {
+                    s[c] += (double)g[c];
+                    sx[c] += (double)g[c] * (double)normal[c];
+                }
+            }
         }
     memcpy(sum_g + first, s, n * sizeof *s);
     memcpy(sum_gx + first, sx, n * sizeof *sx);
