@@ -74,7 +74,6 @@ static int32_t on_epoch(void *user, const cellseg_epoch *epoch) {
     (void)user;
     printf("epoch %d of %d: loss %.4f, validation %.4f%s, %.0f s\n", (int)epoch->epoch, (int)epoch->epochs, epoch->train_loss,
            epoch->validation_loss, epoch->best ? " (best)" : "", epoch->seconds);
-    fflush(stdout);
     return 0;
 }
 
@@ -83,6 +82,7 @@ int main(int argc, char **argv) {
         fprintf(stderr, "usage: train FOLDER MODEL [EPOCHS]\n");
         return 2;
     }
+    (void)setvbuf(stdout, NULL, _IOLBF, 0); /* a log shows each epoch as it ends */
     char checkpoint[PATH_SIZE];
     snprintf(checkpoint, sizeof checkpoint, "%s.checkpoint", argv[2]);
     cellseg_train_options options;

@@ -93,7 +93,8 @@ static cellseg_status make_labels(cellseg_labels **cells, cellseg_labels **nucle
     options.nuclei_channel = from->nuclear_channel;
     if (status != CELLSEG_OK)
         return status;
-    options.cytoplasm_min = 0.15; /* a nucleus whose cell does not show the marker would teach the network to guess */
+    /* Not every cell shows the marker (in covertrack two in five): one that is all nucleus would teach the network to guess. */
+    options.cytoplasm_min = 0.15;
     if (from->outlines == NULL)
         return cellseg_segment_two_channel(cells, nuclei, NULL, marker, nuclear, &options);
     status = cellseg_labels_read(cells, NULL, outlines_path);
@@ -142,7 +143,6 @@ static int32_t on_epoch(void *user, const cellseg_epoch *epoch) {
     (void)user;
     printf("epoch %d of %d: loss %.4f, validation %.4f%s, %.0f s\n", (int)epoch->epoch, (int)epoch->epochs, epoch->train_loss,
            epoch->validation_loss, epoch->best ? " (best)" : "", epoch->seconds);
-    fflush(stdout);
     return 0;
 }
 
@@ -151,6 +151,7 @@ int main(int argc, char **argv) {
         fprintf(stderr, "usage: train_default DATA MODEL [EPOCHS]\n");
         return 2;
     }
+    (void)setvbuf(stdout, NULL, _IOLBF, 0); /* a log shows each epoch as it ends */
     char checkpoint_path[PATH_SIZE];
     snprintf(checkpoint_path, sizeof checkpoint_path, "%s.checkpoint", argv[2]);
     cellseg_train_options options;

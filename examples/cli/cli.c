@@ -37,7 +37,8 @@ void print_error(const char *format, ...) {
 
 void print_library_error(const char *file) {
     const char *message = cellseg_last_error();
-    if (strncmp(message, file, strlen(file)) == 0)
+    const size_t length = strlen(file);
+    if (strncmp(message, file, length) == 0 && message[length] == ':')
         print_error("%s", message);
     else
         print_error("%s: %s", file, message);

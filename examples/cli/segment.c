@@ -92,9 +92,20 @@ static bool read_image(cellseg_image **image, cellseg_context *context, const ch
     return false;
 }
 
+/* Such an image would give no cells, which says nothing: it is the wrong file, or its pixel size is wrong. */
+static bool can_hold_a_nucleus(const cellseg_image *image, const char *path) {
+    const size_t height = cellseg_image_height(image), width = cellseg_image_width(image);
+    const double pixel_size_um = cellseg_image_pixel_size_um(image);
+    if ((double)(height < width ? height : width) * pixel_size_um >= 2 * segment_options.nucleus_radius_min_um)
+        return true;
+    print_error("%s: %zu x %zu pixels of %g um cannot hold a nucleus of radius %g um", path, height, width, pixel_size_um,
+                segment_options.nucleus_radius_min_um);
+    return false;
+}
+
 /* With a model the network's cells, without the two-channel method's. */
 static bool find_cells(results *r, cellseg_context *context, const cellseg_model *model, const char *path) {
-    if (!read_image(&r->image, context, path))
+    if (!read_image(&r->image, context, path) || !can_hold_a_nucleus(r->image, path))
         return false;
     cellseg_status status;
     if (model != NULL)

@@ -8,26 +8,45 @@
 
 #include "filter/sample.h"
 
-enum { TILE_ROWS = 512, TILE_COLUMNS = 4 * CSEG_FIR_PANEL };
+#include <string.h>
 
-cellseg_status cseg_fir_gaussian(cseg_fir *filter, cellseg_context *context, double sigma_px, bool derivative) {
-    const size_t radius = (size_t)(4 * sigma_px + 0.5);
-    const double variance = sigma_px * sigma_px;
-    *filter = (cseg_fir){.radius = radius};
+enum { STRIP_ROWS = 1024, BLOCK_ROWS = 64, GROUP_ROWS = 8 };
+
+static cellseg_status fir_new(cseg_fir *filter, cellseg_context *context, size_t radius, size_t spacing) {
+    *filter = (cseg_fir){.radius = radius, .spacing = spacing};
     filter->smooth = cseg_alloc(context, 2 * (radius + 1), sizeof(float));
-    if (filter->smooth == NULL)
-        return cseg_last_status();
+    return filter->smooth != NULL ? CELLSEG_OK : cseg_last_status();
+}
+
+/* exp(-x^2 / (2 sigma^2)) at x = k * spacing over the sum of all samples. */
+static double gaussian_weight(const cseg_fir *filter, double sigma, double sum, size_t k) {
+    const double x = (double)(k * filter->spacing) / sigma;
+    return cseg_exp(-0.5 * x * x) / sum;
+}
+
+static double gaussian_sum(const cseg_fir *filter, double sigma) {
     double sum = 1;
-    for (size_t k = 1; k <= radius; k++)
-        sum += 2 * cseg_exp(-0.5 * (double)(k * k) / variance);
-    if (derivative)
-        filter->second = filter->smooth + radius + 1;
-    for (size_t k = 0; k <= radius; k++) {
-        const double x2 = (double)(k * k);
-        const double weight = cseg_exp(-0.5 * x2 / variance) / sum;
+    for (size_t k = 1; k <= filter->radius; k++)
+        sum += 2 * gaussian_weight(filter, sigma, 1, k);
+    return sum;
+}
+
+cellseg_status cseg_fir_gaussian(cseg_fir *filter, cellseg_context *context, double sigma_px, double cut, size_t spacing) {
+    CSEG_TRY(fir_new(filter, context, (size_t)(cut * sigma_px / (double)spacing + 0.5), spacing));
+    const double sum = gaussian_sum(filter, sigma_px);
+    for (size_t k = 0; k <= filter->radius; k++)
+        filter->smooth[k] = (float)gaussian_weight(filter, sigma_px, sum, k);
+    return CELLSEG_OK;
+}
+
+cellseg_status cseg_fir_log(cseg_fir *filter, cellseg_context *context, double sigma_px) {
+    CSEG_TRY(fir_new(filter, context, (size_t)(4 * sigma_px + 0.5), 1));
+    filter->second = filter->smooth + filter->radius + 1;
+    const double sum = gaussian_sum(filter, sigma_px);
+    for (size_t k = 0; k <= filter->radius; k++) {
+        const double weight = gaussian_weight(filter, sigma_px, sum, k), x = (double)k / sigma_px;
         filter->smooth[k] = (float)weight;
-        if (derivative)
-            filter->second[k] = (float)((1 - x2 / variance) * weight);
+        filter->second[k] = (float)((1 - x * x) * weight);
     }
     return CELLSEG_OK;
 }
@@ -41,99 +60,169 @@ typedef struct fir_job {
     cellseg_context *context;
     const cseg_plane *to, *from;
     const cseg_fir *filters;
-    size_t count, largest_radius, tiles_across;
+    size_t count;
+    bool both;              /* the filters have second derivatives */
+    size_t reach;           /* how far the filters look: the largest radius times spacing */
+    size_t rows;            /* of a block with the margins its columns need */
+    size_t columns, strips; /* of a strip; strips across the image */
     const cseg_fir_kernels *kernels;
 } fir_job;
 
-/* One tile's place and its scratch memory. */
-typedef struct tile {
-    size_t top, left, height, width, panels;
-    float *row;   /* one input row with its margins */
-    float *a, *b; /* filtered rows: panels x (height + 2 * radius) x CSEG_FIR_PANEL */
-} tile;
+/* A part of the image, and the scratch memory to filter it block by block. */
+typedef struct strip {
+    size_t top, bottom, left, width, panels;
+    float *row;      /* one input row with its margins */
+    float *pairs;    /* (reach + 1) rows of CSEG_FIR_PANEL */
+    float *filtered; /* what the rows became: for each filter, each of its one or two weights, each panel, `rows` panel rows */
+} strip;
 
-static cellseg_status tile_open(tile *t, const fir_job *job, size_t index) {
-    *t = (tile){.top = index / job->tiles_across * TILE_ROWS, .left = index % job->tiles_across * TILE_COLUMNS};
-    t->height = job->from->height - t->top < TILE_ROWS ? job->from->height - t->top : TILE_ROWS;
-    t->width = job->from->width - t->left < TILE_COLUMNS ? job->from->width - t->left : TILE_COLUMNS;
-    t->panels = (t->width + CSEG_FIR_PANEL - 1) / CSEG_FIR_PANEL;
-    const bool both = job->filters[0].second != NULL;
-    const size_t rows = t->height + 2 * job->largest_radius;
-    const size_t panel_floats = rows * t->panels * CSEG_FIR_PANEL;
-    const size_t row_floats = t->panels * CSEG_FIR_PANEL + 2 * job->largest_radius;
-    t->a = cseg_alloc(job->context, row_floats + (both ? 2 : 1) * panel_floats, sizeof(float));
-    if (t->a == NULL)
+static size_t smaller(size_t a, size_t b) {
+    return a < b ? a : b;
+}
+
+/* As wide as the filtered rows stay in the second-level cache, and as main memory likes to be read. */
+static size_t strip_columns(size_t bytes_per_column) {
+    enum { CACHE = 640 * 1024, WIDEST = 512 };
+    const size_t columns = CACHE / bytes_per_column / CSEG_FIR_PANEL * CSEG_FIR_PANEL;
+    return columns < CSEG_FIR_PANEL ? CSEG_FIR_PANEL : smaller(columns, WIDEST);
+}
+
+static cellseg_status strip_open(strip *s, const fir_job *job, size_t index) {
+    *s = (strip){.top = index / job->strips * STRIP_ROWS, .left = index % job->strips * job->columns};
+    s->bottom = smaller(s->top + STRIP_ROWS, job->from->height);
+    s->width = smaller(job->from->width - s->left, job->columns);
+    s->panels = (s->width + CSEG_FIR_PANEL - 1) / CSEG_FIR_PANEL;
+    const size_t pairs = (job->reach + 1) * CSEG_FIR_PANEL;
+    const size_t filtered = job->count * (job->both ? 2 : 1) * s->panels * job->rows * CSEG_FIR_PANEL;
+    s->pairs = cseg_alloc(job->context, pairs + filtered + s->panels * CSEG_FIR_PANEL + 2 * job->reach, sizeof(float));
+    if (s->pairs == NULL)
         return cseg_last_status();
-    t->b = t->a + (both ? panel_floats : 0);
-    t->row = t->b + panel_floats;
+    s->filtered = s->pairs + pairs;
+    s->row = s->filtered + filtered;
     return CELLSEG_OK;
 }
 
-/* Filter along every row the columns will need. */
-static void filter_rows(const tile *t, const fir_job *job, const cseg_fir *filter) {
-    const size_t radius = filter->radius, rows = t->height + 2 * radius;
-    for (size_t i = 0; i < rows; i++) {
-        const size_t y = cseg_reflect((ptrdiff_t)(t->top + i) - (ptrdiff_t)radius, job->from->height);
-        cseg_load_reflected(t->row, job->from, y, (ptrdiff_t)t->left - (ptrdiff_t)radius,
-                            t->panels * CSEG_FIR_PANEL + 2 * radius);
-        for (size_t p = 0; p < t->panels; p++) {
-            const float *centre = t->row + radius + p * CSEG_FIR_PANEL;
-            const size_t at = (p * rows + i) * CSEG_FIR_PANEL;
-            if (filter->second != NULL)
-                job->kernels->along_both(t->a + at, t->b + at, centre, filter->smooth, filter->second, radius);
-            else
-                job->kernels->along(t->a + at, centre, filter->smooth, radius);
+/* Where filter f's rows of a panel begin; `second` those of its second weights. */
+static float *filtered_panel(const strip *s, const fir_job *job, size_t f, size_t panel, bool second) {
+    const size_t weights = job->both ? 2 * f + (second ? 1 : 0) : f;
+    return s->filtered + (weights * s->panels + panel) * job->rows * CSEG_FIR_PANEL;
+}
+
+/* Row y of the input from `reach` left of the strip on: where it lies in the image if it can be used as it is, else a copy. */
+static const float *input_row(const strip *s, const fir_job *job, ptrdiff_t y) {
+    const cseg_plane *from = job->from;
+    const size_t inside = cseg_reflect(y, from->height), count = s->panels * CSEG_FIR_PANEL + 2 * job->reach;
+    if (from->type == CELLSEG_FLOAT32 && s->left >= job->reach && s->left - job->reach + count <= from->width)
+        return cseg_row_f32(from, inside) + s->left - job->reach;
+    cseg_load_reflected(s->row, from, inside, (ptrdiff_t)s->left - (ptrdiff_t)job->reach, count);
+    return s->row;
+}
+
+/* Filter along the input rows [from, to) of a block, counted from `reach` rows above it. */
+static void filter_rows(const strip *s, const fir_job *job, size_t top, size_t from, size_t to) {
+    const cseg_fir_kernels *kernels = job->kernels;
+    for (size_t i = from; i < to; i++) {
+        const float *row = input_row(s, job, (ptrdiff_t)(top + i) - (ptrdiff_t)job->reach) + job->reach;
+        for (size_t p = 0; p < s->panels; p++) {
+            if (job->both)
+                kernels->pairs(s->pairs, row + p * CSEG_FIR_PANEL, job->reach);
+            for (size_t f = 0; f < job->count; f++) {
+                const cseg_fir *filter = &job->filters[f];
+                float *smooth = filtered_panel(s, job, f, p, false) + i * CSEG_FIR_PANEL;
+                float *second = filtered_panel(s, job, f, p, true) + i * CSEG_FIR_PANEL;
+                if (job->both)
+                    kernels->weigh_both(smooth, second, s->pairs, filter->smooth, filter->second, filter->radius);
+                else
+                    kernels->along(smooth, row + p * CSEG_FIR_PANEL, filter->smooth, filter->radius, filter->spacing);
+            }
         }
     }
 }
 
-static void put(float *to, const float *values, size_t count, bool maximum) {
-    for (size_t i = 0; i < count; i++)
-        to[i] = maximum && to[i] > values[i] ? to[i] : values[i];
+static void raise_row(float *restrict out, const float *restrict values) {
+    for (size_t x = 0; x < CSEG_FIR_PANEL; x++)
+        out[x] = out[x] > values[x] ? out[x] : values[x];
 }
 
-static void filter_columns(const tile *t, const fir_job *job, const cseg_fir *filter, bool maximum) {
-    const size_t radius = filter->radius, rows = t->height + 2 * radius;
-    for (size_t p = 0; p < t->panels; p++) {
-        const size_t left = p * CSEG_FIR_PANEL;
-        const size_t count = t->width - left < CSEG_FIR_PANEL ? t->width - left : CSEG_FIR_PANEL;
-        for (size_t i = 0; i < t->height; i++) {
-            const size_t at = (p * rows + i + radius) * CSEG_FIR_PANEL;
-            float values[CSEG_FIR_PANEL];
-            if (filter->second != NULL)
-                job->kernels->across_both(values, t->a + at, t->b + at, filter->second, filter->smooth, radius);
-            else
-                job->kernels->across(values, t->a + at, filter->smooth, radius);
-            put(cseg_row_f32(job->to, t->top + i) + t->left + left, values, count, maximum);
-        }
-    }
-}
-
-static cellseg_status filter_tile(void *data, size_t index) {
-    const fir_job *job = data;
-    tile t;
-    CSEG_TRY(tile_open(&t, job, index));
+/*
+ * Filter down the columns of a panel: GROUP_ROWS rows of out, `stride` floats apart, the largest over all filters. `at`: the
+ * filtered row of the first. Few rows at a time, so that every filter finds the panel in the first-level cache.
+ */
+static void filter_group(float *out, size_t stride, const strip *s, const fir_job *job, size_t panel, size_t at) {
     for (size_t f = 0; f < job->count; f++) {
-        filter_rows(&t, job, &job->filters[f]);
-        filter_columns(&t, job, &job->filters[f], f > 0);
+        const cseg_fir *filter = &job->filters[f];
+        const float *smooth = filtered_panel(s, job, f, panel, false) + at * CSEG_FIR_PANEL;
+        const float *second = filtered_panel(s, job, f, panel, true) + at * CSEG_FIR_PANEL;
+        for (size_t i = 0; i < GROUP_ROWS; i += 2) {
+            float more[2 * CSEG_FIR_PANEL], *to = f == 0 ? out + i * stride : more;
+            const size_t to_stride = f == 0 ? stride : CSEG_FIR_PANEL, from = i * CSEG_FIR_PANEL;
+            if (job->both)
+                job->kernels->across_both(to, to_stride, smooth + from, second + from, filter->second, filter->smooth,
+                                          filter->radius);
+            else
+                job->kernels->across(to, to_stride, smooth + from, filter->smooth, filter->radius, filter->spacing);
+            if (f > 0) {
+                raise_row(out + i * stride, more);
+                raise_row(out + (i + 1) * stride, more + CSEG_FIR_PANEL);
+            }
+        }
     }
-    cseg_free(t.a);
+}
+
+/* Output rows [top, end) of a block: straight into the image where a whole group fits. */
+static void filter_columns(const strip *s, const fir_job *job, size_t top, size_t end) {
+    for (size_t y = top; y < end; y += GROUP_ROWS)
+        for (size_t p = 0; p < s->panels; p++) {
+            const size_t left = s->left + p * CSEG_FIR_PANEL, at = y - top + job->reach;
+            const size_t width = smaller(s->left + s->width - left, CSEG_FIR_PANEL), height = smaller(end - y, GROUP_ROWS);
+            if (width == CSEG_FIR_PANEL && height == GROUP_ROWS) {
+                filter_group(cseg_row_f32(job->to, y) + left, job->to->stride / sizeof(float), s, job, p, at);
+                continue;
+            }
+            float group[GROUP_ROWS * CSEG_FIR_PANEL];
+            filter_group(group, CSEG_FIR_PANEL, s, job, p, at);
+            for (size_t i = 0; i < height; i++)
+                memcpy(cseg_row_f32(job->to, y + i) + left, group + i * CSEG_FIR_PANEL, width * sizeof *group);
+        }
+}
+
+/* The last rows of one block are the first of the next. */
+static void keep_shared_rows(const strip *s, const fir_job *job) {
+    const size_t panels = job->count * (job->both ? 2 : 1) * s->panels;
+    for (size_t p = 0; p < panels; p++) {
+        float *rows = s->filtered + p * job->rows * CSEG_FIR_PANEL;
+        memmove(rows, rows + BLOCK_ROWS * CSEG_FIR_PANEL, 2 * job->reach * CSEG_FIR_PANEL * sizeof *rows);
+    }
+}
+
+static cellseg_status filter_strip(void *data, size_t index) {
+    const fir_job *job = data;
+    strip s;
+    CSEG_TRY(strip_open(&s, job, index));
+    size_t known = 0; /* rows of the block that are filtered already */
+    for (size_t top = s.top; top < s.bottom; top += BLOCK_ROWS) {
+        const size_t end = smaller(top + BLOCK_ROWS, s.bottom), whole = (end - top + GROUP_ROWS - 1) / GROUP_ROWS * GROUP_ROWS;
+        filter_rows(&s, job, top, known, whole + 2 * job->reach);
+        filter_columns(&s, job, top, end);
+        keep_shared_rows(&s, job);
+        known = 2 * job->reach;
+    }
+    cseg_free(s.pairs);
     return CELLSEG_OK;
 }
 
 cellseg_status cseg_fir_apply(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, const cseg_fir *filters,
                               size_t count) {
     assert(to->type == CELLSEG_FLOAT32 && to->height == from->height && to->width == from->width && to->data != from->data);
-    fir_job job = {.context = context,
-                   .to = to,
-                   .from = from,
-                   .filters = filters,
-                   .count = count,
-                   .tiles_across = (from->width + TILE_COLUMNS - 1) / TILE_COLUMNS,
-                   .kernels = cseg_fir_kernels_for(context)};
+    assert(count >= 1 && count <= CSEG_FIR_MOST);
+    fir_job job = {.context = context, .to = to, .from = from, .filters = filters, .count = count};
+    job.both = filters[0].second != NULL;
     for (size_t f = 0; f < count; f++)
-        if (filters[f].radius > job.largest_radius)
-            job.largest_radius = filters[f].radius;
-    const size_t tiles_down = (from->height + TILE_ROWS - 1) / TILE_ROWS;
-    return cseg_parallel_for(context, tiles_down * job.tiles_across, filter_tile, &job);
+        if (filters[f].radius * filters[f].spacing > job.reach)
+            job.reach = filters[f].radius * filters[f].spacing;
+    job.rows = BLOCK_ROWS + 2 * job.reach;
+    job.columns = strip_columns(count * (job.both ? 2 : 1) * job.rows * sizeof(float));
+    job.strips = (from->width + job.columns - 1) / job.columns;
+    job.kernels = cseg_fir_kernels_for(context);
+    return cseg_parallel_for(context, (from->height + STRIP_ROWS - 1) / STRIP_ROWS * job.strips, filter_strip, &job);
 }

@@ -5,36 +5,44 @@
 
 #include "core/core.h"
 
-/* Outputs are computed this many columns at a time. */
-enum { CSEG_FIR_PANEL = 32 };
+/* Outputs are computed this many columns at a time; this many filters are applied in one call. */
+enum { CSEG_FIR_PANEL = 32, CSEG_FIR_MOST = 32 };
 
 /*
- * Weights of one axis, from the centre outwards: smooth[k] multiplies the two samples at distance k. With `second` the filter is
- * second(x) smooth(y) + smooth(x) second(y); without it smooth(x) smooth(y).
+ * Weights of one axis, from the centre outwards: smooth[k] multiplies the two samples at distance k * spacing. With `second` the
+ * filter is second(x) smooth(y) + smooth(x) second(y); without it smooth(x) smooth(y).
  */
 typedef struct cseg_fir {
-    size_t radius;
+    size_t radius, spacing;
     float *smooth, *second;
 } cseg_fir;
 
-/* to = the largest over all `count` filters of filter * from, borders reflected. to: float32, not from's plane. */
+/*
+ * to = the largest over all `count` filters of filter * from, borders reflected. Either every filter has `second` and spacing 1,
+ * or there is one without. to: float32, not from's plane.
+ */
 cellseg_status cseg_fir_apply(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, const cseg_fir *filters,
                               size_t count);
 
-/* Sampled Gaussian cut at four sigma, of sum one; with `derivative` also -sigma^2 times its second derivative. */
-cellseg_status cseg_fir_gaussian(cseg_fir *filter, cellseg_context *context, double sigma_px, bool derivative);
+/* The Gaussian sampled every `spacing` pixels, cut at `cut` sigma, of sum one. */
+cellseg_status cseg_fir_gaussian(cseg_fir *filter, cellseg_context *context, double sigma_px, double cut, size_t spacing);
+
+/* -sigma^2 times the Laplacian of the Gaussian sampled at every pixel, cut at four sigma. */
+cellseg_status cseg_fir_log(cseg_fir *filter, cellseg_context *context, double sigma_px);
 void cseg_fir_free(cseg_fir *filter);
 
-/* The loops over samples, one set for each processor level; all give the same bytes. */
+/* The loops over CSEG_FIR_PANEL samples, one set for each processor level; all give the same bytes. */
 typedef struct cseg_fir_kernels {
-    /* out[i] = sum of w[k] * (in[i - k] + in[i + k]) */
-    void (*along)(float *out, const float *in, const float *w, size_t radius);
-    /* the same of two weights at once */
-    void (*along_both)(float *out_a, float *out_b, const float *in, const float *w_a, const float *w_b, size_t radius);
-    /* down the column: in points into rows of CSEG_FIR_PANEL samples */
-    void (*across)(float *out, const float *in, const float *w, size_t radius);
-    /* out = w_a * a + w_b * b */
-    void (*across_both)(float *out, const float *a, const float *b, const float *w_a, const float *w_b, size_t radius);
+    /* along a row: out[i] = sum over k of w[k] * (in[i - k * spacing] + in[i + k * spacing]) */
+    void (*along)(float *out, const float *in, const float *w, size_t radius, size_t spacing);
+    /* the same in two steps, spacing 1, where several weights share the sums: row k of out = in[i - k] + in[i + k] */
+    void (*pairs)(float *out, const float *in, size_t radius);
+    void (*weigh_both)(float *out_a, float *out_b, const float *pairs, const float *w_a, const float *w_b, size_t radius);
+    /* down the columns: in points into rows of CSEG_FIR_PANEL samples; out gets two rows `stride` apart, in's and the next */
+    void (*across)(float *out, size_t stride, const float *in, const float *w, size_t radius, size_t spacing);
+    /* the sum of two: w_a down a, w_b down b */
+    void (*across_both)(float *out, size_t stride, const float *a, const float *b, const float *w_a, const float *w_b,
+                        size_t radius);
 } cseg_fir_kernels;
 
 const cseg_fir_kernels *cseg_fir_kernels_for(const cellseg_context *context);

@@ -1,21 +1,20 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Gaussian smoothing by direct convolution with the sampled Gaussian, cut at four sigma, borders reflected: what
- * scipy.ndimage.gaussian_filter computes. Cost: about 16 sigma multiply-adds per pixel.
+ * Gaussian smoothing, borders reflected. Up to a sigma of 16 by direct convolution with the sampled Gaussian, cut at four sigma:
+ * what scipy.ndimage.gaussian_filter computes; cost about 16 sigma multiply-adds per pixel. Beyond in steps, see ladder.c.
  */
 #include "filter/filter.h"
 
 #include "filter/fir.h"
+#include "filter/ladder.h"
 
-cellseg_status cseg_filter_gaussian(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, double sigma_px) {
-    assert(sigma_px >= 0);
-    if (sigma_px == 0)
-        return cseg_plane_to_f32(context, to, from);
-    cseg_plane copy = {0};
+enum { LARGEST_EXACT_SIGMA = 16 };
+
+static cellseg_status smooth_exactly(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, double sigma) {
     cseg_fir filter;
-    cellseg_status status = cseg_fir_gaussian(&filter, context, sigma_px, false);
-    if (status != CELLSEG_OK)
-        return status;
+    CSEG_TRY(cseg_fir_gaussian(&filter, context, sigma, 4, 1));
+    cseg_plane copy = {0};
+    cellseg_status status = CELLSEG_OK;
     if (to->data == from->data) {
         CSEG_TRY_GOTO(done, cseg_plane_new(&copy, context, CELLSEG_FLOAT32, from->height, from->width));
         CSEG_TRY_GOTO(done, cseg_plane_to_f32(context, &copy, from));
@@ -26,4 +25,24 @@ done:
     cseg_plane_free(&copy);
     cseg_fir_free(&filter);
     return status;
+}
+
+/* The ladder changes planes with every step; it begins so that it ends in `to`. */
+static cellseg_status smooth_in_steps(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, double sigma) {
+    cseg_plane other;
+    CSEG_TRY(cseg_plane_new(&other, context, CELLSEG_FLOAT32, from->height, from->width));
+    cseg_ladder ladder = {.context = context, .image = from, .planes = {*to, other}};
+    ladder.current = (int)(cseg_ladder_rungs(sigma * sigma) % 2);
+    const cellseg_status status = cseg_ladder_climb(&ladder, sigma * sigma);
+    cseg_plane_free(&other);
+    return status;
+}
+
+cellseg_status cseg_filter_gaussian(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, double sigma_px) {
+    assert(sigma_px >= 0);
+    if (sigma_px == 0)
+        return cseg_plane_to_f32(context, to, from);
+    if (sigma_px <= LARGEST_EXACT_SIGMA)
+        return smooth_exactly(context, to, from, sigma_px);
+    return smooth_in_steps(context, to, from, sigma_px);
 }

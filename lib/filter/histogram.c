@@ -105,58 +105,84 @@ cellseg_status cseg_filter_range(cellseg_context *context, double *lo, double *h
 /* Neighbours are often equal: four tables in turn, so that one increment need not wait for the last. */
 enum { TABLES = 4, CHUNK = 512 };
 
+/* bins[i] = the bin of values[i], or `bins` where it lies outside. Plain arithmetic: the same at any vector width. */
+typedef void (*bins_fn)(uint32_t *bins, const void *values, size_t count, const cseg_binning *binning);
+
 typedef struct histogram_job {
     const cseg_plane *from, *mask;
     const cseg_binning *binning;
+    bins_fn bins_of;
     cseg_bands bands;
     uint64_t *counts; /* bands x TABLES x (bins + 1): the last of each table holds what is left out */
 } histogram_job;
 
-#define DEFINE_BINS(name, type)                                                                                                  \
-    static void bins_##name(uint32_t *bins, const void *row, size_t left, size_t count, const cseg_binning *b) {                 \
-        const type *values = (const type *)row + left;                                                                           \
-        const double lo = b->lo, hi = b->hi, scale = b->scale;                                                                   \
-        const int32_t last = (int32_t)b->bins - 1;                                                                               \
+#define DEFINE_BINS(level, name, type)                                                                                           \
+    TARGET_##level static void bins_##name##_##level(uint32_t *restrict bins, const void *restrict row, size_t count,            \
+                                                     const cseg_binning *b) {                                                    \
+        const type *values = row;                                                                                                \
+        const double lo = b->lo, hi = b->hi, scale = b->scale, outside = (double)b->bins, last = outside - 1;                    \
         for (size_t i = 0; i < count; i++) {                                                                                     \
-            const double value = (double)values[i];                                                                              \
-            const bool inside = value >= lo && value <= hi;                                                                      \
-            const int32_t bin = (int32_t)(inside ? (value - lo) * scale : 0);                                                    \
-            bins[i] = (uint32_t)(!inside ? last + 1 : bin < last ? bin : last);                                                  \
+            const double value = (double)values[i], place = (value - lo) * scale;                                                \
+            double bin = place < last ? place : last;                                                                            \
+            bin = value >= lo ? bin : outside;                                                                                   \
+            bin = value <= hi ? bin : outside;                                                                                   \
+            bins[i] = (uint32_t)(int32_t)bin;                                                                                    \
         }                                                                                                                        \
     }
-DEFINE_BINS(u8, uint8_t)
-DEFINE_BINS(u16, uint16_t)
-DEFINE_BINS(u32, uint32_t)
-DEFINE_BINS(f32, float)
+#define DEFINE_LEVEL(level)                                                                                                      \
+    DEFINE_BINS(level, u8, uint8_t)                                                                                              \
+    DEFINE_BINS(level, u16, uint16_t)                                                                                            \
+    DEFINE_BINS(level, u32, uint32_t)                                                                                            \
+    DEFINE_BINS(level, f32, float)                                                                                               \
+    static const bins_fn bins_##level[] = {[CELLSEG_UINT8] = bins_u8_##level,                                                    \
+                                           [CELLSEG_UINT16] = bins_u16_##level,                                                  \
+                                           [CELLSEG_UINT32] = bins_u32_##level,                                                  \
+                                           [CELLSEG_FLOAT32] = bins_f32_##level};
 
-static void bins_of(uint32_t *bins, const cseg_plane *from, size_t y, size_t left, size_t count, const cseg_binning *binning) {
-    const void *row = cseg_row(from, y);
-    switch (from->type) {
-    case CELLSEG_UINT8:
-        bins_u8(bins, row, left, count, binning);
-        break;
-    case CELLSEG_UINT16:
-        bins_u16(bins, row, left, count, binning);
-        break;
-    case CELLSEG_UINT32:
-        bins_u32(bins, row, left, count, binning);
-        break;
-    default:
-        bins_f32(bins, row, left, count, binning);
+#define TARGET_portable
+DEFINE_LEVEL(portable)
+#if defined(__x86_64__)
+#define TARGET_avx2 __attribute__((target("avx2")))
+DEFINE_LEVEL(avx2)
+#endif
+
+static bins_fn bins_for(const cellseg_context *context, int32_t type) {
+#if defined(__x86_64__)
+    if (cellseg_context_cpu_level(context) != CELLSEG_CPU_PORTABLE)
+        return bins_avx2[type];
+#endif
+    (void)context;
+    return bins_portable[type];
+}
+
+static void leave_out_unmasked(uint32_t *bins, const uint8_t *mask, size_t count, uint32_t out) {
+    for (size_t i = 0; i < count; i++)
+        bins[i] = mask[i] != 0 ? bins[i] : out;
+}
+
+static void count_bins(uint64_t *counts, size_t table, const uint32_t *bins, size_t count) {
+    uint64_t *second = counts + table, *third = second + table, *fourth = third + table;
+    size_t i = 0;
+    for (; i + TABLES <= count; i += TABLES) {
+        counts[bins[i]]++;
+        second[bins[i + 1]]++;
+        third[bins[i + 2]]++;
+        fourth[bins[i + 3]]++;
     }
+    for (; i < count; i++)
+        counts[bins[i]]++;
 }
 
 static void count_row(uint64_t *counts, const histogram_job *job, size_t y) {
-    const size_t width = job->from->width, table = job->binning->bins + 1;
+    const size_t width = job->from->width, sample = cseg_type_size(job->from->type);
+    const char *row = cseg_row(job->from, y);
     uint32_t bins[CHUNK];
     for (size_t left = 0; left < width; left += CHUNK) {
         const size_t count = width - left < CHUNK ? width - left : CHUNK;
-        bins_of(bins, job->from, y, left, count, job->binning);
+        job->bins_of(bins, row + left * sample, count, job->binning);
         if (job->mask != NULL)
-            for (size_t i = 0; i < count; i++)
-                bins[i] = cseg_row_u8(job->mask, y)[left + i] != 0 ? bins[i] : (uint32_t)job->binning->bins;
-        for (size_t i = 0; i < count; i++)
-            counts[i % TABLES * table + bins[i]]++;
+            leave_out_unmasked(bins, cseg_row_u8(job->mask, y) + left, count, (uint32_t)job->binning->bins);
+        count_bins(counts, job->binning->bins + 1, bins, count);
     }
 }
 
@@ -173,7 +199,8 @@ static cellseg_status histogram_of_band(void *data, size_t band) {
 
 cellseg_status cseg_histogram_masked(cellseg_context *context, uint64_t *counts, const cseg_binning *binning,
                                      const cseg_plane *from, const cseg_plane *mask) {
-    histogram_job job = {.from = from, .mask = mask, .binning = binning, .bands = cseg_bands_of(from)};
+    histogram_job job = {
+        .from = from, .mask = mask, .binning = binning, .bins_of = bins_for(context, from->type), .bands = cseg_bands_of(from)};
     const size_t table = binning->bins + 1, tables = job.bands.count * TABLES;
     job.counts = cseg_alloc(context, tables, table * sizeof *job.counts);
     if (job.counts == NULL)
@@ -185,4 +212,11 @@ cellseg_status cseg_histogram_masked(cellseg_context *context, uint64_t *counts,
             counts[bin] += job.counts[t * table + bin];
     cseg_free(job.counts);
     return status;
+}
+
+cellseg_status cseg_filter_histogram(cellseg_context *context, uint64_t *counts, size_t bins, double lo, double hi,
+                                     const cseg_plane *from) {
+    assert(bins >= 1 && bins <= 65536 && lo < hi);
+    const cseg_binning binning = cseg_binning_of(lo, hi, bins);
+    return cseg_histogram_masked(context, counts, &binning, from, NULL);
 }

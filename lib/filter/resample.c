@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Resampling, one axis at a time: where an axis shrinks each output is the average over its exact area, fractions of samples
- * included; where it grows, linear interpolation between sample centres, clamped at the border.
- * Cost: one multiply-add per input sample and one per output sample where it shrinks, four per output sample where it grows.
+ * included; where it grows, linear or cubic interpolation between sample centres (Keys 1981, a = -1/2), the border's sample
+ * standing for those beyond it. Cost: one multiply-add per input sample and one per output sample where it shrinks, two or four
+ * times two per output sample where it grows.
  */
 #include "filter/filter.h"
 
 #include "filter/sample.h"
 
 #include <math.h>
+#include <string.h>
 
 enum { BAND_ROWS = 16 };
 
@@ -40,23 +42,52 @@ static void area_weights(axis *a, size_t i, size_t to, size_t from) {
     }
 }
 
-static void linear_weights(axis *a, size_t i, size_t to, size_t from) {
-    const double place = ((double)i + 0.5) * (double)from / (double)to - 0.5;
-    const double clamped = fmin(fmax(place, 0), (double)(from - 1));
-    size_t first = (size_t)clamped;
-    if (first + a->count > from)
-        first = from - a->count;
-    a->first[i] = first;
-    const double fraction = clamped - (double)first;
-    a->weights[i * a->count] = (float)(1 - fraction);
-    if (a->count == 2)
-        a->weights[i * 2 + 1] = (float)fraction;
+/* The weights of the samples before and after a place that lies `t` of the way between two of them. */
+static void linear_taps(double *taps, double t) {
+    taps[0] = 1 - t;
+    taps[1] = t;
 }
 
-static cellseg_status axis_new(axis *a, cellseg_context *context, size_t to, size_t from) {
+static void cubic_taps(double *taps, double t) {
+    taps[0] = ((2 - t) * t - 1) * t / 2;
+    taps[1] = ((3 * t - 5) * t * t + 2) / 2;
+    taps[2] = ((4 - 3 * t) * t + 1) * t / 2;
+    taps[3] = (t - 1) * t * t / 2;
+}
+
+static void interpolation_weights(axis *a, size_t i, size_t to, size_t from, ptrdiff_t taps) {
+    const double place = ((double)i + 0.5) * (double)from / (double)to - 0.5, below = floor(place);
+    double values[4];
+    if (taps == 2)
+        linear_taps(values, place - below);
+    else
+        cubic_taps(values, place - below);
+    const ptrdiff_t leftmost = (ptrdiff_t)below - taps / 2 + 1, end = (ptrdiff_t)(from - a->count), last = (ptrdiff_t)from - 1;
+    const ptrdiff_t first = leftmost < 0 ? 0 : leftmost < end ? leftmost : end;
+    a->first[i] = (size_t)first;
+    float *weights = a->weights + i * a->count;
+    memset(weights, 0, a->count * sizeof *weights);
+    for (ptrdiff_t k = 0; k < taps; k++) {
+        const ptrdiff_t j = leftmost + k < 0 ? 0 : leftmost + k < last ? leftmost + k : last;
+        weights[j - first] += (float)values[k];
+    }
+}
+
+/* The most samples that any output's area touches. */
+static size_t area_count(size_t to, size_t from) {
+    const double scale = (double)from / (double)to;
+    size_t most = 1;
+    for (size_t i = 0; i < to; i++) {
+        const size_t count = (size_t)ceil((double)(i + 1) * scale) - (size_t)((double)i * scale);
+        most = count > most ? count : most;
+    }
+    return most < from ? most : from;
+}
+
+static cellseg_status axis_new(axis *a, cellseg_context *context, size_t to, size_t from, bool cubic) {
     const bool shrinks = to < from;
-    const size_t wanted = shrinks ? (size_t)((double)from / (double)to) + 2 : 2;
-    *a = (axis){.count = wanted < from ? wanted : from};
+    const size_t taps = cubic ? 4 : 2;
+    *a = (axis){.count = shrinks ? area_count(to, from) : taps < from ? taps : from};
     size_t weights;
     if (!cseg_mul(to, a->count, &weights))
         return cseg_fail(CELLSEG_ERR_MEMORY, "%zu weights of %zu samples are too much", to, a->count);
@@ -70,7 +101,7 @@ static cellseg_status axis_new(axis *a, cellseg_context *context, size_t to, siz
         if (shrinks)
             area_weights(a, i, to, from);
         else
-            linear_weights(a, i, to, from);
+            interpolation_weights(a, i, to, from, (ptrdiff_t)taps);
     return CELLSEG_OK;
 }
 
@@ -81,22 +112,30 @@ typedef struct resample_job {
 } resample_job;
 
 /* sum = the input rows that output row y is made of, weighted. */
-static void mix_rows(float *sum, float *row, const resample_job *job, size_t y) {
+static void mix_rows(float *restrict sum, float *scratch, const resample_job *job, size_t y) {
     const axis *a = &job->rows;
     const size_t width = job->from->width;
     for (size_t k = 0; k < a->count; k++) {
+        const float *row = cseg_row_f32(job->from, a->first[y] + k);
+        if (job->from->type != CELLSEG_FLOAT32) {
+            cseg_load(scratch, job->from, a->first[y] + k, 0, width);
+            row = scratch;
+        }
         const float weight = a->weights[y * a->count + k];
-        cseg_load(row, job->from, a->first[y] + k, 0, width);
-        for (size_t x = 0; x < width; x++)
-            sum[x] = (k == 0 ? 0 : sum[x]) + weight * row[x];
+        if (k == 0)
+            for (size_t x = 0; x < width; x++)
+                sum[x] = weight * row[x];
+        else
+            for (size_t x = 0; x < width; x++)
+                sum[x] += weight * row[x];
     }
 }
 
-static void mix_columns(float *to, const float *row, const axis *a, size_t width) {
+static void mix_columns(float *restrict to, const float *restrict row, const axis *a, size_t width) {
     for (size_t x = 0; x < width; x++) {
         const float *samples = row + a->first[x], *weights = a->weights + x * a->count;
-        float sum = 0;
-        for (size_t k = 0; k < a->count; k++)
+        float sum = weights[0] * samples[0];
+        for (size_t k = 1; k < a->count; k++)
             sum += weights[k] * samples[k];
         to[x] = sum;
     }
@@ -116,19 +155,27 @@ static cellseg_status resample_band(void *data, size_t band) {
     return CELLSEG_OK;
 }
 
-cellseg_status cseg_filter_resample(cellseg_context *context, const cseg_plane *to, const cseg_plane *from) {
+static cellseg_status resample(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, bool cubic) {
     assert(to->type == CELLSEG_FLOAT32 && to->data != from->data);
     if (to->height == from->height && to->width == from->width)
         return cseg_plane_to_f32(context, to, from);
     resample_job job = {.context = context, .to = to, .from = from};
-    cellseg_status status = axis_new(&job.rows, context, to->height, from->height);
+    cellseg_status status = axis_new(&job.rows, context, to->height, from->height, cubic);
     if (status == CELLSEG_OK)
-        status = axis_new(&job.columns, context, to->width, from->width);
+        status = axis_new(&job.columns, context, to->width, from->width, cubic);
     if (status == CELLSEG_OK)
         status = cseg_parallel_for(context, (to->height + BAND_ROWS - 1) / BAND_ROWS, resample_band, &job);
     axis_free(&job.columns);
     axis_free(&job.rows);
     return status;
+}
+
+cellseg_status cseg_filter_resample(cellseg_context *context, const cseg_plane *to, const cseg_plane *from) {
+    return resample(context, to, from, false);
+}
+
+cellseg_status cseg_filter_resample_cubic(cellseg_context *context, const cseg_plane *to, const cseg_plane *from) {
+    return resample(context, to, from, true);
 }
 
 /* ---- nearest ---- */

@@ -85,7 +85,8 @@ typedef struct png_reader {
     png_session session;
     const cseg_io_request *request;
     png_uint_32 height, width;
-    int channels, passes;
+    int bits, channels, passes;
+    bool palette_to_rgb;
     double pixel_size_um;
     cellseg_image *image;
     png_bytep rows; /* one, or all when interlaced: samples of a pixel next to each other */
@@ -93,18 +94,22 @@ typedef struct png_reader {
 } png_reader;
 
 /* Whatever the file holds becomes 8 or 16-bit samples without alpha, in this machine's byte order. */
-static void set_transformations(png_reader *reader, int bits, int colour) {
+static void set_transformations(void *data) {
+    png_reader *reader = data;
     png_structp png = reader->session.png;
-    if (colour == PNG_COLOR_TYPE_PALETTE && !reader->request->labels)
-        png_set_palette_to_rgb(png);
-    if (bits < 8)
-        png_set_packing(png);
-    if ((colour & PNG_COLOR_MASK_ALPHA) != 0 || (colour == PNG_COLOR_TYPE_PALETTE && !reader->request->labels))
-        png_set_strip_alpha(png);
     const uint16_t one = 1;
-    if (bits == 16 && *(const uint8_t *)&one == 1)
+    const bool little_endian = *(const uint8_t *)&one == 1;
+    if (reader->palette_to_rgb)
+        png_set_palette_to_rgb(png);
+    png_set_packing(png);
+    png_set_strip_alpha(png);
+    if (reader->bits == 16 && little_endian)
         png_set_swap(png);
     reader->passes = png_set_interlace_handling(png);
+    png_read_update_info(png, reader->session.info);
+    reader->row_bytes = png_get_rowbytes(png, reader->session.info);
+    if (reader->row_bytes != (size_t)reader->width * (size_t)reader->channels * (reader->bits == 16 ? 2 : 1))
+        png_error(png, "its rows have an unsupported layout");
 }
 
 static void read_pixel_size(png_reader *reader) {
@@ -132,12 +137,10 @@ static void read_header(void *data) {
     if (session->info == NULL)
         return;
     png_read_info(session->png, session->info);
-    int bits, colour;
-    (void)png_get_IHDR(session->png, session->info, &reader->width, &reader->height, &bits, &colour, NULL, NULL, NULL);
-    set_transformations(reader, bits, colour);
-    png_read_update_info(session->png, session->info);
-    reader->channels = png_get_channels(session->png, session->info);
-    reader->row_bytes = png_get_rowbytes(session->png, session->info);
+    int colour;
+    (void)png_get_IHDR(session->png, session->info, &reader->width, &reader->height, &reader->bits, &colour, NULL, NULL, NULL);
+    reader->palette_to_rgb = colour == PNG_COLOR_TYPE_PALETTE && !reader->request->labels;
+    reader->channels = reader->palette_to_rgb || (colour & ~PNG_COLOR_MASK_ALPHA) == PNG_COLOR_TYPE_RGB ? 3 : 1;
     read_pixel_size(reader);
 }
 
@@ -171,7 +174,7 @@ static void read_rows(void *data) {
 static cellseg_status read_image(png_reader *reader) {
     png_session *session = &reader->session;
     CSEG_TRY(guarded(session, read_header, reader));
-    const int32_t type = png_get_bit_depth(session->png, session->info) == 16 ? CELLSEG_UINT16 : CELLSEG_UINT8;
+    const int32_t type = reader->bits == 16 ? CELLSEG_UINT16 : CELLSEG_UINT8;
     const cseg_io_claim claim = {.height = reader->height,
                                  .width = reader->width,
                                  .channels = (uint64_t)reader->channels,
@@ -180,6 +183,7 @@ static cellseg_status read_image(png_reader *reader) {
                                  .expansion = EXPANSION};
     CSEG_TRY(cseg_io_new_image(&reader->image, session->context, reader->request, session->file, &claim));
     CSEG_TRY(cellseg_image_set_pixel_size_um(reader->image, reader->pixel_size_um));
+    CSEG_TRY(guarded(session, set_transformations, reader)); /* allocates a row: not before the size is checked */
     reader->rows = cseg_calloc(session->context, reader->passes > 1 ? reader->height : 1, reader->row_bytes);
     if (reader->rows == NULL)
         return cseg_last_status();
@@ -224,6 +228,8 @@ static void write_image(void *data) {
         return;
     png_set_IHDR(session->png, session->info, writer->width, writer->height, 8, PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE,
                  PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+    png_set_compression_level(session->png, 2); /* with this filter a quarter of the time for a tenth more bytes */
+    png_set_filter(session->png, PNG_FILTER_TYPE_BASE, PNG_FILTER_SUB);
     png_write_info(session->png, session->info);
     for (size_t y = 0; y < writer->height; y++) {
         writer->row(writer->row_data, y, writer->rgb);

@@ -488,7 +488,7 @@ cellseg_status cseg_io_tiff_read(cellseg_image **out, cellseg_context *context, 
 
 /* ---- writing ---- */
 
-enum { STRIP_BYTES = 1 << 18 };
+enum { STRIP_BYTES = 1 << 18, ZIP_LEVEL = 3 }; /* half of level 6's time; label maps stay small */
 
 static bool set_tags(TIFF *tiff, const cseg_plane *plane, int32_t page, int32_t pages, uint32_t strip_rows,
                      double pixel_size_um) {
@@ -502,6 +502,7 @@ static bool set_tags(TIFF *tiff, const cseg_plane *plane, int32_t page, int32_t 
               TIFFSetField(tiff, TIFFTAG_PHOTOMETRIC, PHOTOMETRIC_MINISBLACK) &&
               TIFFSetField(tiff, TIFFTAG_PLANARCONFIG, PLANARCONFIG_CONTIG) &&
               TIFFSetField(tiff, TIFFTAG_COMPRESSION, COMPRESSION_ADOBE_DEFLATE) &&
+              TIFFSetField(tiff, TIFFTAG_ZIPQUALITY, ZIP_LEVEL) &&
               TIFFSetField(tiff, TIFFTAG_PREDICTOR, real ? PREDICTOR_NONE : PREDICTOR_HORIZONTAL) &&
               TIFFSetField(tiff, TIFFTAG_ROWSPERSTRIP, strip_rows) && TIFFSetField(tiff, TIFFTAG_SOFTWARE, software);
     if (ok && pages > 1)

@@ -32,7 +32,7 @@ cellseg_status cseg_morph_components(cellseg_context *context, const cseg_plane 
                                      int32_t connectivity) {
     assert(to->type == CELLSEG_UINT32 && mask->type == CELLSEG_UINT8 && same_size(to, mask));
     cseg_runs runs;
-    CSEG_TRY(cseg_runs_new(&runs, context, mask, false, connectivity));
+    CSEG_TRY(cseg_runs_new(&runs, context, mask, CSEG_RUNS_FOREGROUND, connectivity));
     *count = runs.components;
     paint_job job = {&runs, to};
     const cellseg_status status = cseg_parallel_for(context, band_count(runs.height), paint_band, &job);

@@ -21,26 +21,45 @@ typedef struct queues {
     size_t waiting;
 } queues;
 
-static uint32_t key_bits(float value) {
+/* ---- ranks ---- */
+
+/* Rises with the number; -0 and 0 are one. */
+static uint32_t float_key(float value) {
     const float positive_zero = value + 0.0F;
     uint32_t bits;
     memcpy(&bits, &positive_zero, sizeof bits);
     return bits ^ ((bits >> 31) != 0 ? UINT32_MAX : 0x80000000U);
 }
 
-/* ---- ranks ---- */
+static void write_keys(uint32_t *key, const void *relief, int32_t type, cseg_run run) {
+    switch (type) {
+    case CELLSEG_UINT8:
+        for (size_t x = run.begin; x < run.end; x++)
+            key[x] = ((const uint8_t *)relief)[x];
+        break;
+    case CELLSEG_UINT16:
+        for (size_t x = run.begin; x < run.end; x++)
+            key[x] = ((const uint16_t *)relief)[x];
+        break;
+    case CELLSEG_UINT32:
+        for (size_t x = run.begin; x < run.end; x++)
+            key[x] = ((const uint32_t *)relief)[x];
+        break;
+    default:
+        for (size_t x = run.begin; x < run.end; x++)
+            key[x] = float_key(((const float *)relief)[x]);
+    }
+}
 
 /* Keys into the cells, and the pixels' cells into `pixel` in raster order. */
 static void gather(const cseg_flood *flood, const cseg_region *region, uint32_t *pixel) {
     size_t n = 0;
     for (size_t i = 0; i < region->count; i++) {
         const cseg_run run = region->runs->run[region->order[i]];
-        const float *relief = cseg_row_f32(flood->relief, region->rows[i]);
         const size_t first = ((size_t)region->rows[i] + 1) * flood->stride + 1;
-        for (size_t x = run.begin; x < run.end; x++) {
+        write_keys(flood->cell + first, cseg_row(flood->relief, region->rows[i]), flood->relief->type, run);
+        for (size_t x = run.begin; x < run.end; x++)
             pixel[n++] = (uint32_t)(first + x);
-            flood->cell[first + x] = key_bits(relief[x]);
-        }
     }
 }
 
@@ -197,17 +216,39 @@ static void push_seeds(const cseg_flood *flood, const cseg_region *region, queue
     }
 }
 
+/* The label all labelled neighbours share; 0 when there are two. */
+static uint32_t shared_label(const cseg_flood *flood, uint32_t pixel, const char *label, const neighbour *around, size_t count) {
+    uint32_t shared = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (flood->cell[(size_t)((ptrdiff_t)pixel + around[i].cell)] == CELL_OUTSIDE)
+            continue;
+        uint32_t other;
+        memcpy(&other, label + around[i].label_bytes, sizeof other);
+        if (other != 0 && shared != 0 && other != shared)
+            return 0;
+        shared = other != 0 ? other : shared;
+    }
+    return shared;
+}
+
 static void spread(const cseg_flood *flood, queues *q, const neighbour *around, size_t count) {
     const uint32_t pixel = pop(q), stride = (uint32_t)flood->stride;
     const uint32_t y = (pixel - 1) / stride - 1, x = (pixel - 1) % stride;
     char *label = (char *)(cseg_row_u32(flood->labels, y) + x);
     uint32_t own;
     memcpy(&own, label, sizeof own);
+    if (flood->lines && own == 0) {
+        own = shared_label(flood, pixel, label, around, count);
+        if (own == 0)
+            return;
+        memcpy(label, &own, sizeof own);
+    }
     for (size_t i = 0; i < count; i++) {
         const uint32_t other = (uint32_t)((ptrdiff_t)pixel + around[i].cell), r = flood->cell[other];
         if ((r & CELL_TAKEN) != 0)
             continue;
-        memcpy(label + around[i].label_bytes, &own, sizeof own);
+        if (!flood->lines)
+            memcpy(label + around[i].label_bytes, &own, sizeof own);
         push(q, other, r);
     }
 }

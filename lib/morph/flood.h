@@ -12,13 +12,15 @@
  */
 enum { CELL_LIMIT = INT32_MAX };
 #define CELL_TAKEN 0x80000000U
+#define CELL_OUTSIDE UINT32_MAX
 
 typedef struct cseg_flood {
     cellseg_context *context;
-    const cseg_plane *labels, *relief;
+    const cseg_plane *labels, *relief; /* relief: any sample type */
     uint32_t *cell;
     size_t stride;
     int32_t connectivity;
+    bool lines; /* leave a line of 0 between basins */
     bool alone; /* no parallel loop is running: report progress */
 } cseg_flood;
 

@@ -69,9 +69,9 @@ static void decide(const cseg_runs *runs, const cseg_plane *plane, uint32_t *fil
         }
 }
 
-static cellseg_status fill_holes(cellseg_context *context, const cseg_plane *plane) {
+static cellseg_status fill_holes(cellseg_context *context, const cseg_plane *plane, int32_t connectivity) {
     cseg_runs runs;
-    CSEG_TRY(cseg_runs_new(&runs, context, plane, true, 4));
+    CSEG_TRY(cseg_runs_new(&runs, context, plane, CSEG_RUNS_ZEROS, connectivity));
     cellseg_status status = CELLSEG_OK;
     uint32_t *fill = cseg_alloc(context, (size_t)runs.components + 1, sizeof *fill);
     if (fill == NULL) {
@@ -88,11 +88,15 @@ done:
 }
 
 cellseg_status cseg_morph_fill_holes(cellseg_context *context, const cseg_plane *mask) {
+    return cseg_morph_fill_holes_of(context, mask, 4);
+}
+
+cellseg_status cseg_morph_fill_holes_of(cellseg_context *context, const cseg_plane *mask, int32_t connectivity) {
     assert(mask->type == CELLSEG_UINT8);
-    return fill_holes(context, mask);
+    return fill_holes(context, mask, connectivity);
 }
 
 cellseg_status cseg_morph_fill_label_holes(cellseg_context *context, const cseg_plane *labels) {
     assert(labels->type == CELLSEG_UINT32);
-    return fill_holes(context, labels);
+    return fill_holes(context, labels, 4);
 }

@@ -3,14 +3,15 @@
  * Grey reconstruction (Vincent 1993): the marker is eroded again and again, one pixel at a time, but never below the limit, until
  * nothing changes. Dilation is erosion of the negated images.
  *
- * Samples become order-preserving int32 keys. The image is cut into strips of rows; a strip is brought to rest by one raster and
- * one anti-raster scan and a queue for what is left (Vincent's hybrid algorithm), first all even strips side by side, then all
- * odd ones, reading their resting neighbours' edge rows; a strip runs again when a neighbour's edge row has sunk. The result is
- * the one greatest fixed point, whatever the order. Cost: two scans and the queue; a strip fits the cache. Memory: two int32
- * planes.
+ * Samples become order-preserving int32 keys (keys.c). The image is cut into strips of rows; a strip is brought to rest by one
+ * raster and one anti-raster scan and a queue for what is left (Vincent's hybrid algorithm), first all even strips side by side,
+ * then all odd ones, reading their resting neighbours' edge rows; a strip runs again when a neighbour's edge row has sunk. The
+ * result is the one greatest fixed point, whatever the order. Cost: two scans and the queue; a strip fits the cache. Memory: two
+ * int32 planes.
  */
 #include "morph/reconstruct.h"
 #include "morph/bands.h"
+#include "morph/keys.h"
 #include "morph/morph.h"
 
 #include <string.h>
@@ -31,10 +32,6 @@ typedef struct rec_job {
     uint8_t *pending; /* by strip: 0 rests, 1 a neighbour's edge sank, 2 never visited */
     uint8_t *sank;    /* by strip: bit 0 its first row, bit 1 its last row */
 } rec_job;
-
-static int32_t *row_of(const cseg_plane *plane, size_t y) {
-    return (int32_t *)cseg_row(plane, y);
-}
 
 static int32_t least(int32_t a, int32_t b) {
     return a < b ? a : b;
@@ -86,14 +83,14 @@ static void sweep_left(int32_t *row, const int32_t *limit, size_t width) {
 
 /* Could the pixel at (y, x) sink if a neighbour of height `key` stood beside it? */
 static bool sinks(const rec_job *job, size_t y, size_t x, int32_t key) {
-    const int32_t own = row_of(job->keys, y)[x];
-    return own > key && own > row_of(job->limit, y)[x];
+    const int32_t own = cseg_key_row(job->keys, y)[x];
+    return own > key && own > cseg_key_row(job->limit, y)[x];
 }
 
 /* Push the pixels of row y that can lower one of row `other`, beside it. */
 static cellseg_status push_edge(const rec_job *job, worklist *list, size_t y, size_t other) {
     const size_t width = job->keys->width;
-    const int32_t *row = row_of(job->keys, y);
+    const int32_t *row = cseg_key_row(job->keys, y);
     for (size_t x = 0; x < width; x++) {
         bool needed = sinks(job, other, x, row[x]);
         if (job->connectivity == 8) {
@@ -107,7 +104,7 @@ static cellseg_status push_edge(const rec_job *job, worklist *list, size_t y, si
 }
 
 static cellseg_status push_along(const rec_job *job, worklist *list, size_t y) {
-    const int32_t *row = row_of(job->keys, y);
+    const int32_t *row = cseg_key_row(job->keys, y);
     for (size_t x = 0; x + 1 < job->keys->width; x++)
         if (sinks(job, y, x + 1, row[x]))
             CSEG_TRY(push(job, list, y, x));
@@ -118,16 +115,16 @@ static cellseg_status push_along(const rec_job *job, worklist *list, size_t y) {
 static cellseg_status scan(const rec_job *job, worklist *list, size_t begin, size_t end) {
     const size_t width = job->keys->width, height = job->keys->height;
     for (size_t y = begin; y < end; y++) {
-        int32_t *row = row_of(job->keys, y);
+        int32_t *row = cseg_key_row(job->keys, y);
         if (y > 0)
-            sink_from(row, row_of(job->keys, y - 1), width, job->connectivity);
-        sweep_right(row, row_of(job->limit, y), width);
+            sink_from(row, cseg_key_row(job->keys, y - 1), width, job->connectivity);
+        sweep_right(row, cseg_key_row(job->limit, y), width);
     }
     for (size_t y = end; y-- > begin;) {
-        int32_t *row = row_of(job->keys, y);
+        int32_t *row = cseg_key_row(job->keys, y);
         if (y + 1 < height)
-            sink_from(row, row_of(job->keys, y + 1), width, job->connectivity);
-        sweep_left(row, row_of(job->limit, y), width);
+            sink_from(row, cseg_key_row(job->keys, y + 1), width, job->connectivity);
+        sweep_left(row, cseg_key_row(job->limit, y), width);
         CSEG_TRY(push_along(job, list, y));
         if (y + 1 < end)
             CSEG_TRY(push_edge(job, list, y, y + 1));
@@ -139,7 +136,7 @@ static cellseg_status lower(const rec_job *job, worklist *list, size_t y, size_t
                             size_t end) {
     if (!sinks(job, y, x, key))
         return CELLSEG_OK;
-    row_of(job->keys, y)[x] = greatest(key, row_of(job->limit, y)[x]);
+    cseg_key_row(job->keys, y)[x] = greatest(key, cseg_key_row(job->limit, y)[x]);
     *sank |= (uint8_t)((y == begin) | (y + 1 == end) << 1);
     return push(job, list, y, x);
 }
@@ -149,7 +146,7 @@ static cellseg_status empty_list(const rec_job *job, worklist *list, size_t begi
     while (list->count > 0) {
         const uint64_t item = list->item[--list->count];
         const size_t y = (size_t)(item >> 32), x = (size_t)(item & UINT32_MAX);
-        const int32_t key = row_of(job->keys, y)[x];
+        const int32_t key = cseg_key_row(job->keys, y)[x];
         const size_t top = y > begin ? y - 1 : begin, bottom = y + 1 < end ? y + 1 : end - 1;
         const size_t left = x > 0 ? x - 1 : 0, right = x + 1 < width ? x + 1 : x;
         for (size_t v = top; v <= bottom; v++)
@@ -217,79 +214,40 @@ cellseg_status cseg_reconstruct_keys(cellseg_context *context, const cseg_plane 
     return status;
 }
 
-/* ---- keys ---- */
+/* ---- images ---- */
 
-typedef struct key_job {
-    const cseg_plane *to, *from, *floor;
-    int32_t flip; /* -1 reverses the order */
-} key_job;
-
-/* A float's bits to its key, and back: negative numbers count down. */
-static inline int32_t swap_key(int32_t bits) {
-    return bits ^ (int32_t)((uint32_t)(bits >> 31) >> 1);
-}
-
-int32_t cseg_key_of(float value) {
-    const float positive_zero = value + 0.0F;
-    int32_t bits;
-    memcpy(&bits, &positive_zero, sizeof bits);
-    return swap_key(bits);
-}
-
-static cellseg_status encode_band(void *data, size_t band) {
-    const key_job *job = data;
-    for (size_t y = band_begin(band); y < band_end(band, job->from->height); y++) {
-        const float *from = cseg_row_f32(job->from, y);
-        int32_t *to = row_of(job->to, y);
-        for (size_t x = 0; x < job->from->width; x++) {
-            to[x] = cseg_key_of(from[x]) ^ job->flip;
-        }
-        if (job->floor != NULL)
-            for (size_t x = 0; x < job->from->width; x++)
-                to[x] = greatest(to[x], row_of(job->floor, y)[x]);
-    }
-    return CELLSEG_OK;
-}
-
-static cellseg_status decode_band(void *data, size_t band) {
-    const key_job *job = data;
-    for (size_t y = band_begin(band); y < band_end(band, job->to->height); y++) {
-        float *to = cseg_row_f32(job->to, y);
-        for (size_t x = 0; x < job->to->width; x++) {
-            int32_t bits;
-            memcpy(&bits, to + x, sizeof bits);
-            bits = swap_key(bits ^ job->flip);
-            memcpy(to + x, &bits, sizeof bits);
-        }
-    }
-    return CELLSEG_OK;
+static cellseg_status reconstruct_into(cellseg_context *context, const cseg_plane *to, const cseg_plane *keys,
+                                       const cseg_plane *limit_keys, const cseg_plane *marker, const cseg_plane *limit,
+                                       int32_t connectivity, bool reversed) {
+    const cseg_key_rule limit_rule = {.reversed = reversed}, marker_rule = {.reversed = reversed, .floor = limit_keys};
+    CSEG_TRY(cseg_keys_encode(context, limit_keys, limit, &limit_rule));
+    CSEG_TRY(cseg_keys_encode(context, keys, marker, &marker_rule));
+    CSEG_TRY(cseg_reconstruct_keys(context, keys, limit_keys, connectivity));
+    return cseg_keys_decode(context, to, keys, reversed);
 }
 
 static cellseg_status reconstruct(cellseg_context *context, const cseg_plane *to, const cseg_plane *marker,
-                                  const cseg_plane *limit, int32_t connectivity, int32_t flip) {
-    assert(to->type == CELLSEG_FLOAT32 && marker->type == CELLSEG_FLOAT32 && limit->type == CELLSEG_FLOAT32);
-    assert(same_size(to, marker) && same_size(to, limit));
-    cseg_plane keys;
-    CSEG_TRY(cseg_plane_new(&keys, context, CELLSEG_FLOAT32, limit->height, limit->width));
-    const size_t bands = band_count(limit->height);
+                                  const cseg_plane *limit, int32_t connectivity, bool reversed) {
+    assert(to->type == marker->type && to->type == limit->type && same_size(to, marker) && same_size(to, limit));
+    cseg_plane limit_keys = {0}, own = {0};
+    const cseg_plane *keys = to->type == CELLSEG_FLOAT32 ? to : &own;
     cellseg_status status;
-    key_job job = {&keys, limit, NULL, flip};
-    CSEG_TRY_GOTO(done, cseg_parallel_for(context, bands, encode_band, &job));
-    job = (key_job){to, marker, &keys, flip};
-    CSEG_TRY_GOTO(done, cseg_parallel_for(context, bands, encode_band, &job));
-    CSEG_TRY_GOTO(done, cseg_reconstruct_keys(context, to, &keys, connectivity));
-    CSEG_TRY_GOTO(done, cseg_parallel_for(context, bands, decode_band, &job));
+    CSEG_TRY_GOTO(done, cseg_plane_new(&limit_keys, context, CELLSEG_FLOAT32, limit->height, limit->width));
+    if (keys == &own)
+        CSEG_TRY_GOTO(done, cseg_plane_new(&own, context, CELLSEG_FLOAT32, limit->height, limit->width));
+    status = reconstruct_into(context, to, keys, &limit_keys, marker, limit, connectivity, reversed);
 done:
-    cseg_plane_free(&keys);
+    cseg_plane_free(&limit_keys);
+    cseg_plane_free(&own);
     return status;
 }
 
 cellseg_status cseg_morph_reconstruct_erosion(cellseg_context *context, const cseg_plane *to, const cseg_plane *marker,
                                               const cseg_plane *limit, int32_t connectivity) {
-    return reconstruct(context, to, marker, limit, connectivity, 0);
+    return reconstruct(context, to, marker, limit, connectivity, false);
 }
 
 cellseg_status cseg_morph_reconstruct_dilation(cellseg_context *context, const cseg_plane *to, const cseg_plane *marker,
                                                const cseg_plane *limit, int32_t connectivity) {
-    return reconstruct(context, to, marker, limit, connectivity, -1);
+    return reconstruct(context, to, marker, limit, connectivity, true);
 }

@@ -7,7 +7,7 @@
 #include <string.h>
 
 typedef struct labels_job {
-    const cseg_plane *labels, *to;
+    const cseg_plane *labels;
     const uint32_t *new_id;
     uint32_t *most; /* by band: the largest id */
 } labels_job;
@@ -83,28 +83,4 @@ cellseg_status cseg_morph_relabel(cellseg_context *context, const cseg_plane *la
     const cellseg_status status = cseg_parallel_for(context, band_count(labels->height), renumber_band, &job);
     cseg_free(own);
     return status;
-}
-
-static cellseg_status boundaries_of_band(void *data, size_t band) {
-    const labels_job *job = data;
-    const size_t height = job->labels->height, width = job->labels->width;
-    for (size_t y = band_begin(band); y < band_end(band, height); y++) {
-        const uint32_t *row = cseg_row_u32(job->labels, y);
-        const uint32_t *above = y > 0 ? cseg_row_u32(job->labels, y - 1) : row;
-        const uint32_t *below = y + 1 < height ? cseg_row_u32(job->labels, y + 1) : row;
-        uint8_t *out = cseg_row_u8(job->to, y);
-        for (size_t x = 0; x < width; x++)
-            out[x] = row[x] != 0 && (row[x] != above[x] || row[x] != below[x]);
-        for (size_t x = 1; x < width; x++) {
-            out[x] |= row[x] != 0 && row[x] != row[x - 1];
-            out[x - 1] |= row[x - 1] != 0 && row[x] != row[x - 1];
-        }
-    }
-    return CELLSEG_OK;
-}
-
-cellseg_status cseg_morph_boundaries(cellseg_context *context, const cseg_plane *to, const cseg_plane *labels) {
-    assert(labels->type == CELLSEG_UINT32 && to->type == CELLSEG_UINT8 && same_size(to, labels));
-    labels_job job = {.labels = labels, .to = to};
-    return cseg_parallel_for(context, band_count(labels->height), boundaries_of_band, &job);
 }

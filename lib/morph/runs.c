@@ -15,7 +15,7 @@
 typedef struct runs_job {
     cseg_runs *runs;
     const cseg_plane *plane;
-    bool zeros;
+    int32_t kind;
     uint32_t reach; /* how far past a run's ends its neighbours in the next row may lie: 1 for 8-connectivity, 0 for 4 */
 } runs_job;
 
@@ -39,13 +39,33 @@ static uint64_t bits_of(const runs_job *job, size_t y, size_t first) {
         eight &= 0x0101010101010101ULL;
         bits |= ((eight * 0x0102040810204080ULL) >> 56) << (8 * byte);
     }
-    if (job->zeros)
+    if (job->kind == CSEG_RUNS_ZEROS)
         bits = ~bits;
     return n < 64 ? bits & ((1ULL << n) - 1) : bits;
 }
 
-/* Call once per row: the row's runs, into `run` unless it is NULL. */
+/* Runs of equal ids: neighbours may touch, which bits cannot tell. */
+static size_t scan_labels(const runs_job *job, size_t y, cseg_run *run) {
+    const uint32_t *row = cseg_row_u32(job->plane, y);
+    const size_t width = job->plane->width;
+    size_t count = 0;
+    for (size_t x = 0; x < width;) {
+        const size_t begin = x;
+        while (x < width && row[x] == row[begin])
+            x++;
+        if (row[begin] == 0)
+            continue;
+        if (run != NULL)
+            run[count] = (cseg_run){(uint32_t)begin, (uint32_t)x};
+        count++;
+    }
+    return count;
+}
+
+/* The number of a row's runs; and the runs, unless `run` is NULL. */
 static size_t scan_row(const runs_job *job, size_t y, cseg_run *run) {
+    if (job->kind == CSEG_RUNS_LABELS)
+        return scan_labels(job, y, run);
     size_t edges = 0;
     uint64_t before = 0; /* the last pixel's bit */
     for (size_t first = 0; first < job->plane->width; first += 64) {
@@ -93,19 +113,21 @@ static void unite(uint32_t *parent, uint32_t a, uint32_t b) {
         parent[a] = b;
 }
 
+static bool same_label(const runs_job *job, size_t y, uint32_t above, uint32_t own) {
+    return job->kind != CSEG_RUNS_LABELS || cseg_row_u32(job->plane, y - 1)[above] == cseg_row_u32(job->plane, y)[own];
+}
+
 /* Unite row y's runs with the touching ones of row y - 1. */
 static void join_row(const runs_job *job, size_t y) {
     const cseg_runs *runs = job->runs;
-    size_t above = runs->row[y - 1];
+    size_t first = runs->row[y - 1];
     for (size_t i = runs->row[y]; i < runs->row[y + 1]; i++) {
         const cseg_run own = runs->run[i];
-        while (above < runs->row[y] && runs->run[above].end + job->reach <= own.begin)
-            above++;
-        for (; above < runs->row[y] && runs->run[above].begin < own.end + job->reach; above++) {
-            unite(runs->component, (uint32_t)above, (uint32_t)i);
-            if (runs->run[above].end > own.end)
-                break; /* it may reach the next run too */
-        }
+        while (first < runs->row[y] && runs->run[first].end + job->reach <= own.begin)
+            first++;
+        for (size_t above = first; above < runs->row[y] && runs->run[above].begin < own.end + job->reach; above++)
+            if (same_label(job, y, runs->run[above].begin, own.begin))
+                unite(runs->component, (uint32_t)above, (uint32_t)i);
     }
 }
 
@@ -151,11 +173,11 @@ static cellseg_status find(cseg_runs *runs, cellseg_context *context, runs_job *
     return CELLSEG_OK;
 }
 
-cellseg_status cseg_runs_new(cseg_runs *runs, cellseg_context *context, const cseg_plane *plane, bool zeros,
+cellseg_status cseg_runs_new(cseg_runs *runs, cellseg_context *context, const cseg_plane *plane, int32_t kind,
                              int32_t connectivity) {
     assert(plane->type == CELLSEG_UINT8 || plane->type == CELLSEG_UINT32);
     *runs = (cseg_runs){.height = plane->height, .width = plane->width};
-    runs_job job = {runs, plane, zeros, connectivity == 8};
+    runs_job job = {runs, plane, kind, connectivity == 8};
     const cellseg_status status = find(runs, context, &job);
     if (status != CELLSEG_OK)
         cseg_runs_free(runs);

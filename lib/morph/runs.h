@@ -18,9 +18,14 @@ typedef struct cseg_runs {
     uint32_t components;
 } cseg_runs;
 
-/* The set: pixels of `plane` (uint8 or uint32) that are not 0, or, when `zeros`, that are. On failure there is nothing to free.
- */
-cellseg_status cseg_runs_new(cseg_runs *runs, cellseg_context *context, const cseg_plane *plane, bool zeros,
+enum {
+    CSEG_RUNS_FOREGROUND = 0, /* pixels that are not 0 */
+    CSEG_RUNS_ZEROS = 1,      /* pixels that are 0 */
+    CSEG_RUNS_LABELS = 2      /* pixels of a label map that are not 0; only equal ids are connected */
+};
+
+/* plane: uint8 or uint32. On failure there is nothing to free. */
+cellseg_status cseg_runs_new(cseg_runs *runs, cellseg_context *context, const cseg_plane *plane, int32_t kind,
                              int32_t connectivity);
 
 /* Every pixel of an image, one component. */

@@ -181,7 +181,7 @@ static cellseg_status flood_all(basins *b) {
     if (height + 2 > CELL_LIMIT / (width + 1) - 1)
         return cseg_fail(CELLSEG_ERR_LIMIT, "a watershed of %zu x %zu pixels is too large", height, width);
     if (b->mask != NULL)
-        CSEG_TRY(cseg_runs_new(&b->runs, context, b->mask, false, b->flood.connectivity));
+        CSEG_TRY(cseg_runs_new(&b->runs, context, b->mask, CSEG_RUNS_FOREGROUND, b->flood.connectivity));
     else
         CSEG_TRY(cseg_runs_whole(&b->runs, context, height, width));
     CSEG_TRY(sort_runs(b));
@@ -194,11 +194,11 @@ static cellseg_status flood_all(basins *b) {
     return cseg_parallel_for(context, b->batches, flood_batch, b);
 }
 
-cellseg_status cseg_morph_watershed(cellseg_context *context, const cseg_plane *labels, const cseg_plane *relief,
-                                    const cseg_plane *mask, int32_t connectivity) {
-    assert(labels->type == CELLSEG_UINT32 && relief->type == CELLSEG_FLOAT32 && same_size(labels, relief));
+static cellseg_status watershed(cellseg_context *context, const cseg_plane *labels, const cseg_plane *relief,
+                                const cseg_plane *mask, int32_t connectivity, bool lines) {
+    assert(labels->type == CELLSEG_UINT32 && same_size(labels, relief));
     assert(mask == NULL || (mask->type == CELLSEG_UINT8 && same_size(labels, mask)));
-    basins b = {.flood = {.context = context, .labels = labels, .relief = relief, .connectivity = connectivity}, .mask = mask};
+    basins b = {.flood = {context, labels, relief, NULL, 0, connectivity, lines, false}, .mask = mask};
     const cellseg_status status = flood_all(&b);
     cseg_free(b.flood.cell);
     cseg_free(b.first);
@@ -208,4 +208,14 @@ cellseg_status cseg_morph_watershed(cellseg_context *context, const cseg_plane *
     cseg_free(b.rows);
     cseg_runs_free(&b.runs);
     return status;
+}
+
+cellseg_status cseg_morph_watershed(cellseg_context *context, const cseg_plane *labels, const cseg_plane *relief,
+                                    const cseg_plane *mask, int32_t connectivity) {
+    return watershed(context, labels, relief, mask, connectivity, false);
+}
+
+cellseg_status cseg_morph_watershed_lines(cellseg_context *context, const cseg_plane *labels, const cseg_plane *relief,
+                                          const cseg_plane *mask, int32_t connectivity) {
+    return watershed(context, labels, relief, mask, connectivity, true);
 }

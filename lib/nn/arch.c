@@ -132,8 +132,8 @@ static void add(cseg_arch *arch, cseg_layer layer) {
 }
 
 static void add_conv(cseg_arch *arch, uint32_t filters, uint32_t pad) {
-    add(arch, (cseg_layer){
-                  .op = CSEG_OP_CONV, .filters = filters, .kernel = 3, .pad = pad, .norm = true, .activation = CSEG_RELU});
+    add(arch,
+        (cseg_layer){.op = CSEG_OP_CONV, .filters = filters, .kernel = 3, .pad = pad, .norm = true, .activation = CSEG_RELU});
 }
 
 static void add_deconv(cseg_arch *arch, uint32_t filters) {

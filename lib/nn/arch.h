@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A network's architecture: a list of layers, each reading the one before. Shapes follow from the list; nothing else decides them. */
+/* A network's architecture: a list of layers, each reading the one before. Shapes follow from the list; nothing else decides
+ * them. */
 #ifndef CSEG_NN_ARCH_H
 #define CSEG_NN_ARCH_H
 
@@ -42,7 +43,8 @@ cellseg_status cseg_layer_fail(const cseg_arch *arch, size_t index, const char *
 /* CELLSEG_ERR_MODEL, the layer named, unless every layer is in range and fits the one before; finds the channel counts. */
 cellseg_status cseg_arch_check(cseg_arch *arch, uint32_t classes);
 
-/* Output size of each layer for an input of height x width; CELLSEG_ERR_MODEL, the layer named, where the layers do not admit it. */
+/* Output size of each layer for an input of height x width; CELLSEG_ERR_MODEL, the layer named, where the layers do not admit it.
+ */
 cellseg_status cseg_arch_sizes(cseg_size *sizes, const cseg_arch *arch, size_t height, size_t width);
 
 /* The network of Al-Kofahi et al. 2018 with `width` times its filters, rounded up to multiples of 8. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The default model, lib/nn/default.cellseg, as bytes of the library: the assembler includes the file, which costs no compile time and
- * no text. gcc and clang find it, as they find headers, along the include path. Compilers without GNU assembler syntax use C23's #embed.
+ * The default model, lib/nn/default.cellseg, as bytes of the library: the assembler includes the file, which costs no compile
+ * time and no text. gcc and clang find it, as they find headers, along the include path. Compilers without GNU assembler syntax
+ * use C23's #embed.
  */
 #include <cellseg/model.h>
 
@@ -39,11 +40,12 @@ extern const unsigned char cseg_default_model_end[] __attribute__((visibility("h
 #endif
 
 __asm__(SECTION ".balign 64\n"
-                ".globl " SYMBOL(cseg_default_model) "\n" SYMBOL(cseg_default_model) ":\n"
-                ".incbin \"nn/default.cellseg\"\n"
-                ".globl " SYMBOL(cseg_default_model_end) "\n" SYMBOL(cseg_default_model_end) ":\n"
-                ".byte 0\n"
-                ".text\n");
+                ".globl " SYMBOL(cseg_default_model) "\n" SYMBOL(
+                    cseg_default_model) ":\n"
+                                        ".incbin \"nn/default.cellseg\"\n"
+                                        ".globl " SYMBOL(cseg_default_model_end) "\n" SYMBOL(cseg_default_model_end) ":\n"
+                                                                                                                     ".byte 0\n"
+                                                                                                                     ".text\n");
 
 cellseg_status cellseg_model_default(cellseg_model **out, cellseg_context *context) {
     return cellseg_model_load_memory(out, context, cseg_default_model, (size_t)(cseg_default_model_end - cseg_default_model));

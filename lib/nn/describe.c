@@ -18,8 +18,7 @@ static void write_layer(cseg_text *text, const cseg_layer *layer) {
     if (layer->op == CSEG_OP_CONV)
         cseg_text_add(text, ",\"kernel\":%u,\"pad\":%u", layer->kernel, layer->pad);
     if (cseg_layer_has_weights(layer))
-        cseg_text_add(text, ",\"norm\":%s,\"activation\":\"%s\"", layer->norm ? "true" : "false",
-                      activations[layer->activation]);
+        cseg_text_add(text, ",\"norm\":%s,\"activation\":\"%s\"", layer->norm ? "true" : "false", activations[layer->activation]);
     if (layer->op == CSEG_OP_CONCAT)
         cseg_text_add(text, ",\"with\":%u", layer->with);
     if (layer->op == CSEG_OP_DROPOUT) {
@@ -119,10 +118,14 @@ static void write_rule(cseg_text *text, const cseg_rule *rule) {
         const char *key;
         double value;
     } numbers[] = {
-        {"pixel_size_um", rule->pixel_size_um},     {"top_hat_um", rule->top_hat_um},
-        {"percentile_low", rule->percentile_low},   {"percentile_high", rule->percentile_high},
-        {"noise_range", rule->noise_range},         {"clip", rule->clip},
-        {"power", rule->power},                     {"patch_px", rule->patch_px},
+        {"pixel_size_um", rule->pixel_size_um},
+        {"top_hat_um", rule->top_hat_um},
+        {"percentile_low", rule->percentile_low},
+        {"percentile_high", rule->percentile_high},
+        {"noise_range", rule->noise_range},
+        {"clip", rule->clip},
+        {"power", rule->power},
+        {"patch_px", rule->patch_px},
         {"step_px", rule->step_px},
     };
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {

@@ -83,8 +83,7 @@ static void find_scratch(plan *p, const cseg_arch *arch) {
         if (!cseg_layer_has_weights(&arch->layers[i]))
             continue;
         const cseg_filter_shape shape = cseg_layer_shape(&arch->layers[i]);
-        const size_t floats =
-            cseg_scratch_floats(p->kernels, &shape, CSEG_PACK_INFERENCE, p->size[i].height, p->size[i].width);
+        const size_t floats = cseg_scratch_floats(p->kernels, &shape, CSEG_PACK_INFERENCE, p->size[i].height, p->size[i].width);
         if (floats > p->scratch_floats)
             p->scratch_floats = floats;
     }

@@ -31,6 +31,9 @@ struct cellseg_model {
     float *packed;
 };
 
+/* One layer's weights with its normalisation folded in; shift: as many floats as channels, rounded up to 16, the rest set to 0.
+ */
+void cseg_fold_layer(float *weights, float *shift, const cseg_layer *layer, const cseg_slot *slot, const float *params);
 /* Folded and packed weights of a whole network: per layer the weights, then the shifts. */
 size_t cseg_fold_floats(const cseg_kernels *kernels, const cseg_arch *arch, size_t *weights_at, size_t *shift_at);
 /* `scratch`: layout.most_weights floats. */

@@ -80,7 +80,7 @@ cellseg_status cseg_json_double(double *value, const cJSON *object, const char *
 }
 
 cellseg_status cseg_json_uint(uint32_t *value, const cJSON *object, const char *key, uint32_t lo, uint32_t hi) {
-    double number;
+    double number = 0;
     CSEG_TRY(cseg_json_double(&number, object, key));
     if (!(number >= lo && number <= hi) || number != (double)(uint32_t)number)
         return cseg_fail(CELLSEG_ERR_FORMAT, "\"%s\" must be a whole number in [%u, %u]", key, lo, hi);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The paper's loss (Al-Kofahi et al. 2018, step 0): over the inner step x step pixels of every patch, for each class the root of the
- * mean squared difference between probability and label, weighted and summed, plus the same for the sum of the probabilities against 1.
- * A pixel without a label (255) does not count. Sums are in double, pixels in order within an image, images in order.
+ * The paper's loss (Al-Kofahi et al. 2018, step 0): over the inner step x step pixels of every patch, for each class the root of
+ * the mean squared difference between probability and label, weighted and summed, plus the same for the sum of the probabilities
+ * against 1. A pixel without a label (255) does not count. Sums are in double, pixels in order within an image, images in order.
  *
  * With R = sqrt(S / n), S the sum of squared differences d, the derivative of R by a probability is d / (n R); 0 where R is 0.
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* A model in memory: parameters as trained, and folded and packed as inference wants them. */
-#include "nn/internal.h"
 #include "nn/describe.h"
+#include "nn/internal.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -108,7 +108,7 @@ size_t cseg_fold_floats(const cseg_kernels *kernels, const cseg_arch *arch, size
     return next;
 }
 
-static void fold_layer(float *weights, float *shift, const cseg_layer *layer, const cseg_slot *slot, const float *params) {
+void cseg_fold_layer(float *weights, float *shift, const cseg_layer *layer, const cseg_slot *slot, const float *params) {
     const float *from = params + slot->weight;
     memset(shift, 0, padded(layer->out) * sizeof *shift);
     memcpy(shift, params + slot->shift, layer->out * sizeof *shift);
@@ -131,7 +131,7 @@ void cseg_fold(float *packed, const cseg_kernels *kernels, const cseg_arch *arch
         if (!cseg_layer_has_weights(&arch->layers[i]))
             continue;
         const cseg_filter_shape shape = cseg_layer_shape(&arch->layers[i]);
-        fold_layer(scratch, packed + shift_at[i], &arch->layers[i], &layout->slots[i], params);
+        cseg_fold_layer(scratch, packed + shift_at[i], &arch->layers[i], &layout->slots[i], params);
         cseg_pack(kernels, packed + weights_at[i], scratch, &shape, CSEG_PACK_INFERENCE);
     }
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Model files (docs/model-format.md): what a model is made of as tensors with names, and back. Loading trusts nothing: the header,
- * then architecture and rule, then that every tensor the architecture asks for is there with its shape and no other, and only then is
- * memory taken; at the end the test vector shows that the network computes here what it computed where it was saved.
+ * Model files (docs/model-format.md): what a model is made of as tensors with names, and back. Loading trusts nothing: the
+ * header, then architecture and rule, then that every tensor the architecture asks for is there with its shape and no other, and
+ * only then is memory taken; at the end the test vector shows that the network computes here what it computed where it was saved.
  */
 #include "nn/describe.h"
 #include "nn/file.h"
@@ -14,7 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { TENSORS_PER_LAYER = 5, MAX_TENSORS = TENSORS_PER_LAYER * CSEG_MAX_LAYERS + 2, TENSOR_NAME_BYTES = 48 };
+enum { TENSORS_PER_LAYER = 5, MAX_TENSORS = TENSORS_PER_LAYER * CSEG_MAX_LAYERS + 2, TENSOR_NAME_BYTES = 48, FRAME = 2 };
 
 /* Probabilities of two sound builds differ by rounding, some 1e-6; a wrong kernel or a damaged weight moves far more. */
 static const double test_tolerance = 1e-4;
@@ -53,8 +53,8 @@ static void list_layer(inventory *all, const cseg_layer *layer, const cseg_slot 
     list(all, i, "norm.var", slot->variance, &vector);
 }
 
-static void take_inventory(inventory *all, const cseg_arch *arch, const cseg_layout *layout, size_t test_height, size_t test_width,
-                           bool half) {
+static void take_inventory(inventory *all, const cseg_arch *arch, const cseg_layout *layout, size_t test_height,
+                           size_t test_width, bool half) {
     all->count = 0;
     for (size_t i = 0; i < arch->count; i++)
         if (cseg_layer_has_weights(&arch->layers[i]))
@@ -110,6 +110,22 @@ static cellseg_status read_description(description *about, const cJSON *metadata
     CSEG_TRY(cseg_rule_check(&about->rule));
     CSEG_TRY(cseg_arch_check(&about->arch, about->rule.classes));
     return cseg_layout_make(&about->layout, &about->arch);
+}
+
+/* What one patch of the rule's size needs of the context's budget, layer by layer: before anything is taken. */
+static cellseg_status check_sizes(const description *about, cellseg_context *context) {
+    const size_t edge = about->rule.patch_px;
+    cseg_size sizes[CSEG_MAX_LAYERS];
+    CSEG_TRY(cseg_arch_sizes(sizes, &about->arch, edge, edge));
+    for (size_t i = 0; i < about->arch.count; i++) {
+        const cseg_layer *layer = &about->arch.layers[i];
+        const size_t floats = cseg_tensor_floats(1, sizes[i].height, sizes[i].width, layer->out, FRAME);
+        char name[48];
+        (void)snprintf(name, sizeof name, "layer %zu (%s)", i, cseg_op_name(layer->op));
+        const uint64_t bytes = ((uint64_t)floats + about->layout.slots[i].weights) * sizeof(float);
+        CSEG_TRY(cseg_budget_check(context, bytes, name));
+    }
+    return CELLSEG_OK;
 }
 
 static cellseg_status check_tensors(description *about, inventory *all, const cseg_safetensors *file) {
@@ -170,6 +186,25 @@ failed:
     return status;
 }
 
+static cellseg_status load_open(cellseg_model **out, cellseg_context *context, const cseg_safetensors *file) {
+    /* Both are too large for every embedder's stack, and small beside what any model needs. */
+    struct {
+        description about;
+        inventory all;
+    } *work = cseg_calloc(context, 1, sizeof *work);
+    if (work == NULL)
+        return cseg_last_status();
+    cellseg_status status = read_description(&work->about, file->metadata);
+    if (status == CELLSEG_OK)
+        status = check_sizes(&work->about, context);
+    if (status == CELLSEG_OK)
+        status = check_tensors(&work->about, &work->all, file);
+    if (status == CELLSEG_OK)
+        status = build(out, context, &work->about, &work->all, file);
+    cseg_free(work);
+    return status;
+}
+
 cellseg_status cellseg_model_load_memory(cellseg_model **out, cellseg_context *context, const void *bytes, size_t size) {
     if (out == NULL)
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "out is NULL");
@@ -178,19 +213,7 @@ cellseg_status cellseg_model_load_memory(cellseg_model **out, cellseg_context *c
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "bytes is NULL");
     cseg_safetensors file;
     CSEG_TRY(cseg_safetensors_open(&file, bytes, size));
-    /* Both are too large for every embedder's stack, and small beside what any model needs. */
-    struct {
-        description about;
-        inventory all;
-    } *work = cseg_calloc(context, 1, sizeof *work);
-    cellseg_status status = work != NULL ? CELLSEG_OK : cseg_last_status();
-    if (status == CELLSEG_OK)
-        status = read_description(&work->about, file.metadata);
-    if (status == CELLSEG_OK)
-        status = check_tensors(&work->about, &work->all, &file);
-    if (status == CELLSEG_OK)
-        status = build(out, context, &work->about, &work->all, &file);
-    cseg_free(work);
+    const cellseg_status status = load_open(out, context, &file);
     cseg_safetensors_close(&file);
     return status;
 }
@@ -222,8 +245,9 @@ static cellseg_status write_file(uint8_t **bytes, size_t *size, cellseg_context 
     CSEG_TRY_GOTO(done, cseg_describe_arch(&arch, context, &model->arch));
     CSEG_TRY_GOTO(done, cseg_describe_rule(&rule, context, &model->rule));
     CSEG_TRY_GOTO(done, cseg_describe_classes(&classes, context, model));
-    const cseg_metadata texts[] = {{"format", "cellseg-model"}, {"version", "1"},          {"architecture", arch}, {"rule", rule},
-                                   {"classes", classes},        {"record", model->record}, {NULL, NULL}};
+    const cseg_metadata texts[] = {
+        {"format", "cellseg-model"}, {"version", "1"}, {"architecture", arch}, {"rule", rule}, {"classes", classes},
+        {"record", model->record},   {NULL, NULL}};
     status = cseg_safetensors_write(bytes, size, context, texts, all->entries, numbers, all->count);
 done:
     cseg_free(arch);

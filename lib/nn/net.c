@@ -123,7 +123,8 @@ cellseg_status cseg_net_step(cseg_net *net, double *loss, const float *in, const
     CSEG_TRY(cseg_net_loss(net, loss, true));
     CSEG_TRY(cseg_net_backward(net));
     if (!step_is_finite(net, *loss))
-        return cseg_fail(CELLSEG_ERR_MODEL, "the loss or its gradient is not finite at step %llu", (unsigned long long)net->step + 1);
+        return cseg_fail(CELLSEG_ERR_MODEL, "the loss or its gradient is not finite at step %llu",
+                         (unsigned long long)net->step + 1);
     /* From here on nothing may fail half way: a cancelled step leaves the state as it was. */
     CSEG_TRY(cseg_cancelled(net->context));
     const size_t chunks = (net->layout.trained + ADAM_CHUNK - 1) / ADAM_CHUNK;

@@ -2,8 +2,9 @@
 /*
  * The inside of a network in training, for the network room only.
  *
- * Value v is what layer v reads: value 0 the images, value i + 1 layer i's output. Kept from forward to backward is only what cannot
- * be had cheaply: sums before normalisation (of layers with weights) and pooled outputs. All else is made again where it is read.
+ * Value v is what layer v reads: value 0 the images, value i + 1 layer i's output. Kept from forward to backward is only what
+ * cannot be had cheaply: sums before normalisation (of layers with weights) and pooled outputs. All else is made again where it
+ * is read.
  */
 #ifndef CSEG_NN_NET_H
 #define CSEG_NN_NET_H
@@ -13,8 +14,9 @@
 
 enum {
     CSEG_MAX_VALUES = CSEG_MAX_LAYERS + 1,
-    CSEG_GROUPS = 16, /* of images, each one index of a loop with a gradient of its own: fixed, so that no sum depends on threads */
-    CSEG_FRAME = 2    /* zeros around whatever a convolution reads, forward or backward */
+    CSEG_GROUPS =
+        16,        /* of images, each one index of a loop with a gradient of its own: fixed, so that no sum depends on threads */
+    CSEG_FRAME = 2 /* zeros around whatever a convolution reads, forward or backward */
 };
 
 /* What batch normalisation does to a layer's sums, per channel; the identity plus nothing for layers without. */

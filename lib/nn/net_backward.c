@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Backward through a batch, layer by layer from the last. Each group adds its images' gradients of a layer's weights up in memory of
- * its own; groups are then added in order, so that the sum is the same for any number of threads.
+ * Backward through a batch, layer by layer from the last. Each group adds its images' gradients of a layer's weights up in memory
+ * of its own; groups are then added in order, so that the sum is the same for any number of threads.
  */
 #include "nn/net.h"
 

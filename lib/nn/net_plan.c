@@ -66,7 +66,8 @@ static cellseg_status measure_values(cseg_net *net) {
         const size_t most = SIZE_MAX / sizeof(float) / CSEG_MAX_VALUES / 4;
         const size_t batch = cseg_tensor_floats(net->options.batch, size.height, size.width, net->channels[v], CSEG_FRAME);
         if (batch == 0 || batch > most)
-            return cseg_fail(CELLSEG_ERR_LIMIT, "a batch of %zu patches is more than this machine can address", net->options.batch);
+            return cseg_fail(CELLSEG_ERR_LIMIT, "a batch of %zu patches is more than this machine can address",
+                             net->options.batch);
         const size_t one = cseg_tensor_floats(1, size.height, size.width, net->channels[v], CSEG_FRAME);
         if (one > net->value_floats)
             net->value_floats = one;

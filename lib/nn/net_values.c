@@ -5,8 +5,8 @@
 cseg_tensor cseg_net_kept(const cseg_net *net, size_t value, size_t image) {
     const size_t frame = net->arch.layers[value - 1].op == CSEG_OP_POOL ? CSEG_FRAME : 0;
     const cseg_size size = net->size[value];
-    const cseg_tensor all =
-        cseg_tensor_place(net->values + net->kept[value].offset, net->images, size.height, size.width, net->channels[value], frame);
+    const cseg_tensor all = cseg_tensor_place(net->values + net->kept[value].offset, net->images, size.height, size.width,
+                                              net->channels[value], frame);
     return cseg_tensor_image(&all, image);
 }
 
@@ -36,9 +36,8 @@ uint64_t cseg_net_dropout_seed(const cseg_net *net, size_t layer, size_t image) 
 
 cseg_group cseg_net_group(const cseg_net *net, size_t index) {
     float *memory = net->groups + index * (net->value_floats + net->scratch_floats + net->gradient_floats);
-    return (cseg_group){.value = memory,
-                        .scratch = memory + net->value_floats,
-                        .gradient = memory + net->value_floats + net->scratch_floats};
+    return (cseg_group){
+        .value = memory, .scratch = memory + net->value_floats, .gradient = memory + net->value_floats + net->scratch_floats};
 }
 
 void cseg_net_group_images(const cseg_net *net, size_t index, size_t *first, size_t *end) {

@@ -87,8 +87,8 @@ static cellseg_status check_entry(const cJSON *tensor, double *end) {
         !whole_number(offsets->child->next, &to))
         return cseg_fail(CELLSEG_ERR_FORMAT, "tensor %s: data_offsets must be two whole numbers", name);
     if (from != *end || to - from != elements * (double)bytes)
-        return cseg_fail(CELLSEG_ERR_FORMAT, "tensor %s: bytes %.0f to %.0f, where its shape asks for %.0f from %.0f on", name, from,
-                         to, elements * (double)bytes, *end);
+        return cseg_fail(CELLSEG_ERR_FORMAT, "tensor %s: bytes %.0f to %.0f, where its shape asks for %.0f from %.0f on", name,
+                         from, to, elements * (double)bytes, *end);
     *end = to;
     return CELLSEG_OK;
 }
@@ -155,12 +155,12 @@ cellseg_status cseg_safetensors_shape(size_t *shape, const cseg_safetensors *fil
 }
 
 cellseg_status cseg_safetensors_check(const cseg_safetensors *file, const cseg_tensor_entry *entry) {
-    size_t shape[CSEG_MAX_DIMENSIONS];
+    size_t shape[CSEG_MAX_DIMENSIONS] = {0};
     CSEG_TRY(cseg_safetensors_shape(shape, file, entry->name, entry->dimensions));
     for (size_t d = 0; d < entry->dimensions; d++)
         if (shape[d] != entry->shape[d])
-            return cseg_fail(CELLSEG_ERR_MODEL, "the tensor %s has %zu for dimension %zu, the architecture asks for %zu", entry->name,
-                             shape[d], d, entry->shape[d]);
+            return cseg_fail(CELLSEG_ERR_MODEL, "the tensor %s has %zu for dimension %zu, the architecture asks for %zu",
+                             entry->name, shape[d], d, entry->shape[d]);
     if (!entry->half && element_bytes(cJSON_GetObjectItemCaseSensitive(file->header, entry->name)) != 4)
         return cseg_fail(CELLSEG_ERR_MODEL, "the tensor %s must be F32", entry->name);
     return CELLSEG_OK;
@@ -195,21 +195,24 @@ static void write_entry(cseg_text *text, const cseg_tensor_entry *entry, size_t 
     cseg_text_add(text, "],\"data_offsets\":[%zu,%zu]}", offset, offset + entry_bytes(entry));
 }
 
-static cellseg_status write_header(char **out, size_t *data_bytes, cellseg_context *context, const cseg_metadata *texts,
+/* Padded with spaces to a multiple of 8 bytes, so that tensors lie on 8 bytes. */
+static cellseg_status write_header(char **out, size_t *length, cellseg_context *context, const cseg_metadata *texts,
                                    const cseg_tensor_entry *entries, size_t count) {
     cseg_text text = {.context = context};
+    size_t offset = 0;
     cseg_text_add(&text, "{\"__metadata__\":");
     for (size_t i = 0; texts[i].key != NULL; i++) {
         cseg_text_add(&text, "%s\"%s\":", i == 0 ? "{" : ",", texts[i].key);
         cseg_text_add_string(&text, texts[i].value);
     }
     cseg_text_add(&text, "}");
-    *data_bytes = 0;
     for (size_t i = 0; i < count; i++) {
-        write_entry(&text, &entries[i], *data_bytes);
-        *data_bytes += entry_bytes(&entries[i]);
+        write_entry(&text, &entries[i], offset);
+        offset += entry_bytes(&entries[i]);
     }
     cseg_text_add(&text, "}");
+    cseg_text_add(&text, "%*s", (int)(7 - (text.length + 7) % 8), "");
+    *length = text.length;
     return cseg_text_take(out, &text);
 }
 
@@ -228,18 +231,18 @@ static uint8_t *write_numbers(uint8_t *to, const float *numbers, size_t count, b
 cellseg_status cseg_safetensors_write(uint8_t **out, size_t *size, cellseg_context *context, const cseg_metadata *texts,
                                       const cseg_tensor_entry *entries, const float *const *numbers, size_t count) {
     char *header;
-    size_t data_bytes;
+    size_t length;
     *out = NULL;
-    CSEG_TRY(write_header(&header, &data_bytes, context, texts, entries, count));
-    const size_t length = strlen(header), padded = (length + 7) / 8 * 8; /* so that tensors lie on 8 bytes */
-    *size = LENGTH_BYTES + padded + data_bytes;
+    CSEG_TRY(write_header(&header, &length, context, texts, entries, count));
+    *size = LENGTH_BYTES + length;
+    for (size_t i = 0; i < count; i++)
+        *size += entry_bytes(&entries[i]);
     uint8_t *to = *out = cseg_alloc(context, *size, 1);
     if (to != NULL) {
         for (size_t i = 0; i < LENGTH_BYTES; i++)
-            *to++ = (uint8_t)((uint64_t)padded >> 8 * i & 0xffU);
-        memset(to, ' ', padded);
+            *to++ = (uint8_t)((uint64_t)length >> 8 * i & 0xffU);
         memcpy(to, header, length);
-        to += padded;
+        to += length;
         for (size_t i = 0; i < count; i++)
             to = write_numbers(to, numbers[i], cseg_entry_count(&entries[i]), entries[i].half);
     }

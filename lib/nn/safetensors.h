@@ -15,8 +15,9 @@ typedef struct cseg_safetensors {
 } cseg_safetensors;
 
 /*
- * CELLSEG_ERR_FORMAT unless the header and all its tensors are sound: types F32 or F16, shapes that give the sizes, sizes that fill the
- * file from front to end without gaps, in the header's order. `bytes` is borrowed. Release with cseg_safetensors_close().
+ * CELLSEG_ERR_FORMAT unless the header and all its tensors are sound: types F32 or F16, shapes that give the sizes, sizes that
+ * fill the file from front to end without gaps, in the header's order. `bytes` is borrowed. Release with
+ * cseg_safetensors_close().
  */
 cellseg_status cseg_safetensors_open(cseg_safetensors *file, const uint8_t *bytes, size_t size);
 void cseg_safetensors_close(cseg_safetensors *file);

@@ -39,6 +39,13 @@ void cseg_text_add(cseg_text *text, const char *format, ...) {
     va_end(again);
 }
 
+void cseg_text_add_bytes(cseg_text *text, const void *bytes, size_t count) {
+    if (!make_room(text, count))
+        return;
+    memcpy(text->bytes + text->length, bytes, count);
+    text->length += count;
+}
+
 void cseg_text_add_number(cseg_text *text, double value) {
     char digits[40];
     for (int precision = 15; precision <= 17; precision++) {

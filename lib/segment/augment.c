@@ -161,11 +161,12 @@ static cellseg_status draw_empty(const cseg_dataset *dataset, float *image, uint
     double corner[4];
     for (size_t i = 0; i < 4; i++)
         corner[i] = base + 0.1 * cseg_random_uniform(random);
-    for (size_t i = 0; i < pixels; i++) {
-        const double y = (double)(i / patch) / (double)patch, x = (double)(i % patch) / (double)patch;
-        const double top = corner[0] + x * (corner[1] - corner[0]), bottom = corner[2] + x * (corner[3] - corner[2]);
-        image[i] = (float)(top + y * (bottom - top) + noise * random_normal(random));
-    }
+    for (size_t i = 0; i < patch; i++)
+        for (size_t j = 0; j < patch; j++) {
+            const double y = (double)i / (double)patch, x = (double)j / (double)patch;
+            const double top = corner[0] + x * (corner[1] - corner[0]), bottom = corner[2] + x * (corner[3] - corner[2]);
+            image[i * patch + j] = (float)(top + y * (bottom - top) + noise * random_normal(random));
+        }
     if (sigma_px > 0)
         CSEG_TRY(blur(dataset, image, sigma_px));
     for (size_t i = 0; i < pixels; i++)

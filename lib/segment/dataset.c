@@ -8,6 +8,8 @@
 
 #include "segment/checkpoint.h"
 
+#include <float.h>
+#include <math.h>
 #include <string.h>
 
 static float largest(const cseg_plane *image) {
@@ -22,12 +24,12 @@ static float largest(const cseg_plane *image) {
 }
 
 static void fill_sample(cseg_sample *sample, const cseg_plane *image, const cseg_plane *classes) {
-    const float per_unit = sample->unit > 0 ? 1 / sample->unit : 0;
+    const float per_unit = sample->unit > FLT_MIN ? 1 / sample->unit : 0; /* a smaller one has no finite inverse */
     for (size_t y = 0; y < sample->height; y++) {
         const float *from = cseg_row_f32(image, y);
         uint16_t *to = sample->values + y * sample->width;
         for (size_t x = 0; x < sample->width; x++)
-            to[x] = from[x] > 0 ? (uint16_t)(from[x] * per_unit + 0.5F) : 0;
+            to[x] = from[x] > 0 ? (uint16_t)floorf(from[x] * per_unit + 0.5F) : 0;
         memcpy(sample->classes + y * sample->width, cseg_row_u8(classes, y), sample->width);
     }
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Deconvolution 2x2, stride 2: each of the four phases (ky, kx) of the output is a 1x1 convolution of the input, written straight
- * to every second pixel. Backward likewise, with input and output changed over. Cost: 4 * in * out multiply-adds per input pixel.
+ * to every second pixel of every second row. Backward likewise, with input and output changed over. Cost: 4 * in * out
+ * multiply-adds per input pixel.
  */
 #include "tensor/activation.h"
 #include "tensor/conv.h"
@@ -14,18 +15,22 @@ static cseg_grid phase_grid(const cseg_tensor *t, size_t ky, size_t kx) {
 void cseg_deconvolve(const cseg_kernels *k, const cseg_tensor *out, const cseg_tensor *in, const float *packed, const float *bias,
                      const cseg_filter_shape *shape, int32_t activation) {
     assert(out->images == in->images && out->height == 2 * in->height && out->width == 2 * in->width);
-    cseg_walk w = {.in = cseg_grid_of(in), .packed = packed, .images = in->images, .height = in->height, .width = in->width};
-    w.channels = shape->out;
+    cseg_walk w = {.images = 1, .height = 1, .width = in->width, .channels = shape->out};
+    w.in.pixel = in->pixel;
+    w.out.pixel = 2 * out->pixel;
     w.panel_floats = shape->in * k->columns;
     w.tile = (cseg_tile){.count = {1, 1, shape->in}, .a_step = {0, 0, 1}, .b_step = {0, 0, k->columns}};
     w.tile.start = bias;
     w.tile.relu = activation == CSEG_RELU;
     const size_t phase_floats = (shape->out + k->columns - 1) / k->columns * w.panel_floats;
-    for (size_t phase = 0; phase < 4; phase++) {
-        w.out = phase_grid(out, phase / 2, phase % 2);
-        cseg_walk_run(k, &w);
-        w.packed += phase_floats;
-    }
+    for (size_t i = 0; i < in->images; i++)
+        for (size_t y = 0; y < 2 * in->height; y++)
+            for (size_t x = 0; x < 2; x++) { /* row by row, so that the output's lines are filled while they are near */
+                w.in.data = in->data + i * in->image + y / 2 * in->row;
+                w.out.data = out->data + i * out->image + y * out->row + x * out->pixel;
+                w.packed = packed + (y % 2 * 2 + x) * phase_floats;
+                cseg_walk_run(k, &w);
+            }
 }
 
 void cseg_deconvolve_backward_data(const cseg_kernels *k, const cseg_tensor *d_in, const cseg_tensor *d_out, const float *packed,

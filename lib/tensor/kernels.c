@@ -9,6 +9,9 @@ const cseg_kernels *cseg_kernels_for(int32_t cpu_level) {
         return &cseg_kernels_avx2;
     case CELLSEG_CPU_AVX512:
         return &cseg_kernels_avx512;
+#elif defined(__aarch64__)
+    case CELLSEG_CPU_NEON:
+        return &cseg_kernels_neon;
 #endif
     default:
         return &cseg_kernels_c;

@@ -18,6 +18,8 @@ static inline size_t lanes_of(size_t left) {
 
 /* ---- the tile ---- */
 
+#if defined(TILE_CASES)
+
 /*
  * The idea (Goto and van de Geijn 2008): a tile of the output stays in registers while k runs, so that each value loaded is used
  * as often as the tile is wide or high. Rows are addressed in groups of three from one pointer, which is what x86 addresses can
@@ -73,6 +75,8 @@ TARGET static void tile(const cseg_tile *t) {
     switch (t->rows) { TILE_CASES(ROWS) }
 #undef ROWS
 }
+
+#endif
 
 /* ---- Winograd's F(4x4, 3x3): the transforms; see winograd.c ---- */
 

@@ -57,7 +57,7 @@ TARGET static void norm_forward(const cseg_tensor *y, const cseg_tensor *x, cons
 
 /* g, the derivative before the activation; the very expression of norm_forward decides. */
 INLINE_BODY float before_activation(float d, float normal, float gamma, float beta, bool relu) {
-    return (int)relu & !(normal * gamma + beta > 0) ? 0.0F : d; /* no && nor branch: it would not vectorise */
+    return ((int)relu & !(normal * gamma + beta > 0)) != 0 ? 0.0F : d; /* no && nor branch: it would not vectorise */
 }
 
 INLINE_BODY void backward_sums_of_block(double *sum_g, double *sum_gx, const cseg_tensor *d_y, const cseg_tensor *x,

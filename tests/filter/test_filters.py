@@ -74,9 +74,34 @@ def test_gaussian_of_sigma_zero_copies_and_may_work_in_place():
     np.testing.assert_array_equal(image, truth)
 
 
-def laplacian(image, sigmas, **options):
+def worst_error(function, truth, size):
+    """The largest error on any image of range one: half the absolute sum of the error of the answer to a single pixel."""
+    pixel = np.zeros((size, size), np.float32)
+    pixel[size // 2, size // 2] = 10000
+    return np.abs(function(pixel) - truth(pixel.astype(np.float64))).sum() / 20000
+
+
+@pytest.mark.parametrize("sigma", [16.1, 23, 40])
+def test_wide_gaussian_keeps_its_stated_error(sigma):
+    def truth(image):
+        return ndimage.gaussian_filter(image.astype(np.float64), sigma, mode="reflect", truncate=7)
+
+    assert worst_error(lambda image: gaussian(image, sigma), truth, int(10 * sigma)) < 2e-5
+    for image in [cells((230, 170), np.uint8), cells((1, 90), np.float32), cells((40, 3), np.uint16)] + special(np.float32):
+        assert np.abs(gaussian(image, sigma) - truth(image)).max() < 2e-5 * max(np.ptp(image), 0.1 * image.max())
+
+
+def test_wide_gaussian_in_place():
+    for sigma in [17, 30, 60]:  # an odd and an even number of steps
+        image = cells((90, 80), np.float32)
+        truth = gaussian(image, sigma)
+        call("cseg_filter_gaussian", image, image, float(sigma))
+        np.testing.assert_array_equal(image, truth)
+
+
+def laplacian(image, sigmas, name="cseg_filter_log", **options):
     out = np.full(image.shape, np.nan, np.float32)
-    call("cseg_filter_log", out, image, doubles(sigmas), len(sigmas), **options)
+    call(name, out, image, doubles(sigmas), len(sigmas), **options)
     return out
 
 
@@ -89,9 +114,29 @@ def test_laplacian_of_gaussian(dtype, sigmas):
         close(laplacian(image, sigmas), truth, image, 4e-6)
 
 
-def resample(image, shape, **options):
+def true_laplacian(image, sigmas):
+    wide = image.astype(np.float64)
+    return np.max([-s * s * ndimage.gaussian_laplace(wide, s, mode="reflect", truncate=8) for s in sigmas], axis=0)
+
+
+@pytest.mark.parametrize("sigma", [2, 2.3, 3.26, 5.9, 10.88, 20])
+def test_fast_laplacian_of_gaussian_keeps_its_stated_error(sigma):
+    def fast(image):
+        return laplacian(image, [sigma], "cseg_filter_log_fast")
+
+    assert worst_error(fast, lambda image: true_laplacian(image, [sigma]), int(12 * sigma)) < 6e-4
+
+
+@pytest.mark.parametrize("sigmas", [[2.5, 2.4, 9], [3.26, 5.17, 7.07, 8.98, 10.88], [25, 5]])
+def test_fast_laplacian_of_gaussian_of_several_scales(sigmas):
+    for image in [cells((150, 120), np.uint16), cells((1, 60), np.float32), cells((5, 7), np.uint8)] + special(np.uint8):
+        error = np.abs(laplacian(image, sigmas, "cseg_filter_log_fast") - true_laplacian(image, sigmas)).max()
+        assert error < 6e-4 * max(np.ptp(image), 1e-2 * image.max())
+
+
+def resample(image, shape, name="cseg_filter_resample", **options):
     out = np.full(shape, np.nan, np.float32)
-    call("cseg_filter_resample", out, image, **options)
+    call(name, out, image, **options)
     return out
 
 
@@ -123,6 +168,33 @@ def test_growing_is_bilinear(dtype, start, factor):
     tensor = torch.from_numpy(image.astype(np.float64))[None, None]
     truth = torch.nn.functional.interpolate(tensor, size=shape, mode="bilinear", align_corners=False)[0, 0].numpy()
     close(resample(image, shape), truth, image)
+
+
+def keys(n_to, n_from):
+    """Brute force: the cubic of Keys with a = -1/2 between sample centres, the border's sample standing for those beyond."""
+    weights = np.zeros((n_to, n_from))
+    for i in range(n_to):
+        place = (i + 0.5) * n_from / n_to - 0.5
+        for j in range(int(np.floor(place)) - 1, int(np.floor(place)) + 3):
+            d = abs(place - j)
+            weight = 1.5 * d**3 - 2.5 * d**2 + 1 if d <= 1 else -0.5 * d**3 + 2.5 * d**2 - 4 * d + 2
+            weights[i, min(max(j, 0), n_from - 1)] += weight
+    return weights
+
+
+@pytest.mark.parametrize("dtype", TYPES)
+@pytest.mark.parametrize("start", [(60, 50), (1, 1), (2, 9), (30, 3)])
+@pytest.mark.parametrize("factor", [1, 1.37, 2, 5])
+def test_growing_cubically(dtype, start, factor):
+    image = cells(start, dtype)
+    shape = (int(start[0] * factor), int(start[1] * factor))
+    ours = resample(image, shape, "cseg_filter_resample_cubic")
+    close(ours, keys(shape[0], start[0]) @ image.astype(np.float64) @ keys(shape[1], start[1]).T, image)
+    pillow = np.asarray(Image.fromarray(image.astype(np.float32)).resize(shape[::-1], Image.BICUBIC))
+    margin = int(np.ceil(2 * factor))
+    inside = (slice(margin, -margin), slice(margin, -margin))
+    if min(start) > 8:
+        close(ours[inside], pillow[inside], image)
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint32])
@@ -168,6 +240,15 @@ def test_range(dtype):
     for image in [cells(s, dtype) for s in SHAPES] + special(dtype):
         assert value_range(strided(image)) == (float(image.min()), float(image.max()))
     assert value_range(np.full((3, 3), 2**32 - 1, np.uint32)) == (2**32 - 1, 2**32 - 1)
+
+
+@pytest.mark.parametrize("dtype", TYPES)
+def test_histogram(dtype):
+    for image in [cells(s, dtype) for s in SHAPES] + special(dtype):
+        lo, hi = float(np.quantile(image, 0.1)), float(np.quantile(image, 0.9)) + 1e-3
+        counts = (ctypes.c_uint64 * 37)()
+        call("cseg_filter_histogram", counts, 37, lo, hi, strided(image))
+        np.testing.assert_array_equal(np.array(counts), np.histogram(image.astype(np.float64), 37, (lo, hi))[0])
 
 
 def otsu(image, count, bins=256, mask=None, **options):
@@ -244,8 +325,11 @@ def test_otsu_of_few_values(dtype):
 RUNS = {
     "gaussian": lambda image, c: gaussian(image, 2.3, context=c),
     "log": lambda image, c: laplacian(image, [2, 3, 4.5], context=c),
+    "fast log": lambda image, c: laplacian(image, [2, 3, 4.5], "cseg_filter_log_fast", context=c),
+    "wide gaussian": lambda image, c: gaussian(image, 33, context=c),
     "shrink": lambda image, c: resample(image, (211, 173), context=c),
     "grow": lambda image, c: resample(image, (801, 511), context=c),
+    "grow cubically": lambda image, c: resample(image, (801, 511), "cseg_filter_resample_cubic", context=c),
     "percentiles": lambda image, c: percentiles(image, [0.5, 33, 99.5], context=c),
     "otsu": lambda image, c: otsu(image, 5, context=c),
 }

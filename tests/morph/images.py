@@ -1,7 +1,35 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Images every morphology test runs over: odd sizes, constants, checkerboards, single pixels, blobs as in cell images."""
+import ctypes
+import os
+import sys
+
 import numpy as np
 from scipy import ndimage
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
+import oracle
+
+OFFSETS = [(-1, 0), (0, -1), (0, 1), (1, 0), (-1, -1), (-1, 1), (1, -1), (1, 1)]
+
+CONTEXTS = [oracle.context(threads) for threads in (1, 2, 7)]
+STRUCTURE = {4: ndimage.generate_binary_structure(2, 1), 8: ndimage.generate_binary_structure(2, 2)}
+
+
+def run(name, to, *arguments):
+    """Call with 1, 2 and 7 threads on copies of `to`; the results must be the same bytes."""
+    results = []
+    for context in CONTEXTS:
+        out = to.copy()
+        oracle.call(name, out, *arguments, context=context)
+        results.append(out)
+    assert results[0].tobytes() == results[1].tobytes() == results[2].tobytes()
+    return results[0]
+
+
+def connectivity(value):
+    return ctypes.c_int32(value)
+
 
 SIZES = [(1, 1), (1, 37), (41, 1), (2, 2), (3, 5), (33, 64), (64, 65), (97, 130), (150, 203)]
 

@@ -29,6 +29,9 @@ static inline cseg_net_options net_options(void) {
     return options;
 }
 
+/* Without the padding at the struct's end. */
+#define assert_rules_equal(a, b) assert_memory_equal(a, b, offsetof(cseg_rule, classes) + sizeof(uint32_t))
+
 typedef struct net_batch {
     float in[NET_BATCH * NET_PATCH * NET_PATCH];
     uint8_t classes[NET_BATCH * NET_PATCH * NET_PATCH];

@@ -34,14 +34,14 @@ static void the_paper_has_the_specified_sizes(void **state) {
         size_t edge;
         uint32_t channels;
     } want[] = {
-        {CSEG_OP_CONV, 176, 32},   {CSEG_OP_POOL, 88, 32},     {CSEG_OP_CONV, 88, 64},     {CSEG_OP_POOL, 44, 64},
-        {CSEG_OP_CONV, 44, 128},   {CSEG_OP_POOL, 22, 128},    {CSEG_OP_CONV, 22, 128},    {CSEG_OP_POOL, 11, 128},
-        {CSEG_OP_CONV, 11, 256},   {CSEG_OP_POOL, 5, 256},     {CSEG_OP_DECONV, 10, 128},  {CSEG_OP_CONV, 10, 128},
-        {CSEG_OP_DECONV, 20, 128}, {CSEG_OP_CONV, 22, 128},    {CSEG_OP_CONCAT, 22, 256},  {CSEG_OP_DROPOUT, 22, 256},
-        {CSEG_OP_CONV, 22, 128},   {CSEG_OP_DECONV, 44, 128},  {CSEG_OP_CONV, 44, 128},    {CSEG_OP_CONCAT, 44, 192},
-        {CSEG_OP_DROPOUT, 44, 192}, {CSEG_OP_CONV, 44, 128},   {CSEG_OP_DECONV, 88, 128},  {CSEG_OP_CONV, 88, 128},
-        {CSEG_OP_CONCAT, 88, 160}, {CSEG_OP_DROPOUT, 88, 160}, {CSEG_OP_CONV, 88, 64},     {CSEG_OP_DECONV, 176, 64},
-        {CSEG_OP_CONV, 176, 64},   {CSEG_OP_CONV, 176, 3},
+        {CSEG_OP_CONV, 176, 32},    {CSEG_OP_POOL, 88, 32},     {CSEG_OP_CONV, 88, 64},    {CSEG_OP_POOL, 44, 64},
+        {CSEG_OP_CONV, 44, 128},    {CSEG_OP_POOL, 22, 128},    {CSEG_OP_CONV, 22, 128},   {CSEG_OP_POOL, 11, 128},
+        {CSEG_OP_CONV, 11, 256},    {CSEG_OP_POOL, 5, 256},     {CSEG_OP_DECONV, 10, 128}, {CSEG_OP_CONV, 10, 128},
+        {CSEG_OP_DECONV, 20, 128},  {CSEG_OP_CONV, 22, 128},    {CSEG_OP_CONCAT, 22, 256}, {CSEG_OP_DROPOUT, 22, 256},
+        {CSEG_OP_CONV, 22, 128},    {CSEG_OP_DECONV, 44, 128},  {CSEG_OP_CONV, 44, 128},   {CSEG_OP_CONCAT, 44, 192},
+        {CSEG_OP_DROPOUT, 44, 192}, {CSEG_OP_CONV, 44, 128},    {CSEG_OP_DECONV, 88, 128}, {CSEG_OP_CONV, 88, 128},
+        {CSEG_OP_CONCAT, 88, 160},  {CSEG_OP_DROPOUT, 88, 160}, {CSEG_OP_CONV, 88, 64},    {CSEG_OP_DECONV, 176, 64},
+        {CSEG_OP_CONV, 176, 64},    {CSEG_OP_CONV, 176, 3},
     };
     cseg_arch arch;
     cseg_size size[CSEG_MAX_LAYERS];
@@ -78,7 +78,7 @@ static void sizes_that_do_not_fit_are_refused_with_the_layer(void **state) {
         size_t height, width;
         const char *message;
     } refused[] = {
-        {64, 64, "layer 14 (concat)"}, {176, 177, "gives an output of"}, {15, 176, "nothing is left"},
+        {64, 64, "layer 14 (concat)"}, {176, 177, "gives an output of"},    {15, 176, "nothing is left"},
         {0, 48, "edges must lie in"},  {48, SIZE_MAX, "edges must lie in"},
     };
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
@@ -169,7 +169,7 @@ static void json_round_trip(void **state) {
     assert_ok(cseg_describe_rule(&text, NULL, &rule));
     assert_ok(cseg_parse_rule(&read, text));
     read.classes = 3; /* kept with the class names */
-    assert_memory_equal(&read, &rule, offsetof(cseg_rule, classes) + sizeof rule.classes); /* the rest is padding */
+    assert_rules_equal(&read, &rule);
     cseg_free(text);
 }
 

@@ -548,7 +548,6 @@ static void test_failing_allocations(void **state) {
     (void)state;
     cellseg_train_options options = small_options(checkpoint_path);
     options.epochs = 1;
-    options.batch = 32;
     assert_survives_failing_allocations(train_once, &options);
 }
 

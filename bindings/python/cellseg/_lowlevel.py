@@ -66,6 +66,9 @@ RELIEF_MARKER, RELIEF_GRADIENT, RELIEF_PROBABILITY, RELIEF_DISTANCE = 0, 1, 2, 3
 CELL_CYTOPLASM, CELL_CYTOPLASM_AND_NUCLEUS = 0, 1
 BACKGROUND_EXPECTED_AREA, BACKGROUND_PROBABILITY = 0, 1
 WEIGHTS_FLOAT32, WEIGHTS_FLOAT16 = 1, 2
+LAPLACIAN_EXACT, LAPLACIAN_FAST = 0, 1
+RESAMPLE_LINEAR, RESAMPLE_CUBIC = 0, 1
+BOUNDARY_INNER, BOUNDARY_OUTER, BOUNDARY_THICK = 1, 2, 3
 USE_TRAIN, USE_VALIDATE = 0, 1
 
 # ---- callbacks ----
@@ -233,6 +236,10 @@ class epoch(_Sized):
         ("best", c_int32),
         ("padding", c_int32),
     ]
+
+
+class watershed_options(_Sized):
+    _fields_ = [("struct_size", c_size_t), ("connectivity", c_int32), ("lines", c_int32)]
 
 
 epoch_fn = ctypes.CFUNCTYPE(c_int32, c_void_p, POINTER(epoch))
@@ -441,6 +448,59 @@ similarity_compute = _function(
     Labels,
     c_double,
 )
+
+filter_gaussian = _function("filter_gaussian", status, Out, Context.optional(), Image, c_int32, c_double)
+filter_log = _function("filter_log", status, Out, Context.optional(), Image, c_int32, c_void_p, c_size_t, c_int32)
+filter_resample = _function(
+    "filter_resample", status, Out, Context.optional(), Image, c_int32, c_size_t, c_size_t, c_int32
+)
+filter_resample_labels = _function("filter_resample_labels", status, Out, Context.optional(), Labels, c_size_t, c_size_t)
+filter_range = _function(
+    "filter_range", status, POINTER(c_double), POINTER(c_double), Context.optional(), Image, c_int32
+)
+filter_histogram = _function(
+    "filter_histogram", status, c_void_p, c_size_t, Context.optional(), Image, c_int32, c_double, c_double
+)
+filter_percentiles = _function(
+    "filter_percentiles", status, c_void_p, c_void_p, c_size_t, Context.optional(), Image, c_int32
+)
+filter_otsu = _function("filter_otsu", status, c_void_p, c_size_t, c_size_t, Context.optional(), Image, c_int32)
+
+
+def _maker(name: str, *arguments: object) -> object:
+    """A function that makes one object of others."""
+    return _function(name, status, Out, Context.optional(), *arguments)
+
+
+image_erode = _maker("image_erode", Image, c_size_t, c_size_t)
+image_dilate = _maker("image_dilate", Image, c_size_t, c_size_t)
+image_open = _maker("image_open", Image, c_size_t, c_size_t)
+image_close = _maker("image_close", Image, c_size_t, c_size_t)
+image_white_top_hat = _maker("image_white_top_hat", Image, c_size_t, c_size_t)
+image_black_top_hat = _maker("image_black_top_hat", Image, c_size_t, c_size_t)
+image_erode_disc = _maker("image_erode_disc", Image, c_size_t)
+image_dilate_disc = _maker("image_dilate_disc", Image, c_size_t)
+image_reconstruct_dilation = _maker("image_reconstruct_dilation", Image, Image, c_int32)
+image_reconstruct_erosion = _maker("image_reconstruct_erosion", Image, Image, c_int32)
+image_h_minima = _maker("image_h_minima", Image, c_double, c_int32)
+image_h_maxima = _maker("image_h_maxima", Image, c_double, c_int32)
+image_regional_minima = _maker("image_regional_minima", Image, Image.optional(), c_int32)
+image_regional_maxima = _maker("image_regional_maxima", Image, Image.optional(), c_int32)
+image_extended_minima = _maker("image_extended_minima", Image, c_double, Image.optional(), c_int32)
+image_extended_maxima = _maker("image_extended_maxima", Image, c_double, Image.optional(), c_int32)
+image_fill_holes = _maker("image_fill_holes", Image, c_int32)
+image_distance = _maker("image_distance", Image)
+image_nearest = _maker("image_nearest", Image)
+image_components = _maker("image_components", Image, c_int32)
+watershed_options_init = _function("watershed_options_init", status, POINTER(watershed_options), c_size_t)
+labels_watershed = _maker("labels_watershed", Image, Labels, Image.optional(), _in(watershed_options))
+labels_relabel = _maker("labels_relabel", Labels)
+labels_remove_small = _maker("labels_remove_small", Labels, c_uint64)
+labels_clear_border = _maker("labels_clear_border", Labels, c_size_t)
+labels_fill_holes = _maker("labels_fill_holes", Labels)
+labels_expand = _maker("labels_expand", Labels, c_double)
+labels_boundaries = _maker("labels_boundaries", Labels, c_int32, c_int32)
+labels_check = _function("labels_check", status, c_void_p, c_size_t, Context.optional(), Labels, Labels.optional())
 
 model_default = _function("model_default", status, Out, Context.optional())
 model_load = _function("model_load", status, Out, Context.optional(), Utf8)

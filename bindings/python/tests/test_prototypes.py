@@ -6,6 +6,7 @@ import re
 import subprocess
 from pathlib import Path
 
+import cellseg
 import pytest
 from cellseg import _lowlevel as c
 
@@ -57,9 +58,8 @@ def matches(c_type, argument):
         return argument is ctypes.POINTER(getattr(c, name))
     if name.endswith("_fn"):
         return argument is getattr(c, name)
-    if name == "size_t":
-        return argument is ctypes.POINTER(ctypes.c_size_t)
-    return name in ("void", "double", "uint32_t") and stars == "*" and argument is ctypes.c_void_p
+    pointed = SCALARS.get(name, ctypes.c_char if name == "char" else None)
+    return stars == "*" and (argument is c.c_void_p or argument is ctypes.POINTER(pointed))
 
 
 def test_the_headers_were_understood():
@@ -108,3 +108,7 @@ def test_numbers():
         ours = c._ERRORS[int(value)].status if name.startswith("ERR_") else getattr(c, name)
         assert ours == int(value)
     assert len(c._ERRORS) == sum(name.startswith("ERR_") for name in numbers)
+
+
+def test_the_version_is_the_header_s():
+    assert cellseg.__version__ == ".".join(re.findall(r"CELLSEG_VERSION_\w+ (\d+)", TEXT)) == cellseg.library_version()

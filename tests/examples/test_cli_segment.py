@@ -7,7 +7,6 @@ import pty
 import re
 import signal
 import subprocess
-import time
 
 import numpy as np
 import pytest
@@ -124,7 +123,8 @@ BAD = {
     "a channel that is not there": (lambda f, a: ["--channel", "2", write_image(f / "in.tif", a)], "channel"),
     "a negative channel": (lambda f, a: ["--channel", "-1", write_image(f / "in.tif", a)], "channel"),
     "an empty file": (written(b""), "empty"),
-    "one pixel": (lambda f, a: [write_image(f / "in.tif", a[0, :1, :1])], ""),
+    "one pixel": (lambda f, a: [write_image(f / "in.tif", a[0, :1, :1])], "cannot hold a nucleus"),
+    "a single row": (lambda f, a: [write_image(f / "in.tif", a[0, :1])], "cannot hold a nucleus"),
     "not a number": (not_finite, "finite"),
     "infinity": (lambda f, a: not_finite(f, a, np.inf), "finite"),
     "an unknown format": (written(b"GIF89a" + bytes(100)), "neither"),
@@ -136,7 +136,7 @@ BAD = {
 }
 
 
-@pytest.mark.parametrize("subcommand", [["segment"], ["label", "--nuclei-channel", "0"]])
+@pytest.mark.parametrize("subcommand", [["segment"], ["label", "--nuclei-channel", "0"]], ids=["segment", "label"])
 @pytest.mark.parametrize("case", BAD)
 def test_bad_input_is_one_line_and_no_output(subcommand, case, tmp_path, field):
     make, fault = BAD[case]
@@ -229,14 +229,18 @@ def test_every_option_of_the_method_is_an_option_of_the_command_line():
 # ---- terminals and signals ----
 
 
-def run_on_a_terminal(*arguments):
+def run_on_a_terminal(*arguments, on_bar=lambda process: None):
+    """Exit code and what the terminal saw. on_bar(process) is called once, when the progress bar first shows."""
     ours, theirs = pty.openpty()
     with subprocess.Popen([PROGRAM, *map(str, arguments)], stdout=subprocess.DEVNULL, stderr=theirs) as process:
         os.close(theirs)
-        seen = b""
+        seen, told = b"", False
         try:
             while chunk := os.read(ours, 4096):
                 seen += chunk
+                if b"%" in seen and not told:
+                    told = True
+                    on_bar(process)
         except OSError:  # the other end was closed
             pass
     os.close(ours)
@@ -251,9 +255,8 @@ def test_a_terminal_gets_a_progress_bar(tmp_path, crop):
 
 def test_the_interrupt_key_leaves_no_file(tmp_path, field):
     large = write_image(tmp_path / "large.tif", np.tile(field[0], (4, 4)))
-    with subprocess.Popen([PROGRAM, "segment", "-o", tmp_path / "out", large], stderr=subprocess.PIPE, text=True) as process:
-        time.sleep(1)
-        process.send_signal(signal.SIGINT)
-        errors = process.communicate(timeout=60)[1].splitlines()
-    assert process.returncode == 1 and len(errors) == 1 and "cancelled" in errors[0]
+    code, seen = run_on_a_terminal(
+        "segment", "-o", tmp_path / "out", large, on_bar=lambda process: process.send_signal(signal.SIGINT)
+    )
+    assert code == 1 and "large.tif: cancelled" in seen.splitlines()[-1]
     assert names(tmp_path / "out") == []

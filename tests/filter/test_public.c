@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The public filters: every argument checked, borrowed strided pixels, pixel sizes, failing allocations, cancel, threads. */
+#include "testing.h"
+
+#include "filter/filter.h"
+
+#include <math.h>
+
+enum { HEIGHT = 90, WIDTH = 70, STRIDE = 96, CHANNELS = 2, MOST = 3 * HEIGHT * 2 * WIDTH };
+
+static float pixels[CHANNELS][HEIGHT][STRIDE];
+
+static cellseg_status wrap(cellseg_image **out, cellseg_context *context) {
+    cellseg_image_layout layout;
+    assert_ok(cellseg_image_layout_init(&layout, sizeof layout));
+    layout.pixels = pixels;
+    layout.height = HEIGHT;
+    layout.width = WIDTH;
+    layout.channels = CHANNELS;
+    layout.pixel_type = CELLSEG_FLOAT32;
+    layout.row_stride_bytes = STRIDE * sizeof(float);
+    layout.pixel_size_um = 0.5;
+    return cellseg_image_wrap(out, context, &layout);
+}
+
+static cellseg_image *wrapped(void) {
+    cellseg_image *image;
+    assert_ok(wrap(&image, NULL));
+    return image;
+}
+
+/* ---- every function, its result as numbers ---- */
+
+static cellseg_status take_image(cellseg_image *image, cellseg_status status, void *result) {
+    if (status != CELLSEG_OK) {
+        assert_null(image);
+        return status;
+    }
+    memcpy(result, cellseg_image_pixels(image, 0), cellseg_image_height(image) * cellseg_image_width(image) * sizeof(float));
+    cellseg_image_free(image);
+    return CELLSEG_OK;
+}
+
+static cellseg_status gaussian(cellseg_context *context, const cellseg_image *image, void *result) {
+    cellseg_image *out;
+    const cellseg_status status = cellseg_filter_gaussian(&out, context, image, 1, 2);
+    return take_image(out, status, result);
+}
+
+static cellseg_status wide_gaussian(cellseg_context *context, const cellseg_image *image, void *result) {
+    cellseg_image *out;
+    const cellseg_status status = cellseg_filter_gaussian(&out, context, image, 1, 40);
+    return take_image(out, status, result);
+}
+
+static cellseg_status exact_log(cellseg_context *context, const cellseg_image *image, void *result) {
+    cellseg_image *out;
+    const double sigmas[] = {2, 3};
+    const cellseg_status status = cellseg_filter_log(&out, context, image, 1, sigmas, 2, CELLSEG_LAPLACIAN_EXACT);
+    return take_image(out, status, result);
+}
+
+static cellseg_status fast_log(cellseg_context *context, const cellseg_image *image, void *result) {
+    cellseg_image *out;
+    const double sigmas[] = {3, 2, 40};
+    const cellseg_status status = cellseg_filter_log(&out, context, image, 1, sigmas, 3, CELLSEG_LAPLACIAN_FAST);
+    return take_image(out, status, result);
+}
+
+static cellseg_status enlarge(cellseg_context *context, const cellseg_image *image, void *result) {
+    cellseg_image *out;
+    const cellseg_status status = cellseg_filter_resample(&out, context, image, 1, 3 * HEIGHT, 2 * WIDTH, CELLSEG_RESAMPLE_CUBIC);
+    return take_image(out, status, result);
+}
+
+static cellseg_status shrink(cellseg_context *context, const cellseg_image *image, void *result) {
+    cellseg_image *out;
+    const cellseg_status status = cellseg_filter_resample(&out, context, image, 1, 31, 33, CELLSEG_RESAMPLE_LINEAR);
+    return take_image(out, status, result);
+}
+
+static cellseg_status range(cellseg_context *context, const cellseg_image *image, void *result) {
+    double *numbers = result;
+    return cellseg_filter_range(&numbers[0], &numbers[1], context, image, 1);
+}
+
+static cellseg_status histogram(cellseg_context *context, const cellseg_image *image, void *result) {
+    return cellseg_filter_histogram(result, 20, context, image, 1, 0.25, 0.75);
+}
+
+static cellseg_status percentiles(cellseg_context *context, const cellseg_image *image, void *result) {
+    return cellseg_filter_percentiles(result, (const double[]){99, 1}, 2, context, image, 1);
+}
+
+static cellseg_status otsu(cellseg_context *context, const cellseg_image *image, void *result) {
+    return cellseg_filter_otsu(result, 5, 256, context, image, 1);
+}
+
+typedef cellseg_status (*operation)(cellseg_context *context, const cellseg_image *image, void *result);
+static const operation operations[] = {gaussian, wide_gaussian, exact_log, fast_log,    enlarge,
+                                       shrink,   range,         histogram, percentiles, otsu};
+enum { OPERATIONS = sizeof operations / sizeof operations[0] };
+
+static double results[2][MOST];
+
+static void threads_give_the_same_bytes(void **state) {
+    (void)state;
+    cellseg_image *image = wrapped();
+    for (size_t i = 0; i < OPERATIONS; i++)
+        for (int32_t threads = 1; threads <= 7; threads += threads == 1 ? 1 : 5) {
+            cellseg_context *context = test_context(threads);
+            memset(results[threads > 1], 0, sizeof results[0]);
+            assert_ok(operations[i](context, image, results[threads > 1]));
+            assert_true(threads == 1 || memcmp(results[0], results[1], sizeof results[0]) == 0);
+            cellseg_context_free(context);
+        }
+    cellseg_image_free(image);
+}
+
+static cellseg_status run_one(cellseg_context *context, void *data) {
+    cellseg_image *image;
+    CSEG_TRY(wrap(&image, context));
+    const cellseg_status status = (*(const operation *)data)(context, image, results[0]);
+    cellseg_image_free(image);
+    return status;
+}
+
+static void failing_allocations_are_survived(void **state) {
+    (void)state;
+    for (size_t i = 0; i < OPERATIONS; i++) {
+        operation run = operations[i];
+        assert_survives_failing_allocations(run_one, &run);
+    }
+}
+
+static int32_t stop(void *user, double fraction, const char *step) {
+    (void)user;
+    (void)step;
+    assert_true(fraction >= 0 && fraction <= 1);
+    return 1;
+}
+
+static void cancel_is_obeyed(void **state) {
+    (void)state;
+    cellseg_context_options options;
+    assert_ok(cellseg_context_options_init(&options, sizeof options));
+    options.progress = stop;
+    options.threads = 1;
+    cellseg_image *image = wrapped();
+    for (size_t i = 0; i < OPERATIONS; i++) {
+        cellseg_context *context;
+        assert_ok(cellseg_context_new(&context, &options));
+        assert_status(operations[i](context, image, results[0]), CELLSEG_ERR_CANCELLED);
+        cellseg_context_free(context);
+    }
+    cellseg_image_free(image);
+}
+
+static void infinite_pixels_are_refused(void **state) {
+    (void)state;
+    cellseg_image *image = wrapped();
+    pixels[1][40][WIDTH] = NAN; /* between the rows: nobody's pixel */
+    for (size_t i = 0; i < OPERATIONS; i++)
+        assert_ok(operations[i](NULL, image, results[0]));
+    const float kept = pixels[1][40][3];
+    pixels[1][40][3] = NAN;
+    for (size_t i = 0; i < OPERATIONS; i++) {
+        assert_status(operations[i](NULL, image, results[0]), CELLSEG_ERR_ARGUMENT);
+        assert_non_null(strstr(cellseg_last_error(), "row 40, column 3"));
+    }
+    pixels[1][40][3] = kept;
+    cellseg_image_free(image);
+}
+
+/* ---- arguments ---- */
+
+#define assert_refused(call) assert_status(call, CELLSEG_ERR_ARGUMENT)
+
+static void images_refuse_bad_arguments(void **state) {
+    (void)state;
+    cellseg_image *image = wrapped(), *out = image;
+    const double sigma = 2, none = 0, large = 65, small = 1.9;
+    assert_refused(cellseg_filter_gaussian(NULL, NULL, image, 0, 2));
+    assert_refused(cellseg_filter_gaussian(&out, NULL, NULL, 0, 2));
+    assert_null(out);
+    assert_refused(cellseg_filter_gaussian(&out, NULL, image, -1, 2));
+    assert_refused(cellseg_filter_gaussian(&out, NULL, image, CHANNELS, 2));
+    assert_refused(cellseg_filter_gaussian(&out, NULL, image, 0, -1));
+    assert_refused(cellseg_filter_gaussian(&out, NULL, image, 0, NAN));
+    assert_refused(cellseg_filter_gaussian(&out, NULL, image, 0, 1001));
+    assert_refused(cellseg_filter_log(NULL, NULL, image, 0, &sigma, 1, CELLSEG_LAPLACIAN_EXACT));
+    assert_refused(cellseg_filter_log(&out, NULL, image, 0, NULL, 1, CELLSEG_LAPLACIAN_EXACT));
+    assert_refused(cellseg_filter_log(&out, NULL, image, 0, &sigma, 0, CELLSEG_LAPLACIAN_EXACT));
+    assert_refused(cellseg_filter_log(&out, NULL, image, 0, &sigma, 33, CELLSEG_LAPLACIAN_EXACT));
+    assert_refused(cellseg_filter_log(&out, NULL, image, 0, &sigma, 1, 2));
+    assert_refused(cellseg_filter_log(&out, NULL, image, 0, &none, 1, CELLSEG_LAPLACIAN_EXACT));
+    assert_refused(cellseg_filter_log(&out, NULL, image, 0, &large, 1, CELLSEG_LAPLACIAN_EXACT));
+    assert_refused(cellseg_filter_log(&out, NULL, image, 0, &small, 1, CELLSEG_LAPLACIAN_FAST));
+    assert_refused(cellseg_filter_log(&out, NULL, image, CHANNELS, &sigma, 1, CELLSEG_LAPLACIAN_FAST));
+    assert_refused(cellseg_filter_resample(NULL, NULL, image, 0, 9, 9, CELLSEG_RESAMPLE_LINEAR));
+    assert_refused(cellseg_filter_resample(&out, NULL, image, 0, 0, 9, CELLSEG_RESAMPLE_LINEAR));
+    assert_refused(cellseg_filter_resample(&out, NULL, image, 0, 9, (size_t)1 << 31, CELLSEG_RESAMPLE_LINEAR));
+    assert_refused(cellseg_filter_resample(&out, NULL, image, 0, 9, 9, -1));
+    assert_refused(cellseg_filter_resample(&out, NULL, NULL, 0, 9, 9, CELLSEG_RESAMPLE_CUBIC));
+    assert_null(out);
+    cellseg_image_free(image);
+}
+
+static void statistics_refuse_bad_arguments(void **state) {
+    (void)state;
+    cellseg_image *image = wrapped();
+    double a, b;
+    const double percent = 50, beyond = 100.5, missing = NAN;
+    uint64_t counts[4];
+    assert_refused(cellseg_filter_range(NULL, &b, NULL, image, 0));
+    assert_refused(cellseg_filter_range(&a, NULL, NULL, image, 0));
+    assert_refused(cellseg_filter_range(&a, &b, NULL, NULL, 0));
+    assert_refused(cellseg_filter_range(&a, &b, NULL, image, CHANNELS));
+    assert_refused(cellseg_filter_histogram(NULL, 4, NULL, image, 0, 0, 1));
+    assert_refused(cellseg_filter_histogram(counts, 0, NULL, image, 0, 0, 1));
+    assert_refused(cellseg_filter_histogram(counts, 65537, NULL, image, 0, 0, 1));
+    assert_refused(cellseg_filter_histogram(counts, 4, NULL, image, 0, 1, 1));
+    assert_refused(cellseg_filter_histogram(counts, 4, NULL, image, 0, 0, 5e-324));
+    assert_refused(cellseg_filter_histogram(counts, 4, NULL, image, 0, -1e308, 1e308));
+    assert_refused(cellseg_filter_histogram(counts, 4, NULL, image, 0, NAN, 1));
+    assert_refused(cellseg_filter_percentiles(NULL, &percent, 1, NULL, image, 0));
+    assert_refused(cellseg_filter_percentiles(&a, NULL, 1, NULL, image, 0));
+    assert_refused(cellseg_filter_percentiles(&a, &percent, 0, NULL, image, 0));
+    assert_refused(cellseg_filter_percentiles(&a, &beyond, 1, NULL, image, 0));
+    assert_refused(cellseg_filter_percentiles(&a, &missing, 1, NULL, image, 0));
+    assert_refused(cellseg_filter_otsu(NULL, 1, 256, NULL, image, 0));
+    assert_refused(cellseg_filter_otsu(&a, 0, 256, NULL, image, 0));
+    assert_refused(cellseg_filter_otsu(&a, 9, 256, NULL, image, 0));
+    assert_refused(cellseg_filter_otsu(&a, 1, 1, NULL, image, 0));
+    assert_refused(cellseg_filter_otsu(&a, 1, 4097, NULL, image, 0));
+    assert_refused(cellseg_filter_otsu(&a, 1, 256, NULL, NULL, 0));
+    cellseg_image_free(image);
+}
+
+static void pixel_sizes_follow_the_width(void **state) {
+    (void)state;
+    cellseg_image *image = wrapped(), *out;
+    assert_ok(cellseg_filter_gaussian(&out, NULL, image, 0, 1));
+    assert_true(cellseg_image_pixel_size_um(out) == 0.5);
+    cellseg_image_free(out);
+    assert_ok(cellseg_filter_resample(&out, NULL, image, 0, 2 * HEIGHT, 2 * WIDTH, CELLSEG_RESAMPLE_LINEAR));
+    assert_true(cellseg_image_pixel_size_um(out) == 0.25);
+    cellseg_image_free(out);
+    assert_ok(cellseg_filter_resample(&out, NULL, image, 0, 3 * HEIGHT, 2 * WIDTH, CELLSEG_RESAMPLE_LINEAR));
+    assert_true(cellseg_image_pixel_size_um(out) == 0);
+    cellseg_image_free(out);
+    cellseg_image_free(image);
+}
+
+static void labels_are_resampled_without_new_ids(void **state) {
+    (void)state;
+    cellseg_labels *labels, *out;
+    assert_refused(cellseg_filter_resample_labels(NULL, NULL, NULL, 4, 4));
+    assert_refused(cellseg_filter_resample_labels(&out, NULL, NULL, 4, 4));
+    assert_null(out);
+    assert_ok(cellseg_labels_new(&labels, NULL, 2, 3));
+    assert_ok(cellseg_labels_set_pixel_size_um(labels, 1));
+    const uint32_t ids[] = {4000000000U, 7, 0, 1, 7, 9};
+    memcpy(cellseg_labels_data_mut(labels), ids, sizeof ids);
+    assert_refused(cellseg_filter_resample_labels(&out, NULL, labels, 0, 4));
+    assert_ok(cellseg_filter_resample_labels(&out, NULL, labels, 4, 6));
+    for (size_t y = 0; y < 4; y++)
+        for (size_t x = 0; x < 6; x++)
+            assert_int_equal(cellseg_labels_data(out)[y * 6 + x], ids[y / 2 * 3 + x / 2]);
+    assert_true(cellseg_labels_pixel_size_um(out) == 0.5);
+    cellseg_labels_free(out);
+    cellseg_labels_free(labels);
+}
+
+static void histogram_leaves_out_what_lies_outside(void **state) {
+    (void)state;
+    float values[] = {-1, 0, 0.24F, 0.25F, 0.5F, 0.99F, 1, 1.01F};
+    cellseg_image_layout layout;
+    assert_ok(cellseg_image_layout_init(&layout, sizeof layout));
+    layout.pixels = values;
+    layout.height = 1;
+    layout.width = 8;
+    layout.pixel_type = CELLSEG_FLOAT32;
+    cellseg_image *image;
+    assert_ok(cellseg_image_wrap(&image, NULL, &layout));
+    uint64_t counts[4];
+    assert_ok(cellseg_filter_histogram(counts, 4, NULL, image, 0, 0, 1));
+    const uint64_t expected[4] = {2, 1, 1, 2};
+    assert_memory_equal(counts, expected, sizeof expected);
+    cellseg_image_free(image);
+}
+
+int main(void) {
+    uint64_t seed = 4;
+    for (size_t i = 0; i < sizeof pixels / sizeof(float); i++)
+        ((float *)pixels)[i] = (float)test_uniform(&seed);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(threads_give_the_same_bytes),
+        cmocka_unit_test(failing_allocations_are_survived),
+        cmocka_unit_test(cancel_is_obeyed),
+        cmocka_unit_test(infinite_pixels_are_refused),
+        cmocka_unit_test(images_refuse_bad_arguments),
+        cmocka_unit_test(statistics_refuse_bad_arguments),
+        cmocka_unit_test(pixel_sizes_follow_the_width),
+        cmocka_unit_test(labels_are_resampled_without_new_ids),
+        cmocka_unit_test(histogram_leaves_out_what_lies_outside),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
