@@ -19,6 +19,7 @@
 
 cellseg_status cseg_segment_working_size(size_t *working_height, size_t *working_width, size_t height, size_t width,
                                          double pixel_size_um, double working_pixel_size_um) {
+    *working_height = *working_width = 0;
     const double scale = pixel_size_um / working_pixel_size_um;
     const double h = floor((double)height * scale + 0.5), w = floor((double)width * scale + 0.5);
     if (!(h <= INT32_MAX && w <= INT32_MAX))

@@ -7,6 +7,7 @@
 #include "segment/segment.h"
 
 #include <math.h>
+#include <string.h>
 
 typedef struct rescale_job {
     const cseg_plane *to, *from;
@@ -44,6 +45,12 @@ static uint32_t heaviest(const uint32_t ids[4], const double weights[4]) {
     return best;
 }
 
+static cellseg_status copy_row(void *data, size_t y) {
+    const rescale_job *job = data;
+    memcpy(cseg_row_u32(job->to, y), cseg_row_u32(job->from, y), job->to->width * sizeof(uint32_t));
+    return CELLSEG_OK;
+}
+
 static cellseg_status rescale_row(void *data, size_t y) {
     const rescale_job *job = data;
     const place v = place_of(y, job->to->height, job->from->height);
@@ -66,5 +73,6 @@ static cellseg_status rescale_row(void *data, size_t y) {
 cellseg_status cseg_segment_rescale(cellseg_context *context, const cseg_plane *to, const cseg_plane *from) {
     assert(to->type == CELLSEG_UINT32 && from->type == CELLSEG_UINT32);
     rescale_job job = {to, from};
-    return cseg_parallel_for(context, to->height, rescale_row, &job);
+    const bool same = to->height == from->height && to->width == from->width;
+    return cseg_parallel_for(context, to->height, same ? copy_row : rescale_row, &job);
 }
