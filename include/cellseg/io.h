@@ -25,33 +25,47 @@ CELLSEG_API cellseg_status cellseg_read_options_init(cellseg_read_options *optio
 /**
  * Read a PNG or TIFF file, told apart by content.
  *
- * PNG: 8 or 16 bits, grey, RGB, palette; alpha is dropped. TIFF: 8, 16, 32-bit integers and 32- or 64-bit floats, strips or
- * tiles, every compression libtiff has, BigTIFF, both byte orders; samples (interleaved or planar) and then pages of the same
- * size and type become channels. Signed integers and 64-bit floats become float32. Pixel size from OME-XML, ImageJ description or
- * resolution tags.
+ * PNG: grey of 1 to 16 bits (fewer than 8 keep their values), RGB, palette (as RGB); interlaced or not; alpha is dropped. TIFF:
+ * 8, 16 and 32-bit integers and 32 and 64-bit floats, strips or tiles, every compression libtiff has, BigTIFF, both byte orders;
+ * samples (interleaved or planar) and then pages of the same size and type become channels; pages marked as thumbnails or masks
+ * are passed over. Signed integers and 64-bit floats become float32. Min-is-white is inverted; a TIFF palette is for display, and
+ * its indices are the pixels. Other bit depths, colour models, and MetaMorph stacks of several planes are refused.
+ *
+ * Pixel size: from OME-XML (PhysicalSizeX, PhysicalSizeY), ImageJ's unit and resolution, MetaMorph's spatial calibration, and the
+ * resolution tags (pHYs in PNG). The last are taken only up to 5 um, unless this library wrote them: larger ones are a printer's
+ * (72 per inch) or the bare camera's, not the microscope's. Sources that differ by more than 1 %, and pixels that are not square
+ * by more than 1 %, are an error that names them, unless options->pixel_size_um says what holds.
  *
  * @param[out] out      Release with cellseg_image_free(). NULL after an error.
- * @param      path     UTF-8
+ * @param      context  NULL for defaults. libtiff and its codecs allocate by themselves: at one time at most the file's size and
+ * 256 MB
+ * @param      path     UTF-8; a regular file
  * @param      options  NULL for defaults
- * @return CELLSEG_ERR_IO      the file cannot be opened or read
- * @return CELLSEG_ERR_FORMAT  unknown, damaged or unsupported content; pixel sizes in the file that disagree by more than 1 %;
- * pages that differ
+ * @return CELLSEG_ERR_IO      the file cannot be opened or read, or is a directory or a device
+ * @return CELLSEG_ERR_FORMAT  unknown, damaged or unsupported content; pixel sizes that disagree; pages that differ; a file too
+ * small to hold the pixels it claims
  * @return CELLSEG_ERR_LIMIT   larger than max_bytes or the memory budget; CELLSEG_ERR_ARGUMENT, CELLSEG_ERR_MEMORY
- * Threads: any. Since: 1.0
+ * Every message names the path. Threads: any. Since: 1.0
  */
 CELLSEG_API cellseg_status cellseg_image_read(cellseg_image **out, cellseg_context *context, const char *path,
                                               const cellseg_read_options *options);
 
-/** Write every channel of an image as a TIFF page (deflate), pixel size kept. Written under a temporary name, then renamed.
- * @return CELLSEG_ERR_ARGUMENT, CELLSEG_ERR_IO, CELLSEG_ERR_MEMORY. Since: 1.0 */
+/**
+ * Write every channel of an image as a TIFF page (deflate), pixel size kept in the resolution tags, to seven digits.
+ *
+ * Like all writers here it writes beside the target, ".cellseg-<process>-<n>.tmp", and renames when the file is whole and on the
+ * disk: after an error the target is as it was, and nothing else is left. What is not a regular file is never replaced.
+ *
+ * @return CELLSEG_ERR_ARGUMENT, CELLSEG_ERR_IO, CELLSEG_ERR_MEMORY. Threads: any. Since: 1.0
+ */
 CELLSEG_API cellseg_status cellseg_image_write(const cellseg_image *image, cellseg_context *context, const char *path);
 
-/** Read a label map: channel 0 of a PNG or TIFF file of unsigned integers. Errors as cellseg_image_read(); CELLSEG_ERR_FORMAT for
- * floats. Since: 1.0 */
+/** Read a label map: channel 0 of a PNG or TIFF file of integers, signed ones too; of a PNG palette the indices. Errors as
+ * cellseg_image_read(); CELLSEG_ERR_FORMAT for floats and negative numbers. Since: 1.0 */
 CELLSEG_API cellseg_status cellseg_labels_read(cellseg_labels **out, cellseg_context *context, const char *path);
 
 /**
- * Write a label map as TIFF (deflate), pixel size kept. Written under a temporary name, then renamed.
+ * Write a label map as TIFF (deflate), as cellseg_image_write().
  *
  * @param bits  16, 32, or 0: 16 when every id fits, else 32
  * @return CELLSEG_ERR_ARGUMENT  16 bits do not hold an id; CELLSEG_ERR_IO, CELLSEG_ERR_MEMORY
@@ -61,17 +75,19 @@ CELLSEG_API cellseg_status cellseg_labels_write(const cellseg_labels *labels, ce
                                                 int32_t bits);
 
 /**
- * Write a picture (RGB PNG): the marker, contrast-stretched, with the cells' outlines in one colour and the nuclei's in another.
+ * Write a picture (RGB PNG) as cellseg_image_write(): the marker in grey, stretched between its 0.1 and 99.9 percentiles, its
+ * square root taken; the cells' inner outlines in yellow, over them the nuclei's in blue.
  *
  * @param channel  of `image`
  * @param cells, nuclei  of the image's size; either may be NULL
- * @return CELLSEG_ERR_ARGUMENT, CELLSEG_ERR_IO, CELLSEG_ERR_MEMORY. Since: 1.0
+ * @return CELLSEG_ERR_ARGUMENT  sizes differ, no such channel, a pixel that is not finite; CELLSEG_ERR_IO, CELLSEG_ERR_MEMORY.
+ * Since: 1.0
  */
 CELLSEG_API cellseg_status cellseg_overlay_write(cellseg_context *context, const char *path, const cellseg_image *image,
                                                  int32_t channel, const cellseg_labels *cells, const cellseg_labels *nuclei);
 
-/** Write a table as CSV: a header line, then a line per row; numbers in the C locale's form, shortest that reads back the same.
- * Written under a temporary name, then renamed.
+/** Write a table as CSV, as cellseg_image_write(): a header line, then a line per row; numbers with a full stop whatever the
+ * locale, as short as reads back the same; "nan" where there is none.
  * @return CELLSEG_ERR_ARGUMENT, CELLSEG_ERR_IO, CELLSEG_ERR_MEMORY. Since: 1.0 */
 CELLSEG_API cellseg_status cellseg_table_write_csv(const cellseg_table *table, cellseg_context *context, const char *path);
 

@@ -32,7 +32,7 @@ CELLSEG_API cellseg_status cellseg_model_default(cellseg_model **out, cellseg_co
  */
 CELLSEG_API cellseg_status cellseg_model_load(cellseg_model **out, cellseg_context *context, const char *path);
 
-/** As cellseg_model_load(), from `size` bytes in memory, which need not outlive the call. Since: 1.0 */
+/** As cellseg_model_load(), from `size` bytes in memory, which need not outlive the call. Threads: any. Since: 1.0 */
 CELLSEG_API cellseg_status cellseg_model_load_memory(cellseg_model **out, cellseg_context *context, const void *bytes,
                                                      size_t size);
 
@@ -44,23 +44,42 @@ enum { CELLSEG_WEIGHTS_FLOAT32 = 1, CELLSEG_WEIGHTS_FLOAT16 = 2 };
  *
  * @param model    read only
  * @param weights  CELLSEG_WEIGHTS_FLOAT32 (exact) or CELLSEG_WEIGHTS_FLOAT16 (half the size; rounded to nearest)
- * @return CELLSEG_ERR_ARGUMENT, CELLSEG_ERR_IO, CELLSEG_ERR_MEMORY
+ * @return CELLSEG_ERR_ARGUMENT, CELLSEG_ERR_MEMORY, CELLSEG_ERR_LIMIT
+ * @return CELLSEG_ERR_IO     the file cannot be written; an older file at `path` is as it was
+ * @return CELLSEG_ERR_MODEL  a weight is too large for float16; the message names its layer
  * Threads: any. Since: 1.0
  */
 CELLSEG_API cellseg_status cellseg_model_save(const cellseg_model *model, cellseg_context *context, const char *path,
                                               int32_t weights);
 
+/**
+ * Write the network as an ONNX file (opset 13), for other engines: float32, normalisation folded in, input "image" of batch x 1 x
+ * patch x patch, output "probabilities" of batch x classes x patch x patch, for any batch. What must be done to an image first
+ * (cellseg_model_info(), "rule") is not part of it, but in its metadata. The file is written under a temporary name beside
+ * `path`, then renamed.
+ *
+ * @param model  read only
+ * @return CELLSEG_ERR_ARGUMENT, CELLSEG_ERR_IO, CELLSEG_ERR_MEMORY, CELLSEG_ERR_LIMIT
+ * Threads: any. Since: 1.0
+ */
+CELLSEG_API cellseg_status cellseg_model_export_onnx(const cellseg_model *model, cellseg_context *context, const char *path);
+
 /** Release a model. NULL is legal. Threads: any, once no call uses it. Since: 1.0 */
 CELLSEG_API void cellseg_model_free(cellseg_model *model);
 
-/** What the model is, as one JSON object: architecture, classes, working scale, normalisation rule, training record. Valid until
- * the model is freed. Since: 1.0 */
+/**
+ * What the model is, as one JSON object with the keys "parameters" (their number), "classes" (list of names), "rule",
+ * "architecture" and "record" (docs/model-format.md describes the last three).
+ *
+ * @return owned by the model and valid as long as it; "" for NULL
+ * Threads: any. Since: 1.0
+ */
 CELLSEG_API const char *cellseg_model_info(const cellseg_model *model);
 
-/** Edge of a pixel, in micrometres, at which the network works. Since: 1.0 */
+/** Edge of a pixel, in micrometres, at which the network works; 0 for NULL. Threads: any. Since: 1.0 */
 CELLSEG_API double cellseg_model_pixel_size_um(const cellseg_model *model);
 
-/** Trained parameters. Since: 1.0 */
+/** How many trained parameters the model has; 0 for NULL. Threads: any. Since: 1.0 */
 CELLSEG_API uint64_t cellseg_model_parameters(const cellseg_model *model);
 
 #ifdef __cplusplus

@@ -1,5 +1,19 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/** @file morph.h  Morphology: top-hat, distance, reconstruction, components, watershed, label maps. */
+/**
+ * @file morph.h  Morphology: rectangles and discs, reconstruction, minima, distance, components, watershed, label maps.
+ *
+ * What holds for every function here unless its comment says otherwise:
+ * - Results are new objects of the input's size and pixel size; inputs are never changed. *out is NULL after an error.
+ * - Images have one channel (wrap one channel of a larger image with cellseg_image_wrap(): no copy). Grey images are uint8,
+ * uint16 or float32 without NaN or infinity. Masks are uint8 images: 0 is background, anything else foreground.
+ * - Connectivity is 4 or 8: whether pixels that only touch at a corner are neighbours.
+ * - Errors, besides those listed: CELLSEG_ERR_ARGUMENT for NULL, a wrong number of channels, a wrong pixel type, sizes that
+ * differ, or a pixel that is no finite number; CELLSEG_ERR_MEMORY, CELLSEG_ERR_LIMIT (the memory budget) and
+ * CELLSEG_ERR_CANCELLED.
+ * - Threads: any, one call at a time for each context. The result is the same bytes for any number of threads, on any processor.
+ * - Memory, beyond the result: at most what the comment says, in bytes per pixel of the image.
+ * - Since: 1.0
+ */
 #ifndef CELLSEG_MORPH_H
 #define CELLSEG_MORPH_H
 
@@ -10,6 +24,283 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+/* ---- erosion, dilation and what follows from them ---- */
+
+/**
+ * Erode: every pixel becomes the smallest under a flat rectangle.
+ *
+ * The rectangle lies over rows y - height_px / 2 to y - height_px / 2 + height_px - 1, columns likewise; what lies outside the
+ * image does not count. This is scipy.ndimage.grey_erosion().
+ *
+ * @param[out] out                 Same type. Release with cellseg_image_free().
+ * @param      image               grey
+ * @param      height_px, width_px 1 to the image's own height and width
+ * @return CELLSEG_ERR_ARGUMENT  the rectangle is larger than the image
+ * Cost: the same for any rectangle, about two passes. Memory: small.
+ * Source: van Herk 1992; Gil and Werman 1993.
+ */
+CELLSEG_API cellseg_status cellseg_image_erode(cellseg_image **out, cellseg_context *context, const cellseg_image *image,
+                                               size_t height_px, size_t width_px);
+
+/** Dilate: every pixel becomes the largest under the mirrored rectangle, as scipy.ndimage.grey_dilation(). Else as
+ * cellseg_image_erode(). */
+CELLSEG_API cellseg_status cellseg_image_dilate(cellseg_image **out, cellseg_context *context, const cellseg_image *image,
+                                                size_t height_px, size_t width_px);
+
+/** Open: erode, then dilate. Removes what is bright and does not hold the rectangle; never above the image. Else as
+ * cellseg_image_erode(). */
+CELLSEG_API cellseg_status cellseg_image_open(cellseg_image **out, cellseg_context *context, const cellseg_image *image,
+                                              size_t height_px, size_t width_px);
+
+/** Close: dilate, then erode. Removes what is dark and does not hold the rectangle; never below the image. Else as
+ * cellseg_image_erode(). */
+CELLSEG_API cellseg_status cellseg_image_close(cellseg_image **out, cellseg_context *context, const cellseg_image *image,
+                                               size_t height_px, size_t width_px);
+
+/** White top-hat: the image minus its opening, which removes an uneven background. Memory: the image once. Else as
+ * cellseg_image_erode(). */
+CELLSEG_API cellseg_status cellseg_image_white_top_hat(cellseg_image **out, cellseg_context *context, const cellseg_image *image,
+                                                       size_t height_px, size_t width_px);
+
+/** Black top-hat: the closing minus the image. Memory: the image once. Else as cellseg_image_erode(). */
+CELLSEG_API cellseg_status cellseg_image_black_top_hat(cellseg_image **out, cellseg_context *context, const cellseg_image *image,
+                                                       size_t height_px, size_t width_px);
+
+/**
+ * Erode by a flat disc: the pixels (dy, dx) with dy^2 + dx^2 <= radius_px^2, exactly (skimage.morphology.disk).
+ *
+ * @param[out] out        Same type. Release with cellseg_image_free().
+ * @param      image      grey; what lies outside does not count
+ * @param      radius_px  0 to 1000, and 2 * radius_px + 1 no larger than the image's height and width
+ * @return CELLSEG_ERR_ARGUMENT  the disc is larger than the image
+ * Cost: 2 * radius_px + 1 comparisons per pixel, in vectors. Memory: small.
+ * Source: Urbach and Wilkinson 2008, one chord per row of the disc.
+ */
+CELLSEG_API cellseg_status cellseg_image_erode_disc(cellseg_image **out, cellseg_context *context, const cellseg_image *image,
+                                                    size_t radius_px);
+
+/** Dilate by a flat disc. Else as cellseg_image_erode_disc(). */
+CELLSEG_API cellseg_status cellseg_image_dilate_disc(cellseg_image **out, cellseg_context *context, const cellseg_image *image,
+                                                     size_t radius_px);
+
+/* ---- reconstruction and minima ---- */
+
+/**
+ * Reconstruct by dilation: dilate `marker` by one pixel, take the minimum with `limit`, and so on until nothing changes.
+ *
+ * @param[out] out           Same type. Release with cellseg_image_free().
+ * @param      marker        grey; where it is above `limit` it counts as `limit`
+ * @param      limit         same size and type
+ * @param      connectivity  4 or 8
+ * Cost: a few passes for images of objects; each pixel's descent to its final value for noise. Memory: 4 bytes, 8 for integers.
+ * Source: Vincent 1993, the hybrid algorithm.
+ */
+CELLSEG_API cellseg_status cellseg_image_reconstruct_dilation(cellseg_image **out, cellseg_context *context,
+                                                              const cellseg_image *marker, const cellseg_image *limit,
+                                                              int32_t connectivity);
+
+/** Reconstruct by erosion: the same with erosion and maximum; where `marker` is below `limit` it counts as `limit`. Else as
+ * cellseg_image_reconstruct_dilation(). */
+CELLSEG_API cellseg_status cellseg_image_reconstruct_erosion(cellseg_image **out, cellseg_context *context,
+                                                             const cellseg_image *marker, const cellseg_image *limit,
+                                                             int32_t connectivity);
+
+/**
+ * h-minima: fill every minimum of depth h or less up to its rim, and every deeper one by h.
+ *
+ * It is the reconstruction by erosion of image + h over the image. Float sums are rounded to float32; for integers h counts
+ * as the whole number below it, and sums end at the type's largest value.
+ *
+ * @param[out] out           Same type. Release with cellseg_image_free().
+ * @param      h             0 or more, finite, in the image's units
+ * @param      connectivity  4 or 8
+ * @return CELLSEG_ERR_ARGUMENT  h is negative or no number
+ * Cost, memory: as cellseg_image_reconstruct_dilation(). Source: Soille 2003, chapter 6.
+ */
+CELLSEG_API cellseg_status cellseg_image_h_minima(cellseg_image **out, cellseg_context *context, const cellseg_image *image,
+                                                  double h, int32_t connectivity);
+
+/** h-maxima: cut every maximum of height h or less down to its foot, and every higher one by h. Else as cellseg_image_h_minima().
+ */
+CELLSEG_API cellseg_status cellseg_image_h_maxima(cellseg_image **out, cellseg_context *context, const cellseg_image *image,
+                                                  double h, int32_t connectivity);
+
+/**
+ * Regional minima: the plateaus of equal value that have no lower neighbour. An image of one value is one.
+ *
+ * @param[out] out           uint8: 1 on the minima, else 0. Release with cellseg_image_free().
+ * @param      mask          NULL, or the only pixels that exist: others are neither minima nor neighbours
+ * @param      connectivity  4 or 8
+ * Cost: as cellseg_image_reconstruct_dilation(). Memory: 8 bytes.
+ */
+CELLSEG_API cellseg_status cellseg_image_regional_minima(cellseg_image **out, cellseg_context *context,
+                                                         const cellseg_image *image, const cellseg_image *mask,
+                                                         int32_t connectivity);
+
+/** Regional maxima: plateaus without a higher neighbour. Else as cellseg_image_regional_minima(). */
+CELLSEG_API cellseg_status cellseg_image_regional_maxima(cellseg_image **out, cellseg_context *context,
+                                                         const cellseg_image *image, const cellseg_image *mask,
+                                                         int32_t connectivity);
+
+/** Extended minima: the regional minima of the h-minima, so the minima deeper than h, each with all it holds below h. `h` as in
+ * cellseg_image_h_minima(); else as cellseg_image_regional_minima(). */
+CELLSEG_API cellseg_status cellseg_image_extended_minima(cellseg_image **out, cellseg_context *context,
+                                                         const cellseg_image *image, double h, const cellseg_image *mask,
+                                                         int32_t connectivity);
+
+/** Extended maxima: the regional maxima of the h-maxima. Else as cellseg_image_extended_minima(). */
+CELLSEG_API cellseg_status cellseg_image_extended_maxima(cellseg_image **out, cellseg_context *context,
+                                                         const cellseg_image *image, double h, const cellseg_image *mask,
+                                                         int32_t connectivity);
+
+/* ---- masks ---- */
+
+/**
+ * Fill holes: background that is not connected to the image's border becomes foreground.
+ *
+ * @param[out] out           uint8: the mask's own values, 1 where a hole was. Release with cellseg_image_free().
+ * @param      connectivity  of the background: 4 closes holes behind foreground that only touches at corners; 8 does not
+ * Cost: two passes. Memory: at most 6 bytes, for a checkerboard; small for objects.
+ */
+CELLSEG_API cellseg_status cellseg_image_fill_holes(cellseg_image **out, cellseg_context *context, const cellseg_image *mask,
+                                                    int32_t connectivity);
+
+/**
+ * Exact Euclidean distance, in pixels, of every foreground pixel to the nearest background pixel; 0 on the background.
+ *
+ * The image's outside is not background; a mask without background gives infinity everywhere. Squared distances are exact, the
+ * root is correctly rounded: scipy.ndimage.distance_transform_edt() rounded to float32.
+ *
+ * @param[out] out  float32. Release with cellseg_image_free().
+ * Cost: two passes, and a few operations per foreground pixel. Memory: small.
+ * Source: Meijster, Roerdink and Hesselink 2000; Felzenszwalb and Huttenlocher 2012.
+ */
+CELLSEG_API cellseg_status cellseg_image_distance(cellseg_image **out, cellseg_context *context, const cellseg_image *mask);
+
+/**
+ * Nearest-feature transform: which background pixel is nearest to each pixel.
+ *
+ * @param[out] out  uint32: row * width + column of the nearest background pixel, of several equally near that of the smallest
+ * column and in it the smallest row; a background pixel's own place on itself. Release with cellseg_image_free().
+ * @return CELLSEG_ERR_ARGUMENT  the mask has no background
+ * @return CELLSEG_ERR_LIMIT     the image has more pixels than a uint32 counts
+ * Cost, source: as cellseg_image_distance(). Memory: small.
+ */
+CELLSEG_API cellseg_status cellseg_image_nearest(cellseg_image **out, cellseg_context *context, const cellseg_image *mask);
+
+/**
+ * Connected components of a mask.
+ *
+ * @param[out] out           Ids 1 to n in raster order of each component's first pixel. Release with cellseg_labels_free().
+ * @param      connectivity  4 or 8
+ * @return CELLSEG_ERR_LIMIT  more components than a label id can count
+ * Cost: two passes. Memory: at most 6 bytes, for a checkerboard; small for objects. Source: He, Chao and Suzuki 2008.
+ */
+CELLSEG_API cellseg_status cellseg_image_components(cellseg_labels **out, cellseg_context *context, const cellseg_image *mask,
+                                                    int32_t connectivity);
+
+/* ---- watershed ---- */
+
+/** Fill with cellseg_watershed_options_init(). */
+typedef struct cellseg_watershed_options {
+    size_t struct_size;
+    int32_t connectivity; /**< 4 or 8; default 8 */
+    int32_t lines;        /**< not 0: leave a line of 0 between basins; default 0 */
+} cellseg_watershed_options;
+
+/** Write the defaults. @return CELLSEG_ERR_ARGUMENT  options is NULL or struct_size too small. */
+CELLSEG_API cellseg_status cellseg_watershed_options_init(cellseg_watershed_options *options, size_t struct_size);
+
+/**
+ * Seeded watershed: grow labels over a relief, lowest pixels first, until they meet.
+ *
+ * The result is defined to the pixel. There is one queue, ordered by (relief, time of entry). At first the seeds' pixels enter it
+ * in raster order. Then, again and again, its first pixel is taken out, and those of its neighbours that lie in the mask and have
+ * not yet entered do so, in the order up, left, right, down, and with connectivity 8 then up left, up right, down left, down
+ * right.
+ *
+ * Without lines a pixel takes, as it enters, the label of the pixel that let it in. With lines it takes its label as it is taken
+ * out: that of its labelled neighbours if they all have the same; otherwise it stays 0, and lets nobody in. Seeds keep
+ * their labels, so that no line lies between seeds that touch. The order is that of skimage.segmentation.watershed(), which
+ * leaves ties between seeds open.
+ *
+ * @param[out] out      Ids of `seeds`; 0 where no basin arrived, outside the mask and on lines. Release with
+ * cellseg_labels_free().
+ * @param      relief   uint8, uint16, uint32 or float32; low first
+ * @param      seeds    ids where basins begin, 0 elsewhere; one id may have several parts; seeds outside the mask do not count
+ * @param      mask     NULL, or where basins may grow
+ * @param      options  NULL for defaults
+ * @return CELLSEG_ERR_LIMIT  the image has 2^31 pixels or more
+ * Cost: linear in the mask's pixels. Its connected components flood side by side, and one with a single id takes it without a
+ * flood; without a mask, or in one large component, the flood is serial. Memory: 12 bytes. Source: Beucher and Meyer 1993.
+ */
+CELLSEG_API cellseg_status cellseg_labels_watershed(cellseg_labels **out, cellseg_context *context, const cellseg_image *relief,
+                                                    const cellseg_labels *seeds, const cellseg_image *mask,
+                                                    const cellseg_watershed_options *options);
+
+/* ---- label maps: none of these needs ids in sequence, and none cares how large they are ---- */
+
+/** Number ids 1 to n in raster order of each object's first pixel. Cost: two passes. Memory: small. */
+CELLSEG_API cellseg_status cellseg_labels_relabel(cellseg_labels **out, cellseg_context *context, const cellseg_labels *labels);
+
+/** Remove objects of fewer than `least_area_px` pixels; the others keep their ids. Cost: two passes. Memory: small. */
+CELLSEG_API cellseg_status cellseg_labels_remove_small(cellseg_labels **out, cellseg_context *context,
+                                                       const cellseg_labels *labels, uint64_t least_area_px);
+
+/** Remove objects with a pixel less than `margin_px` pixels from the image's border (0: on it); the others keep their ids. Cost:
+ * two passes. Memory: small. */
+CELLSEG_API cellseg_status cellseg_labels_clear_border(cellseg_labels **out, cellseg_context *context,
+                                                       const cellseg_labels *labels, size_t margin_px);
+
+/** Fill holes: background enclosed by one object alone, and not touching the image's border, takes its id. Holes are 4-connected.
+ * Cost: two passes. Memory: at most 6 bytes. */
+CELLSEG_API cellseg_status cellseg_labels_fill_holes(cellseg_labels **out, cellseg_context *context,
+                                                     const cellseg_labels *labels);
+
+/**
+ * Expand: background takes the id of the nearest object's pixel, if that is no farther than `distance_px`.
+ *
+ * @param distance_px  0 or more. Of several equally near pixels the one cellseg_image_nearest() names counts.
+ * @return CELLSEG_ERR_ARGUMENT  distance_px is negative or NaN
+ * Cost: as cellseg_image_distance(). Memory: 5 bytes.
+ */
+CELLSEG_API cellseg_status cellseg_labels_expand(cellseg_labels **out, cellseg_context *context, const cellseg_labels *labels,
+                                                 double distance_px);
+
+/** Which pixels are boundaries; as scikit-image's find_boundaries() has it. */
+enum {
+    CELLSEG_BOUNDARY_INNER = 1, /**< pixels of objects with a neighbour of another id, background included */
+    CELLSEG_BOUNDARY_OUTER = 2, /**< background with an object for a neighbour, and where two objects meet both sides */
+    CELLSEG_BOUNDARY_THICK = 3  /**< every pixel with a neighbour of another id */
+};
+
+/**
+ * Find boundaries.
+ *
+ * @param[out] out           uint8: 1 on boundaries, else 0. Release with cellseg_image_free().
+ * @param      kind          CELLSEG_BOUNDARY_INNER, _OUTER or _THICK
+ * @param      connectivity  of the neighbours; where OUTER asks whether objects meet, they meet at corners too
+ * @return CELLSEG_ERR_ARGUMENT  an unknown kind
+ * Cost: one pass. Memory: small.
+ */
+CELLSEG_API cellseg_status cellseg_labels_boundaries(cellseg_image **out, cellseg_context *context, const cellseg_labels *labels,
+                                                     int32_t kind, int32_t connectivity);
+
+/**
+ * Check what holds for every pair of label maps this library makes, and find the first violation, in this order:
+ * every cell is one 8-connected part; the cells' ids are 1 to n without gaps; and, where `nuclei` is given, the same parts for
+ * nuclei; every nucleus lies inside the cell of the same id; no cell is without a nucleus.
+ *
+ * @param[out] violation  One line that names the object and the place, "cell 7 has two parts, at row 3, column 5 and at row 9,
+ * column 0"; "" when all holds. Cut to fit; "" after an error.
+ * @param      size       bytes at `violation`, at least 1; 128 hold every line
+ * @param      nuclei     NULL, or of the same size
+ * @return CELLSEG_OK  whether or not something is violated
+ * Cost: a few passes. Memory: at most 12 bytes; small for objects.
+ */
+CELLSEG_API cellseg_status cellseg_labels_check(char *violation, size_t size, cellseg_context *context,
+                                                const cellseg_labels *cells, const cellseg_labels *nuclei);
 
 #ifdef __cplusplus
 }

@@ -26,7 +26,17 @@ enum {
 /** Which probability multiplies the marker image. */
 enum { CELLSEG_CELL_CYTOPLASM = 0, CELLSEG_CELL_CYTOPLASM_AND_NUCLEUS = 1 };
 
-/** Every parameter of the method (SPEC: Al-Kofahi et al. 2018, steps 1 to 3). Fill with cellseg_segment_options_init(). */
+/** How the cells are told from the background. */
+enum {
+    CELLSEG_BACKGROUND_EXPECTED_AREA = 0, /**< Otsu level whose area is nearest to nuclei x expected area (the paper) */
+    CELLSEG_BACKGROUND_PROBABILITY = 1    /**< background is where the network says so: cell probability up to one half */
+};
+
+/**
+ * Every parameter of the method (SPEC: Al-Kofahi et al. 2018, steps 1 to 3). Fill with cellseg_segment_options_init().
+ * The two-channel method has no network: it takes CELLSEG_RELIEF_PROBABILITY as CELLSEG_RELIEF_MARKER,
+ * CELLSEG_BACKGROUND_PROBABILITY as CELLSEG_BACKGROUND_EXPECTED_AREA, and leaves out what else speaks of a probability.
+ */
 typedef struct cellseg_segment_options {
     size_t struct_size;
     int32_t channel;              /**< the marker's channel, from 0. Default 0 */
@@ -34,33 +44,35 @@ typedef struct cellseg_segment_options {
     double pixel_size_um;         /**< overrides the image's own; 0, the default: take the image's */
     double working_pixel_size_um; /**< scale of the two-channel method; with a model, the model's own is used. Default 0.65 */
 
-    double top_hat_um; /**< edge of the square of the white top-hat that evens the illumination; 0: none. Default 130 */
+    double top_hat_um; /**< edge of the square of the white top-hat that evens the illumination; 0: none. Default 130.
+                            The network sees its images with the top-hat of its own model, whatever stands here */
 
-    double nucleus_radius_min_um;   /**< LoG scales span this radius ... Default 3 */
-    double nucleus_radius_max_um;   /**< ... to this one. Default 10 */
-    int32_t nucleus_scales;         /**< number of LoG scales, 1 to 32. Default 5 */
-    int32_t cell_probability;       /**< CELLSEG_CELL_... */
-    double sensitivity;             /**< (0, 100]: 100 takes the lowest of five Otsu thresholds, 20 the highest. Default 60 */
-    double h_um;                    /**< depth below which two minima of the distance are one nucleus. Default 3 */
+    double nucleus_radius_min_um; /**< LoG scales span this radius ... Default 3 */
+    double nucleus_radius_max_um; /**< ... to this one. Default 10 */
+    int32_t nucleus_scales;       /**< number of LoG scales, 1 to 32. Default 5 */
+    int32_t cell_probability;     /**< CELLSEG_CELL_... */
+    double sensitivity;           /**< (0, 100]: 100 takes the lowest of five Otsu thresholds, 20 the highest. Default 60 */
+    double
+        outline_sensitivity; /**< nuclei are found at `sensitivity` and outlined at this one, where it is higher; 0: the same */
+    double nucleus_valley;   /**< nuclei part where the finest scale sees a valley deeper than this part of the outline's
+                                  threshold; 0: none */
+    double h_um;             /**< depth below which two minima of the distance are one nucleus. The paper's is 3 */
     double nucleus_area_min_um2;    /**< smaller nuclei are dropped */
     double nucleus_probability_min; /**< nuclei whose mean probability is lower are dropped, 0 to 1; 0: none are */
 
     double cell_sigma_um;          /**< Gaussian before the logarithm */
     double cell_area_expected_um2; /**< 0: estimated from the image */
+    double cell_compactness;       /**< the relief rises by this per um of distance from the nuclei, so that no cell floods round
+                                        another; the marker relief spans 0 to 1. 0: none (the paper) */
     int32_t relief;                /**< CELLSEG_RELIEF_... */
     int32_t background_rule;       /**< CELLSEG_BACKGROUND_... */
     double cell_area_min_um2;      /**< smaller cells are dropped with their nuclei; 0: none are */
     double cell_area_max_um2;      /**< larger cells are dropped with their nuclei; 0: none are */
+    double cytoplasm_min;          /**< cells of which less than this part, 0 to 1, is cytoplasm are dropped; 0: none are */
     double smooth_um;              /**< radius of the disc that opens each cell's outline; 0: none */
     int32_t drop_border_cells;     /**< 1: cells that touch the image's edge are dropped. Default 0 */
     int32_t fill_holes;            /**< 1, the default: holes inside cells and nuclei are filled */
 } cellseg_segment_options;
-
-/** How the cells are told from the background. */
-enum {
-    CELLSEG_BACKGROUND_EXPECTED_AREA = 0, /**< Otsu level whose area is nearest to nuclei x expected area (the paper) */
-    CELLSEG_BACKGROUND_PROBABILITY = 1    /**< background is where the network says so: cell probability below one half */
-};
 
 /** Write the defaults, chosen by measurement (docs/defaults.md). @return CELLSEG_ERR_ARGUMENT. Threads: any. Since: 1.0 */
 CELLSEG_API cellseg_status cellseg_segment_options_init(cellseg_segment_options *options, size_t struct_size);

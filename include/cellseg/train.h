@@ -35,6 +35,9 @@ typedef struct cellseg_train_options {
     double top_hat_um;            /**< as in cellseg_segment_options, and kept in the model. Default 130 */
     const char *checkpoint_path;  /**< NULL, the default: none; else written after every epoch, and resumed from when it exists */
     const char *note;             /**< NULL, or text for the training record: what the images are */
+    double learning_rate_final;   /**< the rate falls smoothly from learning_rate to this; 0, the default: it is constant */
+    double contrast;              /**< augment by a random factor in [1/contrast, contrast]; 1, the default: none */
+    double empty; /**< this part of the patches, 0 to 0.9, shows noise and gradients and no cell; 0, the default: none */
 } cellseg_train_options;
 
 /** Write the defaults, which are the paper's but for width. @return CELLSEG_ERR_ARGUMENT. Since: 1.0 */
@@ -44,8 +47,8 @@ CELLSEG_API cellseg_status cellseg_train_options_init(cellseg_train_options *opt
  * Make a trainer without images.
  *
  * @param[out] out    Release with cellseg_trainer_free(). NULL after an error.
- * @param      start  NULL to start from random weights; else the model whose architecture and weights to start from; need not
- * outlive the call
+ * @param      start  NULL to start from random weights; else the model whose architecture, weights, working scale and
+ * normalisation rule to start from, whatever the options say of them; need not outlive the call
  * @param      options  NULL for defaults; copied, texts too
  * @return CELLSEG_ERR_ARGUMENT, CELLSEG_ERR_MEMORY, CELLSEG_ERR_LIMIT
  * Threads: a trainer belongs to one thread at a time. `context` must outlive the trainer. Since: 1.0
@@ -63,7 +66,8 @@ enum { CELLSEG_USE_TRAIN = 0, CELLSEG_USE_VALIDATE = 1 };
  * @param cells    whole cells, of the image's size
  * @param nuclei   nuclei, of the image's size; ids need not match the cells', and nuclei outside cells are ignored
  * @param use      CELLSEG_USE_TRAIN or CELLSEG_USE_VALIDATE
- * @return CELLSEG_ERR_ARGUMENT  sizes differ, no pixel size, labels without a single cell or nucleus, a pixel that is not finite
+ * @return CELLSEG_ERR_ARGUMENT  sizes differ, no pixel size, labels without a single cell or nucleus, a pixel that is not finite,
+ * or training has begun
  * @return CELLSEG_ERR_MEMORY, CELLSEG_ERR_LIMIT, CELLSEG_ERR_CANCELLED; the trainer is then as before
  * Since: 1.0
  */
@@ -88,12 +92,19 @@ typedef int32_t (*cellseg_epoch_fn)(void *user, const cellseg_epoch *epoch);
 /**
  * Train to the end, and give the weights that did best on the validation images (without any: the last).
  *
+ * An epoch draws as many patches as cover the images once, each image in proportion to its area: what is added twice counts
+ * twice. With a checkpoint file, training goes on from it; without, a later call goes on after the last epoch that this trainer
+ * finished.
+ *
  * @param[out] out       the new model. Release with cellseg_model_free(). NULL after an error.
  * @param      on_epoch  NULL, or told of each epoch
- * @return CELLSEG_ERR_ARGUMENT   no training image was added
+ * @return CELLSEG_ERR_ARGUMENT   no training image was added; the checkpoint is of other images, options or weights (but for
+ * `epochs`, `note` and the file's name)
  * @return CELLSEG_ERR_MODEL      the loss is not finite; the message says when
+ * @return CELLSEG_ERR_FORMAT     the checkpoint is damaged
  * @return CELLSEG_ERR_CANCELLED, CELLSEG_ERR_MEMORY, CELLSEG_ERR_LIMIT, CELLSEG_ERR_IO (checkpoint); the last checkpoint stays
- * valid Result: for a seed and the same images in the same order the same bytes, for any thread count, resumed or not. Since: 1.0
+ * valid
+ * Result: for a seed and the same images in the same order the same bytes, for any thread count, resumed or not. Since: 1.0
  * Source: Al-Kofahi et al. 2018, step 0; Kingma and Ba 2015 (Adam).
  */
 CELLSEG_API cellseg_status cellseg_trainer_run(cellseg_model **out, cellseg_trainer *trainer, cellseg_epoch_fn on_epoch,

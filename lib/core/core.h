@@ -151,6 +151,15 @@ cellseg_status cseg_plane_check_finite(cellseg_context *context, const cseg_plan
 /* Height and width in [1, 2^31 - 1]. */
 cellseg_status cseg_check_size(size_t height, size_t width);
 
+/* ---- sorting (sort.c) ---- */
+
+typedef struct cseg_keyed {
+    uint64_t key, value;
+} cseg_keyed;
+
+/* Stable, rising by key. Linear in count; allocates as much again as the items. */
+cellseg_status cseg_sort_keyed(cellseg_context *context, cseg_keyed *items, size_t count);
+
 /* ---- deterministic mathematics (fmath.c): the same bytes on every processor and compiler ---- */
 
 double cseg_exp(double x);   /* within 1 ulp or so; 0 below -745, infinity above 709.78 */

@@ -44,15 +44,16 @@ typedef struct cseg_filter_shape {
     bool deconvolution;
 } cseg_filter_shape;
 
-/* Which operation packed weights are for: they differ in layout. */
-enum { CSEG_PACK_FORWARD = 0, CSEG_PACK_BACKWARD_DATA = 1, CSEG_PACK_INFERENCE = 2 /* forward, may transform (Winograd) */ };
+/* Which operation packed weights are for: they differ in layout. Inference packs as forward does. */
+enum { CSEG_PACK_FORWARD = 0, CSEG_PACK_BACKWARD_DATA = 1, CSEG_PACK_INFERENCE = 2 };
 
 size_t cseg_packed_floats(const cseg_kernels *k, const cseg_filter_shape *shape, int32_t use);
 void cseg_pack(const cseg_kernels *k, float *packed, const float *weights, const cseg_filter_shape *shape, int32_t use);
 
 /* ---- forward ---- */
 
-/* Floats of scratch that one call of any operation below needs for this shape on inputs of up to height x width. */
+/* Floats of scratch that one call of an operation below needs for this shape and use on inputs of up to height x width; the
+ * derivative by the weights is content with that of any use. */
 size_t cseg_scratch_floats(const cseg_kernels *k, const cseg_filter_shape *shape, int32_t use, size_t height, size_t width);
 
 /* out = activation(in (*) weights + bias); bias may be NULL. Handles convolution and deconvolution, all images of `in`. */
@@ -97,8 +98,8 @@ void cseg_norm_backward(const cseg_kernels *k, const cseg_tensor *d_x, const cse
 
 /* ---- the rest ---- */
 
-/* out = in * (0 or 1 / (1 - rate)), decided per element by a counter-based generator of (seed, element index): backward is the
- * same call. */
+/* out = in * (0 or 1 / (1 - rate)), decided per element by a counter-based generator of (seed, element index), to 1 in 65536 of
+ * the rate: backward is the same call. */
 void cseg_dropout(const cseg_tensor *out, const cseg_tensor *in, double rate, uint64_t seed);
 /* d_x = d_y * y * (1 - y); may be the same memory. */
 void cseg_sigmoid_backward(const cseg_kernels *k, const cseg_tensor *d_x, const cseg_tensor *d_y, const cseg_tensor *y);

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""NumPy arrays and the library's images, label maps and tables: borrowed where the layouts agree, copied where not."""
+
+from __future__ import annotations
+
+import ctypes
+
+import numpy as np
+
+from . import _lowlevel as c
+
+_TYPES = {"u1": c.UINT8, "u2": c.UINT16, "u4": c.UINT32, "f4": c.FLOAT32}
+_DTYPES = {number: np.dtype(name) for name, number in _TYPES.items()}
+
+
+def _supported(array: np.ndarray) -> np.ndarray:
+    """The array in one of the library's sample types, native byte order and aligned; itself if it is so already."""
+    if array.dtype == bool:
+        array = array.astype(np.uint8)
+    elif array.dtype.kind == "f":
+        array = array.astype(np.float32, copy=False)
+    elif array.dtype.str[1:] not in _TYPES:
+        raise TypeError(f"pixels of type {array.dtype} are not supported; use uint8, uint16, uint32 or float32")
+    return np.require(array, array.dtype.newbyteorder("="), "A")
+
+
+def _borrowable(array: np.ndarray) -> bool:
+    """Rows of neighbouring samples that follow one another, and channels likewise."""
+    channel, row, sample = array.strides
+    channels, height, width = array.shape
+    row_ok = height == 1 or (row >= width * sample and row % sample == 0)
+    channel_ok = channels == 1 or (channel >= height * row and channel % sample == 0)
+    return (width == 1 or sample == array.itemsize) and row_ok and channel_ok
+
+
+def image_from(array: object, pixel_size_um: float | None = None) -> c.Image:
+    """An image of (height, width) or (channels, height, width); no copy when the rows are contiguous.
+
+    The image keeps the array alive. Whoever writes to the array while the library reads it gets what he asked for.
+    """
+    array = _supported(np.asarray(array))
+    if array.ndim == 2:
+        array = array[np.newaxis]
+    if array.ndim != 3 or 0 in array.shape:
+        raise ValueError(f"an image is (height, width) or (channels, height, width), not {array.shape}")
+    if not _borrowable(array):
+        array = np.ascontiguousarray(array)
+    layout = c.image_layout()
+    c.image_layout_init(layout, ctypes.sizeof(layout))
+    layout.pixels = array.ctypes.data
+    layout.channels, layout.height, layout.width = array.shape
+    layout.pixel_type = _TYPES[array.dtype.str[1:]]
+    layout.channel_stride_bytes = array.strides[0] if array.shape[0] > 1 else 0
+    layout.row_stride_bytes = array.strides[1] if array.shape[1] > 1 else 0
+    layout.pixel_size_um = pixel_size_um or 0
+    out = c.Out()
+    c.image_wrap(out, None, layout)
+    return out.take(c.Image, keep=array)
+
+
+def _view(address: int, shape: tuple, dtype: np.dtype, owner: object) -> np.ndarray:
+    """An array over the library's memory that keeps its owner alive."""
+    count = int(np.prod(shape))
+    if count == 0:
+        return np.empty(shape, dtype)
+    buffer = (ctypes.c_char * (count * dtype.itemsize)).from_address(address)
+    buffer.owner = owner
+    return np.frombuffer(buffer, dtype).reshape(shape)
+
+
+def array_from_image(image: c.Image) -> np.ndarray:
+    """(channels, height, width), without a copy: the library makes images with rows and channels next to each other."""
+    shape = c.image_channels(image), c.image_height(image), c.image_width(image)
+    return _view(c.image_pixels(image, 0), shape, _DTYPES[c.image_pixel_type(image)], image)
+
+
+def labels_from(array: object, pixel_size_um: float | None = None) -> c.Labels:
+    """A label map of an array of non-negative integers; copied."""
+    array = np.asarray(array)
+    if array.ndim != 2 or 0 in array.shape:
+        raise ValueError(f"a label map is (height, width), not {array.shape}")
+    if array.dtype.kind not in "bui":
+        raise TypeError(f"labels of type {array.dtype} are not supported; use integers")
+    if array.min() < 0 or array.max() > 0xFFFFFFFF:
+        raise ValueError("a label id does not fit 32 bits")
+    out = c.Out()
+    c.labels_new(out, None, *array.shape)
+    labels = out.take(c.Labels)
+    array_from_labels(labels)[:] = array
+    c.labels_set_pixel_size_um(labels, pixel_size_um or 0)
+    return labels
+
+
+def array_from_labels(labels: c.Labels) -> np.ndarray:
+    """(height, width) of uint32, without a copy."""
+    shape = c.labels_height(labels), c.labels_width(labels)
+    return _view(c.labels_data_mut(labels), shape, np.dtype(np.uint32), labels)
+
+
+def columns_from_table(table: c.Table) -> dict[str, np.ndarray]:
+    """Each column under its name, without a copy."""
+    rows = c.table_rows(table)
+    return {
+        c.table_column_name(table, i): _view(c.table_column(table, i), (rows,), np.dtype(np.float64), table)
+        for i in range(c.table_columns(table))
+    }

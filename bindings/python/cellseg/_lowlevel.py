@@ -1,0 +1,531 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The C interface as it is: every function with its prototype, every struct, every status code.
+
+Most users want the package itself. Functions lie here under their C names without "cellseg_"; those that return a status
+raise the matching exception instead. The library is the file that the environment variable CELLSEG_LIBRARY names, else what the
+loader finds as libcellseg.so.1.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+from ctypes import POINTER, c_char_p, c_double, c_int32, c_int64, c_size_t, c_uint32, c_uint64, c_void_p
+
+# ---- status codes ----
+
+
+class Error(Exception):
+    """A call of the library failed. `status` is its code, the text the library's own line."""
+
+    status = 0
+
+
+class ArgumentError(Error, ValueError):
+    status = -1
+
+
+class OutOfMemoryError(Error, MemoryError):
+    status = -2
+
+
+class FileError(Error, OSError):
+    status = -3
+
+
+class FormatError(Error, ValueError):
+    status = -4
+
+
+class ModelError(Error):
+    status = -5
+
+
+class Cancelled(Error):
+    status = -6
+
+
+class LimitError(Error):
+    status = -7
+
+
+class InternalError(Error):
+    status = -8
+
+
+_ERRORS = {e.status: e for e in Error.__subclasses__()}
+
+# ---- enumerations ----
+
+UINT8, UINT16, UINT32, FLOAT32 = 1, 2, 3, 4
+CPU_BEST, CPU_PORTABLE, CPU_AVX2, CPU_AVX512, CPU_NEON = 0, 1, 2, 3, 4
+LOG_INFO, LOG_WARNING = 1, 2
+PRESET_DEFAULT, PRESET_PAPER = 0, 1
+RELIEF_MARKER, RELIEF_GRADIENT, RELIEF_PROBABILITY, RELIEF_DISTANCE = 0, 1, 2, 3
+CELL_CYTOPLASM, CELL_CYTOPLASM_AND_NUCLEUS = 0, 1
+BACKGROUND_EXPECTED_AREA, BACKGROUND_PROBABILITY = 0, 1
+WEIGHTS_FLOAT32, WEIGHTS_FLOAT16 = 1, 2
+LAPLACIAN_EXACT, LAPLACIAN_FAST = 0, 1
+RESAMPLE_LINEAR, RESAMPLE_CUBIC = 0, 1
+BOUNDARY_INNER, BOUNDARY_OUTER, BOUNDARY_THICK = 1, 2, 3
+USE_TRAIN, USE_VALIDATE = 0, 1
+
+# ---- callbacks ----
+
+alloc_fn = ctypes.CFUNCTYPE(c_void_p, c_void_p, c_size_t)
+free_fn = ctypes.CFUNCTYPE(None, c_void_p, c_void_p)
+task_fn = ctypes.CFUNCTYPE(None, c_void_p, c_size_t)
+parallel_for_fn = ctypes.CFUNCTYPE(c_int32, c_void_p, c_size_t, task_fn, c_void_p)
+log_fn = ctypes.CFUNCTYPE(None, c_void_p, c_int32, c_char_p)
+progress_fn = ctypes.CFUNCTYPE(c_int32, c_void_p, c_double, c_char_p)
+release_fn = ctypes.CFUNCTYPE(None, c_void_p, c_void_p)
+
+# ---- structs: members in the header's order ----
+
+
+class _Sized(ctypes.Structure):
+    """A struct whose first member is its own size."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.struct_size = ctypes.sizeof(self)
+
+
+class context_options(_Sized):
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("threads", c_int32),
+        ("cpu_level", c_int32),
+        ("memory_budget_bytes", c_uint64),
+        ("alloc", alloc_fn),
+        ("free", free_fn),
+        ("memory_user", c_void_p),
+        ("parallel_for", parallel_for_fn),
+        ("parallel_user", c_void_p),
+        ("log", log_fn),
+        ("log_user", c_void_p),
+        ("progress", progress_fn),
+        ("progress_user", c_void_p),
+    ]
+
+
+class image_layout(_Sized):
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("pixels", c_void_p),
+        ("height", c_size_t),
+        ("width", c_size_t),
+        ("channels", c_int32),
+        ("pixel_type", c_int32),
+        ("row_stride_bytes", c_size_t),
+        ("channel_stride_bytes", c_size_t),
+        ("pixel_size_um", c_double),
+        ("release", release_fn),
+        ("release_user", c_void_p),
+    ]
+
+
+class read_options(_Sized):
+    _fields_ = [("struct_size", c_size_t), ("pixel_size_um", c_double), ("max_bytes", c_uint64)]
+
+
+class segment_options(_Sized):
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("channel", c_int32),
+        ("nuclei_channel", c_int32),
+        ("pixel_size_um", c_double),
+        ("working_pixel_size_um", c_double),
+        ("top_hat_um", c_double),
+        ("nucleus_radius_min_um", c_double),
+        ("nucleus_radius_max_um", c_double),
+        ("nucleus_scales", c_int32),
+        ("cell_probability", c_int32),
+        ("sensitivity", c_double),
+        ("outline_sensitivity", c_double),
+        ("nucleus_valley", c_double),
+        ("h_um", c_double),
+        ("nucleus_area_min_um2", c_double),
+        ("nucleus_probability_min", c_double),
+        ("cell_sigma_um", c_double),
+        ("cell_area_expected_um2", c_double),
+        ("cell_compactness", c_double),
+        ("relief", c_int32),
+        ("background_rule", c_int32),
+        ("cell_area_min_um2", c_double),
+        ("cell_area_max_um2", c_double),
+        ("cytoplasm_min", c_double),
+        ("smooth_um", c_double),
+        ("drop_border_cells", c_int32),
+        ("fill_holes", c_int32),
+    ]
+
+
+class similarity(_Sized):
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("sm", c_double),
+        ("mean_best_dice", c_double),
+        ("pair_ratio", c_double),
+        ("dice", c_double),
+        ("pairs", c_uint64),
+        ("reference_count", c_uint64),
+        ("target_count", c_uint64),
+    ]
+
+
+class tile_grid(_Sized):
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("height_px", c_size_t),
+        ("width_px", c_size_t),
+        ("patch_px", c_size_t),
+        ("step_px", c_size_t),
+    ]
+
+
+class tile(_Sized):
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("window_top", c_int64),
+        ("window_left", c_int64),
+        ("top", c_size_t),
+        ("left", c_size_t),
+        ("height", c_size_t),
+        ("width", c_size_t),
+    ]
+
+
+class train_options(_Sized):
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("seed", c_uint64),
+        ("epochs", c_int32),
+        ("batch", c_int32),
+        ("learning_rate", c_double),
+        ("width", c_double),
+        ("weight_nucleus", c_double),
+        ("weight_cytoplasm", c_double),
+        ("weight_background", c_double),
+        ("weight_sum", c_double),
+        ("rotate", c_int32),
+        ("flip", c_int32),
+        ("gamma", c_double),
+        ("scale", c_double),
+        ("noise", c_double),
+        ("blur_px", c_double),
+        ("working_pixel_size_um", c_double),
+        ("top_hat_um", c_double),
+        ("checkpoint_path", c_char_p),
+        ("note", c_char_p),
+        ("learning_rate_final", c_double),
+        ("contrast", c_double),
+        ("empty", c_double),
+    ]
+
+
+class epoch(_Sized):
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("epoch", c_int32),
+        ("epochs", c_int32),
+        ("train_loss", c_double),
+        ("validation_loss", c_double),
+        ("seconds", c_double),
+        ("best", c_int32),
+        ("padding", c_int32),
+    ]
+
+
+class watershed_options(_Sized):
+    _fields_ = [("struct_size", c_size_t), ("connectivity", c_int32), ("lines", c_int32)]
+
+
+epoch_fn = ctypes.CFUNCTYPE(c_int32, c_void_p, POINTER(epoch))
+
+# ---- handles ----
+
+
+class Handle:
+    """Owns one object of the library and frees it with the last reference. `keep` lives as long: what the object borrows."""
+
+    _free_name = ""
+
+    def __init__(self, address: int, keep: object = None) -> None:
+        self._as_parameter_ = c_void_p(address)
+        self._keep = keep
+        self._free = globals()[self._free_name]  # still there at interpreter shutdown
+
+    def __del__(self) -> None:
+        if getattr(self, "_as_parameter_", None):
+            self._free(self)
+            self._as_parameter_ = c_void_p()
+
+    @classmethod
+    def from_param(cls, value: object) -> c_void_p:
+        if value.__class__ is not cls:
+            raise TypeError(f"expected {cls.__name__}, got {type(value).__name__}")
+        return value._as_parameter_
+
+    @classmethod
+    def optional(cls) -> type:
+        """A parameter of this type that may be None."""
+        return type(cls.__name__ + "OrNone", (), {"c_type": cls, "from_param": classmethod(cls._from_optional)})
+
+    @staticmethod
+    def _from_optional(param: type, value: object) -> c_void_p | None:
+        return None if value is None else param.c_type.from_param(value)
+
+
+class Context(Handle):
+    _free_name = "context_free"
+
+
+class Image(Handle):
+    _free_name = "image_free"
+
+
+class Labels(Handle):
+    _free_name = "labels_free"
+
+
+class Model(Handle):
+    _free_name = "model_free"
+
+
+class Table(Handle):
+    _free_name = "table_free"
+
+
+class Trainer(Handle):
+    _free_name = "trainer_free"
+
+
+class Out:
+    """Room for an out parameter of handle type."""
+
+    def __init__(self) -> None:
+        self.pointer = c_void_p()
+
+    def take(self, handle: type, keep: object = None) -> Handle:
+        """The object, which the handle now owns."""
+        address, self.pointer = self.pointer.value, c_void_p()
+        return handle(address, keep)
+
+    @classmethod
+    def from_param(cls, value: object) -> object:
+        if value is not None and value.__class__ is not cls:
+            raise TypeError(f"expected Out, got {type(value).__name__}")
+        return None if value is None else ctypes.byref(value.pointer)
+
+
+class Utf8:
+    """Text or a path, as UTF-8."""
+
+    @classmethod
+    def from_param(cls, value: object) -> c_char_p:
+        return c_char_p(os.fspath(value).encode() if not isinstance(value, bytes) else value)
+
+
+# ---- functions ----
+
+
+def _load() -> ctypes.CDLL:
+    named = os.environ.get("CELLSEG_LIBRARY")
+    default = "libcellseg.1.dylib" if sys.platform == "darwin" else "libcellseg.so.1"
+    try:
+        return ctypes.CDLL(named or default)
+    except OSError as error:
+        raise ImportError(f"libcellseg cannot be loaded ({error}); set CELLSEG_LIBRARY to the file's path") from error
+
+
+_library = _load()
+
+
+def _raise_on_failure(status: int, _function: object, _arguments: object) -> None:
+    if status != 0:
+        raise _ERRORS.get(status, InternalError)(last_error())
+
+
+def _text(value: bytes | None, _function: object, _arguments: object) -> str | None:
+    return None if value is None else value.decode("utf-8", "replace")
+
+
+class status(c_int32):
+    """Marks a function whose result is a status: it raises instead of returning it."""
+
+
+class _Missing:
+    """Stands for a function that an older library lacks."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __call__(self, *_arguments: object) -> None:
+        raise NotImplementedError(f"libcellseg {version()} has no {self._name}")
+
+
+def _function(name: str, result: object, *arguments: object) -> object:
+    try:
+        function = getattr(_library, "cellseg_" + name)
+    except AttributeError:
+        return _Missing("cellseg_" + name)
+    function.argtypes = arguments
+    function.restype = c_int32 if result is status else result
+    if result is status:
+        function.errcheck = _raise_on_failure
+    elif result is c_char_p:
+        function.errcheck = _text
+    function.c_result = result
+    return function
+
+
+def _in(struct: type) -> type:
+    """A struct to read; None is NULL, which means the defaults."""
+    return POINTER(struct)
+
+
+version = _function("version", c_char_p)
+status_name = _function("status_name", c_char_p, c_int32)
+last_error = _function("last_error", c_char_p)
+
+context_options_init = _function("context_options_init", status, POINTER(context_options), c_size_t)
+context_new = _function("context_new", status, Out, _in(context_options))
+context_free = _function("context_free", None, Context)
+context_threads = _function("context_threads", c_int32, Context.optional())
+context_cpu_level = _function("context_cpu_level", c_int32, Context.optional())
+
+image_layout_init = _function("image_layout_init", status, POINTER(image_layout), c_size_t)
+image_new = _function("image_new", status, Out, Context.optional(), c_int32, c_int32, c_size_t, c_size_t)
+image_wrap = _function("image_wrap", status, Out, Context.optional(), _in(image_layout))
+image_free = _function("image_free", None, Image)
+image_height = _function("image_height", c_size_t, Image)
+image_width = _function("image_width", c_size_t, Image)
+image_channels = _function("image_channels", c_int32, Image)
+image_pixel_type = _function("image_pixel_type", c_int32, Image)
+image_row_stride_bytes = _function("image_row_stride_bytes", c_size_t, Image)
+image_pixels = _function("image_pixels", c_void_p, Image, c_int32)
+image_pixels_mut = _function("image_pixels_mut", c_void_p, Image, c_int32)
+image_pixel_size_um = _function("image_pixel_size_um", c_double, Image)
+image_set_pixel_size_um = _function("image_set_pixel_size_um", status, Image, c_double)
+
+read_options_init = _function("read_options_init", status, POINTER(read_options), c_size_t)
+image_read = _function("image_read", status, Out, Context.optional(), Utf8, _in(read_options))
+image_write = _function("image_write", status, Image, Context.optional(), Utf8)
+labels_read = _function("labels_read", status, Out, Context.optional(), Utf8)
+labels_write = _function("labels_write", status, Labels, Context.optional(), Utf8, c_int32)
+overlay_write = _function(
+    "overlay_write", status, Context.optional(), Utf8, Image, c_int32, Labels.optional(), Labels.optional()
+)
+table_write_csv = _function("table_write_csv", status, Table, Context.optional(), Utf8)
+
+labels_new = _function("labels_new", status, Out, Context.optional(), c_size_t, c_size_t)
+labels_free = _function("labels_free", None, Labels)
+labels_height = _function("labels_height", c_size_t, Labels)
+labels_width = _function("labels_width", c_size_t, Labels)
+labels_data = _function("labels_data", c_void_p, Labels)
+labels_data_mut = _function("labels_data_mut", c_void_p, Labels)
+labels_max_id = _function("labels_max_id", c_uint32, Labels)
+labels_pixel_size_um = _function("labels_pixel_size_um", c_double, Labels)
+labels_set_pixel_size_um = _function("labels_set_pixel_size_um", status, Labels, c_double)
+
+measure = _function("measure", status, Out, Context.optional(), Labels, Labels.optional(), Image.optional())
+table_free = _function("table_free", None, Table)
+table_rows = _function("table_rows", c_size_t, Table)
+table_columns = _function("table_columns", c_size_t, Table)
+table_column_name = _function("table_column_name", c_char_p, Table, c_size_t)
+table_column = _function("table_column", c_void_p, Table, c_size_t)
+
+similarity_compute = _function(
+    "similarity_compute",
+    status,
+    POINTER(similarity),
+    c_void_p,
+    c_size_t,
+    Context.optional(),
+    Labels,
+    Labels,
+    c_double,
+)
+
+filter_gaussian = _function("filter_gaussian", status, Out, Context.optional(), Image, c_int32, c_double)
+filter_log = _function("filter_log", status, Out, Context.optional(), Image, c_int32, c_void_p, c_size_t, c_int32)
+filter_resample = _function(
+    "filter_resample", status, Out, Context.optional(), Image, c_int32, c_size_t, c_size_t, c_int32
+)
+filter_resample_labels = _function("filter_resample_labels", status, Out, Context.optional(), Labels, c_size_t, c_size_t)
+filter_range = _function(
+    "filter_range", status, POINTER(c_double), POINTER(c_double), Context.optional(), Image, c_int32
+)
+filter_histogram = _function(
+    "filter_histogram", status, c_void_p, c_size_t, Context.optional(), Image, c_int32, c_double, c_double
+)
+filter_percentiles = _function(
+    "filter_percentiles", status, c_void_p, c_void_p, c_size_t, Context.optional(), Image, c_int32
+)
+filter_otsu = _function("filter_otsu", status, c_void_p, c_size_t, c_size_t, Context.optional(), Image, c_int32)
+
+
+def _maker(name: str, *arguments: object) -> object:
+    """A function that makes one object of others."""
+    return _function(name, status, Out, Context.optional(), *arguments)
+
+
+image_erode = _maker("image_erode", Image, c_size_t, c_size_t)
+image_dilate = _maker("image_dilate", Image, c_size_t, c_size_t)
+image_open = _maker("image_open", Image, c_size_t, c_size_t)
+image_close = _maker("image_close", Image, c_size_t, c_size_t)
+image_white_top_hat = _maker("image_white_top_hat", Image, c_size_t, c_size_t)
+image_black_top_hat = _maker("image_black_top_hat", Image, c_size_t, c_size_t)
+image_erode_disc = _maker("image_erode_disc", Image, c_size_t)
+image_dilate_disc = _maker("image_dilate_disc", Image, c_size_t)
+image_reconstruct_dilation = _maker("image_reconstruct_dilation", Image, Image, c_int32)
+image_reconstruct_erosion = _maker("image_reconstruct_erosion", Image, Image, c_int32)
+image_h_minima = _maker("image_h_minima", Image, c_double, c_int32)
+image_h_maxima = _maker("image_h_maxima", Image, c_double, c_int32)
+image_regional_minima = _maker("image_regional_minima", Image, Image.optional(), c_int32)
+image_regional_maxima = _maker("image_regional_maxima", Image, Image.optional(), c_int32)
+image_extended_minima = _maker("image_extended_minima", Image, c_double, Image.optional(), c_int32)
+image_extended_maxima = _maker("image_extended_maxima", Image, c_double, Image.optional(), c_int32)
+image_fill_holes = _maker("image_fill_holes", Image, c_int32)
+image_distance = _maker("image_distance", Image)
+image_nearest = _maker("image_nearest", Image)
+image_components = _maker("image_components", Image, c_int32)
+watershed_options_init = _function("watershed_options_init", status, POINTER(watershed_options), c_size_t)
+labels_watershed = _maker("labels_watershed", Image, Labels, Image.optional(), _in(watershed_options))
+labels_relabel = _maker("labels_relabel", Labels)
+labels_remove_small = _maker("labels_remove_small", Labels, c_uint64)
+labels_clear_border = _maker("labels_clear_border", Labels, c_size_t)
+labels_fill_holes = _maker("labels_fill_holes", Labels)
+labels_expand = _maker("labels_expand", Labels, c_double)
+labels_boundaries = _maker("labels_boundaries", Labels, c_int32, c_int32)
+labels_check = _function("labels_check", status, c_void_p, c_size_t, Context.optional(), Labels, Labels.optional())
+
+model_default = _function("model_default", status, Out, Context.optional())
+model_load = _function("model_load", status, Out, Context.optional(), Utf8)
+model_load_memory = _function("model_load_memory", status, Out, Context.optional(), c_void_p, c_size_t)
+model_save = _function("model_save", status, Model, Context.optional(), Utf8, c_int32)
+model_free = _function("model_free", None, Model)
+model_info = _function("model_info", c_char_p, Model)
+model_pixel_size_um = _function("model_pixel_size_um", c_double, Model)
+model_parameters = _function("model_parameters", c_uint64, Model)
+
+segment_options_init = _function("segment_options_init", status, POINTER(segment_options), c_size_t)
+segment_options_preset = _function("segment_options_preset", status, POINTER(segment_options), c_int32)
+segment = _function("segment", status, Out, Out, Out, Context.optional(), Model, Image, _in(segment_options))
+segment_two_channel = _function(
+    "segment_two_channel", status, Out, Out, Context.optional(), Image, Image, _in(segment_options)
+)
+segment_nuclei_within = _function(
+    "segment_nuclei_within", status, Out, Context.optional(), Labels, Image, _in(segment_options)
+)
+
+tile_count = _function("tile_count", status, POINTER(c_size_t), _in(tile_grid))
+tile_at = _function("tile_at", status, POINTER(tile), _in(tile_grid), c_size_t)
+
+train_options_init = _function("train_options_init", status, POINTER(train_options), c_size_t)
+trainer_new = _function("trainer_new", status, Out, Context.optional(), Model.optional(), _in(train_options))
+trainer_add = _function("trainer_add", status, Trainer, Image, c_int32, Labels, Labels, c_int32)
+trainer_run = _function("trainer_run", status, Out, Trainer, epoch_fn, c_void_p)
+trainer_free = _function("trainer_free", None, Trainer)

@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The package as a user meets it: segment, measure, models, progress, errors."""
+
+import threading
+
+import cellseg
+import numpy as np
+import pytest
+
+PIXEL_SIZE_UM = 0.65
+
+
+@pytest.fixture(scope="module")
+def picture():
+    """Six round cells, bright, with darker nuclei, on a noisy background; and a nuclear stain."""
+    y, x = np.indices((220, 320)).astype(float)
+    marker = np.random.default_rng(1).normal(200, 8, (220, 320))
+    nuclear = np.random.default_rng(2).normal(100, 8, (220, 320))
+    for cy in 60, 160:
+        for cx in 60, 160, 260:
+            distance = np.hypot(y - cy, x - cx) * PIXEL_SIZE_UM
+            marker += np.where(distance < 16, np.where(distance < 7, 500, 2000), 0)
+            nuclear += np.where(distance < 7, 2000, 0)
+    return marker.astype(np.uint16), nuclear.astype(np.uint16)
+
+
+@pytest.fixture(scope="module")
+def model():
+    return cellseg.Model.default()
+
+
+def check(cells, nuclei, shape):
+    assert cells.shape == nuclei.shape == shape and cells.dtype == nuclei.dtype == np.uint32
+    assert ((nuclei == cells) | (nuclei == 0)).all()
+    np.testing.assert_array_equal(np.unique(cells), np.arange(cells.max() + 1))
+
+
+def test_segment(picture, model):
+    cells, nuclei, maps = cellseg.segment(picture[0], PIXEL_SIZE_UM, model=model, return_maps=True)
+    check(cells, nuclei, picture[0].shape)
+    assert maps.shape == (3, *picture[0].shape) and maps.dtype == np.float32 and 0 <= maps.min() <= maps.max() <= 1
+    stacked = cellseg.segment(np.stack(picture[::-1]), PIXEL_SIZE_UM, channel=1)
+    np.testing.assert_array_equal(stacked[0], cells)
+    np.testing.assert_array_equal(stacked[1], nuclei)
+
+
+def test_segment_two_channel_finds_the_cells_and_measure_measures_them(picture):
+    cells, nuclei = cellseg.segment_two_channel(*picture, PIXEL_SIZE_UM)
+    check(cells, nuclei, picture[0].shape)
+    assert cells.max() == 6
+    table = cellseg.measure(cells, nuclei, picture[0], PIXEL_SIZE_UM)
+    np.testing.assert_allclose(table["area_um2"], np.pi * 16**2, rtol=0.25)
+    assert (table["nucleus_area_um2"] < table["area_um2"]).all() and (table["touches_border"] == 0).all()
+    small = cellseg.segment_two_channel(*picture, PIXEL_SIZE_UM, preset="paper", cell_area_max_um2=1)[0]
+    assert small.max() == 0
+
+
+def test_threads_give_the_same_bytes(picture, model):
+    results = [
+        cellseg.segment(picture[0], PIXEL_SIZE_UM, model=model, context=cellseg.Context(threads=n)) for n in (1, 2, 7)
+    ]
+    for cells, nuclei in results[1:]:
+        np.testing.assert_array_equal(cells, results[0][0])
+        np.testing.assert_array_equal(nuclei, results[0][1])
+
+
+def test_one_model_serves_many_threads(picture, model):
+    expected = cellseg.segment(picture[0], PIXEL_SIZE_UM, model=model)[0]
+    found = []
+    threads = [
+        threading.Thread(target=lambda: found.append(cellseg.segment(picture[0], PIXEL_SIZE_UM, model=model)[0]))
+        for _ in range(3)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 3 and all((f == expected).all() for f in found)
+
+
+def test_a_model_is_saved_and_loaded(picture, model, tmp_path):
+    path = tmp_path / "model"
+    model.save(path)
+    for source in path, str(path), path.read_bytes():
+        again = cellseg.Model.load(source)
+        assert again.info == model.info and again.parameters == model.parameters > 0
+        assert again.pixel_size_um == model.pixel_size_um > 0
+    np.testing.assert_array_equal(
+        cellseg.segment(picture[0], PIXEL_SIZE_UM, model=again)[0], cellseg.segment(picture[0], PIXEL_SIZE_UM, model=model)[0]
+    )
+    model.save(path, half=True)
+    assert cellseg.Model.load(path).parameters == model.parameters
+
+
+def test_progress_rises_and_can_cancel(picture, model):
+    calls = []
+    context = cellseg.Context(threads=2, progress=lambda fraction, step: calls.append((fraction, step)))
+    cellseg.segment(picture[0], PIXEL_SIZE_UM, model=model, context=context)
+    fractions = [fraction for fraction, _ in calls]
+    assert fractions == sorted(fractions) and fractions[-1] <= 1 and all(step for _, step in calls)
+    with pytest.raises(cellseg.Cancelled):
+        cellseg.segment(picture[0], PIXEL_SIZE_UM, model=model, context=cellseg.Context(progress=lambda *_: True))
+
+
+def test_what_progress_raises_comes_out_of_the_call(picture, model):
+    def interrupt(_fraction, _step):
+        raise KeyboardInterrupt("stop")
+
+    with pytest.raises(KeyboardInterrupt, match="stop"):
+        cellseg.segment(picture[0], PIXEL_SIZE_UM, model=model, context=cellseg.Context(progress=interrupt))
+
+
+def test_errors(picture, model, tmp_path):
+    with pytest.raises(cellseg.ArgumentError, match="pixel size") as caught:
+        cellseg.segment(picture[0], model=model)
+    assert isinstance(caught.value, ValueError) and caught.value.status == -1
+    with pytest.raises(cellseg.ArgumentError, match="channel"):
+        cellseg.segment(picture[0], PIXEL_SIZE_UM, model=model, channel=5)
+    with pytest.raises(cellseg.ArgumentError, match="sensitivity"):
+        cellseg.segment(picture[0], PIXEL_SIZE_UM, model=model, sensitivity=1e9)
+    with pytest.raises(TypeError, match="no option 'sensitivty'"):
+        cellseg.segment(picture[0], PIXEL_SIZE_UM, model=model, sensitivty=60)
+    with pytest.raises(ValueError, match="preset"):
+        cellseg.segment(picture[0], PIXEL_SIZE_UM, model=model, preset="pepper")
+    with pytest.raises(cellseg.FileError, match="nowhere"):
+        cellseg.Model.load(tmp_path / "nowhere")
+    with pytest.raises(cellseg.FormatError):
+        cellseg.Model.load(b"not a model")
+    with pytest.raises(cellseg.LimitError):
+        cellseg.segment(picture[0], PIXEL_SIZE_UM, model=model, context=cellseg.Context(memory_budget_bytes=1000000))
+    with pytest.raises(cellseg.ArgumentError, match="threads"):
+        cellseg.Context(threads=-1)
+
+
+def test_an_exception_of_each_status_says_so():
+    assert {e.status for e in cellseg.Error.__subclasses__()} == set(range(-8, 0))
+    assert cellseg.library_version().split(".")[0] == cellseg.__version__.split(".")[0]

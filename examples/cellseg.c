@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The command line. Each subcommand is a file of cli/, over the public interface only. Results go to standard output, errors and
+ * the progress bar to standard error. Exit code: 0 fine, 1 a file or a computation failed, 2 wrong usage.
+ */
+#include "cli/cli.h"
+
+#include <stdio.h>
+#include <string.h>
+
+typedef struct subcommand {
+    const char *name;
+    int (*run)(int argc, char **argv);
+    const char *help;
+} subcommand;
+
+static const subcommand subcommands[] = {
+    {"segment", cmd_segment, "find every cell in images, from the marker channel alone"},
+    {"label", cmd_label, "find every cell from a marker and a nuclear stain (two-channel method)"},
+    {"train", cmd_train, "train a network on labelled images"},
+    {"evaluate", cmd_evaluate, "compare label maps with the truth"},
+    {"info", cmd_info, "describe images, model files, and the library"},
+};
+enum { SUBCOMMANDS = sizeof subcommands / sizeof *subcommands };
+
+static void print_usage(FILE *to) {
+    fprintf(to, "usage: cellseg SUBCOMMAND [option]... [argument]...\n\n");
+    for (int i = 0; i < SUBCOMMANDS; i++)
+        fprintf(to, "  %-10s%s\n", subcommands[i].name, subcommands[i].help);
+    fprintf(to, "\ncellseg SUBCOMMAND --help lists its options; cellseg --version says the library's version.\n");
+}
+
+int main(int argc, char **argv) {
+    if (argc < 2) {
+        print_usage(stderr);
+        return CLI_USAGE;
+    }
+    if (strcmp(argv[1], "--help") == 0) {
+        print_usage(stdout);
+        return CLI_FINE;
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        printf("cellseg %s\n", cellseg_version());
+        return CLI_FINE;
+    }
+    for (int i = 0; i < SUBCOMMANDS; i++)
+        if (strcmp(argv[1], subcommands[i].name) == 0)
+            return subcommands[i].run(argc - 1, argv + 1);
+    print_error("\"%s\" is no subcommand; see cellseg --help", argv[1]);
+    return CLI_USAGE;
+}

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Error lines, the progress bar and the interrupt key. */
+#include "cli.h"
+
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char *title;                     /* what the bar is about */
+static int bar_drawn;                         /* a bar is on the terminal */
+static volatile sig_atomic_t interrupted = 0; /* the interrupt key was pressed */
+
+static void wipe_bar(void) {
+    if (bar_drawn)
+        fputs("\r\033[K", stderr);
+    bar_drawn = 0;
+}
+
+static void print_line(const char *kind, const char *format, va_list arguments) {
+    char line[1024];
+    (void)vsnprintf(line, sizeof line, format, arguments);
+    for (char *c = line; *c != '\0'; c++)
+        if ((unsigned char)*c < 0x20 || *c == 0x7f)
+            *c = ' ';
+    wipe_bar();
+    fprintf(stderr, "cellseg: %s%s\n", kind, line);
+}
+
+void print_error(const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    print_line("", format, arguments);
+    va_end(arguments);
+}
+
+void print_library_error(const char *file) {
+    const char *message = cellseg_last_error();
+    const size_t length = strlen(file);
+    if (strncmp(message, file, length) == 0 && message[length] == ':')
+        print_error("%s", message);
+    else
+        print_error("%s: %s", file, message);
+}
+
+static void on_interrupt(int number) {
+    (void)number;
+    interrupted = 1;
+}
+
+static int32_t on_progress(void *user, double fraction, const char *step) {
+    enum { WIDTH = 30 };
+    (void)user;
+    if (title != NULL && isatty(STDERR_FILENO)) {
+        const int full = (int)(fraction * WIDTH);
+        fprintf(stderr, "\r\033[K[%.*s%*s] %3d%% %s: %s", full, "##############################", WIDTH - full, "",
+                (int)(fraction * 100), title, step);
+        fflush(stderr);
+        bar_drawn = 1;
+    }
+    return interrupted;
+}
+
+static void print_warning(const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    print_line("warning: ", format, arguments);
+    va_end(arguments);
+}
+
+static void on_log(void *user, int32_t level, const char *message) {
+    (void)user;
+    if (level == CELLSEG_LOG_WARNING)
+        print_warning("%s%s%s", title != NULL ? title : "", title != NULL ? ": " : "", message);
+}
+
+cellseg_context *new_context(int32_t threads) {
+    cellseg_context_options options;
+    cellseg_context *context = NULL;
+    cellseg_status status = cellseg_context_options_init(&options, sizeof options);
+    options.threads = threads;
+    options.progress = on_progress;
+    options.log = on_log;
+    if (status == CELLSEG_OK)
+        status = cellseg_context_new(&context, &options);
+    if (status != CELLSEG_OK) {
+        print_error("%s", cellseg_last_error());
+        return NULL;
+    }
+    struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = (int)SA_RESETHAND}; /* pressed twice, it kills */
+    (void)sigemptyset(&action.sa_mask);
+    (void)sigaction(SIGINT, &action, NULL);
+    return context;
+}
+
+void set_progress_title(const char *name) {
+    title = name;
+    if (name == NULL)
+        wipe_bar();
+}
+
+bool was_interrupted(void) {
+    return interrupted != 0;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the subcommands of `cellseg` share: exit codes, error lines, and a context with a progress bar. */
+#ifndef CLI_H
+#define CLI_H
+
+#include <cellseg/cellseg.h>
+
+#include <stdbool.h>
+
+/* Exit codes. */
+enum { CLI_FINE = 0, CLI_FAILED = 1, CLI_USAGE = 2 };
+
+/* The subcommands: argv[0] is the subcommand's name. */
+int cmd_segment(int argc, char **argv);
+int cmd_label(int argc, char **argv);
+int cmd_train(int argc, char **argv);
+int cmd_evaluate(int argc, char **argv);
+int cmd_info(int argc, char **argv);
+
+/* One line on standard error: "cellseg: " and the text, without control characters. Wipes the progress bar first. */
+void print_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* The library's last error, with the name of the file it is about in front unless it is there already. */
+void print_library_error(const char *file);
+
+/*
+ * A context of `threads` threads (0: all cores) that draws a progress bar on standard error if that is a terminal, prints
+ * warnings, and cancels on the interrupt key. NULL after printing an error.
+ */
+cellseg_context *new_context(int32_t threads);
+
+/* What the progress bar says it is working on; NULL: nothing, and the bar is wiped. `name` must stay valid. */
+void set_progress_title(const char *name);
+
+/* The interrupt key was pressed. */
+bool was_interrupted(void);
+
+#endif

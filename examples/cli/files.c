@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Files by stem, folders and paths. */
+#include "files.h"
+
+#include "cli.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+
+/* The kinds of file this program writes beside each other; none of them is an image to work on. */
+static const char *const kinds[] = {".cells.", ".nuclei.", ".maps.", ".overlay."};
+
+/* ---- paths ---- */
+
+static const char *base_name(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash != NULL ? slash + 1 : path;
+}
+
+bool is_folder(const char *path) {
+    struct stat status;
+    return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+bool is_same_file(const char *a, const char *b) {
+    struct stat of_a, of_b;
+    return stat(a, &of_a) == 0 && stat(b, &of_b) == 0 && of_a.st_dev == of_b.st_dev && of_a.st_ino == of_b.st_ino;
+}
+
+bool make_folder(const char *path) {
+    char part[PATH_SIZE];
+    const size_t length = strlen(path);
+    for (size_t i = 1; i <= length && length < sizeof part; i++) {
+        if (path[i] != '/' && path[i] != '\0')
+            continue;
+        memcpy(part, path, i);
+        part[i] = '\0';
+        if (!is_folder(part) && mkdir(part, 0777) != 0 && errno != EEXIST) {
+            print_error("%s: the folder cannot be made: %s", path, strerror(errno));
+            return false;
+        }
+    }
+    if (is_folder(path))
+        return true;
+    print_error("%s: this is no folder", path);
+    return false;
+}
+
+bool join_path(char path[PATH_SIZE], const char *folder, const char *stem, const char *suffix) {
+    const int length = snprintf(path, PATH_SIZE, "%s/%s%s", folder, stem, suffix);
+    if (length > 0 && length < PATH_SIZE)
+        return true;
+    print_error("%s/%s%s: the path is too long", folder, stem, suffix);
+    return false;
+}
+
+/* ---- lists ---- */
+
+static void *check_memory(void *block) {
+    if (block == NULL) {
+        print_error("no memory for file names");
+        exit(CLI_FAILED);
+    }
+    return block;
+}
+
+/* Takes over `path`. */
+static void append(file_list *list, char *path) {
+    list->files = check_memory(realloc(list->files, (list->count + 1) * sizeof *list->files));
+    const char *name = base_name(path);
+    list->files[list->count++] = (file){path, check_memory(strndup(name, strcspn(name, ".")))};
+}
+
+void free_files(file_list *list) {
+    for (size_t i = 0; i < list->count; i++) {
+        free(list->files[i].path);
+        free(list->files[i].stem);
+    }
+    free(list->files);
+    *list = (file_list){0};
+}
+
+static int by_stem(const void *a, const void *b) {
+    const file *of_a = a, *of_b = b;
+    const int order = strcmp(of_a->stem, of_b->stem);
+    return order != 0 ? order : strcmp(of_a->path, of_b->path);
+}
+
+/* Prints the first fault of a list in order of stem. */
+static bool check_stems(const file_list *sorted) {
+    for (size_t i = 0; i < sorted->count; i++) {
+        const file *here = &sorted->files[i];
+        if (here->stem[0] == '\0') {
+            print_error("%s: its name has nothing before the first dot", here->path);
+            return false;
+        }
+        if (i > 0 && strcmp(here->stem, here[-1].stem) == 0) {
+            print_error("%s and %s have the same name up to the first dot, \"%s\": the results of one would replace the other's",
+                        here[-1].path, here->path, here->stem);
+            return false;
+        }
+    }
+    return true;
+}
+
+bool files_from_operands(file_list *out, const char *const *operands, int count) {
+    *out = (file_list){0};
+    for (int i = 0; i < count; i++)
+        append(out, check_memory(strdup(operands[i])));
+    file_list sorted = {out->count, check_memory(malloc((out->count + 1) * sizeof *sorted.files))};
+    memcpy(sorted.files, out->files, out->count * sizeof *sorted.files);
+    qsort(sorted.files, sorted.count, sizeof *sorted.files, by_stem);
+    const bool fine = check_stems(&sorted);
+    free(sorted.files);
+    if (!fine)
+        free_files(out);
+    return fine;
+}
+
+/* ---- folders ---- */
+
+static int is_image_name(const struct dirent *entry) {
+    const char *end = strrchr(entry->d_name, '.');
+    return end != NULL && end != entry->d_name &&
+           (strcasecmp(end, ".tif") == 0 || strcasecmp(end, ".tiff") == 0 || strcasecmp(end, ".png") == 0);
+}
+
+static bool list_folder(file_list *out, const char *folder) {
+    *out = (file_list){0};
+    struct dirent **entries;
+    const int count = scandir(folder, &entries, is_image_name, alphasort);
+    if (count < 0) {
+        print_error("%s: the folder cannot be read: %s", folder, strerror(errno));
+        return false;
+    }
+    for (int i = 0; i < count; i++) {
+        char path[PATH_SIZE];
+        if (entries[i]->d_name[0] != '.' && join_path(path, folder, entries[i]->d_name, ""))
+            append(out, check_memory(strdup(path)));
+        free(entries[i]);
+    }
+    free(entries);
+    if (out->count > 0)
+        qsort(out->files, out->count, sizeof *out->files, by_stem);
+    return true;
+}
+
+static bool is_of_kind(const file *f, const char *kind) {
+    const char *rest = base_name(f->path) + strlen(f->stem);
+    const size_t length = strlen(kind);
+    return rest[0] == '.' && strncmp(rest + 1, kind, length) == 0 && rest[1 + length] == '.';
+}
+
+static bool is_image(const file *f) {
+    const char *rest = base_name(f->path) + strlen(f->stem);
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (strncmp(rest, kinds[i], strlen(kinds[i])) == 0)
+            return false;
+    return true;
+}
+
+/* Of the files [0, count) of one stem, the index of the one wanted; count when there is none, and more when there are several. */
+static size_t choose(const file *files, size_t count, const char *kind) {
+    if (kind != NULL && count == 1)
+        return 0;
+    size_t chosen = count;
+    for (size_t i = 0; i < count; i++)
+        if (kind != NULL ? is_of_kind(&files[i], kind) : is_image(&files[i])) {
+            if (chosen != count)
+                return count + 1;
+            chosen = i;
+        }
+    return chosen;
+}
+
+/* Move the chosen file of each stem from `all`, which is in order of stem, to `out`. */
+static bool choose_files(file_list *out, file_list *all, const char *folder, const char *kind) {
+    for (size_t begin = 0, end; begin < all->count; begin = end) {
+        const file *first = &all->files[begin];
+        for (end = begin + 1; end < all->count && strcmp(all->files[end].stem, first->stem) == 0; end++) {
+        }
+        const size_t chosen = choose(first, end - begin, kind);
+        if (chosen > end - begin || (chosen == end - begin && kind != NULL)) {
+            print_error("%s: %zu files are named %s.*, and which one is meant is not clear", folder, end - begin, first->stem);
+            return false;
+        }
+        if (chosen < end - begin) {
+            append(out, first[chosen].path);
+            all->files[begin + chosen].path = NULL;
+        }
+    }
+    return true;
+}
+
+bool files_in_folder(file_list *out, const char *folder, const char *kind) {
+    *out = (file_list){0};
+    file_list all;
+    if (!list_folder(&all, folder))
+        return false;
+    bool fine = choose_files(out, &all, folder, kind);
+    free_files(&all);
+    if (fine && out->count == 0) {
+        print_error("%s: there is no .tif, .tiff or .png file in this folder", folder);
+        fine = false;
+    }
+    if (!fine)
+        free_files(out);
+    return fine;
+}
+
+/* ---- pairs ---- */
+
+/* Add a stem to a list in words; what does not fit is left out. */
+static void mention(char text[PATH_SIZE], const char *stem, const char *folder) {
+    const size_t used = strlen(text);
+    (void)snprintf(text + used, PATH_SIZE - used, "%s%s (only in %s)", used > 0 ? ", " : "", stem, folder);
+}
+
+bool same_stems(const file_list *a, const char *folder_a, const file_list *b, const char *folder_b) {
+    char alone[PATH_SIZE] = "";
+    for (size_t i = 0, j = 0; i < a->count || j < b->count;) {
+        const int order = i == a->count ? 1 : j == b->count ? -1 : strcmp(a->files[i].stem, b->files[j].stem);
+        if (order < 0)
+            mention(alone, a->files[i].stem, folder_a);
+        if (order > 0)
+            mention(alone, b->files[j].stem, folder_b);
+        i += order <= 0;
+        j += order >= 0;
+    }
+    if (alone[0] == '\0')
+        return true;
+    print_error("without a partner: %s", alone);
+    return false;
+}

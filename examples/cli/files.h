@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Files by stem: a file's name up to its first dot names what it shows, the rest says which kind of file it is. */
+#ifndef CLI_FILES_H
+#define CLI_FILES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { PATH_SIZE = 4096 };
+
+typedef struct file {
+    char *path, *stem;
+} file;
+
+typedef struct file_list {
+    size_t count;
+    file *files;
+} file_list;
+
+/* The files a command line names, in its order. On a file without a stem, or two of one stem, prints an error: false. */
+bool files_from_operands(file_list *out, const char *const *operands, int count);
+
+/*
+ * One file of each stem in a folder, of those that end in .tif, .tiff or .png, in order of stem. `kind` "cells": where a stem has
+ * several files, the one named <stem>.cells.*; NULL: the image, which is what is none of the kinds this program
+ * writes. Where that leaves no choice or too many, prints an error: false.
+ */
+bool files_in_folder(file_list *out, const char *folder, const char *kind);
+
+void free_files(file_list *list);
+
+/* True when both lists, from files_in_folder(), have the same stems; else prints those without a partner. */
+bool same_stems(const file_list *a, const char *folder_a, const file_list *b, const char *folder_b);
+
+bool is_folder(const char *path);
+bool is_same_file(const char *a, const char *b);
+
+/* Make a folder, and those above it. On failure prints an error: false. */
+bool make_folder(const char *path);
+
+/* folder/stem + suffix. When that is too long, prints an error: false. */
+bool join_path(char path[PATH_SIZE], const char *folder, const char *stem, const char *suffix);
+
+#endif

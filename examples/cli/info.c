@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* cellseg info: the library and its model, or what image and model files hold. */
+#include "cli.h"
+#include "options.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static const option options[] = {{NULL, 0, OPTION_FLAG, NULL, NULL, NULL, NULL}};
+static const command info_command = {
+    "info", "[FILE]...",
+    "Say what FILEs are: images (size, channels, pixel size) or model files (layers, scale, training record).\n"
+    "Without any, say what the library is, and describe the model inside.",
+    (const option *const[]){options, NULL}};
+
+static void print_model(const cellseg_model *model) {
+    printf("model: %llu parameters, works at %g um per pixel\n%s\n", (unsigned long long)cellseg_model_parameters(model),
+           cellseg_model_pixel_size_um(model), cellseg_model_info(model));
+}
+
+static void print_image(const cellseg_image *image) {
+    static const char *const types[] = {"?", "uint8", "uint16", "uint32", "float32"};
+    const int32_t type = cellseg_image_pixel_type(image);
+    printf("image: %zu x %zu pixels (width x height), %d channel%s, %s, ", cellseg_image_width(image),
+           cellseg_image_height(image), (int)cellseg_image_channels(image), cellseg_image_channels(image) == 1 ? "" : "s",
+           types[type >= CELLSEG_UINT8 && type <= CELLSEG_FLOAT32 ? type : 0]);
+    if (cellseg_image_pixel_size_um(image) > 0)
+        printf("%g um per pixel\n", cellseg_image_pixel_size_um(image));
+    else
+        printf("pixel size unknown\n");
+}
+
+static int describe_library(cellseg_context *context) {
+    static const char *const levels[] = {"?", "portable", "AVX2", "AVX-512", "NEON"};
+    const int32_t level = cellseg_context_cpu_level(context);
+    printf("libcellseg %s, %d threads, %s\n", cellseg_version(), (int)cellseg_context_threads(context),
+           levels[level >= CELLSEG_CPU_PORTABLE && level <= CELLSEG_CPU_NEON ? level : 0]);
+    cellseg_model *model;
+    if (cellseg_model_default(&model, context) != CELLSEG_OK) {
+        print_library_error("the model inside");
+        return CLI_FAILED;
+    }
+    print_model(model);
+    cellseg_model_free(model);
+    return CLI_FINE;
+}
+
+/* What is no image may be a model; what is neither is reported as a damaged image or, if it says so itself, a damaged model. */
+static int describe_file(cellseg_context *context, const char *path) {
+    cellseg_image *image = NULL;
+    cellseg_model *model = NULL;
+    const cellseg_status status = cellseg_image_read(&image, context, path, NULL);
+    if (status != CELLSEG_OK && (status != CELLSEG_ERR_FORMAT || cellseg_model_load(&model, context, path) != CELLSEG_OK)) {
+        print_library_error(path);
+        return CLI_FAILED;
+    }
+    printf("%s: ", path);
+    if (image != NULL)
+        print_image(image);
+    else
+        print_model(model);
+    cellseg_image_free(image);
+    cellseg_model_free(model);
+    return CLI_FINE;
+}
+
+int cmd_info(int argc, char **argv) {
+    const char **operands = malloc((size_t)argc * sizeof *operands);
+    if (operands == NULL)
+        return CLI_FAILED;
+    int count = 0, code = CLI_FINE;
+    const parsed result = parse_options(&info_command, argc, argv, operands, &count);
+    cellseg_context *context = result == PARSED_OK ? new_context(0) : NULL;
+    if (result == PARSED_WRONG)
+        code = CLI_USAGE;
+    else if (result == PARSED_OK && context == NULL)
+        code = CLI_FAILED;
+    else if (result == PARSED_OK && count == 0)
+        code = describe_library(context);
+    for (int i = 0; context != NULL && i < count; i++)
+        if (describe_file(context, operands[i]) != CLI_FINE)
+            code = CLI_FAILED;
+    cellseg_context_free(context);
+    free(operands);
+    return code;
+}

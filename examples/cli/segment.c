@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* cellseg segment and cellseg label: the same files come out, by the network or by the two-channel method. */
+#include "results.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* ---- the command line ---- */
+
+static const char *output_folder, *model_path, *nuclei_path;
+static cellseg_read_options read_options;
+static int32_t threads;
+static bool want_maps;
+
+static const option common_options[] = {
+    {"output", 'o', OPTION_TEXT, &output_folder, "OUTDIR", "where results go; made if it is not there", NULL},
+    {"pixel-size", 0, OPTION_NUMBER, &read_options.pixel_size_um, "UM", "edge of a pixel; 0: what the file says", NULL},
+    {"channel", 0, OPTION_WHOLE, &segment_options.channel, "K", "the marker's channel, from 0", NULL},
+    {"threads", 0, OPTION_WHOLE, &threads, "N", "0: as many as cores", NULL},
+    {NULL, 0, OPTION_FLAG, NULL, NULL, NULL, NULL},
+};
+static const option network_options[] = {
+    {"model", 0, OPTION_TEXT, &model_path, "FILE", "a model file instead of the model inside", NULL},
+    {"maps", 0, OPTION_FLAG, &want_maps, NULL, "also write the probabilities, <stem>.maps.tif", NULL},
+    {NULL, 0, OPTION_FLAG, NULL, NULL, NULL, NULL},
+};
+static const option two_channel_options[] = {
+    {"nuclei-channel", 0, OPTION_WHOLE, &segment_options.nuclei_channel, "K", "the nuclear stain's channel, from 0", NULL},
+    {"nuclei", 0, OPTION_TEXT, &nuclei_path, "FILE", "the file it is in, if not the marker's (one input only)", NULL},
+    {"working-pixel-size-um", 0, OPTION_NUMBER, &segment_options.working_pixel_size_um, "UM", "scale of the method", NULL},
+    {NULL, 0, OPTION_FLAG, NULL, NULL, NULL, NULL},
+};
+
+static const command segment_command = {
+    "segment", "-o OUTDIR FILE...",
+    "Find every cell from its marker channel and write, for each FILE (TIFF or PNG), OUTDIR/<stem>.cells.tif,\n"
+    ".nuclei.tif (label maps), .csv (a row per cell) and .overlay.png. <stem>: the file's name up to its first dot.",
+    (const option *const[]){common_options, network_options, segment_option_table, NULL}};
+static const command label_command = {
+    "label", "-o OUTDIR FILE...",
+    "Find every cell by the two-channel method: nuclei from a nuclear stain, cells from the marker, no network.\n"
+    "Writes what cellseg segment does.",
+    (const option *const[]){common_options, two_channel_options, segment_option_table, NULL}};
+
+/* Twice, so that single options win over the preset wherever they stand. */
+static parsed parse(const command *of, int argc, char **argv, const char **operands, int *count) {
+    if (cellseg_segment_options_init(&segment_options, sizeof segment_options) != CELLSEG_OK ||
+        cellseg_read_options_init(&read_options, sizeof read_options) != CELLSEG_OK) {
+        print_error("%s", cellseg_last_error());
+        return PARSED_WRONG;
+    }
+    if (of == &label_command)
+        segment_options.nuclei_channel = -1; /* not given */
+    const parsed first = parse_options(of, argc, argv, operands, count);
+    if (first != PARSED_OK || segment_preset == CELLSEG_PRESET_DEFAULT)
+        return first;
+    if (cellseg_segment_options_preset(&segment_options, segment_preset) != CELLSEG_OK) {
+        print_error("%s", cellseg_last_error());
+        return PARSED_WRONG;
+    }
+    return parse_options(of, argc, argv, operands, count);
+}
+
+static bool is_complete(const command *of, int inputs) {
+    const char *fault = NULL;
+    if (output_folder == NULL)
+        fault = "-o OUTDIR is missing";
+    else if (inputs == 0)
+        fault = "no input file is given";
+    else if (of == &label_command && segment_options.nuclei_channel < 0 && nuclei_path == NULL)
+        fault = "--nuclei-channel K or --nuclei FILE is missing";
+    else if (nuclei_path != NULL && inputs != 1)
+        fault = "--nuclei FILE goes with one input file";
+    if (fault == NULL) {
+        segment_options.nuclei_channel = segment_options.nuclei_channel < 0 ? 0 : segment_options.nuclei_channel;
+        return true;
+    }
+    print_error("%s: %s; see cellseg %s --help", of->name, fault, of->name);
+    return false;
+}
+
+/* ---- one file ---- */
+
+static bool read_image(cellseg_image **image, cellseg_context *context, const char *path) {
+    if (cellseg_image_read(image, context, path, &read_options) != CELLSEG_OK) {
+        print_library_error(path);
+        return false;
+    }
+    if (cellseg_image_pixel_size_um(*image) > 0)
+        return true;
+    print_error("%s: the file does not say its pixel size; give it with --pixel-size", path);
+    return false;
+}
+
+/* Such an image would give no cells, which says nothing: it is the wrong file, or its pixel size is wrong. */
+static bool can_hold_a_nucleus(const cellseg_image *image, const char *path) {
+    const size_t height = cellseg_image_height(image), width = cellseg_image_width(image);
+    const double pixel_size_um = cellseg_image_pixel_size_um(image);
+    if ((double)(height < width ? height : width) * pixel_size_um >= 2 * segment_options.nucleus_radius_min_um)
+        return true;
+    print_error("%s: %zu x %zu pixels of %g um cannot hold a nucleus of radius %g um", path, height, width, pixel_size_um,
+                segment_options.nucleus_radius_min_um);
+    return false;
+}
+
+/* With a model the network's cells, without the two-channel method's. */
+static bool find_cells(results *r, cellseg_context *context, const cellseg_model *model, const char *path) {
+    if (!read_image(&r->image, context, path) || !can_hold_a_nucleus(r->image, path))
+        return false;
+    cellseg_status status;
+    if (model != NULL)
+        status = cellseg_segment(&r->cells, &r->nuclei, want_maps ? &r->maps : NULL, context, model, r->image, &segment_options);
+    else {
+        cellseg_image *nuclear = NULL;
+        if (nuclei_path != NULL && !read_image(&nuclear, context, nuclei_path))
+            return false;
+        status = cellseg_segment_two_channel(&r->cells, &r->nuclei, context, r->image, nuclear != NULL ? nuclear : r->image,
+                                             &segment_options);
+        cellseg_image_free(nuclear);
+    }
+    if (status != CELLSEG_OK)
+        print_library_error(path);
+    return status == CELLSEG_OK;
+}
+
+static bool process(const file *input, cellseg_context *context, const cellseg_model *model) {
+    set_progress_title(input->path);
+    results r = {0};
+    const bool fine = check_outputs(input, output_folder) && find_cells(&r, context, model, input->path) &&
+                      make_folder(output_folder) && write_results(&r, context, output_folder, input->stem);
+    set_progress_title(NULL);
+    if (fine) {
+        printf("%s: %u cells, in %s/%s.*\n", input->path, (unsigned)cellseg_labels_max_id(r.cells), output_folder, input->stem);
+        (void)fflush(stdout);
+    }
+    free_results(&r);
+    return fine;
+}
+
+/* ---- all files ---- */
+
+static bool load_model(cellseg_model **model, cellseg_context *context) {
+    const cellseg_status status =
+        model_path != NULL ? cellseg_model_load(model, context, model_path) : cellseg_model_default(model, context);
+    if (status != CELLSEG_OK)
+        print_library_error(model_path != NULL ? model_path : "the model inside");
+    return status == CELLSEG_OK;
+}
+
+static int process_all(const file_list *inputs, bool with_network) {
+    cellseg_context *context = new_context(threads);
+    if (context == NULL)
+        return CLI_USAGE;
+    cellseg_model *model = NULL;
+    int code = CLI_FINE;
+    if (with_network && !load_model(&model, context))
+        code = CLI_FAILED;
+    else
+        for (size_t i = 0; i < inputs->count && !was_interrupted(); i++)
+            if (!process(&inputs->files[i], context, model))
+                code = CLI_FAILED;
+    cellseg_model_free(model);
+    cellseg_context_free(context);
+    return code;
+}
+
+static int run(const command *of, int argc, char **argv) {
+    const char **operands = malloc((size_t)argc * sizeof *operands);
+    int count = 0, code = CLI_USAGE;
+    file_list inputs;
+    if (operands == NULL)
+        return CLI_FAILED;
+    const parsed result = parse(of, argc, argv, operands, &count);
+    if (result == PARSED_HELP)
+        code = CLI_FINE;
+    else if (result == PARSED_OK && is_complete(of, count) && files_from_operands(&inputs, operands, count)) {
+        code = process_all(&inputs, of == &segment_command);
+        free_files(&inputs);
+    }
+    free(operands);
+    return code;
+}
+
+int cmd_segment(int argc, char **argv) {
+    return run(&segment_command, argc, argv);
+}
+
+int cmd_label(int argc, char **argv) {
+    return run(&label_command, argc, argv);
+}

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The recipe of the default model. Usage: train_default DATA MODEL [FIRST_STAGE_MODEL]
+ *
+ * DATA holds the folders named below (docs/data.md says where they come from). Where a person outlined whole cells, nuclei come
+ * from the nuclear stain inside them; everywhere else the two-channel method makes the labels, as in the paper. The network sees
+ * the marker alone. MODEL.checkpoint1 and 2 let a stopped training go on: run the same command again. Given the model of the
+ * first stage, only the second is run.
+ */
+#include <cellseg/cellseg.h>
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { PATH_SIZE = 4096 };
+
+/* Images of one kind: the files of a folder whose names hold `marker`. */
+typedef struct source {
+    const char *folder, *marker;
+    const char *nuclear;  /* what takes marker's place in the name of the nuclear stain's file; NULL: the marker's file has it */
+    const char *outlines; /* the same for the file of cells outlined by hand; NULL: two-channel method */
+    int32_t marker_channel, nuclear_channel;
+    double pixel_size_um; /* 0: the file says */
+    int32_t copies;       /* how often it is added, so that small folders are not drowned by large ones */
+    int32_t use;
+} source;
+
+/*
+ * nf1_cellpainting says only that it is 20x: its nuclei are 50 pixels across, which is the 16 um of a Schwann cell's nucleus at
+ * 0.325 um per pixel (a 6.5 um camera pixel at 20x); nuclei are then 25 working pixels across, as in embl_md and bbbc022.
+ */
+static const source sources[] = {
+    {"ccdb6843/train", ".ome.tif", NULL, ".cells.tif", 0, 1, 0, 1, CELLSEG_USE_TRAIN},
+    {"ccdb6843/val", ".ome.tif", NULL, ".cells.tif", 0, 1, 0, 1, CELLSEG_USE_VALIDATE},
+    {"nf1_cellpainting", "_2_2_GFP", "_1_2_DAPI", NULL, 0, 0, 0.325, 3, CELLSEG_USE_TRAIN},
+    {"nf1_cellpainting", "_2_3_GFP", "_1_3_DAPI", NULL, 0, 0, 0.325, 3, CELLSEG_USE_TRAIN},
+    {"neubias", "dapi_tublin", NULL, NULL, 1, 0, 0.454, 4, CELLSEG_USE_TRAIN},
+    {"bbbc014", "Channel_1-12-A-12", "Channel_2-12-A-12", NULL, 0, 0, 0.65, 2, CELLSEG_USE_TRAIN},
+    {"embl_md", "_w3", "_w1", NULL, 0, 0, 0.645, 2, CELLSEG_USE_TRAIN},
+    {"covertrack", "_YFP_", "_Far-red_", NULL, 0, 0, 0.65, 2, CELLSEG_USE_TRAIN},
+    {"bbbc022", "_Ch2", "_Ch1", NULL, 0, 0, 0.656, 1, CELLSEG_USE_TRAIN},
+    {"bbbc022", "_Ch5", "_Ch1", NULL, 0, 0, 0.656, 1, CELLSEG_USE_TRAIN},
+    {"scportrait", "_Alexa488_", "_DAPI_", NULL, 0, 0, 0.6, 1, CELLSEG_USE_TRAIN},
+};
+
+/*
+ * The learning rate falls to nothing, then starts again from where the weights came to: warm restarts (Loshchilov and Hutter
+ * 2017), which reach in two short runs what one long run would.
+ */
+typedef struct training_stage {
+    uint64_t seed;
+    int32_t epochs;
+} training_stage;
+static const training_stage stages[] = {{1, 20}, {2, 12}};
+
+/* The paper's, but for augmentation that stands in for other stains, days and microscopes, and a falling learning rate. */
+static cellseg_status recipe(cellseg_train_options *options, const training_stage *stage, const char *checkpoint_path) {
+    const cellseg_status status = cellseg_train_options_init(options, sizeof *options);
+    options->seed = stage->seed;
+    options->epochs = stage->epochs;
+    options->width = 0.5;
+    options->gamma = 1.6;
+    options->contrast = 1.4;
+    options->scale = 1.3;
+    options->noise = 0.1;
+    options->blur_px = 1.5;
+    options->empty = 0.03;
+    options->learning_rate_final = 1e-5;
+    options->note = "N2A (human outlines); Schwann, HeLa, MCF7, U2OS and others (two-channel labels); docs/data.md";
+    options->checkpoint_path = checkpoint_path;
+    return status;
+}
+
+static void fail(const char *what) {
+    fprintf(stderr, "train_default: %s: %s\n", what, cellseg_last_error());
+    exit(1);
+}
+
+/* FOLDER/NAME, where `from` in the name has become `to`. */
+static void make_path(char path[PATH_SIZE], const char *folder, const char *name, const char *from, const char *to) {
+    const char *at = strstr(name, from);
+    if (snprintf(path, PATH_SIZE, "%s/%.*s%s%s", folder, (int)(at - name), name, to, at + strlen(from)) >= PATH_SIZE) {
+        fprintf(stderr, "train_default: %s/%s: the path is too long\n", folder, name);
+        exit(1);
+    }
+}
+
+static cellseg_status read_image(cellseg_image **image, const char *path, double pixel_size_um) {
+    cellseg_read_options options;
+    *image = NULL;
+    cellseg_status status = cellseg_read_options_init(&options, sizeof options);
+    options.pixel_size_um = pixel_size_um;
+    if (status == CELLSEG_OK)
+        status = cellseg_image_read(image, NULL, path, &options);
+    return status;
+}
+
+static cellseg_status make_labels(cellseg_labels **cells, cellseg_labels **nuclei, const source *from, const char *outlines_path,
+                                  const cellseg_image *marker, const cellseg_image *nuclear) {
+    cellseg_segment_options options;
+    cellseg_status status = cellseg_segment_options_init(&options, sizeof options);
+    options.channel = from->marker_channel;
+    options.nuclei_channel = from->nuclear_channel;
+    if (status != CELLSEG_OK)
+        return status;
+    /* Not every cell shows the marker (in covertrack two in five): one that is all nucleus would teach the network to guess. */
+    options.cytoplasm_min = 0.15;
+    if (from->outlines == NULL)
+        return cellseg_segment_two_channel(cells, nuclei, NULL, marker, nuclear, &options);
+    status = cellseg_labels_read(cells, NULL, outlines_path);
+    return status != CELLSEG_OK ? status : cellseg_segment_nuclei_within(nuclei, NULL, *cells, nuclear, &options);
+}
+
+static void add_file(cellseg_trainer *trainer, const source *from, const char *folder, const char *name) {
+    char path[PATH_SIZE], nuclear_path[PATH_SIZE], outlines_path[PATH_SIZE];
+    make_path(path, folder, name, from->marker, from->marker);
+    make_path(nuclear_path, folder, name, from->marker, from->nuclear != NULL ? from->nuclear : from->marker);
+    make_path(outlines_path, folder, name, from->marker, from->outlines != NULL ? from->outlines : from->marker);
+    cellseg_image *marker = NULL, *nuclear = NULL;
+    cellseg_labels *cells = NULL, *nuclei = NULL;
+    if (read_image(&marker, path, from->pixel_size_um) != CELLSEG_OK ||
+        read_image(&nuclear, nuclear_path, from->pixel_size_um) != CELLSEG_OK ||
+        make_labels(&cells, &nuclei, from, outlines_path, marker, nuclear) != CELLSEG_OK)
+        fail(path);
+    for (int32_t i = 0; i < from->copies; i++)
+        if (cellseg_trainer_add(trainer, marker, from->marker_channel, cells, nuclei, from->use) != CELLSEG_OK)
+            fail(path);
+    printf("%s: %u cells\n", path, (unsigned)cellseg_labels_max_id(cells));
+    cellseg_labels_free(nuclei);
+    cellseg_labels_free(cells);
+    cellseg_image_free(nuclear);
+    cellseg_image_free(marker);
+}
+
+static void add_source(cellseg_trainer *trainer, const source *from, const char *data) {
+    char folder[PATH_SIZE];
+    snprintf(folder, sizeof folder, "%s/%s", data, from->folder);
+    struct dirent **entries;
+    const int count = scandir(folder, &entries, NULL, alphasort); /* sorted: the order of images decides the weights */
+    if (count < 0) {
+        fprintf(stderr, "train_default: %s: no such folder\n", folder);
+        exit(1);
+    }
+    for (int i = 0; i < count; i++) {
+        if (strstr(entries[i]->d_name, from->marker) != NULL)
+            add_file(trainer, from, folder, entries[i]->d_name);
+        free(entries[i]);
+    }
+    free(entries);
+}
+
+static int32_t on_epoch(void *user, const cellseg_epoch *epoch) {
+    (void)user;
+    printf("epoch %d of %d: loss %.4f, validation %.4f%s, %.0f s\n", (int)epoch->epoch, (int)epoch->epochs, epoch->train_loss,
+           epoch->validation_loss, epoch->best ? " (best)" : "", epoch->seconds);
+    return 0;
+}
+
+/* One run over all images. Starts from `start`, which may be NULL, and resumes where an earlier call was stopped. */
+static void train(const char *data, const char *path, const cellseg_model *start, const training_stage *stage) {
+    char checkpoint_path[PATH_SIZE];
+    snprintf(checkpoint_path, sizeof checkpoint_path, "%s.checkpoint%d", path, (int)stage->seed);
+    cellseg_train_options options;
+    cellseg_trainer *trainer;
+    cellseg_model *model;
+    if (recipe(&options, stage, checkpoint_path) != CELLSEG_OK)
+        fail("options");
+    if (cellseg_trainer_new(&trainer, NULL, start, &options) != CELLSEG_OK)
+        fail("trainer");
+    for (size_t i = 0; i < sizeof sources / sizeof sources[0]; i++)
+        add_source(trainer, &sources[i], data);
+    if (cellseg_trainer_run(&model, trainer, on_epoch, NULL) != CELLSEG_OK)
+        fail("training");
+    if (cellseg_model_save(model, NULL, path, CELLSEG_WEIGHTS_FLOAT16) != CELLSEG_OK)
+        fail(path);
+    cellseg_model_free(model);
+    cellseg_trainer_free(trainer);
+}
+
+int main(int argc, char **argv) {
+    if (argc != 3 && argc != 4) {
+        fprintf(stderr, "usage: train_default DATA MODEL [FIRST_STAGE_MODEL]\n");
+        return 2;
+    }
+    (void)setvbuf(stdout, NULL, _IOLBF, 0); /* a log shows each epoch as it ends */
+    if (argc == 3)
+        train(argv[1], argv[2], NULL, &stages[0]);
+    cellseg_model *first; /* from the file, whose weights are rounded, so that both ways give the same */
+    if (cellseg_model_load(&first, NULL, argv[argc - 1]) != CELLSEG_OK)
+        fail(argv[argc - 1]);
+    train(argv[1], argv[2], first, &stages[1]);
+    cellseg_model_free(first);
+    return 0;
+}

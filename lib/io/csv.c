@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Tables as comma-separated values: what pandas, R and a spreadsheet read, the same bytes whatever the process's locale. */
+#include "io/io.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { NUMBER_SIZE = 32, BUFFER_SIZE = 1 << 16 };
+
+/* Text on its way to the file. */
+typedef struct csv_writer {
+    cseg_io_file *file;
+    size_t used;
+    uint64_t written;
+    char buffer[BUFFER_SIZE];
+} csv_writer;
+
+static void flush(csv_writer *writer) {
+    (void)cseg_io_write_at(writer->file, writer->buffer, writer->used, writer->written); /* file->error tells */
+    writer->written += writer->used;
+    writer->used = 0;
+}
+
+static void put(csv_writer *writer, const char *text) {
+    const size_t length = strlen(text);
+    for (size_t i = 0; i < length; i++) {
+        if (writer->used == BUFFER_SIZE)
+            flush(writer);
+        writer->buffer[writer->used++] = text[i];
+    }
+}
+
+/* Between its digits a number has one thing that depends on the locale: its point, of one or more bytes. */
+static void use_full_stop(char *number) {
+    char *to = number;
+    bool point = false;
+    for (const char *from = number; *from != '\0'; from++) {
+        const bool plain = strchr("0123456789+-e", *from) != NULL;
+        if (plain)
+            *to++ = *from;
+        else if (!point)
+            *to++ = '.';
+        point = !plain;
+    }
+    *to = '\0';
+}
+
+/* The fewest digits that read back as the same number. */
+static void format_number(char number[NUMBER_SIZE], double value) {
+    if (!isfinite(value)) {
+        (void)snprintf(number, NUMBER_SIZE, "%s", isnan(value) ? "nan" : value > 0 ? "inf" : "-inf");
+        return;
+    }
+    for (int digits = 15; digits <= 17; digits++) {
+        (void)snprintf(number, NUMBER_SIZE, "%.*g", digits, value);
+        if (strtod(number, NULL) == value)
+            break;
+    }
+    use_full_stop(number);
+}
+
+static cellseg_status write_table(cseg_io_file *file, cellseg_context *context, const cellseg_table *table) {
+    const size_t columns = cellseg_table_columns(table);
+    csv_writer *writer = cseg_alloc(context, 1, sizeof *writer);
+    if (writer == NULL)
+        return cseg_last_status();
+    writer->file = file;
+    writer->used = 0;
+    writer->written = 0;
+    for (size_t c = 0; c < columns; c++) {
+        put(writer, c > 0 ? "," : "");
+        put(writer, cellseg_table_column_name(table, c));
+    }
+    put(writer, "\n");
+    for (size_t r = 0; r < cellseg_table_rows(table); r++) {
+        for (size_t c = 0; c < columns; c++) {
+            char number[NUMBER_SIZE];
+            format_number(number, cellseg_table_column(table, c)[r]);
+            put(writer, c > 0 ? "," : "");
+            put(writer, number);
+        }
+        put(writer, "\n");
+    }
+    flush(writer);
+    cseg_free(writer);
+    return file->error == 0 ? CELLSEG_OK : cseg_io_fail("cannot be written", file->error);
+}
+
+cellseg_status cellseg_table_write_csv(const cellseg_table *table, cellseg_context *context, const char *path) {
+    if (table == NULL || path == NULL)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "%s is NULL", table == NULL ? "table" : "path");
+    cseg_io_target target;
+    CSEG_TRY(cseg_io_target_open(&target, context, path));
+    return cseg_io_target_close(&target, write_table(&target.file, context, table));
+}

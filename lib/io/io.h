@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The io room's door: files in and out of memory. Other rooms use the public <cellseg/io.h>; this is what the room's files share.
+ */
+#ifndef CSEG_IO_H
+#define CSEG_IO_H
+
+#include "core/core.h"
+
+#include <cellseg/io.h>
+
+/* ---- files (file.c) ---- */
+
+/* An open file. Codecs read and write at offsets of their own; the first system error is kept for the message. */
+typedef struct cseg_io_file {
+    int fd;
+    int error; /* errno of the first failure, 0 for none */
+    uint64_t size;
+} cseg_io_file;
+
+/* Open a regular file to read. On failure nothing is open. */
+cellseg_status cseg_io_open(cseg_io_file *file, const char *path);
+void cseg_io_close(cseg_io_file *file);
+
+/* Up to `count` bytes; fewer at the end of the file and on an error, which file->error tells apart. */
+size_t cseg_io_read_at(cseg_io_file *file, void *to, size_t count, uint64_t offset);
+bool cseg_io_write_at(cseg_io_file *file, const void *from, size_t count, uint64_t offset);
+
+/* An IO failure that says what the system said. */
+cellseg_status cseg_io_fail(const char *what, int error);
+
+/* A file being written under a temporary name beside its own, so that nobody ever sees half of it. */
+typedef struct cseg_io_target {
+    cseg_io_file file;
+    const char *path;
+    char *temporary;
+} cseg_io_target;
+
+/* Refuses a path that is a directory, a device or anything else that a file would not replace. */
+cellseg_status cseg_io_target_open(cseg_io_target *target, cellseg_context *context, const char *path);
+
+/* Ends every write. With status OK: put the file in place; else, or when that fails, remove it. Returns what holds then, naming
+ * the path. */
+cellseg_status cseg_io_target_close(cseg_io_target *target, cellseg_status status);
+
+/* ---- pixel sizes (pixel_size.c, ome.c) ---- */
+
+/* The edges of a pixel in micrometres as one source states them; 0: it does not. */
+typedef struct cseg_io_spacing {
+    double x_um, y_um;
+} cseg_io_spacing;
+
+/* What a file says, as far as it has it. */
+typedef struct cseg_io_calibration {
+    const char *description;     /* the first page's text; NULL: none. OME-XML, MetaMorph XML or ImageJ */
+    double x_density, y_density; /* resolution tags: pixels per unit; 0: none */
+    double unit_um;              /* that unit; 0: it has none */
+    bool own;                    /* written by this library, which means what it says */
+    cseg_io_spacing metamorph;   /* of a MetaMorph file's binary tags */
+} cseg_io_calibration;
+
+/*
+ * *pixel_size_um becomes what the sources agree on, or 0. Sources: OME-XML, ImageJ, MetaMorph, plain resolution tags. Fails with
+ * CELLSEG_ERR_FORMAT when two of them, or the two edges of one, differ by more than 1 %.
+ */
+cellseg_status cseg_io_pixel_size(double *pixel_size_um, const cseg_io_calibration *calibration);
+
+/* Micrometres in a unit named as microscopes' files spell it ("um", "micron", "&#181;m", "nm"), `length` bytes; 0 if unknown. */
+double cseg_io_unit_um(const char *name, size_t length);
+
+/* A positive decimal number of `length` bytes, within a few ulp, whatever the locale; 0 for anything else. */
+double cseg_io_number(const char *text, size_t length);
+
+/* The first <Pixels> of OME-XML, or the <prop>s of MetaMorph's; zeros when the text is something else. */
+cseg_io_spacing cseg_io_ome_spacing(const char *xml);
+cseg_io_spacing cseg_io_metamorph_spacing(const char *xml);
+
+/* ---- codecs (png.c, tiff.c) ---- */
+
+/* What is asked of a reader. */
+typedef struct cseg_io_request {
+    double pixel_size_um; /* not 0: this, and the file is not asked */
+    uint64_t max_bytes;
+    bool labels; /* ids, not intensities: palettes stay indices, white stays as it is, signed integers become unsigned */
+} cseg_io_request;
+
+/* The pixels a file claims to hold, before any of them is read. */
+typedef struct cseg_io_claim {
+    uint64_t height, width, channels;
+    int32_t type;             /* what they become */
+    unsigned bits_per_sample; /* what they are in the file, */
+    unsigned expansion;       /* of which one byte gives at most this many when decompressed */
+} cseg_io_claim;
+
+/* Room for what a file claims: CELLSEG_ERR_LIMIT beyond request->max_bytes or the budget, CELLSEG_ERR_FORMAT when a file of this
+ * size cannot hold it. */
+cellseg_status cseg_io_new_image(cellseg_image **out, cellseg_context *context, const cseg_io_request *request,
+                                 const cseg_io_file *file, const cseg_io_claim *claim);
+
+cellseg_status cseg_io_png_read(cellseg_image **out, cellseg_context *context, cseg_io_file *file,
+                                const cseg_io_request *request);
+cellseg_status cseg_io_tiff_read(cellseg_image **out, cellseg_context *context, cseg_io_file *file,
+                                 const cseg_io_request *request);
+
+/* Every channel a page. */
+cellseg_status cseg_io_tiff_write(cseg_io_file *file, cellseg_context *context, const cellseg_image *image);
+
+/* row(data, y, rgb) fills one row of 8-bit red, green and blue. */
+typedef void (*cseg_io_rgb_row_fn)(void *data, size_t y, uint8_t *rgb);
+cellseg_status cseg_io_png_write(cseg_io_file *file, cellseg_context *context, size_t height, size_t width,
+                                 cseg_io_rgb_row_fn row, void *data);
+
+#endif

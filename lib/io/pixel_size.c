@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What a file says about the size of its pixels: up to four sources, read one by one and compared. Resolution tags without a
+ * microscope's text beside them are mostly a printer's (72 or 300 per inch) or the bare camera's (6.45 um): they are taken only
+ * up to 5 um, beyond which no cell could be outlined anyway.
+ */
+#include "io/io.h"
+
+#include <math.h>
+#include <string.h>
+
+#define MAX_TAG_PIXEL_UM 5.0
+#define TOLERANCE 0.01
+
+typedef struct unit_name {
+    const char *name;
+    double um;
+} unit_name;
+
+/* The micro sign is U+00B5 or the Greek U+03BC, in UTF-8, Latin-1, as an XML entity or as ImageJ's escape. */
+static const unit_name units[] = {
+    {"um", 1},         {"\xC2\xB5m", 1}, {"\xCE\xBCm", 1}, {"\xB5m", 1},    {"&#181;m", 1},    {"&#xB5;m", 1},
+    {"&#xb5;m", 1},    {"&#956;m", 1},   {"&#x3BC;m", 1},  {"&#x3bc;m", 1}, {"&micro;m", 1},   {"\\u00B5m", 1},
+    {"\\u00b5m", 1},   {"\\u03BCm", 1},  {"micron", 1},    {"microns", 1},  {"micrometer", 1}, {"micrometers", 1},
+    {"micrometre", 1}, {"nm", 1e-3},     {"mm", 1e3},      {"cm", 1e4},     {"m", 1e6},        {"inch", 25400},
+};
+
+double cseg_io_unit_um(const char *name, size_t length) {
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++)
+        if (strlen(units[i].name) == length && memcmp(units[i].name, name, length) == 0)
+            return units[i].um;
+    return 0;
+}
+
+static double power_of_ten(int exponent) {
+    double power = 1;
+    for (int i = 0; i < exponent; i++)
+        power *= 10;
+    return power;
+}
+
+double cseg_io_number(const char *text, size_t length) {
+    double value = 0;
+    int exponent = 0;
+    bool digits = false, fraction = false;
+    size_t i = 0;
+    for (; i < length && ((text[i] >= '0' && text[i] <= '9') || (text[i] == '.' && !fraction)); i++) {
+        if (text[i] == '.') {
+            fraction = true;
+            continue;
+        }
+        value = value * 10 + (text[i] - '0');
+        exponent -= fraction;
+        digits = true;
+    }
+    if (i < length && (text[i] == 'e' || text[i] == 'E')) {
+        const bool negative = ++i < length && text[i] == '-';
+        i += i < length && (text[i] == '-' || text[i] == '+');
+        int power = 0;
+        for (; i < length && text[i] >= '0' && text[i] <= '9' && power < 1000; i++)
+            power = power * 10 + (text[i] - '0');
+        exponent += negative ? -power : power;
+    }
+    if (!digits || i < length || exponent < -400 || exponent > 400)
+        return 0;
+    return exponent < 0 ? value / power_of_ten(-exponent) : value * power_of_ten(exponent);
+}
+
+/* The value of a line "key=value" of ImageJ's description; NULL when it is not there. */
+static const char *imagej_value(const char *description, const char *key, size_t *length) {
+    const size_t key_length = strlen(key);
+    for (const char *line = description; line != NULL; line = strchr(line, '\n')) {
+        line += *line == '\n';
+        if (strncmp(line, key, key_length) == 0 && line[key_length] == '=') {
+            *length = strcspn(line + key_length + 1, "\r\n");
+            return line + key_length + 1;
+        }
+    }
+    return NULL;
+}
+
+static double edge(double density, double unit_um) {
+    return density > 0 ? unit_um / density : 0;
+}
+
+/* ImageJ states the unit in its description and reuses the resolution tags for pixels per unit, whatever their own unit. */
+static bool is_imagej(const cseg_io_calibration *c) {
+    size_t length;
+    return c->description != NULL && strncmp(c->description, "ImageJ=", 7) == 0 &&
+           imagej_value(c->description, "unit", &length) != NULL;
+}
+
+static cseg_io_spacing imagej_spacing(const cseg_io_calibration *c) {
+    size_t x_length = 0, y_length = 0;
+    const char *x_unit = imagej_value(c->description, "unit", &x_length);
+    const char *y_unit = imagej_value(c->description, "yunit", &y_length);
+    const double x_um = cseg_io_unit_um(x_unit, x_length);
+    return (cseg_io_spacing){edge(c->x_density, x_um),
+                             edge(c->y_density, y_unit != NULL ? cseg_io_unit_um(y_unit, y_length) : x_um)};
+}
+
+static cseg_io_spacing tag_spacing(const cseg_io_calibration *c) {
+    const cseg_io_spacing spacing = {edge(c->x_density, c->unit_um), edge(c->y_density, c->unit_um)};
+    const bool plausible = spacing.x_um <= MAX_TAG_PIXEL_UM && spacing.y_um <= MAX_TAG_PIXEL_UM;
+    return plausible || c->own ? spacing : (cseg_io_spacing){0, 0};
+}
+
+static bool differ(double a, double b) {
+    return fabs(a - b) > TOLERANCE * fmax(a, b);
+}
+
+/* One source: square, and a size that an image may have; else 0. A source that states one edge states both. */
+static cellseg_status square(double *um, cseg_io_spacing spacing, const char *source) {
+    const double x = spacing.x_um > 0 ? spacing.x_um : spacing.y_um;
+    const double y = spacing.y_um > 0 ? spacing.y_um : spacing.x_um;
+    *um = x >= 1e-4 && x <= 1e4 && y >= 1e-4 && y <= 1e4 ? x : 0;
+    if (*um != 0 && differ(x, y))
+        return cseg_fail(CELLSEG_ERR_FORMAT, "pixels are not square: %s says %g x %g um; state the pixel size", source, x, y);
+    return CELLSEG_OK;
+}
+
+cellseg_status cseg_io_pixel_size(double *pixel_size_um, const cseg_io_calibration *calibration) {
+    const char *text = calibration->description != NULL ? calibration->description : "";
+    const cseg_io_spacing none = {0, 0};
+    const struct {
+        const char *name;
+        cseg_io_spacing spacing;
+    } sources[] = {
+        {"OME-XML", cseg_io_ome_spacing(text)},
+        {"ImageJ", is_imagej(calibration) ? imagej_spacing(calibration) : none},
+        {"MetaMorph's description", cseg_io_metamorph_spacing(text)},
+        {"MetaMorph's tags", calibration->metamorph},
+        {"the resolution tags", is_imagej(calibration) ? none : tag_spacing(calibration)},
+    };
+    const char *by = NULL;
+    *pixel_size_um = 0;
+    for (size_t i = 0; i < sizeof sources / sizeof *sources; i++) {
+        double um;
+        CSEG_TRY(square(&um, sources[i].spacing, sources[i].name));
+        if (um == 0)
+            continue;
+        if (by != NULL && differ(um, *pixel_size_um))
+            return cseg_fail(CELLSEG_ERR_FORMAT, "pixel sizes disagree: %s says %g um, %s %g um; state the pixel size", by,
+                             *pixel_size_um, sources[i].name, um);
+        if (by == NULL) {
+            by = sources[i].name;
+            *pixel_size_um = um;
+        }
+    }
+    return CELLSEG_OK;
+}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Reading: open, tell PNG from TIFF by the first bytes, check sizes, hand over to the codec. */
+#include "io/io.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define DEFAULT_MAX_BYTES ((uint64_t)16 << 30)
+#define FIRST_RELEASE_SIZE (offsetof(cellseg_read_options, max_bytes) + sizeof(uint64_t))
+
+static cellseg_read_options defaults(void) {
+    const cellseg_read_options options = {.struct_size = sizeof options};
+    return options;
+}
+
+cellseg_status cellseg_read_options_init(cellseg_read_options *options, size_t struct_size) {
+    const cellseg_read_options own = defaults();
+    return cseg_options_init(options, struct_size, &own, sizeof own, FIRST_RELEASE_SIZE, "cellseg_read_options");
+}
+
+cellseg_status cseg_io_new_image(cellseg_image **out, cellseg_context *context, const cseg_io_request *request,
+                                 const cseg_io_file *file, const cseg_io_claim *claim) {
+    *out = NULL;
+    char what[80];
+    (void)snprintf(what, sizeof what, "%llu x %llu pixels of %llu channels", (unsigned long long)claim->height,
+                   (unsigned long long)claim->width, (unsigned long long)claim->channels);
+    if (claim->height < 1 || claim->height > INT32_MAX || claim->width < 1 || claim->width > INT32_MAX || claim->channels < 1 ||
+        claim->channels > 4096)
+        return cseg_fail(CELLSEG_ERR_FORMAT, "%s are out of range", what);
+    /* In floating point, because the product may pass 2^64. */
+    const double samples = (double)claim->height * (double)claim->width * (double)claim->channels;
+    if (samples * claim->bits_per_sample / 8 / claim->expansion > (double)file->size)
+        return cseg_fail(CELLSEG_ERR_FORMAT, "a file of %llu bytes cannot hold %s", (unsigned long long)file->size, what);
+    const double bytes = samples * (double)cseg_type_size(claim->type);
+    if (bytes > (double)request->max_bytes)
+        return cseg_fail(CELLSEG_ERR_LIMIT, "%s take more than max_bytes, %llu", what, (unsigned long long)request->max_bytes);
+    CSEG_TRY(cseg_budget_check(context, (uint64_t)bytes, what));
+    return cellseg_image_new(out, context, claim->type, (int32_t)claim->channels, (size_t)claim->height, (size_t)claim->width);
+}
+
+static cellseg_status decode(cellseg_image **out, cellseg_context *context, cseg_io_file *file, const cseg_io_request *request) {
+    static const char png[] = "\x89PNG\r\n\x1a\n";
+    static const char tiff[][5] = {"II*\0", "MM\0*", "II+\0", "MM\0+"}; /* the last two: BigTIFF */
+    char first[8] = {0};
+    const size_t length = cseg_io_read_at(file, first, sizeof first, 0);
+    if (file->error != 0)
+        return cseg_io_fail("cannot be read", file->error);
+    if (length == 0)
+        return cseg_fail(CELLSEG_ERR_FORMAT, "the file is empty");
+    if (memcmp(first, png, 8) == 0)
+        return cseg_io_png_read(out, context, file, request);
+    for (size_t i = 0; i < sizeof tiff / sizeof *tiff; i++)
+        if (memcmp(first, tiff[i], 4) == 0)
+            return cseg_io_tiff_read(out, context, file, request);
+    return cseg_fail(CELLSEG_ERR_FORMAT, "this is neither a PNG nor a TIFF file");
+}
+
+static cellseg_status read_file(cellseg_image **out, cellseg_context *context, const char *path, const cseg_io_request *request) {
+    cseg_io_file file;
+    cellseg_status status = cseg_io_open(&file, path);
+    if (status == CELLSEG_OK) {
+        status = decode(out, context, &file, request);
+        cseg_io_close(&file);
+    }
+    return status != CELLSEG_OK ? cseg_fail_in(status, path) : CELLSEG_OK;
+}
+
+cellseg_status cellseg_image_read(cellseg_image **out, cellseg_context *context, const char *path,
+                                  const cellseg_read_options *options) {
+    if (out == NULL)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "out is NULL");
+    *out = NULL;
+    if (path == NULL)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "path is NULL");
+    cellseg_read_options own = defaults();
+    CSEG_TRY(cseg_options_copy(&own, sizeof own, FIRST_RELEASE_SIZE, options, "cellseg_read_options"));
+    if (own.pixel_size_um != 0)
+        CSEG_TRY(cseg_check_range("pixel_size_um", own.pixel_size_um, 1e-4, 1e4));
+    const cseg_io_request request = {.pixel_size_um = own.pixel_size_um,
+                                     .max_bytes = own.max_bytes != 0 ? own.max_bytes : DEFAULT_MAX_BYTES};
+    return read_file(out, context, path, &request);
+}
+
+static void widen(uint32_t *to, const void *from, int32_t type, size_t count) {
+    if (type == CELLSEG_UINT8)
+        for (size_t x = 0; x < count; x++)
+            to[x] = ((const uint8_t *)from)[x];
+    else if (type == CELLSEG_UINT16)
+        for (size_t x = 0; x < count; x++)
+            to[x] = ((const uint16_t *)from)[x];
+    else
+        memcpy(to, from, count * sizeof *to);
+}
+
+static cellseg_status labels_from_image(cellseg_labels **out, cellseg_context *context, const cellseg_image *image) {
+    if (cellseg_image_pixel_type(image) == CELLSEG_FLOAT32)
+        return cseg_fail(CELLSEG_ERR_FORMAT, "a label map must hold integers, and this holds floating-point numbers");
+    const cseg_plane from = cseg_image_plane(image, 0);
+    cellseg_labels *labels;
+    CSEG_TRY(cellseg_labels_new(&labels, context, from.height, from.width));
+    const cseg_plane to = cseg_labels_plane(labels);
+    for (size_t y = 0; y < from.height; y++)
+        widen(cseg_row_u32(&to, y), cseg_row(&from, y), from.type, from.width);
+    const cellseg_status status = cellseg_labels_set_pixel_size_um(labels, cellseg_image_pixel_size_um(image));
+    if (status != CELLSEG_OK)
+        cellseg_labels_free(labels);
+    else
+        *out = labels;
+    return status;
+}
+
+cellseg_status cellseg_labels_read(cellseg_labels **out, cellseg_context *context, const char *path) {
+    if (out == NULL)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "out is NULL");
+    *out = NULL;
+    if (path == NULL)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "path is NULL");
+    const cseg_io_request request = {.max_bytes = DEFAULT_MAX_BYTES, .labels = true};
+    cellseg_image *image = NULL;
+    CSEG_TRY(read_file(&image, context, path, &request));
+    const cellseg_status status = labels_from_image(out, context, image);
+    cellseg_image_free(image);
+    return status != CELLSEG_OK ? cseg_fail_in(status, path) : CELLSEG_OK;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Writing images and label maps: arguments, narrowing, and the file in place only when it is whole. */
+#include "io/io.h"
+
+cellseg_status cellseg_image_write(const cellseg_image *image, cellseg_context *context, const char *path) {
+    if (image == NULL || path == NULL)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "%s is NULL", image == NULL ? "image" : "path");
+    cseg_io_target target;
+    CSEG_TRY(cseg_io_target_open(&target, context, path));
+    return cseg_io_target_close(&target, cseg_io_tiff_write(&target.file, context, image));
+}
+
+/* A uint16 image of the ids. */
+static cellseg_status narrow(cellseg_image **out, cellseg_context *context, const cellseg_labels *labels) {
+    const cseg_plane from = cseg_labels_plane(labels);
+    CSEG_TRY(cellseg_image_new(out, context, CELLSEG_UINT16, 1, from.height, from.width));
+    uint16_t *to = cellseg_image_pixels_mut(*out, 0);
+    const uint32_t *ids = from.data;
+    for (size_t i = 0; i < from.height * from.width; i++)
+        to[i] = (uint16_t)ids[i];
+    return CELLSEG_OK;
+}
+
+/* An image that borrows the ids. */
+static cellseg_status borrow(cellseg_image **out, cellseg_context *context, const cellseg_labels *labels) {
+    cellseg_image_layout layout;
+    CSEG_TRY(cellseg_image_layout_init(&layout, sizeof layout));
+    layout.pixels = cellseg_labels_data(labels);
+    layout.height = cellseg_labels_height(labels);
+    layout.width = cellseg_labels_width(labels);
+    layout.pixel_type = CELLSEG_UINT32;
+    return cellseg_image_wrap(out, context, &layout);
+}
+
+cellseg_status cellseg_labels_write(const cellseg_labels *labels, cellseg_context *context, const char *path, int32_t bits) {
+    if (labels == NULL || path == NULL)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "%s is NULL", labels == NULL ? "labels" : "path");
+    if (bits != 0 && bits != 16 && bits != 32)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "bits is %d; it must be 0, 16 or 32", (int)bits);
+    const uint32_t most = bits != 32 ? cellseg_labels_max_id(labels) : 0;
+    if (bits == 16 && most > UINT16_MAX)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "%s: 16 bits do not hold the id %u", path, most);
+    const bool wide = bits == 32 || most > UINT16_MAX;
+    cellseg_image *image = NULL;
+    CSEG_TRY(wide ? borrow(&image, context, labels) : narrow(&image, context, labels));
+    cellseg_status status = cellseg_image_set_pixel_size_um(image, cellseg_labels_pixel_size_um(labels));
+    if (status == CELLSEG_OK)
+        status = cellseg_image_write(image, context, path);
+    cellseg_image_free(image);
+    return status;
+}

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The table of measurements: for every group of columns (columns.h), every label on its own, in parallel. A label's pixels are
+ * always summed in raster order, so the numbers do not depend on the threads. Cost: regions.c, then each group's.
+ */
+#include "measure/measure.h"
+
+#include "measure/columns.h"
+#include "measure/table.h"
+
+#include <stdio.h>
+
+/* How often a group appears in the table. */
+static size_t repeats(const cseg_column_group *group, const cellseg_labels *nuclei, const cellseg_image *image) {
+    switch (group->needs) {
+    case CSEG_NEEDS_NUCLEI:
+        return nuclei != NULL;
+    case CSEG_NEEDS_CHANNEL:
+        return (size_t)cellseg_image_channels(image);
+    default:
+        return 1;
+    }
+}
+
+static size_t count_columns(const cellseg_labels *nuclei, const cellseg_image *image) {
+    size_t count = 1; /* id */
+    for (size_t g = 0; g < cseg_measure_group_count; g++)
+        count += repeats(&cseg_measure_groups[g], nuclei, image) * cseg_measure_groups[g].count;
+    return count;
+}
+
+static const char *suffix(cseg_unit unit, bool micrometres) {
+    switch (unit) {
+    case CSEG_UNIT_LENGTH:
+        return micrometres ? "_um" : "_px";
+    case CSEG_UNIT_AREA:
+        return micrometres ? "_um2" : "_px2";
+    case CSEG_UNIT_INDEX:
+        return "_px";
+    default:
+        return "";
+    }
+}
+
+static double scale(cseg_unit unit, double pixel_size_um) {
+    if (pixel_size_um == 0)
+        return 1;
+    return unit == CSEG_UNIT_LENGTH ? pixel_size_um : unit == CSEG_UNIT_AREA ? pixel_size_um * pixel_size_um : 1;
+}
+
+/* One group in its place in the table. */
+typedef struct group_job {
+    cellseg_table *table;
+    size_t first_column;
+    const cseg_column_group *group;
+    const cseg_regions *regions;
+    double pixel_size_um;
+    cseg_measure_input input;
+} group_job;
+
+static void name_columns(const group_job *job, size_t channel) {
+    for (size_t i = 0; i < job->group->count; i++) {
+        char *name = job->table->names[job->first_column + i];
+        const cseg_column *column = &job->group->columns[i];
+        const char *unit = suffix(column->unit, job->pixel_size_um > 0);
+        if (job->group->needs == CSEG_NEEDS_CHANNEL)
+            (void)snprintf(name, CSEG_COLUMN_NAME_SIZE, "%s%s_channel_%zu", column->name, unit, channel);
+        else
+            (void)snprintf(name, CSEG_COLUMN_NAME_SIZE, "%s%s", column->name, unit);
+    }
+}
+
+static cellseg_status measure_region(void *data, size_t row) {
+    const group_job *job = data;
+    double values[CSEG_GROUP_COLUMNS];
+    job->group->measure(values, &job->regions->region[row], &job->input);
+    for (size_t i = 0; i < job->group->count; i++)
+        job->table->values[(job->first_column + i) * job->table->rows + row] =
+            values[i] * scale(job->group->columns[i].unit, job->pixel_size_um);
+    return CELLSEG_OK;
+}
+
+static void write_ids(cellseg_table *table, const cseg_regions *regions) {
+    (void)snprintf(table->names[0], CSEG_COLUMN_NAME_SIZE, "id");
+    for (size_t row = 0; row < regions->count; row++)
+        table->values[row] = regions->region[row].id;
+}
+
+static cellseg_status fill(cellseg_table *table, cellseg_context *context, const cseg_regions *regions,
+                           const cellseg_labels *cells, const cellseg_labels *nuclei, const cellseg_image *image) {
+    write_ids(table, regions);
+    group_job job = {.table = table, .first_column = 1, .regions = regions};
+    job.pixel_size_um = cellseg_labels_pixel_size_um(cells);
+    job.input.cells = cseg_labels_plane(cells);
+    if (nuclei != NULL)
+        job.input.nuclei = cseg_labels_plane(nuclei);
+    for (size_t g = 0; g < cseg_measure_group_count; g++) {
+        job.group = &cseg_measure_groups[g];
+        assert(job.group->count <= CSEG_GROUP_COLUMNS);
+        const size_t times = repeats(job.group, nuclei, image);
+        for (size_t i = 0; i < times; i++, job.first_column += job.group->count) {
+            if (job.group->needs == CSEG_NEEDS_CHANNEL)
+                job.input.channel = cseg_image_plane(image, (int32_t)i);
+            name_columns(&job, i);
+            const double columns = (double)table->columns;
+            cseg_progress_step(context, "measurements", (double)job.first_column / columns,
+                               (double)(job.first_column + job.group->count) / columns);
+            CSEG_TRY(cseg_parallel_for(context, regions->count, measure_region, &job));
+        }
+    }
+    return CELLSEG_OK;
+}
+
+static cellseg_status check(const cellseg_labels *cells, const cellseg_labels *nuclei, const cellseg_image *image) {
+    if (cells == NULL)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "cells is NULL");
+    const size_t height = cellseg_labels_height(cells), width = cellseg_labels_width(cells);
+    if (nuclei != NULL && (cellseg_labels_height(nuclei) != height || cellseg_labels_width(nuclei) != width))
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "cells have %zu x %zu pixels, nuclei %zu x %zu", height, width,
+                         cellseg_labels_height(nuclei), cellseg_labels_width(nuclei));
+    if (image != NULL && (cellseg_image_height(image) != height || cellseg_image_width(image) != width))
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "cells have %zu x %zu pixels, the image %zu x %zu", height, width,
+                         cellseg_image_height(image), cellseg_image_width(image));
+    return CELLSEG_OK;
+}
+
+cellseg_status cellseg_measure(cellseg_table **out, cellseg_context *context, const cellseg_labels *cells,
+                               const cellseg_labels *nuclei, const cellseg_image *image) {
+    if (out == NULL)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "out is NULL");
+    *out = NULL;
+    CSEG_TRY(check(cells, nuclei, image));
+    cseg_progress_start(context);
+    const cseg_plane plane = cseg_labels_plane(cells);
+    cseg_regions regions;
+    cseg_progress_step(context, "regions", 0, 0);
+    CSEG_TRY(cseg_measure_regions_new(&regions, context, &plane));
+    cellseg_table *table = NULL;
+    cellseg_status status = cseg_measure_table_new(&table, context, regions.count, count_columns(nuclei, image));
+    if (status == CELLSEG_OK)
+        status = fill(table, context, &regions, cells, nuclei, image);
+    cseg_measure_regions_free(&regions);
+    if (status != CELLSEG_OK) {
+        cellseg_table_free(table);
+        return status;
+    }
+    *out = table;
+    return CELLSEG_OK;
+}

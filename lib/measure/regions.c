@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A label map turned inside out: for each label the runs of pixels that make it up. Measurements then go label by label, each on
+ * its own pixels only, in raster order, on any thread. Ids may be any 32-bit numbers: nothing is sized by the largest one.
+ * Cost: two passes over the map and a linear sort of the runs, 32 bytes per run.
+ */
+#include "measure/regions.h"
+
+typedef struct runs_job {
+    const cseg_plane *labels;
+    size_t *row_start; /* per row: first its number of runs, then where they begin */
+    cseg_keyed *runs;
+} runs_job;
+
+static cellseg_status count_row(void *data, size_t y) {
+    const runs_job *job = data;
+    const uint32_t *row = cseg_row_u32(job->labels, y);
+    size_t count = row[0] != 0;
+    for (size_t x = 1; x < job->labels->width; x++)
+        count += (row[x] != row[x - 1]) & (row[x] != 0);
+    job->row_start[y] = count;
+    return CELLSEG_OK;
+}
+
+static cellseg_status collect_row(void *data, size_t y) {
+    const runs_job *job = data;
+    const uint32_t *row = cseg_row_u32(job->labels, y);
+    const size_t width = job->labels->width;
+    cseg_keyed *run = job->runs + job->row_start[y];
+    for (size_t x = 0; x < width;) {
+        const size_t begin = x;
+        const uint32_t id = row[x];
+        while (x < width && row[x] == id)
+            x++;
+        if (id != 0)
+            *run++ = (cseg_keyed){(uint64_t)id << 32 | y, (uint64_t)begin << 32 | x};
+    }
+    return CELLSEG_OK;
+}
+
+static cellseg_status runs_new(cseg_keyed **out, size_t *count, cellseg_context *context, const cseg_plane *labels) {
+    runs_job job = {labels, cseg_alloc(context, labels->height, sizeof *job.row_start), NULL};
+    if (job.row_start == NULL)
+        return cseg_last_status();
+    cellseg_status status;
+    CSEG_TRY_GOTO(done, cseg_parallel_for(context, labels->height, count_row, &job));
+    *count = 0;
+    for (size_t y = 0; y < labels->height; y++) {
+        const size_t here = job.row_start[y];
+        job.row_start[y] = *count;
+        *count += here;
+    }
+    job.runs = cseg_alloc(context, *count + 1, sizeof *job.runs);
+    if (job.runs == NULL) {
+        status = cseg_last_status();
+        goto done;
+    }
+    CSEG_TRY_GOTO(done, cseg_parallel_for(context, labels->height, collect_row, &job));
+    CSEG_TRY_GOTO(done, cseg_sort_keyed(context, job.runs, *count));
+    *out = job.runs;
+    job.runs = NULL;
+done:
+    cseg_free(job.runs);
+    cseg_free(job.row_start);
+    return status;
+}
+
+static uint32_t id_of(const cseg_keyed *run) {
+    return (uint32_t)(run->key >> 32);
+}
+
+cellseg_status cseg_measure_regions_new(cseg_regions *out, cellseg_context *context, const cseg_plane *labels) {
+    *out = (cseg_regions){0};
+    size_t runs = 0, labels_found = 0;
+    CSEG_TRY(runs_new(&out->runs, &runs, context, labels));
+    for (size_t i = 0; i < runs; i++)
+        labels_found += i == 0 || id_of(&out->runs[i]) != id_of(&out->runs[i - 1]);
+    out->region = cseg_alloc(context, labels_found + 1, sizeof *out->region);
+    if (out->region == NULL) {
+        cseg_measure_regions_free(out);
+        return cseg_last_status();
+    }
+    for (size_t i = 0; i < runs; i++) {
+        if (i == 0 || id_of(&out->runs[i]) != id_of(&out->runs[i - 1]))
+            out->region[out->count++] = (cseg_region){id_of(&out->runs[i]), 0, &out->runs[i]};
+        out->region[out->count - 1].run_count++;
+    }
+    return CELLSEG_OK;
+}
+
+void cseg_measure_regions_free(cseg_regions *regions) {
+    cseg_free(regions->region);
+    cseg_free(regions->runs);
+    *regions = (cseg_regions){0};
+}

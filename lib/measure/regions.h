@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A label map as a list of regions; for the measure room only. */
+#ifndef CSEG_MEASURE_REGIONS_H
+#define CSEG_MEASURE_REGIONS_H
+
+#include "core/core.h"
+
+/* Pixels begin <= x < end of row y. */
+typedef struct cseg_run {
+    size_t y, begin, end;
+} cseg_run;
+
+/* One label: its pixels, as runs in raster order. */
+typedef struct cseg_region {
+    uint32_t id;
+    size_t run_count;
+    const cseg_keyed *runs; /* read through cseg_measure_run() */
+} cseg_region;
+
+typedef struct cseg_regions {
+    size_t count;
+    cseg_region *region; /* in rising order of id */
+    cseg_keyed *runs;    /* of all regions, one region after the other */
+} cseg_regions;
+
+/* Every label of a uint32 plane but 0. On failure nothing is held. */
+cellseg_status cseg_measure_regions_new(cseg_regions *out, cellseg_context *context, const cseg_plane *labels);
+void cseg_measure_regions_free(cseg_regions *regions);
+
+/* Runs are stored packed, in the form they are sorted in: key is id and y, value is begin and end. */
+static inline cseg_run cseg_measure_run(const cseg_region *region, size_t index) {
+    const cseg_keyed packed = region->runs[index];
+    return (cseg_run){packed.key & UINT32_MAX, packed.value >> 32, packed.value & UINT32_MAX};
+}
+
+#endif

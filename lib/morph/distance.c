@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Exact Euclidean distance transform.
+ *
+ * First along columns: the distance to the nearest background pixel of the same column. Then along each row the minimum over
+ * columns i of (x - i)^2 + g(i)^2 (envelope.c), in integers, so that squared distances are exact (Meijster, Roerdink, Hesselink
+ * 2000). A run of foreground pixels needs only the columns from the background pixel before it to the one after it, since no
+ * column beyond can be nearer. Cost: two passes, and a few operations per foreground pixel.
+ */
+#include "morph/bands.h"
+#include "morph/envelope.h"
+#include "morph/morph.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { STRIP_COLUMNS = 64, NEAR = 48, SHORT = 256 };
+
+typedef struct distance_job {
+    cellseg_context *context;
+    const cseg_plane *to, *mask; /* between the steps `to` holds column distances, uint32 */
+} distance_job;
+
+static void down(const distance_job *job, size_t first, size_t columns) {
+    uint32_t far[STRIP_COLUMNS];
+    memset(far, 0xff, sizeof far);
+    for (size_t y = 0; y < job->mask->height; y++) {
+        const uint8_t *mask = cseg_row_u8(job->mask, y) + first;
+        uint32_t *g = cseg_row_u32(job->to, y) + first;
+        for (size_t x = 0; x < columns; x++) {
+            const uint32_t next = far[x] == CSEG_NO_FEATURE ? CSEG_NO_FEATURE : far[x] + 1;
+            far[x] = mask[x] != 0 ? next : 0;
+            g[x] = far[x];
+        }
+    }
+}
+
+static void up(const distance_job *job, size_t first, size_t columns) {
+    uint32_t far[STRIP_COLUMNS];
+    memset(far, 0xff, sizeof far);
+    for (size_t y = job->mask->height; y-- > 0;) {
+        uint32_t *g = cseg_row_u32(job->to, y) + first;
+        for (size_t x = 0; x < columns; x++) {
+            const uint32_t next = far[x] == CSEG_NO_FEATURE ? CSEG_NO_FEATURE : far[x] + 1;
+            far[x] = g[x] < next ? g[x] : next;
+            g[x] = far[x];
+        }
+    }
+}
+
+static cellseg_status along_columns(void *data, size_t index) {
+    const distance_job *job = data;
+    const size_t first = index * STRIP_COLUMNS, left = job->mask->width - first;
+    const size_t columns = left < STRIP_COLUMNS ? left : STRIP_COLUMNS;
+    down(job, first, columns);
+    up(job, first, columns);
+    return CELLSEG_OK;
+}
+
+static void write_span(float *out, const cseg_parabola *stack, size_t n, cseg_span span) {
+    if (n == 0) {
+        for (size_t x = span.begin; x < span.end; x++)
+            out[x] = INFINITY;
+        return;
+    }
+    for (size_t i = 0, x = span.begin; i < n; i++) {
+        const size_t stop = i + 1 < n ? (size_t)stack[i + 1].from : span.end;
+        for (; x < stop; x++) {
+            const int64_t away = (int64_t)x - stack[i].column;
+            out[x] = (float)sqrt((double)(away * away + stack[i].square));
+        }
+    }
+}
+
+/* How far, at most, any pixel of a span is from a feature: its column's, or the background at the span's ends. */
+static uint32_t reach_of(const uint32_t *g, cseg_span span) {
+    const size_t n = span.end - span.begin;
+    const size_t before = g[span.begin] == 0 ? 0 : n, after = g[span.end - 1] == 0 ? 0 : n;
+    uint32_t reach = 0;
+    for (size_t i = 0; i < n; i++) {
+        const uint32_t left = (uint32_t)(before + i), right = (uint32_t)(after + n - 1 - i), ends = left < right ? left : right;
+        const uint32_t own = g[span.begin + i] < ends ? g[span.begin + i] : ends;
+        reach = own > reach ? own : reach;
+    }
+    return reach;
+}
+
+/*
+ * A short span whose features are near, as in cells, takes the minimum over all columns within reach outright, in vectors: faster
+ * than the envelope, and as exact, since the squares that win are small whole numbers. False when the span is not of this kind.
+ */
+static bool near_span(float *out, const uint32_t *g, cseg_span span) {
+    const size_t n = span.end - span.begin;
+    const uint32_t reach = n <= SHORT ? reach_of(g, span) : UINT32_MAX;
+    if (reach > NEAR)
+        return false;
+    float padded[NEAR + SHORT + NEAR], best[SHORT], *square = padded + NEAR;
+    const size_t whole = (n + 7) / 8 * 8; /* vectors without a remainder */
+    for (size_t i = 0; i < NEAR + whole + NEAR; i++)
+        padded[i] = INFINITY;
+    for (size_t i = 0; i < n; i++)
+        square[i] = (float)g[span.begin + i] * (float)g[span.begin + i];
+    memcpy(best, square, whole * sizeof *best);
+    for (size_t away = 1; away <= reach; away++) {
+        const float *left = square - away, *right = square + away, plus = (float)(away * away);
+        for (size_t i = 0; i < whole; i++) {
+            const float nearer = left[i] < right[i] ? left[i] : right[i];
+            best[i] = nearer + plus < best[i] ? nearer + plus : best[i];
+        }
+    }
+    for (size_t i = 0; i < n; i++)
+        out[span.begin + i] = sqrtf(best[i]);
+    return true;
+}
+
+/* In place: background is 0 both as a column distance and as a float, so that only spans are written. */
+static void transform_row(const distance_job *job, size_t y, cseg_parabola *stack) {
+    const uint32_t *g = cseg_row_u32(job->to, y);
+    const size_t width = job->mask->width;
+    for (cseg_span s = cseg_next_span(g, 0, width); s.begin < s.end; s = cseg_next_span(g, s.end, width)) {
+        if (!near_span(cseg_row_f32(job->to, y), g, s))
+            write_span(cseg_row_f32(job->to, y), stack, cseg_envelope(stack, g, s), s);
+    }
+}
+
+static cellseg_status along_rows(void *data, size_t band) {
+    const distance_job *job = data;
+    cseg_parabola *stack = cseg_alloc(job->context, job->mask->width, sizeof *stack);
+    if (stack == NULL)
+        return cseg_last_status();
+    for (size_t y = band_begin(band); y < band_end(band, job->mask->height); y++)
+        transform_row(job, y, stack);
+    cseg_free(stack);
+    return CELLSEG_OK;
+}
+
+cellseg_status cseg_morph_distance(cellseg_context *context, const cseg_plane *to, const cseg_plane *mask) {
+    assert(to->type == CELLSEG_FLOAT32 && mask->type == CELLSEG_UINT8 && same_size(to, mask));
+    distance_job job = {context, to, mask};
+    CSEG_TRY(cseg_parallel_for(context, (mask->width + STRIP_COLUMNS - 1) / STRIP_COLUMNS, along_columns, &job));
+    return cseg_parallel_for(context, band_count(mask->height), along_rows, &job);
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Filling holes: the 4-connected components of the background (runs.c) that do not touch the image's border; in a label map only
+ * those that border on one label alone. 4-connected, because objects are 8-connected. Cost: two passes over the image.
+ */
+#include "morph/bands.h"
+#include "morph/morph.h"
+#include "morph/runs.h"
+
+#include <string.h>
+
+#define OPEN UINT32_MAX /* no hole; in `fill`, 0 is undecided */
+
+typedef struct holes_job {
+    const cseg_runs *runs;
+    const cseg_plane *plane;
+    const uint32_t *fill; /* by component: what to write, or OPEN */
+} holes_job;
+
+static cellseg_status fill_band(void *data, size_t band) {
+    const holes_job *job = data;
+    const cseg_runs *runs = job->runs;
+    for (size_t y = band_begin(band); y < band_end(band, runs->height); y++)
+        for (size_t i = runs->row[y]; i < runs->row[y + 1]; i++) {
+            const uint32_t value = job->fill[runs->component[i]];
+            const cseg_run run = runs->run[i];
+            if (value == OPEN || value == 0)
+                continue;
+            if (job->plane->type == CELLSEG_UINT8)
+                memset(cseg_row_u8(job->plane, y) + run.begin, (int)value, run.end - run.begin);
+            else
+                for (size_t x = run.begin; x < run.end; x++)
+                    cseg_row_u32(job->plane, y)[x] = value;
+        }
+    return CELLSEG_OK;
+}
+
+static void note_label(uint32_t *fill, uint32_t label) {
+    if (label == 0 || *fill == OPEN || *fill == label)
+        return;
+    *fill = *fill == 0 ? label : OPEN;
+}
+
+/* What the rows above and below a run hold, and the pixels at its ends. */
+static void note_labels_round(const cseg_plane *labels, size_t y, cseg_run run, uint32_t *fill) {
+    const uint32_t *above = cseg_row_u32(labels, y - 1), *below = cseg_row_u32(labels, y + 1), *own = cseg_row_u32(labels, y);
+    note_label(fill, own[run.begin - 1]);
+    note_label(fill, own[run.end]);
+    for (size_t x = run.begin; x < run.end; x++) {
+        note_label(fill, above[x]);
+        note_label(fill, below[x]);
+    }
+}
+
+static void decide(const cseg_runs *runs, const cseg_plane *plane, uint32_t *fill) {
+    memset(fill, 0, runs->components * sizeof *fill);
+    for (size_t y = 0; y < runs->height; y++)
+        for (size_t i = runs->row[y]; i < runs->row[y + 1]; i++) {
+            const cseg_run run = runs->run[i];
+            uint32_t *value = &fill[runs->component[i]];
+            if (y == 0 || y + 1 == runs->height || run.begin == 0 || run.end == runs->width)
+                *value = OPEN;
+            else if (*value == OPEN)
+                continue;
+            else if (plane->type == CELLSEG_UINT8)
+                *value = 1;
+            else
+                note_labels_round(plane, y, run, value);
+        }
+}
+
+static cellseg_status fill_holes(cellseg_context *context, const cseg_plane *plane, int32_t connectivity) {
+    cseg_runs runs;
+    CSEG_TRY(cseg_runs_new(&runs, context, plane, CSEG_RUNS_ZEROS, connectivity));
+    cellseg_status status = CELLSEG_OK;
+    uint32_t *fill = cseg_alloc(context, (size_t)runs.components + 1, sizeof *fill);
+    if (fill == NULL) {
+        status = cseg_last_status();
+        goto done;
+    }
+    decide(&runs, plane, fill);
+    holes_job job = {&runs, plane, fill};
+    status = cseg_parallel_for(context, band_count(runs.height), fill_band, &job);
+done:
+    cseg_free(fill);
+    cseg_runs_free(&runs);
+    return status;
+}
+
+cellseg_status cseg_morph_fill_holes(cellseg_context *context, const cseg_plane *mask) {
+    return cseg_morph_fill_holes_of(context, mask, 4);
+}
+
+cellseg_status cseg_morph_fill_holes_of(cellseg_context *context, const cseg_plane *mask, int32_t connectivity) {
+    assert(mask->type == CELLSEG_UINT8);
+    return fill_holes(context, mask, connectivity);
+}
+
+cellseg_status cseg_morph_fill_label_holes(cellseg_context *context, const cseg_plane *labels) {
+    assert(labels->type == CELLSEG_UINT32);
+    return fill_holes(context, labels, 4);
+}

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Grey reconstruction (Vincent 1993): the marker is eroded again and again, one pixel at a time, but never below the limit, until
+ * nothing changes. Dilation is erosion of the negated images.
+ *
+ * Samples become order-preserving int32 keys (keys.c). The image is cut into strips of rows; a strip is brought to rest by one
+ * raster and one anti-raster scan and a queue for what is left (Vincent's hybrid algorithm), first all even strips side by side,
+ * then all odd ones, reading their resting neighbours' edge rows; a strip runs again when a neighbour's edge row has sunk. The
+ * result is the one greatest fixed point, whatever the order. Cost: two scans and the queue; a strip fits the cache. Memory: two
+ * int32 planes.
+ */
+#include "morph/reconstruct.h"
+#include "morph/bands.h"
+#include "morph/keys.h"
+#include "morph/morph.h"
+
+#include <string.h>
+
+enum { STRIP_ROWS = 64 };
+
+/* A growing stack of pixels that may still lower a neighbour; the order does not matter, so last in, first out. */
+typedef struct worklist {
+    uint64_t *item; /* row << 32 | column */
+    size_t count, capacity;
+} worklist;
+
+typedef struct rec_job {
+    cellseg_context *context;
+    const cseg_plane *keys, *limit; /* int32 */
+    int32_t connectivity;
+    size_t parity;
+    uint8_t *pending; /* by strip: 0 rests, 1 a neighbour's edge sank, 2 never visited */
+    uint8_t *sank;    /* by strip: bit 0 its first row, bit 1 its last row */
+} rec_job;
+
+static int32_t least(int32_t a, int32_t b) {
+    return a < b ? a : b;
+}
+static int32_t greatest(int32_t a, int32_t b) {
+    return a > b ? a : b;
+}
+
+static cellseg_status push(const rec_job *job, worklist *list, size_t y, size_t x) {
+    if (list->count == list->capacity) {
+        const size_t capacity = list->capacity == 0 ? 1024 : 2 * list->capacity;
+        uint64_t *item = cseg_alloc(job->context, capacity, sizeof *item);
+        if (item == NULL)
+            return cseg_last_status();
+        if (list->count > 0)
+            memcpy(item, list->item, list->count * sizeof *item);
+        cseg_free(list->item);
+        list->item = item;
+        list->capacity = capacity;
+    }
+    list->item[list->count++] = (uint64_t)y << 32 | x;
+    return CELLSEG_OK;
+}
+
+/* row = min(row, the three or one nearest of other): the vector part of a scan. */
+static void sink_from(int32_t *restrict row, const int32_t *restrict other, size_t width, int32_t connectivity) {
+    if (connectivity == 4 || width == 1) {
+        for (size_t x = 0; x < width; x++)
+            row[x] = least(row[x], other[x]);
+        return;
+    }
+    row[0] = least(row[0], least(other[0], other[1]));
+    for (size_t x = 1; x + 1 < width; x++)
+        row[x] = least(row[x], least(other[x], least(other[x - 1], other[x + 1])));
+    row[width - 1] = least(row[width - 1], least(other[width - 1], other[width - 2]));
+}
+
+static void sweep_right(int32_t *row, const int32_t *limit, size_t width) {
+    int32_t left = INT32_MAX;
+    for (size_t x = 0; x < width; x++)
+        row[x] = left = greatest(limit[x], least(row[x], left));
+}
+
+static void sweep_left(int32_t *row, const int32_t *limit, size_t width) {
+    int32_t right = INT32_MAX;
+    for (size_t x = width; x-- > 0;)
+        row[x] = right = greatest(limit[x], least(row[x], right));
+}
+
+/* Could the pixel at (y, x) sink if a neighbour of height `key` stood beside it? */
+static bool sinks(const rec_job *job, size_t y, size_t x, int32_t key) {
+    const int32_t own = cseg_key_row(job->keys, y)[x];
+    return own > key && own > cseg_key_row(job->limit, y)[x];
+}
+
+/* Push the pixels of row y that can lower one of row `other`, beside it. */
+static cellseg_status push_edge(const rec_job *job, worklist *list, size_t y, size_t other) {
+    const size_t width = job->keys->width;
+    const int32_t *row = cseg_key_row(job->keys, y);
+    for (size_t x = 0; x < width; x++) {
+        bool needed = sinks(job, other, x, row[x]);
+        if (job->connectivity == 8) {
+            needed = needed || (x > 0 && sinks(job, other, x - 1, row[x]));
+            needed = needed || (x + 1 < width && sinks(job, other, x + 1, row[x]));
+        }
+        if (needed)
+            CSEG_TRY(push(job, list, y, x));
+    }
+    return CELLSEG_OK;
+}
+
+static cellseg_status push_along(const rec_job *job, worklist *list, size_t y) {
+    const int32_t *row = cseg_key_row(job->keys, y);
+    for (size_t x = 0; x + 1 < job->keys->width; x++)
+        if (sinks(job, y, x + 1, row[x]))
+            CSEG_TRY(push(job, list, y, x));
+    return CELLSEG_OK;
+}
+
+/* Both scans of the strip [begin, end), then what they left undone onto the list. */
+static cellseg_status scan(const rec_job *job, worklist *list, size_t begin, size_t end) {
+    const size_t width = job->keys->width, height = job->keys->height;
+    for (size_t y = begin; y < end; y++) {
+        int32_t *row = cseg_key_row(job->keys, y);
+        if (y > 0)
+            sink_from(row, cseg_key_row(job->keys, y - 1), width, job->connectivity);
+        sweep_right(row, cseg_key_row(job->limit, y), width);
+    }
+    for (size_t y = end; y-- > begin;) {
+        int32_t *row = cseg_key_row(job->keys, y);
+        if (y + 1 < height)
+            sink_from(row, cseg_key_row(job->keys, y + 1), width, job->connectivity);
+        sweep_left(row, cseg_key_row(job->limit, y), width);
+        CSEG_TRY(push_along(job, list, y));
+        if (y + 1 < end)
+            CSEG_TRY(push_edge(job, list, y, y + 1));
+    }
+    return CELLSEG_OK;
+}
+
+static cellseg_status lower(const rec_job *job, worklist *list, size_t y, size_t x, int32_t key, uint8_t *sank, size_t begin,
+                            size_t end) {
+    if (!sinks(job, y, x, key))
+        return CELLSEG_OK;
+    cseg_key_row(job->keys, y)[x] = greatest(key, cseg_key_row(job->limit, y)[x]);
+    *sank |= (uint8_t)((y == begin) | (y + 1 == end) << 1);
+    return push(job, list, y, x);
+}
+
+static cellseg_status empty_list(const rec_job *job, worklist *list, size_t begin, size_t end, uint8_t *sank) {
+    const size_t width = job->keys->width;
+    while (list->count > 0) {
+        const uint64_t item = list->item[--list->count];
+        const size_t y = (size_t)(item >> 32), x = (size_t)(item & UINT32_MAX);
+        const int32_t key = cseg_key_row(job->keys, y)[x];
+        const size_t top = y > begin ? y - 1 : begin, bottom = y + 1 < end ? y + 1 : end - 1;
+        const size_t left = x > 0 ? x - 1 : 0, right = x + 1 < width ? x + 1 : x;
+        for (size_t v = top; v <= bottom; v++)
+            for (size_t u = left; u <= right; u++)
+                if (job->connectivity == 8 || v == y || u == x)
+                    CSEG_TRY(lower(job, list, v, u, key, sank, begin, end));
+    }
+    return CELLSEG_OK;
+}
+
+static cellseg_status settle_strip(void *data, size_t index) {
+    const rec_job *job = data;
+    const size_t strip = 2 * index + job->parity, begin = strip * STRIP_ROWS, height = job->keys->height;
+    const size_t end = begin + STRIP_ROWS < height ? begin + STRIP_ROWS : height;
+    const uint8_t pending = job->pending[strip];
+    job->sank[strip] = 0;
+    if (pending == 0)
+        return CELLSEG_OK;
+    worklist list = {0};
+    cellseg_status status = CELLSEG_OK;
+    if (pending == 2) {
+        job->sank[strip] = 3;
+        CSEG_TRY_GOTO(done, scan(job, &list, begin, end));
+    }
+    if (begin > 0)
+        CSEG_TRY_GOTO(done, push_edge(job, &list, begin - 1, begin));
+    if (end < height)
+        CSEG_TRY_GOTO(done, push_edge(job, &list, end, end - 1));
+    CSEG_TRY_GOTO(done, empty_list(job, &list, begin, end, &job->sank[strip]));
+done:
+    cseg_free(list.item);
+    return status;
+}
+
+/* Wake the neighbours of strips whose edge rows sank; false when all rest. */
+static bool wake_neighbours(const rec_job *job, size_t strips) {
+    bool any = false;
+    for (size_t s = job->parity; s < strips; s += 2) {
+        job->pending[s] = 0;
+        if ((job->sank[s] & 1) != 0 && s > 0 && job->pending[s - 1] == 0)
+            job->pending[s - 1] = 1;
+        if ((job->sank[s] & 2) != 0 && s + 1 < strips && job->pending[s + 1] == 0)
+            job->pending[s + 1] = 1;
+    }
+    for (size_t s = 0; s < strips; s++)
+        any = any || job->pending[s] != 0;
+    return any;
+}
+
+cellseg_status cseg_reconstruct_keys(cellseg_context *context, const cseg_plane *keys, const cseg_plane *limit,
+                                     int32_t connectivity) {
+    const size_t strips = (keys->height + STRIP_ROWS - 1) / STRIP_ROWS;
+    uint8_t *state = cseg_alloc(context, 2 * strips, 1);
+    if (state == NULL)
+        return cseg_last_status();
+    memset(state, 2, strips);
+    rec_job job = {context, keys, limit, connectivity, 0, state, state + strips};
+    cellseg_status status = CELLSEG_OK;
+    bool more = true;
+    for (; status == CELLSEG_OK && more; job.parity ^= 1) {
+        status = cseg_parallel_for(context, (strips + 1 - job.parity) / 2, settle_strip, &job);
+        more = wake_neighbours(&job, strips);
+    }
+    cseg_free(state);
+    return status;
+}
+
+/* ---- images ---- */
+
+static cellseg_status reconstruct_into(cellseg_context *context, const cseg_plane *to, const cseg_plane *keys,
+                                       const cseg_plane *limit_keys, const cseg_plane *marker, const cseg_plane *limit,
+                                       int32_t connectivity, bool reversed) {
+    const cseg_key_rule limit_rule = {.reversed = reversed}, marker_rule = {.reversed = reversed, .floor = limit_keys};
+    CSEG_TRY(cseg_keys_encode(context, limit_keys, limit, &limit_rule));
+    CSEG_TRY(cseg_keys_encode(context, keys, marker, &marker_rule));
+    CSEG_TRY(cseg_reconstruct_keys(context, keys, limit_keys, connectivity));
+    return cseg_keys_decode(context, to, keys, reversed);
+}
+
+static cellseg_status reconstruct(cellseg_context *context, const cseg_plane *to, const cseg_plane *marker,
+                                  const cseg_plane *limit, int32_t connectivity, bool reversed) {
+    assert(to->type == marker->type && to->type == limit->type && same_size(to, marker) && same_size(to, limit));
+    cseg_plane limit_keys = {0}, own = {0};
+    const cseg_plane *keys = to->type == CELLSEG_FLOAT32 ? to : &own;
+    cellseg_status status;
+    CSEG_TRY_GOTO(done, cseg_plane_new(&limit_keys, context, CELLSEG_FLOAT32, limit->height, limit->width));
+    if (keys == &own)
+        CSEG_TRY_GOTO(done, cseg_plane_new(&own, context, CELLSEG_FLOAT32, limit->height, limit->width));
+    status = reconstruct_into(context, to, keys, &limit_keys, marker, limit, connectivity, reversed);
+done:
+    cseg_plane_free(&limit_keys);
+    cseg_plane_free(&own);
+    return status;
+}
+
+cellseg_status cseg_morph_reconstruct_erosion(cellseg_context *context, const cseg_plane *to, const cseg_plane *marker,
+                                              const cseg_plane *limit, int32_t connectivity) {
+    return reconstruct(context, to, marker, limit, connectivity, false);
+}
+
+cellseg_status cseg_morph_reconstruct_dilation(cellseg_context *context, const cseg_plane *to, const cseg_plane *marker,
+                                               const cseg_plane *limit, int32_t connectivity) {
+    return reconstruct(context, to, marker, limit, connectivity, true);
+}

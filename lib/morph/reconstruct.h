@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Reconstruction on keys. Inside the morphology room only. */
+#ifndef CSEG_MORPH_RECONSTRUCT_H
+#define CSEG_MORPH_RECONSTRUCT_H
+
+#include "core/core.h"
+
+/* Reconstruct by erosion, in place: keys sinks to the reconstruction of keys over limit; keys >= limit. Walls: CSEG_KEY_WALL in
+ * both. */
+cellseg_status cseg_reconstruct_keys(cellseg_context *context, const cseg_plane *keys, const cseg_plane *limit,
+                                     int32_t connectivity);
+
+#endif

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Work on label maps: keeping some ids and numbering them anew, and the inner boundaries. Cost: one or two passes over the map.
+ */
+#include "morph/bands.h"
+#include "morph/morph.h"
+
+#include <string.h>
+
+typedef struct labels_job {
+    const cseg_plane *labels;
+    const uint32_t *new_id;
+    uint32_t *most; /* by band: the largest id */
+} labels_job;
+
+static cellseg_status find_most(void *data, size_t band) {
+    const labels_job *job = data;
+    uint32_t most = 0;
+    for (size_t y = band_begin(band); y < band_end(band, job->labels->height); y++) {
+        const uint32_t *row = cseg_row_u32(job->labels, y);
+        for (size_t x = 0; x < job->labels->width; x++)
+            most = row[x] > most ? row[x] : most;
+    }
+    job->most[band] = most;
+    return CELLSEG_OK;
+}
+
+cellseg_status cseg_morph_max_id(cellseg_context *context, uint32_t *most, const cseg_plane *labels) {
+    assert(labels->type == CELLSEG_UINT32);
+    *most = 0;
+    const size_t bands = band_count(labels->height);
+    labels_job job = {.labels = labels, .most = cseg_alloc(context, bands, sizeof *job.most)};
+    if (job.most == NULL)
+        return cseg_last_status();
+    const cellseg_status status = cseg_parallel_for(context, bands, find_most, &job);
+    for (size_t band = 0; band < bands && status == CELLSEG_OK; band++)
+        *most = job.most[band] > *most ? job.most[band] : *most;
+    cseg_free(job.most);
+    return status;
+}
+
+/* New ids in raster order of first pixels. Serial: it only reads, and mostly finds the id it has just seen. */
+static uint32_t number_in_raster_order(const cseg_plane *labels, const uint8_t *keep, uint32_t *new_id) {
+    uint32_t count = 0;
+    for (size_t y = 0; y < labels->height; y++) {
+        const uint32_t *row = cseg_row_u32(labels, y);
+        uint32_t seen = 0;
+        for (size_t x = 0; x < labels->width; x++) {
+            if (row[x] == seen || row[x] == 0)
+                continue;
+            seen = row[x];
+            if (new_id[seen] == 0 && (keep == NULL || keep[seen] != 0))
+                new_id[seen] = ++count;
+        }
+    }
+    return count;
+}
+
+static cellseg_status renumber_band(void *data, size_t band) {
+    const labels_job *job = data;
+    for (size_t y = band_begin(band); y < band_end(band, job->labels->height); y++) {
+        uint32_t *row = cseg_row_u32(job->labels, y);
+        for (size_t x = 0; x < job->labels->width; x++)
+            row[x] = job->new_id[row[x]];
+    }
+    return CELLSEG_OK;
+}
+
+cellseg_status cseg_morph_relabel(cellseg_context *context, const cseg_plane *labels, const uint8_t *keep, uint32_t *renumbered,
+                                  uint32_t *count) {
+    assert(labels->type == CELLSEG_UINT32);
+    uint32_t most;
+    CSEG_TRY(cseg_morph_max_id(context, &most, labels));
+    uint32_t *own = NULL;
+    if (renumbered == NULL) {
+        own = cseg_alloc(context, (size_t)most + 1, sizeof *own);
+        if (own == NULL)
+            return cseg_last_status();
+        renumbered = own;
+    }
+    memset(renumbered, 0, ((size_t)most + 1) * sizeof *renumbered);
+    *count = number_in_raster_order(labels, keep, renumbered);
+    labels_job job = {.labels = labels, .new_id = renumbered};
+    const cellseg_status status = cseg_parallel_for(context, band_count(labels->height), renumber_band, &job);
+    cseg_free(own);
+    return status;
+}

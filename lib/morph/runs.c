@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Connected components by run-length union-find.
+ *
+ * Each row becomes bits, each stretch of bits a run; runs that touch in neighbouring rows are united (union-find with the smaller
+ * index as root and path halving: Tarjan 1975; runs: He, Chao, Suzuki 2008). Bands of rows are united side by side, then the
+ * seams between bands. Runs are in raster order, so that a component's root is the run with its first pixel, and counting roots
+ * in order numbers components in raster order. Cost: one pass over the pixels, then near-linear in runs.
+ */
+#include "morph/runs.h"
+#include "morph/bands.h"
+
+#include <string.h>
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
+typedef struct runs_job {
+    cseg_runs *runs;
+    const cseg_plane *plane;
+    int32_t kind;
+    uint32_t reach; /* how far past a run's ends its neighbours in the next row may lie: 1 for 8-connectivity, 0 for 4 */
+} runs_job;
+
+/* A bit for each of 64 bytes: whether it is not 0. */
+static uint64_t bits_of_bytes(const uint8_t *bytes) {
+    uint64_t bits = 0;
+#if defined(__SSE2__)
+    for (int i = 0; i < 4; i++) {
+        const __m128i zero =
+            _mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)(const void *)(bytes + 16 * i)), _mm_setzero_si128());
+        bits |= (uint64_t)(~(uint32_t)_mm_movemask_epi8(zero) & 0xffffU) << (16 * i);
+    }
+#else
+    for (int i = 0; i < 64; i++)
+        bits |= (uint64_t)(bytes[i] != 0) << i;
+#endif
+    return bits;
+}
+
+/* Bit x of the result: whether pixel first + x belongs to the set; columns past the image do not. */
+static uint64_t bits_of(const runs_job *job, size_t y, size_t first) {
+    const size_t left = job->plane->width - first, n = left < 64 ? left : 64;
+    uint8_t in[64] = {0};
+    const uint8_t *bytes = in;
+    if (job->plane->type == CELLSEG_UINT8 && n == 64)
+        bytes = cseg_row_u8(job->plane, y) + first;
+    else if (job->plane->type == CELLSEG_UINT8)
+        memcpy(in, cseg_row_u8(job->plane, y) + first, n);
+    else
+        for (size_t x = 0; x < n; x++)
+            in[x] = cseg_row_u32(job->plane, y)[first + x] != 0;
+    uint64_t bits = bits_of_bytes(bytes);
+    if (job->kind == CSEG_RUNS_ZEROS)
+        bits = ~bits;
+    return n < 64 ? bits & ((1ULL << n) - 1) : bits;
+}
+
+/* Runs of equal ids: neighbours may touch, which bits cannot tell. */
+static size_t scan_labels(const runs_job *job, size_t y, cseg_run *run) {
+    const uint32_t *row = cseg_row_u32(job->plane, y);
+    const size_t width = job->plane->width;
+    size_t count = 0;
+    for (size_t x = 0; x < width;) {
+        const size_t begin = x;
+        while (x < width && row[x] == row[begin])
+            x++;
+        if (row[begin] == 0)
+            continue;
+        if (run != NULL)
+            run[count] = (cseg_run){(uint32_t)begin, (uint32_t)x};
+        count++;
+    }
+    return count;
+}
+
+/* The number of a row's runs; and the runs, unless `run` is NULL. */
+static size_t scan_row(const runs_job *job, size_t y, cseg_run *run) {
+    if (job->kind == CSEG_RUNS_LABELS)
+        return scan_labels(job, y, run);
+    size_t edges = 0;
+    uint64_t before = 0; /* the last pixel's bit */
+    for (size_t first = 0; first < job->plane->width; first += 64) {
+        const uint64_t bits = bits_of(job, y, first);
+        uint64_t change = bits ^ (bits << 1 | before);
+        before = bits >> 63;
+        if (run == NULL) {
+            for (; change != 0; change &= change - 1)
+                edges++;
+            continue;
+        }
+        for (; change != 0; change &= change - 1, edges++) {
+            const uint32_t x = (uint32_t)(first + (size_t)__builtin_ctzll(change));
+            if (edges % 2 == 0)
+                run[edges / 2].begin = x;
+            else
+                run[edges / 2].end = x;
+        }
+    }
+    if (edges % 2 != 0 && run != NULL)
+        run[edges / 2].end = (uint32_t)job->plane->width;
+    return (edges + 1) / 2;
+}
+
+static cellseg_status count_band(void *data, size_t band) {
+    const runs_job *job = data;
+    for (size_t y = band_begin(band); y < band_end(band, job->plane->height); y++)
+        job->runs->row[y + 1] = scan_row(job, y, NULL);
+    return CELLSEG_OK;
+}
+
+static uint32_t root_of(uint32_t *parent, uint32_t i) {
+    while (parent[i] != i) {
+        parent[i] = parent[parent[i]];
+        i = parent[i];
+    }
+    return i;
+}
+
+static void unite(uint32_t *parent, uint32_t a, uint32_t b) {
+    a = root_of(parent, a);
+    b = root_of(parent, b);
+    if (a < b)
+        parent[b] = a;
+    else
+        parent[a] = b;
+}
+
+static bool same_label(const runs_job *job, size_t y, uint32_t above, uint32_t own) {
+    return job->kind != CSEG_RUNS_LABELS || cseg_row_u32(job->plane, y - 1)[above] == cseg_row_u32(job->plane, y)[own];
+}
+
+/* Unite row y's runs with the touching ones of row y - 1. */
+static void join_row(const runs_job *job, size_t y) {
+    const cseg_runs *runs = job->runs;
+    size_t first = runs->row[y - 1];
+    for (size_t i = runs->row[y]; i < runs->row[y + 1]; i++) {
+        const cseg_run own = runs->run[i];
+        while (first < runs->row[y] && runs->run[first].end + job->reach <= own.begin)
+            first++;
+        for (size_t above = first; above < runs->row[y] && runs->run[above].begin < own.end + job->reach; above++)
+            if (same_label(job, y, runs->run[above].begin, own.begin))
+                unite(runs->component, (uint32_t)above, (uint32_t)i);
+    }
+}
+
+static cellseg_status scan_band(void *data, size_t band) {
+    const runs_job *job = data;
+    cseg_runs *runs = job->runs;
+    for (size_t y = band_begin(band); y < band_end(band, job->plane->height); y++) {
+        (void)scan_row(job, y, runs->run + runs->row[y]);
+        for (size_t i = runs->row[y]; i < runs->row[y + 1]; i++)
+            runs->component[i] = (uint32_t)i;
+        if (y > band_begin(band))
+            join_row(job, y);
+    }
+    return CELLSEG_OK;
+}
+
+/* Roots in order become 0, 1, 2, ...; a parent comes before its children, so it is final when they ask. */
+static void number_components(cseg_runs *runs) {
+    for (size_t i = 0; i < runs->count; i++)
+        runs->component[i] = runs->component[i] == i ? runs->components++ : runs->component[runs->component[i]];
+}
+
+static cellseg_status find(cseg_runs *runs, cellseg_context *context, runs_job *job) {
+    const size_t bands = band_count(runs->height);
+    runs->row = cseg_alloc(context, runs->height + 1, sizeof *runs->row);
+    if (runs->row == NULL)
+        return cseg_last_status();
+    runs->row[0] = 0;
+    CSEG_TRY(cseg_parallel_for(context, bands, count_band, job));
+    for (size_t y = 0; y < runs->height; y++)
+        runs->row[y + 1] += runs->row[y];
+    runs->count = runs->row[runs->height];
+    if (runs->count > UINT32_MAX - 1)
+        return cseg_fail(CELLSEG_ERR_LIMIT, "%zu runs of pixels are more than a label id can count", runs->count);
+    runs->run = cseg_alloc(context, runs->count, sizeof *runs->run);
+    runs->component = runs->run != NULL ? cseg_alloc(context, runs->count, sizeof *runs->component) : NULL;
+    if (runs->component == NULL)
+        return cseg_last_status();
+    CSEG_TRY(cseg_parallel_for(context, bands, scan_band, job));
+    for (size_t band = 1; band < bands; band++)
+        join_row(job, band_begin(band));
+    number_components(runs);
+    return CELLSEG_OK;
+}
+
+cellseg_status cseg_runs_new(cseg_runs *runs, cellseg_context *context, const cseg_plane *plane, int32_t kind,
+                             int32_t connectivity) {
+    assert(plane->type == CELLSEG_UINT8 || plane->type == CELLSEG_UINT32);
+    *runs = (cseg_runs){.height = plane->height, .width = plane->width};
+    runs_job job = {runs, plane, kind, connectivity == 8};
+    const cellseg_status status = find(runs, context, &job);
+    if (status != CELLSEG_OK)
+        cseg_runs_free(runs);
+    return status;
+}
+
+cellseg_status cseg_runs_whole(cseg_runs *runs, cellseg_context *context, size_t height, size_t width) {
+    *runs = (cseg_runs){.height = height, .width = width, .count = height, .components = 1};
+    runs->row = cseg_alloc(context, height + 1, sizeof *runs->row);
+    runs->run = cseg_alloc(context, height, sizeof *runs->run);
+    runs->component = cseg_calloc(context, height, sizeof *runs->component);
+    if (runs->row == NULL || runs->run == NULL || runs->component == NULL) {
+        const cellseg_status status = cseg_last_status();
+        cseg_runs_free(runs);
+        return status;
+    }
+    for (size_t y = 0; y < height; y++) {
+        runs->row[y] = y;
+        runs->run[y] = (cseg_run){0, (uint32_t)width};
+    }
+    runs->row[height] = height;
+    return CELLSEG_OK;
+}
+
+void cseg_runs_free(cseg_runs *runs) {
+    cseg_free(runs->row);
+    cseg_free(runs->run);
+    cseg_free(runs->component);
+    *runs = (cseg_runs){0};
+}

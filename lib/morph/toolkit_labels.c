@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The public functions on label maps. */
+#include "morph/ids.h"
+#include "morph/morph.h"
+#include "morph/toolkit.h"
+
+#include <float.h>
+
+/* ---- choosing objects ---- */
+
+/* What a choice may ask of an object: filled in for each id's number. */
+typedef struct object {
+    uint64_t area;
+    bool near_border;
+} object;
+
+/* The value each number gets; 0 removes the object. */
+typedef uint32_t (*choice_fn)(const object *own, uint32_t id, uint32_t number, uint64_t limit);
+
+static uint32_t choose_number(const object *own, uint32_t id, uint32_t number, uint64_t limit) {
+    (void)own;
+    (void)id;
+    (void)limit;
+    return number;
+}
+
+static uint32_t choose_large(const object *own, uint32_t id, uint32_t number, uint64_t limit) {
+    (void)number;
+    return own->area >= limit ? id : 0;
+}
+
+static uint32_t choose_inner(const object *own, uint32_t id, uint32_t number, uint64_t limit) {
+    (void)number;
+    (void)limit;
+    return own->near_border ? 0 : id;
+}
+
+static void survey(const cseg_plane *labels, const cseg_ids *ids, object *objects, size_t margin) {
+    for (size_t y = 0; y < labels->height; y++) {
+        const uint32_t *row = cseg_row_u32(labels, y);
+        const bool edge_row = y <= margin || labels->height - 1 - y <= margin;
+        for (size_t x = 0; x < labels->width;) {
+            const size_t begin = x;
+            while (x < labels->width && row[x] == row[begin])
+                x++;
+            if (row[begin] == 0)
+                continue;
+            object *own = &objects[cseg_ids_number(ids, row[begin])];
+            own->area += x - begin;
+            own->near_border = own->near_border || edge_row || begin <= margin || labels->width - x <= margin;
+        }
+    }
+}
+
+static cellseg_status choose_into(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, choice_fn choice,
+                                  uint64_t limit, size_t margin) {
+    cseg_ids ids;
+    CSEG_TRY(cseg_ids_new(&ids, context, from));
+    cellseg_status status = CELLSEG_OK;
+    object *objects = cseg_calloc(context, (size_t)ids.count + 1, sizeof *objects);
+    uint32_t *value = cseg_calloc(context, (size_t)ids.count + 1, sizeof *value);
+    if (objects == NULL || value == NULL)
+        CSEG_TRY_GOTO(done, cseg_last_status());
+    survey(from, &ids, objects, margin);
+    for (uint32_t number = 1; number <= ids.count; number++)
+        value[number] = choice(&objects[number], ids.id[number], number, limit);
+    status = cseg_ids_map(context, &ids, to, from, value);
+done:
+    cseg_free(objects);
+    cseg_free(value);
+    cseg_ids_free(&ids);
+    return status;
+}
+
+static cellseg_status choose(cellseg_labels **out, cellseg_context *context, const cellseg_labels *labels, choice_fn choice,
+                             uint64_t limit, size_t margin) {
+    CSEG_TRY(cseg_toolkit_begin_labels(out, context));
+    CSEG_TRY(cseg_toolkit_labels(labels, "labels"));
+    const cseg_plane from = cseg_labels_plane(labels);
+    cellseg_labels *made;
+    CSEG_TRY(cseg_toolkit_new_labels(&made, context, &from, cellseg_labels_pixel_size_um(labels)));
+    const cseg_plane to = cseg_labels_plane(made);
+    return cseg_toolkit_hand_labels(out, made, choose_into(context, &to, &from, choice, limit, margin));
+}
+
+cellseg_status cellseg_labels_relabel(cellseg_labels **out, cellseg_context *context, const cellseg_labels *labels) {
+    return choose(out, context, labels, choose_number, 0, 0);
+}
+
+cellseg_status cellseg_labels_remove_small(cellseg_labels **out, cellseg_context *context, const cellseg_labels *labels,
+                                           uint64_t least_area_px) {
+    return choose(out, context, labels, choose_large, least_area_px, 0);
+}
+
+cellseg_status cellseg_labels_clear_border(cellseg_labels **out, cellseg_context *context, const cellseg_labels *labels,
+                                           size_t margin_px) {
+    return choose(out, context, labels, choose_inner, 0, margin_px);
+}
+
+/* ---- filling, expanding, boundaries ---- */
+
+cellseg_status cellseg_labels_fill_holes(cellseg_labels **out, cellseg_context *context, const cellseg_labels *labels) {
+    CSEG_TRY(cseg_toolkit_begin_labels(out, context));
+    CSEG_TRY(cseg_toolkit_labels(labels, "labels"));
+    const cseg_plane from = cseg_labels_plane(labels);
+    cellseg_labels *made;
+    CSEG_TRY(cseg_toolkit_new_labels(&made, context, &from, cellseg_labels_pixel_size_um(labels)));
+    const cseg_plane to = cseg_labels_plane(made);
+    cseg_toolkit_copy(&to, &from);
+    return cseg_toolkit_hand_labels(out, made, cseg_morph_fill_label_holes(context, &to));
+}
+
+cellseg_status cellseg_labels_expand(cellseg_labels **out, cellseg_context *context, const cellseg_labels *labels,
+                                     double distance_px) {
+    CSEG_TRY(cseg_toolkit_begin_labels(out, context));
+    CSEG_TRY(cseg_toolkit_labels(labels, "labels"));
+    CSEG_TRY(cseg_check_range("distance_px", distance_px, 0, DBL_MAX));
+    const cseg_plane from = cseg_labels_plane(labels);
+    if (from.height > UINT32_MAX / from.width)
+        return cseg_fail(CELLSEG_ERR_LIMIT, "a map of %zu x %zu has more pixels than a uint32 counts", from.height, from.width);
+    cellseg_labels *made;
+    CSEG_TRY(cseg_toolkit_new_labels(&made, context, &from, cellseg_labels_pixel_size_um(labels)));
+    const cseg_plane to = cseg_labels_plane(made);
+    return cseg_toolkit_hand_labels(out, made, cseg_morph_expand(context, &to, &from, distance_px));
+}
+
+cellseg_status cellseg_labels_boundaries(cellseg_image **out, cellseg_context *context, const cellseg_labels *labels,
+                                         int32_t kind, int32_t connectivity) {
+    CSEG_TRY(cseg_toolkit_begin_image(out, context));
+    CSEG_TRY(cseg_toolkit_connectivity(connectivity));
+    CSEG_TRY(cseg_toolkit_labels(labels, "labels"));
+    CSEG_TRY(cseg_check_range("kind", kind, CELLSEG_BOUNDARY_INNER, CELLSEG_BOUNDARY_THICK));
+    const cseg_plane from = cseg_labels_plane(labels);
+    cellseg_image *made;
+    CSEG_TRY(cseg_toolkit_new_image(&made, context, CELLSEG_UINT8, &from, cellseg_labels_pixel_size_um(labels)));
+    const cseg_plane to = cseg_image_plane(made, 0);
+    return cseg_toolkit_hand_image(out, made, cseg_morph_find_boundaries(context, &to, &from, kind, connectivity));
+}
+
+cellseg_status cellseg_labels_check(char *violation, size_t size, cellseg_context *context, const cellseg_labels *cells,
+                                    const cellseg_labels *nuclei) {
+    if (violation == NULL || size == 0)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "violation is NULL or has no room");
+    violation[0] = '\0';
+    cseg_progress_start(context);
+    CSEG_TRY(cseg_toolkit_labels(cells, "cells"));
+    const cseg_plane own = cseg_labels_plane(cells), inner = nuclei != NULL ? cseg_labels_plane(nuclei) : own;
+    CSEG_TRY(cseg_toolkit_same_size(&own, "cells", &inner, "nuclei"));
+    const cellseg_status status = cseg_morph_check(violation, size, context, &own, nuclei != NULL ? &inner : NULL);
+    if (status != CELLSEG_OK)
+        violation[0] = '\0';
+    return status;
+}

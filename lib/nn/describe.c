@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Architecture, rule and class names: written as JSON text, read through cJSON. */
+#include "nn/describe.h"
+#include "nn/json.h"
+#include "nn/text.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char *const activations[] = {"linear", "relu", "sigmoid"};
+
+/* ---- architecture ---- */
+
+static void write_layer(cseg_text *text, const cseg_layer *layer) {
+    cseg_text_add(text, "{\"op\":\"%s\"", cseg_op_name(layer->op));
+    if (cseg_layer_has_weights(layer))
+        cseg_text_add(text, ",\"filters\":%u", layer->filters);
+    if (layer->op == CSEG_OP_CONV)
+        cseg_text_add(text, ",\"kernel\":%u,\"pad\":%u", layer->kernel, layer->pad);
+    if (cseg_layer_has_weights(layer))
+        cseg_text_add(text, ",\"norm\":%s,\"activation\":\"%s\"", layer->norm ? "true" : "false", activations[layer->activation]);
+    if (layer->op == CSEG_OP_CONCAT)
+        cseg_text_add(text, ",\"with\":%u", layer->with);
+    if (layer->op == CSEG_OP_DROPOUT) {
+        cseg_text_add(text, ",\"rate\":");
+        cseg_text_add_number(text, layer->rate);
+    }
+    cseg_text_add(text, "}");
+}
+
+static void write_arch(cseg_text *text, const cseg_arch *arch) {
+    for (size_t i = 0; i < arch->count; i++) {
+        cseg_text_add(text, i == 0 ? "[" : ",");
+        write_layer(text, &arch->layers[i]);
+    }
+    cseg_text_add(text, "]");
+}
+
+static cellseg_status parse_filter(cseg_layer *layer, const cJSON *json) {
+    static const char *const conv_keys[] = {"op", "filters", "kernel", "pad", "norm", "activation", NULL};
+    static const char *const deconv_keys[] = {"op", "filters", "norm", "activation", NULL};
+    CSEG_TRY(cseg_json_only(json, layer->op == CSEG_OP_CONV ? conv_keys : deconv_keys, cseg_op_name(layer->op)));
+    CSEG_TRY(cseg_json_uint(&layer->filters, json, "filters", 1, 4096));
+    layer->kernel = 2;
+    if (layer->op == CSEG_OP_CONV) {
+        CSEG_TRY(cseg_json_uint(&layer->kernel, json, "kernel", 1, 3));
+        CSEG_TRY(cseg_json_uint(&layer->pad, json, "pad", 0, 2));
+    }
+    const cJSON *norm = cJSON_GetObjectItemCaseSensitive(json, "norm");
+    if (!cJSON_IsBool(norm))
+        return cseg_fail(CELLSEG_ERR_FORMAT, "\"norm\" must be true or false");
+    layer->norm = cJSON_IsTrue(norm);
+    const char *activation;
+    CSEG_TRY(cseg_json_string(&activation, json, "activation"));
+    for (int32_t a = CSEG_LINEAR; a <= CSEG_SIGMOID; a++) {
+        layer->activation = a;
+        if (strcmp(activation, activations[a]) == 0)
+            return CELLSEG_OK;
+    }
+    return cseg_fail(CELLSEG_ERR_FORMAT, "unknown activation \"%s\"", activation);
+}
+
+static cellseg_status parse_layer(cseg_layer *layer, const cJSON *json) {
+    static const char *const pool_keys[] = {"op", NULL}, *const concat_keys[] = {"op", "with", NULL},
+                             *const dropout_keys[] = {"op", "rate", NULL};
+    const char *op;
+    if (!cJSON_IsObject(json))
+        return cseg_fail(CELLSEG_ERR_FORMAT, "a layer must be an object");
+    CSEG_TRY(cseg_json_string(&op, json, "op"));
+    layer->op = CSEG_OP_CONV;
+    while (layer->op <= CSEG_OP_DROPOUT && strcmp(op, cseg_op_name(layer->op)) != 0)
+        if (++layer->op > CSEG_OP_DROPOUT)
+            return cseg_fail(CELLSEG_ERR_FORMAT, "unknown op \"%s\"", op);
+    switch (layer->op) {
+    case CSEG_OP_POOL:
+        return cseg_json_only(json, pool_keys, op);
+    case CSEG_OP_CONCAT:
+        CSEG_TRY(cseg_json_only(json, concat_keys, op));
+        return cseg_json_uint(&layer->with, json, "with", 0, CSEG_MAX_LAYERS - 1);
+    case CSEG_OP_DROPOUT:
+        CSEG_TRY(cseg_json_only(json, dropout_keys, op));
+        return cseg_json_double(&layer->rate, json, "rate");
+    default:
+        return parse_filter(layer, json);
+    }
+}
+
+static cellseg_status parse_layers(cseg_arch *arch, const cJSON *json) {
+    *arch = (cseg_arch){0};
+    if (!cJSON_IsArray(json))
+        return cseg_fail(CELLSEG_ERR_FORMAT, "architecture: it must be a list of layers");
+    for (const cJSON *item = json->child; item != NULL; item = item->next) {
+        if (arch->count == CSEG_MAX_LAYERS)
+            return cseg_fail(CELLSEG_ERR_MODEL, "architecture: more than %d layers", CSEG_MAX_LAYERS);
+        const cellseg_status status = parse_layer(&arch->layers[arch->count], item);
+        if (status != CELLSEG_OK) {
+            char where[32];
+            (void)snprintf(where, sizeof where, "layer %zu", arch->count);
+            return cseg_fail_in(status, where);
+        }
+        arch->count++;
+    }
+    return CELLSEG_OK;
+}
+
+cellseg_status cseg_parse_arch(cseg_arch *arch, const char *text) {
+    cJSON *json;
+    CSEG_TRY(cseg_json_parse(&json, text, strlen(text), "architecture"));
+    const cellseg_status status = parse_layers(arch, json);
+    cJSON_Delete(json);
+    return status;
+}
+
+/* ---- rule ---- */
+
+static void write_rule(cseg_text *text, const cseg_rule *rule) {
+    const struct {
+        const char *key;
+        double value;
+    } numbers[] = {
+        {"pixel_size_um", rule->pixel_size_um},
+        {"top_hat_um", rule->top_hat_um},
+        {"percentile_low", rule->percentile_low},
+        {"percentile_high", rule->percentile_high},
+        {"noise_range", rule->noise_range},
+        {"clip", rule->clip},
+        {"power", rule->power},
+        {"patch_px", rule->patch_px},
+        {"step_px", rule->step_px},
+    };
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        cseg_text_add(text, "%s\"%s\":", i == 0 ? "{" : ",", numbers[i].key);
+        cseg_text_add_number(text, numbers[i].value);
+    }
+    cseg_text_add(text, "}");
+}
+
+static cellseg_status read_rule(cseg_rule *rule, const cJSON *json) {
+    static const char *const keys[] = {"pixel_size_um", "top_hat_um", "percentile_low", "percentile_high", "noise_range",
+                                       "clip",          "power",      "patch_px",       "step_px",         NULL};
+    CSEG_TRY(cseg_json_only(json, keys, "rule"));
+    CSEG_TRY(cseg_json_double(&rule->pixel_size_um, json, "pixel_size_um"));
+    CSEG_TRY(cseg_json_double(&rule->top_hat_um, json, "top_hat_um"));
+    CSEG_TRY(cseg_json_double(&rule->percentile_low, json, "percentile_low"));
+    CSEG_TRY(cseg_json_double(&rule->percentile_high, json, "percentile_high"));
+    CSEG_TRY(cseg_json_double(&rule->noise_range, json, "noise_range"));
+    CSEG_TRY(cseg_json_double(&rule->clip, json, "clip"));
+    CSEG_TRY(cseg_json_double(&rule->power, json, "power"));
+    CSEG_TRY(cseg_json_uint(&rule->patch_px, json, "patch_px", 1, 4096));
+    return cseg_json_uint(&rule->step_px, json, "step_px", 1, 4096);
+}
+
+cellseg_status cseg_parse_rule(cseg_rule *rule, const char *text) {
+    *rule = (cseg_rule){0};
+    cJSON *json;
+    CSEG_TRY(cseg_json_parse(&json, text, strlen(text), "rule"));
+    const cellseg_status status = read_rule(rule, json);
+    cJSON_Delete(json);
+    return status != CELLSEG_OK ? cseg_fail_in(status, "rule") : CELLSEG_OK;
+}
+
+/* ---- classes ---- */
+
+static void write_classes(cseg_text *text, const cellseg_model *model) {
+    for (uint32_t c = 0; c < model->rule.classes; c++) {
+        cseg_text_add(text, c == 0 ? "[" : ",");
+        cseg_text_add_string(text, model->names[c]);
+    }
+    cseg_text_add(text, "]");
+}
+
+static cellseg_status read_classes(char names[CSEG_MAX_CLASSES][CSEG_NAME_BYTES], uint32_t *count, const cJSON *json) {
+    *count = 0;
+    for (const cJSON *item = json->child; item != NULL; item = item->next) {
+        if (!cJSON_IsString(item) || item->valuestring[0] == '\0' || strlen(item->valuestring) >= CSEG_NAME_BYTES)
+            return cseg_fail(CELLSEG_ERR_FORMAT, "classes: a name must be a string of 1 to %d bytes", CSEG_NAME_BYTES - 1);
+        if (*count == CSEG_MAX_CLASSES)
+            return cseg_fail(CELLSEG_ERR_MODEL, "classes: more than %d", CSEG_MAX_CLASSES);
+        (void)snprintf(names[(*count)++], CSEG_NAME_BYTES, "%s", item->valuestring);
+    }
+    return CELLSEG_OK;
+}
+
+cellseg_status cseg_parse_classes(char names[CSEG_MAX_CLASSES][CSEG_NAME_BYTES], uint32_t *count, const char *text) {
+    cJSON *json;
+    CSEG_TRY(cseg_json_parse(&json, text, strlen(text), "classes"));
+    const cellseg_status status = cJSON_IsArray(json) ? read_classes(names, count, json)
+                                                      : cseg_fail(CELLSEG_ERR_FORMAT, "classes: it must be a list of names");
+    cJSON_Delete(json);
+    return status;
+}
+
+/* ---- texts ---- */
+
+cellseg_status cseg_describe_arch(char **out, cellseg_context *context, const cseg_arch *arch) {
+    cseg_text text = {.context = context};
+    write_arch(&text, arch);
+    return cseg_text_take(out, &text);
+}
+
+cellseg_status cseg_describe_rule(char **out, cellseg_context *context, const cseg_rule *rule) {
+    cseg_text text = {.context = context};
+    write_rule(&text, rule);
+    return cseg_text_take(out, &text);
+}
+
+cellseg_status cseg_describe_classes(char **out, cellseg_context *context, const cellseg_model *model) {
+    cseg_text text = {.context = context};
+    write_classes(&text, model);
+    return cseg_text_take(out, &text);
+}
+
+cellseg_status cseg_describe_info(char **out, cellseg_context *context, const cellseg_model *model) {
+    cseg_text text = {.context = context};
+    cseg_text_add(&text, "{\"parameters\":%zu,\"classes\":", model->layout.trained);
+    write_classes(&text, model);
+    cseg_text_add(&text, ",\"rule\":");
+    write_rule(&text, &model->rule);
+    cseg_text_add(&text, ",\"architecture\":");
+    write_arch(&text, &model->arch);
+    cseg_text_add(&text, ",\"record\":%s}", model->record);
+    return cseg_text_take(out, &text);
+}

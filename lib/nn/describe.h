@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A model's architecture, rule and classes as JSON, both ways. docs/model-format.md lists the keys. */
+#ifndef CSEG_NN_DESCRIBE_H
+#define CSEG_NN_DESCRIBE_H
+
+#include "nn/internal.h"
+
+/* Texts, allocated from the context. */
+cellseg_status cseg_describe_arch(char **out, cellseg_context *context, const cseg_arch *arch);
+cellseg_status cseg_describe_rule(char **out, cellseg_context *context, const cseg_rule *rule);
+cellseg_status cseg_describe_classes(char **out, cellseg_context *context, const cellseg_model *model);
+cellseg_status cseg_describe_info(char **out, cellseg_context *context, const cellseg_model *model);
+
+/* And back. CELLSEG_ERR_FORMAT: not such a text; CELLSEG_ERR_MODEL: its values do not fit. */
+cellseg_status cseg_parse_arch(cseg_arch *arch, const char *text); /* unchecked: cseg_arch_check() it */
+cellseg_status cseg_parse_rule(cseg_rule *rule, const char *text); /* unchecked: cseg_rule_check() it */
+cellseg_status cseg_parse_classes(char names[CSEG_MAX_CLASSES][CSEG_NAME_BYTES], uint32_t *count, const char *text);
+
+#endif

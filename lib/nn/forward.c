@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Inference: the layers in turn on one workspace. Value v is what layer v reads: value 0 the input, value i + 1 layer i's output.
+ *
+ * A plan decides where each value lives before anything runs. Dropout does nothing here, so its output is its input. What a
+ * concat joins is written straight into its place among the concat's channels, so that joining costs nothing; only where a value
+ * has a place already, or the channels do not fall on vector boundaries, it is copied. Values share memory when they never
+ * live at the same time. Cost: that of the convolutions.
+ */
+#include "nn/internal.h"
+#include "nn/plan.h"
+
+enum { MAX_VALUES = CSEG_MAX_LAYERS + 1, VECTOR = 16 };
+
+typedef struct home {
+    size_t value;   /* in whose memory */
+    size_t channel; /* from this channel on */
+} home;
+
+typedef struct plan {
+    cseg_size size[MAX_VALUES];
+    uint32_t channels[MAX_VALUES];
+    home home[MAX_VALUES];
+    size_t frame[MAX_VALUES];
+    cseg_span span[MAX_VALUES];
+    size_t values_floats, scratch_floats, fold_floats, fold_scratch_floats;
+    size_t weights_at[CSEG_MAX_LAYERS], shift_at[CSEG_MAX_LAYERS];
+    const cseg_kernels *kernels;
+} plan;
+
+/* Let value v be written in place in a concat's memory, if it may live there. */
+static void move_in(plan *p, const cseg_arch *arch, size_t v, size_t concat, size_t channel) {
+    const size_t root = p->home[v].value;
+    const bool made_by_weights_or_pool = root > 0 && arch->layers[root - 1].op != CSEG_OP_CONCAT;
+    const bool aligned = channel % VECTOR == 0 && p->channels[v] % VECTOR == 0;
+    if (!made_by_weights_or_pool || !aligned || p->home[v].channel != 0)
+        return;
+    for (size_t u = 0; u < concat; u++)
+        if (p->home[u].value == root)
+            p->home[u] = (home){concat, channel};
+}
+
+static void find_homes(plan *p, const cseg_arch *arch) {
+    p->home[0] = (home){0, 0};
+    for (size_t i = 0; i < arch->count; i++) {
+        const cseg_layer *layer = &arch->layers[i];
+        const size_t v = i + 1;
+        p->home[v] = layer->op == CSEG_OP_DROPOUT ? p->home[i] : (home){v, 0};
+        if (layer->op != CSEG_OP_CONCAT)
+            continue;
+        move_in(p, arch, i, v, 0);
+        move_in(p, arch, layer->with + 1, v, layer->in);
+    }
+}
+
+static void touch(plan *p, size_t v, size_t step, size_t frame) {
+    const size_t at = p->home[v].value;
+    if (step < p->span[at].first)
+        p->span[at].first = step;
+    if (step > p->span[at].last)
+        p->span[at].last = step;
+    if (frame > p->frame[at])
+        p->frame[at] = frame;
+}
+
+/* Steps: 0 loads the input, i + 1 runs layer i, the last but one stores the output. */
+static void find_lives(plan *p, const cseg_arch *arch) {
+    for (size_t v = 0; v <= arch->count; v++)
+        p->span[v] = (cseg_span){.first = SIZE_MAX};
+    touch(p, 0, 0, 0);
+    for (size_t i = 0; i < arch->count; i++) {
+        const cseg_layer *layer = &arch->layers[i];
+        touch(p, i, i + 1, cseg_layer_frame(layer));
+        touch(p, i + 1, i + 1, 0);
+        if (layer->op == CSEG_OP_CONCAT)
+            touch(p, layer->with + 1, i + 1, 0);
+    }
+    touch(p, arch->count, arch->count + 1, 0);
+}
+
+static void find_scratch(plan *p, const cseg_arch *arch) {
+    for (size_t i = 0; i < arch->count; i++) {
+        if (!cseg_layer_has_weights(&arch->layers[i]))
+            continue;
+        const cseg_filter_shape shape = cseg_layer_shape(&arch->layers[i]);
+        const size_t floats = cseg_scratch_floats(p->kernels, &shape, CSEG_PACK_INFERENCE, p->size[i].height, p->size[i].width);
+        if (floats > p->scratch_floats)
+            p->scratch_floats = floats;
+    }
+    p->scratch_floats = (p->scratch_floats + VECTOR - 1) / VECTOR * VECTOR;
+}
+
+static cellseg_status make_plan(plan *p, const cellseg_model *model, const cellseg_context *context, size_t patches,
+                                size_t height, size_t width) {
+    const cseg_arch *arch = &model->arch;
+    *p = (plan){.kernels = cseg_kernels_for(cellseg_context_cpu_level(context))};
+    p->size[0] = (cseg_size){height, width};
+    p->channels[0] = 1;
+    CSEG_TRY(cseg_arch_sizes(p->size + 1, arch, height, width));
+    for (size_t i = 0; i < arch->count; i++)
+        p->channels[i + 1] = arch->layers[i].out;
+    find_homes(p, arch);
+    find_lives(p, arch);
+    for (size_t v = 0; v <= arch->count; v++) {
+        if (p->span[v].first == SIZE_MAX)
+            continue;
+        p->span[v].floats = cseg_tensor_floats(patches, p->size[v].height, p->size[v].width, p->channels[v], p->frame[v]);
+        if (p->span[v].floats == 0 || p->span[v].floats > SIZE_MAX / sizeof(float) / MAX_VALUES / 2)
+            return v > 0 ? cseg_layer_fail(arch, v - 1, "its output is more than this machine can address")
+                         : cseg_fail(CELLSEG_ERR_MODEL, "the input is more than this machine can address");
+    }
+    p->values_floats = cseg_plan_place(p->span, arch->count + 1);
+    find_scratch(p, arch);
+    const size_t fold = cseg_fold_floats(p->kernels, arch, p->weights_at, p->shift_at);
+    if (p->kernels != model->kernels) {
+        p->fold_floats = fold;
+        p->fold_scratch_floats = (model->layout.most_weights + VECTOR - 1) / VECTOR * VECTOR;
+    }
+    return CELLSEG_OK;
+}
+
+size_t cseg_nn_workspace_bytes(const cellseg_model *model, const cellseg_context *context, size_t patches, size_t height,
+                               size_t width) {
+    plan p;
+    if (patches == 0 || make_plan(&p, model, context, patches, height, width) != CELLSEG_OK)
+        return 0;
+    return (p.values_floats + p.scratch_floats + p.fold_floats + p.fold_scratch_floats) * sizeof(float);
+}
+
+/* ---- running a plan ---- */
+
+typedef struct run {
+    const plan *plan;
+    const cseg_arch *arch;
+    const float *packed;
+    float *values, *scratch;
+    size_t patches;
+} run;
+
+static cseg_tensor whole(const run *r, size_t v) {
+    const plan *p = r->plan;
+    return cseg_tensor_place(r->values + p->span[v].offset, r->patches, p->size[v].height, p->size[v].width, p->channels[v],
+                             p->frame[v]);
+}
+
+static cseg_tensor value(const run *r, size_t v) {
+    const home at = r->plan->home[v];
+    const cseg_tensor tensor = whole(r, at.value);
+    return at.value == v ? tensor : cseg_tensor_channels(&tensor, at.channel, r->plan->channels[v]);
+}
+
+static void copy_unless_home(const run *r, size_t v, size_t concat, size_t channel) {
+    if (r->plan->home[v].value == concat && r->plan->home[v].channel == channel)
+        return;
+    const cseg_tensor joined = whole(r, concat), from = value(r, v);
+    const cseg_tensor to = cseg_tensor_channels(&joined, channel, r->plan->channels[v]);
+    cseg_copy(&to, &from);
+}
+
+static void run_layer(const run *r, size_t i) {
+    const cseg_layer *layer = &r->arch->layers[i];
+    const plan *p = r->plan;
+    const cseg_tensor in = value(r, i), out = value(r, i + 1);
+    switch (layer->op) {
+    case CSEG_OP_POOL:
+        cseg_pool_max(p->kernels, &out, &in);
+        break;
+    case CSEG_OP_CONCAT:
+        copy_unless_home(r, i, i + 1, 0);
+        copy_unless_home(r, layer->with + 1, i + 1, layer->in);
+        break;
+    case CSEG_OP_DROPOUT:
+        break;
+    default: {
+        const cseg_filter_shape shape = cseg_layer_shape(layer);
+        cseg_convolve(p->kernels, &out, &in, r->packed + p->weights_at[i], r->packed + p->shift_at[i], &shape, layer->activation,
+                      CSEG_PACK_INFERENCE, r->scratch);
+    }
+    }
+}
+
+static void clear_values_first_used(const run *r, size_t step) {
+    for (size_t v = 0; v <= r->arch->count; v++) {
+        if (r->plan->span[v].floats == 0 || r->plan->span[v].first != step)
+            continue;
+        const cseg_tensor tensor = whole(r, v);
+        cseg_clear_frame(&tensor);
+    }
+}
+
+static void load(const cseg_tensor *to, const float *in) {
+    for (size_t n = 0; n < to->images; n++)
+        for (size_t y = 0; y < to->height; y++)
+            for (size_t x = 0; x < to->width; x++)
+                to->data[n * to->image + y * to->row + x * to->pixel] = *in++;
+}
+
+static void store(float *out, const cseg_tensor *from) {
+    for (size_t n = 0; n < from->images; n++)
+        for (size_t c = 0; c < from->channels; c++)
+            for (size_t y = 0; y < from->height; y++)
+                for (size_t x = 0; x < from->width; x++)
+                    *out++ = from->data[n * from->image + y * from->row + x * from->pixel + c];
+}
+
+cellseg_status cseg_nn_forward(const cellseg_model *model, const cellseg_context *context, float *out, const float *in,
+                               size_t patches, size_t height, size_t width, void *workspace) {
+    plan p;
+    CSEG_TRY(make_plan(&p, model, context, patches, height, width));
+    float *memory = workspace;
+    run r = {.plan = &p, .arch = &model->arch, .packed = model->packed, .patches = patches};
+    r.values = memory;
+    r.scratch = memory + p.values_floats;
+    if (p.fold_floats > 0) { /* loaded for another processor level: rare, so not kept */
+        float *packed = r.scratch + p.scratch_floats;
+        cseg_fold(packed, p.kernels, &model->arch, &model->layout, model->params, packed + p.fold_floats);
+        r.packed = packed;
+    }
+    clear_values_first_used(&r, 0);
+    const cseg_tensor input = whole(&r, 0);
+    load(&input, in);
+    for (size_t i = 0; i < model->arch.count; i++) {
+        clear_values_first_used(&r, i + 1);
+        run_layer(&r, i);
+    }
+    const cseg_tensor output = value(&r, model->arch.count);
+    store(out, &output);
+    return CELLSEG_OK;
+}

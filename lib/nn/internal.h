@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The inside of a model, for the network room only. */
+#ifndef CSEG_NN_INTERNAL_H
+#define CSEG_NN_INTERNAL_H
+
+#include "nn/arch.h"
+#include "nn/params.h"
+
+enum { CSEG_NAME_BYTES = 32, CSEG_MAX_TEST_EDGE = 256 };
+
+/* An input and what the network makes of it: checked on load, so that a machine on which the network goes wrong is found out. */
+typedef struct cseg_test_vector {
+    size_t height, width;
+    float *input;  /* height x width */
+    float *output; /* classes x height x width */
+} cseg_test_vector;
+
+/* Immutable once finished, so that threads may share it. */
+struct cellseg_model {
+    cseg_arch arch;
+    cseg_layout layout;
+    cseg_rule rule;
+    char names[CSEG_MAX_CLASSES][CSEG_NAME_BYTES];
+    float *params; /* layout.total, as trained */
+    char *record;  /* JSON object, the training record */
+    char *info;    /* JSON object, all of the model but its numbers */
+    cseg_test_vector test;
+
+    /* Normalisation folded into weights, packed for the processor level of the context that loaded the model. */
+    const cseg_kernels *kernels;
+    float *packed;
+};
+
+/* One layer's weights with its normalisation folded in; shift: as many floats as channels, rounded up to 16, the rest set to 0.
+ */
+void cseg_fold_layer(float *weights, float *shift, const cseg_layer *layer, const cseg_slot *slot, const float *params);
+/* Folded and packed weights of a whole network: per layer the weights, then the shifts. */
+size_t cseg_fold_floats(const cseg_kernels *kernels, const cseg_arch *arch, size_t *weights_at, size_t *shift_at);
+/* `scratch`: layout.most_weights floats. */
+void cseg_fold(float *packed, const cseg_kernels *kernels, const cseg_arch *arch, const cseg_layout *layout, const float *params,
+               float *scratch);
+
+/* The paper's names for the first three classes, then "boundary", then "class 5" and on. */
+void cseg_default_class_names(char names[CSEG_MAX_CLASSES][CSEG_NAME_BYTES]);
+
+/* CELLSEG_ERR_MODEL unless every value is one that preprocessing and tiling can obey. */
+cellseg_status cseg_rule_check(const cseg_rule *rule);
+
+/* A model without numbers: architecture checked, parameters allocated and not set. record: NULL or JSON text, copied. */
+cellseg_status cseg_model_new(cellseg_model **out, cellseg_context *context, const cseg_arch *arch, const cseg_rule *rule,
+                              const char *record);
+/* Parameters are set: check that they are finite, fold, pack, describe. */
+cellseg_status cseg_model_finish(cellseg_model *model, cellseg_context *context);
+/* Memory for a test vector of this size, its input random in [0, 1]. */
+cellseg_status cseg_model_test_new(cellseg_model *model, cellseg_context *context, size_t height, size_t width);
+/* The smallest square patch from 48 pixels on that the layers admit; CELLSEG_ERR_MODEL when none is. */
+cellseg_status cseg_model_test_edge(size_t *edge, const cseg_arch *arch);
+/* Run the network on the test vector's input. */
+cellseg_status cseg_model_test_run(float *output, const cellseg_model *model, cellseg_context *context);
+
+#endif

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A model in memory: parameters as trained, and folded and packed as inference wants them. */
+#include "nn/describe.h"
+#include "nn/internal.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+const cseg_rule *cseg_model_rule(const cellseg_model *model) {
+    return &model->rule;
+}
+
+void cseg_default_class_names(char names[CSEG_MAX_CLASSES][CSEG_NAME_BYTES]) {
+    static const char *const known[] = {"nucleus", "cytoplasm", "background", "boundary"};
+    for (size_t c = 0; c < CSEG_MAX_CLASSES; c++) {
+        if (c < sizeof known / sizeof *known)
+            (void)snprintf(names[c], CSEG_NAME_BYTES, "%s", known[c]);
+        else
+            (void)snprintf(names[c], CSEG_NAME_BYTES, "class %zu", c + 1);
+    }
+}
+
+static bool within(double value, double lo, double hi) {
+    return value >= lo && value <= hi; /* false for NaN */
+}
+
+cellseg_status cseg_rule_check(const cseg_rule *rule) {
+    const char *fault = NULL;
+    if (!within(rule->pixel_size_um, 0.001, 1000))
+        fault = "pixel_size_um must lie in [0.001, 1000]";
+    else if (!within(rule->top_hat_um, 0, 1e6))
+        fault = "top_hat_um must lie in [0, 1e6]";
+    else if (!within(rule->percentile_low, 0, 100) || !within(rule->percentile_high, 0, 100) ||
+             rule->percentile_low >= rule->percentile_high)
+        fault = "percentiles must rise within [0, 100]";
+    else if (!within(rule->noise_range, 0, 1e6))
+        fault = "noise_range must lie in [0, 1e6]";
+    else if (!within(rule->clip, 0.01, 1e6))
+        fault = "clip must lie in [0.01, 1e6]";
+    else if (!within(rule->power, 0.01, 100))
+        fault = "power must lie in [0.01, 100]";
+    else if (rule->patch_px < 1 || rule->patch_px > 4096 || rule->step_px < 1 || rule->step_px > rule->patch_px ||
+             (rule->patch_px - rule->step_px) % 2 != 0)
+        fault = "patch_px must lie in [1, 4096], step_px in [1, patch_px], and their difference be even";
+    else if (rule->classes < 1 || rule->classes > CSEG_MAX_CLASSES)
+        fault = "classes must lie in [1, 8]";
+    return fault == NULL ? CELLSEG_OK : cseg_fail(CELLSEG_ERR_MODEL, "rule: %s", fault);
+}
+
+cellseg_status cseg_model_new(cellseg_model **out, cellseg_context *context, const cseg_arch *arch, const cseg_rule *rule,
+                              const char *record) {
+    *out = NULL;
+    CSEG_TRY(cseg_rule_check(rule));
+    cellseg_model *model = cseg_calloc(context, 1, sizeof *model);
+    if (model == NULL)
+        return cseg_last_status();
+    model->arch = *arch;
+    model->rule = *rule;
+    cseg_default_class_names(model->names);
+    cellseg_status status;
+    CSEG_TRY_GOTO(failed, cseg_arch_check(&model->arch, rule->classes));
+    CSEG_TRY_GOTO(failed, cseg_layout_make(&model->layout, &model->arch));
+    const char *text = record != NULL ? record : "{}";
+    const size_t bytes = strlen(text) + 1;
+    model->params = cseg_alloc(context, model->layout.total, sizeof *model->params);
+    model->record = model->params != NULL ? cseg_alloc(context, bytes, 1) : NULL;
+    if (model->record == NULL) {
+        status = cseg_last_status();
+        goto failed;
+    }
+    memcpy(model->record, text, bytes);
+    *out = model;
+    return CELLSEG_OK;
+failed:
+    cellseg_model_free(model);
+    return status;
+}
+
+void cellseg_model_free(cellseg_model *model) {
+    if (model == NULL)
+        return;
+    cseg_free(model->params);
+    cseg_free(model->record);
+    cseg_free(model->info);
+    cseg_free(model->test.input);
+    cseg_free(model->test.output);
+    cseg_free(model->packed);
+    cseg_free(model);
+}
+
+/* ---- folding ---- */
+
+static size_t padded(size_t floats) {
+    return (floats + 15) / 16 * 16;
+}
+
+size_t cseg_fold_floats(const cseg_kernels *kernels, const cseg_arch *arch, size_t *weights_at, size_t *shift_at) {
+    size_t next = 0;
+    for (size_t i = 0; i < arch->count; i++) {
+        if (!cseg_layer_has_weights(&arch->layers[i]))
+            continue;
+        const cseg_filter_shape shape = cseg_layer_shape(&arch->layers[i]);
+        weights_at[i] = next;
+        shift_at[i] = next + padded(cseg_packed_floats(kernels, &shape, CSEG_PACK_INFERENCE));
+        next = shift_at[i] + padded(shape.out);
+    }
+    return next;
+}
+
+void cseg_fold_layer(float *weights, float *shift, const cseg_layer *layer, const cseg_slot *slot, const float *params) {
+    const float *from = params + slot->weight;
+    memset(shift, 0, padded(layer->out) * sizeof *shift);
+    memcpy(shift, params + slot->shift, layer->out * sizeof *shift);
+    memcpy(weights, from, slot->weights * sizeof *weights);
+    if (!layer->norm)
+        return;
+    for (size_t c = 0; c < layer->out; c++) {
+        const double factor = (double)params[slot->scale + c] / sqrt((double)params[slot->variance + c] + cseg_norm_epsilon);
+        shift[c] = (float)(params[slot->shift + c] - params[slot->mean + c] * factor);
+        for (size_t w = c; w < slot->weights; w += layer->out)
+            weights[w] = (float)(from[w] * factor);
+    }
+}
+
+void cseg_fold(float *packed, const cseg_kernels *kernels, const cseg_arch *arch, const cseg_layout *layout, const float *params,
+               float *scratch) {
+    size_t weights_at[CSEG_MAX_LAYERS], shift_at[CSEG_MAX_LAYERS];
+    (void)cseg_fold_floats(kernels, arch, weights_at, shift_at);
+    for (size_t i = 0; i < arch->count; i++) {
+        if (!cseg_layer_has_weights(&arch->layers[i]))
+            continue;
+        const cseg_filter_shape shape = cseg_layer_shape(&arch->layers[i]);
+        cseg_fold_layer(scratch, packed + shift_at[i], &arch->layers[i], &layout->slots[i], params);
+        cseg_pack(kernels, packed + weights_at[i], scratch, &shape, CSEG_PACK_INFERENCE);
+    }
+}
+
+/* ---- finishing ---- */
+
+/* A running variance may be anything from 0 up; all else, anything finite. */
+static cellseg_status check_params(const cellseg_model *model) {
+    for (size_t i = 0; i < model->arch.count; i++) {
+        const cseg_layer *layer = &model->arch.layers[i];
+        const cseg_slot *slot = &model->layout.slots[i];
+        if (!cseg_layer_has_weights(layer))
+            continue;
+        bool good = true;
+        for (size_t w = 0; w < slot->weights; w++)
+            good = good && isfinite(model->params[slot->weight + w]);
+        for (size_t c = 0; c < layer->out; c++) {
+            good = good && isfinite(model->params[slot->shift + c]);
+            if (layer->norm)
+                good = good && isfinite(model->params[slot->scale + c]) && isfinite(model->params[slot->mean + c]) &&
+                       isfinite(model->params[slot->variance + c]) && model->params[slot->variance + c] >= 0;
+        }
+        if (!good)
+            return cseg_layer_fail(&model->arch, i, "a parameter is not finite, or a variance is negative");
+    }
+    return CELLSEG_OK;
+}
+
+cellseg_status cseg_model_finish(cellseg_model *model, cellseg_context *context) {
+    CSEG_TRY(check_params(model));
+    size_t weights_at[CSEG_MAX_LAYERS], shift_at[CSEG_MAX_LAYERS];
+    model->kernels = cseg_kernels_for(cellseg_context_cpu_level(context));
+    const size_t floats = cseg_fold_floats(model->kernels, &model->arch, weights_at, shift_at);
+    float *scratch = cseg_alloc(context, model->layout.most_weights, sizeof *scratch);
+    if (scratch == NULL)
+        return cseg_last_status();
+    model->packed = cseg_alloc(context, floats, sizeof *model->packed);
+    if (model->packed == NULL) {
+        cseg_free(scratch);
+        return cseg_last_status();
+    }
+    cseg_fold(model->packed, model->kernels, &model->arch, &model->layout, model->params, scratch);
+    cseg_free(scratch);
+    return cseg_describe_info(&model->info, context, model);
+}
+
+/* ---- the test vector ---- */
+
+cellseg_status cseg_model_test_edge(size_t *edge, const cseg_arch *arch) {
+    cseg_size sizes[CSEG_MAX_LAYERS];
+    cellseg_status status = CELLSEG_ERR_MODEL;
+    for (*edge = 48; *edge <= CSEG_MAX_TEST_EDGE; (*edge)++) {
+        status = cseg_arch_sizes(sizes, arch, *edge, *edge);
+        if (status == CELLSEG_OK)
+            return CELLSEG_OK;
+    }
+    return status;
+}
+
+cellseg_status cseg_model_test_new(cellseg_model *model, cellseg_context *context, size_t height, size_t width) {
+    cseg_test_vector *test = &model->test;
+    test->height = height;
+    test->width = width;
+    test->input = cseg_alloc(context, height * width, sizeof *test->input);
+    test->output = test->input != NULL ? cseg_alloc(context, model->rule.classes * height * width, sizeof *test->output) : NULL;
+    if (test->output == NULL)
+        return cseg_last_status();
+    for (size_t i = 0; i < height * width; i++)
+        test->input[i] = (float)(cseg_random_bits(height, i) >> 40) * 0x1p-24F;
+    return CELLSEG_OK;
+}
+
+cellseg_status cseg_model_test_run(float *output, const cellseg_model *model, cellseg_context *context) {
+    const cseg_test_vector *test = &model->test;
+    const size_t bytes = cseg_nn_workspace_bytes(model, context, 1, test->height, test->width);
+    if (bytes > 0)
+        CSEG_TRY(cseg_budget_check(context, bytes, "the network"));
+    void *workspace = cseg_alloc(context, bytes > 0 ? bytes : 1, 1);
+    if (workspace == NULL)
+        return cseg_last_status();
+    const cellseg_status status = cseg_nn_forward(model, context, output, test->input, 1, test->height, test->width, workspace);
+    cseg_free(workspace);
+    return status;
+}
+
+/* ---- what the public may ask ---- */
+
+const char *cellseg_model_info(const cellseg_model *model) {
+    return model != NULL ? model->info : "";
+}
+
+double cellseg_model_pixel_size_um(const cellseg_model *model) {
+    return model != NULL ? model->rule.pixel_size_um : 0;
+}
+
+uint64_t cellseg_model_parameters(const cellseg_model *model) {
+    return model != NULL ? model->layout.trained : 0;
+}

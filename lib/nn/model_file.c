@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Model files (docs/model-format.md): what a model is made of as tensors with names, and back. Loading trusts nothing: the
+ * header, then architecture and rule, then that every tensor the architecture asks for is there with its shape and no other, and
+ * only then is memory taken; at the end the test vector shows that the network computes here what it computed where it was saved.
+ */
+#include "nn/describe.h"
+#include "nn/file.h"
+#include "nn/half.h"
+#include "nn/internal.h"
+#include "nn/safetensors.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { TENSORS_PER_LAYER = 5, MAX_TENSORS = TENSORS_PER_LAYER * CSEG_MAX_LAYERS + 2, TENSOR_NAME_BYTES = 48, FRAME = 2 };
+
+/* Probabilities of two sound builds differ by rounding, some 1e-6; a wrong kernel or a damaged weight moves far more. */
+static const double test_tolerance = 1e-4;
+
+/* No honest test vector of at most 256 x 256 pixels needs more. */
+static const size_t most_test_bytes = (size_t)1 << 30;
+
+/* Every tensor of a model: what the file calls it, its shape, where its numbers lie. */
+typedef struct inventory {
+    size_t count;
+    cseg_tensor_entry entries[MAX_TENSORS];
+    char names[MAX_TENSORS][TENSOR_NAME_BYTES];
+    size_t at[MAX_TENSORS]; /* in the parameters; the last two entries are the test vector */
+} inventory;
+
+static void list(inventory *all, size_t layer, const char *what, size_t at, const cseg_tensor_entry *entry) {
+    const size_t i = all->count++;
+    (void)snprintf(all->names[i], TENSOR_NAME_BYTES, "layer%zu.%s", layer, what);
+    all->entries[i] = *entry;
+    all->entries[i].name = all->names[i];
+    all->at[i] = at;
+}
+
+static void list_layer(inventory *all, const cseg_layer *layer, const cseg_slot *slot, size_t i, bool half) {
+    const cseg_tensor_entry weight = {
+        .half = half, .dimensions = 4, .shape = {layer->kernel, layer->kernel, layer->in, layer->out}};
+    const cseg_tensor_entry vector = {.dimensions = 1, .shape = {layer->out}};
+    list(all, i, "weight", slot->weight, &weight);
+    if (!layer->norm) {
+        list(all, i, "bias", slot->shift, &vector);
+        return;
+    }
+    list(all, i, "norm.gamma", slot->scale, &vector);
+    list(all, i, "norm.beta", slot->shift, &vector);
+    list(all, i, "norm.mean", slot->mean, &vector);
+    list(all, i, "norm.var", slot->variance, &vector);
+}
+
+static void take_inventory(inventory *all, const cseg_arch *arch, const cseg_layout *layout, size_t test_height,
+                           size_t test_width, bool half) {
+    all->count = 0;
+    for (size_t i = 0; i < arch->count; i++)
+        if (cseg_layer_has_weights(&arch->layers[i]))
+            list_layer(all, &arch->layers[i], &layout->slots[i], i, half);
+    const size_t classes = arch->layers[arch->count - 1].out;
+    all->entries[all->count++] = (cseg_tensor_entry){.name = "test.input", .dimensions = 2, .shape = {test_height, test_width}};
+    all->entries[all->count++] =
+        (cseg_tensor_entry){.name = "test.output", .dimensions = 3, .shape = {classes, test_height, test_width}};
+}
+
+/* ---- loading ---- */
+
+typedef struct description {
+    cseg_arch arch;
+    cseg_layout layout;
+    cseg_rule rule;
+    char names[CSEG_MAX_CLASSES][CSEG_NAME_BYTES];
+    const char *record; /* borrowed from the header */
+    size_t test_shape[2];
+} description;
+
+static cellseg_status check_format(const cJSON *metadata) {
+    static const char *const keys[] = {"format", "version", "architecture", "rule", "classes", "record", NULL};
+    const char *format, *version;
+    CSEG_TRY(cseg_json_string(&format, metadata, "format"));
+    if (strcmp(format, "cellseg-model") != 0)
+        return cseg_fail(CELLSEG_ERR_FORMAT, "not a cellseg model: its format is \"%s\"", format);
+    CSEG_TRY(cseg_json_string(&version, metadata, "version"));
+    if (strcmp(version, "1") != 0)
+        return cseg_fail(CELLSEG_ERR_FORMAT, "a model of version \"%s\"; this library reads version 1", version);
+    return cseg_json_only(metadata, keys, "__metadata__");
+}
+
+static cellseg_status check_record(const char *record) {
+    cJSON *json;
+    CSEG_TRY(cseg_json_parse(&json, record, strlen(record), "record"));
+    const bool object = cJSON_IsObject(json);
+    cJSON_Delete(json);
+    return object ? CELLSEG_OK : cseg_fail(CELLSEG_ERR_FORMAT, "record: it must be an object");
+}
+
+static cellseg_status read_description(description *about, const cJSON *metadata) {
+    const char *arch, *rule, *classes;
+    CSEG_TRY(check_format(metadata));
+    CSEG_TRY(cseg_json_string(&arch, metadata, "architecture"));
+    CSEG_TRY(cseg_json_string(&rule, metadata, "rule"));
+    CSEG_TRY(cseg_json_string(&classes, metadata, "classes"));
+    CSEG_TRY(cseg_json_string(&about->record, metadata, "record"));
+    CSEG_TRY(cseg_parse_arch(&about->arch, arch));
+    CSEG_TRY(cseg_parse_rule(&about->rule, rule));
+    CSEG_TRY(cseg_parse_classes(about->names, &about->rule.classes, classes));
+    CSEG_TRY(check_record(about->record));
+    CSEG_TRY(cseg_rule_check(&about->rule));
+    CSEG_TRY(cseg_arch_check(&about->arch, about->rule.classes));
+    return cseg_layout_make(&about->layout, &about->arch);
+}
+
+/* What one patch of the rule's size needs of the context's budget, layer by layer: before anything is taken. */
+static cellseg_status check_sizes(const description *about, cellseg_context *context) {
+    const size_t edge = about->rule.patch_px;
+    cseg_size sizes[CSEG_MAX_LAYERS];
+    CSEG_TRY(cseg_arch_sizes(sizes, &about->arch, edge, edge));
+    for (size_t i = 0; i < about->arch.count; i++) {
+        const cseg_layer *layer = &about->arch.layers[i];
+        const size_t floats = cseg_tensor_floats(1, sizes[i].height, sizes[i].width, layer->out, FRAME);
+        char name[48];
+        (void)snprintf(name, sizeof name, "layer %zu (%s)", i, cseg_op_name(layer->op));
+        const uint64_t bytes = ((uint64_t)floats + about->layout.slots[i].weights) * sizeof(float);
+        CSEG_TRY(cseg_budget_check(context, bytes, name));
+    }
+    return CELLSEG_OK;
+}
+
+static cellseg_status check_tensors(description *about, inventory *all, const cseg_safetensors *file) {
+    size_t *shape = about->test_shape;
+    CSEG_TRY(cseg_safetensors_shape(shape, file, "test.input", 2));
+    if (shape[0] > CSEG_MAX_TEST_EDGE || shape[1] > CSEG_MAX_TEST_EDGE)
+        return cseg_fail(CELLSEG_ERR_MODEL, "test vector: %zu x %zu pixels; at most %d x %d are read", shape[0], shape[1],
+                         CSEG_MAX_TEST_EDGE, CSEG_MAX_TEST_EDGE);
+    take_inventory(all, &about->arch, &about->layout, shape[0], shape[1], true);
+    for (size_t i = 0; i < all->count; i++)
+        CSEG_TRY(cseg_safetensors_check(file, &all->entries[i]));
+    if (file->tensors != all->count)
+        return cseg_fail(CELLSEG_ERR_MODEL, "%zu tensors, where the architecture asks for %zu", file->tensors, all->count);
+    return CELLSEG_OK;
+}
+
+static cellseg_status check_test_vector(const cellseg_model *model, cellseg_context *context) {
+    const size_t count = model->rule.classes * model->test.height * model->test.width;
+    cseg_size sizes[CSEG_MAX_LAYERS];
+    CSEG_TRY(cseg_arch_sizes(sizes, &model->arch, model->test.height, model->test.width));
+    const size_t bytes = cseg_nn_workspace_bytes(model, context, 1, model->test.height, model->test.width);
+    if (bytes == 0 || bytes > most_test_bytes)
+        return cseg_fail(CELLSEG_ERR_MODEL, "test vector: it needs more than 1 GB of memory");
+    float *output = cseg_alloc(context, count, sizeof *output);
+    if (output == NULL)
+        return cseg_last_status();
+    cellseg_status status = cseg_model_test_run(output, model, context);
+    double worst = 0;
+    for (size_t i = 0; status == CELLSEG_OK && i < count; i++) {
+        const double difference = fabs((double)output[i] - model->test.output[i]);
+        if (!(difference <= worst)) /* NaN counts */
+            worst = difference;
+    }
+    cseg_free(output);
+    if (status == CELLSEG_OK && !(worst <= test_tolerance))
+        status = cseg_fail(CELLSEG_ERR_MODEL, "test vector: the network's output differs by %g; at most %g is right", worst,
+                           test_tolerance);
+    return status;
+}
+
+static cellseg_status build(cellseg_model **out, cellseg_context *context, const description *about, const inventory *all,
+                            const cseg_safetensors *file) {
+    cellseg_model *model;
+    cellseg_status status;
+    CSEG_TRY(cseg_model_new(&model, context, &about->arch, &about->rule, about->record));
+    memcpy(model->names, about->names, sizeof model->names);
+    for (size_t i = 0; i + 2 < all->count; i++)
+        cseg_safetensors_read(model->params + all->at[i], file, all->entries[i].name);
+    CSEG_TRY_GOTO(failed, cseg_model_finish(model, context));
+    CSEG_TRY_GOTO(failed, cseg_model_test_new(model, context, about->test_shape[0], about->test_shape[1]));
+    cseg_safetensors_read(model->test.input, file, "test.input");
+    cseg_safetensors_read(model->test.output, file, "test.output");
+    CSEG_TRY_GOTO(failed, check_test_vector(model, context));
+    *out = model;
+    return CELLSEG_OK;
+failed:
+    cellseg_model_free(model);
+    return status;
+}
+
+static cellseg_status load_open(cellseg_model **out, cellseg_context *context, const cseg_safetensors *file) {
+    /* Both are too large for every embedder's stack, and small beside what any model needs. */
+    struct {
+        description about;
+        inventory all;
+    } *work = cseg_calloc(context, 1, sizeof *work);
+    if (work == NULL)
+        return cseg_last_status();
+    cellseg_status status = read_description(&work->about, file->metadata);
+    if (status == CELLSEG_OK)
+        status = check_sizes(&work->about, context);
+    if (status == CELLSEG_OK)
+        status = check_tensors(&work->about, &work->all, file);
+    if (status == CELLSEG_OK)
+        status = build(out, context, &work->about, &work->all, file);
+    cseg_free(work);
+    return status;
+}
+
+cellseg_status cellseg_model_load_memory(cellseg_model **out, cellseg_context *context, const void *bytes, size_t size) {
+    if (out == NULL)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "out is NULL");
+    *out = NULL;
+    if (bytes == NULL)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "bytes is NULL");
+    cseg_safetensors file;
+    CSEG_TRY(cseg_safetensors_open(&file, bytes, size));
+    const cellseg_status status = load_open(out, context, &file);
+    cseg_safetensors_close(&file);
+    return status;
+}
+
+cellseg_status cellseg_model_load(cellseg_model **out, cellseg_context *context, const char *path) {
+    if (out == NULL)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "out is NULL");
+    *out = NULL;
+    if (path == NULL)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "path is NULL");
+    uint8_t *bytes;
+    size_t size;
+    cellseg_status status = cseg_file_read(&bytes, &size, context, path, cseg_safetensors_check_start);
+    if (status == CELLSEG_OK) {
+        status = cellseg_model_load_memory(out, context, bytes, size);
+        cseg_free(bytes);
+    }
+    if (status == CELLSEG_ERR_FORMAT || status == CELLSEG_ERR_MODEL)
+        status = cseg_fail_in(status, path);
+    return status;
+}
+
+/* ---- saving ---- */
+
+static cellseg_status write_file(uint8_t **bytes, size_t *size, cellseg_context *context, const cellseg_model *model,
+                                 const inventory *all, const float *const *numbers) {
+    char *arch = NULL, *rule = NULL, *classes = NULL;
+    cellseg_status status;
+    CSEG_TRY_GOTO(done, cseg_describe_arch(&arch, context, &model->arch));
+    CSEG_TRY_GOTO(done, cseg_describe_rule(&rule, context, &model->rule));
+    CSEG_TRY_GOTO(done, cseg_describe_classes(&classes, context, model));
+    const cseg_metadata texts[] = {
+        {"format", "cellseg-model"}, {"version", "1"}, {"architecture", arch}, {"rule", rule}, {"classes", classes},
+        {"record", model->record},   {NULL, NULL}};
+    status = cseg_safetensors_write(bytes, size, context, texts, all->entries, numbers, all->count);
+done:
+    cseg_free(arch);
+    cseg_free(rule);
+    cseg_free(classes);
+    return status;
+}
+
+static cellseg_status pack_file(uint8_t **bytes, size_t *size, cellseg_context *context, const cellseg_model *model, bool half) {
+    struct {
+        inventory all;
+        const float *numbers[MAX_TENSORS];
+    } *work = cseg_alloc(context, 1, sizeof *work);
+    if (work == NULL)
+        return cseg_last_status();
+    take_inventory(&work->all, &model->arch, &model->layout, model->test.height, model->test.width, half);
+    const size_t count = work->all.count;
+    for (size_t i = 0; i + 2 < count; i++)
+        work->numbers[i] = model->params + work->all.at[i];
+    work->numbers[count - 2] = model->test.input;
+    work->numbers[count - 1] = model->test.output;
+    const cellseg_status status = write_file(bytes, size, context, model, &work->all, work->numbers);
+    cseg_free(work);
+    return status;
+}
+
+/* The model that a reader of the float16 file will have: the test output must be its, not the exact model's. */
+static cellseg_status rounded_copy(cellseg_model **out, cellseg_context *context, const cellseg_model *model) {
+    cellseg_model *copy;
+    cellseg_status status;
+    CSEG_TRY(cseg_model_new(&copy, context, &model->arch, &model->rule, model->record));
+    memcpy(copy->names, model->names, sizeof copy->names);
+    memcpy(copy->params, model->params, model->layout.total * sizeof *copy->params);
+    for (size_t i = 0; i < model->arch.count; i++) {
+        const cseg_slot *slot = &model->layout.slots[i];
+        for (size_t w = slot->weight; w < slot->weight + slot->weights; w++)
+            copy->params[w] = cseg_half_to_float(cseg_half_from_float(copy->params[w]));
+    }
+    CSEG_TRY_GOTO(failed, cseg_model_finish(copy, context));
+    CSEG_TRY_GOTO(failed, cseg_model_test_new(copy, context, model->test.height, model->test.width));
+    memcpy(copy->test.input, model->test.input, model->test.height * model->test.width * sizeof(float));
+    CSEG_TRY_GOTO(failed, cseg_model_test_run(copy->test.output, copy, context));
+    *out = copy;
+    return CELLSEG_OK;
+failed:
+    cellseg_model_free(copy);
+    return status;
+}
+
+cellseg_status cellseg_model_save(const cellseg_model *model, cellseg_context *context, const char *path, int32_t weights) {
+    if (model == NULL || path == NULL)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "%s is NULL", model == NULL ? "model" : "path");
+    if (weights != CELLSEG_WEIGHTS_FLOAT32 && weights != CELLSEG_WEIGHTS_FLOAT16)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "weights is %d; it must be CELLSEG_WEIGHTS_FLOAT32 or _FLOAT16", (int)weights);
+    const bool half = weights == CELLSEG_WEIGHTS_FLOAT16;
+    cellseg_model *rounded = NULL;
+    if (half)
+        CSEG_TRY(rounded_copy(&rounded, context, model));
+    uint8_t *bytes = NULL;
+    size_t size = 0;
+    cellseg_status status = pack_file(&bytes, &size, context, half ? rounded : model, half);
+    if (status == CELLSEG_OK)
+        status = cseg_file_replace(path, context, bytes, size);
+    cseg_free(bytes);
+    cellseg_model_free(rounded);
+    return status;
+}

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A network in training: made, stepped, evaluated, turned into a model. */
+#include "nn/net.h"
+#include "nn/json.h"
+
+#include <math.h>
+#include <string.h>
+
+static const double momentum = 0.1; /* of the running statistics: the newest batch's share */
+
+static cellseg_status check_options(const cseg_net_options *options) {
+    CSEG_TRY(cseg_check_range("batch", (double)options->batch, 1, 65536));
+    CSEG_TRY(cseg_check_range("learning_rate", options->learning_rate, 0, 1000));
+    CSEG_TRY(cseg_check_range("weight_sum", options->weight_sum, 0, 1e6));
+    for (size_t c = 0; c < options->rule.classes && c < CSEG_MAX_CLASSES; c++)
+        CSEG_TRY(cseg_check_range("a class's weight", options->weight_class[c], 0, 1e6));
+    return cseg_rule_check(&options->rule);
+}
+
+static cellseg_status choose_arch(cseg_net *net, const cellseg_model *start) {
+    if (start != NULL) {
+        net->arch = start->arch;
+    } else {
+        CSEG_TRY(cseg_check_range("width", net->options.width, 0.01, 16));
+        cseg_arch_paper(&net->arch, net->options.width, net->options.rule.classes);
+    }
+    CSEG_TRY(cseg_arch_check(&net->arch, net->options.rule.classes));
+    return cseg_layout_make(&net->layout, &net->arch);
+}
+
+cellseg_status cseg_net_new(cseg_net **out, cellseg_context *context, const cellseg_model *start,
+                            const cseg_net_options *options) {
+    *out = NULL;
+    CSEG_TRY(check_options(options));
+    cseg_net *net = cseg_calloc(context, 1, sizeof *net);
+    if (net == NULL)
+        return cseg_last_status();
+    net->context = context;
+    net->options = *options;
+    net->kernels = cseg_kernels_for(cellseg_context_cpu_level(context));
+    cellseg_status status;
+    CSEG_TRY_GOTO(failed, choose_arch(net, start));
+    CSEG_TRY_GOTO(failed, cseg_net_plan(net));
+    if (start != NULL)
+        memcpy(net->state, start->params, net->layout.total * sizeof(float));
+    else
+        cseg_params_init(net->state, &net->layout, &net->arch, options->seed);
+    *out = net;
+    return CELLSEG_OK;
+failed:
+    cseg_net_free(net);
+    return status;
+}
+
+void cseg_net_free(cseg_net *net) {
+    if (net == NULL)
+        return;
+    cseg_free(net->state);
+    cseg_free(net->gradient);
+    cseg_free(net->values);
+    cseg_free(net->packed);
+    cseg_free(net->groups);
+    cseg_free(net->sums);
+    cseg_free(net->zeros);
+    cseg_free(net->ones);
+    cseg_free(net->mean);
+    cseg_free(net->inv_std);
+    cseg_free(net->variance);
+    cseg_free(net->mean_g);
+    cseg_free(net->mean_gx);
+    cseg_free(net);
+}
+
+/* ---- one step ---- */
+
+static void update_running_statistics(cseg_net *net) {
+    for (size_t i = 0; i < net->arch.count; i++) {
+        if (!net->arch.layers[i].norm)
+            continue;
+        const cseg_slot *slot = &net->layout.slots[i];
+        const cseg_size size = net->size[i + 1];
+        const double count = (double)net->images * (double)size.height * (double)size.width;
+        const double unbiased = count > 1 ? count / (count - 1) : 1;
+        for (size_t c = 0; c < net->arch.layers[i].out; c++) {
+            const size_t at = net->channel_at[i] + c;
+            float *mean = &net->state[slot->mean + c], *variance = &net->state[slot->variance + c];
+            *mean = (float)((1 - momentum) * (double)*mean + momentum * (double)net->mean[at]);
+            *variance = (float)((1 - momentum) * (double)*variance + momentum * unbiased * net->variance[at]);
+        }
+    }
+}
+
+enum { ADAM_CHUNK = 65536 };
+
+static cellseg_status adam_chunk(void *data, size_t index) {
+    const cseg_net *net = data;
+    const cseg_adam adam = {
+        .learning_rate = net->options.learning_rate, .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8, .step = net->step + 1};
+    const size_t from = index * ADAM_CHUNK, left = net->layout.trained - from;
+    float *m = net->state + net->layout.total, *v = m + net->layout.trained;
+    cseg_adam_update(net->kernels, net->state + from, m + from, v + from, net->gradient + from,
+                     left < ADAM_CHUNK ? left : ADAM_CHUNK, &adam);
+    return CELLSEG_OK;
+}
+
+/* A NaN among the inputs may hide from the loss, since a ReLU makes 0 of it, but not from here. */
+static bool step_is_finite(const cseg_net *net, double loss) {
+    bool finite = isfinite(loss);
+    for (size_t i = 0; i < net->layout.trained; i++)
+        finite = finite && isfinite(net->gradient[i]);
+    for (size_t c = 0; c < net->norm_channels; c++)
+        finite = finite && isfinite(net->mean[c]) && isfinite(net->variance[c]);
+    return finite;
+}
+
+cellseg_status cseg_net_step(cseg_net *net, double *loss, const float *in, const uint8_t *classes, uint64_t dropout_seed) {
+    net->in = in;
+    net->classes = classes;
+    net->images = net->options.batch;
+    net->training = true;
+    net->dropout_seed = dropout_seed;
+    CSEG_TRY(cseg_net_forward(net));
+    CSEG_TRY(cseg_net_loss(net, loss, true));
+    CSEG_TRY(cseg_net_backward(net));
+    if (!step_is_finite(net, *loss))
+        return cseg_fail(CELLSEG_ERR_MODEL, "the loss or its gradient is not finite at step %llu",
+                         (unsigned long long)net->step + 1);
+    /* From here on nothing may fail half way: a cancelled step leaves the state as it was. */
+    CSEG_TRY(cseg_cancelled(net->context));
+    const size_t chunks = (net->layout.trained + ADAM_CHUNK - 1) / ADAM_CHUNK;
+    for (size_t i = 0; i < chunks; i++)
+        (void)adam_chunk(net, i);
+    update_running_statistics(net);
+    net->step++;
+    return CELLSEG_OK;
+}
+
+cellseg_status cseg_net_evaluate(cseg_net *net, double *loss, const float *in, const uint8_t *classes, size_t patches) {
+    assert(patches >= 1 && patches <= net->options.batch);
+    net->in = in;
+    net->classes = classes;
+    net->images = patches;
+    net->training = false;
+    CSEG_TRY(cseg_net_forward(net));
+    return cseg_net_loss(net, loss, false);
+}
+
+void cseg_net_set_learning_rate(cseg_net *net, double learning_rate) {
+    net->options.learning_rate = learning_rate;
+}
+
+/* ---- what comes out ---- */
+
+static cellseg_status check_record(const char *record) {
+    cJSON *json;
+    CSEG_TRY(cseg_json_parse(&json, record, strlen(record), "record"));
+    const bool object = cJSON_IsObject(json);
+    cJSON_Delete(json);
+    return object ? CELLSEG_OK : cseg_fail(CELLSEG_ERR_ARGUMENT, "record: it must be a JSON object");
+}
+
+cellseg_status cseg_net_model(cellseg_model **out, cseg_net *net, const char *record_json) {
+    *out = NULL;
+    cellseg_model *model;
+    cellseg_status status;
+    size_t edge;
+    if (record_json != NULL)
+        CSEG_TRY(check_record(record_json));
+    CSEG_TRY(cseg_model_new(&model, net->context, &net->arch, &net->options.rule, record_json));
+    memcpy(model->params, net->state, net->layout.total * sizeof(float));
+    CSEG_TRY_GOTO(failed, cseg_model_finish(model, net->context));
+    CSEG_TRY_GOTO(failed, cseg_model_test_edge(&edge, &model->arch));
+    CSEG_TRY_GOTO(failed, cseg_model_test_new(model, net->context, edge, edge));
+    CSEG_TRY_GOTO(failed, cseg_model_test_run(model->test.output, model, net->context));
+    *out = model;
+    return CELLSEG_OK;
+failed:
+    cellseg_model_free(model);
+    return status;
+}
+
+float *cseg_net_state(cseg_net *net, size_t *count) {
+    *count = net->layout.total + 2 * net->layout.trained;
+    return net->state;
+}
+
+uint64_t *cseg_net_step_counter(cseg_net *net) {
+    return &net->step;
+}

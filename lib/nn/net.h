@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The inside of a network in training, for the network room only.
+ *
+ * Value v is what layer v reads: value 0 the images, value i + 1 layer i's output. Kept from forward to backward is only what
+ * cannot be had cheaply: sums before normalisation (of layers with weights) and pooled outputs. All else is made again where it
+ * is read.
+ */
+#ifndef CSEG_NN_NET_H
+#define CSEG_NN_NET_H
+
+#include "nn/internal.h"
+#include "nn/plan.h"
+
+enum {
+    CSEG_MAX_VALUES = CSEG_MAX_LAYERS + 1,
+    CSEG_GROUPS =
+        16,        /* of images, each one index of a loop with a gradient of its own: fixed, so that no sum depends on threads */
+    CSEG_FRAME = 2 /* zeros around whatever a convolution reads, forward or backward */
+};
+
+/* What batch normalisation does to a layer's sums, per channel; the identity plus nothing for layers without. */
+typedef struct cseg_norm {
+    const float *mean, *inv_std, *gamma, *beta;
+} cseg_norm;
+
+/* One group's own memory. */
+typedef struct cseg_group {
+    float *value;    /* one image of any value */
+    float *scratch;  /* the tensor room's */
+    float *gradient; /* of one layer's weights, then of its shifts */
+} cseg_group;
+
+struct cseg_net {
+    cellseg_context *context;
+    cseg_net_options options;
+    cseg_arch arch;
+    cseg_layout layout;
+    const cseg_kernels *kernels;
+    uint64_t step;
+
+    float *state; /* parameters with running statistics, then Adam's m, then v */
+    float *gradient;
+
+    /* Sizes of values, and where they and their gradients lie in `values`. */
+    cseg_size size[CSEG_MAX_VALUES];
+    uint32_t channels[CSEG_MAX_VALUES];
+    uint32_t readers[CSEG_MAX_VALUES];
+    size_t gradient_home[CSEG_MAX_VALUES]; /* the value whose gradient's memory, first channels, this one's shares */
+    cseg_span kept[CSEG_MAX_VALUES], gradients[CSEG_MAX_VALUES];
+    float *values;
+
+    float *packed; /* weights, for forward and for backward */
+    size_t forward_at[CSEG_MAX_LAYERS], backward_at[CSEG_MAX_LAYERS];
+
+    float *groups;
+    size_t value_floats, scratch_floats, gradient_floats; /* of one group */
+
+    double *sums; /* per image two per channel, or the loss's */
+    float *zeros, *ones;
+    float *mean, *inv_std; /* of each layer with normalisation, in this batch or running */
+    double *variance;      /* of this batch */
+    size_t channel_at[CSEG_MAX_LAYERS], norm_channels;
+    float *mean_g, *mean_gx; /* of the layer at hand */
+
+    /* The step under way. */
+    const float *in;
+    const uint8_t *classes;
+    size_t images;
+    bool training;
+    uint64_t dropout_seed;
+    bool gradient_written[CSEG_MAX_VALUES];
+};
+
+/* net_plan.c */
+cellseg_status cseg_net_plan(cseg_net *net);
+
+/* net_values.c */
+cseg_tensor cseg_net_kept(const cseg_net *net, size_t value, size_t image);
+cseg_tensor cseg_net_gradient(const cseg_net *net, size_t value, size_t image);
+cseg_norm cseg_net_norm(const cseg_net *net, size_t layer);
+uint64_t cseg_net_dropout_seed(const cseg_net *net, size_t layer, size_t image);
+cseg_group cseg_net_group(const cseg_net *net, size_t index);
+/* The images of a group: from *first to before *end. */
+void cseg_net_group_images(const cseg_net *net, size_t index, size_t *first, size_t *end);
+/* One image of a value, kept or made again in group->value. */
+cseg_tensor cseg_net_value(const cseg_net *net, const cseg_group *group, size_t value, size_t image);
+
+/* net_forward.c, net_backward.c, loss.c: of the step under way */
+cellseg_status cseg_net_forward(cseg_net *net);
+cellseg_status cseg_net_loss(cseg_net *net, double *loss, bool gradient);
+cellseg_status cseg_net_backward(cseg_net *net);
+
+#endif

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Forward through a batch, layer by layer: every layer's loop runs over groups of images, sums over images are added in order. */
+#include "nn/net.h"
+
+typedef struct work {
+    cseg_net *net;
+    size_t layer;
+} work;
+
+static cellseg_status pack_layer(void *data, size_t i) {
+    const cseg_net *net = data;
+    if (!cseg_layer_has_weights(&net->arch.layers[i]))
+        return CELLSEG_OK;
+    const cseg_filter_shape shape = cseg_layer_shape(&net->arch.layers[i]);
+    const float *weights = net->state + net->layout.slots[i].weight;
+    cseg_pack(net->kernels, net->packed + net->forward_at[i], weights, &shape, CSEG_PACK_FORWARD);
+    if (net->training)
+        cseg_pack(net->kernels, net->packed + net->backward_at[i], weights, &shape, CSEG_PACK_BACKWARD_DATA);
+    return CELLSEG_OK;
+}
+
+static double *image_sums(const cseg_net *net, size_t image) {
+    return net->sums + image * net->layout.most_channels;
+}
+
+static cellseg_status convolve_group(void *data, size_t index) {
+    const work *w = data;
+    const cseg_net *net = w->net;
+    const size_t i = w->layer;
+    const cseg_layer *layer = &net->arch.layers[i];
+    const cseg_group group = cseg_net_group(net, index);
+    const cseg_filter_shape shape = cseg_layer_shape(layer);
+    const float *bias = layer->norm ? NULL : net->state + net->layout.slots[i].shift;
+    const int32_t activation = layer->activation == CSEG_SIGMOID ? CSEG_SIGMOID : CSEG_LINEAR;
+    size_t image, end;
+    for (cseg_net_group_images(net, index, &image, &end); image < end; image++) {
+        const cseg_tensor in = cseg_net_value(net, &group, i, image), out = cseg_net_kept(net, i + 1, image);
+        cseg_convolve(net->kernels, &out, &in, net->packed + net->forward_at[i], bias, &shape, activation, CSEG_PACK_FORWARD,
+                      group.scratch);
+        if (layer->norm && net->training)
+            cseg_norm_sums(net->kernels, image_sums(net, image), &out);
+    }
+    return CELLSEG_OK;
+}
+
+static cellseg_status square_sums_group(void *data, size_t index) {
+    const work *w = data;
+    const cseg_net *net = w->net;
+    size_t image, end;
+    for (cseg_net_group_images(net, index, &image, &end); image < end; image++) {
+        const cseg_tensor x = cseg_net_kept(net, w->layer + 1, image);
+        cseg_norm_square_sums(net->kernels, image_sums(net, image), &x, net->mean + net->channel_at[w->layer]);
+    }
+    return CELLSEG_OK;
+}
+
+/* The mean over the batch of what image_sums() holds for channel c. */
+static double batch_mean(const cseg_net *net, size_t layer, size_t c) {
+    const cseg_size size = net->size[layer + 1];
+    double sum = 0;
+    for (size_t image = 0; image < net->images; image++)
+        sum += image_sums(net, image)[c];
+    return sum / ((double)net->images * (double)size.height * (double)size.width);
+}
+
+static cellseg_status batch_statistics(work *w) {
+    cseg_net *net = w->net;
+    const size_t at = net->channel_at[w->layer], channels = net->arch.layers[w->layer].out;
+    for (size_t c = 0; c < channels; c++)
+        net->mean[at + c] = (float)batch_mean(net, w->layer, c);
+    CSEG_TRY(cseg_parallel_for(net->context, CSEG_GROUPS, square_sums_group, w));
+    for (size_t c = 0; c < channels; c++) {
+        net->variance[at + c] = batch_mean(net, w->layer, c);
+        net->inv_std[at + c] = cseg_inv_std(net->variance[at + c]);
+    }
+    return CELLSEG_OK;
+}
+
+static void running_statistics(cseg_net *net, size_t layer) {
+    const cseg_slot *slot = &net->layout.slots[layer];
+    for (size_t c = 0; c < net->arch.layers[layer].out; c++) {
+        net->mean[net->channel_at[layer] + c] = net->state[slot->mean + c];
+        net->inv_std[net->channel_at[layer] + c] = cseg_inv_std(net->state[slot->variance + c]);
+    }
+}
+
+static cellseg_status pool_group(void *data, size_t index) {
+    const work *w = data;
+    const cseg_net *net = w->net;
+    const cseg_group group = cseg_net_group(net, index);
+    size_t image, end;
+    for (cseg_net_group_images(net, index, &image, &end); image < end; image++) {
+        const cseg_tensor in = cseg_net_value(net, &group, w->layer, image), out = cseg_net_kept(net, w->layer + 1, image);
+        cseg_clear_frame(&out);
+        cseg_pool_max(net->kernels, &out, &in);
+    }
+    return CELLSEG_OK;
+}
+
+cellseg_status cseg_net_forward(cseg_net *net) {
+    CSEG_TRY(cseg_parallel_for(net->context, net->arch.count, pack_layer, net));
+    for (size_t i = 0; i < net->arch.count; i++) {
+        const cseg_layer *layer = &net->arch.layers[i];
+        work w = {net, i};
+        if (layer->op == CSEG_OP_POOL)
+            CSEG_TRY(cseg_parallel_for(net->context, CSEG_GROUPS, pool_group, &w));
+        if (!cseg_layer_has_weights(layer))
+            continue;
+        if (layer->norm && !net->training)
+            running_statistics(net, i);
+        CSEG_TRY(cseg_parallel_for(net->context, CSEG_GROUPS, convolve_group, &w));
+        if (layer->norm && net->training)
+            CSEG_TRY(batch_statistics(&w));
+    }
+    return CELLSEG_OK;
+}

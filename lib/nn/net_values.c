@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What layers read and write during a step, one image at a time. */
+#include "nn/net.h"
+
+cseg_tensor cseg_net_kept(const cseg_net *net, size_t value, size_t image) {
+    const size_t frame = net->arch.layers[value - 1].op == CSEG_OP_POOL ? CSEG_FRAME : 0;
+    const cseg_size size = net->size[value];
+    const cseg_tensor all = cseg_tensor_place(net->values + net->kept[value].offset, net->images, size.height, size.width,
+                                              net->channels[value], frame);
+    return cseg_tensor_image(&all, image);
+}
+
+cseg_tensor cseg_net_gradient(const cseg_net *net, size_t value, size_t image) {
+    const size_t home = net->gradient_home[value];
+    const cseg_size size = net->size[home];
+    const cseg_tensor all = cseg_tensor_place(net->values + net->gradients[home].offset, net->images, size.height, size.width,
+                                              net->channels[home], CSEG_FRAME);
+    const cseg_tensor one = cseg_tensor_image(&all, image);
+    return home == value ? one : cseg_tensor_channels(&one, 0, net->channels[value]);
+}
+
+cseg_norm cseg_net_norm(const cseg_net *net, size_t layer) {
+    if (!net->arch.layers[layer].norm)
+        return (cseg_norm){.mean = net->zeros, .inv_std = net->ones, .gamma = net->ones, .beta = net->zeros};
+    const cseg_slot *slot = &net->layout.slots[layer];
+    const size_t at = net->channel_at[layer];
+    return (cseg_norm){.mean = net->mean + at,
+                       .inv_std = net->inv_std + at,
+                       .gamma = net->state + slot->scale,
+                       .beta = net->state + slot->shift};
+}
+
+uint64_t cseg_net_dropout_seed(const cseg_net *net, size_t layer, size_t image) {
+    return cseg_random_bits(cseg_random_bits(net->dropout_seed, layer), image);
+}
+
+cseg_group cseg_net_group(const cseg_net *net, size_t index) {
+    float *memory = net->groups + index * (net->value_floats + net->scratch_floats + net->gradient_floats);
+    return (cseg_group){
+        .value = memory, .scratch = memory + net->value_floats, .gradient = memory + net->value_floats + net->scratch_floats};
+}
+
+void cseg_net_group_images(const cseg_net *net, size_t index, size_t *first, size_t *end) {
+    const size_t each = (net->images + CSEG_GROUPS - 1) / CSEG_GROUPS;
+    *first = index * each < net->images ? index * each : net->images;
+    *end = *first + each < net->images ? *first + each : net->images;
+}
+
+static void load(const cseg_tensor *to, const float *in) {
+    for (size_t y = 0; y < to->height; y++)
+        for (size_t x = 0; x < to->width; x++)
+            to->data[y * to->row + x * to->pixel] = *in++;
+}
+
+/* Depth is bounded: each concat inside a concat adds channels, each dropout is a layer. */
+static void make(const cseg_net *net, const cseg_tensor *to, size_t value, size_t image) {
+    if (value == 0) {
+        load(to, net->in + image * net->size[0].height * net->size[0].width);
+        return;
+    }
+    const size_t i = value - 1;
+    const cseg_layer *layer = &net->arch.layers[i];
+    switch (layer->op) {
+    case CSEG_OP_CONCAT: {
+        const cseg_tensor first = cseg_tensor_channels(to, 0, layer->in);
+        const cseg_tensor second = cseg_tensor_channels(to, layer->in, layer->out - layer->in);
+        make(net, &first, i, image);
+        make(net, &second, layer->with + 1, image);
+        break;
+    }
+    case CSEG_OP_DROPOUT:
+        make(net, to, i, image);
+        if (net->training)
+            cseg_dropout(to, to, layer->rate, cseg_net_dropout_seed(net, i, image));
+        break;
+    case CSEG_OP_POOL: {
+        const cseg_tensor kept = cseg_net_kept(net, value, image);
+        cseg_copy(to, &kept);
+        break;
+    }
+    default: {
+        const cseg_norm n = cseg_net_norm(net, i);
+        const cseg_tensor kept = cseg_net_kept(net, value, image);
+        cseg_norm_forward(net->kernels, to, &kept, n.mean, n.inv_std, n.gamma, n.beta, layer->activation);
+    }
+    }
+}
+
+cseg_tensor cseg_net_value(const cseg_net *net, const cseg_group *group, size_t value, size_t image) {
+    if (value > 0 && net->arch.layers[value - 1].op == CSEG_OP_POOL)
+        return cseg_net_kept(net, value, image);
+    const cseg_size size = net->size[value];
+    const cseg_tensor made = cseg_tensor_place(group->value, 1, size.height, size.width, net->channels[value], CSEG_FRAME);
+    cseg_clear_frame(&made);
+    make(net, &made, value, image);
+    return made;
+}

@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A model as an ONNX file, for other engines: normalisation folded into the convolutions, dropout gone, the batch left open.
+ * ONNX is a Protocol Buffers message (onnx.proto3, opset 13); the few fields needed are written by hand. A message's
+ * length comes before it: five bytes are kept free for it and filled in at the end, which the encoding allows (a varint may be
+ * longer than it need).
+ */
+#include "nn/file.h"
+#include "nn/internal.h"
+#include "nn/text.h"
+
+#include <cellseg/model.h>
+
+#include <stdio.h>
+#include <string.h>
+
+enum { OPSET = 13, IR_VERSION = 8, LENGTH_BYTES = 5, NAME_BYTES = 40 };
+
+/* Field numbers of onnx.proto3. */
+enum {
+    MODEL_IR_VERSION = 1,
+    MODEL_PRODUCER = 2,
+    MODEL_PRODUCER_VERSION = 3,
+    MODEL_GRAPH = 7,
+    MODEL_OPSET = 8,
+    MODEL_METADATA = 14,
+    OPSET_VERSION = 2,
+    ENTRY_KEY = 1,
+    ENTRY_VALUE = 2,
+    GRAPH_NODE = 1,
+    GRAPH_NAME = 2,
+    GRAPH_INITIALIZER = 5,
+    GRAPH_INPUT = 11,
+    GRAPH_OUTPUT = 12,
+    NODE_INPUT = 1,
+    NODE_OUTPUT = 2,
+    NODE_OP_TYPE = 4,
+    NODE_ATTRIBUTE = 5,
+    ATTRIBUTE_NAME = 1,
+    ATTRIBUTE_INT = 3,
+    ATTRIBUTE_INTS = 8,
+    ATTRIBUTE_TYPE = 20,
+    TENSOR_DIMS = 1,
+    TENSOR_DATA_TYPE = 2,
+    TENSOR_NAME = 8,
+    TENSOR_RAW_DATA = 9,
+    VALUE_NAME = 1,
+    VALUE_TYPE = 2,
+    TYPE_TENSOR = 1,
+    TENSOR_TYPE_ELEMENT = 1,
+    TENSOR_TYPE_SHAPE = 2,
+    SHAPE_DIM = 1,
+    DIM_VALUE = 1,
+    DIM_PARAM = 2,
+    TYPE_FLOAT = 1,
+    ATTRIBUTE_IS_INT = 2,
+    ATTRIBUTE_IS_INTS = 7
+};
+
+/* ---- Protocol Buffers ---- */
+
+static void put_varint(cseg_text *out, uint64_t value) {
+    uint8_t bytes[10];
+    size_t n = 0;
+    do {
+        bytes[n] = (uint8_t)((value & 0x7fU) | (value > 0x7fU ? 0x80U : 0U));
+        value >>= 7;
+    } while ((bytes[n++] & 0x80U) != 0);
+    cseg_text_add_bytes(out, bytes, n);
+}
+
+static void put_int(cseg_text *out, uint32_t field, uint64_t value) {
+    put_varint(out, (uint64_t)field << 3);
+    put_varint(out, value);
+}
+
+static void put_bytes(cseg_text *out, uint32_t field, const void *bytes, size_t count) {
+    put_varint(out, (uint64_t)field << 3 | 2U);
+    put_varint(out, count);
+    cseg_text_add_bytes(out, bytes, count);
+}
+
+static void put_string(cseg_text *out, uint32_t field, const char *text) {
+    put_bytes(out, field, text, strlen(text));
+}
+
+/* Begin a message; give what this returns to end(). */
+static size_t begin(cseg_text *out, uint32_t field) {
+    static const uint8_t room[LENGTH_BYTES] = {0};
+    put_varint(out, (uint64_t)field << 3 | 2U);
+    cseg_text_add_bytes(out, room, sizeof room);
+    return out->length;
+}
+
+static void end(cseg_text *out, size_t start) {
+    if (out->status != CELLSEG_OK)
+        return;
+    size_t length = out->length - start;
+    for (size_t i = 0; i < LENGTH_BYTES; i++, length >>= 7)
+        out->bytes[start - LENGTH_BYTES + i] = (char)((length & 0x7fU) | (i + 1 < LENGTH_BYTES ? 0x80U : 0U));
+}
+
+/* ---- the graph ---- */
+
+static void put_ints(cseg_text *node, const char *name, const uint64_t *values, size_t count) {
+    const size_t attribute = begin(node, NODE_ATTRIBUTE);
+    put_string(node, ATTRIBUTE_NAME, name);
+    for (size_t i = 0; i < count; i++)
+        put_int(node, ATTRIBUTE_INTS, values[i]);
+    put_int(node, ATTRIBUTE_TYPE, ATTRIBUTE_IS_INTS);
+    end(node, attribute);
+}
+
+static void put_op_attributes(cseg_text *node, const cseg_layer *layer) {
+    const uint64_t kernel[2] = {layer->kernel, layer->kernel}, two[2] = {2, 2};
+    const uint64_t pads[4] = {layer->pad, layer->pad, layer->pad, layer->pad};
+    switch (layer->op) {
+    case CSEG_OP_CONV:
+        put_ints(node, "kernel_shape", kernel, 2);
+        put_ints(node, "pads", pads, 4);
+        break;
+    case CSEG_OP_CONCAT: {
+        const size_t attribute = begin(node, NODE_ATTRIBUTE);
+        put_string(node, ATTRIBUTE_NAME, "axis");
+        put_int(node, ATTRIBUTE_INT, 1);
+        put_int(node, ATTRIBUTE_TYPE, ATTRIBUTE_IS_INT);
+        end(node, attribute);
+        break;
+    }
+    default:
+        put_ints(node, "kernel_shape", two, 2);
+        put_ints(node, "strides", two, 2);
+    }
+}
+
+/* What layer i's output is called: "probabilities" for the last layer's. */
+static void name_value(char name[NAME_BYTES], const cseg_arch *arch, size_t layer) {
+    if (layer + 1 == arch->count)
+        (void)snprintf(name, NAME_BYTES, "probabilities");
+    else
+        (void)snprintf(name, NAME_BYTES, "layer%zu", layer);
+}
+
+/* What layer i reads, past dropouts, which do nothing here. */
+static void name_input(char name[NAME_BYTES], const cseg_arch *arch, size_t layer) {
+    while (layer > 0 && arch->layers[layer - 1].op == CSEG_OP_DROPOUT)
+        layer--;
+    if (layer == 0)
+        (void)snprintf(name, NAME_BYTES, "image");
+    else
+        name_value(name, arch, layer - 1);
+}
+
+static void put_activation(cseg_text *graph, const char *op, const char *from, const char *to) {
+    const size_t node = begin(graph, GRAPH_NODE);
+    put_string(graph, NODE_INPUT, from);
+    put_string(graph, NODE_OUTPUT, to);
+    put_string(graph, NODE_OP_TYPE, op);
+    end(graph, node);
+}
+
+static void put_layer(cseg_text *graph, const cseg_arch *arch, size_t i) {
+    static const char *const ops[] = {"Conv", "ConvTranspose", "MaxPool", "Concat"};
+    const cseg_layer *layer = &arch->layers[i];
+    const bool activated = cseg_layer_has_weights(layer) && layer->activation != CSEG_LINEAR;
+    char in[NAME_BYTES], out[NAME_BYTES], name[NAME_BYTES];
+    name_input(in, arch, i);
+    name_value(out, arch, i);
+    const size_t node = begin(graph, GRAPH_NODE);
+    put_string(graph, NODE_INPUT, in);
+    if (layer->op == CSEG_OP_CONCAT) {
+        name_input(name, arch, layer->with + 1);
+        put_string(graph, NODE_INPUT, name);
+    }
+    if (cseg_layer_has_weights(layer)) {
+        (void)snprintf(name, sizeof name, "layer%zu.weight", i);
+        put_string(graph, NODE_INPUT, name);
+        (void)snprintf(name, sizeof name, "layer%zu.bias", i);
+        put_string(graph, NODE_INPUT, name);
+    }
+    (void)snprintf(name, sizeof name, "layer%zu.sum", i);
+    put_string(graph, NODE_OUTPUT, activated ? name : out);
+    put_string(graph, NODE_OP_TYPE, ops[layer->op]);
+    put_op_attributes(graph, layer);
+    end(graph, node);
+    if (activated)
+        put_activation(graph, layer->activation == CSEG_RELU ? "Relu" : "Sigmoid", name, out);
+}
+
+/* ---- weights ---- */
+
+static void put_tensor(cseg_text *graph, const char *name, const uint64_t *dims, size_t dimensions, const float *numbers) {
+    uint64_t count = 1;
+    const size_t tensor = begin(graph, GRAPH_INITIALIZER);
+    for (size_t d = 0; d < dimensions; d++) {
+        put_int(graph, TENSOR_DIMS, dims[d]);
+        count *= dims[d];
+    }
+    put_int(graph, TENSOR_DATA_TYPE, TYPE_FLOAT);
+    put_string(graph, TENSOR_NAME, name);
+    const size_t data = begin(graph, TENSOR_RAW_DATA);
+    for (uint64_t i = 0; i < count; i++) {
+        uint32_t bits;
+        memcpy(&bits, &numbers[i], sizeof bits);
+        const uint8_t bytes[4] = {(uint8_t)bits, (uint8_t)(bits >> 8), (uint8_t)(bits >> 16), (uint8_t)(bits >> 24)};
+        cseg_text_add_bytes(graph, bytes, sizeof bytes);
+    }
+    end(graph, data);
+    end(graph, tensor);
+}
+
+/* [ky][kx][in][out] to ONNX's [out][in][ky][kx], or [in][out][ky][kx] for ConvTranspose. */
+static void transpose(float *to, const float *from, const cseg_layer *layer) {
+    const size_t taps = (size_t)layer->kernel * layer->kernel;
+    for (size_t tap = 0; tap < taps; tap++)
+        for (size_t in = 0; in < layer->in; in++)
+            for (size_t out = 0; out < layer->out; out++) {
+                const size_t filter = layer->op == CSEG_OP_CONV ? out * layer->in + in : in * layer->out + out;
+                to[filter * taps + tap] = from[(tap * layer->in + in) * layer->out + out];
+            }
+}
+
+/* scratch: room for a layer's weights twice, then for its shifts. */
+static void put_weights(cseg_text *graph, const cellseg_model *model, size_t i, float *scratch) {
+    const cseg_layer *layer = &model->arch.layers[i];
+    float *turned = scratch + model->layout.most_weights, *shift = turned + model->layout.most_weights;
+    cseg_fold_layer(scratch, shift, layer, &model->layout.slots[i], model->params);
+    transpose(turned, scratch, layer);
+    const bool conv = layer->op == CSEG_OP_CONV;
+    const uint64_t dims[4] = {conv ? layer->out : layer->in, conv ? layer->in : layer->out, layer->kernel, layer->kernel};
+    const uint64_t channels = layer->out;
+    char name[NAME_BYTES];
+    (void)snprintf(name, sizeof name, "layer%zu.weight", i);
+    put_tensor(graph, name, dims, 4, turned);
+    (void)snprintf(name, sizeof name, "layer%zu.bias", i);
+    put_tensor(graph, name, &channels, 1, shift);
+}
+
+/* ---- the model ---- */
+
+/* Batch x channels x patch x patch: engines may plan for a size, and some insist on one. */
+static void put_value(cseg_text *graph, uint32_t field, const char *name, uint64_t channels, uint64_t patch) {
+    const uint64_t edges[4] = {0, channels, patch, patch};
+    const size_t value = begin(graph, field);
+    put_string(graph, VALUE_NAME, name);
+    const size_t type = begin(graph, VALUE_TYPE), tensor = begin(graph, TYPE_TENSOR);
+    put_int(graph, TENSOR_TYPE_ELEMENT, TYPE_FLOAT);
+    const size_t shape = begin(graph, TENSOR_TYPE_SHAPE);
+    for (size_t d = 0; d < 4; d++) {
+        const size_t dim = begin(graph, SHAPE_DIM);
+        if (d == 0)
+            put_string(graph, DIM_PARAM, "batch");
+        else
+            put_int(graph, DIM_VALUE, edges[d]);
+        end(graph, dim);
+    }
+    end(graph, shape);
+    end(graph, tensor);
+    end(graph, type);
+    end(graph, value);
+}
+
+static void put_graph(cseg_text *out, const cellseg_model *model, float *scratch) {
+    const cseg_arch *arch = &model->arch;
+    const size_t graph = begin(out, MODEL_GRAPH);
+    for (size_t i = 0; i < arch->count; i++)
+        if (arch->layers[i].op != CSEG_OP_DROPOUT)
+            put_layer(out, arch, i);
+    put_string(out, GRAPH_NAME, "cellseg");
+    for (size_t i = 0; i < arch->count; i++)
+        if (cseg_layer_has_weights(&arch->layers[i]))
+            put_weights(out, model, i, scratch);
+    put_value(out, GRAPH_INPUT, "image", 1, model->rule.patch_px);
+    put_value(out, GRAPH_OUTPUT, "probabilities", model->rule.classes, model->rule.patch_px);
+    end(out, graph);
+}
+
+static void put_model(cseg_text *out, const cellseg_model *model, float *scratch) {
+    put_int(out, MODEL_IR_VERSION, IR_VERSION);
+    put_string(out, MODEL_PRODUCER, "cellseg");
+    put_string(out, MODEL_PRODUCER_VERSION, cellseg_version());
+    put_graph(out, model, scratch);
+    const size_t opset = begin(out, MODEL_OPSET);
+    put_int(out, OPSET_VERSION, OPSET);
+    end(out, opset);
+    const size_t entry = begin(out, MODEL_METADATA);
+    put_string(out, ENTRY_KEY, "cellseg");
+    put_string(out, ENTRY_VALUE, model->info);
+    end(out, entry);
+}
+
+cellseg_status cellseg_model_export_onnx(const cellseg_model *model, cellseg_context *context, const char *path) {
+    if (model == NULL || path == NULL)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "%s is NULL", model == NULL ? "model" : "path");
+    const size_t floats = 2 * model->layout.most_weights + model->layout.most_channels + 16;
+    float *scratch = cseg_alloc(context, floats, sizeof *scratch);
+    if (scratch == NULL)
+        return cseg_last_status();
+    cseg_text out = {.context = context};
+    put_model(&out, model, scratch);
+    cseg_free(scratch);
+    const size_t length = out.length;
+    char *bytes;
+    CSEG_TRY(cseg_text_take(&bytes, &out));
+    const cellseg_status status = cseg_file_replace(path, context, bytes, length);
+    cseg_free(bytes);
+    return status;
+}

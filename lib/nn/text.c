@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "nn/text.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Room for `more` bytes and the closing zero. */
+static bool make_room(cseg_text *text, size_t more) {
+    if (text->status != CELLSEG_OK)
+        return false;
+    if (text->length + more < text->capacity)
+        return true;
+    const size_t capacity = 2 * (text->length + more) + 64;
+    char *bytes = cseg_alloc(text->context, capacity, 1);
+    if (bytes == NULL) {
+        text->status = cseg_last_status();
+        return false;
+    }
+    if (text->length > 0)
+        memcpy(bytes, text->bytes, text->length);
+    cseg_free(text->bytes);
+    text->bytes = bytes;
+    text->capacity = capacity;
+    return true;
+}
+
+void cseg_text_add(cseg_text *text, const char *format, ...) {
+    va_list arguments, again;
+    va_start(arguments, format);
+    va_copy(again, arguments);
+    const int needed = vsnprintf(NULL, 0, format, arguments);
+    va_end(arguments);
+    if (needed >= 0 && make_room(text, (size_t)needed)) {
+        (void)vsnprintf(text->bytes + text->length, (size_t)needed + 1, format, again);
+        text->length += (size_t)needed;
+    }
+    va_end(again);
+}
+
+void cseg_text_add_bytes(cseg_text *text, const void *bytes, size_t count) {
+    if (!make_room(text, count))
+        return;
+    memcpy(text->bytes + text->length, bytes, count);
+    text->length += count;
+}
+
+void cseg_text_add_number(cseg_text *text, double value) {
+    char digits[40];
+    for (int precision = 15; precision <= 17; precision++) {
+        (void)snprintf(digits, sizeof digits, "%.*g", precision, value);
+        if (strtod(digits, NULL) == value)
+            break;
+    }
+    for (char *c = digits; *c != '\0'; c++)
+        if (strchr("0123456789+-e", *c) == NULL)
+            *c = '.'; /* whatever the embedder's locale puts there */
+    cseg_text_add(text, "%s", digits);
+}
+
+void cseg_text_add_string(cseg_text *text, const char *value) {
+    cseg_text_add(text, "\"");
+    for (const char *c = value; *c != '\0';) {
+        const size_t plain = strcspn(c, "\"\\\001\002\003\004\005\006\007\b\t\n\013\f\r\016\017\020\021\022\023\024\025\026\027"
+                                        "\030\031\032\033\034\035\036\037");
+        cseg_text_add(text, "%.*s", (int)plain, c);
+        c += plain;
+        if (*c == '\0')
+            break;
+        if (*c == '"' || *c == '\\')
+            cseg_text_add(text, "\\%c", *c);
+        else
+            cseg_text_add(text, "\\u%04x", (unsigned)(unsigned char)*c);
+        c++;
+    }
+    cseg_text_add(text, "\"");
+}
+
+cellseg_status cseg_text_take(char **out, cseg_text *text) {
+    cseg_text_add(text, "%s", ""); /* an empty text is one zero byte */
+    *out = NULL;
+    if (text->status != CELLSEG_OK)
+        cseg_free(text->bytes);
+    else
+        *out = text->bytes;
+    text->bytes = NULL;
+    return text->status;
+}

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Cells round given nuclei (SPEC section 5; Al-Kofahi et al. 2018, step 3): the marker image, smoothed, in log space, times the
+ * cell probability; a background threshold between the first and third of three Otsu levels, where the foreground's area is
+ * nearest to what that many cells should take; seeded watershed, bright first.
+ *
+ * Beyond the paper, off with cell_compactness 0: the relief also rises with the distance from the nuclei. Bright first alone lets
+ * a bright cell flood round its dimmer neighbours before they begin. Cost: the watershed's, mostly.
+ */
+#include "filter/filter.h"
+#include "morph/morph.h"
+#include "segment/segment.h"
+
+#include <math.h>
+
+/* Of 0 to 1: what the logarithm takes for dark. A smaller one would raise noise to the height of cells. */
+#define LOG_DARK 0.01
+
+/* A cell of less, or more, than this is not taken for typical when the expected area is estimated. */
+#define CELL_AREA_LEAST_UM2 50.0
+#define CELL_AREA_MOST_UM2 5000.0
+
+enum { OTSU_LEVELS = 3, OTSU_BINS = 256, CONNECTIVITY = 4 };
+
+typedef struct cells_job {
+    const cseg_cell_inputs *inputs;
+    const cellseg_segment_options *options;
+    cseg_plane smooth, enhanced, distance, relief, mask; /* mask: where cells may grow */
+    const cseg_plane *cells;
+    double level; /* the background's threshold on `enhanced` */
+    int32_t kind; /* of relief */
+} cells_job;
+
+static void planes_free(cells_job *job) {
+    cseg_plane_free(&job->smooth);
+    cseg_plane_free(&job->enhanced);
+    cseg_plane_free(&job->distance);
+    cseg_plane_free(&job->relief);
+    cseg_plane_free(&job->mask);
+}
+
+static cellseg_status planes_new(cellseg_context *context, cells_job *job) {
+    const size_t height = job->cells->height, width = job->cells->width;
+    CSEG_TRY(cseg_plane_new(&job->smooth, context, CELLSEG_FLOAT32, height, width));
+    CSEG_TRY(cseg_plane_new(&job->enhanced, context, CELLSEG_FLOAT32, height, width));
+    CSEG_TRY(cseg_plane_new(&job->distance, context, CELLSEG_FLOAT32, height, width));
+    CSEG_TRY(cseg_plane_new(&job->relief, context, CELLSEG_FLOAT32, height, width));
+    return cseg_plane_new(&job->mask, context, CELLSEG_UINT8, height, width);
+}
+
+/* Probability that a pixel belongs to a cell. 1 where there is no network to ask. */
+static double cell_probability(const cseg_plane *maps, size_t y, size_t x, bool with_nucleus) {
+    if (maps == NULL)
+        return 1;
+    double p = (double)cseg_row_f32(&maps[CSEG_MAP_CYTOPLASM], y)[x];
+    if (with_nucleus)
+        p += (double)cseg_row_f32(&maps[CSEG_MAP_NUCLEUS], y)[x];
+    return p < 1 ? p : 1;
+}
+
+/* ---- enhance ---- */
+
+static cellseg_status enhance_row(void *data, size_t y) {
+    const cells_job *job = data;
+    const bool with_nucleus = job->options->cell_probability == CELLSEG_CELL_CYTOPLASM_AND_NUCLEUS;
+    const double scale = 1 / cseg_log_e(1 + 1 / LOG_DARK);
+    const float *smooth = cseg_row_f32(&job->smooth, y);
+    float *enhanced = cseg_row_f32(&job->enhanced, y);
+    for (size_t x = 0; x < job->enhanced.width; x++) {
+        const double marker = smooth[x] > 0 ? (double)smooth[x] : 0;
+        const double p = cell_probability(job->inputs->maps, y, x, with_nucleus);
+        enhanced[x] = (float)(cseg_log_e(1 + marker / LOG_DARK) * scale * p);
+    }
+    return CELLSEG_OK;
+}
+
+/* ---- background ---- */
+
+static size_t count_above(const cseg_plane *plane, double level) {
+    size_t count = 0;
+    for (size_t y = 0; y < plane->height; y++) {
+        const float *row = cseg_row_f32(plane, y);
+        for (size_t x = 0; x < plane->width; x++)
+            count += (double)row[x] > level;
+    }
+    return count;
+}
+
+/* Pixels that this many cells should take: as told, or what a single Otsu threshold finds, as long as that is plausible. */
+static cellseg_status expected_area_px(cellseg_context *context, double *area, const cells_job *job) {
+    const double pixel = job->inputs->pixel_size_um * job->inputs->pixel_size_um, cells = job->inputs->count;
+    *area = cells * job->options->cell_area_expected_um2 / pixel;
+    if (job->options->cell_area_expected_um2 > 0)
+        return CELLSEG_OK;
+    double level;
+    CSEG_TRY(cseg_filter_otsu(context, &level, 1, OTSU_BINS, &job->enhanced, NULL));
+    const double found = (double)count_above(&job->enhanced, level);
+    *area = fmin(fmax(found, cells * CELL_AREA_LEAST_UM2 / pixel), cells * CELL_AREA_MOST_UM2 / pixel);
+    return CELLSEG_OK;
+}
+
+/* The area falls as the level rises, so the level of the nearest area is a percentile, cut to [t1, t3]. */
+static cellseg_status background_level(cellseg_context *context, cells_job *job) {
+    double thresholds[OTSU_LEVELS], area, level;
+    CSEG_TRY(expected_area_px(context, &area, job));
+    const double pixels = (double)job->enhanced.height * (double)job->enhanced.width;
+    const double percent = fmin(fmax(100 * (1 - area / pixels), 0), 100);
+    CSEG_TRY(cseg_filter_percentiles(context, &level, &percent, 1, &job->enhanced));
+    CSEG_TRY(cseg_filter_otsu(context, thresholds, OTSU_LEVELS, OTSU_BINS, &job->enhanced, NULL));
+    job->level = fmin(fmax(level, thresholds[0]), thresholds[OTSU_LEVELS - 1]);
+    return CELLSEG_OK;
+}
+
+static cellseg_status mask_row(void *data, size_t y) {
+    const cells_job *job = data;
+    const bool ask_network = job->options->background_rule == CELLSEG_BACKGROUND_PROBABILITY && job->inputs->maps != NULL;
+    uint8_t *mask = cseg_row_u8(&job->mask, y);
+    const float *enhanced = cseg_row_f32(&job->enhanced, y);
+    const uint32_t *nuclei = cseg_row_u32(job->inputs->nuclei, y);
+    for (size_t x = 0; x < job->mask.width; x++) {
+        const bool cell = ask_network ? cell_probability(job->inputs->maps, y, x, true) > 0.5 : (double)enhanced[x] > job->level;
+        mask[x] = cell || nuclei[x] != 0;
+    }
+    return CELLSEG_OK;
+}
+
+/* ---- relief ---- */
+
+static double gradient(const cseg_plane *plane, size_t y, size_t x) {
+    const size_t up = y > 0 ? y - 1 : y, down = y + 1 < plane->height ? y + 1 : y;
+    const size_t left = x > 0 ? x - 1 : x, right = x + 1 < plane->width ? x + 1 : x;
+    const double dy = (double)cseg_row_f32(plane, down)[x] - (double)cseg_row_f32(plane, up)[x];
+    const double dx = (double)cseg_row_f32(plane, y)[right] - (double)cseg_row_f32(plane, y)[left];
+    return sqrt(dx * dx + dy * dy) / 2;
+}
+
+static double relief_at(const cells_job *job, size_t y, size_t x) {
+    switch (job->kind) {
+    case CELLSEG_RELIEF_GRADIENT:
+        return gradient(&job->smooth, y, x);
+    case CELLSEG_RELIEF_PROBABILITY:
+        return -cell_probability(job->inputs->maps, y, x, true);
+    case CELLSEG_RELIEF_DISTANCE:
+        return 0;
+    default:
+        return -(double)cseg_row_f32(&job->enhanced, y)[x];
+    }
+}
+
+static cellseg_status relief_row(void *data, size_t y) {
+    const cells_job *job = data;
+    const double by_distance = job->kind == CELLSEG_RELIEF_DISTANCE ? 1 : job->options->cell_compactness;
+    const float *distance = cseg_row_f32(&job->distance, y);
+    float *relief = cseg_row_f32(&job->relief, y);
+    for (size_t x = 0; x < job->relief.width; x++)
+        relief[x] = (float)(relief_at(job, y, x) + by_distance * job->inputs->pixel_size_um * (double)distance[x]);
+    return CELLSEG_OK;
+}
+
+static cellseg_status outside_nuclei_row(void *data, size_t y) {
+    const cells_job *job = data;
+    uint8_t *mask = cseg_row_u8(&job->mask, y);
+    const uint32_t *nuclei = cseg_row_u32(job->inputs->nuclei, y);
+    for (size_t x = 0; x < job->mask.width; x++)
+        mask[x] = nuclei[x] == 0;
+    return CELLSEG_OK;
+}
+
+static cellseg_status make_relief(cellseg_context *context, cells_job *job) {
+    const size_t height = job->mask.height;
+    CSEG_TRY(cseg_parallel_for(context, height, outside_nuclei_row, job));
+    CSEG_TRY(cseg_morph_distance(context, &job->distance, &job->mask));
+    return cseg_parallel_for(context, height, relief_row, job);
+}
+
+/* ---- all together ---- */
+
+static cellseg_status seed_row(void *data, size_t y) {
+    const cells_job *job = data;
+    uint32_t *cells = cseg_row_u32(job->cells, y);
+    const uint32_t *nuclei = cseg_row_u32(job->inputs->nuclei, y);
+    for (size_t x = 0; x < job->cells->width; x++)
+        cells[x] = nuclei[x];
+    return CELLSEG_OK;
+}
+
+static cellseg_status flood(cellseg_context *context, cells_job *job) {
+    const size_t height = job->cells->height;
+    const double sigma_px = job->options->cell_sigma_um / job->inputs->pixel_size_um;
+    CSEG_TRY(cseg_filter_gaussian(context, &job->smooth, job->inputs->marker, sigma_px));
+    CSEG_TRY(cseg_parallel_for(context, height, enhance_row, job));
+    CSEG_TRY(background_level(context, job));
+    CSEG_TRY(make_relief(context, job));
+    CSEG_TRY(cseg_parallel_for(context, height, mask_row, job));
+    return cseg_morph_watershed(context, job->cells, &job->relief, &job->mask, CONNECTIVITY);
+}
+
+cellseg_status cseg_segment_cells(cellseg_context *context, const cseg_plane *cells, const cseg_cell_inputs *inputs,
+                                  const cellseg_segment_options *options) {
+    assert(cells->type == CELLSEG_UINT32 && cells->height == inputs->marker->height && cells->width == inputs->marker->width);
+    cells_job job = {.inputs = inputs, .options = options, .cells = cells, .kind = options->relief};
+    if (job.kind == CELLSEG_RELIEF_PROBABILITY && inputs->maps == NULL)
+        job.kind = CELLSEG_RELIEF_MARKER;
+    CSEG_TRY(cseg_parallel_for(context, cells->height, seed_row, &job));
+    if (inputs->count == 0)
+        return CELLSEG_OK;
+    cellseg_status status = planes_new(context, &job);
+    if (status == CELLSEG_OK)
+        status = flood(context, &job);
+    planes_free(&job);
+    return status;
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Training data inside the segment room: targets, images kept for training, patches drawn from them, random numbers. */
+#ifndef CSEG_SEGMENT_DATASET_H
+#define CSEG_SEGMENT_DATASET_H
+
+#include "core/core.h"
+#include "nn/nn.h"
+
+#include <cellseg/train.h>
+
+/* ---- random numbers: splitmix64 (Steele, Lea and Flood 2014) ---- */
+
+static inline uint64_t cseg_random_next(uint64_t *state) {
+    uint64_t z = (*state += 0x9e3779b97f4a7c15U);
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9U;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebU;
+    return z ^ (z >> 31);
+}
+
+/* In [0, 1). */
+static inline double cseg_random_uniform(uint64_t *state) {
+    return (double)(cseg_random_next(state) >> 11) * 0x1p-53;
+}
+
+/* A stream of its own for each (seed, epoch, index), so that patches can be drawn in any order on any thread. */
+static inline uint64_t cseg_random_stream(uint64_t seed, uint64_t epoch, uint64_t index) {
+    uint64_t state = seed;
+    state = cseg_random_next(&state) ^ epoch;
+    state = cseg_random_next(&state) ^ index;
+    return cseg_random_next(&state);
+}
+
+/* ---- targets.c ---- */
+
+enum { CSEG_CLASS_NUCLEUS = 0, CSEG_CLASS_CYTOPLASM = 1, CSEG_CLASS_BACKGROUND = 2, CSEG_CLASS_UNKNOWN = 255 };
+
+/*
+ * Class of every pixel at the scale of `classes` (uint8, the caller's): nucleus where cell and nucleus, cytoplasm in the rest of
+ * the cells, background elsewhere. cells, nuclei: uint32 label maps of one size. An argument error where no cell or no nucleus is
+ * left.
+ */
+cellseg_status cseg_segment_targets(cellseg_context *context, const cseg_plane *classes, const cseg_plane *cells,
+                                    const cseg_plane *nuclei);
+
+/* ---- dataset.c ---- */
+
+/* One image as the network sees it, with its classes: 3 bytes per pixel. */
+typedef struct cseg_sample {
+    size_t height, width;
+    float unit; /* values * unit is the normalised intensity */
+    uint16_t *values;
+    uint8_t *classes;
+} cseg_sample;
+
+typedef struct cseg_dataset {
+    cellseg_context *context;
+    cseg_rule rule; /* how its images were preprocessed; patch and step */
+    cseg_sample *samples;
+    size_t count, capacity;
+    uint64_t hash; /* of every image and class map, in order */
+} cseg_dataset;
+
+/* Keep a copy of a preprocessed image (float32) and its class map (uint8) of the same size. On failure the data set is as before.
+ */
+cellseg_status cseg_dataset_add(cseg_dataset *dataset, const cseg_plane *image, const cseg_plane *classes);
+void cseg_dataset_free(cseg_dataset *dataset);
+
+/* Where a patch's inner window (the part that counts) begins, or a patch without any cell. */
+typedef struct cseg_place {
+    uint32_t sample; /* CSEG_NO_SAMPLE: no image, only noise */
+    int32_t y, x;
+} cseg_place;
+#define CSEG_NO_SAMPLE UINT32_MAX
+
+/* The fixed grid: windows step_px apart from (0, 0), each pixel in exactly one. With places NULL only counts. */
+size_t cseg_dataset_grid(const cseg_dataset *dataset, cseg_place *places);
+
+/*
+ * One epoch: as many windows as the grid has, drawn at random within equal strata of each image, so that all its parts are used,
+ * and so many without cells that they are the part `empty` (0 to 0.9) of the whole; shuffled. With places NULL only counts.
+ */
+size_t cseg_dataset_epoch(const cseg_dataset *dataset, cseg_place *places, double empty, uint64_t seed, uint64_t epoch);
+
+/* ---- augment.c ---- */
+
+/*
+ * Draw patches [first, first + count) of the list, which goes round, into image and classes (count x patch x patch each). Each
+ * patch's augmentation depends on options->seed, epoch and its index alone. options NULL: none. Pixels outside the image
+ * are reflected, and do not count.
+ */
+cellseg_status cseg_dataset_draw(const cseg_dataset *dataset, float *image, uint8_t *classes, const cseg_place *places,
+                                 size_t place_count, size_t first, size_t count, const cellseg_train_options *options,
+                                 uint64_t epoch);
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the public calls share: from an image and options to planes at the working scale, and back to label maps. */
+#ifndef CSEG_SEGMENT_PIPELINE_H
+#define CSEG_SEGMENT_PIPELINE_H
+
+#include "segment/segment.h"
+
+/* One channel of an image and its scale, checked. */
+typedef struct cseg_channel {
+    cseg_plane plane;
+    double pixel_size_um;
+} cseg_channel;
+
+/* what: the image's name in messages. pixel_size_um: the options', which wins over the image's own; 0: none. */
+cellseg_status cseg_segment_channel(cseg_channel *out, const cellseg_image *image, int32_t channel, double pixel_size_um,
+                                    const char *what);
+
+/* An argument error when the channel's pixel size is unknown. */
+cellseg_status cseg_segment_check_scale(const cseg_channel *channel);
+
+/* Lengths that are sound in micrometres and absurd in pixels of the working scale. */
+cellseg_status cseg_segment_check_px(const cellseg_segment_options *options, double working_pixel_size_um);
+
+/* The call's next step, told to the caller at once: CELLSEG_ERR_CANCELLED when that stops it. */
+cellseg_status cseg_segment_step(cellseg_context *context, const char *name, double from, double to);
+
+/* How a marker is scaled for the cells step, and a nuclear stain for the seeds step. */
+cseg_rule cseg_segment_marker_rule(double working_pixel_size_um, double top_hat_um);
+cseg_rule cseg_segment_nuclear_rule(double working_pixel_size_um, double top_hat_um);
+
+/* Cells round nuclei at the working scale, smoothed if the options say so, then label maps at the channel's own scale. cells or
+ * nuclei may be NULL: not wanted; NULL after an error. */
+cellseg_status cseg_segment_label(cellseg_labels **cells, cellseg_labels **nuclei, cellseg_context *context,
+                                  const cseg_channel *channel, const cseg_cell_inputs *inputs,
+                                  const cellseg_segment_options *options);
+
+/* A new label map at the channel's scale, resampled from one at the working scale. */
+cellseg_status cseg_segment_labels_at(cellseg_labels **out, cellseg_context *context, const cseg_channel *channel,
+                                      const cseg_plane *labels);
+
+#endif

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * From a channel as it was recorded to what the later steps see: resampled to the working scale, white top-hat with a flat
+ * square (SPEC section 1), then a scaling that does not depend on gain, offset or bit depth: two percentiles become 0 and 1.
+ *
+ * Stretching between percentiles would turn the noise of an empty image into content. The range is therefore never less than a
+ * multiple of the noise's standard deviation, which is estimated as in Immerkaer, "Fast noise variance estimation" (CVIU 64,
+ * 1996), from the residual of a mask that ignores planes and edges, but by its median, which structure disturbs less than the
+ * mean. Cost: about ten passes over the image.
+ */
+#include "filter/filter.h"
+#include "morph/morph.h"
+#include "segment/segment.h"
+
+#include <math.h>
+
+/* Beyond this a sum of a few pixels could overflow a float. */
+#define LARGEST_PIXEL 1e30
+
+cellseg_status cseg_segment_working_size(size_t *working_height, size_t *working_width, size_t height, size_t width,
+                                         double pixel_size_um, double working_pixel_size_um) {
+    *working_height = *working_width = 0;
+    const double scale = pixel_size_um / working_pixel_size_um;
+    const double h = floor((double)height * scale + 0.5), w = floor((double)width * scale + 0.5);
+    if (!(h <= INT32_MAX && w <= INT32_MAX))
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "an image of %zu x %zu pixels of %g um is too large at the working scale of %g um",
+                         height, width, pixel_size_um, working_pixel_size_um);
+    *working_height = h < 1 ? 1 : (size_t)h;
+    *working_width = w < 1 ? 1 : (size_t)w;
+    return CELLSEG_OK;
+}
+
+/* *largest: of the pixels' magnitudes. */
+static cellseg_status check_pixels(cellseg_context *context, double *largest, const cseg_plane *channel, const char *what) {
+    double lo, hi;
+    CSEG_TRY(cseg_plane_check_finite(context, channel, what));
+    CSEG_TRY(cseg_filter_range(context, &lo, &hi, channel));
+    *largest = fmax(fabs(lo), fabs(hi));
+    if (*largest > LARGEST_PIXEL)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "%s: pixels from %g to %g are out of range", what, lo, hi);
+    return CELLSEG_OK;
+}
+
+/* ---- noise ---- */
+
+typedef struct residual_job {
+    const cseg_plane *to, *from;
+} residual_job;
+
+static size_t clamp(size_t i, int step, size_t length) {
+    if (step < 0)
+        return i > 0 ? i - 1 : i;
+    return i + 1 < length ? i + 1 : i;
+}
+
+static cellseg_status residual_row(void *data, size_t y) {
+    const residual_job *job = data;
+    const cseg_plane *from = job->from;
+    float *to = cseg_row_f32(job->to, y);
+    const float *above = cseg_row_f32(from, clamp(y, -1, from->height)), *row = cseg_row_f32(from, y);
+    const float *below = cseg_row_f32(from, clamp(y, 1, from->height));
+    for (size_t x = 0; x < from->width; x++) {
+        const size_t l = clamp(x, -1, from->width), r = clamp(x, 1, from->width);
+        const float middle = row[l] - 2 * row[x] + row[r];
+        const float outer = (above[l] - 2 * above[x] + above[r]) + (below[l] - 2 * below[x] + below[r]);
+        to[x] = fabsf(outer - 2 * middle);
+    }
+    return CELLSEG_OK;
+}
+
+static cellseg_status estimate_noise(cellseg_context *context, double *noise, const cseg_plane *plane) {
+    const double median_of_normal = 0.6744897501960817, gain_of_mask = 6;
+    cseg_plane residual;
+    CSEG_TRY(cseg_plane_new(&residual, context, CELLSEG_FLOAT32, plane->height, plane->width));
+    residual_job job = {&residual, plane};
+    const double half = 50;
+    double median = 0;
+    cellseg_status status;
+    CSEG_TRY_GOTO(done, cseg_parallel_for(context, plane->height, residual_row, &job));
+    CSEG_TRY_GOTO(done, cseg_filter_percentiles(context, &median, &half, 1, &residual));
+    *noise = median / (median_of_normal * gain_of_mask);
+done:
+    cseg_plane_free(&residual);
+    return status;
+}
+
+/* Integers are rounded to levels: half a level, evenly distributed, which a nearly constant image hides from the median. */
+static double level_noise(int32_t type) {
+    return type == CELLSEG_FLOAT32 ? 0 : 0.28867513459481287;
+}
+
+/* ---- flatten ---- */
+
+static cellseg_status resample(cellseg_context *context, cseg_flat *out, const cseg_plane *channel) {
+    /* Interpolation smooths noise away, so where the image grows the noise is what it was before. */
+    const bool grows = out->plane.height > channel->height;
+    if (!grows) {
+        CSEG_TRY(cseg_filter_resample(context, &out->plane, channel));
+        return estimate_noise(context, &out->noise, &out->plane);
+    }
+    cseg_plane own;
+    CSEG_TRY(cseg_plane_new(&own, context, CELLSEG_FLOAT32, channel->height, channel->width));
+    cellseg_status status;
+    CSEG_TRY_GOTO(done, cseg_plane_to_f32(context, &own, channel));
+    CSEG_TRY_GOTO(done, estimate_noise(context, &out->noise, &own));
+    CSEG_TRY_GOTO(done, cseg_filter_resample(context, &out->plane, &own));
+done:
+    cseg_plane_free(&own);
+    return status;
+}
+
+cellseg_status cseg_segment_flatten(cellseg_context *context, cseg_flat *out, const cseg_plane *channel, const char *what,
+                                    double pixel_size_um, const cseg_rule *rule) {
+    *out = (cseg_flat){0};
+    size_t height, width;
+    double largest;
+    CSEG_TRY(cseg_segment_working_size(&height, &width, channel->height, channel->width, pixel_size_um, rule->pixel_size_um));
+    CSEG_TRY(check_pixels(context, &largest, channel, what));
+    CSEG_TRY(cseg_plane_new(&out->plane, context, CELLSEG_FLOAT32, height, width));
+    cellseg_status status;
+    CSEG_TRY_GOTO(failed, resample(context, out, channel));
+    out->noise = fmax(out->noise, level_noise(channel->type));
+    out->rounding = largest * 0x1p-21;
+    const double edge = fmin(floor(rule->top_hat_um / rule->pixel_size_um + 0.5), INT32_MAX);
+    if (edge > 1)
+        CSEG_TRY_GOTO(failed, cseg_morph_top_hat(context, &out->plane, &out->plane, (size_t)edge, (size_t)edge));
+    return CELLSEG_OK;
+failed:
+    cseg_plane_free(&out->plane);
+    return status;
+}
+
+/* ---- normalise ---- */
+
+typedef struct normalise_job {
+    const cseg_plane *to, *from;
+    double zero, scale, clip, power;
+} normalise_job;
+
+/* x^p for x >= 0, without the C library's pow. */
+static double power_of(double x, double p) {
+    if (p == 1 || x == 0)
+        return x;
+    return p == 0.5 ? sqrt(x) : cseg_exp(p * cseg_log_e(x));
+}
+
+static cellseg_status normalise_row(void *data, size_t y) {
+    const normalise_job *job = data;
+    float *to = cseg_row_f32(job->to, y);
+    const float *from = cseg_row_f32(job->from, y);
+    for (size_t x = 0; x < job->from->width; x++) {
+        double value = ((double)from[x] - job->zero) * job->scale;
+        value = value > 0 ? value : 0;
+        value = value < job->clip ? value : job->clip;
+        to[x] = (float)power_of(value, job->power);
+    }
+    return CELLSEG_OK;
+}
+
+cellseg_status cseg_segment_normalise(cellseg_context *context, const cseg_plane *to, const cseg_flat *flat,
+                                      const cseg_rule *rule) {
+    const double percents[2] = {rule->percentile_low, rule->percentile_high};
+    double ends[2];
+    CSEG_TRY(cseg_filter_percentiles(context, ends, percents, 2, &flat->plane));
+    const double noise = rule->noise_range * flat->noise;
+    const double range = ends[1] - ends[0] > noise ? ends[1] - ends[0] : noise;
+    normalise_job job = {to, &flat->plane, ends[0] + flat->rounding, range > 0 ? 1 / range : 0, rule->clip, rule->power};
+    return cseg_parallel_for(context, to->height, normalise_row, &job);
+}
+
+cellseg_status cseg_segment_scale(cellseg_context *context, cseg_plane *out, const cseg_plane *channel, const char *what,
+                                  double pixel_size_um, const cseg_rule *rule) {
+    cseg_flat flat;
+    *out = (cseg_plane){0};
+    CSEG_TRY(cseg_segment_flatten(context, &flat, channel, what, pixel_size_um, rule));
+    *out = flat.plane;
+    const cellseg_status status = cseg_segment_normalise(context, out, &flat, rule);
+    if (status != CELLSEG_OK)
+        cseg_plane_free(out);
+    return status;
+}
+
+cellseg_status cseg_segment_preprocess(cellseg_context *context, cseg_plane *out, const cseg_plane *channel, double pixel_size_um,
+                                       const cseg_rule *rule) {
+    return cseg_segment_scale(context, out, channel, "the image", pixel_size_um, rule);
+}

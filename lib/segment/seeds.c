@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Nuclei from a map in which they are bright blobs (SPEC section 4; Al-Kofahi et al. 2018, step 2): multi-scale Laplacian of
+ * Gaussian, five Otsu thresholds of the response, distance transform, extended h-minima, watershed.
+ *
+ * Beyond the paper, each off with one option. A nucleus found at one threshold is outlined at a lower one (hysteresis), since the
+ * threshold that tells blobs from texture lies inside the blobs' outlines. And the mask is cut where the finest scale's response
+ * is clearly negative: the largest scales bridge neighbours, but between them there is a valley. Cost: the LoG's, mostly.
+ */
+#include "filter/filter.h"
+#include "morph/morph.h"
+#include "segment/segment.h"
+
+#include <math.h>
+
+enum { OTSU_LEVELS = 5, OTSU_BINS = 256, CONNECTIVITY = 4 };
+
+/* A disc of contrast c answers with 2 c / e: what is fainter than a tenth of the map's range is no nucleus. Otsu's method finds
+ * thresholds in an empty map too. */
+#define RESPONSE_MIN 0.08
+
+typedef struct seeds_job {
+    const cseg_plane *mask, *response, *finest; /* finest: NULL when valleys do not matter */
+    double outline, valley;
+    const cseg_plane *labels, *relief;
+    const uint8_t *keep;
+} seeds_job;
+
+/* ---- the mask ---- */
+
+/* 100 is the lowest threshold, 20 the highest, linear between. */
+static double threshold_at(const double thresholds[OTSU_LEVELS], double sensitivity) {
+    const double place = (100 - sensitivity) / 20, last = OTSU_LEVELS - 1;
+    if (place >= last)
+        return thresholds[OTSU_LEVELS - 1];
+    const int below = (int)place;
+    return thresholds[below] + (thresholds[below + 1] - thresholds[below]) * (place - below);
+}
+
+static cellseg_status mask_row(void *data, size_t y) {
+    const seeds_job *job = data;
+    uint8_t *mask = cseg_row_u8(job->mask, y);
+    const float *response = cseg_row_f32(job->response, y);
+    for (size_t x = 0; x < job->mask->width; x++)
+        mask[x] = response[x] > job->outline;
+    if (job->finest == NULL)
+        return CELLSEG_OK;
+    const float *finest = cseg_row_f32(job->finest, y);
+    for (size_t x = 0; x < job->mask->width; x++)
+        if (finest[x] < -job->valley * job->outline)
+            mask[x] = 0;
+    return CELLSEG_OK;
+}
+
+static cellseg_status erase_row(void *data, size_t y) {
+    const seeds_job *job = data;
+    uint8_t *mask = cseg_row_u8(job->mask, y);
+    const uint32_t *labels = cseg_row_u32(job->labels, y);
+    for (size_t x = 0; x < job->mask->width; x++)
+        mask[x] = mask[x] != 0 && job->keep[labels[x]] != 0;
+    return CELLSEG_OK;
+}
+
+/* Of the mask's parts, only those whose response exceeds `found` somewhere stay. labels: room for a label map. */
+static cellseg_status keep_found(cellseg_context *context, const seeds_job *job, double found) {
+    uint32_t count;
+    CSEG_TRY(cseg_morph_components(context, job->labels, &count, job->mask, CONNECTIVITY));
+    uint8_t *keep = cseg_calloc(context, (size_t)count + 1, 1);
+    if (keep == NULL)
+        return cseg_last_status();
+    for (size_t y = 0; y < job->mask->height; y++) {
+        const uint32_t *labels = cseg_row_u32(job->labels, y);
+        const float *response = cseg_row_f32(job->response, y);
+        for (size_t x = 0; x < job->mask->width; x++)
+            if (labels[x] != 0 && response[x] > found)
+                keep[labels[x]] = 1;
+    }
+    seeds_job erase = {.mask = job->mask, .labels = job->labels, .keep = keep};
+    const cellseg_status status = cseg_parallel_for(context, job->mask->height, erase_row, &erase);
+    cseg_free(keep);
+    return status;
+}
+
+static void blob_sigmas(double sigmas_px[CSEG_MAX_SCALES], double pixel_size_um, const cellseg_segment_options *options) {
+    const double span = options->nucleus_radius_max_um - options->nucleus_radius_min_um;
+    const int32_t count = options->nucleus_scales;
+    for (int32_t i = 0; i < count; i++) {
+        const double part = count > 1 ? (double)i / (count - 1) : 0.5;
+        sigmas_px[i] = (options->nucleus_radius_min_um + span * part) / pixel_size_um / sqrt(2);
+    }
+}
+
+/* The binary nuclear mask. labels is overwritten. */
+static cellseg_status nuclear_mask(cellseg_context *context, const cseg_plane *mask, const cseg_plane *labels,
+                                   const cseg_plane *map, double pixel_size_um, const cellseg_segment_options *options) {
+    cseg_plane response = {0}, finest = {0};
+    double sigmas[CSEG_MAX_SCALES], thresholds[OTSU_LEVELS];
+    const size_t scales = (size_t)options->nucleus_scales;
+    blob_sigmas(sigmas, pixel_size_um, options);
+    cellseg_status status;
+    CSEG_TRY_GOTO(done, cseg_plane_new(&response, context, CELLSEG_FLOAT32, map->height, map->width));
+    CSEG_TRY_GOTO(done, cseg_filter_log(context, &response, map, sigmas, scales));
+    CSEG_TRY_GOTO(done, cseg_filter_otsu(context, thresholds, OTSU_LEVELS, OTSU_BINS, &response, NULL));
+    if (options->nucleus_valley > 0 && scales > 1) {
+        CSEG_TRY_GOTO(done, cseg_plane_new(&finest, context, CELLSEG_FLOAT32, map->height, map->width));
+        CSEG_TRY_GOTO(done, cseg_filter_log(context, &finest, map, sigmas, 1));
+    }
+    const double found = fmax(threshold_at(thresholds, options->sensitivity), RESPONSE_MIN);
+    const double outline = fmax(threshold_at(thresholds, fmax(options->outline_sensitivity, options->sensitivity)), 0);
+    seeds_job job = {.mask = mask, .response = &response, .finest = finest.data != NULL ? &finest : NULL, .labels = labels};
+    job.outline = fmin(outline, found);
+    job.valley = options->nucleus_valley;
+    CSEG_TRY_GOTO(done, cseg_parallel_for(context, map->height, mask_row, &job));
+    CSEG_TRY_GOTO(done, keep_found(context, &job, found));
+    if (options->fill_holes != 0)
+        status = cseg_morph_fill_holes(context, mask);
+done:
+    cseg_plane_free(&finest);
+    cseg_plane_free(&response);
+    return status;
+}
+
+/* ---- from the mask to single nuclei ---- */
+
+/* A mask without background has no distance; as one plateau it is one nucleus. */
+static cellseg_status negate_row(void *data, size_t y) {
+    const seeds_job *job = data;
+    float *relief = cseg_row_f32(job->relief, y);
+    for (size_t x = 0; x < job->relief->width; x++)
+        relief[x] = isfinite(relief[x]) ? -relief[x] : 0;
+    return CELLSEG_OK;
+}
+
+/* Watershed of the inverse distance from its extended minima. */
+static cellseg_status part_nuclei(cellseg_context *context, const cseg_plane *labels, uint32_t *count, const cseg_plane *mask,
+                                  double h_px) {
+    cseg_plane relief = {0}, minima = {0};
+    cellseg_status status;
+    CSEG_TRY_GOTO(done, cseg_plane_new(&relief, context, CELLSEG_FLOAT32, mask->height, mask->width));
+    CSEG_TRY_GOTO(done, cseg_plane_new(&minima, context, CELLSEG_UINT8, mask->height, mask->width));
+    CSEG_TRY_GOTO(done, cseg_morph_distance(context, &relief, mask));
+    seeds_job job = {.relief = &relief};
+    CSEG_TRY_GOTO(done, cseg_parallel_for(context, mask->height, negate_row, &job));
+    CSEG_TRY_GOTO(done, cseg_morph_extended_minima(context, &minima, &relief, h_px, mask, CONNECTIVITY));
+    CSEG_TRY_GOTO(done, cseg_morph_components(context, labels, count, &minima, CONNECTIVITY));
+    status = cseg_morph_watershed(context, labels, &relief, mask, CONNECTIVITY);
+done:
+    cseg_plane_free(&minima);
+    cseg_plane_free(&relief);
+    return status;
+}
+
+/* ---- dropping the small and the faint ---- */
+
+typedef struct nucleus_sum {
+    uint64_t pixels;
+    double map;
+} nucleus_sum;
+
+static void sum_nuclei(nucleus_sum *sums, const cseg_plane *labels, const cseg_plane *map) {
+    for (size_t y = 0; y < labels->height; y++) {
+        const uint32_t *ids = cseg_row_u32(labels, y);
+        const float *values = cseg_row_f32(map, y);
+        for (size_t x = 0; x < labels->width; x++) {
+            sums[ids[x]].pixels++;
+            sums[ids[x]].map += (double)values[x];
+        }
+    }
+}
+
+static cellseg_status drop_weak(cellseg_context *context, const cseg_plane *labels, uint32_t *count, const cseg_plane *map,
+                                double area_min_px, double mean_min) {
+    const size_t ids = (size_t)*count + 1;
+    uint8_t *keep = NULL;
+    nucleus_sum *sums = cseg_calloc(context, ids, sizeof *sums);
+    cellseg_status status = CELLSEG_ERR_MEMORY;
+    if (sums == NULL || (keep = cseg_calloc(context, ids, 1)) == NULL) {
+        status = cseg_last_status();
+        goto done;
+    }
+    sum_nuclei(sums, labels, map);
+    for (size_t id = 1; id < ids; id++) {
+        const double pixels = (double)sums[id].pixels;
+        keep[id] = pixels > 0 && pixels >= area_min_px && sums[id].map >= mean_min * pixels;
+    }
+    status = cseg_morph_relabel(context, labels, keep, NULL, count);
+done:
+    cseg_free(keep);
+    cseg_free(sums);
+    return status;
+}
+
+cellseg_status cseg_segment_seeds(cellseg_context *context, const cseg_plane *nuclei, uint32_t *count, const cseg_plane *map,
+                                  double pixel_size_um, const cellseg_segment_options *options) {
+    assert(nuclei->type == CELLSEG_UINT32 && map->type == CELLSEG_FLOAT32);
+    *count = 0;
+    cseg_plane mask;
+    CSEG_TRY(cseg_plane_new(&mask, context, CELLSEG_UINT8, map->height, map->width));
+    const double area_min_px = options->nucleus_area_min_um2 / (pixel_size_um * pixel_size_um);
+    cellseg_status status;
+    CSEG_TRY_GOTO(done, nuclear_mask(context, &mask, nuclei, map, pixel_size_um, options));
+    CSEG_TRY_GOTO(done, part_nuclei(context, nuclei, count, &mask, options->h_um / pixel_size_um));
+    status = drop_weak(context, nuclei, count, map, area_min_px, options->nucleus_probability_min);
+done:
+    cseg_plane_free(&mask);
+    return status;
+}

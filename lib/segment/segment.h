@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The segment room's door: the method's steps, each on planes, as the public calls and the training chain them. Images come in
+ * at their own scale and go to the working scale (the model's, or the options' in the two-channel method); every step between
+ * works there; label maps go back to the image's own scale at the end.
+ */
+#ifndef CSEG_SEGMENT_H
+#define CSEG_SEGMENT_H
+
+#include "core/core.h"
+#include "nn/nn.h"
+
+#include <cellseg/segment.h>
+
+enum { CSEG_MAX_SCALES = 32 };
+
+/* Classes in the order of a model's outputs. */
+enum { CSEG_MAP_NUCLEUS = 0, CSEG_MAP_CYTOPLASM = 1, CSEG_MAP_BACKGROUND = 2 };
+
+/* ---- options.c ---- */
+
+/* The caller's options (NULL: the defaults) as this library's struct, every value within its limits. */
+cellseg_status cseg_segment_options_read(cellseg_segment_options *own, const cellseg_segment_options *options);
+
+/* ---- preprocess.c: SPEC section 1 ---- */
+
+/* The size of an image of height x width at the working scale; each at least 1. An argument error when it leaves [1, 2^31 - 1].
+ */
+cellseg_status cseg_segment_working_size(size_t *working_height, size_t *working_width, size_t height, size_t width,
+                                         double pixel_size_um, double working_pixel_size_um);
+
+/* A channel at the working scale, illumination evened, intensities as they were. */
+typedef struct cseg_flat {
+    cseg_plane plane; /* float32; release with cseg_plane_free() */
+    double noise;     /* standard deviation of its pixels' noise */
+    double rounding;  /* differences up to this come from rounding to float */
+} cseg_flat;
+
+/* Resample and top-hat. channel: any type; a pixel that is not finite is an argument error. `what` names it. Uses the rule's
+ * pixel_size_um and top_hat_um. out->plane.data is NULL after an error. */
+cellseg_status cseg_segment_flatten(cellseg_context *context, cseg_flat *out, const cseg_plane *channel, const char *what,
+                                    double pixel_size_um, const cseg_rule *rule);
+
+/* Robust normalisation, clip and power by the rule. to: of the same size; may be flat's plane. */
+cellseg_status cseg_segment_normalise(cellseg_context *context, const cseg_plane *to, const cseg_flat *flat,
+                                      const cseg_rule *rule);
+
+/* Both in one: a new plane scaled by the rule; data NULL after an error. */
+cellseg_status cseg_segment_scale(cellseg_context *context, cseg_plane *out, const cseg_plane *channel, const char *what,
+                                  double pixel_size_um, const cseg_rule *rule);
+
+/*
+ * What the network sees of a channel: resampled to the rule's scale, top-hat, robust normalisation, clip, power.
+ * out: a new float32 plane at the working scale, in [0, clip^power]; release with cseg_plane_free(); data NULL after an error.
+ * channel: any type, finite (an argument error otherwise). rule: its pixel_size_um, top_hat_um, percentiles, noise_range, clip
+ * and power.
+ */
+cellseg_status cseg_segment_preprocess(cellseg_context *context, cseg_plane *out, const cseg_plane *channel, double pixel_size_um,
+                                       const cseg_rule *rule);
+
+/* ---- predict.c: SPEC section 2 ---- */
+
+/* The model's probability maps of a preprocessed plane: `classes` float32 planes of its size, allocated by the caller. */
+cellseg_status cseg_segment_predict(cellseg_context *context, const cseg_plane *maps, const cellseg_model *model,
+                                    const cseg_plane *input);
+
+/* ---- seeds.c: SPEC section 4 ---- */
+
+/* Nuclei of a probability map, or of a nuclear stain scaled to [0, 1]: nuclei (uint32, of the map's size) gets ids 1..count in
+ * raster order, each 4-connected. pixel_size_um: the map's. None is no error. */
+cellseg_status cseg_segment_seeds(cellseg_context *context, const cseg_plane *nuclei, uint32_t *count, const cseg_plane *map,
+                                  double pixel_size_um, const cellseg_segment_options *options);
+
+/* ---- cells.c: SPEC section 5 ---- */
+
+/* What the cells step works from; every plane of one size, at the working scale. */
+typedef struct cseg_cell_inputs {
+    const cseg_plane *marker; /* float32, in [0, 1] */
+    const cseg_plane *maps;   /* the model's maps; NULL: none, the two-channel method */
+    const cseg_plane *nuclei; /* uint32, ids 1..count */
+    uint32_t count;
+    double pixel_size_um;
+} cseg_cell_inputs;
+
+/* One cell for every nucleus, under its id. cells: uint32, of the same size. */
+cellseg_status cseg_segment_cells(cellseg_context *context, const cseg_plane *cells, const cseg_cell_inputs *inputs,
+                                  const cellseg_segment_options *options);
+
+/* ---- smooth.c ---- */
+
+/* Open every cell of ids 1..count with a disc, in place. */
+cellseg_status cseg_segment_smooth(cellseg_context *context, const cseg_plane *cells, const cseg_plane *nuclei, uint32_t count,
+                                   double radius_px);
+
+/* ---- rescale.c, tidy.c: label maps at the image's own scale ---- */
+
+/* Resample a label map with smooth outlines: each pixel takes the id with the largest bilinear weight. */
+cellseg_status cseg_segment_rescale(cellseg_context *context, const cseg_plane *to, const cseg_plane *from);
+
+/*
+ * Make cells and nuclei hold what is promised of them, in place: every cell one 4-connected part round its nucleus, which is one
+ * part too and lies inside it; holes filled; cells that the options exclude, and cells without nucleus, dropped; ids 1..n in
+ * raster order of the cells' first pixels.
+ */
+cellseg_status cseg_segment_tidy(cellseg_context *context, const cseg_plane *cells, const cseg_plane *nuclei,
+                                 double pixel_size_um, const cellseg_segment_options *options);
+
+#endif

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the public calls of segmentation share: checks of their arguments, rules, and the way back to the image's own scale. */
+#include "segment/pipeline.h"
+
+cellseg_status cseg_segment_channel(cseg_channel *out, const cellseg_image *image, int32_t channel, double pixel_size_um,
+                                    const char *what) {
+    if (image == NULL)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "%s is NULL", what);
+    if (channel < 0 || channel >= cellseg_image_channels(image))
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "%s has no channel %d: it has %d", what, (int)channel,
+                         (int)cellseg_image_channels(image));
+    out->plane = cseg_image_plane(image, channel);
+    out->pixel_size_um = pixel_size_um > 0 ? pixel_size_um : cellseg_image_pixel_size_um(image);
+    return CELLSEG_OK;
+}
+
+cellseg_status cseg_segment_check_scale(const cseg_channel *channel) {
+    if (channel->pixel_size_um > 0)
+        return CELLSEG_OK;
+    return cseg_fail(CELLSEG_ERR_ARGUMENT, "the pixel size is unknown; give it in the options");
+}
+
+cellseg_status cseg_segment_check_px(const cellseg_segment_options *options, double working_pixel_size_um) {
+    const double most_px = 300;
+    CSEG_TRY(cseg_check_range("nucleus_radius_max_um in working pixels", options->nucleus_radius_max_um / working_pixel_size_um,
+                              0, most_px));
+    CSEG_TRY(cseg_check_range("cell_sigma_um in working pixels", options->cell_sigma_um / working_pixel_size_um, 0, most_px));
+    return cseg_check_range("smooth_um in working pixels", options->smooth_um / working_pixel_size_um, 0, most_px);
+}
+
+cellseg_status cseg_segment_step(cellseg_context *context, const char *name, double from, double to) {
+    cseg_progress_step(context, name, from, to);
+    return cseg_progress_report(context, 0);
+}
+
+/* A cell's brightness varies more than its outline's should: the brightest 0.2 % saturate, and 30 standard deviations of noise
+ * are the least that may span the whole range. */
+cseg_rule cseg_segment_marker_rule(double working_pixel_size_um, double top_hat_um) {
+    return (cseg_rule){.pixel_size_um = working_pixel_size_um,
+                       .top_hat_um = top_hat_um,
+                       .percentile_low = 1,
+                       .percentile_high = 99.8,
+                       .noise_range = 30,
+                       .clip = 1,
+                       .power = 1};
+}
+
+/* The square root brings dim nuclei nearer to bright ones. */
+cseg_rule cseg_segment_nuclear_rule(double working_pixel_size_um, double top_hat_um) {
+    cseg_rule rule = cseg_segment_marker_rule(working_pixel_size_um, top_hat_um);
+    rule.power = 0.5;
+    return rule;
+}
+
+cellseg_status cseg_segment_labels_at(cellseg_labels **out, cellseg_context *context, const cseg_channel *channel,
+                                      const cseg_plane *labels) {
+    CSEG_TRY(cellseg_labels_new(out, context, channel->plane.height, channel->plane.width));
+    const cseg_plane to = cseg_labels_plane(*out);
+    cellseg_status status = cellseg_labels_set_pixel_size_um(*out, channel->pixel_size_um);
+    if (status == CELLSEG_OK)
+        status = cseg_segment_rescale(context, &to, labels);
+    if (status != CELLSEG_OK) {
+        cellseg_labels_free(*out);
+        *out = NULL;
+    }
+    return status;
+}
+
+static cellseg_status working_cells(cellseg_context *context, const cseg_plane *cells, const cseg_cell_inputs *inputs,
+                                    const cellseg_segment_options *options) {
+    CSEG_TRY(cseg_segment_cells(context, cells, inputs, options));
+    if (options->smooth_um == 0)
+        return CELLSEG_OK;
+    return cseg_segment_smooth(context, cells, inputs->nuclei, inputs->count, options->smooth_um / inputs->pixel_size_um);
+}
+
+/* Hands a map over to the caller, or releases it where it is not wanted. */
+static void give(cellseg_labels **out, cellseg_labels *labels) {
+    if (out != NULL)
+        *out = labels;
+    else
+        cellseg_labels_free(labels);
+}
+
+cellseg_status cseg_segment_label(cellseg_labels **cells, cellseg_labels **nuclei, cellseg_context *context,
+                                  const cseg_channel *channel, const cseg_cell_inputs *inputs,
+                                  const cellseg_segment_options *options) {
+    cellseg_labels *own_cells = NULL, *own_nuclei = NULL;
+    cseg_plane working;
+    CSEG_TRY(cseg_plane_new(&working, context, CELLSEG_UINT32, inputs->marker->height, inputs->marker->width));
+    cellseg_status status;
+    CSEG_TRY_GOTO(failed, working_cells(context, &working, inputs, options));
+    CSEG_TRY_GOTO(failed, cseg_segment_labels_at(&own_cells, context, channel, &working));
+    cseg_plane_free(&working);
+    CSEG_TRY_GOTO(failed, cseg_segment_labels_at(&own_nuclei, context, channel, inputs->nuclei));
+    const cseg_plane cell_plane = cseg_labels_plane(own_cells), nucleus_plane = cseg_labels_plane(own_nuclei);
+    CSEG_TRY_GOTO(failed, cseg_segment_tidy(context, &cell_plane, &nucleus_plane, channel->pixel_size_um, options));
+    give(cells, own_cells);
+    give(nuclei, own_nuclei);
+    return CELLSEG_OK;
+failed:
+    cseg_plane_free(&working);
+    cellseg_labels_free(own_cells);
+    cellseg_labels_free(own_nuclei);
+    return status;
+}

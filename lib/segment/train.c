@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The trainer's making: its options checked, its network made, its images preprocessed and kept. train_run.c trains. */
+#include "segment/train.h"
+
+#include "segment/segment.h"
+
+#include <string.h>
+
+#define FIRST_RELEASE_SIZE (offsetof(cellseg_train_options, empty) + sizeof(double))
+
+/* ---- options ---- */
+
+static cellseg_train_options defaults(void) {
+    return (cellseg_train_options){.struct_size = sizeof(cellseg_train_options),
+                                   .seed = 1,
+                                   .epochs = 30,
+                                   .batch = 32,
+                                   .learning_rate = 0.001,
+                                   .width = 0.5,
+                                   .weight_nucleus = 1,
+                                   .weight_cytoplasm = 1,
+                                   .weight_background = 1,
+                                   .weight_sum = 1,
+                                   .rotate = 1,
+                                   .flip = 1,
+                                   .gamma = 1,
+                                   .scale = 1,
+                                   .working_pixel_size_um = 0.65,
+                                   .top_hat_um = 130,
+                                   .contrast = 1};
+}
+
+cellseg_status cellseg_train_options_init(cellseg_train_options *options, size_t struct_size) {
+    const cellseg_train_options own = defaults();
+    return cseg_options_init(options, struct_size, &own, sizeof own, FIRST_RELEASE_SIZE, "cellseg_train_options");
+}
+
+static cellseg_status check(const cellseg_train_options *o) {
+    CSEG_TRY(cseg_check_range("epochs", o->epochs, 1, 100000));
+    CSEG_TRY(cseg_check_range("batch", o->batch, 1, 1024));
+    CSEG_TRY(cseg_check_range("learning_rate", o->learning_rate, 1e-12, 1));
+    CSEG_TRY(cseg_check_range("learning_rate_final", o->learning_rate_final, 0, 1));
+    CSEG_TRY(cseg_check_range("width", o->width, 0.01, 8));
+    CSEG_TRY(cseg_check_range("weight_nucleus", o->weight_nucleus, 0, 1000));
+    CSEG_TRY(cseg_check_range("weight_cytoplasm", o->weight_cytoplasm, 0, 1000));
+    CSEG_TRY(cseg_check_range("weight_background", o->weight_background, 0, 1000));
+    CSEG_TRY(cseg_check_range("weight_sum", o->weight_sum, 0, 1000));
+    CSEG_TRY(cseg_check_range("rotate", o->rotate, 0, 1));
+    CSEG_TRY(cseg_check_range("flip", o->flip, 0, 1));
+    CSEG_TRY(cseg_check_range("gamma", o->gamma, 1, 4));
+    CSEG_TRY(cseg_check_range("scale", o->scale, 1, 4));
+    CSEG_TRY(cseg_check_range("contrast", o->contrast, 1, 10));
+    CSEG_TRY(cseg_check_range("noise", o->noise, 0, 1));
+    CSEG_TRY(cseg_check_range("blur_px", o->blur_px, 0, 20));
+    CSEG_TRY(cseg_check_range("empty", o->empty, 0, 0.9));
+    CSEG_TRY(cseg_check_range("working_pixel_size_um", o->working_pixel_size_um, 0.01, 100));
+    CSEG_TRY(cseg_check_range("top_hat_um", o->top_hat_um, 0, 1e6));
+    return CELLSEG_OK;
+}
+
+/* ---- new, add, free ---- */
+
+static cellseg_status copy_text(char **to, cellseg_context *context, const char *from) {
+    *to = NULL;
+    if (from == NULL)
+        return CELLSEG_OK;
+    const size_t size = strlen(from) + 1;
+    *to = cseg_alloc(context, size, 1);
+    if (*to == NULL)
+        return cseg_last_status();
+    memcpy(*to, from, size);
+    return CELLSEG_OK;
+}
+
+/*
+ * How a new model's images are normalised. Percentiles leave out specks; twenty standard deviations of the noise as least range
+ * keep a blank image dim; the square root brings dim cells nearer to bright ones and makes photon noise even (Anscombe 1948).
+ */
+static cseg_rule rule_for(const cellseg_model *start, const cellseg_train_options *options) {
+    if (start != NULL)
+        return *cseg_model_rule(start);
+    return (cseg_rule){.pixel_size_um = options->working_pixel_size_um,
+                       .top_hat_um = options->top_hat_um,
+                       .percentile_low = 1,
+                       .percentile_high = 99.5,
+                       .noise_range = 20,
+                       .clip = 6,
+                       .power = 0.5,
+                       .patch_px = 176,
+                       .step_px = 160,
+                       .classes = 3};
+}
+
+static cellseg_status make_net(cellseg_trainer *trainer, const cellseg_model *start) {
+    const cellseg_train_options *o = &trainer->options;
+    const cseg_net_options options = {.rule = trainer->train.rule,
+                                      .width = o->width,
+                                      .seed = o->seed,
+                                      .batch = (size_t)o->batch,
+                                      .learning_rate = o->learning_rate,
+                                      .weight_class = {o->weight_nucleus, o->weight_cytoplasm, o->weight_background},
+                                      .weight_sum = o->weight_sum};
+    return cseg_net_new(&trainer->net, trainer->context, start, &options);
+}
+
+static cellseg_status make_snapshots(cellseg_trainer *trainer) {
+    cseg_checkpoint *checkpoint = &trainer->checkpoint;
+    (void)cseg_net_state(trainer->net, &checkpoint->count);
+    checkpoint->last.state = cseg_alloc(trainer->context, checkpoint->count, sizeof(float));
+    if (checkpoint->last.state == NULL)
+        return cseg_last_status();
+    checkpoint->best.state = cseg_alloc(trainer->context, checkpoint->count, sizeof(float));
+    return checkpoint->best.state != NULL ? CELLSEG_OK : cseg_last_status();
+}
+
+static cellseg_status fill_trainer(cellseg_trainer *trainer, const cellseg_model *start) {
+    cellseg_train_options *options = &trainer->options;
+    CSEG_TRY(copy_text(&trainer->checkpoint_path, trainer->context, options->checkpoint_path));
+    CSEG_TRY(copy_text(&trainer->note, trainer->context, options->note));
+    options->checkpoint_path = trainer->checkpoint_path;
+    options->note = trainer->note;
+    trainer->train = (cseg_dataset){.context = trainer->context, .rule = rule_for(start, options), .hash = CSEG_HASH_START};
+    trainer->validate = trainer->train;
+    CSEG_TRY(make_net(trainer, start));
+    return make_snapshots(trainer);
+}
+
+cellseg_status cellseg_trainer_new(cellseg_trainer **out, cellseg_context *context, const cellseg_model *start,
+                                   const cellseg_train_options *options) {
+    if (out == NULL)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "out is NULL");
+    *out = NULL;
+    cellseg_train_options own = defaults();
+    CSEG_TRY(cseg_options_copy(&own, sizeof own, FIRST_RELEASE_SIZE, options, "cellseg_train_options"));
+    CSEG_TRY(check(&own));
+    if (start != NULL && cseg_model_rule(start)->classes != 3)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "start: a model of %u classes; training knows nucleus, cytoplasm, background",
+                         (unsigned)cseg_model_rule(start)->classes);
+    cellseg_trainer *trainer = cseg_calloc(context, 1, sizeof *trainer);
+    if (trainer == NULL)
+        return cseg_last_status();
+    trainer->context = context;
+    trainer->options = own;
+    const cellseg_status status = fill_trainer(trainer, start);
+    if (status != CELLSEG_OK) {
+        cellseg_trainer_free(trainer);
+        return status;
+    }
+    *out = trainer;
+    return CELLSEG_OK;
+}
+
+void cellseg_trainer_free(cellseg_trainer *trainer) {
+    if (trainer == NULL)
+        return;
+    cseg_net_free(trainer->net);
+    cseg_dataset_free(&trainer->train);
+    cseg_dataset_free(&trainer->validate);
+    cseg_free(trainer->checkpoint.last.state);
+    cseg_free(trainer->checkpoint.best.state);
+    cseg_free(trainer->checkpoint_path);
+    cseg_free(trainer->note);
+    cseg_free(trainer);
+}
+
+static cellseg_status check_sizes(const cellseg_image *image, const cellseg_labels *labels, const char *name) {
+    const size_t height = cellseg_image_height(image), width = cellseg_image_width(image);
+    if (cellseg_labels_height(labels) == height && cellseg_labels_width(labels) == width)
+        return CELLSEG_OK;
+    return cseg_fail(CELLSEG_ERR_ARGUMENT, "%s are %zu x %zu pixels, the image %zu x %zu", name, cellseg_labels_height(labels),
+                     cellseg_labels_width(labels), height, width);
+}
+
+static cellseg_status check_add(const cellseg_trainer *trainer, const cellseg_image *image, int32_t channel,
+                                const cellseg_labels *cells, const cellseg_labels *nuclei, int32_t use) {
+    if (trainer == NULL || image == NULL || cells == NULL || nuclei == NULL)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "trainer, image, cells or nuclei is NULL");
+    if (use != CELLSEG_USE_TRAIN && use != CELLSEG_USE_VALIDATE)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "use is %d; it must be CELLSEG_USE_TRAIN or CELLSEG_USE_VALIDATE", (int)use);
+    if (channel < 0 || channel >= cellseg_image_channels(image))
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "channel %d: the image has %d", (int)channel, (int)cellseg_image_channels(image));
+    if (!(cellseg_image_pixel_size_um(image) > 0))
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "the image's pixel size is unknown");
+    CSEG_TRY(check_sizes(image, cells, "cells"));
+    CSEG_TRY(check_sizes(image, nuclei, "nuclei"));
+    if (trainer->begun)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "training has begun; images are added before it");
+    return CELLSEG_OK;
+}
+
+cellseg_status cellseg_trainer_add(cellseg_trainer *trainer, const cellseg_image *image, int32_t channel,
+                                   const cellseg_labels *cells, const cellseg_labels *nuclei, int32_t use) {
+    CSEG_TRY(check_add(trainer, image, channel, cells, nuclei, use));
+    cellseg_context *context = trainer->context;
+    cseg_dataset *dataset = use == CELLSEG_USE_TRAIN ? &trainer->train : &trainer->validate;
+    cseg_progress_start(context);
+    const cseg_plane marker = cseg_image_plane(image, channel);
+    const cseg_plane cells_plane = cseg_labels_plane(cells), nuclei_plane = cseg_labels_plane(nuclei);
+    cseg_plane seen, classes = {0};
+    CSEG_TRY(cseg_segment_preprocess(context, &seen, &marker, cellseg_image_pixel_size_um(image), &dataset->rule));
+    cellseg_status status;
+    CSEG_TRY_GOTO(done, cseg_plane_new(&classes, context, CELLSEG_UINT8, seen.height, seen.width));
+    CSEG_TRY_GOTO(done, cseg_segment_targets(context, &classes, &cells_plane, &nuclei_plane));
+    status = cseg_dataset_add(dataset, &seen, &classes);
+done:
+    cseg_plane_free(&seen);
+    cseg_plane_free(&classes);
+    return status;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The sigmoid over tensors; ReLU is a part of the kernels' stores. */
+#include "tensor/activation.h"
+#include "tensor/kernels.h"
+
+#include <string.h>
+
+float cseg_sigmoid(float x) {
+    cseg_kernels_c.sigmoid(&x, 1);
+    return x;
+}
+
+enum { DENSE = 512 };
+
+/* Pixels' channels are brought together, so that whole vectors of them are worked on. */
+static void sigmoid_row(const cseg_kernels *k, float *row, size_t pixel, size_t width, size_t channels) {
+    float dense[DENSE];
+    const size_t most = DENSE / channels;
+    for (size_t first = 0; first < width; first += most) {
+        const size_t n = width - first < most ? width - first : most;
+        for (size_t x = 0; x < n; x++)
+            memcpy(dense + x * channels, row + (first + x) * pixel, channels * sizeof(float));
+        k->sigmoid(dense, n * channels);
+        for (size_t x = 0; x < n; x++)
+            memcpy(row + (first + x) * pixel, dense + x * channels, channels * sizeof(float));
+    }
+}
+
+void cseg_sigmoid_in_place(const cseg_kernels *k, const cseg_tensor *t) {
+    for (size_t i = 0; i < t->images; i++)
+        for (size_t y = 0; y < t->height; y++)
+            for (size_t c = 0; c < t->channels; c += DENSE)
+                sigmoid_row(k, t->data + i * t->image + y * t->row + c, t->pixel, t->width,
+                            t->channels - c < DENSE ? t->channels - c : DENSE);
+}
+
+void cseg_sigmoid_backward(const cseg_kernels *k, const cseg_tensor *d_x, const cseg_tensor *d_y, const cseg_tensor *y) {
+    (void)k;
+    for (size_t i = 0; i < y->images; i++)
+        for (size_t row = 0; row < y->height; row++) {
+            float *to = d_x->data + i * d_x->image + row * d_x->row;
+            const float *d = d_y->data + i * d_y->image + row * d_y->row;
+            const float *value = y->data + i * y->image + row * y->row;
+            for (size_t x = 0; x < y->width; x++, to += d_x->pixel, d += d_y->pixel, value += y->pixel)
+                for (size_t c = 0; c < y->channels; c++)
+                    to[c] = d[c] * value[c] * (1.0F - value[c]);
+        }
+}

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Convolution (in the field's sense: correlation), forward and backward, and the door's functions that also take deconvolutions.
+ * The derivative by the input is the convolution of d_out with the weights turned by 180 degrees and transposed; the derivative
+ * by the weights is, tap by tap, the product of the shifted input with d_out. Cost: kernel^2 * in * out multiply-adds per pixel
+ * each.
+ */
+#include "tensor/conv.h"
+#include "tensor/activation.h"
+#include "tensor/norm.h"
+
+/* How the weights lie for each use. */
+static cseg_panels panels_of(const cseg_filter_shape *s, int32_t use) {
+    cseg_panels p = {.taps = s->deconvolution ? 4 : s->kernel * s->kernel, .tap_step = (ptrdiff_t)(s->in * s->out)};
+    if (use == CSEG_PACK_BACKWARD_DATA) {
+        p.depth = s->out;
+        p.depth_step = 1;
+        p.channels = s->in;
+        p.channel_step = s->out;
+        if (!s->deconvolution)
+            p.tap_step = -p.tap_step;
+    } else {
+        p.depth = s->in;
+        p.depth_step = s->out;
+        p.channels = s->out;
+        p.channel_step = 1;
+        if (s->deconvolution)
+            p.taps = 1;
+    }
+    return p;
+}
+
+/* A deconvolution's four phases are packed one after the other. */
+static size_t phases_of(const cseg_filter_shape *s, const cseg_panels *p) {
+    return s->deconvolution ? 4 / p->taps : 1;
+}
+
+/* Where the output has too few channels to fill a vector, the derivative by the weights lets the input's fill them. */
+static bool columns_are_inputs(const cseg_filter_shape *s) {
+    return !s->deconvolution && s->out < 8 && s->in > s->out;
+}
+
+/* Ways of the same convolution; a function of the shape alone, so that all rows of the kernel table go the same way. */
+enum { DIRECT, WINOGRAD, NARROW };
+
+static int way_of(const cseg_filter_shape *s, const cseg_panels *p) {
+    if (s->deconvolution)
+        return DIRECT;
+    return cseg_narrow_pays(s->kernel, p->channels)               ? NARROW
+           : cseg_winograd_pays(s->kernel, p->depth, p->channels) ? WINOGRAD
+                                                                  : DIRECT;
+}
+
+size_t cseg_packed_floats(const cseg_kernels *k, const cseg_filter_shape *shape, int32_t use) {
+    const cseg_panels p = panels_of(shape, use);
+    switch (way_of(shape, &p)) {
+    case WINOGRAD:
+        return cseg_winograd_panels_floats(k, &p);
+    case NARROW:
+        return cseg_narrow_panels_floats(k, &p);
+    default:
+        return cseg_panels_floats(k, &p) * phases_of(shape, &p);
+    }
+}
+
+void cseg_pack(const cseg_kernels *k, float *packed, const float *weights, const cseg_filter_shape *shape, int32_t use) {
+    const cseg_panels p = panels_of(shape, use);
+    const size_t tap = shape->in * shape->out;
+    if (p.tap_step < 0)
+        weights += (p.taps - 1) * tap;
+    switch (way_of(shape, &p)) {
+    case WINOGRAD:
+        cseg_winograd_panels_pack(k, packed, weights, &p);
+        break;
+    case NARROW:
+        cseg_narrow_panels_pack(k, packed, weights, &p);
+        break;
+    default:
+        for (size_t phase = 0; phase < phases_of(shape, &p); phase++)
+            cseg_panels_pack(k, packed + phase * cseg_panels_floats(k, &p), weights + phase * tap, &p);
+    }
+}
+
+static size_t larger(size_t a, size_t b) {
+    return a > b ? a : b;
+}
+
+size_t cseg_scratch_floats(const cseg_kernels *k, const cseg_filter_shape *shape, int32_t use, size_t height, size_t width) {
+    (void)height;
+    const cseg_panels p = panels_of(shape, use);
+    const size_t transposed = columns_are_inputs(shape) ? shape->kernel * shape->kernel * shape->in * shape->out : 0;
+    switch (way_of(shape, &p)) {
+    case WINOGRAD:
+        return cseg_winograd_scratch_floats(k, p.depth, p.channels);
+    case NARROW:
+        return larger(cseg_narrow_scratch_floats(width + 2 * shape->padding, p.channels), transposed);
+    default:
+        return transposed;
+    }
+}
+
+static void run(const cseg_kernels *k, const cseg_walk *w, int way, float *scratch) {
+    if (way == WINOGRAD)
+        cseg_winograd_run(k, w, scratch);
+    else if (way == NARROW)
+        cseg_narrow_run(k, w, scratch);
+    else
+        cseg_walk_run(k, w);
+}
+
+/* A walk over `out` in which the kernel's first tap sees `in` `shift` pixels above and left of the output pixel. */
+static cseg_walk walk_over(const cseg_kernels *k, const cseg_tensor *out, const cseg_tensor *in, size_t shift, size_t kernel,
+                           const float *packed) {
+    assert(in->frame >= shift && in->images == out->images);
+    cseg_walk w = {.out = cseg_grid_of(out), .in = cseg_grid_of(in), .packed = packed};
+    w.in.data -= shift * (in->row + in->pixel);
+    w.images = out->images;
+    w.height = out->height;
+    w.width = out->width;
+    w.channels = out->channels;
+    w.panel_floats = kernel * kernel * in->channels * k->columns;
+    const size_t column = in->channels * k->columns;
+    w.tile.count[0] = kernel;
+    w.tile.count[1] = kernel;
+    w.tile.count[2] = in->channels;
+    w.tile.a_step[0] = in->row;
+    w.tile.a_step[1] = in->pixel;
+    w.tile.a_step[2] = 1;
+    w.tile.b_step[0] = kernel * column;
+    w.tile.b_step[1] = column;
+    w.tile.b_step[2] = k->columns;
+    return w;
+}
+
+void cseg_convolve(const cseg_kernels *k, const cseg_tensor *out, const cseg_tensor *in, const float *packed, const float *bias,
+                   const cseg_filter_shape *shape, int32_t activation, int32_t use, float *scratch) {
+    assert(in->channels == shape->in && out->channels == shape->out);
+    if (shape->deconvolution) {
+        cseg_deconvolve(k, out, in, packed, bias, shape, activation);
+    } else {
+        assert(out->height + shape->kernel == in->height + 2 * shape->padding + 1);
+        assert(out->width + shape->kernel == in->width + 2 * shape->padding + 1);
+        cseg_walk w = walk_over(k, out, in, shape->padding, shape->kernel, packed);
+        w.tile.start = bias;
+        w.tile.relu = activation == CSEG_RELU;
+        const cseg_panels p = panels_of(shape, use);
+        run(k, &w, way_of(shape, &p), scratch);
+    }
+    if (activation == CSEG_SIGMOID)
+        cseg_sigmoid_in_place(k, out);
+}
+
+void cseg_convolve_backward_data(const cseg_kernels *k, const cseg_tensor *d_in, const cseg_tensor *d_out, const float *packed,
+                                 const cseg_filter_shape *shape, bool accumulate, float *scratch) {
+    assert(d_in->channels == shape->in && d_out->channels == shape->out);
+    if (shape->deconvolution) {
+        cseg_deconvolve_backward_data(k, d_in, d_out, packed, shape, accumulate);
+        return;
+    }
+    const size_t reach = shape->kernel - 1;
+    cseg_walk w = walk_over(k, d_in, d_out, 0, shape->kernel, packed);
+    assert(d_out->frame + shape->padding >= reach);
+    const ptrdiff_t shift = (ptrdiff_t)shape->padding - (ptrdiff_t)reach;
+    w.in.data += shift * (ptrdiff_t)(d_out->row + d_out->pixel);
+    w.accumulate = accumulate;
+    const cseg_panels p = panels_of(shape, CSEG_PACK_BACKWARD_DATA);
+    run(k, &w, way_of(shape, &p), scratch);
+}
+
+/* to[tap][column][row] = from[tap][row][column] */
+static void transpose(float *to, const float *from, size_t taps, size_t rows, size_t columns) {
+    for (size_t tap = 0; tap < taps; tap++)
+        for (size_t r = 0; r < rows; r++)
+            for (size_t c = 0; c < columns; c++)
+                to[(tap * columns + c) * rows + r] = from[(tap * rows + r) * columns + c];
+}
+
+/* The same sums with rows and columns changed over. */
+static void outer_transposed(const cseg_kernels *k, cseg_outer o, float *scratch) {
+    const size_t taps = o.taps_y * o.taps_x;
+    float *c = o.c;
+    transpose(scratch, c, taps, o.rows, o.columns);
+    const cseg_outer t = {.a = o.b,
+                          .b = o.a,
+                          .images = o.images,
+                          .height = o.height,
+                          .width = o.width,
+                          .taps_y = o.taps_y,
+                          .taps_x = o.taps_x,
+                          .b_tap_y = o.a_tap_y,
+                          .b_tap_x = o.a_tap_x,
+                          .rows = o.columns,
+                          .row_step = 1,
+                          .columns = o.rows,
+                          .c = scratch};
+    cseg_outer_run(k, &t);
+    transpose(c, scratch, taps, o.columns, o.rows);
+}
+
+void cseg_convolve_backward_weights(const cseg_kernels *k, float *d_weights, float *d_bias, const cseg_tensor *in,
+                                    const cseg_tensor *d_out, const cseg_filter_shape *shape, float *scratch) {
+    assert(in->channels == shape->in && d_out->channels == shape->out && in->images == d_out->images);
+    if (d_bias != NULL)
+        cseg_add_channel_sums(k, d_bias, d_out);
+    if (shape->deconvolution) {
+        cseg_deconvolve_backward_weights(k, d_weights, in, d_out, shape);
+        return;
+    }
+    cseg_outer o = {.a = cseg_grid_of(in), .b = cseg_grid_of(d_out), .images = in->images, .c = d_weights};
+    o.a.data -= shape->padding * (in->row + in->pixel);
+    o.height = d_out->height;
+    o.width = d_out->width;
+    o.taps_y = o.taps_x = shape->kernel;
+    o.a_tap_y = in->row;
+    o.a_tap_x = in->pixel;
+    o.rows = shape->in;
+    o.row_step = 1;
+    o.columns = shape->out;
+    if (columns_are_inputs(shape)) {
+        outer_transposed(k, o, scratch);
+        return;
+    }
+    if (shape->in == 1) { /* a tile of one row would wait for itself: let the kernel's columns be rows */
+        o.taps_x = 1;
+        o.rows = shape->kernel;
+        o.row_step = in->pixel;
+    }
+    cseg_outer_run(k, &o);
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the convolution files share: sums of products walked over images, and the layout of packed weights. */
+#ifndef CSEG_CONV_H
+#define CSEG_CONV_H
+
+#include "tensor/kernels.h"
+
+/* Pixels of images: where the first one lies and how far apart they are, in floats. */
+typedef struct cseg_grid {
+    float *data;
+    size_t pixel, row, image;
+} cseg_grid;
+
+/*
+ * For every output pixel and channel, one tile element. `tile` holds what all tiles share: the three loops over k, the bias
+ * (start, start_row 0), relu. The weights lie in panels of the kernel's columns, panel_floats apart.
+ */
+typedef struct cseg_walk {
+    cseg_grid out, in;
+    size_t images, height, width, channels; /* of the output */
+    const float *packed;
+    size_t panel_floats;
+    bool accumulate;
+    cseg_tile tile;
+} cseg_walk;
+
+void cseg_walk_run(const cseg_kernels *k, const cseg_walk *walk);
+
+/*
+ * Weights for cseg_walk_run(): [panel][tap][depth][column], columns beyond `channels` zero. Strides are in floats of `weights`;
+ * tap_step may go backwards.
+ */
+typedef struct cseg_panels {
+    size_t taps, depth, channels;
+    ptrdiff_t tap_step;
+    size_t depth_step, channel_step;
+} cseg_panels;
+
+size_t cseg_panels_floats(const cseg_kernels *k, const cseg_panels *p);
+void cseg_panels_pack(const cseg_kernels *k, float *packed, const float *weights, const cseg_panels *p);
+
+/* The same for 3x3 kernels by fewer multiplications; packed weights are [position][panel][depth][column]. */
+bool cseg_winograd_pays(size_t kernel, size_t depth, size_t channels);
+size_t cseg_winograd_scratch_floats(const cseg_kernels *k, size_t depth, size_t channels);
+size_t cseg_winograd_panels_floats(const cseg_kernels *k, const cseg_panels *p);
+void cseg_winograd_panels_pack(const cseg_kernels *k, float *packed, const float *weights, const cseg_panels *p);
+void cseg_winograd_run(const cseg_kernels *k, const cseg_walk *walk, float *scratch);
+
+/* The same for 3x3 kernels and few channels; packed weights are [panel][depth][tap and channel]. */
+bool cseg_narrow_pays(size_t kernel, size_t channels);
+size_t cseg_narrow_scratch_floats(size_t width, size_t channels);
+size_t cseg_narrow_panels_floats(const cseg_kernels *k, const cseg_panels *p);
+void cseg_narrow_panels_pack(const cseg_kernels *k, float *packed, const float *weights, const cseg_panels *p);
+void cseg_narrow_run(const cseg_kernels *k, const cseg_walk *walk, float *scratch);
+
+/*
+ * For each tap, a matrix product over all pixels in raster order: c [tap][row][column] += sum of a (rows: its channels, row_step
+ * apart) times b (columns: its channels). The derivative by the weights is this of the input and d_out. a and b name what the
+ * first tap sees.
+ */
+typedef struct cseg_outer {
+    cseg_grid a, b;
+    size_t images, height, width;
+    size_t taps_y, taps_x;
+    size_t a_tap_y, a_tap_x, b_tap_y, b_tap_x; /* from a tap to the next */
+    size_t rows, row_step, columns;
+    float *c;
+} cseg_outer;
+
+void cseg_outer_run(const cseg_kernels *k, const cseg_outer *outer);
+
+void cseg_deconvolve(const cseg_kernels *k, const cseg_tensor *out, const cseg_tensor *in, const float *packed, const float *bias,
+                     const cseg_filter_shape *shape, int32_t activation);
+void cseg_deconvolve_backward_data(const cseg_kernels *k, const cseg_tensor *d_in, const cseg_tensor *d_out, const float *packed,
+                                   const cseg_filter_shape *shape, bool accumulate);
+void cseg_deconvolve_backward_weights(const cseg_kernels *k, float *d_weights, const cseg_tensor *in, const cseg_tensor *d_out,
+                                      const cseg_filter_shape *shape);
+
+static inline cseg_grid cseg_grid_of(const cseg_tensor *t) {
+    return (cseg_grid){.data = t->data, .pixel = t->pixel, .row = t->row, .image = t->image};
+}
+
+#endif

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The only place that chooses between the rows of the kernel table. */
+#include "tensor/kernels.h"
+
+const cseg_kernels *cseg_kernels_for(int32_t cpu_level) {
+    switch (cpu_level) {
+#if defined(__x86_64__)
+    case CELLSEG_CPU_AVX2:
+        return &cseg_kernels_avx2;
+    case CELLSEG_CPU_AVX512:
+        return &cseg_kernels_avx512;
+#elif defined(__aarch64__)
+    case CELLSEG_CPU_NEON:
+        return &cseg_kernels_neon;
+#endif
+    default:
+        return &cseg_kernels_c;
+    }
+}

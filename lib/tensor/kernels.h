@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The kernel table: what each processor level does in its own way. Every row computes the same chains of operations in the same
+ * order, so every row gives the same bytes; they differ only in how many elements they work on at once.
+ */
+#ifndef CSEG_KERNELS_H
+#define CSEG_KERNELS_H
+
+#include "tensor/tensor.h"
+
+/*
+ * One tile of a sum of products, `rows` x `columns` elements of c:
+ *   c[i][j] = activation(start[i][j] + sum over k of a[i][k] * b[k][j])
+ * k runs through three nested loops, the outermost first, and each element is one chain of fused multiply-adds in that order.
+ * Strides are in floats; columns of b and c lie next to each other.
+ */
+typedef struct cseg_tile {
+    size_t rows, columns; /* at most those of the kernel table */
+    const float *a, *b;
+    size_t a_row; /* from a row of a to the next */
+    size_t count[3], a_step[3], b_step[3];
+    float *c;
+    size_t c_row;
+    const float *start; /* NULL: zeros */
+    size_t start_row;   /* 0 where all rows start from the same values, as from a bias */
+    bool relu;
+} cseg_tile;
+
+/* Where Winograd's results go: 4 x 4 pixels, from 36 vectors of channels that lie m_step apart. */
+typedef struct cseg_winograd_store {
+    size_t row, pixel, channels, m_step;
+    const float *bias; /* NULL: none */
+    bool accumulate, relu;
+} cseg_winograd_store;
+
+/* What normalises a channel. */
+typedef struct cseg_norm {
+    const float *mean, *inv_std, *gamma, *beta;
+    bool relu;
+} cseg_norm;
+
+struct cseg_kernels {
+    size_t rows, columns; /* of the largest tile */
+    void (*tile)(const cseg_tile *tile);
+
+    /* 6 x 6 pixels, of which height x width lie in the image and the others are zero, to 36 vectors that lie v_step apart. Both
+     * transforms touch whole groups of 16 channels of v and m. */
+    void (*winograd_in)(float *v, size_t v_step, const float *in, size_t row, size_t pixel, size_t channels, size_t height,
+                        size_t width);
+    /* ... and back: the first height x width of 4 x 4 pixels. */
+    void (*winograd_out)(float *out, const float *m, const cseg_winograd_store *store, size_t height, size_t width);
+
+    /* A row of pixels from three rows of columns [tap][channel], `stride` apart. start may be NULL; start_step 0 for a bias. */
+    void (*narrow_add)(float *out, size_t pixel, size_t width, size_t channels, const float *const rows[3], size_t stride,
+                       const float *start, size_t start_step, bool relu);
+
+    void (*sigmoid)(float *values, size_t count); /* in place */
+
+    /* The door's functions of these names. */
+    void (*norm_sums)(double *sum, const cseg_tensor *x);
+    void (*norm_square_sums)(double *sum, const cseg_tensor *x, const float *mean);
+    void (*norm_forward)(const cseg_tensor *y, const cseg_tensor *x, const cseg_norm *norm);
+    void (*norm_backward_sums)(double *sum_g, double *sum_gx, const cseg_tensor *d_y, const cseg_tensor *x,
+                               const cseg_norm *norm);
+    void (*norm_backward)(const cseg_tensor *d_x, const cseg_tensor *d_y, const cseg_tensor *x, const cseg_norm *norm,
+                          const float *mean_g, const float *mean_gx);
+};
+
+extern const cseg_kernels cseg_kernels_c, cseg_kernels_avx2, cseg_kernels_avx512, cseg_kernels_neon;
+
+#endif

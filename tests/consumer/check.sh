@@ -1,0 +1,16 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-3-Clause
+# An installed library serves a program built through pkg-config and two built through the CMake package. Usage: check.sh PREFIX WORK
+set -eu
+prefix=$1
+work=$2
+here=$(cd "$(dirname "$0")" && pwd)
+mkdir -p "$work"
+export PKG_CONFIG_PATH="$prefix/lib/pkgconfig" LD_LIBRARY_PATH="$prefix/lib"
+# shellcheck disable=SC2046 # the flags are meant to be split
+cc -Wall -Werror "$here/consumer.c" $(pkg-config --cflags --libs cellseg) -o "$work/pkgconfig"
+"$work/pkgconfig"
+cmake -S "$here" -B "$work/build" -DCMAKE_PREFIX_PATH="$prefix" >/dev/null
+cmake --build "$work/build" >/dev/null
+"$work/build/shared"
+LD_LIBRARY_PATH='' "$work/build/static"

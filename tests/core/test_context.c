@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Contexts, option structs of other releases, memory and its budget, the last error. */
+#include "testing.h"
+
+#include <stdio.h>
+
+static void names_and_version(void **state) {
+    (void)state;
+    assert_string_equal(cellseg_status_name(CELLSEG_OK), "CELLSEG_OK");
+    assert_string_equal(cellseg_status_name(CELLSEG_ERR_INTERNAL), "CELLSEG_ERR_INTERNAL");
+    assert_string_equal(cellseg_status_name(1), "unknown status");
+    assert_string_equal(cellseg_status_name(-9), "unknown status");
+    char version[32];
+    (void)snprintf(version, sizeof version, "%d.%d.%d", CELLSEG_VERSION_MAJOR, CELLSEG_VERSION_MINOR, CELLSEG_VERSION_PATCH);
+    assert_string_equal(cellseg_version(), version);
+}
+
+static void an_error_is_one_line(void **state) {
+    (void)state;
+    assert_int_equal(cseg_fail(CELLSEG_ERR_IO, "a\nb\x1b[%d", 7), CELLSEG_ERR_IO);
+    assert_string_equal(cellseg_last_error(), "a b [7");
+    assert_int_equal(cseg_last_status(), CELLSEG_ERR_IO);
+    (void)cseg_fail_in(CELLSEG_ERR_IO, "file.tif");
+    assert_string_equal(cellseg_last_error(), "file.tif: a b [7");
+}
+
+static void bad_options_are_refused(void **state) {
+    (void)state;
+    cellseg_context_options good, bad;
+    assert_status(cellseg_context_options_init(NULL, sizeof good), CELLSEG_ERR_ARGUMENT);
+    assert_status(cellseg_context_options_init(&good, 8), CELLSEG_ERR_ARGUMENT);
+    assert_ok(cellseg_context_options_init(&good, sizeof good));
+    cellseg_context *context = (cellseg_context *)&good;
+    assert_status(cellseg_context_new(NULL, &good), CELLSEG_ERR_ARGUMENT);
+    bad = good;
+    bad.threads = -1;
+    assert_status(cellseg_context_new(&context, &bad), CELLSEG_ERR_ARGUMENT);
+    assert_null(context);
+    bad.threads = 1025;
+    assert_status(cellseg_context_new(&context, &bad), CELLSEG_ERR_ARGUMENT);
+    bad = good;
+    bad.alloc = failing_alloc;
+    assert_status(cellseg_context_new(&context, &bad), CELLSEG_ERR_ARGUMENT);
+    bad = good;
+    bad.cpu_level = 99;
+    assert_status(cellseg_context_new(&context, &bad), CELLSEG_ERR_ARGUMENT);
+    bad = good;
+    bad.struct_size = 0;
+    assert_status(cellseg_context_new(&context, &bad), CELLSEG_ERR_ARGUMENT);
+}
+
+static void options_of_a_newer_program_are_read_while_they_ask_nothing_new(void **state) {
+    (void)state;
+    struct {
+        cellseg_context_options known;
+        uint64_t later;
+    } newer;
+    assert_ok(cellseg_context_options_init(&newer.known, sizeof newer));
+    assert_int_equal(newer.known.struct_size, sizeof newer);
+    assert_int_equal(newer.later, 0);
+    cellseg_context *context;
+    assert_ok(cellseg_context_new(&context, &newer.known));
+    cellseg_context_free(context);
+    newer.later = 1;
+    assert_status(cellseg_context_new(&context, &newer.known), CELLSEG_ERR_ARGUMENT);
+}
+
+static void the_budget_is_kept_and_given_back(void **state) {
+    (void)state;
+    cellseg_context_options options;
+    assert_ok(cellseg_context_options_init(&options, sizeof options));
+    options.memory_budget_bytes = 100000;
+    options.threads = 1;
+    cellseg_context *context;
+    assert_ok(cellseg_context_new(&context, &options));
+    void *a = cseg_alloc(context, 60000, 1);
+    assert_non_null(a);
+    assert_null(cseg_alloc(context, 60000, 1));
+    assert_int_equal(cseg_last_status(), CELLSEG_ERR_LIMIT);
+    assert_status(cseg_budget_check(context, 60000, "this"), CELLSEG_ERR_LIMIT);
+    assert_ok(cseg_budget_check(context, 1000, "this"));
+    cseg_free(a);
+    a = cseg_calloc(context, 60000, 1);
+    assert_non_null(a);
+    assert_int_equal((uintptr_t)a % 64, 0);
+    assert_int_equal(((char *)a)[59999], 0);
+    assert_true(cseg_memory_peak(context) >= 60000 && cseg_memory_peak(context) < 100000);
+    cellseg_context_free(context);
+    cseg_free(a); /* a block outlives its context */
+    assert_null(cseg_alloc(NULL, SIZE_MAX, 2));
+    assert_null(cseg_alloc(NULL, SIZE_MAX, 1));
+    assert_int_equal(cseg_last_status(), CELLSEG_ERR_MEMORY);
+}
+
+static void every_failing_allocation_of_a_context_is_survived(void **state) {
+    (void)state;
+    for (long n = 0;; n++) {
+        failing_allocator allocator;
+        atomic_init(&allocator.countdown, n);
+        atomic_init(&allocator.live, 0);
+        cellseg_context_options options;
+        assert_ok(cellseg_context_options_init(&options, sizeof options));
+        options.alloc = failing_alloc;
+        options.free = failing_free;
+        options.memory_user = &allocator;
+        options.threads = 4;
+        cellseg_context *context;
+        const cellseg_status status = cellseg_context_new(&context, &options);
+        cellseg_context_free(context);
+        assert_int_equal(atomic_load(&allocator.live), 0);
+        if (status == CELLSEG_OK)
+            break;
+        assert_status(status, CELLSEG_ERR_MEMORY);
+        assert_true(n < 10);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(names_and_version),
+        cmocka_unit_test(an_error_is_one_line),
+        cmocka_unit_test(bad_options_are_refused),
+        cmocka_unit_test(options_of_a_newer_program_are_read_while_they_ask_nothing_new),
+        cmocka_unit_test(the_budget_is_kept_and_given_back),
+        cmocka_unit_test(every_failing_allocation_of_a_context_is_survived),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

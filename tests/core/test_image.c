@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Images, label maps and planes: sizes, strides, borrowing, conversion. */
+#include "testing.h"
+
+#include <math.h>
+
+static void a_new_image_is_zero_and_knows_its_size(void **state) {
+    (void)state;
+    cellseg_image *image;
+    assert_ok(cellseg_image_new(&image, NULL, CELLSEG_UINT16, 3, 5, 7));
+    assert_int_equal(cellseg_image_height(image), 5);
+    assert_int_equal(cellseg_image_width(image), 7);
+    assert_int_equal(cellseg_image_channels(image), 3);
+    assert_int_equal(cellseg_image_row_stride_bytes(image), 14);
+    assert_int_equal((const char *)cellseg_image_pixels(image, 2) - (const char *)cellseg_image_pixels(image, 0), 140);
+    assert_null(cellseg_image_pixels(image, 3));
+    assert_null(cellseg_image_pixels(image, -1));
+    assert_int_equal(((const uint16_t *)cellseg_image_pixels(image, 2))[34], 0);
+    assert_ok(cellseg_image_set_pixel_size_um(image, 0.65));
+    assert_status(cellseg_image_set_pixel_size_um(image, -1), CELLSEG_ERR_ARGUMENT);
+    assert_status(cellseg_image_set_pixel_size_um(image, NAN), CELLSEG_ERR_ARGUMENT);
+    assert_true(cellseg_image_pixel_size_um(image) == 0.65);
+    cellseg_image_free(image);
+    cellseg_image_free(NULL);
+    assert_int_equal(cellseg_image_height(NULL), 0);
+}
+
+static void impossible_sizes_are_refused(void **state) {
+    (void)state;
+    cellseg_image *image;
+    cellseg_labels *labels;
+    assert_status(cellseg_image_new(&image, NULL, CELLSEG_UINT8, 1, 0, 7), CELLSEG_ERR_ARGUMENT);
+    assert_status(cellseg_image_new(&image, NULL, CELLSEG_UINT8, 0, 7, 7), CELLSEG_ERR_ARGUMENT);
+    assert_status(cellseg_image_new(&image, NULL, 9, 1, 7, 7), CELLSEG_ERR_ARGUMENT);
+    assert_status(cellseg_image_new(&image, NULL, CELLSEG_FLOAT32, 4096, INT32_MAX, INT32_MAX), CELLSEG_ERR_ARGUMENT);
+    assert_status(cellseg_image_new(NULL, NULL, CELLSEG_UINT8, 1, 7, 7), CELLSEG_ERR_ARGUMENT);
+    assert_status(cellseg_labels_new(&labels, NULL, 7, (size_t)INT32_MAX + 1), CELLSEG_ERR_ARGUMENT);
+    assert_null(labels);
+}
+
+static void count_release(void *user, const void *pixels) {
+    (void)pixels;
+    ++*(int *)user;
+}
+
+static void borrowed_pixels_keep_their_strides_and_are_released_once(void **state) {
+    (void)state;
+    uint16_t pixels[64] = {0};
+    pixels[2 * 8 + 3] = 42;
+    int releases = 0;
+    cellseg_image_layout layout;
+    assert_ok(cellseg_image_layout_init(&layout, sizeof layout));
+    layout.pixels = pixels;
+    layout.height = 4;
+    layout.width = 5;
+    layout.pixel_type = CELLSEG_UINT16;
+    layout.row_stride_bytes = 16;
+    layout.release = count_release;
+    layout.release_user = &releases;
+    cellseg_image *image;
+    assert_ok(cellseg_image_wrap(&image, NULL, &layout));
+    assert_null(cellseg_image_pixels_mut(image, 0));
+    const cseg_plane plane = cseg_image_plane(image, 0);
+    assert_int_equal(((uint16_t *)cseg_row(&plane, 2))[3], 42);
+    cseg_plane floats;
+    assert_ok(cseg_plane_new(&floats, NULL, CELLSEG_FLOAT32, 4, 5));
+    assert_ok(cseg_plane_to_f32(NULL, &floats, &plane));
+    assert_true(cseg_row_f32(&floats, 2)[3] == 42 && cseg_row_f32(&floats, 2)[2] == 0);
+    assert_ok(cseg_plane_check_finite(NULL, &floats, "floats"));
+    cseg_row_f32(&floats, 3)[1] = INFINITY;
+    assert_status(cseg_plane_check_finite(NULL, &floats, "floats"), CELLSEG_ERR_ARGUMENT);
+    assert_string_equal(cellseg_last_error(), "floats: the pixel at row 3, column 1 is not a finite number");
+    cseg_plane_free(&floats);
+    cellseg_image_free(image);
+    assert_int_equal(releases, 1);
+
+    cellseg_image_layout bad = layout;
+    bad.row_stride_bytes = 8;
+    assert_status(cellseg_image_wrap(&image, NULL, &bad), CELLSEG_ERR_ARGUMENT);
+    bad = layout;
+    bad.row_stride_bytes = 17;
+    assert_status(cellseg_image_wrap(&image, NULL, &bad), CELLSEG_ERR_ARGUMENT);
+    bad = layout;
+    bad.row_stride_bytes = SIZE_MAX - 1;
+    assert_status(cellseg_image_wrap(&image, NULL, &bad), CELLSEG_ERR_ARGUMENT);
+    bad = layout;
+    bad.channels = 2;
+    bad.channel_stride_bytes = 16;
+    assert_status(cellseg_image_wrap(&image, NULL, &bad), CELLSEG_ERR_ARGUMENT);
+    bad = layout;
+    bad.pixels = (const char *)pixels + 1;
+    assert_status(cellseg_image_wrap(&image, NULL, &bad), CELLSEG_ERR_ARGUMENT);
+    bad = layout;
+    bad.pixels = NULL;
+    assert_status(cellseg_image_wrap(&image, NULL, &bad), CELLSEG_ERR_ARGUMENT);
+    assert_int_equal(releases, 1);
+}
+
+static void labels_hold_ids(void **state) {
+    (void)state;
+    cellseg_labels *labels;
+    assert_ok(cellseg_labels_new(&labels, NULL, 3, 4));
+    assert_int_equal(cellseg_labels_max_id(labels), 0);
+    cellseg_labels_data_mut(labels)[7] = 70000;
+    assert_int_equal(cellseg_labels_max_id(labels), 70000);
+    assert_int_equal(cellseg_labels_data(labels)[7], 70000);
+    const cseg_plane plane = cseg_labels_plane(labels);
+    assert_int_equal(cseg_row_u32(&plane, 1)[3], 70000);
+    cellseg_labels_free(labels);
+    cellseg_labels_free(NULL);
+}
+
+static cellseg_status make_everything(cellseg_context *context, void *data) {
+    (void)data;
+    cellseg_image *image = NULL;
+    cellseg_labels *labels = NULL;
+    cseg_plane plane = {0};
+    cellseg_status status = cellseg_image_new(&image, context, CELLSEG_UINT8, 1, 9, 9);
+    if (status == CELLSEG_OK)
+        status = cellseg_labels_new(&labels, context, 9, 9);
+    if (status == CELLSEG_OK)
+        status = cseg_plane_new(&plane, context, CELLSEG_FLOAT32, 9, 9);
+    cseg_plane_free(&plane);
+    cellseg_labels_free(labels);
+    cellseg_image_free(image);
+    return status;
+}
+
+static void failing_allocations_are_survived(void **state) {
+    (void)state;
+    assert_survives_failing_allocations(make_everything, NULL);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_new_image_is_zero_and_knows_its_size),
+        cmocka_unit_test(impossible_sizes_are_refused),
+        cmocka_unit_test(borrowed_pixels_keep_their_strides_and_are_released_once),
+        cmocka_unit_test(labels_hold_ids),
+        cmocka_unit_test(failing_allocations_are_survived),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Images to run the programs on."""
+
+import pytest
+import tifffile
+from program import FIELD, write_image
+
+
+@pytest.fixture(scope="session")
+def field():
+    """A real field: channel 0 the marker, channel 1 the nuclei."""
+    return tifffile.imread(FIELD)
+
+
+@pytest.fixture(scope="session")
+def crop(field, tmp_path_factory):
+    """A small part of it, as a file."""
+    return write_image(tmp_path_factory.mktemp("crop") / "crop.tif", field[:, 100:360, 200:460])

@@ -1,0 +1,262 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""cellseg segment and cellseg label, run as a user would, on good and on bad input."""
+
+import csv
+import os
+import pty
+import re
+import signal
+import subprocess
+
+import numpy as np
+import pytest
+import tifffile
+from program import FIELD, PIXEL_SIZE_UM, PROGRAM, ROOT, run, write_image
+from PIL import Image
+
+OUTPUTS = [".cells.tif", ".csv", ".nuclei.tif", ".overlay.png"]
+
+
+def names(folder):
+    return sorted(p.name for p in folder.iterdir()) if folder.exists() else []
+
+
+def check_results(folder, stem, shape):
+    """The files fit each other; gives the number of cells."""
+    cells, nuclei = (tifffile.imread(folder / f"{stem}.{kind}.tif") for kind in ("cells", "nuclei"))
+    assert cells.dtype == nuclei.dtype == np.uint16 and cells.shape == nuclei.shape == shape
+    ids = np.unique(cells)[1:]
+    np.testing.assert_array_equal(ids, np.arange(1, ids.size + 1))
+    assert ((nuclei == cells) | (nuclei == 0)).all()
+    with open(folder / f"{stem}.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [int(r["id"]) for r in rows] == ids.tolist()
+    areas = np.bincount(cells.ravel())[1:] * PIXEL_SIZE_UM**2
+    np.testing.assert_allclose([float(r["area_um2"]) for r in rows], areas, rtol=1e-3)
+    with Image.open(folder / f"{stem}.overlay.png") as overlay:
+        assert overlay.mode == "RGB" and overlay.size == shape[::-1]
+    return ids.size
+
+
+@pytest.fixture(scope="module")
+def segmented(tmp_path_factory):
+    out = tmp_path_factory.mktemp("out") / "not" / "there" / "yet"
+    result = run("segment", "--maps", "-o", out, FIELD)
+    assert result.code == 0 and result.errors == []
+    return out, result
+
+
+def test_segment_writes_what_it_says(segmented):
+    out, result = segmented
+    assert names(out) == sorted(f"n2a{kind}" for kind in [*OUTPUTS, ".maps.tif"])
+    count = check_results(out, "n2a", (520, 696))
+    assert count > 10 and re.search(rf"\b{count} cells", result.output) and str(out) in result.output
+    maps = tifffile.imread(out / "n2a.maps.tif")
+    assert maps.shape == (3, 520, 696) and maps.dtype == np.float32 and 0 <= maps.min() <= maps.max() <= 1
+
+
+def test_label_writes_the_same_kinds_of_files(tmp_path):
+    result = run("label", "--nuclei-channel", 1, "-o", tmp_path, FIELD)
+    assert result.code == 0 and result.errors == []
+    assert names(tmp_path) == sorted(f"n2a{kind}" for kind in OUTPUTS)
+    assert check_results(tmp_path, "n2a", (520, 696)) > 10
+
+
+def test_label_takes_the_nuclear_stain_from_a_file(tmp_path, field):
+    marker, nuclear = (write_image(tmp_path / f"{n}.tif", field[i]) for i, n in enumerate(["marker", "nuclear"]))
+    assert run("label", "--nuclei-channel", 1, "-o", tmp_path / "one", FIELD).code == 0
+    assert run("label", "--nuclei", nuclear, "-o", tmp_path / "two", marker).code == 0
+    one, two = (tifffile.imread(p) for p in (tmp_path / "one/n2a.cells.tif", tmp_path / "two/marker.cells.tif"))
+    assert (one != two).mean() < 0.01  # the pixel sizes are written with different precision
+
+
+def test_options_reach_the_method(tmp_path, crop):
+    def cells(*options):
+        result = run("label", "--nuclei-channel", 1, "-o", tmp_path, crop, *options)
+        assert result.code == 0, result.errors
+        return tifffile.imread(tmp_path / "crop.cells.tif")
+
+    default, paper = cells(), cells("--preset", "paper")
+    assert (default != paper).any()
+    assert cells("--cell-area-max-um2=1").max() == 0
+    np.testing.assert_array_equal(cells("--preset=default"), default)
+    no_cells_either_way = cells("--cell-area-max-um2", 1, "--preset", "paper"), cells("--preset", "paper", "--cell-area-max-um2", 1)
+    assert all(c.max() == 0 for c in no_cells_either_way)
+
+
+def test_one_bad_file_does_not_stop_the_others(tmp_path, crop, field):
+    bad = tmp_path / "bad.tif"
+    bad.write_bytes(b"II*\0 not really")
+    other = write_image(tmp_path / "other.tif", field[0, :200, :200])
+    result = run("segment", "-o", tmp_path / "out", crop, bad, tmp_path / "nowhere.tif", other)
+    assert result.code == 1 and len(result.errors) == 2
+    assert "bad.tif" in result.errors[0] and "nowhere.tif" in result.errors[1]
+    assert names(tmp_path / "out") == sorted(f"{stem}{kind}" for stem in ("crop", "other") for kind in OUTPUTS)
+    assert len(result.output.splitlines()) == 2
+
+
+# ---- bad input ----
+
+
+def not_finite(folder, _field, value=np.nan):
+    pixels = np.zeros((64, 64), np.float32)
+    pixels[3, 4] = value
+    return [write_image(folder / "in.tif", pixels)]
+
+
+def written(content):
+    def make(folder, _field):
+        (folder / "in.tif").write_bytes(content)
+        return [folder / "in.tif"]
+
+    return make
+
+
+def cut(folder, _field):
+    (folder / "in.tif").write_bytes(FIELD.read_bytes()[:5000])
+    return [folder / "in.tif"]
+
+
+BAD = {
+    "no pixel size": (lambda f, a: [write_image(f / "in.tif", a[0], None)], "pixel size"),
+    "an absurd pixel size": (lambda f, a: ["--pixel-size", "-1", write_image(f / "in.tif", a[0])], "pixel_size_um is -1"),
+    "a channel that is not there": (lambda f, a: ["--channel", "2", write_image(f / "in.tif", a)], "channel"),
+    "a negative channel": (lambda f, a: ["--channel", "-1", write_image(f / "in.tif", a)], "channel"),
+    "an empty file": (written(b""), "empty"),
+    "one pixel": (lambda f, a: [write_image(f / "in.tif", a[0, :1, :1])], "cannot hold a nucleus"),
+    "a single row": (lambda f, a: [write_image(f / "in.tif", a[0, :1])], "cannot hold a nucleus"),
+    "not a number": (not_finite, "finite"),
+    "infinity": (lambda f, a: not_finite(f, a, np.inf), "finite"),
+    "an unknown format": (written(b"GIF89a" + bytes(100)), "neither"),
+    "a file cut short": (cut, ""),
+    "no such file": (lambda f, a: [f / "in.tif"], "No such file"),
+    "a folder": (lambda f, a: [(f / "in.tif").mkdir() or f / "in.tif"], "directory"),
+    "an absurd sensitivity": (lambda f, a: ["--sensitivity", "1e9", write_image(f / "in.tif", a[0])], "sensitivity is 1e+09"),
+    "an absurd top-hat": (lambda f, a: ["--top-hat-um", "-5", write_image(f / "in.tif", a[0])], "top_hat_um is -5"),
+}
+
+
+@pytest.mark.parametrize("subcommand", [["segment"], ["label", "--nuclei-channel", "0"]], ids=["segment", "label"])
+@pytest.mark.parametrize("case", BAD)
+def test_bad_input_is_one_line_and_no_output(subcommand, case, tmp_path, field):
+    make, fault = BAD[case]
+    result = run(*subcommand, "-o", tmp_path / "out", *make(tmp_path, field[:, :128, :128]))
+    assert result.code == 1 and result.output == ""
+    assert len(result.errors) == 1, result.errors
+    assert str(tmp_path / "in.tif") in result.errors[0] and fault in result.errors[0]
+    assert names(tmp_path / "out") == []
+
+
+def test_a_name_with_a_line_break_gives_one_line_all_the_same(tmp_path):
+    result = run("segment", "-o", tmp_path, tmp_path / "two\nlines.tif")
+    assert result.code == 1 and len(result.errors) == 1
+
+
+def test_bad_outputs(tmp_path, crop):
+    (tmp_path / "file").write_text("in the way")
+    result = run("segment", "-o", tmp_path / "file", crop)
+    assert result.code == 1 and len(result.errors) == 1 and "no folder" in result.errors[0]
+    assert (tmp_path / "file").read_text() == "in the way"
+    (tmp_path / "out/crop.cells.tif").mkdir(parents=True)
+    result = run("segment", "-o", tmp_path / "out", crop)
+    assert result.code == 1 and len(result.errors) == 1 and "crop.cells.tif" in result.errors[0]
+    assert names(tmp_path / "out") == ["crop.cells.tif"]
+
+
+def test_results_never_replace_an_input(tmp_path, field):
+    image = write_image(tmp_path / "x.cells.tif", field[0, :64, :64])
+    before = image.read_bytes()
+    result = run("segment", "-o", tmp_path, image)
+    assert result.code == 1 and "would replace this input" in result.errors[0]
+    assert names(tmp_path) == ["x.cells.tif"] and image.read_bytes() == before
+
+
+# ---- usage ----
+
+
+@pytest.mark.parametrize(
+    "arguments, fault",
+    [
+        ([], "usage"),
+        (["dissect"], '"dissect" is no subcommand'),
+        (["segment"], "-o OUTDIR is missing"),
+        (["segment", "-o", "x"], "no input file"),
+        (["segment", "-o"], "-o needs a value"),
+        (["segment", "-o", "x", "--sharpen", "1", "a.tif"], "--sharpen is no option"),
+        (["segment", "-o", "x", "--sensitivity", "high", "a.tif"], 'sensitivity must be a number, not "high"'),
+        (["segment", "-o", "x", "--sensitivity=nan", "a.tif"], "sensitivity must be a number"),
+        (["segment", "-o", "x", "--channel=1.5", "a.tif"], "channel must be a whole number"),
+        (["segment", "-o", "x", "--channel=99999999999", "a.tif"], "channel must be a whole number"),
+        (["segment", "-o", "x", "--relief", "alps", "a.tif"], "relief must be one of"),
+        (["segment", "-o", "x", "--maps=yes", "a.tif"], "takes no value"),
+        (["segment", "-o", "x", "--threads", "-3", "a.tif"], "threads"),
+        (["segment", "-o", "x", "a.tif", "b/a.ome.tif"], "a.tif and b/a.ome.tif have the same name"),
+        (["segment", "-o", "x", ".hidden.tif"], "nothing before the first dot"),
+        (["label", "-o", "x", "a.tif"], "--nuclei-channel K or --nuclei FILE is missing"),
+        (["label", "-o", "x", "--nuclei", "n.tif", "a.tif", "b.tif"], "one input file"),
+        (["evaluate", "one"], "TRUTH and PREDICTED"),
+        (["train", "--images", "x"], "--labels DIR is missing"),
+        (["train", "--images", "x", "--labels", "x"], "-o MODEL is missing"),
+    ],
+)
+def test_wrong_usage(arguments, fault, tmp_path):
+    result = run(*arguments, cwd=tmp_path)
+    assert result.code == 2 and result.output == "" and fault in result.errors[0]
+    assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize("subcommand", ["segment", "label", "train", "evaluate", "info"])
+def test_help(subcommand):
+    result = run(subcommand, "--help")
+    assert result.code == 0 and result.errors == [] and result.output.startswith(f"usage: cellseg {subcommand} ")
+    assert subcommand in run("--help").output
+
+
+def members(header, struct):
+    text = re.sub(r"/\*.*?\*/", " ", (ROOT / "include/cellseg" / header).read_text(), flags=re.S)
+    body = re.search(rf"typedef struct {struct} \{{(.*?)\}}", text, flags=re.S)[1]
+    return set(re.findall(r"(\w+)\s*[;,]", body)) - {"struct_size"}
+
+
+def test_every_option_of_the_method_is_an_option_of_the_command_line():
+    named_otherwise = {"pixel_size_um": "pixel-size", "checkpoint_path": "checkpoint"}
+    for subcommands, header in ((["segment", "label"], "segment.h"), (["train"], "train.h")):
+        text = "".join(run(s, "--help").output for s in subcommands)
+        for member in members(header, f"cellseg_{header[:-2]}_options"):
+            assert f"--{named_otherwise.get(member, member.replace('_', '-'))} " in text, member
+
+
+# ---- terminals and signals ----
+
+
+def run_on_a_terminal(*arguments, on_bar=lambda process: None):
+    """Exit code and what the terminal saw. on_bar(process) is called once, when the progress bar first shows."""
+    ours, theirs = pty.openpty()
+    with subprocess.Popen([PROGRAM, *map(str, arguments)], stdout=subprocess.DEVNULL, stderr=theirs) as process:
+        os.close(theirs)
+        seen, told = b"", False
+        try:
+            while chunk := os.read(ours, 4096):
+                seen += chunk
+                if b"%" in seen and not told:
+                    told = True
+                    on_bar(process)
+        except OSError:  # the other end was closed
+            pass
+    os.close(ours)
+    return process.returncode, seen.decode()
+
+
+def test_a_terminal_gets_a_progress_bar(tmp_path, crop):
+    code, seen = run_on_a_terminal("segment", "-o", tmp_path, crop)
+    percents = [int(p) for p in re.findall(r"(\d+)% \S*crop\.tif: ", seen)]
+    assert code == 0 and len(percents) >= 1 and seen.endswith("\r\x1b[K")
+
+
+def test_the_interrupt_key_leaves_no_file(tmp_path, field):
+    large = write_image(tmp_path / "large.tif", np.tile(field[0], (4, 4)))
+    code, seen = run_on_a_terminal(
+        "segment", "-o", tmp_path / "out", large, on_bar=lambda process: process.send_signal(signal.SIGINT)
+    )
+    assert code == 1 and "large.tif: cancelled" in seen.splitlines()[-1]
+    assert names(tmp_path / "out") == []

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""cellseg train on a handful of patches: a model comes out that info describes and segment uses."""
+
+import re
+import shutil
+
+import pytest
+import tifffile
+from program import TRUTH, run, write_image
+
+QUICK = ["--epochs", 2, "--width", 0.125, "--batch", 2, "--threads", 2]
+
+
+@pytest.fixture(scope="module")
+def data(field, tmp_path_factory):
+    """Three crops: images of two channels, and labels of cells."""
+    folder = tmp_path_factory.mktemp("data")
+    truth = tifffile.imread(TRUTH)
+    for i, (top, left) in enumerate([(0, 0), (100, 200), (250, 400)]):
+        window = slice(top, top + 200), slice(left, left + 200)
+        write_image(folder / f"crop{i}.ome.tif", field[(slice(None), *window)])
+        write_image(folder / f"crop{i}.cells.tif", truth[window])
+    return folder
+
+
+def copy(data, to, *patterns):
+    to.mkdir(parents=True, exist_ok=True)
+    for pattern in patterns:
+        for path in data.glob(pattern):
+            shutil.copy(path, to)
+    return to
+
+
+@pytest.fixture(scope="module")
+def trained(data, tmp_path_factory):
+    model = tmp_path_factory.mktemp("model") / "mine.cellseg"
+    result = run("train", "--images", data, "--labels", data, "--nuclei-channel", 1, "-o", model, "--note", "three crops", *QUICK)
+    assert result.code == 0 and result.errors == []
+    return model, result.output.splitlines()
+
+
+def test_each_epoch_is_printed(trained):
+    model, lines = trained
+    assert lines[0] == "images: 2 to train, 1 to validate"
+    for i in 1, 2:
+        assert re.fullmatch(rf"epoch {i} of 2: loss [\d.]+, validation [\d.]+( \(best\))?, [\d.]+ s", lines[i])
+    assert str(model) in lines[3] and model.exists()
+
+
+def test_info_describes_the_model(trained, data):
+    result = run("info", trained[0], data / "crop0.ome.tif")
+    assert result.code == 0
+    assert "parameters" in result.output and "three crops" in result.output
+    assert "200 x 200 pixels (width x height), 2 channels, uint16, 0.6236 um per pixel" in result.output
+
+
+def test_segment_uses_the_model(trained, data, tmp_path):
+    result = run("segment", "--model", trained[0], "-o", tmp_path, data / "crop0.ome.tif")
+    assert result.code == 0 and (tmp_path / "crop0.cells.tif").exists()
+
+
+def test_the_same_seed_gives_the_same_model(trained, data, tmp_path):
+    again, other = tmp_path / "again.cellseg", tmp_path / "other.cellseg"
+    arguments = ["train", "--images", data, "--labels", data, "--nuclei-channel", 1, "--note", "three crops", *QUICK]
+    assert run(*arguments, "-o", again, "--threads", 1).code == run(*arguments, "-o", other, "--seed", 2).code == 0
+    assert again.read_bytes() == trained[0].read_bytes() != other.read_bytes()
+
+
+def test_nuclei_from_files_in_a_folder_of_their_own(data, tmp_path):
+    images, labels = copy(data, tmp_path / "images", "*.ome.tif"), copy(data, tmp_path / "labels", "*.cells.tif")
+    for path in list(labels.glob("*.cells.tif")):
+        shutil.copy(path, str(path).replace(".cells.", ".nuclei."))
+    model = tmp_path / "model"
+    result = run("train", "--images", images, "--labels", labels, "-o", model, "--weights", "float16", "--validation-part", 0, *QUICK)
+    assert result.code == 0 and "images: 3 to train, 0 to validate" in result.output and model.exists()
+
+
+def test_faults_stop_before_training(data, tmp_path):
+    good = ["--nuclei-channel", 1, *QUICK]
+    broken = copy(data, tmp_path / "broken", "*")
+    (broken / "crop1.ome.tif").write_bytes(b"")
+    (broken / "crop2.cells.tif").write_bytes(b"")
+    partial = copy(data, tmp_path / "partial", "*.ome.tif", "crop0.cells.tif")
+    lonely = copy(data, tmp_path / "lonely", "crop0.*")
+    cases = [
+        (["--images", data, "--labels", lonely, *good], ["without a partner: crop1"]),
+        (["--images", partial, "--labels", partial, *good], ["crop1.ome.tif: there is no label map", "crop2.ome.tif: there is no"]),
+        (["--images", broken, "--labels", broken, *good], ["crop1.ome.tif", "crop2.cells.tif"]),
+        (["--images", lonely, "--labels", lonely, *QUICK], ["crop0.nuclei.tif"]),
+        (["--images", lonely, "--labels", lonely, *good, "--nuclei-channel", 7], ["crop0.ome.tif"]),
+        (["--images", lonely, "--labels", lonely, *good, "--channel", 7], ["crop0.ome.tif"]),
+        (["--images", tmp_path / "nowhere", "--labels", lonely, *good], ["nowhere: the folder cannot be read"]),
+    ]
+    for arguments, faults in cases:
+        result = run("train", "-o", tmp_path / "model", *arguments)
+        assert result.code == 1 and result.output == "" and len(result.errors) == len(faults), (arguments, result.errors)
+        for line, fault in zip(result.errors, faults):
+            assert fault in line
+    assert not (tmp_path / "model").exists()
+
+
+def test_absurd_options_are_wrong_usage(data, tmp_path):
+    for option, value in (("--epochs", 0), ("--learning-rate", -1), ("--validation-part", 1), ("--width", 1e6)):
+        result = run("train", "--images", data, "--labels", data, "--nuclei-channel", 1, "-o", tmp_path / "m", *QUICK, option, value)
+        assert result.code == 2 and len(result.errors) == 1 and not (tmp_path / "m").exists(), option
+    result = run("train", "--images", data, "--labels", data, "-o", tmp_path)
+    assert result.code == 2 and "names a folder" in result.errors[0]

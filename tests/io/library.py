@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The io functions of the library under test, as Python calls: arrays out, arrays in, RuntimeError with the library's line."""
+
+import ctypes
+import os
+
+import numpy as np
+
+lib = ctypes.CDLL(os.environ["CELLSEG_LIBRARY"])
+lib.cellseg_last_error.restype = ctypes.c_char_p
+lib.cellseg_status_name.restype = ctypes.c_char_p
+TYPES = {1: np.uint8, 2: np.uint16, 3: np.uint32, 4: np.float32}
+for name in ("height", "width", "row_stride_bytes"):
+    getattr(lib, "cellseg_image_" + name).restype = ctypes.c_size_t
+for name in ("pixels", "pixels_mut"):
+    getattr(lib, "cellseg_image_" + name).restype = ctypes.c_void_p
+for kind in ("image", "labels"):
+    getattr(lib, f"cellseg_{kind}_pixel_size_um").restype = ctypes.c_double
+    getattr(lib, f"cellseg_{kind}_free").restype = None
+    getattr(lib, f"cellseg_{kind}_free").argtypes = [ctypes.c_void_p]
+    getattr(lib, f"cellseg_{kind}_set_pixel_size_um").argtypes = [ctypes.c_void_p, ctypes.c_double]
+for name in ("height", "width"):
+    getattr(lib, "cellseg_labels_" + name).restype = ctypes.c_size_t
+for name in ("data", "data_mut"):
+    getattr(lib, "cellseg_labels_" + name).restype = ctypes.c_void_p
+
+
+class Failure(RuntimeError):
+    def __init__(self, status):
+        super().__init__(lib.cellseg_last_error().decode("utf-8", "replace"))
+        self.status = lib.cellseg_status_name(ctypes.c_int32(status)).decode()
+
+
+class ReadOptions(ctypes.Structure):
+    _fields_ = [("struct_size", ctypes.c_size_t), ("pixel_size_um", ctypes.c_double), ("max_bytes", ctypes.c_uint64)]
+
+
+def check(status):
+    if status != 0:
+        raise Failure(status)
+
+
+def path_bytes(path):
+    return ctypes.c_char_p(os.fsencode(path))
+
+
+def array_at(address, dtype, shape):
+    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    return np.frombuffer(ctypes.string_at(address, size), dtype).reshape(shape)
+
+
+def read_image(path, pixel_size_um=0.0, max_bytes=0):
+    """(channels x height x width array, pixel size)"""
+    options = ReadOptions(ctypes.sizeof(ReadOptions), pixel_size_um, max_bytes)
+    image = ctypes.c_void_p()
+    check(lib.cellseg_image_read(ctypes.byref(image), None, path_bytes(path), ctypes.byref(options)))
+    shape = lib.cellseg_image_height(image), lib.cellseg_image_width(image)
+    dtype = TYPES[lib.cellseg_image_pixel_type(image)]
+    planes = [array_at(lib.cellseg_image_pixels(image, c), dtype, shape) for c in range(lib.cellseg_image_channels(image))]
+    pixel_size = lib.cellseg_image_pixel_size_um(image)
+    lib.cellseg_image_free(image)
+    return np.stack(planes), pixel_size
+
+
+def new_image(array, pixel_size_um=0.0):
+    """An image handle that holds a channels x height x width array; release it with lib.cellseg_image_free."""
+    kind = next(k for k, t in TYPES.items() if t == array.dtype)
+    channels, height, width = array.shape
+    image = ctypes.c_void_p()
+    check(
+        lib.cellseg_image_new(
+            ctypes.byref(image), None, kind, channels, ctypes.c_size_t(height), ctypes.c_size_t(width)
+        )
+    )
+    for c in range(channels):
+        plane = np.ascontiguousarray(array[c])
+        ctypes.memmove(lib.cellseg_image_pixels_mut(image, c), plane.ctypes.data, plane.nbytes)
+    check(lib.cellseg_image_set_pixel_size_um(image, pixel_size_um))
+    return image
+
+
+def write_image(path, array, pixel_size_um=0.0):
+    image = new_image(array, pixel_size_um)
+    try:
+        check(lib.cellseg_image_write(image, None, path_bytes(path)))
+    finally:
+        lib.cellseg_image_free(image)
+
+
+def read_labels(path):
+    """(height x width array, pixel size)"""
+    labels = ctypes.c_void_p()
+    check(lib.cellseg_labels_read(ctypes.byref(labels), None, path_bytes(path)))
+    shape = lib.cellseg_labels_height(labels), lib.cellseg_labels_width(labels)
+    array = array_at(lib.cellseg_labels_data(labels), np.uint32, shape)
+    pixel_size = lib.cellseg_labels_pixel_size_um(labels)
+    lib.cellseg_labels_free(labels)
+    return array, pixel_size
+
+
+def new_labels(array, pixel_size_um=0.0):
+    """A label map handle; release it with lib.cellseg_labels_free."""
+    labels = ctypes.c_void_p()
+    height, width = array.shape
+    check(lib.cellseg_labels_new(ctypes.byref(labels), None, ctypes.c_size_t(height), ctypes.c_size_t(width)))
+    ids = np.ascontiguousarray(array, np.uint32)
+    ctypes.memmove(lib.cellseg_labels_data_mut(labels), ids.ctypes.data, ids.nbytes)
+    check(lib.cellseg_labels_set_pixel_size_um(labels, pixel_size_um))
+    return labels
+
+
+def write_labels(path, array, bits=0, pixel_size_um=0.0):
+    labels = new_labels(array, pixel_size_um)
+    try:
+        check(lib.cellseg_labels_write(labels, None, path_bytes(path), bits))
+    finally:
+        lib.cellseg_labels_free(labels)

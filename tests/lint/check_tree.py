@@ -1,0 +1,102 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""The house rules a program can check: modules, sources, sizes, forbidden calls, the top level. Prints each fault; exit 1 if any."""
+
+import pathlib
+import re
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+TOP_LEVEL = {"CMakeLists.txt", "meson.build", "meson_options.txt", "README.md", "LICENSE", "CHANGELOG.md", "CONTRIBUTING.md",
+             "include", "lib", "examples", "bindings", "tests", "docs", "pkgconfig"}
+FORBIDDEN = re.compile(r"(?<![.>\w])(printf|fprintf|puts|putchar|perror|exit|_exit|abort|getenv|setenv|strtok|atoi|atol|atof|gets|sprintf|"
+                       r"vsprintf|strcpy|strcat|rand|srand|signal|system|malloc|calloc|realloc|free|expf?|logf?|powf?|sinf?|cosf?|tanhf?)\s*\(")
+# Where a forbidden call is the point of the file.
+ALLOWED = {("core/alloc.c", "malloc"), ("core/alloc.c", "free")}
+MAX_FILE_LINES = 800
+MAX_FILE_BYTES = 5 << 20
+
+
+def tracked(*patterns):
+    listed = subprocess.run(["git", "ls-files", "--cached", "--others", "--exclude-standard", "--", *patterns], cwd=ROOT, check=True,
+                            capture_output=True, text=True).stdout.split("\n")
+    return [ROOT / name for name in listed if name and (ROOT / name).exists()]
+
+
+def without_comments_and_strings(text):
+    pattern = r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\''
+    return re.sub(pattern, lambda m: re.sub(r"[^\n]", " ", m.group()), text, flags=re.S)
+
+
+def check_modules():
+    allowed = {}
+    for line in (ROOT / "lib/modules.txt").read_text().splitlines():
+        if line and not line.startswith("#"):
+            room, rooms = line.split(":")
+            allowed[room] = set(rooms.split())
+    for path in tracked("lib/*.c", "lib/*.h"):
+        room = path.parent.name
+        if room not in allowed:
+            yield f"{path.relative_to(ROOT)}: room {room} is not in lib/modules.txt"
+            continue
+        for header in re.findall(r'#include "([^"]+)"', path.read_text()):
+            other = header.split("/")[0]
+            if "/" not in header or (other == room):
+                continue
+            if other not in allowed[room]:
+                yield f"{path.relative_to(ROOT)}: {room} may not include {header}"
+            elif header != f"{other}/{other}.h":
+                yield f"{path.relative_to(ROOT)}: {header} is not a door; include {other}/{other}.h"
+
+
+def check_sources():
+    listed = [line for line in (ROOT / "lib/sources.txt").read_text().splitlines() if line and not line.startswith("#")]
+    present = sorted(str(p.relative_to(ROOT / "lib")) for p in tracked("lib/*.c"))
+    if listed != sorted(listed):
+        yield "lib/sources.txt is not sorted"
+    for name in set(listed) ^ set(present):
+        yield f"lib/sources.txt and lib/ disagree about {name}"
+
+
+def check_calls():
+    for path in tracked("lib/*.c", "lib/*.h"):
+        name = str(path.relative_to(ROOT / "lib"))
+        for number, line in enumerate(without_comments_and_strings(path.read_text()).split("\n"), 1):
+            for call in FORBIDDEN.findall(line):
+                if (name, call) not in ALLOWED:
+                    yield f"lib/{name}:{number}: library code does not call {call}()"
+
+
+def check_sizes():
+    for path in tracked():
+        if path.stat().st_size > MAX_FILE_BYTES:
+            yield f"{path.relative_to(ROOT)} is larger than {MAX_FILE_BYTES} bytes"
+    for path in tracked("*.c", "*.h", "*.py", "*.sh"):
+        lines = path.read_text().count("\n")
+        if lines > MAX_FILE_LINES:
+            yield f"{path.relative_to(ROOT)} has {lines} lines; {MAX_FILE_LINES} are the most"
+
+
+def check_top_level():
+    for name in {p.relative_to(ROOT).parts[0] for p in tracked()}:
+        if name not in TOP_LEVEL and not name.startswith("."):
+            yield f"{name} does not belong at the top level"
+
+
+def check_licences():
+    for path in tracked("*.c", "*.h", "*.py", "*.sh"):
+        if "SPDX-License-Identifier: BSD-3-Clause" not in path.read_text()[:300]:
+            yield f"{path.relative_to(ROOT)} names no licence"
+
+
+def main():
+    checks = [check_modules, check_sources, check_calls, check_sizes, check_top_level, check_licences]
+    faults = [fault for check in checks for fault in check()]
+    for fault in faults:
+        print(fault)
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

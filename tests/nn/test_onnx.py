@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The ONNX file: read by its specification and run in PyTorch; and by onnx, ONNX Runtime and OpenCV where they are installed."""
+import json
+import pathlib
+import sys
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+from nets import Net, batch, check, library, unsettle
+
+
+def fields(message):
+    """(number, value) of a Protocol Buffers message: whole numbers and bytes."""
+    at, found = 0, []
+
+    def varint():
+        nonlocal at
+        value, shift = 0, 0
+        while True:
+            byte = message[at]
+            at += 1
+            value |= (byte & 127) << shift
+            shift += 7
+            if byte < 128:
+                return value
+
+    while at < len(message):
+        key = varint()
+        if key & 7 == 0:
+            found.append((key >> 3, varint()))
+        else:
+            assert key & 7 == 2
+            length = varint()
+            found.append((key >> 3, message[at:at + length]))
+            at += length
+    assert at == len(message)
+    return found
+
+
+def every(message, number):
+    return [value for n, value in fields(message) if n == number]
+
+
+def texts(message, number):
+    return [value.decode() for value in every(message, number)]
+
+
+def run(path, images):
+    """The graph by the definitions of its operators."""
+    graph, = every(path.read_bytes(), 7)
+    values = {"image": torch.tensor(images)[:, None]}
+    for tensor in every(graph, 5):
+        assert every(tensor, 2) == [1]  # float32
+        shape = every(tensor, 1)
+        values[texts(tensor, 8)[0]] = torch.tensor(np.frombuffer(every(tensor, 9)[0], "<f4").reshape(shape))
+    for node in every(graph, 1):
+        inputs = [values[name] for name in texts(node, 1)]
+        a = {texts(item, 1)[0]: every(item, 8) or every(item, 3) for item in every(node, 5)}
+        op, = texts(node, 4)
+        if op == "Conv":
+            assert a["kernel_shape"] == list(inputs[1].shape[2:]) and len(set(a["pads"])) == 1 and len(a["pads"]) == 4
+            result = F.conv2d(*inputs, padding=a["pads"][0])
+        elif op == "ConvTranspose":
+            assert a == {"kernel_shape": [2, 2], "strides": [2, 2]}
+            result = F.conv_transpose2d(*inputs, stride=2)
+        elif op == "MaxPool":
+            assert a == {"kernel_shape": [2, 2], "strides": [2, 2]}
+            result = F.max_pool2d(*inputs, 2)
+        elif op == "Concat":
+            result = torch.cat(inputs, a["axis"][0])
+        else:
+            result = {"Relu": torch.relu, "Sigmoid": torch.sigmoid}[op](*inputs)
+        name, = texts(node, 2)
+        assert name not in values
+        values[name] = result
+    return values["probabilities"].numpy()
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory):
+    net = Net()
+    unsettle(net)
+    path = tmp_path_factory.mktemp("onnx") / "m.onnx"
+    check(library.cellseg_model_export_onnx(net.model(), net.context, str(path).encode()))
+    images = batch(1)[0]
+    return path, images, net.forward(images), json.loads(library.cellseg_model_info(net.model()))
+
+
+def test_the_file_by_its_specification(exported):
+    path, images, want, info = exported
+    assert np.abs(run(path, images) - want).max() < 2e-5
+    model = path.read_bytes()
+    assert every(every(model, 8)[0], 2) == [13]  # opset
+    entry, = every(model, 14)
+    assert texts(entry, 1) == ["cellseg"] and json.loads(texts(entry, 2)[0]) == info
+
+
+def test_onnx_checker(exported):
+    onnx = pytest.importorskip("onnx")
+    onnx.checker.check_model(str(exported[0]), full_check=True)
+
+
+def test_onnx_runtime(exported):
+    runtime = pytest.importorskip("onnxruntime")
+    path, images, want, _ = exported
+    session = runtime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    for n in (1, len(images)):
+        got, = session.run(None, {"image": images[:n, None]})
+        assert np.abs(got - want[:n]).max() < 2e-5
+
+
+def test_opencv(exported):
+    cv2 = pytest.importorskip("cv2")
+    path, images, want, _ = exported
+    net = cv2.dnn.readNetFromONNX(str(path))
+    net.setInput(images[:1, None])
+    assert np.abs(net.forward() - want[:1]).max() < 2e-5
+
+
+def test_bad_arguments():
+    net = Net()
+    assert library.cellseg_model_export_onnx(None, None, b"x") == -1
+    assert library.cellseg_model_export_onnx(net.model(), None, None) == -1
+    assert library.cellseg_model_export_onnx(net.model(), None, b"/nowhere/at/all.onnx") == -3

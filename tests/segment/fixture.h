@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Painted fields of round cells whose number and places are known, and a network small enough to learn them in a second. */
+#ifndef CSEG_TESTS_SEGMENT_FIXTURE_H
+#define CSEG_TESTS_SEGMENT_FIXTURE_H
+
+#include "testing.h"
+
+#include "segment/segment.h"
+#include "tile/tile.h"
+
+#include <math.h>
+
+/* At 0.65 um per pixel: cells of 6.5 um radius, nuclei of 3.6 um, one in each square of 18 um. */
+enum { SPACING_PX = 28 };
+static const double cell_radius_px = 10, nucleus_radius_px = 5.5, fixture_pixel_um = 0.65;
+
+typedef struct painted {
+    cellseg_image *image;  /* uint16; 0: marker, 1: nuclear stain */
+    cellseg_labels *truth; /* whole cells */
+    uint32_t count;
+} painted;
+
+static inline void painted_free(painted *p) {
+    cellseg_image_free(p->image);
+    cellseg_labels_free(p->truth);
+}
+
+static inline void paint_cell(const painted *p, double zoom, double cy, double cx, uint32_t id) {
+    uint16_t *marker = cellseg_image_pixels_mut(p->image, 0), *stain = cellseg_image_pixels_mut(p->image, 1);
+    uint32_t *truth = cellseg_labels_data_mut(p->truth);
+    const size_t height = cellseg_image_height(p->image), width = cellseg_image_width(p->image);
+    for (size_t y = 0; y < height; y++)
+        for (size_t x = 0; x < width; x++) {
+            const double dy = ((double)y + 0.5) / zoom - cy, dx = ((double)x + 0.5) / zoom - cx, r = sqrt(dy * dy + dx * dx);
+            if (r > cell_radius_px)
+                continue;
+            truth[y * width + x] = id;
+            marker[y * width + x] = (uint16_t)(marker[y * width + x] + (r < nucleus_radius_px ? 300 : 1000));
+            stain[y * width + x] = (uint16_t)(stain[y * width + x] + (r < nucleus_radius_px ? 800 : 0));
+        }
+}
+
+/* rows x columns cells; `zoom` pixels for each of 0.65 um. */
+static inline cellseg_status paint(painted *p, cellseg_context *context, size_t rows, size_t columns, double zoom,
+                                   uint64_t seed) {
+    const size_t height = (size_t)((double)(rows * SPACING_PX) * zoom), width = (size_t)((double)(columns * SPACING_PX) * zoom);
+    *p = (painted){NULL, NULL, (uint32_t)(rows * columns)};
+    CSEG_TRY(cellseg_image_new(&p->image, context, CELLSEG_UINT16, 2, height, width));
+    const cellseg_status status = cellseg_labels_new(&p->truth, context, height, width);
+    if (status != CELLSEG_OK) {
+        painted_free(p);
+        return status;
+    }
+    assert_ok(cellseg_image_set_pixel_size_um(p->image, fixture_pixel_um / zoom));
+    for (int32_t c = 0; c < 2; c++) {
+        uint16_t *pixels = cellseg_image_pixels_mut(p->image, c);
+        for (size_t i = 0; i < height * width; i++)
+            pixels[i] = (uint16_t)(100 + 8 * test_uniform(&seed));
+    }
+    for (size_t i = 0; i < rows * columns; i++) {
+        const double cy = SPACING_PX * ((double)(i / columns) + 0.5) + 4 * test_uniform(&seed) - 2;
+        const double cx = SPACING_PX * ((double)(i % columns) + 0.5) + 4 * test_uniform(&seed) - 2;
+        paint_cell(p, zoom, cy, cx, (uint32_t)i + 1);
+    }
+    return CELLSEG_OK;
+}
+
+static const cseg_net_options fixture_net = {.rule = {.pixel_size_um = 0.65,
+                                                      .top_hat_um = 130,
+                                                      .percentile_low = 1,
+                                                      .percentile_high = 99.8,
+                                                      .noise_range = 30,
+                                                      .clip = 1,
+                                                      .power = 1,
+                                                      .patch_px = 48,
+                                                      .step_px = 32,
+                                                      .classes = 3},
+                                             .width = 0.05,
+                                             .seed = 7,
+                                             .batch = 8,
+                                             .learning_rate = 0.01,
+                                             .weight_class = {1, 1, 1},
+                                             .weight_sum = 1};
+
+/* The true class of every pixel of a patch, from the stain and the truth; beyond the image it does not count. */
+static inline void patch_classes(uint8_t *classes, const cellseg_tile_grid *grid, const painted *p, size_t index) {
+    const cellseg_tile tile = cseg_tile_grid_at(grid, index);
+    const uint16_t *stain = cellseg_image_pixels(p->image, 1);
+    const uint32_t *truth = cellseg_labels_data(p->truth);
+    for (size_t i = 0; i < grid->patch_px * grid->patch_px; i++) {
+        const int64_t y = tile.window_top + (int64_t)(i / grid->patch_px), x = tile.window_left + (int64_t)(i % grid->patch_px);
+        classes[i] = 255;
+        if (y < 0 || x < 0 || y >= (int64_t)grid->height_px || x >= (int64_t)grid->width_px)
+            continue;
+        const size_t pixel = (size_t)y * grid->width_px + (size_t)x;
+        classes[i] = truth[pixel] == 0 ? CSEG_MAP_BACKGROUND : stain[pixel] > 500 ? CSEG_MAP_NUCLEUS : CSEG_MAP_CYTOPLASM;
+    }
+}
+
+/* A model that has seen a painted field of 6 x 6 cells for a while. */
+static inline cellseg_model *learn_painted(int steps) {
+    cellseg_context *context = test_context(2);
+    painted field;
+    assert_ok(paint(&field, context, 6, 6, 1, 11));
+    const cseg_plane marker = cseg_image_plane(field.image, 0);
+    cseg_plane input;
+    assert_ok(cseg_segment_preprocess(context, &input, &marker, fixture_pixel_um, &fixture_net.rule));
+    const size_t patch = fixture_net.rule.patch_px, batch = fixture_net.batch, area = patch * patch;
+    const cellseg_tile_grid grid = {sizeof grid, input.height, input.width, patch, fixture_net.rule.step_px};
+    float *in = malloc(batch * area * sizeof *in);
+    uint8_t *classes = malloc(batch * area);
+    cseg_net *net;
+    assert_ok(cseg_net_new(&net, context, NULL, &fixture_net));
+    for (int s = 0; s < steps; s++) {
+        double loss;
+        for (size_t i = 0; i < batch; i++) {
+            const size_t index = ((size_t)s * batch + i) % cseg_tile_grid_count(&grid);
+            cseg_tile_read(in + i * area, &grid, &input, index);
+            patch_classes(classes + i * area, &grid, &field, index);
+        }
+        assert_ok(cseg_net_step(net, &loss, in, classes, (uint64_t)s));
+    }
+    cellseg_model *model;
+    assert_ok(cseg_net_model(&model, net, NULL));
+    cseg_net_free(net);
+    free(in);
+    free(classes);
+    cseg_plane_free(&input);
+    painted_free(&field);
+    cellseg_context_free(context);
+    return model;
+}
+
+/* ---- what is promised of every result ---- */
+
+/* The number of 4-connected parts that pixels of one id form, by relabelling until nothing changes. */
+static inline void assert_one_part(const uint32_t *labels, size_t height, size_t width, uint32_t id) {
+    uint8_t *reached = calloc(height * width, 1);
+    size_t total = 0, found = 0;
+    for (size_t i = 0; i < height * width; i++) {
+        if (labels[i] == id && total++ == 0) {
+            reached[i] = 1;
+            found = 1;
+        }
+    }
+    for (bool grew = true; grew;) {
+        grew = false;
+        for (size_t i = 0; i < height * width; i++) {
+            if (labels[i] != id || reached[i] != 0)
+                continue;
+            const size_t y = i / width, x = i % width;
+            if ((y > 0 && reached[i - width]) || (x > 0 && reached[i - 1]) || (x + 1 < width && reached[i + 1]) ||
+                (y + 1 < height && reached[i + width])) {
+                reached[i] = 1;
+                found++;
+                grew = true;
+            }
+        }
+    }
+    free(reached);
+    assert_true(total > 0);
+    assert_int_equal(found, total);
+}
+
+/* ids 1..n in raster order of first pixels; each cell one part; each nucleus one part inside its cell; none without. */
+static inline uint32_t assert_invariants(const cellseg_labels *cells, const cellseg_labels *nuclei) {
+    const size_t height = cellseg_labels_height(cells), width = cellseg_labels_width(cells);
+    const uint32_t *c = cellseg_labels_data(cells), *n = cellseg_labels_data(nuclei);
+    uint32_t last = 0;
+    for (size_t i = 0; i < height * width; i++) {
+        assert_true(c[i] <= last + 1);
+        last = c[i] > last ? c[i] : last;
+        assert_true(n[i] == 0 || n[i] == c[i]);
+    }
+    for (uint32_t id = 1; id <= last; id++) {
+        assert_one_part(c, height, width, id);
+        assert_one_part(n, height, width, id);
+    }
+    return last;
+}
+
+#endif

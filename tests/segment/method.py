@@ -1,0 +1,247 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The method's steps written again with SciPy and scikit-image, and the library's own through ctypes."""
+import ctypes
+import math
+
+import numpy as np
+import scipy.ndimage as ndi
+from skimage.morphology import reconstruction
+from skimage.segmentation import watershed
+
+import oracle
+
+
+class Options(ctypes.Structure):
+    """cellseg_segment_options of include/cellseg/segment.h."""
+
+    _fields_ = [
+        ("struct_size", ctypes.c_size_t),
+        ("channel", ctypes.c_int32),
+        ("nuclei_channel", ctypes.c_int32),
+        ("pixel_size_um", ctypes.c_double),
+        ("working_pixel_size_um", ctypes.c_double),
+        ("top_hat_um", ctypes.c_double),
+        ("nucleus_radius_min_um", ctypes.c_double),
+        ("nucleus_radius_max_um", ctypes.c_double),
+        ("nucleus_scales", ctypes.c_int32),
+        ("cell_probability", ctypes.c_int32),
+        ("sensitivity", ctypes.c_double),
+        ("outline_sensitivity", ctypes.c_double),
+        ("nucleus_valley", ctypes.c_double),
+        ("h_um", ctypes.c_double),
+        ("nucleus_area_min_um2", ctypes.c_double),
+        ("nucleus_probability_min", ctypes.c_double),
+        ("cell_sigma_um", ctypes.c_double),
+        ("cell_area_expected_um2", ctypes.c_double),
+        ("cell_compactness", ctypes.c_double),
+        ("relief", ctypes.c_int32),
+        ("background_rule", ctypes.c_int32),
+        ("cell_area_min_um2", ctypes.c_double),
+        ("cell_area_max_um2", ctypes.c_double),
+        ("cytoplasm_min", ctypes.c_double),
+        ("smooth_um", ctypes.c_double),
+        ("drop_border_cells", ctypes.c_int32),
+        ("fill_holes", ctypes.c_int32),
+    ]
+
+
+class Rule(ctypes.Structure):
+    """cseg_rule of lib/nn/nn.h."""
+
+    _fields_ = [
+        ("pixel_size_um", ctypes.c_double),
+        ("top_hat_um", ctypes.c_double),
+        ("percentile_low", ctypes.c_double),
+        ("percentile_high", ctypes.c_double),
+        ("noise_range", ctypes.c_double),
+        ("clip", ctypes.c_double),
+        ("power", ctypes.c_double),
+        ("patch_px", ctypes.c_uint32),
+        ("step_px", ctypes.c_uint32),
+        ("classes", ctypes.c_uint32),
+    ]
+
+
+class CellInputs(ctypes.Structure):
+    """cseg_cell_inputs of lib/segment/segment.h."""
+
+    _fields_ = [
+        ("marker", ctypes.c_void_p),
+        ("maps", ctypes.c_void_p),
+        ("nuclei", ctypes.c_void_p),
+        ("count", ctypes.c_uint32),
+        ("pixel_size_um", ctypes.c_double),
+    ]
+
+
+def options(**values):
+    made = Options()
+    size = ctypes.c_size_t(ctypes.sizeof(made))
+    oracle.check(oracle.library.cellseg_segment_options_init(ctypes.byref(made), size))
+    for name, value in values.items():
+        assert hasattr(made, name)
+        setattr(made, name, value)
+    return made
+
+
+# ---- the library's steps ----
+
+
+def library_preprocess(channel, pixel_size_um, rule):
+    out = oracle.Plane()
+    oracle.call("cseg_segment_preprocess", ctypes.byref(out), channel, float(pixel_size_um), ctypes.byref(rule))
+    samples = (ctypes.c_float * (out.height * out.width)).from_address(out.data)
+    array = np.array(samples, np.float32).reshape(out.height, out.width)
+    oracle.library.cseg_plane_free(ctypes.byref(out))
+    return array
+
+
+def library_seeds(map_, pixel_size_um, opts):
+    nuclei = np.zeros(map_.shape, np.uint32)
+    count = ctypes.c_uint32()
+    oracle.call("cseg_segment_seeds", nuclei, ctypes.byref(count), map_, float(pixel_size_um), ctypes.byref(opts))
+    assert count.value == nuclei.max()
+    return nuclei
+
+
+def library_cells(marker, maps, nuclei, pixel_size_um, opts):
+    cells = np.full(marker.shape, 77, np.uint32)
+    planes = [oracle.plane(a) for a in (marker, nuclei)]
+    three = (oracle.Plane * 3)(*[oracle.plane(m) for m in maps]) if maps is not None else None
+    inputs = CellInputs(
+        ctypes.addressof(planes[0]),
+        ctypes.addressof(three) if maps is not None else None,
+        ctypes.addressof(planes[1]),
+        int(nuclei.max()),
+        pixel_size_um,
+    )
+    oracle.call("cseg_segment_cells", cells, ctypes.byref(inputs), ctypes.byref(opts))
+    return cells
+
+
+# ---- the same with SciPy and scikit-image ----
+
+FOUR = ndi.generate_binary_structure(2, 1)
+
+
+def otsu(values, count, bins=256):
+    """The library's, which tests/filter compares with brute force: a pixel at a bin's edge may move a threshold by a whole bin."""
+    thresholds = (ctypes.c_double * count)()
+    oracle.call("cseg_filter_otsu", thresholds, count, bins, np.ascontiguousarray(values, np.float32), None)
+    return list(thresholds)
+
+
+def log_response(map_, sigmas):
+    """The library's too: tests/filter compares it with SciPy."""
+    response = np.empty_like(map_)
+    oracle.call("cseg_filter_log", response, map_, oracle.doubles(sigmas), len(sigmas))
+    return response
+
+
+def threshold_at(thresholds, sensitivity):
+    return float(np.interp((100 - sensitivity) / 20, range(5), thresholds))
+
+
+def seeds(map_, px, o):
+    sigmas = np.linspace(o.nucleus_radius_min_um, o.nucleus_radius_max_um, o.nucleus_scales) / px / math.sqrt(2)
+    response = log_response(map_, sigmas)
+    thresholds = otsu(response.astype(np.float32), 5)
+    found = max(threshold_at(thresholds, o.sensitivity), 0.08)
+    outline = min(max(threshold_at(thresholds, max(o.sensitivity, o.outline_sensitivity)), 0), found)
+    mask = response > outline
+    if o.nucleus_valley > 0:
+        mask &= log_response(map_, sigmas[:1]) >= -o.nucleus_valley * outline
+    parts, n = ndi.label(mask, FOUR)
+    good = np.zeros(n + 1, bool)
+    good[np.unique(parts[mask & (response > found)])] = True
+    mask = good[parts] & mask
+    if o.fill_holes:
+        mask = ndi.binary_fill_holes(mask, FOUR)
+    if not mask.any():
+        return np.zeros(map_.shape, np.uint32)
+    inverse = -ndi.distance_transform_edt(mask).astype(np.float32)
+    labels = watershed(inverse, extended_minima(inverse, o.h_um / px, mask), mask=mask, connectivity=1)
+    return drop_weak(labels, map_, px, o)
+
+
+def extended_minima(relief, h, mask):
+    """Regional minima, within the mask, of the reconstruction by erosion of relief + h over relief."""
+    outside = float(relief.max()) + h + 1
+    limit = np.where(mask, relief, outside).astype(np.float64)
+    filled = reconstruction(np.where(mask, limit + np.float32(h), outside), limit, method="erosion", footprint=FOUR)
+    minima = np.zeros(mask.shape, bool)
+    plateaus, n = label_levels(filled, mask)
+    lowest = ndi.minimum_filter(filled, footprint=FOUR, mode="nearest")
+    has_lower = np.zeros(n + 1, bool)
+    np.logical_or.at(has_lower, plateaus, lowest < filled)
+    minima[mask] = ~has_lower[plateaus[mask]]
+    return ndi.label(minima, FOUR)[0]
+
+
+def label_levels(values, mask):
+    """Connected parts of equal values."""
+    labels, n = np.zeros(values.shape, int), 0
+    for value in np.unique(values[mask]):
+        part, k = ndi.label((values == value) & mask, FOUR)
+        labels[part > 0] = part[part > 0] + n
+        n += k
+    return labels, n
+
+
+def drop_weak(labels, map_, px, o):
+    n = labels.max()
+    area = np.bincount(labels.ravel(), minlength=n + 1)
+    mean = np.bincount(labels.ravel(), map_.ravel().astype(np.float64), minlength=n + 1) / np.maximum(area, 1)
+    keep = (area * px * px >= o.nucleus_area_min_um2) & (mean >= o.nucleus_probability_min)
+    keep[0] = False
+    return raster_order(np.where(keep[labels], labels, 0))
+
+
+def raster_order(labels):
+    ids, first = np.unique(labels, return_index=True)
+    order = [i for _, i in sorted(zip(first, ids)) if i != 0]
+    table = np.zeros(labels.max() + 1, np.uint32)
+    table[order] = np.arange(1, len(order) + 1)
+    return table[labels]
+
+
+def probability(maps, with_nucleus):
+    if maps is None:
+        return 1.0
+    return np.minimum(maps[1].astype(np.float64) + (maps[0].astype(np.float64) if with_nucleus else 0), 1)
+
+
+def cells(marker, maps, nuclei, px, o):
+    smooth = ndi.gaussian_filter(marker, o.cell_sigma_um / px, mode="reflect", truncate=6)
+    enhanced = np.log(1 + smooth.astype(np.float64) / 0.01) / math.log(101) * probability(maps, o.cell_probability == 1)
+    enhanced = enhanced.astype(np.float32)
+    if o.background_rule == 1 and maps is not None:
+        mask = probability(maps, True) > 0.5
+    else:
+        mask = enhanced > background_level(enhanced, int(nuclei.max()), px, o)
+    distance = ndi.distance_transform_edt(nuclei == 0).astype(np.float32) * px
+    relief = {
+        0: lambda: -enhanced,
+        1: lambda: gradient(smooth),
+        2: lambda: -probability(maps, True) if maps is not None else -enhanced,
+        3: lambda: 0,
+    }[o.relief]()
+    relief = (relief + (1.0 if o.relief == 3 else o.cell_compactness) * distance.astype(np.float64)).astype(np.float32)
+    return watershed(relief, nuclei.astype(np.int32), mask=mask | (nuclei > 0), connectivity=1)
+
+
+def gradient(image):
+    padded = np.pad(image.astype(np.float64), 1, mode="edge")
+    dy, dx = padded[2:, 1:-1] - padded[:-2, 1:-1], padded[1:-1, 2:] - padded[1:-1, :-2]
+    return np.sqrt(dx * dx + dy * dy) / 2
+
+
+def background_level(enhanced, count, px, o):
+    if o.cell_area_expected_um2 > 0:
+        area = count * o.cell_area_expected_um2 / px**2
+    else:
+        found = np.count_nonzero(enhanced > otsu(enhanced, 1)[0])
+        area = np.clip(found, count * 50 / px**2, count * 5000 / px**2)
+    level = np.percentile(enhanced, np.clip(100 * (1 - area / enhanced.size), 0, 100))
+    thresholds = otsu(enhanced, 3)
+    return np.clip(level, thresholds[0], thresholds[2])

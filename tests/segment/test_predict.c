@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Stitched maps against the network run on one patch at a time, cut out and put together here. */
+#include "segment/fixture.h"
+
+static cellseg_model *model;
+
+static int set_up(void **state) {
+    (void)state;
+    model = learn_painted(3);
+    return 0;
+}
+
+static int tear_down(void **state) {
+    (void)state;
+    cellseg_model_free(model);
+    return 0;
+}
+
+static void random_plane(cseg_plane *plane, size_t height, size_t width, uint64_t seed) {
+    assert_ok(cseg_plane_new(plane, NULL, CELLSEG_FLOAT32, height, width));
+    for (size_t i = 0; i < height * width; i++)
+        ((float *)plane->data)[i] = (float)test_uniform(&seed);
+}
+
+static size_t reflected(int64_t i, size_t n) {
+    while (i < 0 || i >= (int64_t)n)
+        i = i < 0 ? -1 - i : 2 * (int64_t)n - 1 - i;
+    return (size_t)i;
+}
+
+/* One patch at a time, whose kept part begins at (top, left). */
+static void expect_patch(float *expected[3], const cseg_plane *input, size_t top, size_t left, void *workspace) {
+    static float in[48 * 48], out[3 * 48 * 48];
+    const cseg_rule *rule = cseg_model_rule(model);
+    const size_t patch = rule->patch_px, margin = (patch - rule->step_px) / 2;
+    for (size_t i = 0; i < patch * patch; i++) {
+        const size_t y = reflected((int64_t)(top + i / patch) - (int64_t)margin, input->height);
+        const size_t x = reflected((int64_t)(left + i % patch) - (int64_t)margin, input->width);
+        in[i] = cseg_row_f32(input, y)[x];
+    }
+    assert_ok(cseg_nn_forward(model, NULL, out, in, 1, patch, patch, workspace));
+    for (size_t c = 0; c < 3; c++)
+        for (size_t y = 0; y < rule->step_px && top + y < input->height; y++)
+            for (size_t x = 0; x < rule->step_px && left + x < input->width; x++)
+                expected[c][(top + y) * input->width + left + x] = out[(c * patch + margin + y) * patch + margin + x];
+}
+
+static void expect_maps(float *expected[3], const cseg_plane *input) {
+    const cseg_rule *rule = cseg_model_rule(model);
+    void *workspace = cseg_alloc(NULL, cseg_nn_workspace_bytes(model, NULL, 1, rule->patch_px, rule->patch_px), 1);
+    for (size_t top = 0; top < input->height; top += rule->step_px)
+        for (size_t left = 0; left < input->width; left += rule->step_px)
+            expect_patch(expected, input, top, left, workspace);
+    cseg_free(workspace);
+}
+
+static void check_size(size_t height, size_t width) {
+    cseg_plane input, maps[3];
+    float *expected[3];
+    random_plane(&input, height, width, height * 1000 + width);
+    for (size_t c = 0; c < 3; c++) {
+        assert_ok(cseg_plane_new(&maps[c], NULL, CELLSEG_FLOAT32, height, width));
+        expected[c] = malloc(height * width * sizeof(float));
+    }
+    expect_maps(expected, &input);
+    for (int32_t threads = 1; threads <= 7; threads += 3) {
+        cellseg_context *context = test_context(threads);
+        assert_ok(cseg_segment_predict(context, maps, model, &input));
+        for (size_t c = 0; c < 3; c++)
+            assert_memory_equal(maps[c].data, expected[c], height * width * sizeof(float));
+        cellseg_context_free(context);
+    }
+    for (size_t c = 0; c < 3; c++) {
+        cseg_plane_free(&maps[c]);
+        free(expected[c]);
+    }
+    cseg_plane_free(&input);
+}
+
+static void stitched_maps_equal_patch_after_patch(void **state) {
+    (void)state;
+    const size_t step = cseg_model_rule(model)->step_px;
+    check_size(3 * step, 2 * step);
+    check_size(3 * step + 1, 2 * step - 1);
+    check_size(step, 5 * step + 7);
+    check_size(step - 5, 9);
+    check_size(1, 1);
+    check_size(1, 3 * step);
+}
+
+static cellseg_status allocating(cellseg_context *context, void *data) {
+    (void)data;
+    cseg_plane input, maps[3];
+    random_plane(&input, 70, 40, 1);
+    for (size_t c = 0; c < 3; c++)
+        assert_ok(cseg_plane_new(&maps[c], NULL, CELLSEG_FLOAT32, 70, 40));
+    const cellseg_status status = cseg_segment_predict(context, maps, model, &input);
+    for (size_t c = 0; c < 3; c++)
+        cseg_plane_free(&maps[c]);
+    cseg_plane_free(&input);
+    return status;
+}
+
+static void survives_failing_allocations(void **state) {
+    (void)state;
+    assert_survives_failing_allocations(allocating, NULL);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(stitched_maps_equal_patch_after_patch),
+        cmocka_unit_test(survives_failing_allocations),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}

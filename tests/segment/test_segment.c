@@ -1,0 +1,534 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The public calls on painted fields whose cells are known: what they find, what they promise, what they refuse. */
+#include "segment/fixture.h"
+
+#include <string.h>
+
+static cellseg_model *model;
+
+static int set_up(void **state) {
+    (void)state;
+    model = learn_painted(100);
+    return 0;
+}
+
+static int tear_down(void **state) {
+    (void)state;
+    cellseg_model_free(model);
+    return 0;
+}
+
+/* ---- both methods under one signature ---- */
+
+typedef cellseg_status (*method)(cellseg_labels **cells, cellseg_labels **nuclei, cellseg_context *context,
+                                 const cellseg_image *image, const cellseg_segment_options *options);
+
+static cellseg_status with_network(cellseg_labels **cells, cellseg_labels **nuclei, cellseg_context *context,
+                                   const cellseg_image *image, const cellseg_segment_options *options) {
+    return cellseg_segment(cells, nuclei, NULL, context, model, image, options);
+}
+
+static cellseg_status with_stain(cellseg_labels **cells, cellseg_labels **nuclei, cellseg_context *context,
+                                 const cellseg_image *image, const cellseg_segment_options *options) {
+    return cellseg_segment_two_channel(cells, nuclei, context, image, image, options);
+}
+
+static const method methods[] = {with_network, with_stain};
+enum { METHODS = sizeof methods / sizeof methods[0] };
+
+static cellseg_segment_options defaults(void) {
+    cellseg_segment_options options;
+    assert_ok(cellseg_segment_options_init(&options, sizeof options));
+    options.nuclei_channel = 1;
+    return options;
+}
+
+/* ---- what is found ---- */
+
+/* Every painted cell is found once: most of it under one id, and little else under that id. */
+static void assert_found(const painted *field, const cellseg_labels *cells) {
+    const uint32_t *truth = cellseg_labels_data(field->truth), *found = cellseg_labels_data(cells);
+    const size_t pixels = cellseg_labels_height(cells) * cellseg_labels_width(cells);
+    const uint32_t n = cellseg_labels_max_id(cells);
+    assert_int_equal(n, field->count);
+    size_t *both = calloc((size_t)(field->count + 1) * (n + 1), sizeof *both);
+    size_t *true_area = calloc(field->count + 1, sizeof *true_area), *area = calloc(n + 1, sizeof *area);
+    for (size_t i = 0; i < pixels; i++) {
+        both[truth[i] * (n + 1) + found[i]]++;
+        true_area[truth[i]]++;
+        area[found[i]]++;
+    }
+    for (uint32_t t = 1; t <= field->count; t++) {
+        double best = 0;
+        for (uint32_t f = 1; f <= n; f++) {
+            const double common = (double)both[t * (n + 1) + f];
+            best = fmax(best, common / ((double)(true_area[t] + area[f]) - common));
+        }
+        assert_true(best > 0.7);
+    }
+    free(both);
+    free(true_area);
+    free(area);
+}
+
+static void check_field(method run, size_t rows, size_t columns, double zoom, const cellseg_segment_options *options) {
+    painted field;
+    cellseg_labels *cells, *nuclei;
+    assert_ok(paint(&field, NULL, rows, columns, zoom, 21));
+    assert_ok(run(&cells, &nuclei, NULL, field.image, options));
+    assert_int_equal(cellseg_labels_height(cells), cellseg_image_height(field.image));
+    assert_int_equal(cellseg_labels_width(nuclei), cellseg_image_width(field.image));
+    assert_true(cellseg_labels_pixel_size_um(cells) == cellseg_image_pixel_size_um(field.image));
+    (void)assert_invariants(cells, nuclei);
+    assert_found(&field, cells);
+    cellseg_labels_free(cells);
+    cellseg_labels_free(nuclei);
+    painted_free(&field);
+}
+
+static void painted_cells_are_found(void **state) {
+    (void)state;
+    const cellseg_segment_options options = defaults();
+    for (size_t m = 0; m < METHODS; m++) {
+        check_field(methods[m], 5, 7, 1, &options);
+        check_field(methods[m], 2, 3, 1, &options);
+    }
+}
+
+static void cells_are_found_at_other_pixel_sizes(void **state) {
+    (void)state;
+    const cellseg_segment_options options = defaults();
+    for (size_t m = 0; m < METHODS; m++) {
+        check_field(methods[m], 4, 4, 2.1, &options);
+        check_field(methods[m], 4, 4, 1.04, &options);
+        check_field(methods[m], 5, 5, 0.6, &options);
+    }
+}
+
+static void every_relief_and_rule_finds_them(void **state) {
+    (void)state;
+    for (size_t m = 0; m < METHODS; m++)
+        for (int32_t relief = CELLSEG_RELIEF_MARKER; relief <= CELLSEG_RELIEF_DISTANCE; relief++)
+            for (int32_t rule = CELLSEG_BACKGROUND_EXPECTED_AREA; rule <= CELLSEG_BACKGROUND_PROBABILITY; rule++) {
+                cellseg_segment_options options = defaults();
+                options.relief = relief;
+                options.background_rule = rule;
+                options.cell_probability = (relief + rule) % 2;
+                options.smooth_um = relief;
+                check_field(methods[m], 4, 5, 1, &options);
+            }
+}
+
+/* ---- sameness ---- */
+
+static void assert_same_labels(const cellseg_labels *a, const cellseg_labels *b) {
+    const size_t bytes = cellseg_labels_height(a) * cellseg_labels_width(a) * sizeof(uint32_t);
+    assert_memory_equal(cellseg_labels_data(a), cellseg_labels_data(b), bytes);
+}
+
+static void any_number_of_threads_gives_the_same(void **state) {
+    (void)state;
+    cellseg_segment_options options = defaults();
+    options.smooth_um = 1;
+    painted field;
+    assert_ok(paint(&field, NULL, 5, 6, 1.3, 3));
+    for (size_t m = 0; m < METHODS; m++) {
+        cellseg_labels *cells[3], *nuclei[3];
+        static const int32_t threads[3] = {1, 2, 7};
+        for (size_t t = 0; t < 3; t++) {
+            cellseg_context *context = test_context(threads[t]);
+            assert_ok(methods[m](&cells[t], &nuclei[t], context, field.image, &options));
+            cellseg_context_free(context);
+        }
+        for (size_t t = 0; t < 3; t++) {
+            assert_same_labels(cells[0], cells[t]);
+            assert_same_labels(nuclei[0], nuclei[t]);
+        }
+        for (size_t t = 0; t < 3; t++) {
+            cellseg_labels_free(cells[t]);
+            cellseg_labels_free(nuclei[t]);
+        }
+    }
+    painted_free(&field);
+}
+
+/* The same content as float, with another offset and gain, in rows with gaps. */
+static void gain_offset_type_and_stride_do_not_matter(void **state) {
+    (void)state;
+    const cellseg_segment_options options = defaults();
+    painted field;
+    assert_ok(paint(&field, NULL, 4, 5, 1, 3));
+    const size_t height = cellseg_image_height(field.image), width = cellseg_image_width(field.image), stride = width + 5;
+    float *pixels = calloc(2 * height * stride, sizeof *pixels);
+    for (size_t c = 0; c < 2; c++) {
+        const uint16_t *from = cellseg_image_pixels(field.image, (int32_t)c);
+        for (size_t i = 0; i < height * width; i++)
+            pixels[(c * height + i / width) * stride + i % width] =
+                (float)from[i] * 4.0F - 64.0F; /* exact, and so undone exactly */
+    }
+    cellseg_image_layout layout;
+    assert_ok(cellseg_image_layout_init(&layout, sizeof layout));
+    layout.pixels = pixels;
+    layout.height = height;
+    layout.width = width;
+    layout.channels = 2;
+    layout.pixel_type = CELLSEG_FLOAT32;
+    layout.row_stride_bytes = stride * sizeof *pixels;
+    layout.channel_stride_bytes = height * stride * sizeof *pixels;
+    layout.pixel_size_um = fixture_pixel_um;
+    cellseg_image *other;
+    assert_ok(cellseg_image_wrap(&other, NULL, &layout));
+    for (size_t m = 0; m < METHODS; m++) {
+        cellseg_labels *a, *b;
+        assert_ok(methods[m](&a, NULL, NULL, field.image, &options));
+        assert_ok(methods[m](&b, NULL, NULL, other, &options));
+        assert_same_labels(a, b);
+        cellseg_labels_free(a);
+        cellseg_labels_free(b);
+    }
+    cellseg_image_free(other);
+    free(pixels);
+    painted_free(&field);
+}
+
+/* ---- images with nothing in them ---- */
+
+static void fill(cellseg_image *image, int kind) {
+    uint64_t seed = 5;
+    const size_t pixels = cellseg_image_height(image) * cellseg_image_width(image);
+    for (int32_t c = 0; c < 2; c++) {
+        uint16_t *p = cellseg_image_pixels_mut(image, c);
+        for (size_t i = 0; i < pixels; i++) {
+            double sum = 0;
+            for (int k = 0; k < 12; k++)
+                sum += test_uniform(&seed);
+            const double values[] = {0, 65535, 100 + 10 * (sum - 6), test_uniform(&seed) < 0.02, 3000 + 60 * (sum - 6)};
+            p[i] = (uint16_t)values[kind];
+        }
+    }
+}
+
+static void nothing_gives_no_cells(void **state) {
+    (void)state;
+    const cellseg_segment_options options = defaults();
+    static const size_t sizes[][2] = {{1, 1}, {1, 300}, {5, 4}, {200, 150}};
+    for (size_t m = 0; m < METHODS; m++)
+        for (size_t s = 0; s < 4; s++)
+            for (int kind = 0; kind < 5; kind++) {
+                cellseg_image *image;
+                cellseg_labels *cells, *nuclei;
+                assert_ok(cellseg_image_new(&image, NULL, CELLSEG_UINT16, 2, sizes[s][0], sizes[s][1]));
+                assert_ok(cellseg_image_set_pixel_size_um(image, 0.65));
+                fill(image, kind);
+                assert_ok(methods[m](&cells, &nuclei, NULL, image, &options));
+                assert_int_equal(cellseg_labels_max_id(cells), 0);
+                assert_int_equal(cellseg_labels_max_id(nuclei), 0);
+                cellseg_labels_free(cells);
+                cellseg_labels_free(nuclei);
+                cellseg_image_free(image);
+            }
+}
+
+/* ---- options that drop cells ---- */
+
+static uint32_t count_with(const painted *field, const cellseg_segment_options *options) {
+    cellseg_labels *cells, *nuclei;
+    assert_ok(with_stain(&cells, &nuclei, NULL, field->image, options));
+    const uint32_t n = assert_invariants(cells, nuclei);
+    cellseg_labels_free(cells);
+    cellseg_labels_free(nuclei);
+    return n;
+}
+
+static void options_drop_cells(void **state) {
+    (void)state;
+    painted field;
+    assert_ok(paint(&field, NULL, 4, 4, 1, 3));
+    paint_cell(&field, 1, 2, 2.5 * SPACING_PX, 17); /* cut by the edge */
+    cellseg_segment_options options = defaults();
+    assert_int_equal(count_with(&field, &options), 17);
+    options.drop_border_cells = 1;
+    assert_int_equal(count_with(&field, &options), 16);
+    options = defaults();
+    options.cell_area_min_um2 = 100;
+    assert_int_equal(count_with(&field, &options), 16);
+    options.cell_area_min_um2 = 0;
+    options.cell_area_max_um2 = 100;
+    assert_int_equal(count_with(&field, &options), 1);
+    options = defaults();
+    options.cytoplasm_min = 0.9;
+    assert_int_equal(count_with(&field, &options), 0);
+    options = defaults();
+    options.nucleus_area_min_um2 = 400;
+    assert_int_equal(count_with(&field, &options), 0);
+    painted_free(&field);
+}
+
+/* ---- nuclei of known cells ---- */
+
+static void nuclei_within_known_cells(void **state) {
+    (void)state;
+    const cellseg_segment_options options = defaults();
+    painted field;
+    cellseg_labels *nuclei;
+    assert_ok(paint(&field, NULL, 4, 4, 1.5, 3));
+    assert_ok(cellseg_segment_nuclei_within(&nuclei, NULL, field.truth, field.image, &options));
+    const uint32_t *n = cellseg_labels_data(nuclei), *truth = cellseg_labels_data(field.truth);
+    size_t area[17] = {0};
+    for (size_t i = 0; i < cellseg_labels_height(nuclei) * cellseg_labels_width(nuclei); i++) {
+        assert_true(n[i] == 0 || n[i] == truth[i]);
+        area[n[i]]++;
+    }
+    const double expected = 3.14159 * nucleus_radius_px * nucleus_radius_px * 1.5 * 1.5;
+    for (size_t id = 1; id <= 16; id++)
+        assert_true((double)area[id] > 0.6 * expected && (double)area[id] < 1.6 * expected);
+    cellseg_labels_free(nuclei);
+    painted_free(&field);
+}
+
+/* ---- maps ---- */
+
+static void maps_have_the_images_size(void **state) {
+    (void)state;
+    painted field;
+    cellseg_labels *cells;
+    cellseg_image *maps;
+    assert_ok(paint(&field, NULL, 3, 4, 1.5, 3));
+    assert_ok(cellseg_segment(&cells, NULL, &maps, NULL, model, field.image, NULL));
+    assert_int_equal(cellseg_image_channels(maps), 3);
+    assert_int_equal(cellseg_image_height(maps), cellseg_image_height(field.image));
+    assert_int_equal(cellseg_image_width(maps), cellseg_image_width(field.image));
+    assert_true(cellseg_image_pixel_size_um(maps) == cellseg_image_pixel_size_um(field.image));
+    for (int32_t c = 0; c < 3; c++) {
+        const float *map = cellseg_image_pixels(maps, c);
+        for (size_t i = 0; i < cellseg_image_height(maps) * cellseg_image_width(maps); i++)
+            assert_true(map[i] >= 0 && map[i] <= 1);
+    }
+    cellseg_labels_free(cells);
+    cellseg_image_free(maps);
+    painted_free(&field);
+}
+
+/* ---- failures ---- */
+
+static cellseg_status all_calls(cellseg_context *context, void *data) {
+    (void)data;
+    cellseg_segment_options options = defaults();
+    options.smooth_um = 1;
+    painted field;
+    cellseg_labels *cells = NULL, *nuclei = NULL;
+    cellseg_image *maps = NULL;
+    CSEG_TRY(paint(&field, context, 2, 2, 1.2, 3));
+    cellseg_status status;
+    CSEG_TRY_GOTO(done, cellseg_segment(&cells, &nuclei, &maps, context, model, field.image, &options));
+    cellseg_labels_free(cells);
+    cellseg_labels_free(nuclei);
+    CSEG_TRY_GOTO(done, cellseg_segment_two_channel(&cells, &nuclei, context, field.image, field.image, &options));
+    cellseg_labels_free(nuclei);
+    status = cellseg_segment_nuclei_within(&nuclei, context, cells, field.image, &options);
+done:
+    if (status != CELLSEG_OK)
+        assert_null(nuclei);
+    cellseg_labels_free(cells);
+    cellseg_labels_free(nuclei);
+    cellseg_image_free(maps);
+    painted_free(&field);
+    return status;
+}
+
+static void survives_failing_allocations(void **state) {
+    (void)state;
+    assert_survives_failing_allocations(all_calls, NULL);
+}
+
+static int32_t stop_at(void *user, double fraction, const char *step) {
+    assert_non_null(step);
+    return fraction >= *(const double *)user;
+}
+
+static void cancels(void **state) {
+    (void)state;
+    const cellseg_segment_options options = defaults();
+    painted field;
+    assert_ok(paint(&field, NULL, 10, 10, 1, 3));
+    for (double at = 0; at <= 0.5; at += 0.25)
+        for (size_t m = 0; m < METHODS; m++) {
+            cellseg_context_options hooks;
+            assert_ok(cellseg_context_options_init(&hooks, sizeof hooks));
+            hooks.threads = 2;
+            hooks.progress = stop_at;
+            hooks.progress_user = &at;
+            cellseg_context *context;
+            assert_ok(cellseg_context_new(&context, &hooks));
+            cellseg_labels *cells = NULL, *nuclei = NULL;
+            assert_status(methods[m](&cells, &nuclei, context, field.image, &options), CELLSEG_ERR_CANCELLED);
+            assert_null(cells);
+            assert_null(nuclei);
+            cellseg_context_free(context);
+        }
+    painted_free(&field);
+}
+
+/* ---- bad arguments ---- */
+
+static void assert_refused(const cellseg_image *image, const cellseg_segment_options *options) {
+    for (size_t m = 0; m < METHODS; m++) {
+        cellseg_labels *cells = (cellseg_labels *)1, *nuclei = (cellseg_labels *)1;
+        assert_status(methods[m](&cells, &nuclei, NULL, image, options), CELLSEG_ERR_ARGUMENT);
+        assert_null(cells);
+        assert_null(nuclei);
+        assert_true(strlen(cellseg_last_error()) > 0);
+    }
+}
+
+#define REFUSES(member, value)                                                                                                   \
+    do {                                                                                                                         \
+        cellseg_segment_options o = defaults();                                                                                  \
+        o.member = value;                                                                                                        \
+        assert_refused(field.image, &o);                                                                                         \
+    } while (0)
+
+static void absurd_options_are_refused(void **state) {
+    (void)state;
+    painted field;
+    assert_ok(paint(&field, NULL, 1, 1, 1, 3));
+    REFUSES(channel, -1);
+    REFUSES(channel, 2);
+    REFUSES(pixel_size_um, -1);
+    REFUSES(pixel_size_um, (double)NAN);
+    REFUSES(pixel_size_um, 1e9);
+    REFUSES(working_pixel_size_um, 0);
+    REFUSES(top_hat_um, -1);
+    REFUSES(nucleus_radius_min_um, 0);
+    REFUSES(nucleus_radius_min_um, 11);
+    REFUSES(nucleus_radius_max_um, (double)INFINITY);
+    REFUSES(nucleus_radius_max_um, 900);
+    REFUSES(nucleus_scales, 0);
+    REFUSES(nucleus_scales, 33);
+    REFUSES(cell_probability, 2);
+    REFUSES(sensitivity, 0);
+    REFUSES(sensitivity, 101);
+    REFUSES(outline_sensitivity, -1);
+    REFUSES(nucleus_valley, -1);
+    REFUSES(h_um, -1);
+    REFUSES(nucleus_area_min_um2, -1);
+    REFUSES(nucleus_probability_min, 2);
+    REFUSES(cell_sigma_um, -1);
+    REFUSES(cell_sigma_um, 999);
+    REFUSES(cell_area_expected_um2, -1);
+    REFUSES(cell_compactness, -1);
+    REFUSES(relief, 4);
+    REFUSES(background_rule, 2);
+    REFUSES(cell_area_min_um2, -1);
+    REFUSES(cell_area_max_um2, -1);
+    REFUSES(cytoplasm_min, 1.5);
+    REFUSES(smooth_um, -1);
+    REFUSES(drop_border_cells, 2);
+    REFUSES(fill_holes, -1);
+    REFUSES(struct_size, 8);
+    cellseg_segment_options crossed = defaults();
+    crossed.cell_area_min_um2 = 200;
+    crossed.cell_area_max_um2 = 100;
+    assert_refused(field.image, &crossed);
+    assert_ok(cellseg_image_set_pixel_size_um(field.image, 0));
+    const cellseg_segment_options options = defaults();
+    assert_refused(field.image, &options);
+    painted_free(&field);
+}
+
+static void bad_pixels_are_refused(void **state) {
+    (void)state;
+    const cellseg_segment_options options = defaults();
+    static const float bad[] = {NAN, INFINITY, -INFINITY, 3e38F};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        cellseg_image *image;
+        assert_ok(cellseg_image_new(&image, NULL, CELLSEG_FLOAT32, 2, 20, 30));
+        assert_ok(cellseg_image_set_pixel_size_um(image, 0.65));
+        for (int32_t c = 0; c < 2; c++)
+            ((float *)cellseg_image_pixels_mut(image, c))[333] = bad[i];
+        assert_refused(image, &options);
+        cellseg_image_free(image);
+    }
+}
+
+static void missing_arguments_are_refused(void **state) {
+    (void)state;
+    painted field, other;
+    assert_ok(paint(&field, NULL, 1, 1, 1, 3));
+    assert_ok(paint(&other, NULL, 1, 2, 1, 3));
+    cellseg_labels *cells = NULL;
+    const cellseg_segment_options options = defaults();
+    assert_refused(NULL, &options);
+    assert_status(cellseg_segment(NULL, NULL, NULL, NULL, model, field.image, NULL), CELLSEG_ERR_ARGUMENT);
+    assert_status(cellseg_segment(&cells, NULL, NULL, NULL, NULL, field.image, NULL), CELLSEG_ERR_ARGUMENT);
+    assert_status(cellseg_segment_two_channel(NULL, NULL, NULL, field.image, field.image, &options), CELLSEG_ERR_ARGUMENT);
+    assert_status(cellseg_segment_two_channel(&cells, NULL, NULL, field.image, other.image, &options), CELLSEG_ERR_ARGUMENT);
+    assert_status(cellseg_segment_nuclei_within(NULL, NULL, field.truth, field.image, &options), CELLSEG_ERR_ARGUMENT);
+    assert_status(cellseg_segment_nuclei_within(&cells, NULL, NULL, field.image, &options), CELLSEG_ERR_ARGUMENT);
+    assert_status(cellseg_segment_nuclei_within(&cells, NULL, field.truth, NULL, &options), CELLSEG_ERR_ARGUMENT);
+    assert_status(cellseg_segment_nuclei_within(&cells, NULL, other.truth, field.image, &options), CELLSEG_ERR_ARGUMENT);
+    assert_null(cells);
+    painted_free(&field);
+    painted_free(&other);
+}
+
+static void pixel_sizes_that_disagree_are_refused(void **state) {
+    (void)state;
+    painted a, b;
+    cellseg_labels *cells;
+    const cellseg_segment_options options = defaults();
+    assert_ok(paint(&a, NULL, 2, 2, 1, 3));
+    assert_ok(paint(&b, NULL, 2, 2, 1, 3));
+    assert_ok(cellseg_image_set_pixel_size_um(b.image, 0.6));
+    assert_status(cellseg_segment_two_channel(&cells, NULL, NULL, a.image, b.image, &options), CELLSEG_ERR_ARGUMENT);
+    assert_null(cells);
+    assert_ok(cellseg_image_set_pixel_size_um(b.image, 0)); /* unknown: the other's is taken */
+    assert_ok(cellseg_segment_two_channel(&cells, NULL, NULL, b.image, a.image, &options));
+    assert_int_equal(cellseg_labels_max_id(cells), 4);
+    assert_true(cellseg_labels_pixel_size_um(cells) == fixture_pixel_um);
+    cellseg_labels_free(cells);
+    painted_free(&a);
+    painted_free(&b);
+}
+
+static void presets(void **state) {
+    (void)state;
+    cellseg_segment_options options = defaults();
+    options.channel = 1;
+    options.pixel_size_um = 0.3;
+    options.h_um = 77;
+    assert_ok(cellseg_segment_options_preset(&options, CELLSEG_PRESET_PAPER));
+    assert_true(options.h_um == 3 && options.sensitivity == 60 && options.top_hat_um == 130 && options.cell_compactness == 0);
+    assert_true(options.channel == 1 && options.pixel_size_um == 0.3 && options.struct_size == sizeof options);
+    assert_ok(cellseg_segment_options_preset(&options, CELLSEG_PRESET_DEFAULT));
+    cellseg_segment_options own = defaults();
+    own.channel = 1;
+    own.pixel_size_um = 0.3;
+    assert_memory_equal(&own, &options, sizeof own);
+    assert_status(cellseg_segment_options_preset(&options, 2), CELLSEG_ERR_ARGUMENT);
+    assert_status(cellseg_segment_options_preset(NULL, 0), CELLSEG_ERR_ARGUMENT);
+    assert_status(cellseg_segment_options_init(NULL, sizeof options), CELLSEG_ERR_ARGUMENT);
+    assert_status(cellseg_segment_options_init(&options, 16), CELLSEG_ERR_ARGUMENT);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(painted_cells_are_found),
+        cmocka_unit_test(cells_are_found_at_other_pixel_sizes),
+        cmocka_unit_test(every_relief_and_rule_finds_them),
+        cmocka_unit_test(any_number_of_threads_gives_the_same),
+        cmocka_unit_test(gain_offset_type_and_stride_do_not_matter),
+        cmocka_unit_test(nothing_gives_no_cells),
+        cmocka_unit_test(options_drop_cells),
+        cmocka_unit_test(nuclei_within_known_cells),
+        cmocka_unit_test(maps_have_the_images_size),
+        cmocka_unit_test(survives_failing_allocations),
+        cmocka_unit_test(cancels),
+        cmocka_unit_test(absurd_options_are_refused),
+        cmocka_unit_test(bad_pixels_are_refused),
+        cmocka_unit_test(missing_arguments_are_refused),
+        cmocka_unit_test(pixel_sizes_that_disagree_are_refused),
+        cmocka_unit_test(presets),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}

@@ -1,0 +1,585 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The trainer, on simulated discs and a tiny network: the same weights whatever the threads and however often it was stopped. */
+#include "testing.h"
+
+#include "segment/train.h"
+
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { HEIGHT = 70, WIDTH = 90, EPOCHS = 4, MODEL_BYTES = 4 << 20 };
+
+/* ---- images of dark-centred discs ---- */
+
+typedef struct scene {
+    cellseg_image *image;
+    cellseg_labels *cells, *nuclei;
+} scene;
+
+static void free_scene(scene *s) {
+    cellseg_image_free(s->image);
+    cellseg_labels_free(s->cells);
+    cellseg_labels_free(s->nuclei);
+    *s = (scene){NULL, NULL, NULL};
+}
+
+static void paint(const scene *s, uint64_t seed) {
+    float *pixels = cellseg_image_pixels_mut(s->image, 0);
+    uint32_t *cells = cellseg_labels_data_mut(s->cells), *nuclei = cellseg_labels_data_mut(s->nuclei);
+    for (size_t i = 0; i < HEIGHT * WIDTH; i++)
+        pixels[i] = (float)(100 + 10 * test_uniform(&seed));
+    for (uint32_t id = 1; id <= 6; id++) {
+        const double cy = HEIGHT * test_uniform(&seed), cx = WIDTH * test_uniform(&seed);
+        for (size_t i = 0; i < HEIGHT * WIDTH; i++) {
+            const double dy = (double)(i / WIDTH) - cy, dx = (double)(i % WIDTH) - cx, squared = dy * dy + dx * dx;
+            if (squared > 144)
+                continue;
+            cells[i] = id;
+            nuclei[i] = squared < 25 ? id : 0;
+            pixels[i] = (float)((squared < 25 ? 200 : 400) + 20 * test_uniform(&seed));
+        }
+    }
+}
+
+static cellseg_status make_scene(scene *s, cellseg_context *context, uint64_t seed) {
+    *s = (scene){NULL, NULL, NULL};
+    cellseg_status status;
+    CSEG_TRY_GOTO(fail, cellseg_image_new(&s->image, context, CELLSEG_FLOAT32, 1, HEIGHT, WIDTH));
+    CSEG_TRY_GOTO(fail, cellseg_labels_new(&s->cells, context, HEIGHT, WIDTH));
+    CSEG_TRY_GOTO(fail, cellseg_labels_new(&s->nuclei, context, HEIGHT, WIDTH));
+    CSEG_TRY_GOTO(fail, cellseg_image_set_pixel_size_um(s->image, 0.65));
+    paint(s, seed);
+    return CELLSEG_OK;
+fail:
+    free_scene(s);
+    return status;
+}
+
+static cellseg_status add_scene(cellseg_trainer *trainer, cellseg_context *context, uint64_t seed, int32_t use) {
+    scene s;
+    CSEG_TRY(make_scene(&s, context, seed));
+    const cellseg_status status = cellseg_trainer_add(trainer, s.image, 0, s.cells, s.nuclei, use);
+    free_scene(&s);
+    return status;
+}
+
+/* ---- a network small enough for seconds: the narrowest, on patches of 48 ---- */
+
+static cellseg_status small_model(cellseg_model **out, cellseg_context *context) {
+    static const cseg_net_options options = {.rule = {.pixel_size_um = 0.65,
+                                                      .top_hat_um = 0,
+                                                      .percentile_low = 1,
+                                                      .percentile_high = 99.5,
+                                                      .noise_range = 20,
+                                                      .clip = 2,
+                                                      .power = 0.5,
+                                                      .patch_px = 48,
+                                                      .step_px = 32,
+                                                      .classes = 3},
+                                             .width = 0.01,
+                                             .seed = 5,
+                                             .batch = 1,
+                                             .learning_rate = 0.001,
+                                             .weight_class = {1, 1, 1},
+                                             .weight_sum = 1};
+    cseg_net *net;
+    *out = NULL;
+    CSEG_TRY(cseg_net_new(&net, context, NULL, &options));
+    const cellseg_status status = cseg_net_model(out, net, NULL);
+    cseg_net_free(net);
+    return status;
+}
+
+static cellseg_train_options small_options(const char *checkpoint_path) {
+    cellseg_train_options options;
+    assert_ok(cellseg_train_options_init(&options, sizeof options));
+    options.epochs = EPOCHS;
+    options.batch = 4;
+    options.gamma = options.contrast = options.scale = 1.2;
+    options.noise = 0.05;
+    options.blur_px = 1;
+    options.empty = 0.1;
+    options.learning_rate_final = 1e-4;
+    options.checkpoint_path = checkpoint_path;
+    options.note = "discs, \"simulated\"";
+    return options;
+}
+
+static cellseg_status small_trainer(cellseg_trainer **out, cellseg_context *context, const cellseg_train_options *options) {
+    cellseg_model *start;
+    *out = NULL;
+    CSEG_TRY(small_model(&start, context));
+    cellseg_status status = cellseg_trainer_new(out, context, start, options);
+    cellseg_model_free(start);
+    for (uint64_t seed = 1; status == CELLSEG_OK && seed <= 2; seed++)
+        status = add_scene(*out, context, seed, CELLSEG_USE_TRAIN);
+    if (status == CELLSEG_OK)
+        status = add_scene(*out, context, 3, CELLSEG_USE_VALIDATE);
+    if (status != CELLSEG_OK) {
+        cellseg_trainer_free(*out);
+        *out = NULL;
+    }
+    return status;
+}
+
+/* ---- models as bytes ---- */
+
+typedef struct bytes {
+    size_t size;
+    unsigned char data[MODEL_BYTES];
+} bytes;
+
+static char folder[64], model_path[80], checkpoint_path[80];
+
+static void read_bytes(bytes *b, const char *path) {
+    FILE *file = fopen(path, "rb");
+    assert_non_null(file);
+    b->size = fread(b->data, 1, sizeof b->data, file);
+    assert_true(b->size < sizeof b->data);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void model_bytes(bytes *b, const cellseg_model *model) {
+    assert_ok(cellseg_model_save(model, NULL, model_path, CELLSEG_WEIGHTS_FLOAT32));
+    read_bytes(b, model_path);
+}
+
+static void assert_same_bytes(const bytes *a, const bytes *b) {
+    assert_int_equal(a->size, b->size);
+    assert_memory_equal(a->data, b->data, a->size);
+}
+
+/* Train from wherever the checkpoint or the beginning is, to the end. */
+static void train_to_bytes(bytes *b, int32_t threads, const cellseg_train_options *options) {
+    cellseg_context *context = test_context(threads);
+    cellseg_trainer *trainer;
+    cellseg_model *model;
+    assert_ok(small_trainer(&trainer, context, options));
+    assert_ok(cellseg_trainer_run(&model, trainer, NULL, NULL));
+    model_bytes(b, model);
+    cellseg_model_free(model);
+    cellseg_trainer_free(trainer);
+    cellseg_context_free(context);
+}
+
+static bytes undisturbed, other;
+
+static int setup_group(void **state) {
+    (void)state;
+    (void)snprintf(folder, sizeof folder, "/tmp/cellseg-train-XXXXXX");
+    if (mkdtemp(folder) == NULL)
+        return -1;
+    (void)snprintf(model_path, sizeof model_path, "%s/model", folder);
+    (void)snprintf(checkpoint_path, sizeof checkpoint_path, "%s/checkpoint", folder);
+    const cellseg_train_options options = small_options(NULL);
+    train_to_bytes(&undisturbed, 2, &options);
+    return 0;
+}
+
+static int teardown_group(void **state) {
+    (void)state;
+    (void)unlink(model_path);
+    return rmdir(folder);
+}
+
+static int remove_checkpoint(void **state) {
+    (void)state;
+    char temporary[96];
+    (void)snprintf(temporary, sizeof temporary, "%s.tmp", checkpoint_path);
+    (void)unlink(temporary);
+    (void)unlink(checkpoint_path);
+    return 0;
+}
+
+/* ---- arguments ---- */
+
+static void assert_refused(const cellseg_train_options *options, const char *name) {
+    cellseg_trainer *trainer = (cellseg_trainer *)&other;
+    assert_status(cellseg_trainer_new(&trainer, NULL, NULL, options), CELLSEG_ERR_ARGUMENT);
+    assert_null(trainer);
+    assert_non_null(strstr(cellseg_last_error(), name));
+}
+
+static void test_options(void **state) {
+    (void)state;
+    assert_status(cellseg_train_options_init(NULL, sizeof(cellseg_train_options)), CELLSEG_ERR_ARGUMENT);
+    cellseg_train_options options;
+    assert_status(cellseg_train_options_init(&options, 8), CELLSEG_ERR_ARGUMENT);
+#define REFUSE(member, value)                                                                                                    \
+    do {                                                                                                                         \
+        assert_ok(cellseg_train_options_init(&options, sizeof options));                                                         \
+        options.member = (value);                                                                                                \
+        assert_refused(&options, #member);                                                                                       \
+    } while (0)
+    REFUSE(struct_size, 3);
+    REFUSE(epochs, 0);
+    REFUSE(batch, 0);
+    REFUSE(batch, 1 << 20);
+    REFUSE(learning_rate, 0);
+    REFUSE(learning_rate, NAN);
+    REFUSE(learning_rate_final, -1);
+    REFUSE(width, 0);
+    REFUSE(width, INFINITY);
+    REFUSE(weight_nucleus, -1);
+    REFUSE(weight_cytoplasm, NAN);
+    REFUSE(weight_background, 1e9);
+    REFUSE(weight_sum, -1e-9);
+    REFUSE(rotate, 2);
+    REFUSE(flip, -1);
+    REFUSE(gamma, 0.5);
+    REFUSE(scale, 0.9);
+    REFUSE(contrast, 100);
+    REFUSE(noise, -0.1);
+    REFUSE(blur_px, 1000);
+    REFUSE(empty, 1);
+    REFUSE(working_pixel_size_um, 0);
+    REFUSE(top_hat_um, -1);
+    assert_status(cellseg_trainer_new(NULL, NULL, NULL, NULL), CELLSEG_ERR_ARGUMENT);
+    cellseg_trainer_free(NULL);
+}
+
+static void test_images_that_do_not_fit(void **state) {
+    (void)state;
+    const cellseg_train_options options = small_options(NULL);
+    cellseg_trainer *trainer;
+    assert_ok(small_trainer(&trainer, NULL, &options));
+    scene s;
+    assert_ok(make_scene(&s, NULL, 1));
+    cellseg_labels *small, *none;
+    assert_ok(cellseg_labels_new(&small, NULL, HEIGHT, WIDTH - 1));
+    assert_ok(cellseg_labels_new(&none, NULL, HEIGHT, WIDTH));
+#define REFUSE_ADD(...) assert_status(cellseg_trainer_add(__VA_ARGS__), CELLSEG_ERR_ARGUMENT)
+    REFUSE_ADD(NULL, s.image, 0, s.cells, s.nuclei, CELLSEG_USE_TRAIN);
+    REFUSE_ADD(trainer, NULL, 0, s.cells, s.nuclei, CELLSEG_USE_TRAIN);
+    REFUSE_ADD(trainer, s.image, 0, NULL, s.nuclei, CELLSEG_USE_TRAIN);
+    REFUSE_ADD(trainer, s.image, 0, s.cells, NULL, CELLSEG_USE_TRAIN);
+    REFUSE_ADD(trainer, s.image, 1, s.cells, s.nuclei, CELLSEG_USE_TRAIN);
+    REFUSE_ADD(trainer, s.image, -1, s.cells, s.nuclei, CELLSEG_USE_TRAIN);
+    REFUSE_ADD(trainer, s.image, 0, s.cells, s.nuclei, 2);
+    REFUSE_ADD(trainer, s.image, 0, small, s.nuclei, CELLSEG_USE_TRAIN);
+    assert_string_equal(cellseg_last_error(), "cells are 70 x 89 pixels, the image 70 x 90");
+    REFUSE_ADD(trainer, s.image, 0, s.cells, small, CELLSEG_USE_TRAIN);
+    REFUSE_ADD(trainer, s.image, 0, none, s.nuclei, CELLSEG_USE_TRAIN);
+    REFUSE_ADD(trainer, s.image, 0, s.cells, none, CELLSEG_USE_VALIDATE);
+    assert_ok(cellseg_image_set_pixel_size_um(s.image, 0));
+    REFUSE_ADD(trainer, s.image, 0, s.cells, s.nuclei, CELLSEG_USE_TRAIN);
+    assert_ok(cellseg_image_set_pixel_size_um(s.image, 0.65));
+    ((float *)cellseg_image_pixels_mut(s.image, 0))[77] = NAN;
+    REFUSE_ADD(trainer, s.image, 0, s.cells, s.nuclei, CELLSEG_USE_TRAIN);
+
+    cellseg_model *model;
+    assert_ok(cellseg_trainer_run(&model, trainer, NULL, NULL)); /* the trainer is as if none of this had been */
+    model_bytes(&other, model);
+    assert_same_bytes(&undisturbed, &other);
+    ((float *)cellseg_image_pixels_mut(s.image, 0))[77] = 0;
+    REFUSE_ADD(trainer, s.image, 0, s.cells, s.nuclei, CELLSEG_USE_TRAIN); /* training has begun */
+    cellseg_model_free(model);
+    cellseg_labels_free(none);
+    cellseg_labels_free(small);
+    free_scene(&s);
+    cellseg_trainer_free(trainer);
+}
+
+static void test_nothing_to_train_on(void **state) {
+    (void)state;
+    cellseg_model *start, *model = NULL;
+    cellseg_trainer *trainer;
+    assert_ok(small_model(&start, NULL));
+    assert_ok(cellseg_trainer_new(&trainer, NULL, start, NULL));
+    assert_ok(add_scene(trainer, NULL, 1, CELLSEG_USE_VALIDATE));
+    assert_status(cellseg_trainer_run(&model, trainer, NULL, NULL), CELLSEG_ERR_ARGUMENT);
+    assert_status(cellseg_trainer_run(&model, NULL, NULL, NULL), CELLSEG_ERR_ARGUMENT);
+    assert_status(cellseg_trainer_run(NULL, trainer, NULL, NULL), CELLSEG_ERR_ARGUMENT);
+    cellseg_trainer_free(trainer);
+    cellseg_model_free(start);
+}
+
+/* ---- the same bytes ---- */
+
+static void test_threads(void **state) {
+    (void)state;
+    const cellseg_train_options options = small_options(NULL);
+    train_to_bytes(&other, 1, &options);
+    assert_same_bytes(&undisturbed, &other);
+    train_to_bytes(&other, 7, &options);
+    assert_same_bytes(&undisturbed, &other);
+}
+
+typedef struct history {
+    int32_t stop_after; /* 0: never */
+    int32_t count, best;
+    double train_loss[EPOCHS + 1], validation_loss[EPOCHS + 1];
+} history;
+
+static int32_t remember(void *user, const cellseg_epoch *epoch) {
+    history *h = user;
+    assert_int_equal(epoch->struct_size, sizeof *epoch);
+    assert_in_range(epoch->epoch, 1, EPOCHS);
+    assert_int_equal(epoch->epochs, EPOCHS);
+    assert_true(epoch->seconds >= 0);
+    h->count++;
+    h->train_loss[epoch->epoch] = epoch->train_loss;
+    h->validation_loss[epoch->epoch] = epoch->validation_loss;
+    if (epoch->best)
+        h->best = epoch->epoch;
+    return epoch->epoch == h->stop_after;
+}
+
+static void run_and_free_model(cellseg_trainer *trainer, history *h, bytes *b) {
+    cellseg_model *model;
+    assert_ok(cellseg_trainer_run(&model, trainer, remember, h));
+    if (b != NULL)
+        model_bytes(b, model);
+    cellseg_model_free(model);
+}
+
+static void test_stopped_and_resumed_by_another_trainer(void **state) {
+    (void)state;
+    const cellseg_train_options options = small_options(checkpoint_path);
+    for (int32_t epoch = 1; epoch < EPOCHS; epoch++) {
+        cellseg_trainer *trainer;
+        history h = {.stop_after = epoch};
+        assert_ok(small_trainer(&trainer, NULL, &options));
+        run_and_free_model(trainer, &h, NULL);
+        assert_int_equal(h.count, 1);
+        cellseg_trainer_free(trainer);
+    }
+    train_to_bytes(&other, 2, &options);
+    assert_same_bytes(&undisturbed, &other);
+    train_to_bytes(&other, 2, &options); /* nothing is left to do */
+    assert_same_bytes(&undisturbed, &other);
+}
+
+static void test_stopped_and_resumed_by_the_same_trainer(void **state) {
+    (void)state;
+    const cellseg_train_options options = small_options(NULL);
+    cellseg_trainer *trainer;
+    history h = {.stop_after = 2};
+    assert_ok(small_trainer(&trainer, NULL, &options));
+    run_and_free_model(trainer, &h, NULL);
+    run_and_free_model(trainer, &h, &other);
+    assert_int_equal(h.count, EPOCHS);
+    assert_same_bytes(&undisturbed, &other);
+    cellseg_trainer_free(trainer);
+}
+
+static void test_best_weights_are_given(void **state) {
+    (void)state;
+    const cellseg_train_options options = small_options(NULL);
+    cellseg_trainer *trainer;
+    history h = {0};
+    assert_ok(small_trainer(&trainer, NULL, &options));
+    run_and_free_model(trainer, &h, NULL);
+    int32_t best = 1;
+    for (int32_t epoch = 2; epoch <= EPOCHS; epoch++)
+        if (h.validation_loss[epoch] < h.validation_loss[best])
+            best = epoch;
+    assert_int_equal(h.best, best);
+    assert_int_equal(trainer->checkpoint.best.epoch, best);
+    assert_true(h.train_loss[EPOCHS] < h.train_loss[1]); /* it learns */
+    size_t count;
+    const float *given = cseg_net_state(trainer->net, &count);
+    assert_memory_equal(given, trainer->checkpoint.best.state, count * sizeof *given);
+    cellseg_trainer_free(trainer);
+}
+
+static void test_without_validation_the_last_is_best(void **state) {
+    (void)state;
+    cellseg_train_options options = small_options(NULL);
+    cellseg_model *start;
+    cellseg_trainer *trainer;
+    history h = {0};
+    assert_ok(small_model(&start, NULL));
+    assert_ok(cellseg_trainer_new(&trainer, NULL, start, &options));
+    cellseg_model_free(start);
+    assert_ok(add_scene(trainer, NULL, 1, CELLSEG_USE_TRAIN));
+    run_and_free_model(trainer, &h, NULL);
+    assert_int_equal(h.best, EPOCHS);
+    assert_true(isnan(h.validation_loss[EPOCHS]));
+    cellseg_trainer_free(trainer);
+}
+
+/* ---- stopped by force ---- */
+
+typedef struct cancel_after {
+    int32_t calls;
+    double fraction;
+    bool fell;
+} cancel_after;
+
+static int32_t count_down(void *user, double fraction, const char *step) {
+    cancel_after *c = user;
+    c->fell = c->fell || fraction < c->fraction || step == NULL;
+    c->fraction = fraction;
+    return c->calls-- == 0;
+}
+
+static void test_cancel_and_go_on(void **state) {
+    (void)state;
+    cancel_after cancel = {.calls = -1};
+    cellseg_context_options context_options;
+    assert_ok(cellseg_context_options_init(&context_options, sizeof context_options));
+    context_options.threads = 2;
+    context_options.progress = count_down;
+    context_options.progress_user = &cancel;
+    cellseg_context *context;
+    assert_ok(cellseg_context_new(&context, &context_options));
+    const cellseg_train_options options = small_options(NULL);
+    cellseg_trainer *trainer;
+    assert_ok(small_trainer(&trainer, context, &options));
+    cellseg_status status = CELLSEG_ERR_CANCELLED;
+    cellseg_model *model = NULL;
+    for (int32_t calls = 1; status == CELLSEG_ERR_CANCELLED; calls += 3) {
+        assert_null(model);
+        cancel = (cancel_after){.calls = calls};
+        status = cellseg_trainer_run(&model, trainer, NULL, NULL);
+        assert_false(cancel.fell);
+    }
+    assert_ok(status);
+    model_bytes(&other, model);
+    assert_same_bytes(&undisturbed, &other);
+    cellseg_model_free(model);
+    cellseg_trainer_free(trainer);
+    cellseg_context_free(context);
+}
+
+static pid_t start_child(const cellseg_train_options *options) {
+    const pid_t child = fork();
+    if (child != 0)
+        return child;
+    cellseg_context *context = test_context(1);
+    cellseg_trainer *trainer;
+    cellseg_model *model;
+    const bool done =
+        small_trainer(&trainer, context, options) == CELLSEG_OK && cellseg_trainer_run(&model, trainer, NULL, NULL) == CELLSEG_OK;
+    _exit(done ? 0 : 1);
+}
+
+/* Kill a training after 1, 2, 3, ... times 7 ms, letting each go on from where the last died, until one ends by itself. */
+static void test_killed_at_any_moment(void **state) {
+    (void)state;
+    const cellseg_train_options options = small_options(checkpoint_path);
+    int32_t killed = 0;
+    for (;; killed++) {
+        const pid_t child = start_child(&options);
+        assert_true(child > 0);
+        const struct timespec wait = {killed * 7 / 1000, killed * 7 % 1000 * 1000000L};
+        (void)nanosleep(&wait, NULL);
+        (void)kill(child, SIGKILL);
+        int ended;
+        assert_int_equal(waitpid(child, &ended, 0), child);
+        if (WIFEXITED(ended)) {
+            assert_int_equal(WEXITSTATUS(ended), 0);
+            break;
+        }
+        assert_true(killed < 10000);
+    }
+    assert_true(killed > 0);
+    train_to_bytes(&other, 2, &options);
+    assert_same_bytes(&undisturbed, &other);
+}
+
+/* ---- checkpoints that do not fit, losses that are not numbers ---- */
+
+static void assert_run_fails(const cellseg_train_options *options, cellseg_status expected, const char *message) {
+    cellseg_trainer *trainer;
+    cellseg_model *model;
+    assert_ok(small_trainer(&trainer, NULL, options));
+    assert_status(cellseg_trainer_run(&model, trainer, NULL, NULL), expected);
+    assert_null(model);
+    assert_non_null(strstr(cellseg_last_error(), message));
+    cellseg_trainer_free(trainer);
+}
+
+static void test_checkpoints_of_other_trainings(void **state) {
+    (void)state;
+    cellseg_train_options options = small_options(checkpoint_path);
+    options.epochs = 1;
+    train_to_bytes(&other, 2, &options);
+    options.seed = 2;
+    assert_run_fails(&options, CELLSEG_ERR_ARGUMENT, checkpoint_path);
+    options.seed = 1;
+    options.gamma = 1.3;
+    assert_run_fails(&options, CELLSEG_ERR_ARGUMENT, checkpoint_path);
+    options.gamma = 1.2;
+    options.epochs = 2; /* more of the same is no other training */
+    options.note = "another note";
+    train_to_bytes(&other, 2, &options);
+    assert_int_equal(truncate(checkpoint_path, 100), 0);
+    assert_run_fails(&options, CELLSEG_ERR_FORMAT, checkpoint_path);
+    options.checkpoint_path = "/dev/null/checkpoint";
+    assert_run_fails(&options, CELLSEG_ERR_IO, "/dev/null/checkpoint");
+}
+
+static void test_loss_that_is_not_a_number(void **state) {
+    (void)state;
+    const cellseg_train_options options = small_options(checkpoint_path);
+    cellseg_trainer *trainer;
+    cellseg_model *model;
+    history h = {.stop_after = 2};
+    assert_ok(small_trainer(&trainer, NULL, &options));
+    run_and_free_model(trainer, &h, NULL);
+    for (size_t i = 0; i < trainer->checkpoint.count; i++)
+        trainer->checkpoint.last.state[i] = NAN; /* as if the weights had run away */
+    assert_status(cellseg_trainer_run(&model, trainer, NULL, NULL), CELLSEG_ERR_MODEL);
+    assert_null(model);
+    assert_non_null(strstr(cellseg_last_error(), "epoch 3: the loss or its gradient is not finite"));
+    cellseg_trainer_free(trainer);
+    train_to_bytes(&other, 2, &options); /* the last good checkpoint is intact */
+    assert_same_bytes(&undisturbed, &other);
+}
+
+static cellseg_status train_once(cellseg_context *context, void *data) {
+    cellseg_trainer *trainer;
+    cellseg_model *model;
+    CSEG_TRY(small_trainer(&trainer, context, data));
+    const cellseg_status status = cellseg_trainer_run(&model, trainer, NULL, NULL);
+    cellseg_model_free(model);
+    cellseg_trainer_free(trainer);
+    return status;
+}
+
+static void test_failing_allocations(void **state) {
+    (void)state;
+    cellseg_train_options options = small_options(checkpoint_path);
+    options.epochs = 1;
+    assert_survives_failing_allocations(train_once, &options);
+}
+
+static void test_memory_budget(void **state) {
+    (void)state;
+    cellseg_context_options options;
+    assert_ok(cellseg_context_options_init(&options, sizeof options));
+    options.memory_budget_bytes = 1 << 20;
+    cellseg_context *context;
+    cellseg_trainer *trainer;
+    assert_ok(cellseg_context_new(&context, &options));
+    assert_status(cellseg_trainer_new(&trainer, context, NULL, NULL), CELLSEG_ERR_LIMIT);
+    assert_null(trainer);
+    cellseg_context_free(context);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_options),
+        cmocka_unit_test(test_images_that_do_not_fit),
+        cmocka_unit_test(test_nothing_to_train_on),
+        cmocka_unit_test(test_threads),
+        cmocka_unit_test_teardown(test_stopped_and_resumed_by_another_trainer, remove_checkpoint),
+        cmocka_unit_test(test_stopped_and_resumed_by_the_same_trainer),
+        cmocka_unit_test(test_best_weights_are_given),
+        cmocka_unit_test(test_without_validation_the_last_is_best),
+        cmocka_unit_test(test_cancel_and_go_on),
+        cmocka_unit_test_teardown(test_killed_at_any_moment, remove_checkpoint),
+        cmocka_unit_test_teardown(test_checkpoints_of_other_trainings, remove_checkpoint),
+        cmocka_unit_test_teardown(test_loss_that_is_not_a_number, remove_checkpoint),
+        cmocka_unit_test_teardown(test_failing_allocations, remove_checkpoint),
+        cmocka_unit_test(test_memory_budget),
+    };
+    return cmocka_run_group_tests(tests, setup_group, teardown_group);
+}
