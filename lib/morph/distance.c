@@ -81,7 +81,7 @@ static void write_span(float *out, const cseg_parabola *stack, size_t n, cseg_sp
 /* How far, at most, any pixel of a span is from a feature: its column's, or the background at the span's ends. */
 static uint32_t reach_of(const uint32_t *g, cseg_span span) {
     const size_t n = span.end - span.begin;
-    const size_t before = g[span.begin] == 0 ? 0 : n, after = g[span.end - 1] == 0 ? 0 : n;
+    const size_t before = g[span.begin] == 0 ? 0 : FAR, after = g[span.end - 1] == 0 ? 0 : FAR;
     uint32_t reach = 0;
     for (size_t i = 0; i < n; i++) {
         const uint32_t left = (uint32_t)(before + i), right = (uint32_t)(after + n - 1 - i), ends = left < right ? left : right;
@@ -112,7 +112,7 @@ static bool near_span(float *out, const uint32_t *g, cseg_span span) {
         return false;
     int16_t padded[NEAR + SHORT + NEAR], best[SHORT], *square = padded + NEAR;
     const size_t whole = (n + 7) / 8 * 8; /* vectors without a remainder */
-    for (size_t i = 0; i < NEAR + whole + NEAR; i++)
+    for (size_t i = 0; i < NEAR + SHORT + NEAR; i++)
         padded[i] = FAR;
     for (size_t i = 0; i < n; i++) {
         const uint32_t own = g[span.begin + i] < FAR_ROOT ? g[span.begin + i] : FAR_ROOT;
