@@ -31,23 +31,25 @@ static void hull_free(hull *h) {
     cseg_free(h->right.points);
 }
 
-static cellseg_status grow(chain *c, cellseg_context *context) {
+/* These return false where memory ran out. */
+
+static bool grow(chain *c, cellseg_context *context) {
     const size_t capacity = c->capacity > 0 ? 2 * c->capacity : 64;
     point *points = cseg_alloc(context, capacity, sizeof *points);
     if (points == NULL)
-        return cseg_last_status();
+        return false;
     if (c->count > 0)
         memcpy(points, c->points, c->count * sizeof *points);
     cseg_free(c->points);
     c->points = points;
     c->capacity = capacity;
-    return CELLSEG_OK;
+    return true;
 }
 
-static cellseg_status chain_add_point(chain *c, cellseg_context *context, point p) {
+static bool chain_add_point(chain *c, cellseg_context *context, point p) {
     if (c->count > 0 && c->points[c->count - 1].y == p.y) {
         if (c->points[c->count - 1].x <= p.x)
-            return CELLSEG_OK;
+            return true;
         c->count--;
     }
     while (c->count >= 2) {
@@ -56,33 +58,35 @@ static cellseg_status chain_add_point(chain *c, cellseg_context *context, point 
             break;
         c->count--;
     }
-    if (c->count == c->capacity)
-        CSEG_TRY(grow(c, context));
+    if (c->count == c->capacity && !grow(c, context))
+        return false;
     c->points[c->count++] = p;
-    return CELLSEG_OK;
+    return true;
 }
 
 /* The upper, left and lower edge of a row's first pixel. */
-static cellseg_status chain_add_pixel(chain *c, cellseg_context *context, int64_t y, int64_t x) {
+static bool chain_add_pixel(chain *c, cellseg_context *context, int64_t y, int64_t x) {
     for (int64_t d = -1; d <= 1; d++)
-        CSEG_TRY(chain_add_point(c, context, (point){2 * y + d, 2 * x - (d == 0)}));
-    return CELLSEG_OK;
+        if (!chain_add_point(c, context, (point){2 * y + d, 2 * x - (d == 0)}))
+            return false;
+    return true;
 }
 
-static cellseg_status hull_add_row(hull *h, cellseg_context *context, int64_t y, int64_t first, int64_t last) {
-    CSEG_TRY(chain_add_pixel(&h->left, context, y, first));
-    return chain_add_pixel(&h->right, context, y, -last);
+static bool hull_add_row(hull *h, cellseg_context *context, int64_t y, int64_t first, int64_t last) {
+    return chain_add_pixel(&h->left, context, y, first) && chain_add_pixel(&h->right, context, y, -last);
 }
 
-static cellseg_status hull_of_region(hull *h, cellseg_context *context, const cseg_region *region) {
-    for (size_t i = 0; i < region->run_count;) {
+static bool hull_of_region(hull *h, cellseg_context *context, const cseg_region *region) {
+    size_t i = 0;
+    do {
         const cseg_run first = cseg_measure_run(region, i);
         cseg_run last = first;
         while (++i < region->run_count && cseg_measure_run(region, i).y == first.y)
             last = cseg_measure_run(region, i);
-        CSEG_TRY(hull_add_row(h, context, (int64_t)first.y, (int64_t)first.begin, (int64_t)last.end - 1));
-    }
-    return CELLSEG_OK;
+        if (!hull_add_row(h, context, (int64_t)first.y, (int64_t)first.begin, (int64_t)last.end - 1))
+            return false;
+    } while (i < region->run_count);
+    return true;
 }
 
 /* The first pixel of row y at or right of the chain. *edge: where the search begins; rows are asked for from top to bottom. */
@@ -95,7 +99,7 @@ static int64_t first_pixel(const chain *c, size_t *edge, int64_t y) {
 }
 
 /* The hull of a hull's pixels, and their number. */
-static cellseg_status hull_of_hull(hull *out, uint64_t *area, cellseg_context *context, const hull *h) {
+static bool hull_of_hull(hull *out, uint64_t *area, cellseg_context *context, const hull *h) {
     size_t left_edge = 0, right_edge = 0;
     const int64_t top = (h->left.points[0].y + 1) / 2, bottom = (h->left.points[h->left.count - 1].y - 1) / 2;
     *area = 0;
@@ -103,9 +107,10 @@ static cellseg_status hull_of_hull(hull *out, uint64_t *area, cellseg_context *c
         const int64_t first = first_pixel(&h->left, &left_edge, y), last = -first_pixel(&h->right, &right_edge, y);
         assert(first <= last);
         *area += (uint64_t)(last - first + 1);
-        CSEG_TRY(hull_add_row(out, context, y, first, last));
+        if (!hull_add_row(out, context, y, first, last))
+            return false;
     }
-    return CELLSEG_OK;
+    return true;
 }
 
 /* ---- Feret diameters ---- */
@@ -170,17 +175,16 @@ static const cseg_column convex_columns[] = {
 static cellseg_status measure_convex(double *values, const cseg_region *region, const cseg_measure_input *input) {
     hull own = {0}, convex = {0};
     uint64_t area;
-    cellseg_status status;
-    CSEG_TRY_GOTO(done, hull_of_region(&own, input->context, region));
-    CSEG_TRY_GOTO(done, hull_of_hull(&convex, &area, input->context, &own));
-    values[0] = (double)area;
-    values[1] = (double)cseg_measure_area(region) / (double)area;
-    values[2] = feret_max(&convex);
-    values[3] = feret_min(&convex);
-done:
+    const bool found = hull_of_region(&own, input->context, region) && hull_of_hull(&convex, &area, input->context, &own);
+    if (found) {
+        values[0] = (double)area;
+        values[1] = (double)cseg_measure_area(region) / (double)area;
+        values[2] = feret_max(&convex);
+        values[3] = feret_min(&convex);
+    }
     hull_free(&own);
     hull_free(&convex);
-    return status;
+    return found ? CELLSEG_OK : cseg_last_status();
 }
 
 const cseg_column_group cseg_measure_convex = {

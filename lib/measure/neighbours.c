@@ -19,23 +19,23 @@ static uint32_t *find(uint32_t *slots, size_t capacity, uint32_t id) {
     return &slots[i];
 }
 
-static cellseg_status grow(id_set *set) {
+static bool grow(id_set *set) {
     const size_t capacity = set->capacity > 0 ? 2 * set->capacity : 32;
     uint32_t *slots = cseg_calloc(set->context, capacity, sizeof *slots);
     if (slots == NULL)
-        return cseg_last_status();
+        return false;
     for (size_t i = 0; i < set->capacity; i++)
         if (set->slots[i] != 0)
             *find(slots, capacity, set->slots[i]) = set->slots[i];
     cseg_free(set->slots);
     set->slots = slots;
     set->capacity = capacity;
-    return CELLSEG_OK;
+    return true;
 }
 
 static cellseg_status add(id_set *set, uint32_t id) {
-    if (2 * set->count >= set->capacity)
-        CSEG_TRY(grow(set));
+    if (2 * set->count >= set->capacity && !grow(set))
+        return cseg_last_status();
     uint32_t *slot = find(set->slots, set->capacity, id);
     set->count += *slot == 0;
     *slot = id;
