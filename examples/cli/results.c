@@ -72,7 +72,7 @@ bool check_outputs(const file *input, const char *folder) {
 
 static cellseg_status write_table(const results *r, cellseg_context *context, const char *path) {
     cellseg_table *table;
-    cellseg_status status = cellseg_measure(&table, context, r->cells, r->nuclei, r->image);
+    cellseg_status status = cellseg_measure(&table, context, r->cells, r->nuclei, r->image, NULL);
     if (status == CELLSEG_OK)
         status = cellseg_table_write_csv(table, context, path);
     cellseg_table_free(table);
