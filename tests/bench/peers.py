@@ -168,7 +168,6 @@ def shrink(context, threads):
     )
 
 
-<<<<<<< HEAD
 # ---- morphology ----
 
 
@@ -290,11 +289,12 @@ def watershed_in_mask(context, threads):
 @case("seeded watershed, whole image", "scikit-image", repeats=3)
 def watershed_whole(context, threads):
     return watershed_case(context, False)
-=======
+
+
 # ---- measurement ----
 
 
-@case("region table: area, centroid, mean, perimeter", "scikit-image (ITK: 3 times faster)", repeats=9)
+@case("region table: area, centroid, mean, perimeter", "scikit-image", repeats=9)
 def region_table(context, threads):
     """Ours measures all of shape and intensity, hull, median and weighted centroid included."""
     import cellseg
@@ -315,7 +315,6 @@ def region_table(context, threads):
         return out.take(_lowlevel.Table)
 
     return ours, lambda: [(r.area, r.centroid, r.intensity_mean, r.perimeter_crofton) for r in regionprops(cells, image)]
->>>>>>> measure4
 
 
 # ---- running ----
