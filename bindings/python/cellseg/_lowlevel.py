@@ -512,6 +512,7 @@ model_pixel_size_um = _function("model_pixel_size_um", c_double, Model)
 model_parameters = _function("model_parameters", c_uint64, Model)
 
 segment_options_init = _function("segment_options_init", status, POINTER(segment_options), c_size_t)
+segment_options_check = _function("segment_options_check", status, _in(segment_options))
 segment_options_preset = _function("segment_options_preset", status, POINTER(segment_options), c_int32)
 segment = _function("segment", status, Out, Out, Out, Context.optional(), Model, Image, _in(segment_options))
 segment_two_channel = _function(
