@@ -14,7 +14,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { STRIP_COLUMNS = 64 };
+enum { STRIP_COLUMNS = 64, NEAR = 48, SHORT = 256 };
 
 typedef struct distance_job {
     cellseg_context *context;
@@ -72,13 +72,54 @@ static void write_span(float *out, const cseg_parabola *stack, size_t n, cseg_sp
     }
 }
 
+/* How far, at most, any pixel of a span is from a feature: its column's, or the background at the span's ends. */
+static uint32_t reach_of(const uint32_t *g, cseg_span span) {
+    const size_t n = span.end - span.begin;
+    const size_t before = g[span.begin] == 0 ? 0 : n, after = g[span.end - 1] == 0 ? 0 : n;
+    uint32_t reach = 0;
+    for (size_t i = 0; i < n; i++) {
+        const uint32_t left = (uint32_t)(before + i), right = (uint32_t)(after + n - 1 - i), ends = left < right ? left : right;
+        const uint32_t own = g[span.begin + i] < ends ? g[span.begin + i] : ends;
+        reach = own > reach ? own : reach;
+    }
+    return reach;
+}
+
+/*
+ * A short span whose features are near, as in cells, takes the minimum over all columns within reach outright, in vectors: faster
+ * than the envelope, and as exact, since the squares that win are small whole numbers. False when the span is not of this kind.
+ */
+static bool near_span(float *out, const uint32_t *g, cseg_span span) {
+    const size_t n = span.end - span.begin;
+    const uint32_t reach = n <= SHORT ? reach_of(g, span) : UINT32_MAX;
+    if (reach > NEAR)
+        return false;
+    float padded[NEAR + SHORT + NEAR], best[SHORT], *square = padded + NEAR;
+    const size_t whole = (n + 7) / 8 * 8; /* vectors without a remainder */
+    for (size_t i = 0; i < NEAR + whole + NEAR; i++)
+        padded[i] = INFINITY;
+    for (size_t i = 0; i < n; i++)
+        square[i] = (float)g[span.begin + i] * (float)g[span.begin + i];
+    memcpy(best, square, whole * sizeof *best);
+    for (size_t away = 1; away <= reach; away++) {
+        const float *left = square - away, *right = square + away, plus = (float)(away * away);
+        for (size_t i = 0; i < whole; i++) {
+            const float nearer = left[i] < right[i] ? left[i] : right[i];
+            best[i] = nearer + plus < best[i] ? nearer + plus : best[i];
+        }
+    }
+    for (size_t i = 0; i < n; i++)
+        out[span.begin + i] = sqrtf(best[i]);
+    return true;
+}
+
 /* In place: background is 0 both as a column distance and as a float, so that only spans are written. */
 static void transform_row(const distance_job *job, size_t y, cseg_parabola *stack) {
     const uint32_t *g = cseg_row_u32(job->to, y);
     const size_t width = job->mask->width;
     for (cseg_span s = cseg_next_span(g, 0, width); s.begin < s.end; s = cseg_next_span(g, s.end, width)) {
-        const size_t n = cseg_envelope(stack, g, s);
-        write_span(cseg_row_f32(job->to, y), stack, n, s);
+        if (!near_span(cseg_row_f32(job->to, y), g, s))
+            write_span(cseg_row_f32(job->to, y), stack, cseg_envelope(stack, g, s), s);
     }
 }
 

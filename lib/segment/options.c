@@ -16,14 +16,14 @@ static cellseg_segment_options defaults(void) {
         .sensitivity = 60,
         .outline_sensitivity = 80,
         .nucleus_valley = 0.1,
-        .h_um = 1.5,
+        .h_um = 2,
         .nucleus_area_min_um2 = 25,
-        .nucleus_probability_min = 0.3,
+        .nucleus_probability_min = 0.2,
         .cell_sigma_um = 0.65,
-        .cell_compactness = 0.02,
+        .cell_compactness = 0.01,
         .cytoplasm_min = 0.1,
         .relief = CELLSEG_RELIEF_MARKER,
-        .background_rule = CELLSEG_BACKGROUND_EXPECTED_AREA,
+        .background_rule = CELLSEG_BACKGROUND_PROBABILITY,
         .fill_holes = 1,
     };
 }
@@ -35,6 +35,7 @@ static void set_paper(cellseg_segment_options *options) {
     options->outline_sensitivity = 0;
     options->nucleus_valley = 0;
     options->h_um = 3;
+    options->background_rule = CELLSEG_BACKGROUND_EXPECTED_AREA;
     options->nucleus_probability_min = 0;
     options->cell_compactness = 0;
     options->cytoplasm_min = 0;
