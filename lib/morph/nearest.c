@@ -83,10 +83,13 @@ static cellseg_status along_rows(void *data, size_t band) {
                            .g = cseg_alloc(job->context, width, sizeof *scratch.g),
                            .rows = cseg_alloc(job->context, width, sizeof *scratch.rows)};
     cellseg_status status = CELLSEG_OK;
-    if (scratch.stack == NULL || scratch.g == NULL || scratch.rows == NULL)
+    if (scratch.stack == NULL || scratch.g == NULL || scratch.rows == NULL) {
         status = cseg_last_status();
-    for (size_t y = band_begin(band); status == CELLSEG_OK && y < band_end(band, job->mask->height); y++)
+        goto done;
+    }
+    for (size_t y = band_begin(band); y < band_end(band, job->mask->height); y++)
         transform_row(job, y, &scratch);
+done:
     cseg_free(scratch.stack);
     cseg_free(scratch.g);
     cseg_free(scratch.rows);

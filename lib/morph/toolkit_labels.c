@@ -80,8 +80,10 @@ static cellseg_status choose(cellseg_context *context, const cseg_plane *to, con
     cellseg_status status = CELLSEG_OK;
     object *objects = cseg_calloc(context, (size_t)ids.count + 1, sizeof *objects);
     uint32_t *value = cseg_calloc(context, (size_t)ids.count + 1, sizeof *value);
-    if (objects == NULL || value == NULL)
-        CSEG_TRY_GOTO(done, cseg_last_status());
+    if (objects == NULL || value == NULL) {
+        status = cseg_last_status();
+        goto done;
+    }
     survey(from, &ids, objects, selected->margin);
     for (uint32_t number = 1; number <= ids.count; number++)
         value[number] = selected->choice(&objects[number], ids.id[number], number, selected->limit);
