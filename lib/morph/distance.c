@@ -15,7 +15,6 @@
 #include <string.h>
 
 enum {
-    STRIP_COLUMNS = 64,
     SHORT = 256,    /* pixels of a span that near_span() takes on, at most */
     NEAR = 64,      /* pixels to a feature, at most */
     FAR_ROOT = 150, /* stands for every distance above NEAR: its square plus NEAR's fits an int16 */
@@ -56,8 +55,7 @@ static void up(const distance_job *job, size_t first, size_t columns) {
 
 static cellseg_status along_columns(void *data, size_t index) {
     const distance_job *job = data;
-    const size_t first = index * STRIP_COLUMNS, left = job->mask->width - first;
-    const size_t columns = left < STRIP_COLUMNS ? left : STRIP_COLUMNS;
+    const size_t first = index * STRIP_COLUMNS, columns = strip_columns(index, job->mask->width);
     down(job, first, columns);
     up(job, first, columns);
     return CELLSEG_OK;
@@ -150,6 +148,6 @@ static cellseg_status along_rows(void *data, size_t band) {
 cellseg_status cseg_morph_distance(cellseg_context *context, const cseg_plane *to, const cseg_plane *mask) {
     assert(to->type == CELLSEG_FLOAT32 && mask->type == CELLSEG_UINT8 && same_size(to, mask));
     distance_job job = {context, to, mask};
-    CSEG_TRY(cseg_parallel_for(context, (mask->width + STRIP_COLUMNS - 1) / STRIP_COLUMNS, along_columns, &job));
+    CSEG_TRY(cseg_parallel_for(context, strip_count(mask->width), along_columns, &job));
     return cseg_parallel_for(context, band_count(mask->height), along_rows, &job);
 }

@@ -10,8 +10,6 @@
 
 #include <string.h>
 
-enum { STRIP_COLUMNS = 64 };
-
 typedef struct nearest_job {
     cellseg_context *context;
     const cseg_plane *to, *mask; /* between the steps `to` holds rows */
@@ -47,8 +45,7 @@ static void up(const nearest_job *job, size_t first, size_t columns) {
 
 static cellseg_status along_columns(void *data, size_t index) {
     const nearest_job *job = data;
-    const size_t first = index * STRIP_COLUMNS, left = job->mask->width - first;
-    const size_t columns = left < STRIP_COLUMNS ? left : STRIP_COLUMNS;
+    const size_t first = index * STRIP_COLUMNS, columns = strip_columns(index, job->mask->width);
     down(job, first, columns);
     up(job, first, columns);
     return CELLSEG_OK;
@@ -103,6 +100,6 @@ cellseg_status cseg_morph_nearest(cellseg_context *context, const cseg_plane *to
     assert(to->type == CELLSEG_UINT32 && mask->type == CELLSEG_UINT8 && same_size(to, mask));
     assert(mask->height <= UINT32_MAX / mask->width);
     nearest_job job = {context, to, mask};
-    CSEG_TRY(cseg_parallel_for(context, (mask->width + STRIP_COLUMNS - 1) / STRIP_COLUMNS, along_columns, &job));
+    CSEG_TRY(cseg_parallel_for(context, strip_count(mask->width), along_columns, &job));
     return cseg_parallel_for(context, band_count(mask->height), along_rows, &job);
 }
