@@ -20,7 +20,7 @@ static void wipe_bar(void) {
 }
 
 static void print_line(const char *kind, const char *format, va_list arguments) {
-    char line[1024];
+    char line[16384]; /* two paths and the library's own line */
     (void)vsnprintf(line, sizeof line, format, arguments);
     for (char *c = line; *c != '\0'; c++)
         if ((unsigned char)*c < 0x20 || *c == 0x7f)

@@ -15,6 +15,7 @@ int cmd_segment(int argc, char **argv);
 int cmd_label(int argc, char **argv);
 int cmd_train(int argc, char **argv);
 int cmd_evaluate(int argc, char **argv);
+int cmd_export(int argc, char **argv);
 int cmd_info(int argc, char **argv);
 
 /* One line on standard error: "cellseg: " and the text, without control characters. Wipes the progress bar first. */

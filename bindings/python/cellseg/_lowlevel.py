@@ -544,6 +544,7 @@ tile_count = _function("tile_count", status, POINTER(c_size_t), _in(tile_grid))
 tile_at = _function("tile_at", status, POINTER(tile), _in(tile_grid), c_size_t)
 
 train_options_init = _function("train_options_init", status, POINTER(train_options), c_size_t)
+train_options_preset = _function("train_options_preset", status, POINTER(train_options), c_int32)
 trainer_new = _function("trainer_new", status, Out, Context.optional(), Model.optional(), _in(train_options))
 trainer_add = _function("trainer_add", status, Trainer, Image, c_int32, Labels, Labels, c_int32)
 trainer_run = _function("trainer_run", status, Out, Trainer, epoch_fn, c_void_p)
