@@ -248,21 +248,49 @@ static void cancel_stops_every_operation(void **state) {
     images_free(&in);
 }
 
+/* An allocator that knows the most bytes it had handed out; for one thread. */
+typedef struct counting_allocator {
+    size_t used, peak;
+} counting_allocator;
+
+static void *counting_alloc(void *user, size_t size) {
+    counting_allocator *a = user;
+    max_align_t *block = malloc(size + sizeof *block);
+    assert_non_null(block);
+    memcpy(block, &size, sizeof size);
+    a->used += size;
+    a->peak = a->used > a->peak ? a->used : a->peak;
+    return block + 1;
+}
+
+static void counting_free(void *user, void *block) {
+    counting_allocator *a = user;
+    size_t size;
+    memcpy(&size, (max_align_t *)block - 1, sizeof size);
+    a->used -= size;
+    free((max_align_t *)block - 1);
+}
+
 /* Beyond the result, at most three times a float32 image, which is 12 bytes per pixel; and what does not grow with the image. */
 static void memory_stays_within_three_images(void **state) {
     (void)state;
     images in = images_new();
     for (size_t i = 0; i < OPERATIONS; i++) {
+        counting_allocator counter = {0};
         cellseg_context_options options;
         assert_ok(cellseg_context_options_init(&options, sizeof options));
         options.threads = 1;
-        const uint64_t result = (uint64_t)HEIGHT * WIDTH * cseg_type_size(operations[i].type), fixed = 65536;
-        options.memory_budget_bytes = result + UINT64_C(12) * HEIGHT * WIDTH + fixed;
+        options.alloc = counting_alloc;
+        options.free = counting_free;
+        options.memory_user = &counter;
         cellseg_context *context;
         assert_ok(cellseg_context_new(&context, &options));
         one_operation one = {&in, i};
         assert_ok(run_one(context, &one));
+        const size_t pixels = (size_t)HEIGHT * WIDTH, result = pixels * cseg_type_size(operations[i].type), fixed = 65536;
+        assert_true(counter.peak > result && counter.peak <= result + 12 * pixels + fixed);
         cellseg_context_free(context);
+        assert_int_equal(counter.used, 0);
     }
     images_free(&in);
 }
