@@ -11,6 +11,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* The kinds of file this program writes beside each other; none of them is an image to work on. */
 static const char *const kinds[] = {".cells.", ".nuclei.", ".maps.", ".overlay."};
@@ -25,6 +26,22 @@ static const char *base_name(const char *path) {
 bool is_folder(const char *path) {
     struct stat status;
     return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+bool can_be_written(const char *path) {
+    char folder[PATH_SIZE];
+    const int length = (int)(base_name(path) - path);
+    struct stat status;
+    const char *fault = NULL;
+    if (snprintf(folder, sizeof folder, "%.*s", length, length > 0 ? path : "") >= PATH_SIZE || path[length] == '\0')
+        fault = "this is no name for a file";
+    else if (stat(path, &status) == 0 && !S_ISREG(status.st_mode))
+        fault = S_ISDIR(status.st_mode) ? "this is a directory" : "this is not a regular file";
+    else if (access(length > 0 ? folder : ".", W_OK | X_OK) != 0)
+        fault = strerror(errno);
+    if (fault != NULL)
+        print_error("%s: it cannot be written: %s", path, fault);
+    return fault == NULL;
 }
 
 bool is_same_file(const char *a, const char *b) {

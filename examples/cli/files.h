@@ -33,6 +33,10 @@ void free_files(file_list *list);
 bool same_stems(const file_list *a, const char *folder_a, const file_list *b, const char *folder_b);
 
 bool is_folder(const char *path);
+
+/* True when a file can be made or replaced there; else prints an error. Asked before long work. */
+bool can_be_written(const char *path);
+
 bool is_same_file(const char *a, const char *b);
 
 /* Make a folder, and those above it. On failure prints an error: false. */

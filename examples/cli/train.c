@@ -14,9 +14,10 @@
 static const char *images_folder, *labels_folder, *model_path, *start_path;
 static cellseg_read_options read_options;
 static cellseg_train_options train_options;
-static int32_t channel, nuclei_channel = -1, threads, weights = CELLSEG_WEIGHTS_FLOAT32 - 1;
+static int32_t channel, nuclei_channel = -1, threads, preset, weights = CELLSEG_WEIGHTS_FLOAT32 - 1;
 static double validation_part = 0.1;
 
+static const char *const presets[] = {"default", "paper", NULL};
 static const char *const weight_types[] = {"float32", "float16", NULL};
 
 static const option file_options[] = {
@@ -30,6 +31,7 @@ static const option file_options[] = {
     {"start", 0, OPTION_TEXT, &start_path, "MODEL", "start from this model's weights", NULL},
     {"weights", 0, OPTION_CHOICE, &weights, NULL, "how the model file stores weights", weight_types},
     {"threads", 0, OPTION_WHOLE, &threads, "N", "0: as many as cores", NULL},
+    {"preset", 0, OPTION_CHOICE, &preset, NULL, "values of all options below that are not given", presets},
     {NULL, 0, OPTION_FLAG, NULL, NULL, NULL, NULL},
 };
 
@@ -201,6 +203,9 @@ static bool run_and_save(cellseg_trainer *trainer, cellseg_context *context) {
 }
 
 static int train(void) {
+    const char *const checkpoint = train_options.checkpoint_path;
+    if (!can_be_written(model_path) || (checkpoint != NULL && !can_be_written(checkpoint)))
+        return CLI_FAILED;
     cellseg_context *context = new_context(threads);
     if (context == NULL)
         return CLI_USAGE;
@@ -220,6 +225,18 @@ static int train(void) {
     return code;
 }
 
+/* Twice, so that single options win over the preset wherever they stand. */
+static parsed parse(int argc, char **argv, const char **operands, int *count) {
+    const parsed first = parse_options(&train_command, argc, argv, operands, count);
+    if (first != PARSED_OK || preset == CELLSEG_PRESET_DEFAULT)
+        return first;
+    if (cellseg_train_options_preset(&train_options, preset) != CELLSEG_OK) {
+        print_error("train: %s", cellseg_last_error());
+        return PARSED_WRONG;
+    }
+    return parse_options(&train_command, argc, argv, operands, count);
+}
+
 int cmd_train(int argc, char **argv) {
     if (cellseg_train_options_init(&train_options, sizeof train_options) != CELLSEG_OK ||
         cellseg_read_options_init(&read_options, sizeof read_options) != CELLSEG_OK) {
@@ -230,7 +247,7 @@ int cmd_train(int argc, char **argv) {
     if (operands == NULL)
         return CLI_FAILED;
     int count = 0, code = CLI_USAGE;
-    const parsed result = parse_options(&train_command, argc, argv, operands, &count);
+    const parsed result = parse(argc, argv, operands, &count);
     if (result == PARSED_HELP)
         code = CLI_FINE;
     else if (result == PARSED_OK && is_complete(count))

@@ -40,8 +40,16 @@ typedef struct cellseg_train_options {
     double empty; /**< this part of the patches, 0 to 0.9, shows noise and gradients and no cell; 0, the default: none */
 } cellseg_train_options;
 
-/** Write the defaults, which are the paper's but for width. @return CELLSEG_ERR_ARGUMENT. Since: 1.0 */
+/** Write the defaults: the paper's, but for half its width, and mirroring. @return CELLSEG_ERR_ARGUMENT. Since: 1.0 */
 CELLSEG_API cellseg_status cellseg_train_options_init(cellseg_train_options *options, size_t struct_size);
+
+/**
+ * Set the values of a preset; struct_size, seed, working_pixel_size_um, checkpoint_path and note stay as they are.
+ * @param preset  CELLSEG_PRESET_DEFAULT or CELLSEG_PRESET_PAPER (Al-Kofahi et al. 2018: the whole width, Adam at a constant
+ * 0.001, batches of 32, 30 epochs, quarter turns and no other augmentation)
+ * @return CELLSEG_ERR_ARGUMENT. Threads: any. Since: 1.0
+ */
+CELLSEG_API cellseg_status cellseg_train_options_preset(cellseg_train_options *options, int32_t preset);
 
 /**
  * Make a trainer without images.
@@ -99,11 +107,11 @@ typedef int32_t (*cellseg_epoch_fn)(void *user, const cellseg_epoch *epoch);
  * @param[out] out       the new model. Release with cellseg_model_free(). NULL after an error.
  * @param      on_epoch  NULL, or told of each epoch
  * @return CELLSEG_ERR_ARGUMENT   no training image was added; the checkpoint is of other images, options or weights (but for
- * `epochs`, `note` and the file's name)
+ * `note`, the file's name and, where learning_rate_final is 0, `epochs`: else every epoch's rate depends on their number)
  * @return CELLSEG_ERR_MODEL      the loss is not finite; the message says when
  * @return CELLSEG_ERR_FORMAT     the checkpoint is damaged
- * @return CELLSEG_ERR_CANCELLED, CELLSEG_ERR_MEMORY, CELLSEG_ERR_LIMIT, CELLSEG_ERR_IO (checkpoint); the last checkpoint stays
- * valid
+ * @return CELLSEG_ERR_CANCELLED, CELLSEG_ERR_MEMORY, CELLSEG_ERR_LIMIT, CELLSEG_ERR_IO (checkpoint: not a regular file, or cannot
+ * be read or written, which is tried before the first epoch); the last checkpoint stays valid
  * Result: for a seed and the same images in the same order the same bytes, for any thread count, resumed or not. Since: 1.0
  * Source: Al-Kofahi et al. 2018, step 0; Kingma and Ba 2015 (Adam).
  */

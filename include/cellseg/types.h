@@ -47,9 +47,6 @@ typedef struct cellseg_model cellseg_model;
 typedef struct cellseg_trainer cellseg_trainer;
 typedef struct cellseg_table cellseg_table;
 
-/** The library's version as text, "1.0.0". Threads: any. Never NULL. Since: 1.0 */
-CELLSEG_API const char *cellseg_version(void);
-
 /** The name of a status code, "CELLSEG_ERR_IO"; "unknown status" for any other number. Threads: any. Since: 1.0 */
 CELLSEG_API const char *cellseg_status_name(cellseg_status status);
 
@@ -57,7 +54,8 @@ CELLSEG_API const char *cellseg_status_name(cellseg_status status);
  * One line that says what went wrong in the last call that failed on this thread; "" when none has.
  *
  * The text lies in a fixed buffer of the calling thread: it is valid until that thread's next failing call, and needs no
- * release. A call that succeeds leaves it as it was. Threads: any, each sees its own. Since: 1.0
+ * release. A path too long for it is shortened in its middle. A call that succeeds leaves it as it was. Threads: any, each sees
+ * its own. Since: 1.0
  */
 CELLSEG_API const char *cellseg_last_error(void);
 

@@ -38,7 +38,6 @@ cseg_heap *cseg_heap_new(const cellseg_context_options *options) {
     heap->budget = options->memory_budget_bytes;
     atomic_init(&heap->references, 1);
     atomic_init(&heap->used, 0);
-    atomic_init(&heap->peak, 0);
     return heap;
 }
 
@@ -56,9 +55,6 @@ static bool reserve(cseg_heap *heap, size_t bytes) {
     if (heap->budget != 0 && used > heap->budget) {
         atomic_fetch_sub(&heap->used, bytes);
         return false;
-    }
-    uint64_t peak = atomic_load(&heap->peak);
-    while (used > peak && !atomic_compare_exchange_weak(&heap->peak, &peak, used)) {
     }
     return true;
 }
@@ -129,8 +125,4 @@ cellseg_status cseg_budget_check(cellseg_context *context, uint64_t bytes, const
         return CELLSEG_OK;
     return cseg_fail(CELLSEG_ERR_LIMIT, "%s needs %llu bytes; the memory budget is %llu, of which %llu are in use", what,
                      (unsigned long long)bytes, (unsigned long long)context->heap->budget, (unsigned long long)used);
-}
-
-uint64_t cseg_memory_peak(const cellseg_context *context) {
-    return context != NULL ? atomic_load(&context->heap->peak) : 0;
 }

@@ -15,7 +15,6 @@ typedef struct cseg_heap {
     uint64_t budget; /* 0: none */
     atomic_size_t references;
     atomic_uint_least64_t used;
-    atomic_uint_least64_t peak;
 } cseg_heap;
 
 cseg_heap *cseg_heap_new(const cellseg_context_options *options);

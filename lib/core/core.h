@@ -23,13 +23,19 @@
 #define CSEG_PRINTF(f, a)
 #endif
 
+/* Room for the line: a path of the system's longest, and the fault. */
+enum { CSEG_ERROR_BYTES = 4096 + 512 };
+
 /* Record one line for cellseg_last_error() and return `status`, so that a fault is one statement: return cseg_fail(...). */
 cellseg_status cseg_fail(cellseg_status status, const char *format, ...) CSEG_PRINTF(2, 3);
 
 /* The status of this thread's last recorded failure: what to return when an allocation gave NULL. */
 cellseg_status cseg_last_status(void);
 
-/* Put "what: " before the recorded line, where a caller knows the file or layer that the finder of the fault did not. */
+/*
+ * Put "what: " before the recorded line, where a caller knows the file or layer that the finder of the fault did not. Where both
+ * do not fit, `what` is shortened in its middle and the fault stays whole: so paths, which may be long, come to a line this way.
+ */
 cellseg_status cseg_fail_in(cellseg_status status, const char *what);
 
 /* Forward a failure; for functions that own nothing yet. */
@@ -77,9 +83,6 @@ bool cseg_mul(size_t a, size_t b, size_t *product);
  * allocated. */
 cellseg_status cseg_budget_check(cellseg_context *context, uint64_t bytes, const char *what);
 
-/* The most bytes that were in use through this context at one time. Counted only when a budget is set. */
-uint64_t cseg_memory_peak(const cellseg_context *context);
-
 /* ---- threads (threads.c) ---- */
 
 /* One index of a parallel loop: writes only its own output. May fail; the failure of the lowest index is what the loop returns.
@@ -108,6 +111,46 @@ cellseg_status cseg_progress_report(cellseg_context *context, double fraction_of
 cellseg_status cseg_cancelled(const cellseg_context *context);
 
 void cseg_log(cellseg_context *context, int32_t level, const char *format, ...) CSEG_PRINTF(3, 4);
+
+/* ---- files (file.c) ---- */
+
+/* An open file, read and written at offsets; the first system error is kept for the message. */
+typedef struct cseg_file {
+    int fd;
+    int error; /* errno of the first failure, 0 for none */
+    uint64_t size;
+} cseg_file;
+
+/* An IO failure that says what the system said. It names no path, and neither do opening and reading: cseg_fail_in(). */
+cellseg_status cseg_file_fail(const char *what, int error);
+
+/* Open a regular file to read. On failure nothing is open; file->error is ENOENT where there is no such file. */
+cellseg_status cseg_file_open(cseg_file *file, const char *path);
+void cseg_file_close(cseg_file *file);
+
+/* Up to `count` bytes; fewer at the end of the file and on an error, which file->error tells apart. */
+size_t cseg_file_read_at(cseg_file *file, void *to, size_t count, uint64_t offset);
+bool cseg_file_write_at(cseg_file *file, const void *from, size_t count, uint64_t offset);
+
+/* A file being written under a temporary name beside its own, so that nobody ever sees half of it. */
+typedef struct cseg_target {
+    cseg_file file;
+    const char *path; /* borrowed */
+    char *temporary;
+} cseg_target;
+
+/* Refuses a path that is a directory, a device or anything else that a file would not replace. Failures name the path. */
+cellseg_status cseg_target_open(cseg_target *target, cellseg_context *context, const char *path);
+
+/* Ends every write. With status OK, and no write failed: put the file in place; else, or when that fails, remove it. Returns
+ * what holds then, naming the path. A process that is killed before this leaves the temporary file. */
+cellseg_status cseg_target_close(cseg_target *target, cellseg_status status);
+
+/* Whether a file could be written to `path` now, before long work is begun for it; leaves nothing behind. */
+cellseg_status cseg_target_probe(cellseg_context *context, const char *path);
+
+/* The file `path` becomes these bytes; on failure it is as it was. */
+cellseg_status cseg_file_replace(const char *path, cellseg_context *context, const void *bytes, size_t size);
 
 /* ---- planes (plane.c): how rooms hand pixels to each other ---- */
 
@@ -164,6 +207,10 @@ cellseg_status cseg_sort_keyed(cellseg_context *context, cseg_keyed *items, size
 
 double cseg_exp(double x);   /* within 1 ulp or so; 0 below -745, infinity above 709.78 */
 double cseg_log_e(double x); /* natural logarithm; x > 0 and finite */
+
+/* The angle of (x, y) in [-pi, pi], within 2 ulp; finite arguments. The sign of a zero does not count: 0 for (0, 0), pi on the
+ * negative x axis. */
+double cseg_atan2(double y, double x);
 
 /* ---- processor (cpu.c) ---- */
 

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static _Thread_local char last_error[512];
+static _Thread_local char last_error[CSEG_ERROR_BYTES];
 static _Thread_local cellseg_status last_status;
 
 cellseg_status cseg_last_status(void) {
@@ -26,10 +26,25 @@ cellseg_status cseg_fail(cellseg_status status, const char *format, ...) {
     return status;
 }
 
+static bool is_within_character(const char *utf8) {
+    return ((unsigned char)*utf8 & 0xc0) == 0x80;
+}
+
 cellseg_status cseg_fail_in(cellseg_status status, const char *what) {
-    char inner[sizeof last_error];
-    memcpy(inner, last_error, sizeof inner);
-    return cseg_fail(status, "%s: %s", what, inner);
+    enum { LEAST = 64 }; /* of `what`; a fault that leaves less is no line */
+    char fault[sizeof last_error];
+    memcpy(fault, last_error, sizeof fault);
+    const size_t used = strlen(fault) + sizeof ": ", length = strlen(what);
+    const size_t room = used + LEAST < sizeof fault ? sizeof fault - used : LEAST;
+    if (length <= room)
+        return cseg_fail(status, "%s: %s", what, fault);
+    size_t head = (room - 3) / 2;
+    const char *tail = what + length - head;
+    while (head > 0 && is_within_character(what + head))
+        head--;
+    while (is_within_character(tail))
+        tail++;
+    return cseg_fail(status, "%.*s...%s: %s", (int)head, what, tail, fault);
 }
 
 const char *cellseg_last_error(void) {

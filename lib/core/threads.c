@@ -22,7 +22,7 @@ typedef struct loop {
     pthread_mutex_t mutex; /* guards the three below */
     cellseg_status status;
     size_t failed_index;
-    char message[512];
+    char message[CSEG_ERROR_BYTES];
 } loop;
 
 static int64_t now_ns(void) {

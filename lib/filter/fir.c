@@ -66,13 +66,13 @@ typedef struct fir_job {
     size_t rows;            /* of a block with the margins its columns need */
     size_t columns, strips; /* of a strip; strips across the image */
     const cseg_fir_kernels *kernels;
+    cseg_fir_group groups[(CSEG_FIR_MOST + CSEG_FIR_GROUP - 1) / CSEG_FIR_GROUP];
 } fir_job;
 
 /* A part of the image, and the scratch memory to filter it block by block. */
 typedef struct strip {
     size_t top, bottom, left, width, panels;
     float *row;      /* an input row, or a panel's part of it, with margins */
-    float *pairs;    /* (reach + 1) rows of CSEG_FIR_PANEL */
     float *filtered; /* what the rows became: for each filter, each of its one or two weights, each panel, `rows` panel rows */
 } strip;
 
@@ -87,17 +87,35 @@ static size_t strip_columns(size_t bytes_per_column) {
     return columns < CSEG_FIR_PANEL ? CSEG_FIR_PANEL : smaller(columns, WIDEST);
 }
 
+/* The groups of filters, and their weights in one block that the first group's points to. */
+static cellseg_status groups_open(fir_job *job) {
+    float *weights = cseg_calloc(job->context, job->count * 2 * (job->reach + 1), sizeof *weights);
+    if (weights == NULL)
+        return cseg_last_status();
+    for (size_t f = 0; f < job->count; f++) {
+        const cseg_fir *filter = &job->filters[f];
+        const size_t member = f % CSEG_FIR_GROUP, left = job->count - (f - member);
+        cseg_fir_group *group = &job->groups[f / CSEG_FIR_GROUP];
+        group->count = smaller(left, CSEG_FIR_GROUP);
+        group->radius[member] = filter->radius;
+        group->weights = weights + (f - member) * 2 * (job->reach + 1);
+        for (size_t k = 0; k <= filter->radius; k++) {
+            group->weights[2 * (k * group->count + member)] = filter->smooth[k];
+            group->weights[2 * (k * group->count + member) + 1] = filter->second[k];
+        }
+    }
+    return CELLSEG_OK;
+}
+
 static cellseg_status strip_open(strip *s, const fir_job *job, size_t index) {
     *s = (strip){.top = index / job->strips * STRIP_ROWS, .left = index % job->strips * job->columns};
     s->bottom = smaller(s->top + STRIP_ROWS, job->from->height);
     s->width = smaller(job->from->width - s->left, job->columns);
     s->panels = (s->width + CSEG_FIR_PANEL - 1) / CSEG_FIR_PANEL;
-    const size_t pairs = (job->reach + 1) * CSEG_FIR_PANEL;
     const size_t filtered = job->count * (job->both ? 2 : 1) * s->panels * job->rows * CSEG_FIR_PANEL;
-    s->pairs = cseg_alloc(job->context, pairs + filtered + s->panels * CSEG_FIR_PANEL + 2 * job->reach, sizeof(float));
-    if (s->pairs == NULL)
+    s->filtered = cseg_alloc(job->context, filtered + s->panels * CSEG_FIR_PANEL + 2 * job->reach, sizeof(float));
+    if (s->filtered == NULL)
         return cseg_last_status();
-    s->filtered = s->pairs + pairs;
     s->row = s->filtered + filtered;
     return CELLSEG_OK;
 }
@@ -127,18 +145,13 @@ static const float *panel_input(const strip *s, const fir_job *job, size_t y, si
 }
 
 static void filter_panel_row(const strip *s, const fir_job *job, const float *input, size_t panel, size_t row) {
-    const cseg_fir_kernels *kernels = job->kernels;
+    float *out = filtered_panel(s, job, 0, panel, false) + row * CSEG_FIR_PANEL;
+    const size_t step = s->panels * job->rows * CSEG_FIR_PANEL;
     if (job->both)
-        kernels->pairs(s->pairs, input, job->reach);
-    for (size_t f = 0; f < job->count; f++) {
-        const cseg_fir *filter = &job->filters[f];
-        float *smooth = filtered_panel(s, job, f, panel, false) + row * CSEG_FIR_PANEL;
-        float *second = filtered_panel(s, job, f, panel, true) + row * CSEG_FIR_PANEL;
-        if (job->both)
-            kernels->weigh_both(smooth, second, s->pairs, filter->smooth, filter->second, filter->radius);
-        else
-            kernels->along(smooth, input, filter->smooth, filter->radius, filter->spacing);
-    }
+        for (size_t f = 0; f < job->count; f += CSEG_FIR_GROUP)
+            job->kernels->along_group(out + 2 * f * step, step, input, &job->groups[f / CSEG_FIR_GROUP]);
+    else
+        job->kernels->along(out, input, job->filters->smooth, job->filters->radius, job->filters->spacing);
 }
 
 /* Tell the processor of a panel's samples before they are needed: the rows of a strip are too short for it to see a pattern. */
@@ -230,7 +243,7 @@ static cellseg_status filter_strip(void *data, size_t index) {
         keep_shared_rows(&s, job);
         known = 2 * job->reach;
     }
-    cseg_free(s.pairs);
+    cseg_free(s.filtered);
     return CELLSEG_OK;
 }
 
@@ -247,5 +260,10 @@ cellseg_status cseg_fir_apply(cellseg_context *context, const cseg_plane *to, co
     job.columns = strip_columns(count * (job.both ? 2 : 1) * job.rows * sizeof(float));
     job.strips = (from->width + job.columns - 1) / job.columns;
     job.kernels = cseg_fir_kernels_for(context);
-    return cseg_parallel_for(context, (from->height + STRIP_ROWS - 1) / STRIP_ROWS * job.strips, filter_strip, &job);
+    if (job.both)
+        CSEG_TRY(groups_open(&job));
+    const cellseg_status status =
+        cseg_parallel_for(context, (from->height + STRIP_ROWS - 1) / STRIP_ROWS * job.strips, filter_strip, &job);
+    cseg_free(job.groups[0].weights);
+    return status;
 }

@@ -11,14 +11,14 @@ enum { NUMBER_SIZE = 32, BUFFER_SIZE = 1 << 16 };
 
 /* Text on its way to the file. */
 typedef struct csv_writer {
-    cseg_io_file *file;
+    cseg_file *file;
     size_t used;
     uint64_t written;
     char buffer[BUFFER_SIZE];
 } csv_writer;
 
 static void flush(csv_writer *writer) {
-    (void)cseg_io_write_at(writer->file, writer->buffer, writer->used, writer->written); /* file->error tells */
+    (void)cseg_file_write_at(writer->file, writer->buffer, writer->used, writer->written); /* file->error tells */
     writer->written += writer->used;
     writer->used = 0;
 }
@@ -61,7 +61,7 @@ static void format_number(char number[NUMBER_SIZE], double value) {
     use_full_stop(number);
 }
 
-static cellseg_status write_table(cseg_io_file *file, cellseg_context *context, const cellseg_table *table) {
+static cellseg_status write_table(cseg_file *file, cellseg_context *context, const cellseg_table *table) {
     const size_t columns = cellseg_table_columns(table);
     csv_writer *writer = cseg_alloc(context, 1, sizeof *writer);
     if (writer == NULL)
@@ -85,13 +85,13 @@ static cellseg_status write_table(cseg_io_file *file, cellseg_context *context, 
     }
     flush(writer);
     cseg_free(writer);
-    return file->error == 0 ? CELLSEG_OK : cseg_io_fail("cannot be written", file->error);
+    return file->error == 0 ? CELLSEG_OK : cseg_file_fail("cannot be written", file->error);
 }
 
 cellseg_status cellseg_table_write_csv(const cellseg_table *table, cellseg_context *context, const char *path) {
     if (table == NULL || path == NULL)
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "%s is NULL", table == NULL ? "table" : "path");
-    cseg_io_target target;
-    CSEG_TRY(cseg_io_target_open(&target, context, path));
-    return cseg_io_target_close(&target, write_table(&target.file, context, table));
+    cseg_target target;
+    CSEG_TRY(cseg_target_open(&target, context, path));
+    return cseg_target_close(&target, write_table(&target.file, context, table));
 }

@@ -8,40 +8,6 @@
 
 #include <cellseg/io.h>
 
-/* ---- files (file.c) ---- */
-
-/* An open file. Codecs read and write at offsets of their own; the first system error is kept for the message. */
-typedef struct cseg_io_file {
-    int fd;
-    int error; /* errno of the first failure, 0 for none */
-    uint64_t size;
-} cseg_io_file;
-
-/* Open a regular file to read. On failure nothing is open. */
-cellseg_status cseg_io_open(cseg_io_file *file, const char *path);
-void cseg_io_close(cseg_io_file *file);
-
-/* Up to `count` bytes; fewer at the end of the file and on an error, which file->error tells apart. */
-size_t cseg_io_read_at(cseg_io_file *file, void *to, size_t count, uint64_t offset);
-bool cseg_io_write_at(cseg_io_file *file, const void *from, size_t count, uint64_t offset);
-
-/* An IO failure that says what the system said. */
-cellseg_status cseg_io_fail(const char *what, int error);
-
-/* A file being written under a temporary name beside its own, so that nobody ever sees half of it. */
-typedef struct cseg_io_target {
-    cseg_io_file file;
-    const char *path;
-    char *temporary;
-} cseg_io_target;
-
-/* Refuses a path that is a directory, a device or anything else that a file would not replace. */
-cellseg_status cseg_io_target_open(cseg_io_target *target, cellseg_context *context, const char *path);
-
-/* Ends every write. With status OK: put the file in place; else, or when that fails, remove it. Returns what holds then, naming
- * the path. */
-cellseg_status cseg_io_target_close(cseg_io_target *target, cellseg_status status);
-
 /* ---- pixel sizes (pixel_size.c, ome.c) ---- */
 
 /* The edges of a pixel in micrometres as one source states them; 0: it does not. */
@@ -74,6 +40,20 @@ double cseg_io_number(const char *text, size_t length);
 cseg_io_spacing cseg_io_ome_spacing(const char *xml);
 cseg_io_spacing cseg_io_metamorph_spacing(const char *xml);
 
+/* ---- stacks (pixel_size.c, ome.c) ---- */
+
+/* How many slices and time points a file's text speaks of; 0: it does not. */
+typedef struct cseg_io_stack {
+    double slices, times;
+} cseg_io_stack;
+
+/* Of OME-XML's first <Pixels>, which may speak of planes in other files too. */
+cseg_io_stack cseg_io_ome_stack(const char *xml);
+
+/* CELLSEG_ERR_FORMAT where the planes of this file, `channels` of them, are not one picture's channels. description: the first
+ * page's, or NULL. */
+cellseg_status cseg_io_check_stack(const char *description, uint64_t channels);
+
 /* ---- codecs (png.c, tiff.c) ---- */
 
 /* What is asked of a reader. */
@@ -94,19 +74,17 @@ typedef struct cseg_io_claim {
 /* Room for what a file claims: CELLSEG_ERR_LIMIT beyond request->max_bytes or the budget, CELLSEG_ERR_FORMAT when a file of this
  * size cannot hold it. */
 cellseg_status cseg_io_new_image(cellseg_image **out, cellseg_context *context, const cseg_io_request *request,
-                                 const cseg_io_file *file, const cseg_io_claim *claim);
+                                 const cseg_file *file, const cseg_io_claim *claim);
 
-cellseg_status cseg_io_png_read(cellseg_image **out, cellseg_context *context, cseg_io_file *file,
-                                const cseg_io_request *request);
-cellseg_status cseg_io_tiff_read(cellseg_image **out, cellseg_context *context, cseg_io_file *file,
-                                 const cseg_io_request *request);
+cellseg_status cseg_io_png_read(cellseg_image **out, cellseg_context *context, cseg_file *file, const cseg_io_request *request);
+cellseg_status cseg_io_tiff_read(cellseg_image **out, cellseg_context *context, cseg_file *file, const cseg_io_request *request);
 
 /* Every channel a page. */
-cellseg_status cseg_io_tiff_write(cseg_io_file *file, cellseg_context *context, const cellseg_image *image);
+cellseg_status cseg_io_tiff_write(cseg_file *file, cellseg_context *context, const cellseg_image *image);
 
 /* row(data, y, rgb) fills one row of 8-bit red, green and blue. */
 typedef void (*cseg_io_rgb_row_fn)(void *data, size_t y, uint8_t *rgb);
-cellseg_status cseg_io_png_write(cseg_io_file *file, cellseg_context *context, size_t height, size_t width,
-                                 cseg_io_rgb_row_fn row, void *data);
+cellseg_status cseg_io_png_write(cseg_file *file, cellseg_context *context, size_t height, size_t width, cseg_io_rgb_row_fn row,
+                                 void *data);
 
 #endif

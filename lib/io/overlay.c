@@ -75,10 +75,9 @@ static cellseg_status check_labels(const cellseg_labels *labels, const cellseg_i
 }
 
 static cellseg_status write_picture(overlay *o, cellseg_context *context, const char *path) {
-    cseg_io_target target;
-    CSEG_TRY(cseg_io_target_open(&target, context, path));
-    return cseg_io_target_close(&target,
-                                cseg_io_png_write(&target.file, context, o->marker.height, o->marker.width, draw_row, o));
+    cseg_target target;
+    CSEG_TRY(cseg_target_open(&target, context, path));
+    return cseg_target_close(&target, cseg_io_png_write(&target.file, context, o->marker.height, o->marker.width, draw_row, o));
 }
 
 cellseg_status cellseg_overlay_write(cellseg_context *context, const char *path, const cellseg_image *image, int32_t channel,

@@ -17,7 +17,7 @@ enum { EXPANSION = 3 * 1032 };
 typedef struct png_session {
     png_structp png;
     png_infop info;
-    cseg_io_file *file;
+    cseg_file *file;
     uint64_t position;
     cellseg_context *context;
     cellseg_status status; /* set where a fault is found, before the jump */
@@ -51,8 +51,8 @@ static void on_free(png_structp png, png_voidp block) {
 
 static void on_read(png_structp png, png_bytep to, size_t count) {
     png_session *session = png_get_io_ptr(png);
-    if (cseg_io_read_at(session->file, to, count, session->position) != count) {
-        session->status = session->file->error != 0 ? cseg_io_fail("cannot be read", session->file->error)
+    if (cseg_file_read_at(session->file, to, count, session->position) != count) {
+        session->status = session->file->error != 0 ? cseg_file_fail("cannot be read", session->file->error)
                                                     : cseg_fail(CELLSEG_ERR_FORMAT, "the file ends early");
         png_error(png, "read");
     }
@@ -61,8 +61,8 @@ static void on_read(png_structp png, png_bytep to, size_t count) {
 
 static void on_write(png_structp png, png_bytep from, size_t count) {
     png_session *session = png_get_io_ptr(png);
-    if (!cseg_io_write_at(session->file, from, count, session->position)) {
-        session->status = cseg_io_fail("cannot be written", session->file->error);
+    if (!cseg_file_write_at(session->file, from, count, session->position)) {
+        session->status = cseg_file_fail("cannot be written", session->file->error);
         png_error(png, "write");
     }
     session->position += count;
@@ -190,8 +190,7 @@ static cellseg_status read_image(png_reader *reader) {
     return guarded(session, read_rows, reader);
 }
 
-cellseg_status cseg_io_png_read(cellseg_image **out, cellseg_context *context, cseg_io_file *file,
-                                const cseg_io_request *request) {
+cellseg_status cseg_io_png_read(cellseg_image **out, cellseg_context *context, cseg_file *file, const cseg_io_request *request) {
     png_reader reader = {.session = {.file = file, .context = context}, .request = request};
     const cellseg_status status = read_image(&reader);
     png_destroy_read_struct(&reader.session.png, &reader.session.info, NULL);
@@ -238,8 +237,8 @@ static void write_image(void *data) {
     png_write_end(session->png, NULL);
 }
 
-cellseg_status cseg_io_png_write(cseg_io_file *file, cellseg_context *context, size_t height, size_t width,
-                                 cseg_io_rgb_row_fn row, void *data) {
+cellseg_status cseg_io_png_write(cseg_file *file, cellseg_context *context, size_t height, size_t width, cseg_io_rgb_row_fn row,
+                                 void *data) {
     png_writer writer = {.session = {.file = file, .context = context},
                          .height = (png_uint_32)height,
                          .width = (png_uint_32)width,

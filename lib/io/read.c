@@ -19,11 +19,11 @@ cellseg_status cellseg_read_options_init(cellseg_read_options *options, size_t s
 }
 
 cellseg_status cseg_io_new_image(cellseg_image **out, cellseg_context *context, const cseg_io_request *request,
-                                 const cseg_io_file *file, const cseg_io_claim *claim) {
+                                 const cseg_file *file, const cseg_io_claim *claim) {
     *out = NULL;
     char what[80];
-    (void)snprintf(what, sizeof what, "%llu x %llu pixels of %llu channels", (unsigned long long)claim->height,
-                   (unsigned long long)claim->width, (unsigned long long)claim->channels);
+    (void)snprintf(what, sizeof what, "%llu x %llu pixels of %llu channel%s", (unsigned long long)claim->height,
+                   (unsigned long long)claim->width, (unsigned long long)claim->channels, claim->channels == 1 ? "" : "s");
     if (claim->height < 1 || claim->height > INT32_MAX || claim->width < 1 || claim->width > INT32_MAX || claim->channels < 1 ||
         claim->channels > 4096)
         return cseg_fail(CELLSEG_ERR_FORMAT, "%s are out of range", what);
@@ -38,13 +38,13 @@ cellseg_status cseg_io_new_image(cellseg_image **out, cellseg_context *context, 
     return cellseg_image_new(out, context, claim->type, (int32_t)claim->channels, (size_t)claim->height, (size_t)claim->width);
 }
 
-static cellseg_status decode(cellseg_image **out, cellseg_context *context, cseg_io_file *file, const cseg_io_request *request) {
+static cellseg_status decode(cellseg_image **out, cellseg_context *context, cseg_file *file, const cseg_io_request *request) {
     static const char png[] = "\x89PNG\r\n\x1a\n";
     static const char tiff[][5] = {"II*\0", "MM\0*", "II+\0", "MM\0+"}; /* the last two: BigTIFF */
     char first[8] = {0};
-    const size_t length = cseg_io_read_at(file, first, sizeof first, 0);
+    const size_t length = cseg_file_read_at(file, first, sizeof first, 0);
     if (file->error != 0)
-        return cseg_io_fail("cannot be read", file->error);
+        return cseg_file_fail("cannot be read", file->error);
     if (length == 0)
         return cseg_fail(CELLSEG_ERR_FORMAT, "the file is empty");
     if (memcmp(first, png, 8) == 0)
@@ -56,11 +56,11 @@ static cellseg_status decode(cellseg_image **out, cellseg_context *context, cseg
 }
 
 static cellseg_status read_file(cellseg_image **out, cellseg_context *context, const char *path, const cseg_io_request *request) {
-    cseg_io_file file;
-    cellseg_status status = cseg_io_open(&file, path);
+    cseg_file file;
+    cellseg_status status = cseg_file_open(&file, path);
     if (status == CELLSEG_OK) {
         status = decode(out, context, &file, request);
-        cseg_io_close(&file);
+        cseg_file_close(&file);
     }
     return status != CELLSEG_OK ? cseg_fail_in(status, path) : CELLSEG_OK;
 }

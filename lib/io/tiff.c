@@ -17,21 +17,21 @@ enum { MAX_CHANNELS = 4096, STK_TAG_UIC1 = 33628, STK_TAG_UIC2 = 33629 };
 
 typedef struct tiff_stream {
     TIFF *tiff;
-    cseg_io_file *file;
+    cseg_file *file;
     uint64_t position;
     char message[200]; /* libtiff's first complaint since the stream was opened; "" for none */
 } tiff_stream;
 
 static tmsize_t read_proc(thandle_t handle, void *to, tmsize_t count) {
     tiff_stream *stream = handle;
-    const size_t done = cseg_io_read_at(stream->file, to, (size_t)count, stream->position);
+    const size_t done = cseg_file_read_at(stream->file, to, (size_t)count, stream->position);
     stream->position += done;
     return (tmsize_t)done;
 }
 
 static tmsize_t write_proc(thandle_t handle, void *from, tmsize_t count) {
     tiff_stream *stream = handle;
-    if (!cseg_io_write_at(stream->file, from, (size_t)count, stream->position))
+    if (!cseg_file_write_at(stream->file, from, (size_t)count, stream->position))
         return -1;
     stream->position += (uint64_t)count;
     return count;
@@ -70,11 +70,11 @@ static int CSEG_PRINTF(4, 0) warning_proc(TIFF *tiff, void *user, const char *wh
 /* What went wrong in libtiff: the disk, or what it made of the content. */
 static cellseg_status stream_fail(const tiff_stream *stream, const char *what) {
     if (stream->file->error != 0)
-        return cseg_io_fail(what, stream->file->error);
+        return cseg_file_fail(what, stream->file->error);
     return cseg_fail(CELLSEG_ERR_FORMAT, "%s: %s", what, stream->message[0] != '\0' ? stream->message : "damaged TIFF");
 }
 
-static cellseg_status stream_open(tiff_stream *stream, cseg_io_file *file, const char *mode) {
+static cellseg_status stream_open(tiff_stream *stream, cseg_file *file, const char *mode) {
     *stream = (tiff_stream){.file = file};
     TIFFOpenOptions *options = TIFFOpenOptionsAlloc();
     if (options == NULL)
@@ -268,7 +268,7 @@ static void read_metamorph(cseg_io_spacing *spacing, tiff_stream *stream) {
             return;
         if (pairs[i] < X_CALIBRATION || pairs[i] > UNITS)
             continue;
-        (void)cseg_io_read_at(stream->file, value, sizeof value, pairs[i + 1]);
+        (void)cseg_file_read_at(stream->file, value, sizeof value, pairs[i + 1]);
         if (TIFFIsByteSwapped(stream->tiff))
             TIFFSwabArrayOfLong(value, pairs[i] == UNITS ? 1 : 2);
         if (pairs[i] == UNITS)
@@ -333,6 +333,15 @@ static cellseg_status survey_page(void *data, tiff_stream *stream, const tiff_pa
     survey->largest_block = block > survey->largest_block ? block : survey->largest_block;
     survey->expansion = expansion > survey->expansion ? expansion : survey->expansion;
     return CELLSEG_OK;
+}
+
+/* Slices and time points would otherwise pass for channels. */
+static cellseg_status check_planes(tiff_stream *stream, uint64_t channels) {
+    char *text = NULL;
+    if (!TIFFSetDirectory(stream->tiff, 0))
+        return stream_fail(stream, "page 1");
+    (void)TIFFGetField(stream->tiff, TIFFTAG_IMAGEDESCRIPTION, &text);
+    return cseg_io_check_stack(text, channels);
 }
 
 /* ---- second pass: the pixels ---- */
@@ -453,6 +462,7 @@ static cellseg_status read_image(cellseg_image **out, cellseg_context *context, 
     CSEG_TRY(for_each_page(stream, survey_page, &survey));
     if (survey.first.kind == NULL)
         return cseg_fail(CELLSEG_ERR_FORMAT, "the file holds thumbnails or masks only");
+    CSEG_TRY(check_planes(stream, survey.channels));
     tiff_copy copy = {.kind = survey.first.kind, .labels = request->labels};
     if (request->labels && copy.kind->format == SAMPLEFORMAT_INT)
         copy.kind = find_kind(SAMPLEFORMAT_UINT, copy.kind->bits);
@@ -477,8 +487,7 @@ static cellseg_status read_image(cellseg_image **out, cellseg_context *context, 
     return status;
 }
 
-cellseg_status cseg_io_tiff_read(cellseg_image **out, cellseg_context *context, cseg_io_file *file,
-                                 const cseg_io_request *request) {
+cellseg_status cseg_io_tiff_read(cellseg_image **out, cellseg_context *context, cseg_file *file, const cseg_io_request *request) {
     tiff_stream stream;
     CSEG_TRY(stream_open(&stream, file, "rmC")); /* no mapping, a huge uncompressed strip in pieces */
     const cellseg_status status = read_image(out, context, &stream, request);
@@ -528,7 +537,7 @@ static bool write_strips(TIFF *tiff, const cseg_plane *plane, size_t strip_rows,
     return true;
 }
 
-cellseg_status cseg_io_tiff_write(cseg_io_file *file, cellseg_context *context, const cellseg_image *image) {
+cellseg_status cseg_io_tiff_write(cseg_file *file, cellseg_context *context, const cellseg_image *image) {
     const int32_t pages = cellseg_image_channels(image);
     const cseg_plane first = cseg_image_plane(image, 0);
     const size_t row = first.width * cseg_type_size(first.type);

@@ -5,9 +5,9 @@
 cellseg_status cellseg_image_write(const cellseg_image *image, cellseg_context *context, const char *path) {
     if (image == NULL || path == NULL)
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "%s is NULL", image == NULL ? "image" : "path");
-    cseg_io_target target;
-    CSEG_TRY(cseg_io_target_open(&target, context, path));
-    return cseg_io_target_close(&target, cseg_io_tiff_write(&target.file, context, image));
+    cseg_target target;
+    CSEG_TRY(cseg_target_open(&target, context, path));
+    return cseg_target_close(&target, cseg_io_tiff_write(&target.file, context, image));
 }
 
 /* A uint16 image of the ids. */
@@ -39,7 +39,7 @@ cellseg_status cellseg_labels_write(const cellseg_labels *labels, cellseg_contex
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "bits is %d; it must be 0, 16 or 32", (int)bits);
     const uint32_t most = bits != 32 ? cellseg_labels_max_id(labels) : 0;
     if (bits == 16 && most > UINT16_MAX)
-        return cseg_fail(CELLSEG_ERR_ARGUMENT, "%s: 16 bits do not hold the id %u", path, most);
+        return cseg_fail_in(cseg_fail(CELLSEG_ERR_ARGUMENT, "16 bits do not hold the id %u", most), path);
     const bool wide = bits == 32 || most > UINT16_MAX;
     cellseg_image *image = NULL;
     CSEG_TRY(wide ? borrow(&image, context, labels) : narrow(&image, context, labels));

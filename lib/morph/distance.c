@@ -14,7 +14,12 @@
 #include <math.h>
 #include <string.h>
 
-enum { STRIP_COLUMNS = 64, NEAR = 48, SHORT = 256 };
+enum {
+    SHORT = 256,    /* pixels of a span that near_span() takes on, at most */
+    NEAR = 64,      /* pixels to a feature, at most */
+    FAR_ROOT = 150, /* stands for every distance above NEAR: its square plus NEAR's fits an int16 */
+    FAR = FAR_ROOT * FAR_ROOT
+};
 
 typedef struct distance_job {
     cellseg_context *context;
@@ -50,8 +55,7 @@ static void up(const distance_job *job, size_t first, size_t columns) {
 
 static cellseg_status along_columns(void *data, size_t index) {
     const distance_job *job = data;
-    const size_t first = index * STRIP_COLUMNS, left = job->mask->width - first;
-    const size_t columns = left < STRIP_COLUMNS ? left : STRIP_COLUMNS;
+    const size_t first = index * STRIP_COLUMNS, columns = strip_columns(index, job->mask->width);
     down(job, first, columns);
     up(job, first, columns);
     return CELLSEG_OK;
@@ -75,7 +79,7 @@ static void write_span(float *out, const cseg_parabola *stack, size_t n, cseg_sp
 /* How far, at most, any pixel of a span is from a feature: its column's, or the background at the span's ends. */
 static uint32_t reach_of(const uint32_t *g, cseg_span span) {
     const size_t n = span.end - span.begin;
-    const size_t before = g[span.begin] == 0 ? 0 : n, after = g[span.end - 1] == 0 ? 0 : n;
+    const size_t before = g[span.begin] == 0 ? 0 : FAR, after = g[span.end - 1] == 0 ? 0 : FAR;
     uint32_t reach = 0;
     for (size_t i = 0; i < n; i++) {
         const uint32_t left = (uint32_t)(before + i), right = (uint32_t)(after + n - 1 - i), ends = left < right ? left : right;
@@ -85,31 +89,38 @@ static uint32_t reach_of(const uint32_t *g, cseg_span span) {
     return reach;
 }
 
+/* best[i] = min(best[i], left[i] + plus, right[i] + plus) */
+static inline void lower(int16_t *restrict best, const int16_t *restrict left, const int16_t *restrict right, int16_t plus,
+                         size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        const int16_t nearer = (int16_t)((left[i] < right[i] ? left[i] : right[i]) + plus);
+        best[i] = nearer < best[i] ? nearer : best[i];
+    }
+}
+
 /*
- * A short span whose features are near, as in cells, takes the minimum over all columns within reach outright, in vectors: faster
- * than the envelope, and as exact, since the squares that win are small whole numbers. False when the span is not of this kind.
+ * A short span whose features are near, as in cells, takes the minimum over all columns within reach outright: in vectors of
+ * int16 this is faster than the envelope, and as exact, for squares too large to win are cut to FAR. False when the span is not
+ * of this kind.
  */
 static bool near_span(float *out, const uint32_t *g, cseg_span span) {
     const size_t n = span.end - span.begin;
     const uint32_t reach = n <= SHORT ? reach_of(g, span) : UINT32_MAX;
     if (reach > NEAR)
         return false;
-    float padded[NEAR + SHORT + NEAR], best[SHORT], *square = padded + NEAR;
+    int16_t padded[NEAR + SHORT + NEAR], best[SHORT], *square = padded + NEAR;
     const size_t whole = (n + 7) / 8 * 8; /* vectors without a remainder */
-    for (size_t i = 0; i < NEAR + whole + NEAR; i++)
-        padded[i] = INFINITY;
-    for (size_t i = 0; i < n; i++)
-        square[i] = (float)g[span.begin + i] * (float)g[span.begin + i];
-    memcpy(best, square, whole * sizeof *best);
-    for (size_t away = 1; away <= reach; away++) {
-        const float *left = square - away, *right = square + away, plus = (float)(away * away);
-        for (size_t i = 0; i < whole; i++) {
-            const float nearer = left[i] < right[i] ? left[i] : right[i];
-            best[i] = nearer + plus < best[i] ? nearer + plus : best[i];
-        }
+    for (size_t i = 0; i < NEAR + SHORT + NEAR; i++)
+        padded[i] = FAR;
+    for (size_t i = 0; i < n; i++) {
+        const uint32_t own = g[span.begin + i] < FAR_ROOT ? g[span.begin + i] : FAR_ROOT;
+        square[i] = (int16_t)(own * own);
     }
+    memcpy(best, square, whole * sizeof *best);
+    for (size_t away = 1; away <= reach; away++)
+        lower(best, square - away, square + away, (int16_t)(away * away), whole);
     for (size_t i = 0; i < n; i++)
-        out[span.begin + i] = sqrtf(best[i]);
+        out[span.begin + i] = sqrtf((float)best[i]);
     return true;
 }
 
@@ -137,6 +148,6 @@ static cellseg_status along_rows(void *data, size_t band) {
 cellseg_status cseg_morph_distance(cellseg_context *context, const cseg_plane *to, const cseg_plane *mask) {
     assert(to->type == CELLSEG_FLOAT32 && mask->type == CELLSEG_UINT8 && same_size(to, mask));
     distance_job job = {context, to, mask};
-    CSEG_TRY(cseg_parallel_for(context, (mask->width + STRIP_COLUMNS - 1) / STRIP_COLUMNS, along_columns, &job));
+    CSEG_TRY(cseg_parallel_for(context, strip_count(mask->width), along_columns, &job));
     return cseg_parallel_for(context, band_count(mask->height), along_rows, &job);
 }

@@ -9,6 +9,9 @@
 #include "core/core.h"
 
 #if defined(__has_include)
+#if __has_include("default_model.h")
+#include "default_model.h" /* of the Meson build, and another whenever the model is: so this file is compiled anew */
+#endif
 #if __has_include("nn/default.cellseg") && defined(__has_embed)
 #define EMBED 1
 #elif __has_include("nn/default.cellseg") && defined(__GNUC__)

@@ -5,7 +5,6 @@
  * only then is memory taken; at the end the test vector shows that the network computes here what it computed where it was saved.
  */
 #include "nn/describe.h"
-#include "nn/file.h"
 #include "nn/half.h"
 #include "nn/internal.h"
 #include "nn/safetensors.h"
@@ -21,6 +20,8 @@ static const double test_tolerance = 1e-4;
 
 /* No honest test vector of at most 256 x 256 pixels needs more. */
 static const size_t most_test_bytes = (size_t)1 << 30;
+
+static const uint64_t most_file_bytes = (uint64_t)1 << 31;
 
 /* Every tensor of a model: what the file calls it, its shape, where its numbers lie. */
 typedef struct inventory {
@@ -218,22 +219,48 @@ cellseg_status cellseg_model_load_memory(cellseg_model **out, cellseg_context *c
     return status;
 }
 
+/* The start is looked at, and refused, before memory is taken for the rest. */
+static cellseg_status read_open(uint8_t **bytes, cellseg_context *context, cseg_file *file) {
+    uint8_t start[64];
+    const size_t available = cseg_file_read_at(file, start, sizeof start, 0);
+    if (file->error != 0)
+        return cseg_file_fail("cannot be read", file->error);
+    CSEG_TRY(cseg_safetensors_check_start(start, available, file->size));
+    if (file->size > most_file_bytes)
+        return cseg_fail(CELLSEG_ERR_FORMAT, "a file of more than 2 GB");
+    const size_t size = (size_t)file->size;
+    CSEG_TRY(cseg_budget_check(context, size, "the file"));
+    *bytes = cseg_alloc(context, size, 1);
+    if (*bytes == NULL)
+        return cseg_last_status();
+    if (cseg_file_read_at(file, *bytes, size, 0) == size)
+        return CELLSEG_OK;
+    cseg_free(*bytes);
+    *bytes = NULL;
+    return file->error != 0 ? cseg_file_fail("cannot be read", file->error)
+                            : cseg_fail(CELLSEG_ERR_IO, "it changed while it was read");
+}
+
+static cellseg_status load_file(cellseg_model **out, cellseg_context *context, const char *path) {
+    cseg_file file;
+    CSEG_TRY(cseg_file_open(&file, path));
+    uint8_t *bytes = NULL;
+    cellseg_status status = read_open(&bytes, context, &file);
+    cseg_file_close(&file);
+    if (status == CELLSEG_OK)
+        status = cellseg_model_load_memory(out, context, bytes, (size_t)file.size);
+    cseg_free(bytes);
+    return status;
+}
+
 cellseg_status cellseg_model_load(cellseg_model **out, cellseg_context *context, const char *path) {
     if (out == NULL)
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "out is NULL");
     *out = NULL;
     if (path == NULL)
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "path is NULL");
-    uint8_t *bytes;
-    size_t size;
-    cellseg_status status = cseg_file_read(&bytes, &size, context, path, cseg_safetensors_check_start);
-    if (status == CELLSEG_OK) {
-        status = cellseg_model_load_memory(out, context, bytes, size);
-        cseg_free(bytes);
-    }
-    if (status == CELLSEG_ERR_FORMAT || status == CELLSEG_ERR_MODEL)
-        status = cseg_fail_in(status, path);
-    return status;
+    const cellseg_status status = load_file(out, context, path);
+    return status == CELLSEG_OK ? status : cseg_fail_in(status, path);
 }
 
 /* ---- saving ---- */

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Cells round given nuclei (SPEC section 5; Al-Kofahi et al. 2018, step 3): the marker image, smoothed, in log space, times the
+ * Cells round given nuclei (Al-Kofahi et al. 2018, step 3): the marker image, smoothed, in log space, times the
  * cell probability; a background threshold between the first and third of three Otsu levels, where the foreground's area is
  * nearest to what that many cells should take; seeded watershed, bright first.
  *
  * Beyond the paper, off with 0. Every nucleus first takes a ring round itself: where nuclei are dark, bright first alone gives
  * all of a touching group to the cell whose nucleus has the faintest edge. And the relief rises with the distance from the
- * nuclei, which keeps a bright cell from flooding round its dimmer neighbours. Cost: the watershed's, mostly.
+ * nuclei, which keeps a bright cell from flooding round its dimmer neighbours. Always on, because the paper gives no value: what
+ * the logarithm takes for dark (LOG_DARK), and the bounds between which an expected area is estimated; cell_area_expected_um2
+ * above 0 leaves the estimate out. Cost: the watershed's, mostly.
  */
 #include "filter/filter.h"
 #include "morph/morph.h"

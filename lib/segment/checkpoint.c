@@ -6,9 +6,7 @@
 #include "segment/checkpoint.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 typedef struct file_epoch {
     uint64_t step;
@@ -32,8 +30,12 @@ uint64_t cseg_hash(uint64_t hash, const void *bytes, size_t size) {
     return hash;
 }
 
-static cellseg_status fail_file(const char *path, const char *verb) {
-    return cseg_fail(CELLSEG_ERR_IO, "%s: cannot be %s: %s", path, verb, strerror(errno));
+/* What both states are checked by; they lie behind the header. */
+static uint64_t hash_all(const file_header *header, const cseg_checkpoint *checkpoint) {
+    const size_t bytes = checkpoint->count * sizeof(float);
+    uint64_t hash = cseg_hash(CSEG_HASH_START, header, sizeof *header);
+    hash = cseg_hash(hash, checkpoint->last.state, bytes);
+    return cseg_hash(hash, checkpoint->best.state, bytes);
 }
 
 /* ---- write ---- */
@@ -42,60 +44,37 @@ static file_epoch to_file(const cseg_snapshot *snapshot) {
     return (file_epoch){snapshot->step, snapshot->epoch, snapshot->train_loss, snapshot->validation_loss};
 }
 
-static bool write_all(FILE *file, const cseg_checkpoint *checkpoint) {
+cellseg_status cseg_checkpoint_write(const cseg_checkpoint *checkpoint, cellseg_context *context, const char *path) {
     file_header header = {.fingerprint = checkpoint->fingerprint, .count = checkpoint->count};
     memcpy(header.magic, magic, sizeof magic);
     header.last = to_file(&checkpoint->last);
     header.best = to_file(&checkpoint->best);
+    const uint64_t hash = hash_all(&header, checkpoint);
     const size_t bytes = checkpoint->count * sizeof(float);
-    uint64_t hash = cseg_hash(CSEG_HASH_START, &header, sizeof header);
-    hash = cseg_hash(hash, checkpoint->last.state, bytes);
-    hash = cseg_hash(hash, checkpoint->best.state, bytes);
-    return fwrite(&header, sizeof header, 1, file) == 1 && fwrite(checkpoint->last.state, bytes, 1, file) == 1 &&
-           fwrite(checkpoint->best.state, bytes, 1, file) == 1 && fwrite(&hash, sizeof hash, 1, file) == 1 && fflush(file) == 0 &&
-           fsync(fileno(file)) == 0;
-}
-
-cellseg_status cseg_checkpoint_write(const cseg_checkpoint *checkpoint, cellseg_context *context, const char *path) {
-    const size_t length = strlen(path) + sizeof ".tmp";
-    char *temporary = cseg_alloc(context, length, 1);
-    if (temporary == NULL)
-        return cseg_last_status();
-    (void)snprintf(temporary, length, "%s.tmp", path);
-    cellseg_status status = CELLSEG_OK;
-    FILE *file = fopen(temporary, "wb");
-    if (file == NULL) {
-        status = fail_file(temporary, "created");
-        goto done;
-    }
-    const bool written = write_all(file, checkpoint);
-    if (!written)
-        status = fail_file(temporary, "written");
-    if (fclose(file) != 0 && written)
-        status = fail_file(temporary, "written");
-    if (status == CELLSEG_OK && rename(temporary, path) != 0)
-        status = fail_file(path, "replaced");
-    if (status != CELLSEG_OK)
-        (void)unlink(temporary);
-done:
-    cseg_free(temporary);
-    return status;
+    cseg_target target;
+    CSEG_TRY(cseg_target_open(&target, context, path));
+    cseg_file *file = &target.file; /* which keeps the first error for the end */
+    (void)cseg_file_write_at(file, &header, sizeof header, 0);
+    (void)cseg_file_write_at(file, checkpoint->last.state, bytes, sizeof header);
+    (void)cseg_file_write_at(file, checkpoint->best.state, bytes, sizeof header + bytes);
+    (void)cseg_file_write_at(file, &hash, sizeof hash, sizeof header + 2 * bytes);
+    return cseg_target_close(&target, CELLSEG_OK);
 }
 
 /* ---- read ---- */
 
-static cellseg_status damaged(const char *path) {
-    return cseg_fail(CELLSEG_ERR_FORMAT, "%s: the checkpoint is damaged or of another version; remove it to start anew", path);
+static cellseg_status damaged(void) {
+    return cseg_fail(CELLSEG_ERR_FORMAT, "the checkpoint is damaged or of another version; remove it to start anew");
 }
 
-static cellseg_status check_header(const file_header *header, const cseg_checkpoint *checkpoint, const char *path) {
+static cellseg_status check_header(const file_header *header, const cseg_checkpoint *checkpoint) {
     if (memcmp(header->magic, magic, sizeof magic) != 0)
-        return damaged(path);
+        return damaged();
     if (header->fingerprint != checkpoint->fingerprint || header->count != checkpoint->count)
-        return cseg_fail(CELLSEG_ERR_ARGUMENT, "%s: the checkpoint is of a training with other images, options or start", path);
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "the checkpoint is of a training with other images, options or start");
     if (header->last.epoch < 1 || header->last.epoch > INT32_MAX || header->best.epoch < 1 ||
         header->best.epoch > header->last.epoch)
-        return damaged(path);
+        return damaged();
     return CELLSEG_OK;
 }
 
@@ -106,31 +85,39 @@ static void from_file(cseg_snapshot *snapshot, const file_epoch *from) {
     snapshot->validation_loss = from->validation_loss;
 }
 
-static cellseg_status read_all(FILE *file, cseg_checkpoint *checkpoint, const char *path) {
-    file_header header;
-    if (fread(&header, sizeof header, 1, file) != 1)
-        return damaged(path);
-    CSEG_TRY(check_header(&header, checkpoint, path));
+/* The next `size` bytes, all of them. */
+static cellseg_status read_part(cseg_file *file, void *to, size_t size, uint64_t *offset) {
+    if (cseg_file_read_at(file, to, size, *offset) == size) {
+        *offset += size;
+        return CELLSEG_OK;
+    }
+    return file->error != 0 ? cseg_file_fail("cannot be read", file->error) : damaged();
+}
+
+static cellseg_status read_all(cseg_file *file, cseg_checkpoint *checkpoint) {
     const size_t bytes = checkpoint->count * sizeof(float);
-    uint64_t stored;
-    char beyond;
-    if (fread(checkpoint->last.state, bytes, 1, file) != 1 || fread(checkpoint->best.state, bytes, 1, file) != 1 ||
-        fread(&stored, sizeof stored, 1, file) != 1 || fread(&beyond, 1, 1, file) != 0)
-        return damaged(path);
-    uint64_t hash = cseg_hash(CSEG_HASH_START, &header, sizeof header);
-    hash = cseg_hash(hash, checkpoint->last.state, bytes);
-    if (cseg_hash(hash, checkpoint->best.state, bytes) != stored)
-        return damaged(path);
+    file_header header;
+    uint64_t stored, offset = 0;
+    CSEG_TRY(read_part(file, &header, sizeof header, &offset));
+    CSEG_TRY(check_header(&header, checkpoint));
+    CSEG_TRY(read_part(file, checkpoint->last.state, bytes, &offset));
+    CSEG_TRY(read_part(file, checkpoint->best.state, bytes, &offset));
+    CSEG_TRY(read_part(file, &stored, sizeof stored, &offset));
+    if (offset != file->size || hash_all(&header, checkpoint) != stored)
+        return damaged();
     from_file(&checkpoint->last, &header.last);
     from_file(&checkpoint->best, &header.best);
     return CELLSEG_OK;
 }
 
 cellseg_status cseg_checkpoint_read(cseg_checkpoint *checkpoint, const char *path) {
-    FILE *file = fopen(path, "rb");
-    if (file == NULL)
-        return errno == ENOENT ? CELLSEG_OK : fail_file(path, "opened");
-    const cellseg_status status = read_all(file, checkpoint, path);
-    (void)fclose(file);
-    return status;
+    cseg_file file;
+    cellseg_status status = cseg_file_open(&file, path);
+    if (status != CELLSEG_OK && file.error == ENOENT)
+        return CELLSEG_OK;
+    if (status == CELLSEG_OK) {
+        status = read_all(&file, checkpoint);
+        cseg_file_close(&file);
+    }
+    return status == CELLSEG_OK ? status : cseg_fail_in(status, path);
 }

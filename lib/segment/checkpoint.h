@@ -28,7 +28,7 @@ cellseg_status cseg_checkpoint_write(const cseg_checkpoint *checkpoint, cellseg_
 
 /*
  * Fill last and best from the file, if there is one; else nothing changes. CELLSEG_ERR_FORMAT where it is damaged,
- * CELLSEG_ERR_ARGUMENT where its fingerprint or count differ.
+ * CELLSEG_ERR_ARGUMENT where its fingerprint or count differ, CELLSEG_ERR_IO where it is no regular file or cannot be read.
  */
 cellseg_status cseg_checkpoint_read(cseg_checkpoint *checkpoint, const char *path);
 

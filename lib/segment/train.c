@@ -35,6 +35,24 @@ cellseg_status cellseg_train_options_init(cellseg_train_options *options, size_t
     return cseg_options_init(options, struct_size, &own, sizeof own, FIRST_RELEASE_SIZE, "cellseg_train_options");
 }
 
+cellseg_status cellseg_train_options_preset(cellseg_train_options *options, int32_t preset) {
+    cellseg_train_options own = defaults(), theirs = own;
+    if (options == NULL)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "options is NULL");
+    CSEG_TRY(cseg_options_copy(&theirs, sizeof theirs, FIRST_RELEASE_SIZE, options, "cellseg_train_options"));
+    if (preset != CELLSEG_PRESET_DEFAULT && preset != CELLSEG_PRESET_PAPER)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "preset %d does not exist", (int)preset);
+    if (preset == CELLSEG_PRESET_PAPER) {
+        own.width = 1;
+        own.flip = 0;
+    }
+    own.seed = theirs.seed;
+    own.working_pixel_size_um = theirs.working_pixel_size_um;
+    own.checkpoint_path = theirs.checkpoint_path;
+    own.note = theirs.note;
+    return cseg_options_init(options, options->struct_size, &own, sizeof own, FIRST_RELEASE_SIZE, "cellseg_train_options");
+}
+
 static cellseg_status check(const cellseg_train_options *o) {
     CSEG_TRY(cseg_check_range("epochs", o->epochs, 1, 100000));
     CSEG_TRY(cseg_check_range("batch", o->batch, 1, 1024));

@@ -40,7 +40,8 @@ static void restore_snapshot(cseg_net *net, const cseg_snapshot *snapshot) {
 
 static uint64_t fingerprint(const cellseg_trainer *trainer) {
     cellseg_train_options options = trainer->options;
-    options.epochs = 0; /* a finished run may be made longer */
+    if (options.learning_rate_final == 0)
+        options.epochs = 0; /* a finished run may be made longer; else every epoch's rate depends on how many there are */
     options.checkpoint_path = options.note = NULL;
     size_t count;
     const float *state = cseg_net_state(trainer->net, &count);
@@ -50,7 +51,8 @@ static uint64_t fingerprint(const cellseg_trainer *trainer) {
     return cseg_hash(hash, &trainer->validate.hash, sizeof trainer->validate.hash);
 }
 
-/* From where this trainer's last call ended; else from the checkpoint file; else from the beginning. */
+/* From where this trainer's last call ended; else from the checkpoint file; else from the beginning. A checkpoint that could not
+ * be written is a fault now, not after the first epoch. */
 static cellseg_status begin(cellseg_trainer *trainer) {
     cseg_checkpoint *checkpoint = &trainer->checkpoint;
     if (!trainer->begun) {
@@ -62,7 +64,7 @@ static cellseg_status begin(cellseg_trainer *trainer) {
         trainer->begun = true;
     }
     restore_snapshot(trainer->net, &checkpoint->last);
-    return CELLSEG_OK;
+    return trainer->checkpoint_path != NULL ? cseg_target_probe(trainer->context, trainer->checkpoint_path) : CELLSEG_OK;
 }
 
 static cellseg_status make_room(run *r) {

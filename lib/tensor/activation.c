@@ -5,11 +5,6 @@
 
 #include <string.h>
 
-float cseg_sigmoid(float x) {
-    cseg_kernels_c.sigmoid(&x, 1);
-    return x;
-}
-
 enum { DENSE = 512 };
 
 /* Pixels' channels are brought together, so that whole vectors of them are worked on. */

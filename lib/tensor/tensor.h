@@ -112,7 +112,4 @@ typedef struct cseg_adam {
 void cseg_adam_update(const cseg_kernels *k, float *parameters, float *m, float *v, const float *gradient, size_t count,
                       const cseg_adam *adam);
 
-/* The same bytes everywhere: 1 / (1 + exp(-x)), within 2 ulp. */
-float cseg_sigmoid(float x);
-
 #endif

@@ -14,3 +14,9 @@ cmake -S "$here" -B "$work/build" -DCMAKE_PREFIX_PATH="$prefix" >/dev/null
 cmake --build "$work/build" >/dev/null
 "$work/build/shared"
 LD_LIBRARY_PATH='' "$work/build/static"
+
+# A machine without pkg-config still builds with the shared library.
+cmake -S "$here" -B "$work/bare" -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_DISABLE_FIND_PACKAGE_PkgConfig=ON >/dev/null
+cmake --build "$work/bare" >/dev/null
+"$work/bare/shared"
+test ! -e "$work/bare/static"

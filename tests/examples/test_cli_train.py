@@ -59,6 +59,28 @@ def test_segment_uses_the_model(trained, data, tmp_path):
     assert result.code == 0 and (tmp_path / "crop0.cells.tif").exists()
 
 
+def test_export_writes_onnx(trained, tmp_path):
+    """What an ONNX file must hold is tested with the network room; here, that the program writes the model it is given."""
+    onnx = tmp_path / "mine.onnx"
+    result = run("export", "--onnx", onnx, "--model", trained[0])
+    assert result.code == 0 and result.output == "" and result.errors == []
+    assert b"probabilities" in onnx.read_bytes() and b"three crops" in onnx.read_bytes()
+    assert "--onnx FILE" in run("export", "--help").output and "export" in run("--help").output
+
+
+def test_export_faults(trained, tmp_path):
+    onnx = tmp_path / "mine.onnx"
+    for arguments, code, fault in [
+        ([], 2, "--onnx FILE is missing"),
+        (["--onnx", onnx, "more"], 2, "only options"),
+        (["--onnx", onnx, "--model", tmp_path / "none"], 1, "none: cannot be opened"),
+        (["--onnx", tmp_path, "--model", trained[0]], 1, "this is a directory"),
+    ]:
+        result = run("export", *arguments)
+        assert result.code == code and len(result.errors) == 1 and fault in result.errors[0], result
+    assert not onnx.exists()
+
+
 def test_the_same_seed_gives_the_same_model(trained, data, tmp_path):
     again, other = tmp_path / "again.cellseg", tmp_path / "other.cellseg"
     arguments = ["train", "--images", data, "--labels", data, "--nuclei-channel", 1, "--note", "three crops", *QUICK]
@@ -97,6 +119,27 @@ def test_faults_stop_before_training(data, tmp_path):
         for line, fault in zip(result.errors, faults):
             assert fault in line
     assert not (tmp_path / "model").exists()
+
+
+def test_paths_that_cannot_be_written_stop_before_training(data, tmp_path):
+    for option in "-o", "--checkpoint":
+        for path, fault in ((tmp_path / "no" / "m", "No such file"), ("/dev/null", "not a regular file")):
+            good = {"-o": tmp_path / "model", "--checkpoint": tmp_path / "checkpoint", option: path}
+            arguments = [word for pair in good.items() for word in pair]
+            result = run("train", "--images", data, "--labels", data, "--nuclei-channel", 1, *arguments, *QUICK)
+            assert result.code == 1 and result.output == "" and len(result.errors) == 1, result
+            assert str(path) in result.errors[0] and fault in result.errors[0]
+    result = run("train", "--images", data, "--labels", data, "-o", tmp_path / "model", "--checkpoint", tmp_path, *QUICK)
+    assert result.code == 1 and len(result.errors) == 1 and "directory" in result.errors[0]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_preset(data, tmp_path):
+    """The paper's, with the single options that are given, wherever they stand."""
+    arguments = ["--images", data, "--labels", data, "--nuclei-channel", 1, "-o", tmp_path / "model", *QUICK]
+    assert run("train", *arguments, "--preset", "paper", "--gamma", 1.25).code == 0
+    record = run("info", tmp_path / "model").output
+    assert '"flip":0' in record and '"gamma":1.25' in record and '"epochs":2' in record and '"learning_rate_final":0,' in record
 
 
 def test_absurd_options_are_wrong_usage(data, tmp_path):

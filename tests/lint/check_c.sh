@@ -9,8 +9,7 @@ failed=0
 git ls-files '*.c' '*.h' | xargs clang-format --dry-run -Werror || failed=1
 
 for header in include/cellseg/*.h; do
-    echo "#include <cellseg/$(basename "$header")>
-typedef int not_empty;" >"$build/alone.c"
+    echo "#include <cellseg/$(basename "$header")>" >"$build/alone.c"
     cc -std=c99 -pedantic -Wall -Wextra -Werror -Iinclude -fsyntax-only "$build/alone.c" || failed=1
     c++ -std=c++11 -x c++ -pedantic -Wall -Wextra -Werror -Iinclude -fsyntax-only "$build/alone.c" || failed=1
 done

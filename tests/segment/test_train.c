@@ -4,6 +4,7 @@
 
 #include "segment/train.h"
 
+#include <dirent.h>
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
@@ -189,11 +190,15 @@ static int teardown_group(void **state) {
 
 static int remove_checkpoint(void **state) {
     (void)state;
-    char temporary[96];
-    (void)snprintf(temporary, sizeof temporary, "%s.tmp", checkpoint_path);
-    (void)unlink(temporary);
-    (void)unlink(checkpoint_path);
-    return 0;
+    DIR *open = opendir(folder); /* temporary files of killed children too */
+    if (open == NULL)
+        return -1;
+    for (struct dirent *entry = readdir(open); entry != NULL; entry = readdir(open)) {
+        char path[sizeof folder + sizeof entry->d_name];
+        (void)snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
+        (void)unlink(path); /* which leaves folders as they are */
+    }
+    return closedir(open);
 }
 
 /* ---- arguments ---- */
@@ -507,13 +512,94 @@ static void test_checkpoints_of_other_trainings(void **state) {
     options.gamma = 1.3;
     assert_run_fails(&options, CELLSEG_ERR_ARGUMENT, checkpoint_path);
     options.gamma = 1.2;
-    options.epochs = 2; /* more of the same is no other training */
     options.note = "another note";
     train_to_bytes(&other, 2, &options);
+    options.epochs = 2; /* the rate now falls more slowly, from the first epoch on */
+    assert_run_fails(&options, CELLSEG_ERR_ARGUMENT, checkpoint_path);
+    options.epochs = 1;
     assert_int_equal(truncate(checkpoint_path, 100), 0);
     assert_run_fails(&options, CELLSEG_ERR_FORMAT, checkpoint_path);
     options.checkpoint_path = "/dev/null/checkpoint";
     assert_run_fails(&options, CELLSEG_ERR_IO, "/dev/null/checkpoint");
+}
+
+/* With a constant rate more epochs are more of the same, and give what a longer run would have given at once. */
+static void test_a_finished_run_is_made_longer(void **state) {
+    (void)state;
+    cellseg_train_options options = small_options(NULL);
+    options.learning_rate_final = 0;
+    options.epochs = 2;
+    static bytes at_once;
+    train_to_bytes(&at_once, 2, &options);
+    options.checkpoint_path = checkpoint_path;
+    options.epochs = 1;
+    train_to_bytes(&other, 2, &options);
+    options.epochs = 2;
+    train_to_bytes(&other, 2, &options);
+    assert_same_bytes(&at_once, &other);
+}
+
+static int32_t count_epochs(void *user, const cellseg_epoch *epoch) {
+    (void)epoch;
+    ++*(int *)user;
+    return 0;
+}
+
+static void test_checkpoints_that_cannot_be_written(void **state) {
+    (void)state;
+    char nowhere[96];
+    (void)snprintf(nowhere, sizeof nowhere, "%s/nowhere/checkpoint", folder);
+    const struct {
+        const char *path, *message;
+    } cases[] = {{folder, "this is a directory"}, {"/dev/null", "not a regular file"}, {nowhere, "No such file or directory"}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const cellseg_train_options options = small_options(cases[i].path);
+        cellseg_trainer *trainer;
+        cellseg_model *model;
+        int epochs = 0;
+        cancel_after cancel = {.calls = -1};
+        cellseg_context_options context_options;
+        assert_ok(cellseg_context_options_init(&context_options, sizeof context_options));
+        context_options.progress = count_down;
+        context_options.progress_user = &cancel;
+        cellseg_context *context;
+        assert_ok(cellseg_context_new(&context, &context_options));
+        assert_ok(small_trainer(&trainer, context, &options));
+        cancel = (cancel_after){.calls = 0}; /* the first report of training would cancel it */
+        assert_status(cellseg_trainer_run(&model, trainer, count_epochs, &epochs), CELLSEG_ERR_IO);
+        assert_non_null(strstr(cellseg_last_error(), cases[i].path));
+        assert_non_null(strstr(cellseg_last_error(), cases[i].message));
+        assert_int_equal(epochs, 0);
+        assert_int_equal(cancel.calls, 0);
+        cellseg_trainer_free(trainer);
+        cellseg_context_free(context);
+    }
+}
+
+static void test_presets(void **state) {
+    (void)state;
+    cellseg_train_options options = small_options("here"), defaults;
+    options.seed = 7;
+    options.working_pixel_size_um = 0.5;
+    assert_ok(cellseg_train_options_preset(&options, CELLSEG_PRESET_PAPER));
+    assert_true(options.width == 1 && options.epochs == 30 && options.batch == 32 && options.learning_rate == 0.001);
+    assert_true(options.learning_rate_final == 0 && options.rotate == 1 && options.flip == 0);
+    assert_true(options.gamma == 1 && options.scale == 1 && options.contrast == 1);
+    assert_true(options.noise == 0 && options.blur_px == 0 && options.empty == 0);
+    assert_true(options.weight_nucleus == 1 && options.weight_cytoplasm == 1 && options.weight_background == 1);
+    assert_true(options.weight_sum == 1 && options.seed == 7 && options.working_pixel_size_um == 0.5);
+    assert_string_equal(options.checkpoint_path, "here");
+    assert_non_null(options.note);
+    assert_int_equal(options.struct_size, sizeof options);
+    assert_ok(cellseg_train_options_init(&defaults, sizeof defaults));
+    options = defaults;
+    options.flip = 0;
+    assert_ok(cellseg_train_options_preset(&options, CELLSEG_PRESET_DEFAULT));
+    assert_memory_equal(&options, &defaults, sizeof defaults);
+    assert_status(cellseg_train_options_preset(&options, 2), CELLSEG_ERR_ARGUMENT);
+    assert_status(cellseg_train_options_preset(NULL, CELLSEG_PRESET_PAPER), CELLSEG_ERR_ARGUMENT);
+    options.struct_size = 3;
+    assert_status(cellseg_train_options_preset(&options, CELLSEG_PRESET_PAPER), CELLSEG_ERR_ARGUMENT);
 }
 
 static void test_loss_that_is_not_a_number(void **state) {
@@ -577,6 +663,9 @@ int main(void) {
         cmocka_unit_test(test_cancel_and_go_on),
         cmocka_unit_test_teardown(test_killed_at_any_moment, remove_checkpoint),
         cmocka_unit_test_teardown(test_checkpoints_of_other_trainings, remove_checkpoint),
+        cmocka_unit_test_teardown(test_a_finished_run_is_made_longer, remove_checkpoint),
+        cmocka_unit_test_teardown(test_checkpoints_that_cannot_be_written, remove_checkpoint),
+        cmocka_unit_test(test_presets),
         cmocka_unit_test_teardown(test_loss_that_is_not_a_number, remove_checkpoint),
         cmocka_unit_test_teardown(test_failing_allocations, remove_checkpoint),
         cmocka_unit_test(test_memory_budget),

@@ -4,7 +4,9 @@
 
 #include "segment/checkpoint.h"
 
+#include <signal.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -116,18 +118,49 @@ static void test_every_damaged_byte_and_length(void **state) {
 static void test_failed_write_leaves_the_old_file(void **state) {
     fixture *f = *state;
     assert_ok(cseg_checkpoint_write(&f->checkpoint, NULL, f->path));
-    char temporary[96];
-    (void)snprintf(temporary, sizeof temporary, "%s.tmp", f->path);
-    assert_int_equal(mkdir(temporary, 0700), 0); /* cannot be opened as a file, root or not */
-    assert_status(cseg_checkpoint_write(&f->checkpoint, NULL, f->path), CELLSEG_ERR_IO);
-    assert_non_null(strstr(cellseg_last_error(), temporary));
+    struct rlimit all, few;
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &all), 0);
+    few = all;
+    few.rlim_cur = BYTES / 2; /* as if the disk were full */
+    (void)signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &few), 0);
+    const cellseg_status status = cseg_checkpoint_write(&f->checkpoint, NULL, f->path);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &all), 0);
+    assert_status(status, CELLSEG_ERR_IO);
+    assert_non_null(strstr(cellseg_last_error(), f->path));
     assert_same(f);
-    assert_int_equal(rmdir(temporary), 0);
     assert_status(cseg_checkpoint_write(&f->checkpoint, NULL, f->folder), CELLSEG_ERR_IO); /* a folder is in the way */
-    (void)snprintf(temporary, sizeof temporary, "%s.tmp", f->folder);
-    assert_int_equal(access(temporary, F_OK), -1);
     assert_status(cseg_checkpoint_write(&f->checkpoint, NULL, "/dev/full/a"), CELLSEG_ERR_IO);
     assert_same(f);
+}
+
+/* <path>.tmp may be somebody's: it once was the temporary file. */
+static void test_files_beside_it_stay(void **state) {
+    fixture *f = *state;
+    char beside[96];
+    unsigned char text[4];
+    (void)snprintf(beside, sizeof beside, "%s.tmp", f->path);
+    put(beside, (const unsigned char *)"mine", 4);
+    assert_ok(cseg_checkpoint_write(&f->checkpoint, NULL, f->path));
+    assert_same(f);
+    get(beside, text, 4);
+    assert_memory_equal(text, "mine", 4);
+    assert_int_equal(unlink(beside), 0);
+}
+
+static void test_only_regular_files(void **state) {
+    fixture *f = *state, found;
+    struct stat about;
+    assert_int_equal(mkfifo(f->path, 0600), 0);
+    assert_status(cseg_checkpoint_write(&f->checkpoint, NULL, f->path), CELLSEG_ERR_IO);
+    assert_true(stat(f->path, &about) == 0 && S_ISFIFO(about.st_mode));
+    assert_status(read_back(f, &found), CELLSEG_ERR_IO); /* and does not wait for a writer */
+    assert_non_null(strstr(cellseg_last_error(), "not a regular file"));
+    assert_int_equal(unlink(f->path), 0);
+    assert_int_equal(mkdir(f->path, 0700), 0);
+    assert_status(read_back(f, &found), CELLSEG_ERR_IO);
+    assert_non_null(strstr(cellseg_last_error(), "this is a directory"));
+    assert_int_equal(rmdir(f->path), 0);
 }
 
 static void test_unreadable_file(void **state) {
@@ -164,6 +197,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_comes_back, setup, teardown),
         cmocka_unit_test_setup_teardown(test_every_damaged_byte_and_length, setup, teardown),
         cmocka_unit_test_setup_teardown(test_failed_write_leaves_the_old_file, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_files_beside_it_stay, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_only_regular_files, setup, teardown),
         cmocka_unit_test_setup_teardown(test_unreadable_file, setup, teardown),
         cmocka_unit_test_setup_teardown(test_failing_allocations, setup, teardown),
         cmocka_unit_test(test_hash),
