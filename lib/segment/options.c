@@ -16,11 +16,11 @@ static cellseg_segment_options defaults(void) {
         .sensitivity = 60,
         .outline_sensitivity = 80,
         .nucleus_valley = 0.1,
-        .h_um = 2,
+        .h_um = 3,
         .nucleus_area_min_um2 = 25,
-        .nucleus_probability_min = 0.2,
+        .nucleus_probability_min = 0.4,
         .cell_sigma_um = 0.65,
-        .cell_ring_um = 2,
+        .cell_ring_um = 1,
         .cell_compactness = 0.01,
         .cytoplasm_min = 0.1,
         .relief = CELLSEG_RELIEF_MARKER,
@@ -35,7 +35,6 @@ static void set_paper(cellseg_segment_options *options) {
     options->cell_probability = CELLSEG_CELL_CYTOPLASM;
     options->outline_sensitivity = 0;
     options->nucleus_valley = 0;
-    options->h_um = 3;
     options->background_rule = CELLSEG_BACKGROUND_EXPECTED_AREA;
     options->nucleus_probability_min = 0;
     options->cell_ring_um = 0;
