@@ -122,6 +122,7 @@ cellseg_status cseg_target_open(cseg_target *target, cellseg_context *context, c
 }
 
 static cellseg_status put_in_place(cseg_target *target) {
+    assert(target->temporary != NULL && target->path != NULL);
     if (target->file.error != 0)
         return cseg_file_fail("cannot be written", target->file.error);
     if (fsync(target->file.fd) != 0)
