@@ -13,7 +13,7 @@ cmake --build "$out/build" >>"$out/build.log" || {
     tail -n 30 "$out/build.log" >&2
     exit 1
 }
-"$out/build/examples/cellseg" segment -o "$out" "$image"
+"$out/build/examples/cellseg" segment --channel 0 -o "$out" "$image"
 
 echo
 echo "$(($(wc -l <"$out/n2a.csv") - 1)) cells in $image. Written:"

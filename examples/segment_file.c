@@ -45,7 +45,7 @@ int main(int argc, char **argv) {
     if (status == CELLSEG_OK)
         status = cellseg_segment(&cells, &nuclei, NULL, NULL, model, image, NULL);
     if (status == CELLSEG_OK)
-        status = cellseg_measure(&table, NULL, cells, nuclei, image);
+        status = cellseg_measure(&table, NULL, cells, nuclei, image, NULL);
     if (status == CELLSEG_OK)
         status = cellseg_labels_write(cells, NULL, argv[2], 0);
     if (status == CELLSEG_OK)

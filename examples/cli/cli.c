@@ -10,6 +10,7 @@
 
 static const char *title;                     /* what the bar is about */
 static int bar_drawn;                         /* a bar is on the terminal */
+static int failure_code;                      /* for the last context that was not made */
 static volatile sig_atomic_t interrupted = 0; /* the interrupt key was pressed */
 
 static void wipe_bar(void) {
@@ -32,6 +33,13 @@ void print_error(const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
     print_line("", format, arguments);
+    va_end(arguments);
+}
+
+void print_warning(const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    print_line("warning: ", format, arguments);
     va_end(arguments);
 }
 
@@ -62,13 +70,6 @@ static int32_t on_progress(void *user, double fraction, const char *step) {
     return interrupted;
 }
 
-static void print_warning(const char *format, ...) {
-    va_list arguments;
-    va_start(arguments, format);
-    print_line("warning: ", format, arguments);
-    va_end(arguments);
-}
-
 static void on_log(void *user, int32_t level, const char *message) {
     (void)user;
     if (level == CELLSEG_LOG_WARNING)
@@ -86,12 +87,17 @@ cellseg_context *new_context(int32_t threads) {
         status = cellseg_context_new(&context, &options);
     if (status != CELLSEG_OK) {
         print_error("%s", cellseg_last_error());
+        failure_code = status == CELLSEG_ERR_ARGUMENT ? CLI_USAGE : CLI_FAILED;
         return NULL;
     }
     struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = (int)SA_RESETHAND}; /* pressed twice, it kills */
     (void)sigemptyset(&action.sa_mask);
     (void)sigaction(SIGINT, &action, NULL);
     return context;
+}
+
+int no_context_code(void) {
+    return failure_code;
 }
 
 void set_progress_title(const char *name) {

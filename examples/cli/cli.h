@@ -21,6 +21,8 @@ int cmd_info(int argc, char **argv);
 /* One line on standard error: "cellseg: " and the text, without control characters. Wipes the progress bar first. */
 void print_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+void print_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
 /* The library's last error, with the name of the file it is about in front unless it is there already. */
 void print_library_error(const char *file);
 
@@ -29,6 +31,9 @@ void print_library_error(const char *file);
  * warnings, and cancels on the interrupt key. NULL after printing an error.
  */
 cellseg_context *new_context(int32_t threads);
+
+/* The exit code for a context that was not made: wrong usage, or a lack of memory. */
+int no_context_code(void);
 
 /* What the progress bar says it is working on; NULL: nothing, and the bar is wiped. `name` must stay valid. */
 void set_progress_title(const char *name);

@@ -101,10 +101,11 @@ static int compare_all(cellseg_context *context, const file_list *truth, const f
             width = strlen(truth->files[i].stem);
     int code = CLI_FINE;
     sums sum = {0};
-    print_header((int)width);
     for (size_t i = 0; i < truth->count && !was_interrupted(); i++) {
         cellseg_similarity s;
         if (compare(&s, context, truth->files[i].path, predicted->files[i].path)) {
+            if (sum.images == 0)
+                print_header((int)width);
             print_row((int)width, truth->files[i].stem, &s);
             add(&sum, &s);
         } else
@@ -133,7 +134,7 @@ static int evaluate(const char *const paths[2]) {
     int code = CLI_FAILED;
     if (find_files(&truth, &predicted, paths)) {
         cellseg_context *context = new_context(threads);
-        code = context != NULL ? compare_all(context, &truth, &predicted) : CLI_USAGE;
+        code = context != NULL ? compare_all(context, &truth, &predicted) : no_context_code();
         cellseg_context_free(context);
     }
     free_files(&truth);
@@ -151,6 +152,8 @@ int cmd_evaluate(int argc, char **argv) {
         code = CLI_FINE;
     else if (result == PARSED_OK && count != 2)
         print_error("evaluate: TRUTH and PREDICTED are needed, and nothing else; see cellseg evaluate --help");
+    else if (result == PARSED_OK && !(weight >= 0 && weight <= 1))
+        print_error("evaluate: k is %g; it must lie in [0, 1]; see cellseg evaluate --help", weight);
     else if (result == PARSED_OK)
         code = evaluate((const char *const[2]){operands[0], operands[1]});
     free(operands);

@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const option options[] = {{NULL, 0, OPTION_FLAG, NULL, NULL, NULL, NULL}};
 static const command info_command = {
@@ -45,15 +46,31 @@ static int describe_library(cellseg_context *context) {
     return CLI_FINE;
 }
 
-/* What is no image may be a model; what is neither is reported as a damaged image or, if it says so itself, a damaged model. */
+/* A line of the library without the path that it begins with. */
+static const char *without_path(const char *line, const char *path) {
+    const size_t length = strlen(path);
+    return strncmp(line, path, length) == 0 && strncmp(line + length, ": ", 2) == 0 ? line + length + 2 : line;
+}
+
+/* What is no image may be a model. */
+static cellseg_status read_either(cellseg_image **image, cellseg_model **model, cellseg_context *context, const char *path) {
+    char as_image[512];
+    cellseg_status status = cellseg_image_read(image, context, path, NULL);
+    (void)snprintf(as_image, sizeof as_image, "%s", without_path(cellseg_last_error(), path));
+    if (status == CELLSEG_ERR_FORMAT) {
+        status = cellseg_model_load(model, context, path);
+        if (status != CELLSEG_OK)
+            print_error("%s: no image: %s; no model: %s", path, as_image, without_path(cellseg_last_error(), path));
+    } else if (status != CELLSEG_OK)
+        print_error("%s: %s", path, as_image);
+    return status;
+}
+
 static int describe_file(cellseg_context *context, const char *path) {
     cellseg_image *image = NULL;
     cellseg_model *model = NULL;
-    const cellseg_status status = cellseg_image_read(&image, context, path, NULL);
-    if (status != CELLSEG_OK && (status != CELLSEG_ERR_FORMAT || cellseg_model_load(&model, context, path) != CELLSEG_OK)) {
-        print_library_error(path);
+    if (read_either(&image, &model, context, path) != CELLSEG_OK)
         return CLI_FAILED;
-    }
     printf("%s: ", path);
     if (image != NULL)
         print_image(image);

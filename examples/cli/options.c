@@ -19,7 +19,8 @@ static void print_default(const option *o) {
     case OPTION_FLAG:
         break;
     case OPTION_WHOLE:
-        printf(" [%d]", *(const int32_t *)o->value);
+        if (*(const int32_t *)o->value >= 0)
+            printf(" [%d]", *(const int32_t *)o->value);
         break;
     case OPTION_COUNT:
         printf(" [%llu]", (unsigned long long)*(const uint64_t *)o->value);

@@ -21,7 +21,7 @@ typedef struct option {
     const char *name; /* without "--"; NULL ends a table */
     char letter;      /* short form, or 0 */
     option_kind kind;
-    void *value;                /* holds the default before parsing */
+    void *value;                /* holds the default before parsing; a negative whole number stands for none */
     const char *metavar;        /* what the value is called in the help, NULL for flags and choices */
     const char *help;           /* one line */
     const char *const *choices; /* NULL at the end */

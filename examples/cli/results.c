@@ -26,19 +26,22 @@ const option segment_option_table[] = {
     {"nucleus-valley", 0, OPTION_NUMBER, &O.nucleus_valley, "PART", "depth of a valley that parts two nuclei; 0: none", NULL},
     {"h-um", 0, OPTION_NUMBER, &O.h_um, "UM", "depth of a waist that parts two nuclei", NULL},
     {"nucleus-area-min-um2", 0, OPTION_NUMBER, &O.nucleus_area_min_um2, "UM2", "smaller nuclei are dropped", NULL},
-    {"nucleus-probability-min", 0, OPTION_NUMBER, &O.nucleus_probability_min, "P", "less probable nuclei are dropped", NULL},
-    {"cell-probability", 0, OPTION_CHOICE, &O.cell_probability, NULL, "what multiplies the marker", cell_probabilities},
     {"cell-sigma-um", 0, OPTION_NUMBER, &O.cell_sigma_um, "UM", "smoothing of the marker", NULL},
     {"cell-area-expected-um2", 0, OPTION_NUMBER, &O.cell_area_expected_um2, "UM2", "area of a cell; 0: estimated", NULL},
     {"cell-compactness", 0, OPTION_NUMBER, &O.cell_compactness, "C", "rise of the relief per um from the nuclei; 0: none", NULL},
     {"relief", 0, OPTION_CHOICE, &O.relief, NULL, "what the cells' watershed floods", reliefs},
-    {"background-rule", 0, OPTION_CHOICE, &O.background_rule, NULL, "what tells cells from background", background_rules},
     {"cell-area-min-um2", 0, OPTION_NUMBER, &O.cell_area_min_um2, "UM2", "smaller cells are dropped; 0: none", NULL},
     {"cell-area-max-um2", 0, OPTION_NUMBER, &O.cell_area_max_um2, "UM2", "larger cells are dropped; 0: none", NULL},
     {"cytoplasm-min", 0, OPTION_NUMBER, &O.cytoplasm_min, "PART", "cells of less cytoplasm are dropped; 0: none", NULL},
     {"smooth-um", 0, OPTION_NUMBER, &O.smooth_um, "UM", "radius that smooths outlines; 0: none", NULL},
     {"drop-border-cells", 0, OPTION_CHOICE, &O.drop_border_cells, NULL, "drop cells at the image's edge", no_yes},
     {"fill-holes", 0, OPTION_CHOICE, &O.fill_holes, NULL, "fill holes in cells and nuclei", no_yes},
+    {NULL, 0, OPTION_FLAG, NULL, NULL, NULL, NULL},
+};
+const option probability_option_table[] = {
+    {"nucleus-probability-min", 0, OPTION_NUMBER, &O.nucleus_probability_min, "P", "less probable nuclei are dropped", NULL},
+    {"cell-probability", 0, OPTION_CHOICE, &O.cell_probability, NULL, "what multiplies the marker", cell_probabilities},
+    {"background-rule", 0, OPTION_CHOICE, &O.background_rule, NULL, "what tells cells from background", background_rules},
     {NULL, 0, OPTION_FLAG, NULL, NULL, NULL, NULL},
 };
 
@@ -72,7 +75,7 @@ bool check_outputs(const file *input, const char *folder) {
 
 static cellseg_status write_table(const results *r, cellseg_context *context, const char *path) {
     cellseg_table *table;
-    cellseg_status status = cellseg_measure(&table, context, r->cells, r->nuclei, r->image);
+    cellseg_status status = cellseg_measure(&table, context, r->cells, r->nuclei, r->image, NULL);
     if (status == CELLSEG_OK)
         status = cellseg_table_write_csv(table, context, path);
     cellseg_table_free(table);

@@ -11,6 +11,7 @@
 extern cellseg_segment_options segment_options;
 extern int32_t segment_preset;
 extern const option segment_option_table[];
+extern const option probability_option_table[]; /* of the network's maps; the two-channel method has none */
 
 /* What was found in one image. */
 typedef struct results {

@@ -10,12 +10,14 @@
 static const char *output_folder, *model_path, *nuclei_path;
 static cellseg_read_options read_options;
 static int32_t threads;
-static bool want_maps;
+static bool want_maps, channel_given, stain_given;
+
+enum { NOT_GIVEN = INT32_MIN };
 
 static const option common_options[] = {
     {"output", 'o', OPTION_TEXT, &output_folder, "OUTDIR", "where results go; made if it is not there", NULL},
     {"pixel-size", 0, OPTION_NUMBER, &read_options.pixel_size_um, "UM", "edge of a pixel; 0: what the file says", NULL},
-    {"channel", 0, OPTION_WHOLE, &segment_options.channel, "K", "the marker's channel, from 0", NULL},
+    {"channel", 0, OPTION_WHOLE, &segment_options.channel, "K", "the marker's channel, from 0; the first if not given", NULL},
     {"threads", 0, OPTION_WHOLE, &threads, "N", "0: as many as cores", NULL},
     {NULL, 0, OPTION_FLAG, NULL, NULL, NULL, NULL},
 };
@@ -35,9 +37,9 @@ static const command segment_command = {
     "segment", "-o OUTDIR FILE...",
     "Find every cell from its marker channel and write, for each FILE (TIFF or PNG), OUTDIR/<stem>.cells.tif,\n"
     ".nuclei.tif (label maps), .csv (a row per cell) and .overlay.png. <stem>: the file's name up to its first dot.",
-    (const option *const[]){common_options, network_options, segment_option_table, NULL}};
+    (const option *const[]){common_options, network_options, segment_option_table, probability_option_table, NULL}};
 static const command label_command = {
-    "label", "-o OUTDIR FILE...",
+    "label", "--nuclei-channel K -o OUTDIR FILE...",
     "Find every cell by the two-channel method: nuclei from a nuclear stain, cells from the marker, no network.\n"
     "Writes what cellseg segment does.",
     (const option *const[]){common_options, two_channel_options, segment_option_table, NULL}};
@@ -49,8 +51,7 @@ static parsed parse(const command *of, int argc, char **argv, const char **opera
         print_error("%s", cellseg_last_error());
         return PARSED_WRONG;
     }
-    if (of == &label_command)
-        segment_options.nuclei_channel = -1; /* not given */
+    segment_options.channel = segment_options.nuclei_channel = NOT_GIVEN;
     const parsed first = parse_options(of, argc, argv, operands, count);
     if (first != PARSED_OK || segment_preset == CELLSEG_PRESET_DEFAULT)
         return first;
@@ -61,20 +62,39 @@ static parsed parse(const command *of, int argc, char **argv, const char **opera
     return parse_options(of, argc, argv, operands, count);
 }
 
+static void settle_channels(void) {
+    channel_given = segment_options.channel != NOT_GIVEN;
+    stain_given = segment_options.nuclei_channel != NOT_GIVEN || nuclei_path != NULL;
+    if (!channel_given)
+        segment_options.channel = 0;
+    if (segment_options.nuclei_channel == NOT_GIVEN)
+        segment_options.nuclei_channel = 0;
+}
+
+/* What is out of range in any image: said once, and of no file. NULL: nothing. */
+static const char *fault_of_values(void) {
+    cellseg_segment_options all = segment_options;
+    all.pixel_size_um = read_options.pixel_size_um;
+    return cellseg_segment_options_check(&all) == CELLSEG_OK ? NULL : cellseg_last_error();
+}
+
 static bool is_complete(const command *of, int inputs) {
     const char *fault = NULL;
+    settle_channels();
     if (output_folder == NULL)
         fault = "-o OUTDIR is missing";
     else if (inputs == 0)
         fault = "no input file is given";
-    else if (of == &label_command && segment_options.nuclei_channel < 0 && nuclei_path == NULL)
+    else if (of == &label_command && !stain_given)
         fault = "--nuclei-channel K or --nuclei FILE is missing";
     else if (nuclei_path != NULL && inputs != 1)
         fault = "--nuclei FILE goes with one input file";
-    if (fault == NULL) {
-        segment_options.nuclei_channel = segment_options.nuclei_channel < 0 ? 0 : segment_options.nuclei_channel;
+    else if (of == &label_command && segment_options.relief == CELLSEG_RELIEF_PROBABILITY)
+        fault = "--relief probability needs the network";
+    else
+        fault = fault_of_values();
+    if (fault == NULL)
         return true;
-    }
     print_error("%s: %s; see cellseg %s --help", of->name, fault, of->name);
     return false;
 }
@@ -103,10 +123,19 @@ static bool can_hold_a_nucleus(const cellseg_image *image, const char *path) {
     return false;
 }
 
+/* Of several channels the first is taken, unless a nuclear stain leaves no other choice. */
+static void warn_of_channels(const cellseg_image *image, bool with_network, const char *path) {
+    const int32_t channels = cellseg_image_channels(image);
+    const bool has_stain = !with_network && nuclei_path == NULL && segment_options.nuclei_channel > 0;
+    if (!channel_given && channels > (has_stain ? 2 : 1))
+        print_warning("%s: of its %d channels, 0 is taken for the marker; choose with --channel", path, (int)channels);
+}
+
 /* With a model the network's cells, without the two-channel method's. */
 static bool find_cells(results *r, cellseg_context *context, const cellseg_model *model, const char *path) {
     if (!read_image(&r->image, context, path) || !can_hold_a_nucleus(r->image, path))
         return false;
+    warn_of_channels(r->image, model != NULL, path);
     cellseg_status status;
     if (model != NULL)
         status = cellseg_segment(&r->cells, &r->nuclei, want_maps ? &r->maps : NULL, context, model, r->image, &segment_options);
@@ -150,7 +179,7 @@ static bool load_model(cellseg_model **model, cellseg_context *context) {
 static int process_all(const file_list *inputs, bool with_network) {
     cellseg_context *context = new_context(threads);
     if (context == NULL)
-        return CLI_USAGE;
+        return no_context_code();
     cellseg_model *model = NULL;
     int code = CLI_FINE;
     if (with_network && !load_model(&model, context))

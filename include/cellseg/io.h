@@ -29,7 +29,8 @@ CELLSEG_API cellseg_status cellseg_read_options_init(cellseg_read_options *optio
  * 8, 16 and 32-bit integers and 32 and 64-bit floats, strips or tiles, every compression libtiff has, BigTIFF, both byte orders;
  * samples (interleaved or planar) and then pages of the same size and type become channels; pages marked as thumbnails or masks
  * are passed over. Signed integers and 64-bit floats become float32. Min-is-white is inverted; a TIFF palette is for display, and
- * its indices are the pixels. Other bit depths, colour models, and MetaMorph stacks of several planes are refused.
+ * its indices are the pixels. Other bit depths and colour models are refused, and stacks: several slices (Z) or time points (T)
+ * by OME-XML or ImageJ's description, several planes by MetaMorph's tags.
  *
  * Pixel size: from OME-XML (PhysicalSizeX, PhysicalSizeY), ImageJ's unit and resolution, MetaMorph's spatial calibration, and the
  * resolution tags (pHYs in PNG). The last are taken only up to 5 um, unless this library wrote them: larger ones are a printer's

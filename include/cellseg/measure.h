@@ -11,10 +11,27 @@
 extern "C" {
 #endif
 
+/** What is measured beside size and position. Fill with cellseg_measure_options_init(). */
+typedef struct cellseg_measure_options {
+    size_t struct_size;
+    int32_t shape;               /**< not 0: outline, ellipse, hull and Feret diameters; default 1 */
+    int32_t intensity;           /**< not 0: statistics of each channel of `image`; default 1 */
+    int32_t neighbours;          /**< not 0: how many cells each one touches; default 0 */
+    int32_t texture;             /**< not 0: Haralick's features of each channel of `image`; default 0 */
+    int32_t texture_levels;      /**< grey levels, 2 to 255; default 32 */
+    int32_t texture_distance_px; /**< between the pixels of a pair, 1 to 1000; default 1 */
+    double texture_low;          /**< texture_low to texture_high is cut into grey levels of equal width, and what lies outside */
+    double texture_high;         /**< counts as the first or last; both 0, the default: each channel's own range within cells */
+} cellseg_measure_options;
+
+/** Write the defaults. @return CELLSEG_ERR_ARGUMENT  options is NULL or struct_size too small. Threads: any. Since: 1.0 */
+CELLSEG_API cellseg_status cellseg_measure_options_init(cellseg_measure_options *options, size_t struct_size);
+
 /**
  * Measure every cell.
  *
- * Columns, in this order. `um` and `um2` read `px` and `px2` when the pixel size of `cells` is unknown.
+ * Columns, in this order; docs/measurements.md defines each and gives its name in scikit-image and CellProfiler. `um` and `um2`
+ * read `px` and `px2` when the pixel size of `cells` is unknown.
  *
  *     id                        the cell's id in `cells`
  *     area_um2                  its pixels times the pixel's area
@@ -25,9 +42,48 @@ extern "C" {
  *     bbox_bottom_px
  *     bbox_right_px
  *     touches_border            1: it has a pixel on the image's edge and may reach beyond; else 0
- *     nucleus_area_um2          with `nuclei`: the nucleus's pixels inside the cell times the pixel's area; 0 without one
- *     intensity_mean_channel_0  with `image`, for each channel from 0: mean of its values over the cell, in the image's own
- *                               unit; NaN where one of them is
+ *
+ * with options->shape
+ *
+ *     perimeter_crofton_um      length of the outline and of the holes' outlines, from how often rows, columns and diagonals
+ * cross form_factor               4 pi area / perimeter^2: 1 for a disc; above 1 is possible for a few pixels
+ *     equivalent_diameter_area_um  diameter of the disc of the same area
+ *     axis_major_length_um      axes of the ellipse with the same second moments
+ *     axis_minor_length_um
+ *     eccentricity              of that ellipse: 0 for a disc, 1 for a line
+ *     orientation_rad           angle from the image's columns' direction (down) to its major axis, positive towards the right,
+ *                               in (-pi/2, pi/2]; 0 where there is no major axis
+ *     euler_number              8-connected parts less holes
+ *     area_convex_um2           pixels whose centres lie in the hull of the cell's edges
+ *     solidity                  area / area_convex
+ *     feret_diameter_max_um     largest and smallest distance between parallel lines that touch the convex image
+ *     feret_diameter_min_um
+ *
+ * with options->neighbours
+ *
+ *     neighbours_touching       other ids next to the cell, diagonally too
+ *
+ * with `nuclei`
+ *
+ *     nucleus_area_um2          the nucleus's pixels inside the cell times the pixel's area; 0 without one
+ *     nucleus_cell_area_ratio   nucleus_area / area
+ *
+ * with `image` and options->intensity, for each channel from 0 and in the image's own unit; all NaN where a value is NaN
+ *
+ *     intensity_mean_channel_0
+ *     intensity_std_channel_0   population standard deviation
+ *     intensity_min_channel_0
+ *     intensity_max_channel_0
+ *     intensity_median_channel_0  mean of the middle two of an even number
+ *     intensity_integrated_channel_0  sum
+ *     centroid_weighted_y_um_channel_0  position of the pixels weighted by their values; NaN where these sum to 0
+ *     centroid_weighted_x_um_channel_0
+ *
+ * with `image` and options->texture, for each channel from 0: texture_angular_second_moment_channel_0, texture_contrast,
+ * texture_correlation, texture_variance, texture_inverse_difference_moment, texture_sum_average, texture_sum_variance,
+ * texture_sum_entropy, texture_entropy, texture_difference_variance, texture_difference_entropy, texture_info_measure_1 and
+ * texture_info_measure_2: means over four directions; NaN without a pair of pixels at that distance, and where a value is not
+ * finite.
  *
  * Columns keep their names; later releases add further ones at any place, so look columns up by name.
  *
@@ -35,13 +91,17 @@ extern "C" {
  * @param      context  NULL for defaults; need not outlive the table
  * @param      cells    label map, of any ids, in any number of parts
  * @param      nuclei   NULL, or the nuclei under the same ids: adds their columns
- * @param      image    NULL, or an image of the same size: adds intensity columns for each channel
- * @return CELLSEG_ERR_ARGUMENT  cells is NULL, or sizes differ
+ * @param      image    NULL, or an image of the same size: adds columns for each channel
+ * @param      options  NULL for defaults
+ * @return CELLSEG_ERR_ARGUMENT  cells is NULL, sizes differ, or an option is out of range
  * @return CELLSEG_ERR_MEMORY, CELLSEG_ERR_LIMIT, CELLSEG_ERR_CANCELLED
- * Threads: any. Result: the same bytes for any thread count. Cost: three passes over the map, one over each channel. Since: 1.0
+ * Threads: any. Result: the same bytes for any thread count. Cost: three passes over the map, some six over each channel's cells.
+ * Memory: 32 bytes per run of pixels in a row, 4 per pixel of the cells measured at one time, and with texture 1 per pixel.
+ * Source: Legland et al. 2007 (perimeter), Haralick et al. 1973 (texture). Since: 1.0
  */
 CELLSEG_API cellseg_status cellseg_measure(cellseg_table **out, cellseg_context *context, const cellseg_labels *cells,
-                                           const cellseg_labels *nuclei, const cellseg_image *image);
+                                           const cellseg_labels *nuclei, const cellseg_image *image,
+                                           const cellseg_measure_options *options);
 
 /** Release a table. NULL is legal. Since: 1.0 */
 CELLSEG_API void cellseg_table_free(cellseg_table *table);

@@ -33,7 +33,7 @@ enum {
 };
 
 /**
- * Every parameter of the method (SPEC: Al-Kofahi et al. 2018, steps 1 to 3). Fill with cellseg_segment_options_init().
+ * Every parameter of the method (Al-Kofahi et al. 2018, steps 1 to 3). Fill with cellseg_segment_options_init().
  * The two-channel method has no network: it takes CELLSEG_RELIEF_PROBABILITY as CELLSEG_RELIEF_MARKER,
  * CELLSEG_BACKGROUND_PROBABILITY as CELLSEG_BACKGROUND_EXPECTED_AREA, and leaves out what else speaks of a probability.
  */
@@ -79,13 +79,26 @@ CELLSEG_API cellseg_status cellseg_segment_options_init(cellseg_segment_options 
 
 /**
  * Set the values of a preset; struct_size, channels and pixel sizes stay as they are.
+ *
+ * What the paper leaves open has one value under both presets: a nucleus whose LoG response is below 0.08 of the map's range is
+ * none; the marker's logarithm is log(1 + 100 m), m from 0 to 1; an expected area that is not given is estimated between 50 and
+ * 5000 um2 per cell; intensities are scaled so that noise alone does not fill the range; and the label maps keep one 4-connected
+ * part of each cell and nucleus.
+ *
  * @param preset  CELLSEG_PRESET_DEFAULT or CELLSEG_PRESET_PAPER (the values of Al-Kofahi et al. 2018)
  * @return CELLSEG_ERR_ARGUMENT. Threads: any. Since: 1.0
  */
 CELLSEG_API cellseg_status cellseg_segment_options_preset(cellseg_segment_options *options, int32_t preset);
 
+/** Check the options' ranges, as every call below does before its work. NULL, the defaults, is in order.
+ * @return CELLSEG_ERR_ARGUMENT, naming the option. Threads: any. Since: 1.0 */
+CELLSEG_API cellseg_status cellseg_segment_options_check(const cellseg_segment_options *options);
+
 /**
  * Label every cell in an image, from its marker channel alone.
+ *
+ * An image without a cell, or too small to hold one, gives empty label maps and no error; the context's log gets a warning.
+ * Pixels may be at most 8 times as large as the model's, and the image at most 2^30 pixels at its scale.
  *
  * @param[out] cells    New label map of the image's size: 0 is background, cells are 1..count in raster order of their first
  *                      pixel. Release with cellseg_labels_free(). NULL after an error.
@@ -97,9 +110,11 @@ CELLSEG_API cellseg_status cellseg_segment_options_preset(cellseg_segment_option
  * @param      image    cytoplasm bright, background dark, nucleus darker than the cytoplasm; pixel size known, or given in the
  * options
  * @param      options  NULL for defaults
- * @return CELLSEG_ERR_ARGUMENT   a NULL, an option out of range, a channel the image lacks, an unknown pixel size, a pixel that
- * is not finite
- * @return CELLSEG_ERR_CANCELLED, CELLSEG_ERR_MEMORY, CELLSEG_ERR_LIMIT
+ * @return CELLSEG_ERR_ARGUMENT   a NULL, an option out of range, a channel the image lacks, an unknown pixel size or one that is
+ * far too large, a pixel that is not finite
+ * @return CELLSEG_ERR_MODEL      the model's first classes are not nucleus, cytoplasm and background
+ * @return CELLSEG_ERR_LIMIT      the image is too large at the working scale, or for the memory budget
+ * @return CELLSEG_ERR_CANCELLED, CELLSEG_ERR_MEMORY
  * Threads: any. Result: the same bytes for any thread count. Since: 1.0
  * Source: Al-Kofahi et al. 2018, steps 1 to 3.
  */
@@ -114,7 +129,7 @@ CELLSEG_API cellseg_status cellseg_segment(cellseg_labels **cells, cellseg_label
  * @param      marker         the marker is channel options->channel
  * @param      nuclear        the nuclear stain, bright, is channel options->nuclei_channel; may be the same image; same size as
  * `marker`
- * @return as cellseg_segment()
+ * @return as cellseg_segment(), but CELLSEG_ERR_MODEL
  * Threads: any. Result: the same bytes for any thread count. Since: 1.0
  * Source: Al-Kofahi et al. 2018, "Ground truth".
  */
@@ -127,7 +142,7 @@ CELLSEG_API cellseg_status cellseg_segment_two_channel(cellseg_labels **cells, c
  *
  * @param[out] nuclei  New label map: the nuclear foreground inside each cell, under the cell's id; a cell without any has none.
  * @param      cells   label map of the image's size
- * @return as cellseg_segment(), and CELLSEG_ERR_ARGUMENT when sizes differ
+ * @return as cellseg_segment_two_channel(), and CELLSEG_ERR_ARGUMENT when sizes differ
  * Threads: any. Since: 1.0
  */
 CELLSEG_API cellseg_status cellseg_segment_nuclei_within(cellseg_labels **nuclei, cellseg_context *context,

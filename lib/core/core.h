@@ -208,6 +208,10 @@ cellseg_status cseg_sort_keyed(cellseg_context *context, cseg_keyed *items, size
 double cseg_exp(double x);   /* within 1 ulp or so; 0 below -745, infinity above 709.78 */
 double cseg_log_e(double x); /* natural logarithm; x > 0 and finite */
 
+/* The angle of (x, y) in [-pi, pi], within 2 ulp; finite arguments. The sign of a zero does not count: 0 for (0, 0), pi on the
+ * negative x axis. */
+double cseg_atan2(double y, double x);
+
 /* ---- processor (cpu.c) ---- */
 
 int32_t cseg_cpu_best(void); /* the highest CELLSEG_CPU_ level this machine runs */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * exp and log in plain double arithmetic, in one fixed order, so that results are the same bytes whatever the C library. Argument
- * reduction and the log polynomial follow fdlibm (Sun Microsystems, 1993: e_exp.c, e_log.c); exp sums its Taylor series, which on
- * |r| <= ln(2)/2 needs 13 terms for full precision. Cost: about 20 operations.
+ * exp, log and atan2 in plain double arithmetic, in one fixed order, so that results are the same bytes whatever the C library.
+ * Argument reduction and the polynomials of log and atan follow fdlibm (Sun Microsystems, 1993: e_exp.c, e_log.c, s_atan.c); exp
+ * sums its Taylor series, which on |r| <= ln(2)/2 needs 13 terms for full precision. Cost: about 20 operations.
  */
 #include "core/core.h"
 
@@ -59,4 +59,34 @@ double cseg_log_e(double x) {
     const double tail = z * (l1 + z * (l2 + z * (l3 + z * (l4 + z * (l5 + z * (l6 + z * l7))))));
     const double half_square = 0.5 * f * f;
     return k * ln2_hi - ((half_square - (s * (half_square + tail) + k * ln2_lo)) - f);
+}
+
+/* atan(x) for x >= 0: x is taken to |r| <= 7/16 by the addition theorem about 0, 1/2, 1, 3/2 or infinity. */
+static double arc_tangent(double x) {
+    static const double coefficients[] = {3.33333333333329318027e-01,  -1.99999999998764832476e-01, 1.42857142725034663711e-01,
+                                          -1.11111104054623557880e-01, 9.09088713343650656196e-02,  -7.69187620504482999495e-02,
+                                          6.66107313738753120669e-02,  -5.83357013379057348645e-02, 4.97687799461593236017e-02,
+                                          -3.65315727442169155270e-02, 1.62858201153657823623e-02};
+    static const double high[] = {0, 4.63647609000806093515e-01, 7.85398163397448278999e-01, 9.82793723247329054082e-01,
+                                  1.57079632679489655800e+00};
+    static const double low[] = {0, 2.26987774529616870924e-17, 3.06161699786838301793e-17, 1.39033110312309984516e-17,
+                                 6.12323399573676603587e-17};
+    const int about = (x >= 0.4375) + (x >= 0.6875) + (x >= 1.1875) + (x >= 2.4375);
+    const double reduced[] = {x, (2 * x - 1) / (2 + x), (x - 1) / (x + 1), (x - 1.5) / (1 + 1.5 * x), -1 / x};
+    const double r = reduced[about], square = r * r;
+    double sum = 0;
+    for (int n = 10; n >= 0; n--)
+        sum = coefficients[n] + square * sum;
+    return high[about] - ((r * square * sum - low[about]) - r);
+}
+
+double cseg_atan2(double y, double x) {
+    static const double pi = 3.14159265358979311600e+00, pi_low = 1.22464679914735317720e-16;
+    const double up = y < 0 ? -y : y, aside = x < 0 ? -x : x;
+    if (up == 0 && aside == 0)
+        return 0;
+    double angle = arc_tangent(up / aside);
+    if (x < 0)
+        angle = pi - (angle - pi_low);
+    return y < 0 ? -angle : angle;
 }

@@ -66,13 +66,13 @@ typedef struct fir_job {
     size_t rows;            /* of a block with the margins its columns need */
     size_t columns, strips; /* of a strip; strips across the image */
     const cseg_fir_kernels *kernels;
+    cseg_fir_group groups[(CSEG_FIR_MOST + CSEG_FIR_GROUP - 1) / CSEG_FIR_GROUP];
 } fir_job;
 
 /* A part of the image, and the scratch memory to filter it block by block. */
 typedef struct strip {
     size_t top, bottom, left, width, panels;
-    float *row;      /* one input row with its margins */
-    float *pairs;    /* (reach + 1) rows of CSEG_FIR_PANEL */
+    float *row;      /* an input row, or a panel's part of it, with margins */
     float *filtered; /* what the rows became: for each filter, each of its one or two weights, each panel, `rows` panel rows */
 } strip;
 
@@ -87,17 +87,35 @@ static size_t strip_columns(size_t bytes_per_column) {
     return columns < CSEG_FIR_PANEL ? CSEG_FIR_PANEL : smaller(columns, WIDEST);
 }
 
+/* The groups of filters, and their weights in one block that the first group's points to. */
+static cellseg_status groups_open(fir_job *job) {
+    float *weights = cseg_calloc(job->context, job->count * 2 * (job->reach + 1), sizeof *weights);
+    if (weights == NULL)
+        return cseg_last_status();
+    for (size_t f = 0; f < job->count; f++) {
+        const cseg_fir *filter = &job->filters[f];
+        const size_t member = f % CSEG_FIR_GROUP, left = job->count - (f - member);
+        cseg_fir_group *group = &job->groups[f / CSEG_FIR_GROUP];
+        group->count = smaller(left, CSEG_FIR_GROUP);
+        group->radius[member] = filter->radius;
+        group->weights = weights + (f - member) * 2 * (job->reach + 1);
+        for (size_t k = 0; k <= filter->radius; k++) {
+            group->weights[2 * (k * group->count + member)] = filter->smooth[k];
+            group->weights[2 * (k * group->count + member) + 1] = filter->second[k];
+        }
+    }
+    return CELLSEG_OK;
+}
+
 static cellseg_status strip_open(strip *s, const fir_job *job, size_t index) {
     *s = (strip){.top = index / job->strips * STRIP_ROWS, .left = index % job->strips * job->columns};
     s->bottom = smaller(s->top + STRIP_ROWS, job->from->height);
     s->width = smaller(job->from->width - s->left, job->columns);
     s->panels = (s->width + CSEG_FIR_PANEL - 1) / CSEG_FIR_PANEL;
-    const size_t pairs = (job->reach + 1) * CSEG_FIR_PANEL;
     const size_t filtered = job->count * (job->both ? 2 : 1) * s->panels * job->rows * CSEG_FIR_PANEL;
-    s->pairs = cseg_alloc(job->context, pairs + filtered + s->panels * CSEG_FIR_PANEL + 2 * job->reach, sizeof(float));
-    if (s->pairs == NULL)
+    s->filtered = cseg_alloc(job->context, filtered + s->panels * CSEG_FIR_PANEL + 2 * job->reach, sizeof(float));
+    if (s->filtered == NULL)
         return cseg_last_status();
-    s->filtered = s->pairs + pairs;
     s->row = s->filtered + filtered;
     return CELLSEG_OK;
 }
@@ -108,33 +126,51 @@ static float *filtered_panel(const strip *s, const fir_job *job, size_t f, size_
     return s->filtered + (weights * s->panels + panel) * job->rows * CSEG_FIR_PANEL;
 }
 
-/* Row y of the input from `reach` left of the strip on: where it lies in the image if it can be used as it is, else a copy. */
-static const float *input_row(const strip *s, const fir_job *job, ptrdiff_t y) {
+/*
+ * Row y's samples from a panel's first on, to be read from `reach` before it to `reach` after the panel: in the image where they
+ * all lie there as floats, else in a copy. Integers are converted for all panels when the first one asks.
+ */
+static const float *panel_input(const strip *s, const fir_job *job, size_t y, size_t panel) {
     const cseg_plane *from = job->from;
-    const size_t inside = cseg_reflect(y, from->height), count = s->panels * CSEG_FIR_PANEL + 2 * job->reach;
-    if (from->type == CELLSEG_FLOAT32 && s->left >= job->reach && s->left - job->reach + count <= from->width)
-        return cseg_row_f32(from, inside) + s->left - job->reach;
-    cseg_load_reflected(s->row, from, inside, (ptrdiff_t)s->left - (ptrdiff_t)job->reach, count);
-    return s->row;
+    const size_t at = panel * CSEG_FIR_PANEL, left = s->left + at, reach = job->reach;
+    if (from->type == CELLSEG_FLOAT32) {
+        if (left >= reach && left + CSEG_FIR_PANEL + reach <= from->width)
+            return cseg_row_f32(from, y) + left;
+        cseg_load_reflected(s->row, from, y, (ptrdiff_t)left - (ptrdiff_t)reach, CSEG_FIR_PANEL + 2 * reach);
+        return s->row + reach;
+    }
+    if (panel == 0)
+        cseg_load_reflected(s->row, from, y, (ptrdiff_t)left - (ptrdiff_t)reach, s->panels * CSEG_FIR_PANEL + 2 * reach);
+    return s->row + reach + at;
 }
 
-/* Filter along the input rows [from, to) of a block, counted from `reach` rows above it. */
+static void filter_panel_row(const strip *s, const fir_job *job, const float *input, size_t panel, size_t row) {
+    float *out = filtered_panel(s, job, 0, panel, false) + row * CSEG_FIR_PANEL;
+    const size_t step = s->panels * job->rows * CSEG_FIR_PANEL;
+    if (job->both)
+        for (size_t f = 0; f < job->count; f += CSEG_FIR_GROUP)
+            job->kernels->along_group(out + 2 * f * step, step, input, &job->groups[f / CSEG_FIR_GROUP]);
+    else
+        job->kernels->along(out, input, job->filters->smooth, job->filters->radius, job->filters->spacing);
+}
+
+/* Tell the processor of a panel's samples before they are needed: the rows of a strip are too short for it to see a pattern. */
+static void prefetch_panel(const strip *s, const cseg_plane *from, size_t y, size_t panel) {
+    enum { LINE = 64 };
+    const size_t sample = cseg_type_size(from->type), bytes = CSEG_FIR_PANEL * sample;
+    const char *samples = (const char *)cseg_row(from, y) + s->left * sample + panel * bytes;
+    for (size_t at = 0; at < bytes; at += LINE)
+        __builtin_prefetch(samples + at);
+}
+
+/* Filter along the rows [from, to) of a block, counted from `reach` rows above it. */
 static void filter_rows(const strip *s, const fir_job *job, size_t top, size_t from, size_t to) {
-    const cseg_fir_kernels *kernels = job->kernels;
     for (size_t i = from; i < to; i++) {
-        const float *row = input_row(s, job, (ptrdiff_t)(top + i) - (ptrdiff_t)job->reach) + job->reach;
+        const ptrdiff_t place = (ptrdiff_t)(top + i) - (ptrdiff_t)job->reach;
+        const size_t y = cseg_reflect(place, job->from->height), next = cseg_reflect(place + 1, job->from->height);
         for (size_t p = 0; p < s->panels; p++) {
-            if (job->both)
-                kernels->pairs(s->pairs, row + p * CSEG_FIR_PANEL, job->reach);
-            for (size_t f = 0; f < job->count; f++) {
-                const cseg_fir *filter = &job->filters[f];
-                float *smooth = filtered_panel(s, job, f, p, false) + i * CSEG_FIR_PANEL;
-                float *second = filtered_panel(s, job, f, p, true) + i * CSEG_FIR_PANEL;
-                if (job->both)
-                    kernels->weigh_both(smooth, second, s->pairs, filter->smooth, filter->second, filter->radius);
-                else
-                    kernels->along(smooth, row + p * CSEG_FIR_PANEL, filter->smooth, filter->radius, filter->spacing);
-            }
+            prefetch_panel(s, job->from, next, p);
+            filter_panel_row(s, job, panel_input(s, job, y, p), p, i);
         }
     }
 }
@@ -207,7 +243,7 @@ static cellseg_status filter_strip(void *data, size_t index) {
         keep_shared_rows(&s, job);
         known = 2 * job->reach;
     }
-    cseg_free(s.pairs);
+    cseg_free(s.filtered);
     return CELLSEG_OK;
 }
 
@@ -220,9 +256,14 @@ cellseg_status cseg_fir_apply(cellseg_context *context, const cseg_plane *to, co
     for (size_t f = 0; f < count; f++)
         if (filters[f].radius * filters[f].spacing > job.reach)
             job.reach = filters[f].radius * filters[f].spacing;
-    job.rows = BLOCK_ROWS + 2 * job.reach;
+    job.rows = BLOCK_ROWS + 2 * job.reach + 1; /* odd, so that panels do not meet in one set of the cache */
     job.columns = strip_columns(count * (job.both ? 2 : 1) * job.rows * sizeof(float));
     job.strips = (from->width + job.columns - 1) / job.columns;
     job.kernels = cseg_fir_kernels_for(context);
-    return cseg_parallel_for(context, (from->height + STRIP_ROWS - 1) / STRIP_ROWS * job.strips, filter_strip, &job);
+    if (job.both)
+        CSEG_TRY(groups_open(&job));
+    const cellseg_status status =
+        cseg_parallel_for(context, (from->height + STRIP_ROWS - 1) / STRIP_ROWS * job.strips, filter_strip, &job);
+    cseg_free(job.groups[0].weights);
+    return status;
 }

@@ -5,8 +5,8 @@
 
 #include "core/core.h"
 
-/* Outputs are computed this many columns at a time; this many filters are applied in one call. */
-enum { CSEG_FIR_PANEL = 32, CSEG_FIR_MOST = 32 };
+/* Outputs are computed this many columns at a time; this many filters share the reading of a row, and are applied in one call. */
+enum { CSEG_FIR_PANEL = 32, CSEG_FIR_GROUP = 5, CSEG_FIR_MOST = 32 };
 
 /*
  * Weights of one axis, from the centre outwards: smooth[k] multiplies the two samples at distance k * spacing. With `second` the
@@ -31,13 +31,18 @@ cellseg_status cseg_fir_gaussian(cseg_fir *filter, cellseg_context *context, dou
 cellseg_status cseg_fir_log(cseg_fir *filter, cellseg_context *context, double sigma_px);
 void cseg_fir_free(cseg_fir *filter);
 
+/* Filters in the order of their radius, and their weights as a row needs them: smooth and second of each, for each distance. */
+typedef struct cseg_fir_group {
+    size_t count, radius[CSEG_FIR_GROUP];
+    float *weights; /* (largest radius + 1) x count x 2; those beyond a filter's radius are not read */
+} cseg_fir_group;
+
 /* The loops over CSEG_FIR_PANEL samples, one set for each processor level; all give the same bytes. */
 typedef struct cseg_fir_kernels {
     /* along a row: out[i] = sum over k of w[k] * (in[i - k * spacing] + in[i + k * spacing]) */
     void (*along)(float *out, const float *in, const float *w, size_t radius, size_t spacing);
-    /* the same in two steps, spacing 1, where several weights share the sums: row k of out = in[i - k] + in[i + k] */
-    void (*pairs)(float *out, const float *in, size_t radius);
-    void (*weigh_both)(float *out_a, float *out_b, const float *pairs, const float *w_a, const float *w_b, size_t radius);
+    /* the same, spacing 1, for the smooth and second weights of a group: 2 * count outputs, `step` floats apart */
+    void (*along_group)(float *out, size_t step, const float *in, const cseg_fir_group *group);
     /* down the columns: in points into rows of CSEG_FIR_PANEL samples; out gets two rows `stride` apart, in's and the next */
     void (*across)(float *out, size_t stride, const float *in, const float *w, size_t radius, size_t spacing);
     /* the sum of two: w_a down a, w_b down b */

@@ -2,6 +2,8 @@
 /* The rows of kernels for direct convolution, and the only switch between them. */
 #include "filter/fir.h"
 
+#define INLINE static inline __attribute__((always_inline))
+
 #define LANES 4
 #define NAME(x) x##_portable
 #define TARGET

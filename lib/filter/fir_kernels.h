@@ -28,30 +28,57 @@ TARGET static void NAME(along)(float *out, const float *in, const float *w, size
         STORE(out + v * LANES, sum[v]);
 }
 
-TARGET static void NAME(pairs)(float *out, const float *in, size_t radius) {
-    for (int v = 0; v < VECTORS; v++)
-        STORE(out + v * LANES, LOAD(in + v * LANES));
-    for (size_t k = 1; k <= radius; k++)
-        for (int v = 0; v < VECTORS; v++)
-            STORE(out + k * CSEG_FIR_PANEL + v * LANES, LOAD(in + v * LANES - k) + LOAD(in + v * LANES + k));
+/* Add the samples from distance k to where filter `first` ends to the sums of it and all wider ones; `first` and `count` are
+ * constants where this is inlined, so that the sums stay in registers. */
+INLINE TARGET size_t NAME(widen)(V sums[][2], const float *in, const cseg_fir_group *group, size_t first, size_t count,
+                                 size_t k) {
+    for (; k <= group->radius[first]; k++) {
+        const float *w = group->weights + 2 * count * k;
+        const V pair = LOAD(in - k) + LOAD(in + k);
+        for (size_t f = first; f < count; f++) {
+            sums[f][0] += pair * w[2 * f];
+            sums[f][1] += pair * w[2 * f + 1];
+        }
+    }
+    return k;
 }
 
-TARGET static void NAME(weigh_both)(float *out_a, float *out_b, const float *pairs, const float *w_a, const float *w_b,
-                                    size_t radius) {
-    V a[VECTORS], b[VECTORS];
-    for (int v = 0; v < VECTORS; v++) {
-        a[v] = LOAD(pairs + v * LANES) * w_a[0];
-        b[v] = LOAD(pairs + v * LANES) * w_b[0];
-    }
-    for (size_t k = 1; k <= radius; k++)
-        for (int v = 0; v < VECTORS; v++) {
-            const V pair = LOAD(pairs + k * CSEG_FIR_PANEL + v * LANES);
-            a[v] += pair * w_a[k];
-            b[v] += pair * w_b[k];
+INLINE TARGET void NAME(along_count)(float *out, size_t step, const float *in, const cseg_fir_group *group, size_t count) {
+    for (size_t x = 0; x < CSEG_FIR_PANEL; x += LANES) {
+        V sums[CSEG_FIR_GROUP][2];
+        for (size_t f = 0; f < count; f++) {
+            sums[f][0] = LOAD(in + x) * group->weights[2 * f];
+            sums[f][1] = LOAD(in + x) * group->weights[2 * f + 1];
         }
-    for (int v = 0; v < VECTORS; v++) {
-        STORE(out_a + v * LANES, a[v]);
-        STORE(out_b + v * LANES, b[v]);
+        size_t k = NAME(widen)(sums, in + x, group, 0, count, 1);
+        k = count > 1 ? NAME(widen)(sums, in + x, group, 1, count, k) : k;
+        k = count > 2 ? NAME(widen)(sums, in + x, group, 2, count, k) : k;
+        k = count > 3 ? NAME(widen)(sums, in + x, group, 3, count, k) : k;
+        if (count > 4)
+            (void)NAME(widen)(sums, in + x, group, 4, count, k);
+        for (size_t f = 0; f < count; f++) {
+            STORE(out + 2 * f * step + x, sums[f][0]);
+            STORE(out + (2 * f + 1) * step + x, sums[f][1]);
+        }
+    }
+}
+
+TARGET static void NAME(along_group)(float *out, size_t step, const float *in, const cseg_fir_group *group) {
+    switch (group->count) {
+    case 1:
+        NAME(along_count)(out, step, in, group, 1);
+        break;
+    case 2:
+        NAME(along_count)(out, step, in, group, 2);
+        break;
+    case 3:
+        NAME(along_count)(out, step, in, group, 3);
+        break;
+    case 4:
+        NAME(along_count)(out, step, in, group, 4);
+        break;
+    default:
+        NAME(along_count)(out, step, in, group, 5);
     }
 }
 
@@ -90,7 +117,7 @@ TARGET static void NAME(across_both)(float *out, size_t stride, const float *in_
     }
 }
 
-static const cseg_fir_kernels NAME(kernels) = {NAME(along), NAME(pairs), NAME(weigh_both), NAME(across), NAME(across_both)};
+static const cseg_fir_kernels NAME(kernels) = {NAME(along), NAME(along_group), NAME(across), NAME(across_both)};
 
 #undef V
 #undef LOAD

@@ -21,18 +21,28 @@
 #include "filter/ladder.h"
 #include "filter/sample.h"
 
-#include <string.h>
+/* The maximum does not depend on the order of the scales, but the work does: rising sigmas. */
+static void sort(double *sorted, const double *values, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        size_t place = i;
+        for (; place > 0 && sorted[place - 1] > values[i]; place--)
+            sorted[place] = sorted[place - 1];
+        sorted[place] = values[i];
+    }
+}
 
 /* ---- exact ---- */
 
 cellseg_status cseg_filter_log(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, const double *sigmas_px,
                                size_t count) {
     assert(count >= 1 && count <= CSEG_LOG_MOST_SCALES);
+    double sigmas[CSEG_LOG_MOST_SCALES];
+    sort(sigmas, sigmas_px, count);
     cseg_fir filters[CSEG_LOG_MOST_SCALES] = {0};
     cellseg_status status = CELLSEG_OK;
     for (size_t i = 0; i < count; i++) {
-        assert(sigmas_px[i] > 0 && sigmas_px[i] <= CSEG_LOG_LARGEST_SIGMA);
-        CSEG_TRY_GOTO(done, cseg_fir_log(&filters[i], context, sigmas_px[i]));
+        assert(sigmas[i] > 0 && sigmas[i] <= CSEG_LOG_LARGEST_SIGMA);
+        CSEG_TRY_GOTO(done, cseg_fir_log(&filters[i], context, sigmas[i]));
     }
     status = cseg_fir_apply(context, to, from, filters, count);
 done:
@@ -126,15 +136,6 @@ static cellseg_status raise_to_laplacian(cellseg_context *context, const cseg_pl
     return cseg_parallel_for(context, to->height, raise_row, &job);
 }
 
-static void sort(double *values, size_t count) {
-    for (size_t i = 1; i < count; i++)
-        for (size_t j = i; j > 0 && values[j] < values[j - 1]; j--) {
-            const double value = values[j];
-            values[j] = values[j - 1];
-            values[j - 1] = value;
-        }
-}
-
 /* A step of a variance below one would be too coarse to sample: such a scale starts from the image again. */
 static cellseg_status climb_scales(cseg_ladder *ladder, const cseg_plane *to, const double *sigmas, size_t count) {
     for (size_t i = 0; i < count; i++) {
@@ -151,8 +152,7 @@ cellseg_status cseg_filter_log_fast(cellseg_context *context, const cseg_plane *
                                     const double *sigmas_px, size_t count) {
     assert(count >= 1 && count <= CSEG_LOG_MOST_SCALES);
     double sigmas[CSEG_LOG_MOST_SCALES];
-    memcpy(sigmas, sigmas_px, count * sizeof *sigmas);
-    sort(sigmas, count);
+    sort(sigmas, sigmas_px, count);
     assert(sigmas[0] >= CSEG_LOG_FAST_SMALLEST_SIGMA);
     cseg_ladder ladder = {.context = context, .image = from};
     cellseg_status status = cseg_plane_new(&ladder.planes[0], context, CELLSEG_FLOAT32, from->height, from->width);

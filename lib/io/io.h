@@ -40,6 +40,20 @@ double cseg_io_number(const char *text, size_t length);
 cseg_io_spacing cseg_io_ome_spacing(const char *xml);
 cseg_io_spacing cseg_io_metamorph_spacing(const char *xml);
 
+/* ---- stacks (pixel_size.c, ome.c) ---- */
+
+/* How many slices and time points a file's text speaks of; 0: it does not. */
+typedef struct cseg_io_stack {
+    double slices, times;
+} cseg_io_stack;
+
+/* Of OME-XML's first <Pixels>, which may speak of planes in other files too. */
+cseg_io_stack cseg_io_ome_stack(const char *xml);
+
+/* CELLSEG_ERR_FORMAT where the planes of this file, `channels` of them, are not one picture's channels. description: the first
+ * page's, or NULL. */
+cellseg_status cseg_io_check_stack(const char *description, uint64_t channels);
+
 /* ---- codecs (png.c, tiff.c) ---- */
 
 /* What is asked of a reader. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Pixel sizes in XML: OME-XML's <Pixels PhysicalSizeX=... PhysicalSizeXUnit=...> and MetaMorph's <prop id="spatial-calibration-x"
- * value=...>. No XML library: a scanner that walks the start tags and reads attributes is enough, and whatever the bytes are it
- * only moves forward to the closing NUL. Reference: OME Data Model 2016-06.
+ * Pixel sizes and stacks in XML: OME-XML's <Pixels PhysicalSizeX=... PhysicalSizeXUnit=...> and MetaMorph's <prop
+ * id="spatial-calibration-x" value=...>. No XML library: a scanner that walks the start tags and reads attributes is enough, and
+ * whatever the bytes are it only moves forward to the closing NUL. Reference: OME Data Model 2016-06.
  */
 #include "io/io.h"
 
@@ -98,16 +98,31 @@ static double physical_size(const element *pixels, const char *size, const char 
     return cseg_io_number(value.text, value.length) * (name.length > 0 ? cseg_io_unit_um(name.text, name.length) : 1);
 }
 
+/* The first <Pixels> of OME-XML. */
+static bool find_pixels(element *pixels, const char *xml) {
+    bool ome = false;
+    while (next_element(pixels, &xml)) {
+        ome |= span_is(pixels->name, "OME");
+        if (ome && span_is(pixels->name, "Pixels"))
+            return true;
+    }
+    return false;
+}
+
 cseg_io_spacing cseg_io_ome_spacing(const char *xml) {
     element e;
-    bool ome = false;
-    while (next_element(&e, &xml)) {
-        ome |= span_is(e.name, "OME");
-        if (ome && span_is(e.name, "Pixels"))
-            return (cseg_io_spacing){physical_size(&e, "PhysicalSizeX", "PhysicalSizeXUnit"),
-                                     physical_size(&e, "PhysicalSizeY", "PhysicalSizeYUnit")};
-    }
-    return (cseg_io_spacing){0, 0};
+    if (!find_pixels(&e, xml))
+        return (cseg_io_spacing){0, 0};
+    return (cseg_io_spacing){physical_size(&e, "PhysicalSizeX", "PhysicalSizeXUnit"),
+                             physical_size(&e, "PhysicalSizeY", "PhysicalSizeYUnit")};
+}
+
+cseg_io_stack cseg_io_ome_stack(const char *xml) {
+    element e;
+    if (!find_pixels(&e, xml))
+        return (cseg_io_stack){0, 0};
+    const span z = attribute(&e, "SizeZ"), t = attribute(&e, "SizeT");
+    return (cseg_io_stack){cseg_io_number(z.text, z.length), cseg_io_number(t.text, t.length)};
 }
 
 cseg_io_spacing cseg_io_metamorph_spacing(const char *xml) {

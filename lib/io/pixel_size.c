@@ -2,7 +2,7 @@
 /*
  * What a file says about the size of its pixels: up to four sources, read one by one and compared. Resolution tags without a
  * microscope's text beside them are mostly a printer's (72 or 300 per inch) or the bare camera's (6.45 um): they are taken only
- * up to 5 um, beyond which no cell could be outlined anyway.
+ * up to 5 um, beyond which no cell could be outlined anyway. And what the same texts say about stacks.
  */
 #include "io/io.h"
 
@@ -83,11 +83,14 @@ static double edge(double density, double unit_um) {
     return density > 0 ? unit_um / density : 0;
 }
 
+static bool by_imagej(const char *description) {
+    return description != NULL && strncmp(description, "ImageJ=", 7) == 0;
+}
+
 /* ImageJ states the unit in its description and reuses the resolution tags for pixels per unit, whatever their own unit. */
 static bool is_imagej(const cseg_io_calibration *c) {
     size_t length;
-    return c->description != NULL && strncmp(c->description, "ImageJ=", 7) == 0 &&
-           imagej_value(c->description, "unit", &length) != NULL;
+    return by_imagej(c->description) && imagej_value(c->description, "unit", &length) != NULL;
 }
 
 static cseg_io_spacing imagej_spacing(const cseg_io_calibration *c) {
@@ -148,4 +151,26 @@ cellseg_status cseg_io_pixel_size(double *pixel_size_um, const cseg_io_calibrati
         }
     }
     return CELLSEG_OK;
+}
+
+/* ---- stacks ---- */
+
+static double imagej_number(const char *description, const char *key) {
+    size_t length = 0;
+    const char *text = imagej_value(description, key, &length);
+    return text != NULL ? cseg_io_number(text, length) : 0;
+}
+
+/* ImageJ keeps a large stack's further planes behind its only page; OME-XML in a file of one plane may describe many files. */
+cellseg_status cseg_io_check_stack(const char *description, uint64_t channels) {
+    cseg_io_stack stack = {0, 0};
+    if (by_imagej(description))
+        stack = (cseg_io_stack){imagej_number(description, "slices"), imagej_number(description, "frames")};
+    else if (description != NULL && channels > 1)
+        stack = cseg_io_ome_stack(description);
+    if (stack.slices <= 1 && stack.times <= 1)
+        return CELLSEG_OK;
+    return cseg_fail(CELLSEG_ERR_FORMAT,
+                     "a stack of %.0f slices (Z) and %.0f time points (T) is not supported; save one plane of it",
+                     fmax(stack.slices, 1), fmax(stack.times, 1));
 }

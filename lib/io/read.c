@@ -22,8 +22,8 @@ cellseg_status cseg_io_new_image(cellseg_image **out, cellseg_context *context, 
                                  const cseg_file *file, const cseg_io_claim *claim) {
     *out = NULL;
     char what[80];
-    (void)snprintf(what, sizeof what, "%llu x %llu pixels of %llu channels", (unsigned long long)claim->height,
-                   (unsigned long long)claim->width, (unsigned long long)claim->channels);
+    (void)snprintf(what, sizeof what, "%llu x %llu pixels of %llu channel%s", (unsigned long long)claim->height,
+                   (unsigned long long)claim->width, (unsigned long long)claim->channels, claim->channels == 1 ? "" : "s");
     if (claim->height < 1 || claim->height > INT32_MAX || claim->width < 1 || claim->width > INT32_MAX || claim->channels < 1 ||
         claim->channels > 4096)
         return cseg_fail(CELLSEG_ERR_FORMAT, "%s are out of range", what);

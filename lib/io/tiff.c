@@ -335,6 +335,15 @@ static cellseg_status survey_page(void *data, tiff_stream *stream, const tiff_pa
     return CELLSEG_OK;
 }
 
+/* Slices and time points would otherwise pass for channels. */
+static cellseg_status check_planes(tiff_stream *stream, uint64_t channels) {
+    char *text = NULL;
+    if (!TIFFSetDirectory(stream->tiff, 0))
+        return stream_fail(stream, "page 1");
+    (void)TIFFGetField(stream->tiff, TIFFTAG_IMAGEDESCRIPTION, &text);
+    return cseg_io_check_stack(text, channels);
+}
+
 /* ---- second pass: the pixels ---- */
 
 typedef struct tiff_copy {
@@ -453,6 +462,7 @@ static cellseg_status read_image(cellseg_image **out, cellseg_context *context, 
     CSEG_TRY(for_each_page(stream, survey_page, &survey));
     if (survey.first.kind == NULL)
         return cseg_fail(CELLSEG_ERR_FORMAT, "the file holds thumbnails or masks only");
+    CSEG_TRY(check_planes(stream, survey.channels));
     tiff_copy copy = {.kind = survey.first.kind, .labels = request->labels};
     if (request->labels && copy.kind->format == SAMPLEFORMAT_INT)
         copy.kind = find_kind(SAMPLEFORMAT_UINT, copy.kind->bits);

@@ -3,13 +3,17 @@
 #ifndef CSEG_MEASURE_COLUMNS_H
 #define CSEG_MEASURE_COLUMNS_H
 
+#include "measure/measure.h"
 #include "measure/regions.h"
 
 /* What a label's measurements may look at. */
 typedef struct cseg_measure_input {
+    cellseg_context *context;
+    const cellseg_measure_options *options;
     cseg_plane cells;
     cseg_plane nuclei;  /* data NULL: not given */
     cseg_plane channel; /* of the image; for groups that need an image */
+    cseg_plane levels;  /* the channel in grey levels from 0, uint8; for texture */
 } cseg_measure_input;
 
 /* The unit a column's name ends in. Values come in pixels; the table turns them to micrometres where the pixel size is known. */
@@ -17,7 +21,8 @@ typedef enum cseg_unit {
     CSEG_UNIT_NONE = 0,
     CSEG_UNIT_LENGTH = 1, /* _um, or _px */
     CSEG_UNIT_AREA = 2,   /* _um2, or _px2 */
-    CSEG_UNIT_INDEX = 3   /* _px always: a place in the array */
+    CSEG_UNIT_INDEX = 3,  /* _px always: a place in the array */
+    CSEG_UNIT_ANGLE = 4   /* _rad */
 } cseg_unit;
 
 typedef struct cseg_column {
@@ -32,17 +37,39 @@ typedef enum cseg_needs {
     CSEG_NEEDS_CHANNEL = 2 /* the group appears once for each channel of the image */
 } cseg_needs;
 
+/* The option that a group is measured under. */
+typedef enum cseg_choice {
+    CSEG_CHOICE_ALWAYS = 0,
+    CSEG_CHOICE_SHAPE = 1,
+    CSEG_CHOICE_INTENSITY = 2,
+    CSEG_CHOICE_NEIGHBOURS = 3,
+    CSEG_CHOICE_TEXTURE = 4
+} cseg_choice;
+
 enum { CSEG_GROUP_COLUMNS = 32 };
 
 typedef struct cseg_column_group {
     cseg_needs needs;
+    cseg_choice choice;
     size_t count; /* columns, at most CSEG_GROUP_COLUMNS */
     const cseg_column *columns;
-    void (*measure)(double *values, const cseg_region *region, const cseg_measure_input *input); /* one value per column */
+    cellseg_status (*measure)(double *values, const cseg_region *region,
+                              const cseg_measure_input *input); /* a value per column */
 } cseg_column_group;
 
+#define CSEG_COLUMNS(list) sizeof(list) / sizeof *(list), list
+
+extern const cseg_column_group cseg_measure_position, cseg_measure_nucleus; /* position.c */
+extern const cseg_column_group cseg_measure_shape, cseg_measure_convex;     /* shape.c, convex.c */
+extern const cseg_column_group cseg_measure_neighbours;                     /* neighbours.c */
+extern const cseg_column_group cseg_measure_intensity;                      /* intensity.c */
+extern const cseg_column_group cseg_measure_texture;                        /* texture.c */
+
 /* All groups, in the order of the table's columns. */
-extern const cseg_column_group cseg_measure_groups[];
-extern const size_t cseg_measure_group_count;
+enum { CSEG_GROUPS = 7 };
+extern const cseg_column_group *const cseg_measure_groups[CSEG_GROUPS];
+
+/* The channel in grey levels, input->levels, for the texture group: a new plane that the caller frees. */
+cellseg_status cseg_measure_levels_new(cseg_measure_input *input);
 
 #endif

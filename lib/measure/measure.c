@@ -6,26 +6,51 @@
 #include "measure/measure.h"
 
 #include "measure/columns.h"
+#include "measure/options.h"
 #include "measure/table.h"
 
 #include <stdio.h>
 
+static bool chosen(const cseg_column_group *group, const cellseg_measure_options *options) {
+    switch (group->choice) {
+    case CSEG_CHOICE_SHAPE:
+        return options->shape != 0;
+    case CSEG_CHOICE_INTENSITY:
+        return options->intensity != 0;
+    case CSEG_CHOICE_NEIGHBOURS:
+        return options->neighbours != 0;
+    case CSEG_CHOICE_TEXTURE:
+        return options->texture != 0;
+    default:
+        return true;
+    }
+}
+
+/* What a table is made of. */
+typedef struct sources {
+    const cellseg_labels *cells, *nuclei;
+    const cellseg_image *image;
+    cellseg_measure_options options;
+} sources;
+
 /* How often a group appears in the table. */
-static size_t repeats(const cseg_column_group *group, const cellseg_labels *nuclei, const cellseg_image *image) {
+static size_t repeats(const cseg_column_group *group, const sources *from) {
+    if (!chosen(group, &from->options))
+        return 0;
     switch (group->needs) {
     case CSEG_NEEDS_NUCLEI:
-        return nuclei != NULL;
+        return from->nuclei != NULL;
     case CSEG_NEEDS_CHANNEL:
-        return (size_t)cellseg_image_channels(image);
+        return (size_t)cellseg_image_channels(from->image);
     default:
         return 1;
     }
 }
 
-static size_t count_columns(const cellseg_labels *nuclei, const cellseg_image *image) {
+static size_t count_columns(const sources *from) {
     size_t count = 1; /* id */
-    for (size_t g = 0; g < cseg_measure_group_count; g++)
-        count += repeats(&cseg_measure_groups[g], nuclei, image) * cseg_measure_groups[g].count;
+    for (size_t g = 0; g < CSEG_GROUPS; g++)
+        count += repeats(cseg_measure_groups[g], from) * cseg_measure_groups[g]->count;
     return count;
 }
 
@@ -37,6 +62,8 @@ static const char *suffix(cseg_unit unit, bool micrometres) {
         return micrometres ? "_um2" : "_px2";
     case CSEG_UNIT_INDEX:
         return "_px";
+    case CSEG_UNIT_ANGLE:
+        return "_rad";
     default:
         return "";
     }
@@ -73,7 +100,7 @@ static void name_columns(const group_job *job, size_t channel) {
 static cellseg_status measure_region(void *data, size_t row) {
     const group_job *job = data;
     double values[CSEG_GROUP_COLUMNS];
-    job->group->measure(values, &job->regions->region[row], &job->input);
+    CSEG_TRY(job->group->measure(values, &job->regions->region[row], &job->input));
     for (size_t i = 0; i < job->group->count; i++)
         job->table->values[(job->first_column + i) * job->table->rows + row] =
             values[i] * scale(job->group->columns[i].unit, job->pixel_size_um);
@@ -86,27 +113,35 @@ static void write_ids(cellseg_table *table, const cseg_regions *regions) {
         table->values[row] = regions->region[row].id;
 }
 
-static cellseg_status fill(cellseg_table *table, cellseg_context *context, const cseg_regions *regions,
-                           const cellseg_labels *cells, const cellseg_labels *nuclei, const cellseg_image *image) {
+/* Fill the group's columns, for one channel where it looks at one. */
+static cellseg_status fill_group(group_job *job, const sources *from, size_t channel) {
+    cellseg_context *context = job->input.context;
+    const double columns = (double)job->table->columns;
+    assert(job->group->count <= CSEG_GROUP_COLUMNS);
+    name_columns(job, channel);
+    cseg_progress_step(context, "measurements", (double)job->first_column / columns,
+                       (double)(job->first_column + job->group->count) / columns);
+    if (job->group->needs == CSEG_NEEDS_CHANNEL)
+        job->input.channel = cseg_image_plane(from->image, (int32_t)channel);
+    if (job->group->choice == CSEG_CHOICE_TEXTURE)
+        CSEG_TRY(cseg_measure_levels_new(&job->input));
+    const cellseg_status status = cseg_parallel_for(context, job->regions->count, measure_region, job);
+    cseg_plane_free(&job->input.levels);
+    return status;
+}
+
+static cellseg_status fill(cellseg_table *table, cellseg_context *context, const cseg_regions *regions, const sources *from) {
     write_ids(table, regions);
     group_job job = {.table = table, .first_column = 1, .regions = regions};
-    job.pixel_size_um = cellseg_labels_pixel_size_um(cells);
-    job.input.cells = cseg_labels_plane(cells);
-    if (nuclei != NULL)
-        job.input.nuclei = cseg_labels_plane(nuclei);
-    for (size_t g = 0; g < cseg_measure_group_count; g++) {
-        job.group = &cseg_measure_groups[g];
-        assert(job.group->count <= CSEG_GROUP_COLUMNS);
-        const size_t times = repeats(job.group, nuclei, image);
-        for (size_t i = 0; i < times; i++, job.first_column += job.group->count) {
-            if (job.group->needs == CSEG_NEEDS_CHANNEL)
-                job.input.channel = cseg_image_plane(image, (int32_t)i);
-            name_columns(&job, i);
-            const double columns = (double)table->columns;
-            cseg_progress_step(context, "measurements", (double)job.first_column / columns,
-                               (double)(job.first_column + job.group->count) / columns);
-            CSEG_TRY(cseg_parallel_for(context, regions->count, measure_region, &job));
-        }
+    job.pixel_size_um = cellseg_labels_pixel_size_um(from->cells);
+    job.input = (cseg_measure_input){.context = context, .options = &from->options, .cells = cseg_labels_plane(from->cells)};
+    if (from->nuclei != NULL)
+        job.input.nuclei = cseg_labels_plane(from->nuclei);
+    for (size_t g = 0; g < CSEG_GROUPS; g++) {
+        job.group = cseg_measure_groups[g];
+        const size_t times = repeats(job.group, from);
+        for (size_t i = 0; i < times; i++, job.first_column += job.group->count)
+            CSEG_TRY(fill_group(&job, from, i));
     }
     return CELLSEG_OK;
 }
@@ -125,20 +160,22 @@ static cellseg_status check(const cellseg_labels *cells, const cellseg_labels *n
 }
 
 cellseg_status cellseg_measure(cellseg_table **out, cellseg_context *context, const cellseg_labels *cells,
-                               const cellseg_labels *nuclei, const cellseg_image *image) {
+                               const cellseg_labels *nuclei, const cellseg_image *image, const cellseg_measure_options *options) {
     if (out == NULL)
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "out is NULL");
     *out = NULL;
+    sources from = {.cells = cells, .nuclei = nuclei, .image = image};
     CSEG_TRY(check(cells, nuclei, image));
+    CSEG_TRY(cseg_measure_options_read(&from.options, options));
     cseg_progress_start(context);
     const cseg_plane plane = cseg_labels_plane(cells);
     cseg_regions regions;
     cseg_progress_step(context, "regions", 0, 0);
     CSEG_TRY(cseg_measure_regions_new(&regions, context, &plane));
     cellseg_table *table = NULL;
-    cellseg_status status = cseg_measure_table_new(&table, context, regions.count, count_columns(nuclei, image));
+    cellseg_status status = cseg_measure_table_new(&table, context, regions.count, count_columns(&from));
     if (status == CELLSEG_OK)
-        status = fill(table, context, &regions, cells, nuclei, image);
+        status = fill(table, context, &regions, &from);
     cseg_measure_regions_free(&regions);
     if (status != CELLSEG_OK) {
         cellseg_table_free(table);

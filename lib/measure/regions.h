@@ -33,4 +33,14 @@ static inline cseg_run cseg_measure_run(const cseg_region *region, size_t index)
     return (cseg_run){packed.key & UINT32_MAX, packed.value >> 32, packed.value & UINT32_MAX};
 }
 
+/* A region's pixels. */
+static inline size_t cseg_measure_area(const cseg_region *region) {
+    size_t area = 0;
+    for (size_t i = 0; i < region->run_count; i++) {
+        const cseg_run run = cseg_measure_run(region, i);
+        area += run.end - run.begin;
+    }
+    return area;
+}
+
 #endif

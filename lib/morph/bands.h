@@ -22,4 +22,16 @@ static inline bool same_size(const cseg_plane *a, const cseg_plane *b) {
     return a->height == b->height && a->width == b->width;
 }
 
+/* And strips of columns, narrow enough that a row's part of one stays in the fastest cache. */
+enum { STRIP_COLUMNS = 64 };
+
+static inline size_t strip_count(size_t width) {
+    return (width + STRIP_COLUMNS - 1) / STRIP_COLUMNS;
+}
+
+static inline size_t strip_columns(size_t index, size_t width) {
+    const size_t left = width - index * STRIP_COLUMNS;
+    return left < STRIP_COLUMNS ? left : STRIP_COLUMNS;
+}
+
 #endif

@@ -54,8 +54,10 @@ static cellseg_status check_map(const report *out, cellseg_context *context, con
     CSEG_TRY_GOTO(done, cseg_ids_new(&ids, context, labels));
     CSEG_TRY_GOTO(done, cseg_runs_new(&runs, context, labels, CSEG_RUNS_LABELS, 8));
     parts = cseg_calloc(context, (size_t)ids.count + 1, sizeof *parts);
-    if (parts == NULL)
-        CSEG_TRY_GOTO(done, cseg_last_status());
+    if (parts == NULL) {
+        status = cseg_last_status();
+        goto done;
+    }
     *count = ids.count;
     check_parts(out, labels, &runs, &ids, parts);
     if (out->line[0] == '\0')
@@ -84,7 +86,7 @@ cellseg_status cseg_morph_check(char *violation, size_t size, cellseg_context *c
                                 const cseg_plane *nuclei) {
     assert(cells->type == CELLSEG_UINT32 && size > 0);
     const report cell = {violation, size, "cell", "cells"}, nucleus = {violation, size, "nucleus", "nuclei"};
-    uint32_t cell_count, nucleus_count;
+    uint32_t cell_count = 0, nucleus_count = 0;
     violation[0] = '\0';
     CSEG_TRY(check_map(&cell, context, cells, &cell_count));
     if (nuclei == NULL || violation[0] != '\0')

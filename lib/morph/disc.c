@@ -80,8 +80,10 @@ static cellseg_status disc_band(void *data, size_t index) {
     void *table = cseg_alloc(job->context, job->levels, (width + 2 * job->radius) * sample);
     void *chord = cseg_alloc(job->context, width, sample);
     cellseg_status status = CELLSEG_OK;
-    if (table == NULL || chord == NULL)
-        CSEG_TRY_GOTO(done, cseg_last_status());
+    if (table == NULL || chord == NULL) {
+        status = cseg_last_status();
+        goto done;
+    }
     for (size_t y = begin; y < end; y++)
         job->ops->clear(cseg_row(job->to, y), width, job->most);
     for (size_t y = first; y < last; y++) {

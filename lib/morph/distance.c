@@ -14,7 +14,12 @@
 #include <math.h>
 #include <string.h>
 
-enum { STRIP_COLUMNS = 64 };
+enum {
+    SHORT = 256,    /* pixels of a span that near_span() takes on, at most */
+    NEAR = 64,      /* pixels to a feature, at most */
+    FAR_ROOT = 150, /* stands for every distance above NEAR: its square plus NEAR's fits an int16 */
+    FAR = FAR_ROOT * FAR_ROOT
+};
 
 typedef struct distance_job {
     cellseg_context *context;
@@ -50,8 +55,7 @@ static void up(const distance_job *job, size_t first, size_t columns) {
 
 static cellseg_status along_columns(void *data, size_t index) {
     const distance_job *job = data;
-    const size_t first = index * STRIP_COLUMNS, left = job->mask->width - first;
-    const size_t columns = left < STRIP_COLUMNS ? left : STRIP_COLUMNS;
+    const size_t first = index * STRIP_COLUMNS, columns = strip_columns(index, job->mask->width);
     down(job, first, columns);
     up(job, first, columns);
     return CELLSEG_OK;
@@ -72,13 +76,61 @@ static void write_span(float *out, const cseg_parabola *stack, size_t n, cseg_sp
     }
 }
 
+/* How far, at most, any pixel of a span is from a feature: its column's, or the background at the span's ends. */
+static uint32_t reach_of(const uint32_t *g, cseg_span span) {
+    const size_t n = span.end - span.begin;
+    const size_t before = g[span.begin] == 0 ? 0 : FAR, after = g[span.end - 1] == 0 ? 0 : FAR;
+    uint32_t reach = 0;
+    for (size_t i = 0; i < n; i++) {
+        const uint32_t left = (uint32_t)(before + i), right = (uint32_t)(after + n - 1 - i), ends = left < right ? left : right;
+        const uint32_t own = g[span.begin + i] < ends ? g[span.begin + i] : ends;
+        reach = own > reach ? own : reach;
+    }
+    return reach;
+}
+
+/* best[i] = min(best[i], left[i] + plus, right[i] + plus) */
+static inline void lower(int16_t *restrict best, const int16_t *restrict left, const int16_t *restrict right, int16_t plus,
+                         size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        const int16_t nearer = (int16_t)((left[i] < right[i] ? left[i] : right[i]) + plus);
+        best[i] = nearer < best[i] ? nearer : best[i];
+    }
+}
+
+/*
+ * A short span whose features are near, as in cells, takes the minimum over all columns within reach outright: in vectors of
+ * int16 this is faster than the envelope, and as exact, for squares too large to win are cut to FAR. False when the span is not
+ * of this kind.
+ */
+static bool near_span(float *out, const uint32_t *g, cseg_span span) {
+    const size_t n = span.end - span.begin;
+    const uint32_t reach = n <= SHORT ? reach_of(g, span) : UINT32_MAX;
+    if (reach > NEAR)
+        return false;
+    int16_t padded[NEAR + SHORT + NEAR], best[SHORT], *square = padded + NEAR;
+    const size_t whole = (n + 7) / 8 * 8; /* vectors without a remainder */
+    for (size_t i = 0; i < NEAR + SHORT + NEAR; i++)
+        padded[i] = FAR;
+    for (size_t i = 0; i < n; i++) {
+        const uint32_t own = g[span.begin + i] < FAR_ROOT ? g[span.begin + i] : FAR_ROOT;
+        square[i] = (int16_t)(own * own);
+    }
+    memcpy(best, square, whole * sizeof *best);
+    for (size_t away = 1; away <= reach; away++)
+        lower(best, square - away, square + away, (int16_t)(away * away), whole);
+    for (size_t i = 0; i < n; i++)
+        out[span.begin + i] = sqrtf((float)best[i]);
+    return true;
+}
+
 /* In place: background is 0 both as a column distance and as a float, so that only spans are written. */
 static void transform_row(const distance_job *job, size_t y, cseg_parabola *stack) {
     const uint32_t *g = cseg_row_u32(job->to, y);
     const size_t width = job->mask->width;
     for (cseg_span s = cseg_next_span(g, 0, width); s.begin < s.end; s = cseg_next_span(g, s.end, width)) {
-        const size_t n = cseg_envelope(stack, g, s);
-        write_span(cseg_row_f32(job->to, y), stack, n, s);
+        if (!near_span(cseg_row_f32(job->to, y), g, s))
+            write_span(cseg_row_f32(job->to, y), stack, cseg_envelope(stack, g, s), s);
     }
 }
 
@@ -96,6 +148,6 @@ static cellseg_status along_rows(void *data, size_t band) {
 cellseg_status cseg_morph_distance(cellseg_context *context, const cseg_plane *to, const cseg_plane *mask) {
     assert(to->type == CELLSEG_FLOAT32 && mask->type == CELLSEG_UINT8 && same_size(to, mask));
     distance_job job = {context, to, mask};
-    CSEG_TRY(cseg_parallel_for(context, (mask->width + STRIP_COLUMNS - 1) / STRIP_COLUMNS, along_columns, &job));
+    CSEG_TRY(cseg_parallel_for(context, strip_count(mask->width), along_columns, &job));
     return cseg_parallel_for(context, band_count(mask->height), along_rows, &job);
 }

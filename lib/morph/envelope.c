@@ -6,6 +6,8 @@
 #include "morph/envelope.h"
 
 cseg_span cseg_next_span(const uint32_t *g, size_t x, size_t width) {
+    while (x + 4 <= width && (g[x] | g[x + 1] | g[x + 2] | g[x + 3]) == 0)
+        x += 4;
     while (x < width && g[x] == 0)
         x++;
     size_t end = x;

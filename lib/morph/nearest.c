@@ -10,8 +10,6 @@
 
 #include <string.h>
 
-enum { STRIP_COLUMNS = 64 };
-
 typedef struct nearest_job {
     cellseg_context *context;
     const cseg_plane *to, *mask; /* between the steps `to` holds rows */
@@ -47,8 +45,7 @@ static void up(const nearest_job *job, size_t first, size_t columns) {
 
 static cellseg_status along_columns(void *data, size_t index) {
     const nearest_job *job = data;
-    const size_t first = index * STRIP_COLUMNS, left = job->mask->width - first;
-    const size_t columns = left < STRIP_COLUMNS ? left : STRIP_COLUMNS;
+    const size_t first = index * STRIP_COLUMNS, columns = strip_columns(index, job->mask->width);
     down(job, first, columns);
     up(job, first, columns);
     return CELLSEG_OK;
@@ -86,10 +83,13 @@ static cellseg_status along_rows(void *data, size_t band) {
                            .g = cseg_alloc(job->context, width, sizeof *scratch.g),
                            .rows = cseg_alloc(job->context, width, sizeof *scratch.rows)};
     cellseg_status status = CELLSEG_OK;
-    if (scratch.stack == NULL || scratch.g == NULL || scratch.rows == NULL)
+    if (scratch.stack == NULL || scratch.g == NULL || scratch.rows == NULL) {
         status = cseg_last_status();
-    for (size_t y = band_begin(band); status == CELLSEG_OK && y < band_end(band, job->mask->height); y++)
+        goto done;
+    }
+    for (size_t y = band_begin(band); y < band_end(band, job->mask->height); y++)
         transform_row(job, y, &scratch);
+done:
     cseg_free(scratch.stack);
     cseg_free(scratch.g);
     cseg_free(scratch.rows);
@@ -100,6 +100,6 @@ cellseg_status cseg_morph_nearest(cellseg_context *context, const cseg_plane *to
     assert(to->type == CELLSEG_UINT32 && mask->type == CELLSEG_UINT8 && same_size(to, mask));
     assert(mask->height <= UINT32_MAX / mask->width);
     nearest_job job = {context, to, mask};
-    CSEG_TRY(cseg_parallel_for(context, (mask->width + STRIP_COLUMNS - 1) / STRIP_COLUMNS, along_columns, &job));
+    CSEG_TRY(cseg_parallel_for(context, strip_count(mask->width), along_columns, &job));
     return cseg_parallel_for(context, band_count(mask->height), along_rows, &job);
 }

@@ -12,6 +12,10 @@
 
 #include <string.h>
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 typedef struct runs_job {
     cseg_runs *runs;
     const cseg_plane *plane;
@@ -19,26 +23,35 @@ typedef struct runs_job {
     uint32_t reach; /* how far past a run's ends its neighbours in the next row may lie: 1 for 8-connectivity, 0 for 4 */
 } runs_job;
 
+/* A bit for each of 64 bytes: whether it is not 0. */
+static uint64_t bits_of_bytes(const uint8_t *bytes) {
+    uint64_t bits = 0;
+#if defined(__SSE2__)
+    for (int i = 0; i < 4; i++) {
+        const __m128i zero =
+            _mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)(const void *)(bytes + 16 * i)), _mm_setzero_si128());
+        bits |= (uint64_t)(~(uint32_t)_mm_movemask_epi8(zero) & 0xffffU) << (16 * i);
+    }
+#else
+    for (int i = 0; i < 64; i++)
+        bits |= (uint64_t)(bytes[i] != 0) << i;
+#endif
+    return bits;
+}
+
 /* Bit x of the result: whether pixel first + x belongs to the set; columns past the image do not. */
 static uint64_t bits_of(const runs_job *job, size_t y, size_t first) {
     const size_t left = job->plane->width - first, n = left < 64 ? left : 64;
-    unsigned char in[64] = {0};
-    if (job->plane->type == CELLSEG_UINT8)
+    uint8_t in[64] = {0};
+    const uint8_t *bytes = in;
+    if (job->plane->type == CELLSEG_UINT8 && n == 64)
+        bytes = cseg_row_u8(job->plane, y) + first;
+    else if (job->plane->type == CELLSEG_UINT8)
         memcpy(in, cseg_row_u8(job->plane, y) + first, n);
     else
         for (size_t x = 0; x < n; x++)
             in[x] = cseg_row_u32(job->plane, y)[first + x] != 0;
-    uint64_t bits = 0;
-    for (size_t byte = 0; byte < 8; byte++) {
-        uint64_t eight;
-        memcpy(&eight, in + 8 * byte, 8);
-        /* Make each byte 0 or 1, then gather the eight ones. */
-        eight |= eight >> 4;
-        eight |= eight >> 2;
-        eight |= eight >> 1;
-        eight &= 0x0101010101010101ULL;
-        bits |= ((eight * 0x0102040810204080ULL) >> 56) << (8 * byte);
-    }
+    uint64_t bits = bits_of_bytes(bytes);
     if (job->kind == CSEG_RUNS_ZEROS)
         bits = ~bits;
     return n < 64 ? bits & ((1ULL << n) - 1) : bits;
@@ -73,7 +86,8 @@ static size_t scan_row(const runs_job *job, size_t y, cseg_run *run) {
         uint64_t change = bits ^ (bits << 1 | before);
         before = bits >> 63;
         if (run == NULL) {
-            edges += (size_t)__builtin_popcountll(change);
+            for (; change != 0; change &= change - 1)
+                edges++;
             continue;
         }
         for (; change != 0; change &= change - 1, edges++) {

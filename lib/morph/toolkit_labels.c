@@ -6,6 +6,21 @@
 
 #include <float.h>
 
+/* ---- from a label map to another ---- */
+
+typedef cellseg_status (*labels_fn)(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, const void *how);
+
+static cellseg_status make_labels(cellseg_labels **out, cellseg_context *context, const cellseg_labels *labels, labels_fn run,
+                                  const void *how) {
+    CSEG_TRY(cseg_toolkit_begin_labels(out, context));
+    CSEG_TRY(cseg_toolkit_labels(labels, "labels"));
+    const cseg_plane from = cseg_labels_plane(labels);
+    cellseg_labels *made;
+    CSEG_TRY(cseg_toolkit_new_labels(&made, context, &from, cellseg_labels_pixel_size_um(labels)));
+    const cseg_plane to = cseg_labels_plane(made);
+    return cseg_toolkit_hand_labels(out, made, run(context, &to, &from, how));
+}
+
 /* ---- choosing objects ---- */
 
 /* What a choice may ask of an object: filled in for each id's number. */
@@ -35,6 +50,12 @@ static uint32_t choose_inner(const object *own, uint32_t id, uint32_t number, ui
     return own->near_border ? 0 : id;
 }
 
+typedef struct selection {
+    choice_fn choice;
+    uint64_t limit;
+    size_t margin;
+} selection;
+
 static void survey(const cseg_plane *labels, const cseg_ids *ids, object *objects, size_t margin) {
     for (size_t y = 0; y < labels->height; y++) {
         const uint32_t *row = cseg_row_u32(labels, y);
@@ -52,18 +73,20 @@ static void survey(const cseg_plane *labels, const cseg_ids *ids, object *object
     }
 }
 
-static cellseg_status choose_into(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, choice_fn choice,
-                                  uint64_t limit, size_t margin) {
+static cellseg_status choose(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, const void *how) {
+    const selection *selected = how;
     cseg_ids ids;
     CSEG_TRY(cseg_ids_new(&ids, context, from));
     cellseg_status status = CELLSEG_OK;
     object *objects = cseg_calloc(context, (size_t)ids.count + 1, sizeof *objects);
     uint32_t *value = cseg_calloc(context, (size_t)ids.count + 1, sizeof *value);
-    if (objects == NULL || value == NULL)
-        CSEG_TRY_GOTO(done, cseg_last_status());
-    survey(from, &ids, objects, margin);
+    if (objects == NULL || value == NULL) {
+        status = cseg_last_status();
+        goto done;
+    }
+    survey(from, &ids, objects, selected->margin);
     for (uint32_t number = 1; number <= ids.count; number++)
-        value[number] = choice(&objects[number], ids.id[number], number, limit);
+        value[number] = selected->choice(&objects[number], ids.id[number], number, selected->limit);
     status = cseg_ids_map(context, &ids, to, from, value);
 done:
     cseg_free(objects);
@@ -72,42 +95,30 @@ done:
     return status;
 }
 
-static cellseg_status choose(cellseg_labels **out, cellseg_context *context, const cellseg_labels *labels, choice_fn choice,
-                             uint64_t limit, size_t margin) {
-    CSEG_TRY(cseg_toolkit_begin_labels(out, context));
-    CSEG_TRY(cseg_toolkit_labels(labels, "labels"));
-    const cseg_plane from = cseg_labels_plane(labels);
-    cellseg_labels *made;
-    CSEG_TRY(cseg_toolkit_new_labels(&made, context, &from, cellseg_labels_pixel_size_um(labels)));
-    const cseg_plane to = cseg_labels_plane(made);
-    return cseg_toolkit_hand_labels(out, made, choose_into(context, &to, &from, choice, limit, margin));
-}
-
 cellseg_status cellseg_labels_relabel(cellseg_labels **out, cellseg_context *context, const cellseg_labels *labels) {
-    return choose(out, context, labels, choose_number, 0, 0);
+    return make_labels(out, context, labels, choose, &(selection){.choice = choose_number});
 }
 
 cellseg_status cellseg_labels_remove_small(cellseg_labels **out, cellseg_context *context, const cellseg_labels *labels,
                                            uint64_t least_area_px) {
-    return choose(out, context, labels, choose_large, least_area_px, 0);
+    return make_labels(out, context, labels, choose, &(selection){.choice = choose_large, .limit = least_area_px});
 }
 
 cellseg_status cellseg_labels_clear_border(cellseg_labels **out, cellseg_context *context, const cellseg_labels *labels,
                                            size_t margin_px) {
-    return choose(out, context, labels, choose_inner, 0, margin_px);
+    return make_labels(out, context, labels, choose, &(selection){.choice = choose_inner, .margin = margin_px});
 }
 
 /* ---- filling, expanding, boundaries ---- */
 
+static cellseg_status fill_holes(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, const void *how) {
+    (void)how;
+    cseg_toolkit_copy(to, from);
+    return cseg_morph_fill_label_holes(context, to);
+}
+
 cellseg_status cellseg_labels_fill_holes(cellseg_labels **out, cellseg_context *context, const cellseg_labels *labels) {
-    CSEG_TRY(cseg_toolkit_begin_labels(out, context));
-    CSEG_TRY(cseg_toolkit_labels(labels, "labels"));
-    const cseg_plane from = cseg_labels_plane(labels);
-    cellseg_labels *made;
-    CSEG_TRY(cseg_toolkit_new_labels(&made, context, &from, cellseg_labels_pixel_size_um(labels)));
-    const cseg_plane to = cseg_labels_plane(made);
-    cseg_toolkit_copy(&to, &from);
-    return cseg_toolkit_hand_labels(out, made, cseg_morph_fill_label_holes(context, &to));
+    return make_labels(out, context, labels, fill_holes, NULL);
 }
 
 cellseg_status cellseg_labels_expand(cellseg_labels **out, cellseg_context *context, const cellseg_labels *labels,

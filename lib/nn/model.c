@@ -11,6 +11,11 @@ const cseg_rule *cseg_model_rule(const cellseg_model *model) {
     return &model->rule;
 }
 
+const char *cseg_model_class_name(const cellseg_model *model, uint32_t index) {
+    assert(index < model->rule.classes);
+    return model->names[index];
+}
+
 void cseg_default_class_names(char names[CSEG_MAX_CLASSES][CSEG_NAME_BYTES]) {
     static const char *const known[] = {"nucleus", "cytoplasm", "background", "boundary"};
     for (size_t c = 0; c < CSEG_MAX_CLASSES; c++) {

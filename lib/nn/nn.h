@@ -24,6 +24,7 @@ typedef struct cseg_rule {
 } cseg_rule;
 
 const cseg_rule *cseg_model_rule(const cellseg_model *model);
+const char *cseg_model_class_name(const cellseg_model *model, uint32_t index); /* of rule.classes */
 
 /* ---- inference ---- */
 

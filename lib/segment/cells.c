@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Cells round given nuclei (SPEC section 5; Al-Kofahi et al. 2018, step 3): the marker image, smoothed, in log space, times the
+ * Cells round given nuclei (Al-Kofahi et al. 2018, step 3): the marker image, smoothed, in log space, times the
  * cell probability; a background threshold between the first and third of three Otsu levels, where the foreground's area is
  * nearest to what that many cells should take; seeded watershed, bright first.
  *
  * Beyond the paper, off with cell_compactness 0: the relief also rises with the distance from the nuclei. Bright first alone lets
- * a bright cell flood round its dimmer neighbours before they begin. Cost: the watershed's, mostly.
+ * a bright cell flood round its dimmer neighbours before they begin. Always on, because the paper gives no value: what the
+ * logarithm takes for dark (LOG_DARK), and the bounds between which an expected area is estimated; cell_area_expected_um2 above 0
+ * leaves the estimate out. Cost: the watershed's, mostly.
  */
 #include "filter/filter.h"
 #include "morph/morph.h"

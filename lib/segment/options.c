@@ -16,14 +16,14 @@ static cellseg_segment_options defaults(void) {
         .sensitivity = 60,
         .outline_sensitivity = 80,
         .nucleus_valley = 0.1,
-        .h_um = 1.5,
+        .h_um = 2,
         .nucleus_area_min_um2 = 25,
-        .nucleus_probability_min = 0.3,
+        .nucleus_probability_min = 0.2,
         .cell_sigma_um = 0.65,
-        .cell_compactness = 0.02,
+        .cell_compactness = 0.01,
         .cytoplasm_min = 0.1,
         .relief = CELLSEG_RELIEF_MARKER,
-        .background_rule = CELLSEG_BACKGROUND_EXPECTED_AREA,
+        .background_rule = CELLSEG_BACKGROUND_PROBABILITY,
         .fill_holes = 1,
     };
 }
@@ -35,6 +35,7 @@ static void set_paper(cellseg_segment_options *options) {
     options->outline_sensitivity = 0;
     options->nucleus_valley = 0;
     options->h_um = 3;
+    options->background_rule = CELLSEG_BACKGROUND_EXPECTED_AREA;
     options->nucleus_probability_min = 0;
     options->cell_compactness = 0;
     options->cytoplasm_min = 0;
@@ -72,6 +73,14 @@ static cellseg_status check_limits(const limit *limits, size_t count) {
     return CELLSEG_OK;
 }
 
+static cellseg_status check_channels(const cellseg_segment_options *o) {
+    if (o->channel < 0)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "channel is %d; the first is 0", (int)o->channel);
+    if (o->nuclei_channel < 0)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "nuclei_channel is %d; the first is 0", (int)o->nuclei_channel);
+    return CELLSEG_OK;
+}
+
 static cellseg_status check_scales(const cellseg_segment_options *o) {
     if (o->pixel_size_um != 0)
         CSEG_TRY(cseg_check_range("pixel_size_um", o->pixel_size_um, 1e-4, 1e4));
@@ -85,15 +94,19 @@ static cellseg_status check_scales(const cellseg_segment_options *o) {
 static cellseg_status check_nuclei(const cellseg_segment_options *o) {
     const limit limits[] = {
         {"nucleus_radius_min_um", o->nucleus_radius_min_um, 0.01, 1000},
-        {"nucleus_radius_max_um", o->nucleus_radius_max_um, o->nucleus_radius_min_um, 1000},
+        {"nucleus_radius_max_um", o->nucleus_radius_max_um, 0.01, 1000},
         {"nucleus_scales", o->nucleus_scales, 1, CSEG_MAX_SCALES},
-        {"sensitivity", o->sensitivity, 1e-9, 100},
         {"outline_sensitivity", o->outline_sensitivity, 0, 100},
         {"nucleus_valley", o->nucleus_valley, 0, 1000},
         {"h_um", o->h_um, 0, 1000},
         {"nucleus_area_min_um2", o->nucleus_area_min_um2, 0, 1e9},
         {"nucleus_probability_min", o->nucleus_probability_min, 0, 1},
     };
+    if (!(o->sensitivity > 0 && o->sensitivity <= 100))
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "sensitivity is %g; it must lie in (0, 100]", o->sensitivity);
+    if (o->nucleus_radius_min_um > o->nucleus_radius_max_um)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "nucleus_radius_min_um is %g, more than nucleus_radius_max_um, %g",
+                         o->nucleus_radius_min_um, o->nucleus_radius_max_um);
     return check_limits(limits, sizeof limits / sizeof limits[0]);
 }
 
@@ -112,15 +125,22 @@ static cellseg_status check_cells(const cellseg_segment_options *o) {
         {"drop_border_cells", o->drop_border_cells, 0, 1},
         {"fill_holes", o->fill_holes, 0, 1},
     };
-    if (o->cell_area_max_um2 > 0)
-        CSEG_TRY(cseg_check_range("cell_area_min_um2", o->cell_area_min_um2, 0, o->cell_area_max_um2));
+    if (o->cell_area_max_um2 > 0 && o->cell_area_min_um2 > o->cell_area_max_um2)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "cell_area_min_um2 is %g, more than cell_area_max_um2, %g", o->cell_area_min_um2,
+                         o->cell_area_max_um2);
     return check_limits(limits, sizeof limits / sizeof limits[0]);
 }
 
 cellseg_status cseg_segment_options_read(cellseg_segment_options *own, const cellseg_segment_options *options) {
     *own = defaults();
     CSEG_TRY(cseg_options_copy(own, sizeof *own, FIRST_RELEASE, options, "cellseg_segment_options"));
+    CSEG_TRY(check_channels(own));
     CSEG_TRY(check_scales(own));
     CSEG_TRY(check_nuclei(own));
     return check_cells(own);
+}
+
+cellseg_status cellseg_segment_options_check(const cellseg_segment_options *options) {
+    cellseg_segment_options own;
+    return cseg_segment_options_read(&own, options);
 }

@@ -6,6 +6,8 @@
 #include "segment/pipeline.h"
 #include "filter/filter.h"
 
+#include <string.h>
+
 /* What there is between the image and its labels; every plane at the working scale. */
 typedef struct scene {
     cellseg_context *context;
@@ -26,13 +28,20 @@ static void scene_free(scene *s) {
         cseg_plane_free(&s->maps[i]);
 }
 
+/* Classes are told by their place, so the names must say that each is in its own. */
 static cellseg_status check_model(const cellseg_model *model) {
+    static const char *const names[] = {
+        [CSEG_MAP_NUCLEUS] = "nucleus", [CSEG_MAP_CYTOPLASM] = "cytoplasm", [CSEG_MAP_BACKGROUND] = "background"};
     if (model == NULL)
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "model is NULL");
     const uint32_t classes = cseg_model_rule(model)->classes;
     if (classes <= CSEG_MAP_BACKGROUND || classes > CSEG_MAX_CLASSES)
         return cseg_fail(CELLSEG_ERR_MODEL, "the model has %u classes; segmentation needs nucleus, cytoplasm and background",
                          (unsigned)classes);
+    for (uint32_t i = 0; i <= CSEG_MAP_BACKGROUND; i++)
+        if (strcmp(cseg_model_class_name(model, i), names[i]) != 0)
+            return cseg_fail(CELLSEG_ERR_MODEL, "class %u of the model is \"%s\"; segmentation needs \"%s\" there", (unsigned)i,
+                             cseg_model_class_name(model, i), names[i]);
     return CELLSEG_OK;
 }
 
@@ -124,7 +133,7 @@ cellseg_status cellseg_segment(cellseg_labels **cells, cellseg_labels **nuclei, 
     scene s = {.context = context, .model = model, .options = &own, .rule = cseg_model_rule(model)};
     CSEG_TRY(cseg_segment_check_px(&own, s.rule->pixel_size_um));
     CSEG_TRY(cseg_segment_channel(&s.channel, image, own.channel, own.pixel_size_um, "the image"));
-    CSEG_TRY(cseg_segment_check_scale(&s.channel));
+    CSEG_TRY(cseg_segment_check_scale(context, &s.channel, s.rule->pixel_size_um));
     cseg_progress_start(context);
     const cellseg_status status = segment(cells, nuclei, maps, &s);
     scene_free(&s);

@@ -15,8 +15,9 @@ typedef struct cseg_channel {
 cellseg_status cseg_segment_channel(cseg_channel *out, const cellseg_image *image, int32_t channel, double pixel_size_um,
                                     const char *what);
 
-/* An argument error when the channel's pixel size is unknown. */
-cellseg_status cseg_segment_check_scale(const cseg_channel *channel);
+/* Before anything is allocated: an argument error when the channel's pixel size is unknown, or far larger than the working
+ * scale's; CELLSEG_ERR_LIMIT when the channel is too large there. Logs a warning where it is enlarged noticeably. */
+cellseg_status cseg_segment_check_scale(cellseg_context *context, const cseg_channel *channel, double working_pixel_size_um);
 
 /* Lengths that are sound in micrometres and absurd in pixels of the working scale. */
 cellseg_status cseg_segment_check_px(const cellseg_segment_options *options, double working_pixel_size_um);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The network over a whole plane: patches on the absolute grid of lib/tile, each with a margin that is predicted and not kept,
- * extended by reflection at the plane's edges (SPEC section 2). One index of the loop is a group of patches, which lets the deep
+ * extended by reflection at the plane's edges. One index of the loop is a group of patches, which lets the deep
  * layers' weights stay in cache; what a patch gives does not depend on its group, so the maps equal those of patch after patch.
  */
 #include "segment/segment.h"

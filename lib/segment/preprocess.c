@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * From a channel as it was recorded to what the later steps see: resampled to the working scale, white top-hat with a flat
- * square (SPEC section 1), then a scaling that does not depend on gain, offset or bit depth: two percentiles become 0 and 1.
+ * square, then a scaling that does not depend on gain, offset or bit depth: two percentiles become 0 and 1.
  *
  * Stretching between percentiles would turn the noise of an empty image into content. The range is therefore never less than a
  * multiple of the noise's standard deviation, which is estimated as in Immerkaer, "Fast noise variance estimation" (CVIU 64,
@@ -21,10 +21,13 @@ cellseg_status cseg_segment_working_size(size_t *working_height, size_t *working
                                          double pixel_size_um, double working_pixel_size_um) {
     *working_height = *working_width = 0;
     const double scale = pixel_size_um / working_pixel_size_um;
+    if (!(scale <= CSEG_MOST_ENLARGED))
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "pixels of %g um are more than %d times as large as the working scale's of %g um",
+                         pixel_size_um, (int)CSEG_MOST_ENLARGED, working_pixel_size_um);
     const double h = floor((double)height * scale + 0.5), w = floor((double)width * scale + 0.5);
-    if (!(h <= INT32_MAX && w <= INT32_MAX))
-        return cseg_fail(CELLSEG_ERR_ARGUMENT, "an image of %zu x %zu pixels of %g um is too large at the working scale of %g um",
-                         height, width, pixel_size_um, working_pixel_size_um);
+    if (!(h <= INT32_MAX && w <= INT32_MAX && h * w <= CSEG_MOST_WORKING_PX))
+        return cseg_fail(CELLSEG_ERR_LIMIT, "%zu x %zu pixels of %g um are more than %d pixels of the working scale's %g um",
+                         height, width, pixel_size_um, (int)CSEG_MOST_WORKING_PX, working_pixel_size_um);
     *working_height = h < 1 ? 1 : (size_t)h;
     *working_width = w < 1 ? 1 : (size_t)w;
     return CELLSEG_OK;

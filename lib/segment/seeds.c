@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Nuclei from a map in which they are bright blobs (SPEC section 4; Al-Kofahi et al. 2018, step 2): multi-scale Laplacian of
+ * Nuclei from a map in which they are bright blobs (Al-Kofahi et al. 2018, step 2): multi-scale Laplacian of
  * Gaussian, five Otsu thresholds of the response, distance transform, extended h-minima, watershed.
  *
- * Beyond the paper, each off with one option. A nucleus found at one threshold is outlined at a lower one (hysteresis), since the
- * threshold that tells blobs from texture lies inside the blobs' outlines. And the mask is cut where the finest scale's response
- * is clearly negative: the largest scales bridge neighbours, but between them there is a valley. Cost: the LoG's, mostly.
+ * Beyond the paper, off with outline_sensitivity 0 and nucleus_valley 0. A nucleus found at one threshold is outlined at a lower
+ * one (hysteresis), since the threshold that tells blobs from texture lies inside the blobs' outlines. And the mask is cut where
+ * the finest scale's response is clearly negative: the largest scales bridge neighbours, but between them there is a valley.
+ * Beyond the paper and always on: the threshold is never lower than RESPONSE_MIN. Cost: the LoG's, mostly.
  */
 #include "filter/filter.h"
 #include "morph/morph.h"

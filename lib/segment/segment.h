@@ -22,10 +22,14 @@ enum { CSEG_MAP_NUCLEUS = 0, CSEG_MAP_CYTOPLASM = 1, CSEG_MAP_BACKGROUND = 2 };
 /* The caller's options (NULL: the defaults) as this library's struct, every value within its limits. */
 cellseg_status cseg_segment_options_read(cellseg_segment_options *own, const cellseg_segment_options *options);
 
-/* ---- preprocess.c: SPEC section 1 ---- */
+/* ---- preprocess.c: to the working scale, illumination and intensities evened ---- */
 
-/* The size of an image of height x width at the working scale; each at least 1. An argument error when it leaves [1, 2^31 - 1].
- */
+/* An image is enlarged at most this many times to the working scale, since beyond a cell is a few pixels of the image; and is at
+ * most this large there, since every pixel takes some 60 bytes on the way. */
+enum { CSEG_MOST_ENLARGED = 8, CSEG_MOST_WORKING_PX = 1 << 30 };
+
+/* The size of an image of height x width at the working scale; each at least 1. An argument error where it would be enlarged too
+ * much, CELLSEG_ERR_LIMIT where it is too large. */
 cellseg_status cseg_segment_working_size(size_t *working_height, size_t *working_width, size_t height, size_t width,
                                          double pixel_size_um, double working_pixel_size_um);
 
@@ -58,20 +62,20 @@ cellseg_status cseg_segment_scale(cellseg_context *context, cseg_plane *out, con
 cellseg_status cseg_segment_preprocess(cellseg_context *context, cseg_plane *out, const cseg_plane *channel, double pixel_size_um,
                                        const cseg_rule *rule);
 
-/* ---- predict.c: SPEC section 2 ---- */
+/* ---- predict.c: Al-Kofahi et al. 2018, step 1 ---- */
 
 /* The model's probability maps of a preprocessed plane: `classes` float32 planes of its size, allocated by the caller. */
 cellseg_status cseg_segment_predict(cellseg_context *context, const cseg_plane *maps, const cellseg_model *model,
                                     const cseg_plane *input);
 
-/* ---- seeds.c: SPEC section 4 ---- */
+/* ---- seeds.c: Al-Kofahi et al. 2018, step 2 ---- */
 
 /* Nuclei of a probability map, or of a nuclear stain scaled to [0, 1]: nuclei (uint32, of the map's size) gets ids 1..count in
  * raster order, each 4-connected. pixel_size_um: the map's. None is no error. */
 cellseg_status cseg_segment_seeds(cellseg_context *context, const cseg_plane *nuclei, uint32_t *count, const cseg_plane *map,
                                   double pixel_size_um, const cellseg_segment_options *options);
 
-/* ---- cells.c: SPEC section 5 ---- */
+/* ---- cells.c: Al-Kofahi et al. 2018, step 3 ---- */
 
 /* What the cells step works from; every plane of one size, at the working scale. */
 typedef struct cseg_cell_inputs {

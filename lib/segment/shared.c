@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What the public calls of segmentation share: checks of their arguments, rules, and the way back to the image's own scale. */
+#include "filter/filter.h"
 #include "segment/pipeline.h"
 
 cellseg_status cseg_segment_channel(cseg_channel *out, const cellseg_image *image, int32_t channel, double pixel_size_um,
@@ -14,10 +15,20 @@ cellseg_status cseg_segment_channel(cseg_channel *out, const cellseg_image *imag
     return CELLSEG_OK;
 }
 
-cellseg_status cseg_segment_check_scale(const cseg_channel *channel) {
-    if (channel->pixel_size_um > 0)
-        return CELLSEG_OK;
-    return cseg_fail(CELLSEG_ERR_ARGUMENT, "the pixel size is unknown; give it in the options");
+cellseg_status cseg_segment_check_scale(cellseg_context *context, const cseg_channel *channel, double working_pixel_size_um) {
+    const double coarse = 2;
+    const uint64_t least_bytes = 4 * sizeof(float); /* per working pixel: every method holds four planes at one time */
+    const double pixel = channel->pixel_size_um;
+    size_t height, width;
+    if (!(pixel > 0))
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "the pixel size is unknown; give it in the options");
+    CSEG_TRY(
+        cseg_segment_working_size(&height, &width, channel->plane.height, channel->plane.width, pixel, working_pixel_size_um));
+    CSEG_TRY(cseg_budget_check(context, least_bytes * height * width, "the image at the working scale"));
+    if (pixel > coarse * working_pixel_size_um)
+        cseg_log(context, CELLSEG_LOG_WARNING, "pixels of %g um are enlarged to the working scale's %g um: outlines are coarse",
+                 pixel, working_pixel_size_um);
+    return CELLSEG_OK;
 }
 
 cellseg_status cseg_segment_check_px(const cellseg_segment_options *options, double working_pixel_size_um) {
@@ -74,6 +85,14 @@ static cellseg_status working_cells(cellseg_context *context, const cseg_plane *
     return cseg_segment_smooth(context, cells, inputs->nuclei, inputs->count, options->smooth_um / inputs->pixel_size_um);
 }
 
+/* No cell may be right or a mistake. A marker whose noise alone spans its range stays far below 1 when it is scaled. */
+static cellseg_status warn_of_nothing(cellseg_context *context, const cseg_plane *marker) {
+    double lo, hi;
+    CSEG_TRY(cseg_filter_range(context, &lo, &hi, marker));
+    cseg_log(context, CELLSEG_LOG_WARNING, "no cell was found%s", hi < 0.5 ? ": the image is nearly constant, or noise" : "");
+    return CELLSEG_OK;
+}
+
 /* Hands a map over to the caller, or releases it where it is not wanted. */
 static void give(cellseg_labels **out, cellseg_labels *labels) {
     if (out != NULL)
@@ -95,6 +114,8 @@ cellseg_status cseg_segment_label(cellseg_labels **cells, cellseg_labels **nucle
     CSEG_TRY_GOTO(failed, cseg_segment_labels_at(&own_nuclei, context, channel, inputs->nuclei));
     const cseg_plane cell_plane = cseg_labels_plane(own_cells), nucleus_plane = cseg_labels_plane(own_nuclei);
     CSEG_TRY_GOTO(failed, cseg_segment_tidy(context, &cell_plane, &nucleus_plane, channel->pixel_size_um, options));
+    if (cellseg_labels_max_id(own_cells) == 0)
+        CSEG_TRY_GOTO(failed, warn_of_nothing(context, inputs->marker));
     give(cells, own_cells);
     give(nuclei, own_nuclei);
     return CELLSEG_OK;

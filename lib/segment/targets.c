@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Label maps to training targets. The three classes are exclusive (SPEC section 3): cytoplasm is cell minus nucleus, background
+ * Label maps to training targets. The three classes are exclusive: cytoplasm is cell minus nucleus, background
  * the rest. Classes are decided at the labels' own scale and then resampled by the nearest pixel, so that no class is invented
  * between two others. Cost: one pass over each scale.
  */

@@ -18,13 +18,13 @@ static size_t column_stride(size_t channels) {
 }
 
 size_t cseg_narrow_scratch_floats(size_t width, size_t channels) {
-    return 3 * (width + 2) * column_stride(channels) + 16; /* the last load may reach beyond */
+    return 3 * (width + 2) * column_stride(channels);
 }
 
 static cseg_panels columns_of(const cseg_panels *p) {
     cseg_panels columns = *p;
     columns.taps = 1;
-    columns.channels = TAPS * p->channels;
+    columns.channels = column_stride(p->channels);
     return columns;
 }
 
@@ -36,7 +36,7 @@ size_t cseg_narrow_panels_floats(const cseg_kernels *k, const cseg_panels *p) {
 /* [panel][depth][tap and channel] */
 void cseg_narrow_panels_pack(const cseg_kernels *k, float *packed, const float *weights, const cseg_panels *p) {
     const size_t channels = TAPS * p->channels;
-    for (size_t first = 0; first < channels; first += k->columns)
+    for (size_t first = 0; first < column_stride(p->channels); first += k->columns)
         for (size_t d = 0; d < p->depth; d++)
             for (size_t c = first; c < first + k->columns; c++) {
                 const ptrdiff_t tap = (ptrdiff_t)(c / p->channels) * p->tap_step;

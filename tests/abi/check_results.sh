@@ -8,7 +8,7 @@ for build in "$1" "$2"; do
     for threads in 1 2 7; do
         out="$3/$(basename "$build")-$threads"
         mkdir -p "$out"
-        "$build/examples/cellseg" segment --maps --threads $threads -o "$out" $image >/dev/null
+        "$build/examples/cellseg" segment --channel 0 --maps --threads $threads -o "$out" $image >/dev/null
         (cd "$out" && sha256sum -- *) >"$out.sums"
         diff "$out.sums" "$3/$(basename "$1")-1.sums"
     done

@@ -9,6 +9,7 @@ to standard error. To add a case, write a function under @case that prepares its
 peer's; the peer's may be None. On one thread processor time is measured, which other work on the machine disturbs least.
 """
 import argparse
+import ctypes
 import json
 import os
 import statistics
@@ -165,6 +166,155 @@ def shrink(context, threads):
         lambda: call("cseg_filter_resample", out, image, context=context),
         lambda: cv2.resize(image, out.shape[::-1], interpolation=cv2.INTER_AREA),
     )
+
+
+# ---- morphology ----
+
+
+def cell_mask():
+    """Round cells over about a quarter of the field, many of them touching; uint8, 0 or 1."""
+    return (field() > 0.25).astype(np.uint8)
+
+
+def square(size):
+    return np.ones((size, size), np.uint8)
+
+
+@case("white top-hat 200 x 200 uint16", "OpenCV")
+def top_hat_uint16(context, threads):
+    import cv2
+
+    image = field(np.uint16)
+    out = np.empty_like(image)
+    return (
+        lambda: call("cseg_morph_top_hat", out, image, 200, 200, context=context),
+        lambda: cv2.morphologyEx(image, cv2.MORPH_TOPHAT, square(200)),
+    )
+
+
+@case("white top-hat 200 x 200 float32", "OpenCV")
+def top_hat_float32(context, threads):
+    import cv2
+
+    image = field()
+    out = np.empty_like(image)
+    return (
+        lambda: call("cseg_morph_top_hat", out, image, 200, 200, context=context),
+        lambda: cv2.morphologyEx(image, cv2.MORPH_TOPHAT, square(200)),
+    )
+
+
+@case("erosion by a disc of radius 20 uint16", "OpenCV, to its own ellipse", repeats=5)
+def erode_disc(context, threads):
+    import cv2
+
+    image = field(np.uint16)
+    out = np.empty_like(image)
+    ellipse = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (41, 41))
+    return (
+        lambda: call("cseg_morph_erode_disc", out, image, 20, context=context),
+        lambda: cv2.erode(image, ellipse),
+    )
+
+
+@case("exact Euclidean distance", "OpenCV precise")
+def distance(context, threads):
+    import cv2
+
+    mask = cell_mask()
+    out = np.empty(mask.shape, np.float32)
+    return (
+        lambda: call("cseg_morph_distance", out, mask, context=context),
+        lambda: cv2.distanceTransform(mask, cv2.DIST_L2, cv2.DIST_MASK_PRECISE),
+    )
+
+
+@case("connected components, 8", "OpenCV", repeats=21)
+def components(context, threads):
+    import cv2
+
+    mask = cell_mask()
+    out = np.empty(mask.shape, np.uint32)
+    count = ctypes.c_uint32()
+    return (
+        lambda: call("cseg_morph_components", out, ctypes.byref(count), mask, ctypes.c_int32(8), context=context),
+        lambda: cv2.connectedComponents(mask, connectivity=8),
+    )
+
+
+def inverse_distance(mask):
+    import cv2
+
+    return -cv2.distanceTransform(mask, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+
+
+@case("h-minima of the inverse distance", "scikit-image", repeats=3)
+def h_minima(context, threads):
+    from skimage.morphology import reconstruction
+
+    relief = inverse_distance(cell_mask())
+    out = np.empty_like(relief)
+    return (
+        lambda: call("cseg_morph_h_minima", out, relief, 3.0, ctypes.c_int32(8), context=context),
+        lambda: reconstruction(relief + np.float32(3), relief, "erosion", np.ones((3, 3))),
+    )
+
+
+def watershed_case(context, with_mask):
+    from skimage.segmentation import watershed
+
+    mask = cell_mask()
+    relief = inverse_distance(mask)
+    minima = np.zeros_like(mask)
+    seeds = np.zeros(mask.shape, np.uint32)
+    labels = np.empty_like(seeds)
+    count = ctypes.c_uint32()
+    eight = ctypes.c_int32(8)
+    call("cseg_morph_extended_minima", minima, relief, 2.0, mask, eight)
+    call("cseg_morph_components", seeds, ctypes.byref(count), minima, eight)
+    inside = mask if with_mask else None
+
+    def ours():
+        np.copyto(labels, seeds)
+        call("cseg_morph_watershed", labels, relief, inside, eight, context=context)
+
+    return ours, lambda: watershed(relief, seeds.astype(np.int32), mask=inside, connectivity=np.ones((3, 3)))
+
+
+@case("seeded watershed inside a mask", "scikit-image", repeats=5)
+def watershed_in_mask(context, threads):
+    return watershed_case(context, True)
+
+
+@case("seeded watershed, whole image", "scikit-image", repeats=3)
+def watershed_whole(context, threads):
+    return watershed_case(context, False)
+
+
+# ---- measurement ----
+
+
+@case("region table: area, centroid, mean, perimeter", "scikit-image", repeats=9)
+def region_table(context, threads):
+    """Ours measures all of shape and intensity, hull, median and weighted centroid included."""
+    import cellseg
+    from cellseg import _arrays, _lowlevel
+    from skimage.measure import regionprops, label
+
+    image = field(np.uint16)
+    cells = label(image > 16000).astype(np.uint32)
+    sizes = np.bincount(cells.ravel())
+    cells[sizes[cells] < 200] = 0
+    handles = _arrays.labels_from(cells), None, _arrays.image_from(image), None
+    cells = cells.astype(np.int64)
+    own = cellseg.Context(threads=threads)
+
+    def ours():
+        out = _lowlevel.Out()
+        _lowlevel.measure(out, own._handle, *handles)
+        return out.take(_lowlevel.Table)
+
+    return ours, lambda: [(r.area, r.centroid, r.intensity_mean, r.perimeter_crofton) for r in regionprops(cells, image)]
 
 
 # ---- running ----

@@ -5,6 +5,7 @@ import csv
 import os
 import pty
 import re
+import resource
 import signal
 import subprocess
 
@@ -41,7 +42,7 @@ def check_results(folder, stem, shape):
 @pytest.fixture(scope="module")
 def segmented(tmp_path_factory):
     out = tmp_path_factory.mktemp("out") / "not" / "there" / "yet"
-    result = run("segment", "--maps", "-o", out, FIELD)
+    result = run("segment", "--channel", 0, "--maps", "-o", out, FIELD)
     assert result.code == 0 and result.errors == []
     return out, result
 
@@ -88,7 +89,7 @@ def test_one_bad_file_does_not_stop_the_others(tmp_path, crop, field):
     bad = tmp_path / "bad.tif"
     bad.write_bytes(b"II*\0 not really")
     other = write_image(tmp_path / "other.tif", field[0, :200, :200])
-    result = run("segment", "-o", tmp_path / "out", crop, bad, tmp_path / "nowhere.tif", other)
+    result = run("segment", "--channel=0", "-o", tmp_path / "out", crop, bad, tmp_path / "nowhere.tif", other)
     assert result.code == 1 and len(result.errors) == 2
     assert "bad.tif" in result.errors[0] and "nowhere.tif" in result.errors[1]
     assert names(tmp_path / "out") == sorted(f"{stem}{kind}" for stem in ("crop", "other") for kind in OUTPUTS)
@@ -117,11 +118,15 @@ def cut(folder, _field):
     return [folder / "in.tif"]
 
 
+def stack(folder, field):
+    tifffile.imwrite(folder / "in.tif", field[[0, 1, 0]], imagej=True, metadata={"axes": "ZYX"})
+    return [folder / "in.tif"]
+
+
 BAD = {
     "no pixel size": (lambda f, a: [write_image(f / "in.tif", a[0], None)], "pixel size"),
-    "an absurd pixel size": (lambda f, a: ["--pixel-size", "-1", write_image(f / "in.tif", a[0])], "pixel_size_um is -1"),
+    "a pixel size far too large": (lambda f, a: ["--pixel-size", "5000", write_image(f / "in.tif", a[0])], "more than 8 times"),
     "a channel that is not there": (lambda f, a: ["--channel", "2", write_image(f / "in.tif", a)], "channel"),
-    "a negative channel": (lambda f, a: ["--channel", "-1", write_image(f / "in.tif", a)], "channel"),
     "an empty file": (written(b""), "empty"),
     "one pixel": (lambda f, a: [write_image(f / "in.tif", a[0, :1, :1])], "cannot hold a nucleus"),
     "a single row": (lambda f, a: [write_image(f / "in.tif", a[0, :1])], "cannot hold a nucleus"),
@@ -131,8 +136,7 @@ BAD = {
     "a file cut short": (cut, ""),
     "no such file": (lambda f, a: [f / "in.tif"], "No such file"),
     "a folder": (lambda f, a: [(f / "in.tif").mkdir() or f / "in.tif"], "directory"),
-    "an absurd sensitivity": (lambda f, a: ["--sensitivity", "1e9", write_image(f / "in.tif", a[0])], "sensitivity is 1e+09"),
-    "an absurd top-hat": (lambda f, a: ["--top-hat-um", "-5", write_image(f / "in.tif", a[0])], "top_hat_um is -5"),
+    "a stack": (stack, "stack of 3 slices"),
 }
 
 
@@ -154,11 +158,11 @@ def test_a_name_with_a_line_break_gives_one_line_all_the_same(tmp_path):
 
 def test_bad_outputs(tmp_path, crop):
     (tmp_path / "file").write_text("in the way")
-    result = run("segment", "-o", tmp_path / "file", crop)
+    result = run("segment", "--channel", 0, "-o", tmp_path / "file", crop)
     assert result.code == 1 and len(result.errors) == 1 and "no folder" in result.errors[0]
     assert (tmp_path / "file").read_text() == "in the way"
     (tmp_path / "out/crop.cells.tif").mkdir(parents=True)
-    result = run("segment", "-o", tmp_path / "out", crop)
+    result = run("segment", "--channel", 0, "-o", tmp_path / "out", crop)
     assert result.code == 1 and len(result.errors) == 1 and "crop.cells.tif" in result.errors[0]
     assert names(tmp_path / "out") == ["crop.cells.tif"]
 
@@ -194,7 +198,17 @@ def test_results_never_replace_an_input(tmp_path, field):
         (["segment", "-o", "x", ".hidden.tif"], "nothing before the first dot"),
         (["label", "-o", "x", "a.tif"], "--nuclei-channel K or --nuclei FILE is missing"),
         (["label", "-o", "x", "--nuclei", "n.tif", "a.tif", "b.tif"], "one input file"),
+        (["label", "--nuclei-channel=1", "-o", "x", "--relief=probability", "a.tif"], "--relief probability needs the network"),
+        (["label", "--nuclei-channel=1", "-o", "x", "--background-rule=probability", "a.tif"], "is no option"),
+        (["label", "--nuclei-channel=-1", "-o", "x", "a.tif"], "nuclei_channel is -1"),
+        (["segment", "-o", "x", "--pixel-size", "-1", "a.tif"], "pixel_size_um is -1"),
+        (["segment", "-o", "x", "--channel", "-1", "a.tif"], "channel is -1"),
+        (["segment", "-o", "x", "--sensitivity", "0", "a.tif"], "sensitivity is 0; it must lie in (0, 100]"),
+        (["segment", "-o", "x", "--sensitivity", "1e9", "a.tif"], "sensitivity is 1e+09"),
+        (["segment", "-o", "x", "--top-hat-um", "-5", "a.tif"], "top_hat_um is -5"),
+        (["segment", "-o", "x", "--nucleus-radius-min-um", "20", "a.tif"], "nucleus_radius_min_um is 20, more than"),
         (["evaluate", "one"], "TRUTH and PREDICTED"),
+        (["evaluate", "--k", "2", "one", "two"], "k is 2"),
         (["train", "--images", "x"], "--labels DIR is missing"),
         (["train", "--images", "x", "--labels", "x"], "-o MODEL is missing"),
     ],
@@ -203,6 +217,46 @@ def test_wrong_usage(arguments, fault, tmp_path):
     result = run(*arguments, cwd=tmp_path)
     assert result.code == 2 and result.output == "" and fault in result.errors[0]
     assert names(tmp_path) == []
+
+
+def test_too_little_memory_for_the_threads_is_no_wrong_usage(crop, tmp_path):
+    def little_memory():
+        resource.setrlimit(resource.RLIMIT_AS, (1 << 28, 1 << 28))
+
+    result = run("segment", "--threads", 1024, "-o", tmp_path, crop, preexec_fn=little_memory)
+    assert result.code == 1 and len(result.errors) == 1, result.errors
+
+
+def test_a_warning_says_which_of_several_channels_is_taken(crop, tmp_path, field):
+    result = run("segment", "-o", tmp_path, crop)
+    assert result.code == 0
+    assert result.errors == [f"cellseg: warning: {crop}: of its 2 channels, 0 is taken for the marker; choose with --channel"]
+    assert run("label", "--nuclei-channel", 1, "-o", tmp_path, crop).errors == []
+    three = write_image(tmp_path / "three.tif", field[[0, 1, 0], :128, :128])
+    assert "of its 3 channels" in run("label", "--nuclei-channel", 1, "-o", tmp_path, three).errors[0]
+
+
+def test_a_warning_says_that_nothing_was_found(tmp_path):
+    empty = write_image(tmp_path / "empty.tif", np.full((100, 100), 7, np.uint8))
+    result = run("segment", "-o", tmp_path, empty)
+    assert result.code == 0 and "0 cells" in result.output
+    assert result.errors == [f"cellseg: warning: {empty}: no cell was found: the image is nearly constant, or noise"]
+
+
+def test_label_help_offers_what_has_an_effect():
+    text = run("label", "--help").output
+    assert "--nuclei-channel K" in text.splitlines()[0] and "[-" not in text
+    assert not any(o in text for o in ("--nucleus-probability-min", "--cell-probability", "--background-rule"))
+    assert "[-" not in run("train", "--help").output and "[-" not in run("segment", "--help").output
+
+
+def test_info_says_what_was_tried(tmp_path):
+    (tmp_path / "text.tif").write_text("only words")
+    result = run("info", tmp_path / "text.tif")
+    assert result.code == 1 and len(result.errors) == 1
+    assert result.errors[0].startswith(f"cellseg: {tmp_path / 'text.tif'}: no image: this is neither a PNG nor a TIFF file; no model: ")
+    missing = run("info", tmp_path / "nowhere.tif")
+    assert missing.code == 1 and missing.errors == [f"cellseg: {tmp_path / 'nowhere.tif'}: cannot be opened: No such file or directory"]
 
 
 @pytest.mark.parametrize("subcommand", ["segment", "label", "train", "evaluate", "info"])

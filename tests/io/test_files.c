@@ -244,7 +244,7 @@ static things make_things(void) {
         cellseg_labels_data_mut(t.labels)[i] = (uint32_t)(i % 50 / 10 + 1);
     }
     cellseg_labels_data_mut(t.large)[7] = 70000;
-    assert_ok(cellseg_measure(&t.table, NULL, t.labels, NULL, t.image));
+    assert_ok(cellseg_measure(&t.table, NULL, t.labels, NULL, t.image, NULL));
     return t;
 }
 

@@ -289,3 +289,41 @@ def test_paths_that_are_no_image(tmp_path):
     fails(lambda: library.read_image(tmp_path / "empty.tif"), "CELLSEG_ERR_FORMAT", "empty.tif", "empty")
     (tmp_path / "text.tif").write_text("II, said the emperor")
     fails(lambda: library.read_image(tmp_path / "text.tif"), "CELLSEG_ERR_FORMAT", "neither a PNG nor a TIFF")
+
+
+# ---- stacks ----
+
+
+@pytest.mark.parametrize("axes, sizes", [("ZYX", "5 slices (Z) and 1 time"), ("TYX", "1 slices (Z) and 5 time"), ("TZCYX", "2 slices (Z) and 5 time")])
+@pytest.mark.parametrize("imagej", [False, True])
+def test_stacks_are_refused(tmp_path, axes, sizes, imagej):
+    """Their planes would pass for channels."""
+    path = tmp_path / ("stack.tif" if imagej else "stack.ome.tif")
+    shape = {"ZYX": (5, 6, 8), "TYX": (5, 6, 8), "TZCYX": (5, 2, 3, 6, 8)}[axes]
+    tifffile.imwrite(path, np.zeros(shape, np.uint8), imagej=imagej, photometric="minisblack", metadata={"axes": axes})
+    with pytest.raises(library.Failure, match="stack of ") as caught:
+        library.read_image(path, pixel_size_um=0.5)
+    assert sizes in str(caught.value) and str(path) in str(caught.value) and caught.value.status == "CELLSEG_ERR_FORMAT"
+
+
+@pytest.mark.parametrize("imagej", [False, True])
+def test_channels_are_no_stack(tmp_path, imagej):
+    path = tmp_path / ("image.tif" if imagej else "image.ome.tif")
+    tifffile.imwrite(path, np.zeros((3, 6, 8), np.uint8), imagej=imagej, photometric="minisblack", metadata={"axes": "CYX"})
+    assert library.read_image(path)[0].shape[0] == 3
+
+
+def test_one_plane_of_a_stack_kept_in_many_files_is_read(tmp_path):
+    """Each such file describes the whole stack."""
+    text = '<?xml version="1.0"?><OME><Image><Pixels SizeX="8" SizeY="6" SizeZ="5" SizeT="1" SizeC="1"/></Image></OME>'
+    tifffile.imwrite(tmp_path / "plane.ome.tif", np.ones((6, 8), np.uint8), metadata=None, description=text)
+    assert library.read_image(tmp_path / "plane.ome.tif")[0].shape == (1, 6, 8)
+    tifffile.imwrite(tmp_path / "two.ome.tif", np.ones((2, 6, 8), np.uint8), metadata=None, description=text, photometric="minisblack")
+    with pytest.raises(library.Failure, match="5 slices"):
+        library.read_image(tmp_path / "two.ome.tif")
+
+
+def test_a_limit_speaks_of_one_channel(tmp_path):
+    tifffile.imwrite(tmp_path / "image.tif", np.ones((6, 8), np.uint8))
+    with pytest.raises(library.Failure, match="6 x 8 pixels of 1 channel take"):
+        library.read_image(tmp_path / "image.tif", max_bytes=10)

@@ -139,7 +139,7 @@ def measured_table():
     cells = library.new_labels(blobs(200, 300), 0.65)
     image = library.new_image(RNG.random((2, 200, 300)).astype(np.float32), 0.65)
     table = ctypes.c_void_p()
-    library.check(lib.cellseg_measure(ctypes.byref(table), None, cells, None, image))
+    library.check(lib.cellseg_measure(ctypes.byref(table), None, cells, None, image, None))
     lib.cellseg_image_free(image)
     lib.cellseg_labels_free(cells)
     return table

@@ -4,6 +4,8 @@
 
 #include <cellseg/measure.h>
 
+#include <math.h>
+
 typedef struct scene {
     cellseg_labels *cells, *nuclei;
     cellseg_image *image;
@@ -36,12 +38,21 @@ static cellseg_status scene_new(scene *s, cellseg_context *context) {
     return cellseg_labels_set_pixel_size_um(s->cells, 0.5);
 }
 
+/* Every group there is. */
+static cellseg_measure_options everything(void) {
+    cellseg_measure_options options;
+    assert_ok(cellseg_measure_options_init(&options, sizeof options));
+    options.neighbours = options.texture = 1;
+    return options;
+}
+
 static cellseg_status measure_in(cellseg_context *context, void *data) {
     (void)data;
     scene s;
     CSEG_TRY(scene_new(&s, context));
+    const cellseg_measure_options options = everything();
     cellseg_table *table = (cellseg_table *)&s;
-    const cellseg_status status = cellseg_measure(&table, context, s.cells, s.nuclei, s.image);
+    const cellseg_status status = cellseg_measure(&table, context, s.cells, s.nuclei, s.image, &options);
     assert_true((status == CELLSEG_OK) == (table != NULL));
     cellseg_table_free(table);
     scene_free(&s);
@@ -57,13 +68,14 @@ static void threads_do_not_change_a_byte(void **state) {
     (void)state;
     scene s;
     assert_ok(scene_new(&s, NULL));
+    const cellseg_measure_options options = everything();
     cellseg_table *first;
-    assert_ok(cellseg_measure(&first, NULL, s.cells, s.nuclei, s.image));
+    assert_ok(cellseg_measure(&first, NULL, s.cells, s.nuclei, s.image, &options));
     assert_int_equal(cellseg_table_rows(first), 19);
-    for (int32_t threads = 1; threads <= 7; threads += 3) {
+    for (int32_t threads = 1; threads <= 7; threads += threads == 1 ? 1 : 5) {
         cellseg_context *context = test_context(threads);
         cellseg_table *table;
-        assert_ok(cellseg_measure(&table, context, s.cells, s.nuclei, s.image));
+        assert_ok(cellseg_measure(&table, context, s.cells, s.nuclei, s.image, &options));
         assert_int_equal(cellseg_table_columns(table), cellseg_table_columns(first));
         for (size_t i = 0; i < cellseg_table_columns(first); i++) {
             assert_string_equal(cellseg_table_column_name(table, i), cellseg_table_column_name(first, i));
@@ -83,12 +95,60 @@ static void faults_are_argument_errors(void **state) {
     cellseg_labels *small;
     assert_ok(cellseg_labels_new(&small, NULL, 2, 2));
     cellseg_table *table = (cellseg_table *)&s;
-    assert_status(cellseg_measure(NULL, NULL, s.cells, NULL, NULL), CELLSEG_ERR_ARGUMENT);
-    assert_status(cellseg_measure(&table, NULL, NULL, s.nuclei, s.image), CELLSEG_ERR_ARGUMENT);
+    assert_status(cellseg_measure(NULL, NULL, s.cells, NULL, NULL, NULL), CELLSEG_ERR_ARGUMENT);
+    assert_status(cellseg_measure(&table, NULL, NULL, s.nuclei, s.image, NULL), CELLSEG_ERR_ARGUMENT);
     assert_null(table);
-    assert_status(cellseg_measure(&table, NULL, s.cells, small, NULL), CELLSEG_ERR_ARGUMENT);
-    assert_status(cellseg_measure(&table, NULL, small, NULL, s.image), CELLSEG_ERR_ARGUMENT);
+    assert_status(cellseg_measure(&table, NULL, s.cells, small, NULL, NULL), CELLSEG_ERR_ARGUMENT);
+    assert_status(cellseg_measure(&table, NULL, small, NULL, s.image, NULL), CELLSEG_ERR_ARGUMENT);
     cellseg_labels_free(small);
+    scene_free(&s);
+}
+
+static void expect_fault(const scene *s, const cellseg_measure_options *options) {
+    cellseg_table *table = (cellseg_table *)&options;
+    assert_status(cellseg_measure(&table, NULL, s->cells, s->nuclei, s->image, options), CELLSEG_ERR_ARGUMENT);
+    assert_null(table);
+}
+
+static void options_out_of_range_are_argument_errors(void **state) {
+    (void)state;
+    scene s;
+    assert_ok(scene_new(&s, NULL));
+    const cellseg_measure_options good = everything();
+    cellseg_measure_options bad[] = {good, good, good, good, good, good, good, good};
+    bad[0].texture_levels = 1;
+    bad[1].texture_levels = 256;
+    bad[2].texture_distance_px = 0;
+    bad[3].texture_distance_px = 1001;
+    bad[4].texture_low = 1;
+    bad[5].texture_high = (double)NAN;
+    bad[6].texture_high = (double)INFINITY;
+    bad[7].struct_size = sizeof good - 1;
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        expect_fault(&s, &bad[i]);
+    assert_status(cellseg_measure_options_init(NULL, sizeof good), CELLSEG_ERR_ARGUMENT);
+    assert_status(cellseg_measure_options_init(bad, 8), CELLSEG_ERR_ARGUMENT);
+    scene_free(&s);
+}
+
+static void options_choose_the_columns(void **state) {
+    (void)state;
+    scene s;
+    assert_ok(scene_new(&s, NULL));
+    cellseg_measure_options options = everything();
+    const size_t expected[] = {1 + 8 + 2, 1 + 8 + 2 + 12, 1 + 8 + 2 + 12 + 1, 1 + 8 + 2 + 12 + 1 + 2 * 8,
+                               1 + 8 + 2 + 12 + 1 + 2 * 21};
+    int32_t *members[] = {&options.shape, &options.neighbours, &options.intensity, &options.texture};
+    for (size_t i = 0; i < 4; i++)
+        *members[i] = 0;
+    for (size_t i = 0; i <= 4; i++) {
+        cellseg_table *table;
+        assert_ok(cellseg_measure(&table, NULL, s.cells, s.nuclei, s.image, &options));
+        assert_int_equal(cellseg_table_columns(table), expected[i]);
+        cellseg_table_free(table);
+        if (i < 4)
+            *members[i] = 1;
+    }
     scene_free(&s);
 }
 
@@ -97,7 +157,7 @@ static void a_table_says_what_is_not_there(void **state) {
     scene s;
     assert_ok(scene_new(&s, NULL));
     cellseg_table *table;
-    assert_ok(cellseg_measure(&table, NULL, s.cells, NULL, NULL));
+    assert_ok(cellseg_measure(&table, NULL, s.cells, NULL, NULL, NULL));
     const size_t columns = cellseg_table_columns(table);
     assert_string_equal(cellseg_table_column_name(table, 0), "id");
     assert_null(cellseg_table_column_name(table, columns));
@@ -121,17 +181,25 @@ static void progress_cancels(void **state) {
     (void)state;
     scene s;
     assert_ok(scene_new(&s, NULL));
-    int calls = 0;
-    cellseg_context_options options;
-    assert_ok(cellseg_context_options_init(&options, sizeof options));
-    options.progress = stop;
-    options.progress_user = &calls;
-    cellseg_context *context;
-    assert_ok(cellseg_context_new(&context, &options));
-    cellseg_table *table = (cellseg_table *)&s;
-    assert_status(cellseg_measure(&table, context, s.cells, s.nuclei, s.image), CELLSEG_ERR_CANCELLED);
-    assert_null(table);
-    cellseg_context_free(context);
+    const cellseg_measure_options chosen = everything();
+    cellseg_status status = CELLSEG_ERR_CANCELLED;
+    int rounds = 0;
+    for (; status != CELLSEG_OK; rounds++) {
+        int calls = rounds; /* let one more callback pass in each round, so that every step is cancelled once */
+        cellseg_context_options options;
+        assert_ok(cellseg_context_options_init(&options, sizeof options));
+        options.progress = stop;
+        options.progress_user = &calls;
+        cellseg_context *context;
+        assert_ok(cellseg_context_new(&context, &options));
+        cellseg_table *table = (cellseg_table *)&s;
+        status = cellseg_measure(&table, context, s.cells, s.nuclei, s.image, &chosen);
+        assert_true(status == CELLSEG_OK || status == CELLSEG_ERR_CANCELLED);
+        assert_true((status == CELLSEG_OK) == (table != NULL));
+        cellseg_table_free(table);
+        cellseg_context_free(context);
+    }
+    assert_true(rounds > 1);
     scene_free(&s);
 }
 
@@ -140,6 +208,8 @@ int main(void) {
         cmocka_unit_test(failing_allocations_leak_nothing),
         cmocka_unit_test(threads_do_not_change_a_byte),
         cmocka_unit_test(faults_are_argument_errors),
+        cmocka_unit_test(options_out_of_range_are_argument_errors),
+        cmocka_unit_test(options_choose_the_columns),
         cmocka_unit_test(a_table_says_what_is_not_there),
         cmocka_unit_test(progress_cancels),
     };

@@ -87,6 +87,14 @@ def test_distance():
                 assert np.array_equal(ours, ndimage.distance_transform_edt(mask).astype(np.float32)), name
 
 
+def test_distance_of_large_blobs():
+    """Spans on both sides of every limit that decides how a span is taken."""
+    for sigma in (15, 40, 90):
+        mask = images.blobs(1, (500, 700), sigma, -0.5).astype(np.uint8)
+        ours = run("cseg_morph_distance", np.zeros(mask.shape, np.float32), mask)
+        assert np.array_equal(ours, ndimage.distance_transform_edt(mask).astype(np.float32))
+
+
 def test_distance_far():
     mask = np.ones((5000, 7), np.uint8)
     mask[0, 0] = 0

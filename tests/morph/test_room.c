@@ -104,6 +104,10 @@ static cellseg_status watershed_whole(cellseg_context *context, const images *in
     copy(to, &in->seeds);
     return cseg_morph_watershed(context, to, &in->noise, NULL, 4);
 }
+static cellseg_status watershed_lines(cellseg_context *context, const images *in, const cseg_plane *to) {
+    copy(to, &in->seeds);
+    return cseg_morph_watershed_lines(context, to, &in->noise, NULL, 8);
+}
 static cellseg_status fill_holes(cellseg_context *context, const images *in, const cseg_plane *to) {
     copy(to, &in->mask);
     return cseg_morph_fill_holes(context, to);
@@ -120,6 +124,26 @@ static cellseg_status relabel(cellseg_context *context, const images *in, const 
 }
 static cellseg_status boundaries(cellseg_context *context, const images *in, const cseg_plane *to) {
     return cseg_morph_boundaries(context, to, &in->labels);
+}
+
+static cellseg_status nearest(cellseg_context *context, const images *in, const cseg_plane *to) {
+    return cseg_morph_nearest(context, to, &in->mask);
+}
+
+static cellseg_status expand(cellseg_context *context, const images *in, const cseg_plane *to) {
+    return cseg_morph_expand(context, to, &in->seeds, 9);
+}
+
+static cellseg_status erode_disc(cellseg_context *context, const images *in, const cseg_plane *to) {
+    return cseg_morph_erode_disc(context, to, &in->bytes, 7);
+}
+
+static cellseg_status h_minima(cellseg_context *context, const images *in, const cseg_plane *to) {
+    return cseg_morph_h_minima(context, to, &in->noise, 20, 8);
+}
+
+static cellseg_status h_maxima_bytes(cellseg_context *context, const images *in, const cseg_plane *to) {
+    return cseg_morph_h_maxima(context, to, &in->bytes, 20, 4);
 }
 
 static const struct {
@@ -140,10 +164,16 @@ static const struct {
     {"components", components, CELLSEG_UINT32},
     {"watershed_in_mask", watershed_in_mask, CELLSEG_UINT32},
     {"watershed_whole", watershed_whole, CELLSEG_UINT32},
+    {"watershed_lines", watershed_lines, CELLSEG_UINT32},
     {"fill_holes", fill_holes, CELLSEG_UINT8},
     {"fill_label_holes", fill_label_holes, CELLSEG_UINT32},
     {"relabel", relabel, CELLSEG_UINT32},
     {"boundaries", boundaries, CELLSEG_UINT8},
+    {"nearest", nearest, CELLSEG_UINT32},
+    {"expand", expand, CELLSEG_UINT32},
+    {"erode_disc", erode_disc, CELLSEG_UINT8},
+    {"h_minima", h_minima, CELLSEG_FLOAT32},
+    {"h_maxima_bytes", h_maxima_bytes, CELLSEG_UINT8},
 };
 enum { OPERATIONS = sizeof operations / sizeof operations[0] };
 
@@ -218,11 +248,59 @@ static void cancel_stops_every_operation(void **state) {
     images_free(&in);
 }
 
+/* An allocator that knows the most bytes it had handed out; for one thread. */
+typedef struct counting_allocator {
+    size_t used, peak;
+} counting_allocator;
+
+static void *counting_alloc(void *user, size_t size) {
+    counting_allocator *a = user;
+    max_align_t *block = malloc(size + sizeof *block);
+    assert_non_null(block);
+    memcpy(block, &size, sizeof size);
+    a->used += size;
+    a->peak = a->used > a->peak ? a->used : a->peak;
+    return block + 1;
+}
+
+static void counting_free(void *user, void *block) {
+    counting_allocator *a = user;
+    size_t size;
+    memcpy(&size, (max_align_t *)block - 1, sizeof size);
+    a->used -= size;
+    free((max_align_t *)block - 1);
+}
+
+/* Beyond the result, at most three times a float32 image, which is 12 bytes per pixel; and what does not grow with the image. */
+static void memory_stays_within_three_images(void **state) {
+    (void)state;
+    images in = images_new();
+    for (size_t i = 0; i < OPERATIONS; i++) {
+        counting_allocator counter = {0};
+        cellseg_context_options options;
+        assert_ok(cellseg_context_options_init(&options, sizeof options));
+        options.threads = 1;
+        options.alloc = counting_alloc;
+        options.free = counting_free;
+        options.memory_user = &counter;
+        cellseg_context *context;
+        assert_ok(cellseg_context_new(&context, &options));
+        one_operation one = {&in, i};
+        assert_ok(run_one(context, &one));
+        const size_t pixels = (size_t)HEIGHT * WIDTH, result = pixels * cseg_type_size(operations[i].type), fixed = 65536;
+        assert_true(counter.peak > result && counter.peak <= result + 12 * pixels + fixed);
+        cellseg_context_free(context);
+        assert_int_equal(counter.used, 0);
+    }
+    images_free(&in);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(threads_do_not_change_a_byte),
         cmocka_unit_test(failing_allocations_leak_nothing),
         cmocka_unit_test(cancel_stops_every_operation),
+        cmocka_unit_test(memory_stays_within_three_images),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,7 +2,9 @@
 /* The public calls on painted fields whose cells are known: what they find, what they promise, what they refuse. */
 #include "segment/fixture.h"
 
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static cellseg_model *model;
 
@@ -229,6 +231,70 @@ static void nothing_gives_no_cells(void **state) {
             }
 }
 
+/* ---- warnings ---- */
+
+enum { LINES = 8, LINE = 200 };
+
+typedef struct log_lines {
+    size_t count;
+    char text[LINES][LINE];
+} log_lines;
+
+static void keep_line(void *user, int32_t level, const char *message) {
+    log_lines *lines = user;
+    assert_int_equal(level, CELLSEG_LOG_WARNING);
+    assert_true(lines->count < LINES);
+    (void)snprintf(lines->text[lines->count++], LINE, "%s", message);
+}
+
+static void warned_of(method run, const cellseg_image *image, const cellseg_segment_options *options, log_lines *lines) {
+    cellseg_context_options hooks;
+    cellseg_context *context;
+    cellseg_labels *cells;
+    *lines = (log_lines){0};
+    assert_ok(cellseg_context_options_init(&hooks, sizeof hooks));
+    hooks.log = keep_line;
+    hooks.log_user = lines;
+    assert_ok(cellseg_context_new(&context, &hooks));
+    assert_ok(run(&cells, NULL, context, image, options));
+    cellseg_labels_free(cells);
+    cellseg_context_free(context);
+}
+
+static void the_log_warns_where_a_result_may_disappoint(void **state) {
+    (void)state;
+    painted field;
+    assert_ok(paint(&field, NULL, 3, 4, 1, 3));
+    for (size_t m = 0; m < METHODS; m++) {
+        cellseg_segment_options options = defaults();
+        log_lines lines;
+        warned_of(methods[m], field.image, &options, &lines);
+        assert_int_equal(lines.count, 0);
+        options.nucleus_area_min_um2 = 1000;
+        warned_of(methods[m], field.image, &options, &lines);
+        assert_int_equal(lines.count, 1);
+        assert_string_equal(lines.text[0], "no cell was found");
+        options.pixel_size_um = 1.5;
+        warned_of(methods[m], field.image, &options, &lines);
+        assert_int_equal(lines.count, 2);
+        assert_non_null(strstr(lines.text[0], "1.5 um are enlarged"));
+        cellseg_image *noise;
+        assert_ok(cellseg_image_new(&noise, NULL, CELLSEG_UINT16, 2, 90, 120));
+        for (int kind = 0; kind < 5; kind++) {
+            fill(noise, kind);
+            options = defaults();
+            options.pixel_size_um = 0.65;
+            warned_of(methods[m], noise, &options, &lines);
+            assert_int_equal(lines.count, 1);
+            assert_non_null(strstr(lines.text[0], "no cell was found"));
+            if (kind < 2)
+                assert_non_null(strstr(lines.text[0], "nearly constant, or noise"));
+        }
+        cellseg_image_free(noise);
+    }
+    painted_free(&field);
+}
+
 /* ---- options that drop cells ---- */
 
 static uint32_t count_with(const painted *field, const cellseg_segment_options *options) {
@@ -436,6 +502,126 @@ static void absurd_options_are_refused(void **state) {
     painted_free(&field);
 }
 
+static void options_are_checked_on_their_own(void **state) {
+    (void)state;
+    cellseg_segment_options options = defaults();
+    assert_ok(cellseg_segment_options_check(NULL));
+    assert_ok(cellseg_segment_options_check(&options));
+    options.nucleus_radius_min_um = 20;
+    assert_status(cellseg_segment_options_check(&options), CELLSEG_ERR_ARGUMENT);
+    assert_string_equal(cellseg_last_error(), "nucleus_radius_min_um is 20, more than nucleus_radius_max_um, 10");
+    options = defaults();
+    options.sensitivity = 0;
+    assert_status(cellseg_segment_options_check(&options), CELLSEG_ERR_ARGUMENT);
+    assert_string_equal(cellseg_last_error(), "sensitivity is 0; it must lie in (0, 100]");
+    options.sensitivity = 1e-12;
+    assert_ok(cellseg_segment_options_check(&options));
+    options.channel = -1;
+    assert_status(cellseg_segment_options_check(&options), CELLSEG_ERR_ARGUMENT);
+    assert_string_equal(cellseg_last_error(), "channel is -1; the first is 0");
+    options = defaults();
+    options.nuclei_channel = -1;
+    assert_status(cellseg_segment_options_check(&options), CELLSEG_ERR_ARGUMENT);
+    options = defaults();
+    options.struct_size = 0;
+    assert_status(cellseg_segment_options_check(&options), CELLSEG_ERR_ARGUMENT);
+}
+
+/* ---- images that would take too much ---- */
+
+static void *count_alloc(void *user, size_t size) {
+    ++*(size_t *)user;
+    return malloc(size);
+}
+
+static void plain_free(void *user, void *block) {
+    (void)user;
+    free(block);
+}
+
+/* The status of a call with a budget; where it fails, it must have done so before it allocated. */
+static cellseg_status run_within(method run, const cellseg_image *image, double pixel_size_um, uint64_t budget) {
+    cellseg_segment_options options = defaults();
+    cellseg_context_options hooks;
+    cellseg_context *context;
+    cellseg_labels *cells;
+    size_t allocations = 0;
+    options.pixel_size_um = pixel_size_um;
+    assert_ok(cellseg_context_options_init(&hooks, sizeof hooks));
+    hooks.threads = 2;
+    hooks.memory_budget_bytes = budget;
+    hooks.alloc = count_alloc;
+    hooks.free = plain_free;
+    hooks.memory_user = &allocations;
+    assert_ok(cellseg_context_new(&context, &hooks));
+    const size_t before = allocations;
+    const cellseg_status status = run(&cells, NULL, context, image, &options);
+    assert_true(status == CELLSEG_OK || allocations == before);
+    cellseg_labels_free(cells);
+    cellseg_context_free(context);
+    return status;
+}
+
+static void images_that_would_grow_beyond_measure_are_refused(void **state) {
+    (void)state;
+    painted field;
+    cellseg_image *large;
+    assert_ok(paint(&field, NULL, 2, 2, 1, 3));
+    assert_ok(cellseg_image_new(&large, NULL, CELLSEG_UINT8, 2, 4200, 4200));
+    for (size_t m = 0; m < METHODS; m++) {
+        assert_ok(run_within(methods[m], field.image, 5, 0));
+        assert_status(run_within(methods[m], field.image, 5.5, 0), CELLSEG_ERR_ARGUMENT);
+        assert_non_null(strstr(cellseg_last_error(), "5.5 um are more than 8 times as large as the working scale's of 0.65 um"));
+        assert_status(run_within(methods[m], field.image, 5000, 0), CELLSEG_ERR_ARGUMENT);
+        assert_status(run_within(methods[m], large, 5.1, 0), CELLSEG_ERR_LIMIT);
+        assert_non_null(strstr(cellseg_last_error(), "4200 x 4200 pixels of 5.1 um"));
+        assert_status(run_within(methods[m], large, 1.3, 100 << 20), CELLSEG_ERR_LIMIT);
+        assert_non_null(strstr(cellseg_last_error(), "at the working scale"));
+    }
+    cellseg_labels *nuclei;
+    cellseg_segment_options options = defaults();
+    options.pixel_size_um = 5.5;
+    assert_status(cellseg_segment_nuclei_within(&nuclei, NULL, field.truth, field.image, &options), CELLSEG_ERR_ARGUMENT);
+    cellseg_image_free(large);
+    painted_free(&field);
+}
+
+/* ---- models of something else ---- */
+
+static void models_with_other_classes_are_refused(void **state) {
+    (void)state;
+    char path[] = "/tmp/cellseg-test-XXXXXX";
+    const int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    assert_ok(cellseg_model_save(model, NULL, path, CELLSEG_WEIGHTS_FLOAT32));
+    FILE *file = fopen(path, "rb");
+    assert_non_null(file);
+    assert_int_equal(fseek(file, 0, SEEK_END), 0);
+    const size_t size = (size_t)ftell(file);
+    rewind(file);
+    char *bytes = malloc(size);
+    assert_int_equal(fread(bytes, 1, size, file), size);
+    assert_int_equal(fclose(file), 0);
+    assert_int_equal(close(fd), 0);
+    assert_int_equal(unlink(path), 0);
+    char *name = NULL;
+    for (size_t i = 0; i + 8 < size && name == NULL; i++)
+        name = memcmp(bytes + i, "nucleus\\", 8) == 0 ? bytes + i : NULL; /* in JSON within JSON */
+    assert_non_null(name);
+    memcpy(name, "mitosis", 7);
+    cellseg_model *other;
+    painted field;
+    cellseg_labels *cells;
+    assert_ok(cellseg_model_load_memory(&other, NULL, bytes, size));
+    assert_ok(paint(&field, NULL, 2, 2, 1, 3));
+    assert_status(cellseg_segment(&cells, NULL, NULL, NULL, other, field.image, NULL), CELLSEG_ERR_MODEL);
+    assert_string_equal(cellseg_last_error(), "class 0 of the model is \"mitosis\"; segmentation needs \"nucleus\" there");
+    assert_null(cells);
+    painted_free(&field);
+    cellseg_model_free(other);
+    free(bytes);
+}
+
 static void bad_pixels_are_refused(void **state) {
     (void)state;
     const cellseg_segment_options options = defaults();
@@ -519,12 +705,16 @@ int main(void) {
         cmocka_unit_test(any_number_of_threads_gives_the_same),
         cmocka_unit_test(gain_offset_type_and_stride_do_not_matter),
         cmocka_unit_test(nothing_gives_no_cells),
+        cmocka_unit_test(the_log_warns_where_a_result_may_disappoint),
         cmocka_unit_test(options_drop_cells),
         cmocka_unit_test(nuclei_within_known_cells),
         cmocka_unit_test(maps_have_the_images_size),
         cmocka_unit_test(survives_failing_allocations),
         cmocka_unit_test(cancels),
         cmocka_unit_test(absurd_options_are_refused),
+        cmocka_unit_test(options_are_checked_on_their_own),
+        cmocka_unit_test(images_that_would_grow_beyond_measure_are_refused),
+        cmocka_unit_test(models_with_other_classes_are_refused),
         cmocka_unit_test(bad_pixels_are_refused),
         cmocka_unit_test(missing_arguments_are_refused),
         cmocka_unit_test(pixel_sizes_that_disagree_are_refused),

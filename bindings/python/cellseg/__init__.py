@@ -167,12 +167,17 @@ def _segment_options(options: dict) -> c.segment_options:
     if preset not in presets:
         raise ValueError(f"preset is {preset!r}; it must be one of {', '.join(presets)}")
     c.segment_options_preset(struct, presets[preset])
+    _set_options(struct, options, {"preset"})
+    return struct
+
+
+def _set_options(struct: ctypes.Structure, options: dict, further: set[str]) -> None:
+    """Set members by name; `further`: names of options that are no members, for the error."""
     known = {name for name, _ in struct._fields_} - {"struct_size"}
     for name, value in options.items():
         if name not in known:
-            raise TypeError(f"there is no option {name!r}; options are preset, {', '.join(sorted(known))}")
+            raise TypeError(f"there is no option {name!r}; options are {', '.join(sorted(known | further))}")
         setattr(struct, name, value)
-    return struct
 
 
 def segment(
@@ -223,15 +228,22 @@ def measure(
     pixel_size_um: float | None = None,
     *,
     context: Context | None = None,
+    **options: object,
 ) -> dict[str, np.ndarray]:
-    """Measure every cell: columns by name, one value per cell. The names, with units, are listed in cellseg/measure.h."""
+    """Measure every cell: columns by name, one value per cell. The names, with units, are listed in cellseg/measure.h.
+
+    options: the members of cellseg_measure_options by name, for instance texture=True, texture_levels=64, neighbours=True.
+    """
+    struct = c.measure_options()
+    c.measure_options_init(struct, ctypes.sizeof(struct))
+    _set_options(struct, options, set())
     out = c.Out()
     handles = (
         labels_from(cells, pixel_size_um),
         None if nuclei is None else labels_from(nuclei, pixel_size_um),
         None if image is None else image_from(image, pixel_size_um),
     )
-    _call(context, c.measure, (out,), handles)
+    _call(context, c.measure, (out,), (*handles, struct))
     return columns_from_table(out.take(c.Table))
 
 

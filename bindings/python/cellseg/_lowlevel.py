@@ -238,6 +238,20 @@ class epoch(_Sized):
     ]
 
 
+class measure_options(_Sized):
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("shape", c_int32),
+        ("intensity", c_int32),
+        ("neighbours", c_int32),
+        ("texture", c_int32),
+        ("texture_levels", c_int32),
+        ("texture_distance_px", c_int32),
+        ("texture_low", c_double),
+        ("texture_high", c_double),
+    ]
+
+
 class watershed_options(_Sized):
     _fields_ = [("struct_size", c_size_t), ("connectivity", c_int32), ("lines", c_int32)]
 
@@ -430,7 +444,10 @@ labels_max_id = _function("labels_max_id", c_uint32, Labels)
 labels_pixel_size_um = _function("labels_pixel_size_um", c_double, Labels)
 labels_set_pixel_size_um = _function("labels_set_pixel_size_um", status, Labels, c_double)
 
-measure = _function("measure", status, Out, Context.optional(), Labels, Labels.optional(), Image.optional())
+measure_options_init = _function("measure_options_init", status, POINTER(measure_options), c_size_t)
+measure = _function(
+    "measure", status, Out, Context.optional(), Labels, Labels.optional(), Image.optional(), _in(measure_options)
+)
 table_free = _function("table_free", None, Table)
 table_rows = _function("table_rows", c_size_t, Table)
 table_columns = _function("table_columns", c_size_t, Table)
@@ -513,6 +530,7 @@ model_pixel_size_um = _function("model_pixel_size_um", c_double, Model)
 model_parameters = _function("model_parameters", c_uint64, Model)
 
 segment_options_init = _function("segment_options_init", status, POINTER(segment_options), c_size_t)
+segment_options_check = _function("segment_options_check", status, _in(segment_options))
 segment_options_preset = _function("segment_options_preset", status, POINTER(segment_options), c_int32)
 segment = _function("segment", status, Out, Out, Out, Context.optional(), Model, Image, _in(segment_options))
 segment_two_channel = _function(

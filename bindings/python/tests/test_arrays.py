@@ -55,6 +55,14 @@ def test_conversions():
             _arrays.image_from(array)
 
 
+@pytest.mark.parametrize("channels", [3, 4])
+def test_channels_come_first(channels):
+    with pytest.raises(ValueError, match="channels come first"):
+        _arrays.image_from(np.zeros((20, 30, channels), np.uint8))
+    assert c.image_channels(_arrays.image_from(np.zeros((channels, 20, 30), np.uint8))) == channels
+    assert c.image_channels(_arrays.image_from(np.zeros((2, 20, channels), np.uint8))) == 2
+
+
 def test_an_image_keeps_its_array_and_lets_it_go():
     array = np.zeros((4, 4), np.uint8)
     gone = weakref.ref(array)

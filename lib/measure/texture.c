@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Haralick's thirteen texture features (Haralick, Shanmugam and Dinstein 1973) from grey-level co-occurrence matrices: how often
+ * levels i and j lie `distance` apart, along rows, columns and both diagonals, with both pixels in the cell; symmetric. Each
+ * feature is the mean over the directions in which the cell has pairs. Where the paper leaves a choice: levels count from 0,
+ * entropies are in bits, and the difference variance is that of the difference |i - j|.
+ *
+ * Cost: four passes over the label's pixels and four over the matrix, levels x levels. Memory: one byte per pixel of the image
+ * for its grey levels, and a matrix per thread.
+ */
+#include "measure/columns.h"
+
+#include <math.h>
+#include <string.h>
+
+/* ---- grey levels ---- */
+
+enum { NOT_FINITE = 255 }; /* a level no pixel has */
+
+typedef struct range {
+    double low, high;
+} range;
+
+typedef struct levels_job {
+    const cseg_measure_input *input;
+    range *rows;
+    range all;
+} levels_job;
+
+static double sample(const cseg_plane *channel, const void *row, size_t x) {
+    switch (channel->type) {
+    case CELLSEG_UINT8:
+        return ((const uint8_t *)row)[x];
+    case CELLSEG_UINT16:
+        return ((const uint16_t *)row)[x];
+    case CELLSEG_UINT32:
+        return ((const uint32_t *)row)[x];
+    default:
+        return (double)((const float *)row)[x];
+    }
+}
+
+static range widen(range r, double low, double high) {
+    return (range){low < r.low ? low : r.low, high > r.high ? high : r.high};
+}
+
+static cellseg_status find_row_range(void *data, size_t y) {
+    const levels_job *job = data;
+    const cseg_plane *channel = &job->input->channel;
+    const uint32_t *ids = cseg_row_u32(&job->input->cells, y);
+    const void *row = cseg_row(channel, y);
+    range r = {INFINITY, -INFINITY};
+    for (size_t x = 0; x < channel->width; x++) {
+        const double value = sample(channel, row, x);
+        if (ids[x] != 0 && isfinite(value))
+            r = widen(r, value, value);
+    }
+    job->rows[y] = r;
+    return CELLSEG_OK;
+}
+
+/* The options' range, or that of the channel's finite values in cells. */
+static cellseg_status find_range(levels_job *job) {
+    const cellseg_measure_options *o = job->input->options;
+    job->all = (range){o->texture_low, o->texture_high};
+    if (o->texture_low < o->texture_high)
+        return CELLSEG_OK;
+    const size_t height = job->input->channel.height;
+    job->rows = cseg_alloc(job->input->context, height, sizeof *job->rows);
+    if (job->rows == NULL)
+        return cseg_last_status();
+    const cellseg_status status = cseg_parallel_for(job->input->context, height, find_row_range, job);
+    if (status == CELLSEG_OK) {
+        job->all = (range){INFINITY, -INFINITY};
+        for (size_t y = 0; y < height; y++)
+            job->all = widen(job->all, job->rows[y].low, job->rows[y].high);
+    }
+    cseg_free(job->rows);
+    return status;
+}
+
+static uint8_t level_of(double value, range r, int32_t levels) {
+    if (!isfinite(value))
+        return NOT_FINITE;
+    if (!(value > r.low) || !(r.high > r.low))
+        return 0;
+    const double level = (value - r.low) / (r.high - r.low) * (double)levels;
+    return (uint8_t)(level < (double)levels ? level : (double)(levels - 1));
+}
+
+static cellseg_status quantise_row(void *data, size_t y) {
+    const levels_job *job = data;
+    const cseg_plane *channel = &job->input->channel;
+    const void *row = cseg_row(channel, y);
+    uint8_t *levels = cseg_row_u8(&job->input->levels, y);
+    for (size_t x = 0; x < channel->width; x++)
+        levels[x] = level_of(sample(channel, row, x), job->all, job->input->options->texture_levels);
+    return CELLSEG_OK;
+}
+
+cellseg_status cseg_measure_levels_new(cseg_measure_input *input) {
+    levels_job job = {.input = input};
+    CSEG_TRY(cseg_plane_new(&input->levels, input->context, CELLSEG_UINT8, input->channel.height, input->channel.width));
+    cellseg_status status = find_range(&job);
+    if (status == CELLSEG_OK)
+        status = cseg_parallel_for(input->context, input->channel.height, quantise_row, &job);
+    if (status != CELLSEG_OK)
+        cseg_plane_free(&input->levels);
+    return status;
+}
+
+/* ---- co-occurrence ---- */
+
+/* counts[i * size + j] pairs of a pixel of level i and one of level j at the direction's far end. */
+typedef struct matrix {
+    size_t size;
+    uint64_t *counts, pairs;
+} matrix;
+
+static void count_pairs(matrix *m, const cseg_region *region, const cseg_measure_input *input, size_t down, ptrdiff_t aside) {
+    const cseg_plane *cells = &input->cells;
+    memset(m->counts, 0, m->size * m->size * sizeof *m->counts);
+    m->pairs = 0;
+    for (size_t i = 0; i < region->run_count; i++) {
+        const cseg_run run = cseg_measure_run(region, i);
+        if (down >= cells->height - run.y)
+            break;
+        const uint8_t *here = cseg_row_u8(&input->levels, run.y), *there = cseg_row_u8(&input->levels, run.y + down);
+        const uint32_t *ids = cseg_row_u32(cells, run.y + down);
+        for (size_t x = run.begin; x < run.end; x++) {
+            const ptrdiff_t to = (ptrdiff_t)x + aside;
+            if (to < 0 || to >= (ptrdiff_t)cells->width || ids[to] != region->id)
+                continue;
+            m->counts[here[x] * m->size + there[to]]++;
+            m->pairs++;
+        }
+    }
+}
+
+/* ---- features ---- */
+
+static const cseg_column texture_columns[] = {
+    {"texture_angular_second_moment", CSEG_UNIT_NONE},
+    {"texture_contrast", CSEG_UNIT_NONE},
+    {"texture_correlation", CSEG_UNIT_NONE},
+    {"texture_variance", CSEG_UNIT_NONE},
+    {"texture_inverse_difference_moment", CSEG_UNIT_NONE},
+    {"texture_sum_average", CSEG_UNIT_NONE},
+    {"texture_sum_variance", CSEG_UNIT_NONE},
+    {"texture_sum_entropy", CSEG_UNIT_NONE},
+    {"texture_entropy", CSEG_UNIT_NONE},
+    {"texture_difference_variance", CSEG_UNIT_NONE},
+    {"texture_difference_entropy", CSEG_UNIT_NONE},
+    {"texture_info_measure_1", CSEG_UNIT_NONE},
+    {"texture_info_measure_2", CSEG_UNIT_NONE},
+};
+enum { FEATURES = sizeof texture_columns / sizeof *texture_columns, MAX_LEVELS = 255 };
+
+static double bits_of(double p) {
+    return p > 0 ? -p * cseg_log_e(p) * 1.44269504088896340736 : 0;
+}
+
+/* A distribution over 0, 1, ... */
+typedef struct moments {
+    double mean, variance, entropy, square; /* square: the mean of the square */
+} moments;
+
+static moments moments_of(const double *p, size_t count) {
+    moments m = {0};
+    for (size_t k = 0; k < count; k++) {
+        m.mean += (double)k * p[k];
+        m.square += (double)k * (double)k * p[k];
+        m.entropy += bits_of(p[k]);
+    }
+    for (size_t k = 0; k < count; k++)
+        m.variance += ((double)k - m.mean) * ((double)k - m.mean) * p[k];
+    return m;
+}
+
+/* Add the matrix's features to `values`, in the order of the columns. */
+static void add_features(double *values, const matrix *m) {
+    double own[MAX_LEVELS] = {0}, sum[2 * MAX_LEVELS] = {0}, difference[MAX_LEVELS] = {0};
+    double energy = 0, entropy = 0, homogeneity = 0;
+    for (size_t i = 0; i < m->size; i++) {
+        for (size_t j = 0; j < m->size; j++) {
+            const uint64_t count = m->counts[i * m->size + j] + m->counts[j * m->size + i];
+            if (count == 0)
+                continue;
+            const double p = (double)count / (2 * (double)m->pairs);
+            const size_t apart = i > j ? i - j : j - i;
+            energy += p * p;
+            entropy += bits_of(p);
+            homogeneity += p / (1 + (double)(apart * apart));
+            own[i] += p;
+            sum[i + j] += p;
+            difference[apart] += p;
+        }
+    }
+    const moments o = moments_of(own, m->size), s = moments_of(sum, 2 * m->size - 1), d = moments_of(difference, m->size);
+    const double shared = 2 * o.entropy - entropy; /* the matrix is symmetric: HXY1 = HXY2 = 2 HX */
+    const double features[FEATURES] = {
+        energy,
+        d.square,
+        o.variance > 0 ? 1 - d.square / (2 * o.variance) : 1,
+        o.variance,
+        homogeneity,
+        s.mean,
+        s.variance,
+        s.entropy,
+        entropy,
+        d.variance,
+        d.entropy,
+        o.entropy > 0 ? -shared / o.entropy : 0,
+        shared > 0 ? sqrt(1 - cseg_exp(-2 * shared)) : 0,
+    };
+    for (size_t i = 0; i < FEATURES; i++)
+        values[i] += features[i];
+}
+
+static bool has_not_finite(const cseg_region *region, const cseg_plane *levels) {
+    for (size_t i = 0; i < region->run_count; i++) {
+        const cseg_run run = cseg_measure_run(region, i);
+        if (memchr(cseg_row_u8(levels, run.y) + run.begin, NOT_FINITE, run.end - run.begin) != NULL)
+            return true;
+    }
+    return false;
+}
+
+static cellseg_status measure_texture(double *values, const cseg_region *region, const cseg_measure_input *input) {
+    const ptrdiff_t distance = input->options->texture_distance_px;
+    const struct {
+        size_t down;
+        ptrdiff_t aside;
+    } directions[] = {{0, distance}, {(size_t)distance, distance}, {(size_t)distance, 0}, {(size_t)distance, -distance}};
+    matrix m = {.size = (size_t)input->options->texture_levels};
+    size_t used = 0;
+    memset(values, 0, FEATURES * sizeof *values);
+    if (!has_not_finite(region, &input->levels)) {
+        m.counts = cseg_alloc(input->context, m.size * m.size, sizeof *m.counts);
+        if (m.counts == NULL)
+            return cseg_last_status();
+        for (size_t i = 0; i < sizeof directions / sizeof *directions; i++) {
+            count_pairs(&m, region, input, directions[i].down, directions[i].aside);
+            if (m.pairs == 0)
+                continue;
+            add_features(values, &m);
+            used++;
+        }
+        cseg_free(m.counts);
+    }
+    for (size_t i = 0; i < FEATURES; i++)
+        values[i] = used > 0 ? values[i] / (double)used : (double)NAN;
+    return CELLSEG_OK;
+}
+
+const cseg_column_group cseg_measure_texture = {
+    CSEG_NEEDS_CHANNEL,
+    CSEG_CHOICE_TEXTURE,
+    CSEG_COLUMNS(texture_columns),
+    measure_texture,
+};
