@@ -27,8 +27,8 @@
 enum { CSEG_ERROR_BYTES = 4096 + 512 };
 
 /*
- * Record one line for cellseg_last_error() and give `status`, so that a fault is one statement: return cseg_fail(...). A macro, so
- * that compilers and analysers see which status it is.
+ * Record one line for cellseg_last_error() and give `status`, so that a fault is one statement: return cseg_fail(...). A macro,
+ * so that compilers and analysers see which status it is.
  */
 #define cseg_fail(status, ...) (cseg_record((status), __VA_ARGS__), (cellseg_status)(status))
 void cseg_record(cellseg_status status, const char *format, ...) CSEG_PRINTF(2, 3);
