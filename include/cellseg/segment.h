@@ -56,7 +56,7 @@ typedef struct cellseg_segment_options {
         outline_sensitivity; /**< nuclei are found at `sensitivity` and outlined at this one, where it is higher; 0: the same */
     double nucleus_valley;   /**< nuclei part where the finest scale sees a valley deeper than this part of the outline's
                                   threshold; 0: none */
-    double h_um;             /**< depth below which two minima of the distance are one nucleus. The paper's is 3 */
+    double h_um;             /**< depth below which two minima of the distance are one nucleus. Default 3 */
     double nucleus_area_min_um2;    /**< smaller nuclei are dropped */
     double nucleus_probability_min; /**< nuclei whose mean probability is lower are dropped, 0 to 1; 0: none are */
 
@@ -72,6 +72,8 @@ typedef struct cellseg_segment_options {
     double smooth_um;              /**< radius of the disc that opens each cell's outline; 0: none */
     int32_t drop_border_cells;     /**< 1: cells that touch the image's edge are dropped. Default 0 */
     int32_t fill_holes;            /**< 1, the default: holes inside cells and nuclei are filled */
+    double cell_ring_um;           /**< every nucleus first takes what lies this near to it, the nearest nucleus each pixel; then
+                                        the relief decides. 0: none (the paper) */
 } cellseg_segment_options;
 
 /** Write the defaults, chosen by measurement (docs/defaults.md). @return CELLSEG_ERR_ARGUMENT. Threads: any. Since: 1.0 */

@@ -26,11 +26,19 @@
 /* Room for the line: a path of the system's longest, and the fault. */
 enum { CSEG_ERROR_BYTES = 4096 + 512 };
 
-/* Record one line for cellseg_last_error() and return `status`, so that a fault is one statement: return cseg_fail(...). */
-cellseg_status cseg_fail(cellseg_status status, const char *format, ...) CSEG_PRINTF(2, 3);
+/*
+ * Record one line for cellseg_last_error() and give `status`, so that a fault is one statement: return cseg_fail(...). A macro,
+ * so that compilers and analysers see which status it is.
+ */
+#define cseg_fail(status, ...) (cseg_record((status), __VA_ARGS__), (cellseg_status)(status))
+void cseg_record(cellseg_status status, const char *format, ...) CSEG_PRINTF(2, 3);
 
 /* The status of this thread's last recorded failure: what to return when an allocation gave NULL. */
-cellseg_status cseg_last_status(void);
+cellseg_status cseg_recorded_status(void);
+static inline cellseg_status cseg_last_status(void) {
+    const cellseg_status status = cseg_recorded_status();
+    return status != CELLSEG_OK ? status : CELLSEG_ERR_INTERNAL;
+}
 
 /*
  * Put "what: " before the recorded line, where a caller knows the file or layer that the finder of the fault did not. Where both

@@ -9,11 +9,11 @@
 static _Thread_local char last_error[CSEG_ERROR_BYTES];
 static _Thread_local cellseg_status last_status;
 
-cellseg_status cseg_last_status(void) {
+cellseg_status cseg_recorded_status(void) {
     return last_status;
 }
 
-cellseg_status cseg_fail(cellseg_status status, const char *format, ...) {
+void cseg_record(cellseg_status status, const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
     (void)vsnprintf(last_error, sizeof last_error, format, arguments);
@@ -23,7 +23,6 @@ cellseg_status cseg_fail(cellseg_status status, const char *format, ...) {
         if ((unsigned char)*c < 0x20 || *c == 0x7f)
             *c = ' ';
     last_status = status;
-    return status;
 }
 
 static bool is_within_character(const char *utf8) {

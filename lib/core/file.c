@@ -116,12 +116,13 @@ cellseg_status cseg_target_open(cseg_target *target, cellseg_context *context, c
     if (status != CELLSEG_OK) {
         cseg_free(target->temporary);
         target->temporary = NULL;
-        return cseg_fail_in(status, path);
+        (void)cseg_fail_in(status, path);
     }
-    return CELLSEG_OK;
+    return status;
 }
 
 static cellseg_status put_in_place(cseg_target *target) {
+    assert(target->temporary != NULL && target->path != NULL);
     if (target->file.error != 0)
         return cseg_file_fail("cannot be written", target->file.error);
     if (fsync(target->file.fd) != 0)

@@ -83,6 +83,7 @@ static size_t smaller(size_t a, size_t b) {
 /* As wide as the filtered rows stay in the second-level cache, and as main memory likes to be read. */
 static size_t strip_columns(size_t bytes_per_column) {
     enum { CACHE = 640 * 1024, WIDEST = 512 };
+    assert(bytes_per_column > 0);
     const size_t columns = CACHE / bytes_per_column / CSEG_FIR_PANEL * CSEG_FIR_PANEL;
     return columns < CSEG_FIR_PANEL ? CSEG_FIR_PANEL : smaller(columns, WIDEST);
 }

@@ -10,7 +10,7 @@
 
 #if defined(__has_include)
 #if __has_include("default_model.h")
-#include "default_model.h" /* of the Meson build, and another whenever the model is: so this file is compiled anew */
+#include "default_model.h" /* of the build, and another whenever the model is: so this file is compiled anew */
 #endif
 #if __has_include("nn/default.cellseg") && defined(__has_embed)
 #define EMBED 1

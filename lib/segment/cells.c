@@ -4,10 +4,11 @@
  * cell probability; a background threshold between the first and third of three Otsu levels, where the foreground's area is
  * nearest to what that many cells should take; seeded watershed, bright first.
  *
- * Beyond the paper, off with cell_compactness 0: the relief also rises with the distance from the nuclei. Bright first alone lets
- * a bright cell flood round its dimmer neighbours before they begin. Always on, because the paper gives no value: what the
- * logarithm takes for dark (LOG_DARK), and the bounds between which an expected area is estimated; cell_area_expected_um2 above 0
- * leaves the estimate out. Cost: the watershed's, mostly.
+ * Beyond the paper, off with 0. Every nucleus first takes a ring round itself: where nuclei are dark, bright first alone gives
+ * all of a touching group to the cell whose nucleus has the faintest edge. And the relief rises with the distance from the
+ * nuclei, which keeps a bright cell from flooding round its dimmer neighbours. Always on, because the paper gives no value: what
+ * the logarithm takes for dark (LOG_DARK), and the bounds between which an expected area is estimated; cell_area_expected_um2
+ * above 0 leaves the estimate out. Cost: the watershed's, mostly.
  */
 #include "filter/filter.h"
 #include "morph/morph.h"
@@ -21,6 +22,9 @@
 /* A cell of less, or more, than this is not taken for typical when the expected area is estimated. */
 #define CELL_AREA_LEAST_UM2 50.0
 #define CELL_AREA_MOST_UM2 5000.0
+
+/* The ring round a nucleus is flooded before all else: it lies between this and 1 above, every other relief from -1 on. */
+#define RING_RELIEF (-2.0)
 
 enum { OTSU_LEVELS = 3, OTSU_BINS = 256, CONNECTIVITY = 4 };
 
@@ -154,8 +158,11 @@ static cellseg_status relief_row(void *data, size_t y) {
     const double by_distance = job->kind == CELLSEG_RELIEF_DISTANCE ? 1 : job->options->cell_compactness;
     const float *distance = cseg_row_f32(&job->distance, y);
     float *relief = cseg_row_f32(&job->relief, y);
-    for (size_t x = 0; x < job->relief.width; x++)
-        relief[x] = (float)(relief_at(job, y, x) + by_distance * job->inputs->pixel_size_um * (double)distance[x]);
+    for (size_t x = 0; x < job->relief.width; x++) {
+        const double um = job->inputs->pixel_size_um * (double)distance[x];
+        const bool in_ring = um <= job->options->cell_ring_um;
+        relief[x] = (float)(in_ring ? RING_RELIEF + um / job->options->cell_ring_um : relief_at(job, y, x) + by_distance * um);
+    }
     return CELLSEG_OK;
 }
 

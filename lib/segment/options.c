@@ -2,7 +2,7 @@
 /* The options of segmentation: defaults, presets, and the limits of each. */
 #include "segment/segment.h"
 
-#define FIRST_RELEASE (offsetof(cellseg_segment_options, fill_holes) + sizeof(int32_t))
+#define FIRST_RELEASE (offsetof(cellseg_segment_options, cell_ring_um) + sizeof(double))
 
 static cellseg_segment_options defaults(void) {
     return (cellseg_segment_options){
@@ -16,10 +16,11 @@ static cellseg_segment_options defaults(void) {
         .sensitivity = 60,
         .outline_sensitivity = 80,
         .nucleus_valley = 0.1,
-        .h_um = 2,
+        .h_um = 3,
         .nucleus_area_min_um2 = 25,
-        .nucleus_probability_min = 0.2,
+        .nucleus_probability_min = 0.4,
         .cell_sigma_um = 0.65,
+        .cell_ring_um = 1,
         .cell_compactness = 0.01,
         .cytoplasm_min = 0.1,
         .relief = CELLSEG_RELIEF_MARKER,
@@ -34,9 +35,9 @@ static void set_paper(cellseg_segment_options *options) {
     options->cell_probability = CELLSEG_CELL_CYTOPLASM;
     options->outline_sensitivity = 0;
     options->nucleus_valley = 0;
-    options->h_um = 3;
     options->background_rule = CELLSEG_BACKGROUND_EXPECTED_AREA;
     options->nucleus_probability_min = 0;
+    options->cell_ring_um = 0;
     options->cell_compactness = 0;
     options->cytoplasm_min = 0;
 }
@@ -115,6 +116,7 @@ static cellseg_status check_cells(const cellseg_segment_options *o) {
         {"cell_probability", o->cell_probability, CELLSEG_CELL_CYTOPLASM, CELLSEG_CELL_CYTOPLASM_AND_NUCLEUS},
         {"cell_sigma_um", o->cell_sigma_um, 0, 1000},
         {"cell_area_expected_um2", o->cell_area_expected_um2, 0, 1e9},
+        {"cell_ring_um", o->cell_ring_um, 0, 1000},
         {"cell_compactness", o->cell_compactness, 0, 1000},
         {"relief", o->relief, CELLSEG_RELIEF_MARKER, CELLSEG_RELIEF_DISTANCE},
         {"background_rule", o->background_rule, CELLSEG_BACKGROUND_EXPECTED_AREA, CELLSEG_BACKGROUND_PROBABILITY},

@@ -14,5 +14,6 @@ for header in include/cellseg/*.h; do
     c++ -std=c++11 -x c++ -pedantic -Wall -Wextra -Werror -Iinclude -fsyntax-only "$build/alone.c" || failed=1
 done
 
-git ls-files 'lib/*.c' 'examples/*.c' | xargs -P "$(nproc)" -n 4 clang-tidy -p "$build" --quiet 2>/dev/null || failed=1
+# Assertions stay: they tell the analyser what holds.
+git ls-files 'lib/*.c' 'examples/*.c' | xargs -P "$(nproc)" -n 4 clang-tidy -p "$build" --extra-arg=-UNDEBUG --quiet 2>/dev/null || failed=1
 exit $failed

@@ -42,6 +42,7 @@ class Options(ctypes.Structure):
         ("smooth_um", ctypes.c_double),
         ("drop_border_cells", ctypes.c_int32),
         ("fill_holes", ctypes.c_int32),
+        ("cell_ring_um", ctypes.c_double),
     ]
 
 
@@ -219,14 +220,17 @@ def cells(marker, maps, nuclei, px, o):
         mask = probability(maps, True) > 0.5
     else:
         mask = enhanced > background_level(enhanced, int(nuclei.max()), px, o)
-    distance = ndi.distance_transform_edt(nuclei == 0).astype(np.float32) * px
+    distance = ndi.distance_transform_edt(nuclei == 0).astype(np.float32).astype(np.float64) * px
     relief = {
         0: lambda: -enhanced,
         1: lambda: gradient(smooth),
         2: lambda: -probability(maps, True) if maps is not None else -enhanced,
         3: lambda: 0,
     }[o.relief]()
-    relief = (relief + (1.0 if o.relief == 3 else o.cell_compactness) * distance.astype(np.float64)).astype(np.float32)
+    relief = relief + (1.0 if o.relief == 3 else o.cell_compactness) * distance
+    if o.cell_ring_um > 0:
+        relief = np.where(distance <= o.cell_ring_um, distance / o.cell_ring_um - 2, relief)
+    relief = np.broadcast_to(relief, enhanced.shape).astype(np.float32)
     return watershed(relief, nuclei.astype(np.int32), mask=mask | (nuclei > 0), connectivity=1)
 
 

@@ -310,16 +310,16 @@ static void options_drop_cells(void **state) {
     (void)state;
     painted field;
     assert_ok(paint(&field, NULL, 4, 4, 1, 3));
-    paint_cell(&field, 1, 2, 2.5 * SPACING_PX, 17); /* cut by the edge */
+    paint_cell(&field, 1, 4, 2 * SPACING_PX, 17); /* cut by the edge */
     cellseg_segment_options options = defaults();
     assert_int_equal(count_with(&field, &options), 17);
     options.drop_border_cells = 1;
     assert_int_equal(count_with(&field, &options), 16);
     options = defaults();
-    options.cell_area_min_um2 = 100;
+    options.cell_area_min_um2 = 115;
     assert_int_equal(count_with(&field, &options), 16);
     options.cell_area_min_um2 = 0;
-    options.cell_area_max_um2 = 100;
+    options.cell_area_max_um2 = 115;
     assert_int_equal(count_with(&field, &options), 1);
     options = defaults();
     options.cytoplasm_min = 0.9;

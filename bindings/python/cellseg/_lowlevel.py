@@ -159,6 +159,7 @@ class segment_options(_Sized):
         ("smooth_um", c_double),
         ("drop_border_cells", c_int32),
         ("fill_holes", c_int32),
+        ("cell_ring_um", c_double),
     ]
 
 
