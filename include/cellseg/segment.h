@@ -56,7 +56,7 @@ typedef struct cellseg_segment_options {
         outline_sensitivity; /**< nuclei are found at `sensitivity` and outlined at this one, where it is higher; 0: the same */
     double nucleus_valley;   /**< nuclei part where the finest scale sees a valley deeper than this part of the outline's
                                   threshold; 0: none */
-    double h_um;             /**< depth below which two minima of the distance are one nucleus. Default 3 */
+    double h_um;             /**< depth below which two minima of the distance are one nucleus. Default 2 */
     double nucleus_area_min_um2;    /**< smaller nuclei are dropped */
     double nucleus_probability_min; /**< nuclei whose mean probability is lower are dropped, 0 to 1; 0: none are */
 

@@ -16,7 +16,7 @@ static cellseg_segment_options defaults(void) {
         .sensitivity = 60,
         .outline_sensitivity = 80,
         .nucleus_valley = 0.1,
-        .h_um = 3,
+        .h_um = 2,
         .nucleus_area_min_um2 = 25,
         .nucleus_probability_min = 0.4,
         .cell_sigma_um = 0.65,
@@ -33,6 +33,7 @@ static cellseg_segment_options defaults(void) {
 static void set_paper(cellseg_segment_options *options) {
     *options = defaults();
     options->cell_probability = CELLSEG_CELL_CYTOPLASM;
+    options->h_um = 3;
     options->outline_sensitivity = 0;
     options->nucleus_valley = 0;
     options->background_rule = CELLSEG_BACKGROUND_EXPECTED_AREA;
