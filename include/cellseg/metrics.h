@@ -77,7 +77,7 @@ typedef struct cellseg_matching {
  * Match objects one to one at each of several IoU thresholds.
  *
  * Pairs are labels of IoU >= threshold. Where a label has several such partners (only possible up to 0.5), the matching of the
- * most pairs is taken, and among these the one of the largest sum of IoU, to 2^-30 each. At threshold 0 every overlap is a pair.
+ * most pairs is taken, and among these the one of the largest sum of IoU, to 2^-28 each. At threshold 0 every overlap is a pair.
  *
  * @param[out] out         `count` results, next to each other; struct_size set in each, to the same
  * @param      count       1 or more
