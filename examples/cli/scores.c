@@ -8,6 +8,16 @@
 
 /* ---- one image ---- */
 
+static cellseg_status match_by_iou(score *s, cellseg_context *context, const cellseg_labels *truth,
+                                   const cellseg_labels *predicted) {
+    double thresholds[IOU_STEPS];
+    for (int i = 0; i < IOU_STEPS; i++) {
+        thresholds[i] = (i + 1) / (IOU_STEPS + 1.0);
+        s->by_iou[i].struct_size = sizeof s->by_iou[i];
+    }
+    return cellseg_matching_compute(s->by_iou, IOU_STEPS, context, truth, predicted, thresholds);
+}
+
 static cellseg_status compare_labels(score *s, cellseg_context *context, const cellseg_labels *truth,
                                      const cellseg_labels *predicted, const measures *how) {
     cellseg_status status = cellseg_detection_compute(&s->detection, context, truth, predicted);
@@ -19,6 +29,8 @@ static cellseg_status compare_labels(score *s, cellseg_context *context, const c
                                             truth, predicted, how->weight);
     if (status == CELLSEG_OK)
         status = cellseg_matching_compute(&s->matching, 1, context, truth, predicted, &how->iou_threshold);
+    if (status == CELLSEG_OK)
+        status = match_by_iou(s, context, truth, predicted);
     if (status == CELLSEG_OK)
         status = cellseg_boundary_compute(&s->boundary, context, truth, predicted, how->tolerance_px);
     return status;

@@ -7,7 +7,7 @@
 
 #include <stdio.h>
 
-enum { ROC_POINTS = 4097 };
+enum { ROC_POINTS = 4097, IOU_STEPS = 19 }; /* IoU thresholds 0.05, 0.10 ... 0.95 */
 
 /* What agreement is measured with. */
 typedef struct measures {
@@ -28,6 +28,7 @@ typedef struct score {
     inputs files; /* the stem is borrowed */
     cellseg_similarity similarity;
     cellseg_matching matching;
+    cellseg_matching by_iou[IOU_STEPS];
     cellseg_detection detection;
     cellseg_boundary boundary;
     cellseg_roc roc;
