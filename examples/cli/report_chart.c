@@ -7,7 +7,8 @@
 /* The plot's own square of pixels within the picture, and how values 0 to 1 lie in it. */
 enum { LEFT = 52, TOP = 14, WIDTH = 360, HEIGHT = 280, ALL_WIDTH = 430, ALL_HEIGHT = 345, BINS = 20 };
 
-static const char *const colours[] = {"#0072b2", "#d55e00"}; /* Okabe and Ito's */
+enum { COLOURS = 2 };
+static const char *const colours[COLOURS] = {"#0072b2", "#d55e00"}; /* Okabe and Ito's */
 
 static double x_of(double share) {
     return LEFT + share * WIDTH;
@@ -81,9 +82,9 @@ void put_roc_chart(FILE *to, const score_list *const *lists, size_t count) {
         const score all = pooled_score(lists[i]);
         if (!lists[i]->has_maps || isnan(all.roc.auc))
             continue;
-        put_curve(to, lists[i], colours[i]);
+        put_curve(to, lists[i], colours[i % COLOURS]);
         fprintf(to, "<text x=\"%.0f\" y=\"%.0f\" style=\"fill:%s\" text-anchor=\"end\">", x_of(0.97),
-                y_of(0.08 + 0.07 * (double)i), colours[i]);
+                y_of(0.08 + 0.07 * (double)i), colours[i % COLOURS]);
         put_text(to, lists[i]->kind);
         fprintf(to, ": AUC %.4f</text>\n", all.roc.auc);
     }

@@ -127,7 +127,7 @@ static bool copy_paths(inputs *to, const inputs *from) {
 static void free_score(score *s) {
     const char *const paths[] = {s->files.truth, s->files.predicted, s->files.maps, s->files.image};
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
-        free((void *)(uintptr_t)paths[i]);
+        free((void *)paths[i]);
     free(s->best_dice);
     cellseg_table_free(s->table);
 }
@@ -216,8 +216,8 @@ const column pixel_columns[] = {
     RATE(roc.specificity, "specificity", "specificity"),
     END,
 };
-static const column *const all_columns[] = {similarity_columns, object_columns, pixel_columns};
-enum { TABLES = sizeof all_columns / sizeof *all_columns };
+enum { TABLES = 3 };
+static const column *const all_columns[TABLES] = {similarity_columns, object_columns, pixel_columns};
 
 double column_value(const column *c, const score *s) {
     const char *member = (const char *)s + c->offset;
