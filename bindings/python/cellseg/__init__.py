@@ -336,8 +336,8 @@ def _members(result: type, struct: ctypes.Structure) -> dict:
 def similarity(reference: object, target: object, k: float = 0.6, *, context: Context | None = None) -> Similarity:
     """The similarity measure SM of Al-Kofahi et al. 2018, with its parts."""
     result = c.similarity()
-    room = np.zeros(max(1, np.unique(np.asarray(reference)).size))
     maps = labels_from(reference), labels_from(target)
+    room = np.zeros(max(1, min(c.labels_max_id(maps[0]), np.size(reference))))  # no map has more labels
     _call(context, c.similarity_compute, (result, room.ctypes.data, room.size), (*maps, k))
     return Similarity(**_members(Similarity, result), cell_dice=room[: result.reference_count])
 
