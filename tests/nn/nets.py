@@ -43,8 +43,8 @@ library.cseg_net_free.restype = None
 class Net:
     """A network of the paper's layers, some of its width, in our library."""
 
-    def __init__(self, width=0.25, seed=7, learning_rate=1e-3, start=None):
-        self.context = context(2)
+    def __init__(self, width=0.25, seed=7, learning_rate=1e-3, start=None, threads=2):
+        self.context = context(threads)
         options = NetOptions(Rule(0.65, 130, 1, 99, 0, 4, 1, PATCH, STEP, CLASSES), width, seed, BATCH, learning_rate,
                              (ctypes.c_double * 8)(*WEIGHTS), WEIGHT_SUM)
         self.net = ctypes.c_void_p()
