@@ -5,12 +5,17 @@
  * A plan decides where each value lives before anything runs. Dropout does nothing here, so its output is its input. What a
  * concat joins is written straight into its place among the concat's channels, so that joining costs nothing; only where a value
  * has a place already, or the channels do not fall on vector boundaries, it is copied. Values share memory when they never
- * live at the same time. Cost: that of the convolutions.
+ * live at the same time. Patches go through all layers in small groups: then much of what a layer wrote is still in the cache
+ * when the next one reads it, and memory does not grow with their number. Cost: that of the convolutions.
  */
 #include "nn/internal.h"
 #include "nn/plan.h"
 
 enum { MAX_VALUES = CSEG_MAX_LAYERS + 1, VECTOR = 16 };
+
+static size_t smaller(size_t a, size_t b) {
+    return a < b ? a : b;
+}
 
 typedef struct home {
     size_t value;   /* in whose memory */
@@ -122,7 +127,7 @@ static cellseg_status make_plan(plan *p, const cellseg_model *model, const cells
 size_t cseg_nn_workspace_bytes(const cellseg_model *model, const cellseg_context *context, size_t patches, size_t height,
                                size_t width) {
     plan p;
-    if (patches == 0 || make_plan(&p, model, context, patches, height, width) != CELLSEG_OK)
+    if (patches == 0 || make_plan(&p, model, context, smaller(patches, CSEG_NN_GROUP), height, width) != CELLSEG_OK)
         return 0;
     return (p.values_floats + p.scratch_floats + p.fold_floats + p.fold_scratch_floats) * sizeof(float);
 }
@@ -203,12 +208,24 @@ static void store(float *out, const cseg_tensor *from) {
                     *out++ = from->data[n * from->image + y * from->row + x * from->pixel + c];
 }
 
+static void run_group(const run *r, float *out, const float *in) {
+    clear_values_first_used(r, 0);
+    const cseg_tensor input = whole(r, 0);
+    load(&input, in);
+    for (size_t i = 0; i < r->arch->count; i++) {
+        clear_values_first_used(r, i + 1);
+        run_layer(r, i);
+    }
+    const cseg_tensor output = value(r, r->arch->count);
+    store(out, &output);
+}
+
 cellseg_status cseg_nn_forward(const cellseg_model *model, const cellseg_context *context, float *out, const float *in,
                                size_t patches, size_t height, size_t width, void *workspace) {
     plan p;
-    CSEG_TRY(make_plan(&p, model, context, patches, height, width));
+    CSEG_TRY(make_plan(&p, model, context, smaller(patches, CSEG_NN_GROUP), height, width));
     float *memory = workspace;
-    run r = {.plan = &p, .arch = &model->arch, .packed = model->packed, .patches = patches};
+    run r = {.plan = &p, .arch = &model->arch, .packed = model->packed};
     r.values = memory;
     r.scratch = memory + p.values_floats;
     if (p.fold_floats > 0) { /* loaded for another processor level: rare, so not kept */
@@ -216,14 +233,9 @@ cellseg_status cseg_nn_forward(const cellseg_model *model, const cellseg_context
         cseg_fold(packed, p.kernels, &model->arch, &model->layout, model->params, packed + p.fold_floats);
         r.packed = packed;
     }
-    clear_values_first_used(&r, 0);
-    const cseg_tensor input = whole(&r, 0);
-    load(&input, in);
-    for (size_t i = 0; i < model->arch.count; i++) {
-        clear_values_first_used(&r, i + 1);
-        run_layer(&r, i);
+    for (size_t first = 0; first < patches; first += r.patches) {
+        r.patches = smaller(CSEG_NN_GROUP, patches - first);
+        run_group(&r, out + first * model->rule.classes * height * width, in + first * height * width);
     }
-    const cseg_tensor output = value(&r, model->arch.count);
-    store(out, &output);
     return CELLSEG_OK;
 }

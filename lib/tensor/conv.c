@@ -91,7 +91,7 @@ size_t cseg_scratch_floats(const cseg_kernels *k, const cseg_filter_shape *shape
     const size_t transposed = columns_are_inputs(shape) ? shape->kernel * shape->kernel * shape->in * shape->out : 0;
     switch (way_of(shape, &p)) {
     case WINOGRAD:
-        return cseg_winograd_scratch_floats(k, p.depth, p.channels);
+        return cseg_winograd_scratch_floats(k, p.depth);
     case NARROW:
         return larger(cseg_narrow_scratch_floats(width + 2 * shape->padding, p.channels), transposed);
     default:

@@ -239,7 +239,7 @@ static float *new_tensor(cseg_tensor *t, size_t images, size_t edge, size_t chan
 
 /* Scratch enough for every way. */
 static float *new_scratch(const layer_case *c) {
-    const size_t winograd = cseg_winograd_scratch_floats(c->kernels, c->shape.in, c->shape.out);
+    const size_t winograd = cseg_winograd_scratch_floats(c->kernels, c->shape.in);
     return allocated(NULL, winograd + cseg_narrow_scratch_floats(c->in.width + 4, c->shape.out), sizeof(float));
 }
 
