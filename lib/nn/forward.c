@@ -178,7 +178,8 @@ static void run_layer(const run *r, size_t i) {
         break;
     default: {
         const cseg_filter_shape shape = cseg_layer_shape(layer);
-        cseg_convolve(p->kernels, &out, &in, r->packed + p->weights_at[i], r->packed + p->shift_at[i], &shape, layer->activation,
+        const int32_t activation = layer->activation == CSEG_SIGMOID ? CSEG_LINEAR : layer->activation; /* see store() */
+        cseg_convolve(p->kernels, &out, &in, r->packed + p->weights_at[i], r->packed + p->shift_at[i], &shape, activation,
                       CSEG_PACK_INFERENCE, r->scratch);
     }
     }
@@ -200,12 +201,15 @@ static void load(const cseg_tensor *to, const float *in) {
                 to->data[n * to->image + y * to->row + x * to->pixel] = *in++;
 }
 
-static void store(float *out, const cseg_tensor *from) {
+/* The last layer's sigmoid is done here, where the values of a class lie next to each other. */
+static void store(const cseg_kernels *kernels, float *out, const cseg_tensor *from) {
     for (size_t n = 0; n < from->images; n++)
         for (size_t c = 0; c < from->channels; c++)
-            for (size_t y = 0; y < from->height; y++)
+            for (size_t y = 0; y < from->height; y++, out += from->width) {
                 for (size_t x = 0; x < from->width; x++)
-                    *out++ = from->data[n * from->image + y * from->row + x * from->pixel + c];
+                    out[x] = from->data[n * from->image + y * from->row + x * from->pixel + c];
+                cseg_sigmoid(kernels, out, from->width);
+            }
 }
 
 static void run_group(const run *r, float *out, const float *in) {
@@ -217,7 +221,7 @@ static void run_group(const run *r, float *out, const float *in) {
         run_layer(r, i);
     }
     const cseg_tensor output = value(r, r->arch->count);
-    store(out, &output);
+    store(r->plan->kernels, out, &output);
 }
 
 cellseg_status cseg_nn_forward(const cellseg_model *model, const cellseg_context *context, float *out, const float *in,

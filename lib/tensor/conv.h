@@ -21,6 +21,7 @@ typedef struct cseg_walk {
     const float *packed;
     size_t panel_floats;
     bool accumulate;
+    bool fetch; /* the next row of the input is far away and needed soon */
     cseg_tile tile;
 } cseg_walk;
 
