@@ -26,12 +26,12 @@ TARGET static inline double exp_of(double x) {
 }
 
 /* Beyond +-110 a float holds only 0 or 1, or the smallest numbers above 0: nothing is lost by stopping there. Each end has a loop
- * of its own: together they would be branches, which do not vectorise. */
+ * of its own: together with what follows they would be branches, which do not vectorise. */
 TARGET static void sigmoid(float *values, size_t count) {
     for (size_t i = 0; i < count; i++)
         values[i] = values[i] > 110.0F ? 110.0F : values[i];
-    for (size_t i = 0; i < count; i++) {
-        const float x = values[i] < -110.0F ? -110.0F : values[i];
-        values[i] = (float)(1.0 / (1.0 + exp_of(-(double)x)));
-    }
+    for (size_t i = 0; i < count; i++)
+        values[i] = values[i] < -110.0F ? -110.0F : values[i];
+    for (size_t i = 0; i < count; i++)
+        values[i] = (float)(1.0 / (1.0 + exp_of(-(double)values[i])));
 }
