@@ -436,9 +436,11 @@ overlay_write = _function(
 table_write_csv = _function("table_write_csv", status, Table, Context.optional(), Utf8)
 
 labels_new = _function("labels_new", status, Out, Context.optional(), c_size_t, c_size_t)
+labels_wrap = _function("labels_wrap", status, Out, Context.optional(), _in(image_layout))
 labels_free = _function("labels_free", None, Labels)
 labels_height = _function("labels_height", c_size_t, Labels)
 labels_width = _function("labels_width", c_size_t, Labels)
+labels_row_stride_bytes = _function("labels_row_stride_bytes", c_size_t, Labels)
 labels_data = _function("labels_data", c_void_p, Labels)
 labels_data_mut = _function("labels_data_mut", c_void_p, Labels)
 labels_max_id = _function("labels_max_id", c_uint32, Labels)
