@@ -174,6 +174,58 @@ class similarity(_Sized):
         ("pairs", c_uint64),
         ("reference_count", c_uint64),
         ("target_count", c_uint64),
+        ("jaccard", c_double),
+    ]
+
+class matching(_Sized):
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("threshold", c_double),
+        ("true_positives", c_uint64),
+        ("false_positives", c_uint64),
+        ("false_negatives", c_uint64),
+        ("precision", c_double),
+        ("recall", c_double),
+        ("f1", c_double),
+        ("average_precision", c_double),
+        ("mean_iou", c_double),
+        ("panoptic_quality", c_double),
+    ]
+
+class detection(_Sized):
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("average_precision", c_double),
+        ("aggregated_jaccard", c_double),
+        ("seg", c_double),
+        ("splits", c_uint64),
+        ("merges", c_uint64),
+        ("reference_count", c_uint64),
+        ("target_count", c_uint64),
+    ]
+
+class boundary(_Sized):
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("precision", c_double),
+        ("recall", c_double),
+        ("f1", c_double),
+        ("reference_pixels", c_uint64),
+        ("target_pixels", c_uint64),
+    ]
+
+class roc(_Sized):
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("auc", c_double),
+        ("threshold", c_double),
+        ("accuracy", c_double),
+        ("sensitivity", c_double),
+        ("specificity", c_double),
+        ("true_positives", c_uint64),
+        ("false_positives", c_uint64),
+        ("true_negatives", c_uint64),
+        ("false_negatives", c_uint64),
     ]
 
 
@@ -466,6 +518,25 @@ similarity_compute = _function(
     c_size_t,
     Context.optional(),
     Labels,
+    Labels,
+    c_double,
+)
+
+matching_compute = _function(
+    "matching_compute", status, POINTER(matching), c_size_t, Context.optional(), Labels, Labels, c_void_p
+)
+detection_compute = _function("detection_compute", status, POINTER(detection), Context.optional(), Labels, Labels)
+boundary_compute = _function("boundary_compute", status, POINTER(boundary), Context.optional(), Labels, Labels, c_double)
+roc_compute = _function(
+    "roc_compute",
+    status,
+    POINTER(roc),
+    c_void_p,
+    c_void_p,
+    c_size_t,
+    Context.optional(),
+    Image,
+    c_int32,
     Labels,
     c_double,
 )
