@@ -47,7 +47,7 @@ typedef struct score_list {
 
 /*
  * Judge one image and append its score. Maps are those of cellseg segment --maps: for nuclei the first channel counts, for all
- * else the sum of the first two. Prints an error on failure: false.
+ * else what the third, the background, leaves. Prints an error on failure: false.
  */
 bool add_score(score_list *list, cellseg_context *context, const inputs *files, const measures *how);
 void free_scores(score_list *list);

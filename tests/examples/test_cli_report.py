@@ -57,7 +57,7 @@ def expected(data, stem, kind, iou=0.5, tolerance=2):
     maps = read(data, "predicted", stem, "maps")
     m, d = cellseg.matching(*pair, iou), cellseg.detection(*pair)
     s, b = cellseg.similarity(*pair), cellseg.boundary(*pair, tolerance)
-    roc = cellseg.roc(maps[0] if kind == "nuclei" else np.minimum(maps[0] + maps[1], np.float32(1)), pair[0])
+    roc = cellseg.roc(maps[0] if kind == "nuclei" else 1 - maps[2], pair[0])
     values = [m.true_positives, m.false_negatives, m.false_positives, d.splits, d.merges, m.precision, m.recall, m.f1]
     values += [m.average_precision, m.panoptic_quality, d.average_precision, d.aggregated_jaccard, d.seg, b.f1, s.jaccard]
     return dict(zip(OBJECTS + PIXELS, values + [roc.auc, roc.accuracy, roc.sensitivity, roc.specificity], strict=True), sm=s.sm)
@@ -102,7 +102,7 @@ def test_rows_over_all_images(data, evaluated):
     assert words[:2] == ["all", "cells"] and [int(w) for w in words[2:5]] == [tp, fn, fp]
     rates = [tp / (tp + fp), tp / (tp + fn), 2 * tp / (2 * tp + fp + fn), tp / (tp + fp + fn)]
     assert [float(w) for w in words[7:11]] == pytest.approx(rates, abs=5.1e-5)
-    maps = np.concatenate([np.minimum(*(m[0] + m[1], np.float32(1))) for m in (read(data, "predicted", s, "maps") for s in stems(data))])
+    maps = np.concatenate([1 - read(data, "predicted", s, "maps")[2] for s in stems(data)])
     pooled = cellseg.roc(maps, np.concatenate([read(data, "truth", s, "cells") for s in stems(data)]))
     assert [float(w) for w in pixels[-1].split()[-4:]] == pytest.approx(
         [pooled.auc, pooled.accuracy, pooled.sensitivity, pooled.specificity], abs=1.1e-4
