@@ -103,7 +103,7 @@ static void note_contacts(const cseg_field *field, const row *r, uint32_t *nucle
             continue;
         const double a = field->cells[r->owner[x] - 1].radius, b = field->cells[r->other[x] - 1].radius;
         const float away = (r->best[x] - r->second[x]) * (float)(a * b / (a + b));
-        r->edge[x] = fminf(r->edge[x], away);
+        r->edge[x] = fminf(r->edge[x], away * field->look.gap);
     }
 }
 

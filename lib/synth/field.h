@@ -75,6 +75,8 @@ typedef struct cseg_cell {
     float half_length, half_width; /* of the nucleus */
     float level;                   /* the upper of two cells has the higher one */
     float brightness, darkness, nuclear_brightness;
+    cseg_vector centre; /* the side of the nucleus on which organelles gather, in the cell's frame */
+    float centre_brightness;
     float low, high; /* rows, in micrometres, that body and limbs may touch */
     int32_t kind;
     uint32_t first_limb, limbs; /* pieces in the field's list */
@@ -91,6 +93,8 @@ typedef struct cseg_limb {
 typedef struct cseg_look {
     float thin_um;                     /* from the edge to half of the full thickness */
     float perinuclear, perinuclear_um; /* added brightness about the nucleus, and how far it reaches */
+    float centre;                      /* added brightness of the heap of organelles beside the nucleus */
+    float gap;                         /* how fast a cell grows thick behind a contact, as a multiple of a free edge */
     float rim;                         /* of the nuclear envelope */
     float edge, edge_um;               /* added brightness along the outline */
     float even;                        /* part of the stain that has no texture */

@@ -15,19 +15,20 @@ enum { BAND = 16 }; /* rows of one task */
 
 cseg_look cseg_look_of(int32_t stain, uint64_t seed) {
     static const cseg_look looks[] = {
-        [CELLSEG_STAIN_DIFFUSE] = {1.2F, 0.5F, 6, 0, 0, 1, 0.7F, 1.5F},
-        [CELLSEG_STAIN_ER] = {1.5F, 1.6F, 4.5F, 0.5F, 0, 1, 0.45F, 1},
-        [CELLSEG_STAIN_MITOCHONDRIA] = {1.5F, 1.2F, 5, 0, 0, 1, 0.35F, 2},
-        [CELLSEG_STAIN_ENDOSOMES] = {1.5F, 0.8F, 5, 0.1F, 0, 1, 0.4F, 1.9F},
-        [CELLSEG_STAIN_ACTIN] = {1.5F, 1, 5, 0.15F, 0.35F, 1, 0.55F, 1.1F},
-        [CELLSEG_STAIN_TUBULIN] = {2, 1.1F, 6, 0.1F, 0, 1, 0.4F, 0.9F},
-        [CELLSEG_STAIN_MEMBRANE] = {0.5F, 0.25F, 5, 0.1F, 1.2F, 0.8F, 0.75F, 1.5F},
+        [CELLSEG_STAIN_DIFFUSE] = {1.2F, 0.5F, 6, 0.2F, 3, 0, 0, 1, 0.7F, 1.5F},
+        [CELLSEG_STAIN_ER] = {2.5F, 1.8F, 4, 0.8F, 1.5F, 0.5F, 0, 1, 0.45F, 1},
+        [CELLSEG_STAIN_MITOCHONDRIA] = {1.8F, 1.6F, 4.5F, 0.8F, 2, 0, 0, 1, 0.35F, 2},
+        [CELLSEG_STAIN_ENDOSOMES] = {1.5F, 0.8F, 5, 0.8F, 2, 0.1F, 0, 1, 0.4F, 1.9F},
+        [CELLSEG_STAIN_ACTIN] = {1.8F, 1, 5, 0.8F, 2, 0.15F, 0.35F, 1, 0.55F, 1.1F},
+        [CELLSEG_STAIN_TUBULIN] = {2, 1.1F, 6, 0.5F, 1.5F, 0.1F, 0, 1, 0.4F, 0.9F},
+        [CELLSEG_STAIN_MEMBRANE] = {0.5F, 0.25F, 5, 0.3F, 1, 0.1F, 1.2F, 0.8F, 0.75F, 1.5F},
     };
     cseg_look look = looks[stain];
     cseg_dice dice = {cseg_random_bits(seed, 3), 0};
     look.thin_um *= (float)cseg_dice_factor(&dice, 0.3);
     look.perinuclear *= (float)cseg_dice_factor(&dice, 0.4);
     look.perinuclear_um *= (float)cseg_dice_factor(&dice, 0.25);
+    look.gap *= (float)cseg_dice_factor(&dice, stain == CELLSEG_STAIN_MEMBRANE ? 0.1 : 0.5);
     look.rim *= (float)cseg_dice_factor(&dice, 0.4);
     look.edge *= (float)cseg_dice_factor(&dice, 0.3);
     look.scale_um *= (float)cseg_dice_factor(&dice, 0.2);
@@ -94,7 +95,10 @@ static float marker_light(const cseg_field *field, const cseg_cell *cell, float 
     const float outward = (sqrtf(p.nuclear) - 1) * 0.5F * (cell->half_length + cell->half_width);
     const float away = fmaxf(outward, 0) / look->perinuclear_um, rim = outward / 0.7F;
     const float side = (edge - 0.5F) / look->edge_um;
-    const float thick = edge / (edge + look->thin_um) * (1 + look->perinuclear / (1 + away * away));
+    const float cy = p.across - (float)cell->centre.y * (cell->half_width + 1.5F);
+    const float cx = p.along - (float)cell->centre.x * (cell->half_length + 1.5F);
+    const float heap = cell->centre_brightness / (1 + (cy * cy + cx * cx) * 0.08F);
+    const float thick = edge / (edge + look->thin_um) * (1 + look->perinuclear / (1 + away * away) + heap);
     const float lines = look->edge / (1 + side * side * side * side) + look->rim / (1 + rim * rim * rim * rim);
     const float scale = 1 / look->scale_um, nuclear = nuclear_part(outward);
     const float stained = texture_of(field->options.stain, cell->seed, p.along * scale, p.across * scale);

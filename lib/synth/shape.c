@@ -40,12 +40,12 @@ static cseg_vector direction_of(int entry) {
 
 /* ---- outlines ---- */
 
-enum { MOST_TIPS = 7, WAVES = 4 };
+enum { MOST_TIPS = 7, WAVES = 9 };
 
 typedef struct plan {
     int tips;
     double angle[MOST_TIPS + 1], length[MOST_TIPS + 1], hollow[MOST_TIPS];
-    double cosine[WAVES], sine[WAVES]; /* of waves 2, 3, ... around the outline */
+    double cosine[WAVES], sine[WAVES]; /* of 1, 2, ... waves around the outline; the first moves the nucleus aside */
     double pointed;                    /* drawn out along the axis */
 } plan;
 
@@ -60,8 +60,9 @@ static plan draw_plan(double spikes, double stretch, cseg_dice *dice) {
     p.angle[p.tips] = p.angle[0] + 2 * pi;
     p.length[p.tips] = p.length[0];
     for (int i = 0; i < WAVES; i++) {
-        p.cosine[i] = 0.07 / (1 + 0.5 * i) * cseg_dice_normal(dice);
-        p.sine[i] = 0.07 / (1 + 0.5 * i) * cseg_dice_normal(dice);
+        const double rough = (0.4 + 0.8 * spikes) * (i == 0 ? 0.18 : 0.09) / (1 + 0.4 * i);
+        p.cosine[i] = rough * cseg_dice_normal(dice);
+        p.sine[i] = rough * cseg_dice_normal(dice);
     }
     return p;
 }
@@ -80,12 +81,13 @@ static double between_tips(const plan *p, double angle) {
 
 static double radius_at(const plan *p, cseg_vector at) {
     double wave = 1, c = at.x, s = at.y;
-    for (int i = 0; i < WAVES; i++) { /* the next multiple of the angle, by the addition theorem */
-        const double next = c * at.x - s * at.y;
+    for (int i = 0; i < WAVES; i++) {
+        wave += p->cosine[i] * c + p->sine[i] * s;
+        const double next = c * at.x - s * at.y; /* the next multiple of the angle, by the addition theorem */
         s = s * at.x + c * at.y;
         c = next;
-        wave += p->cosine[i] * c + p->sine[i] * s;
     }
+    wave = wave > 0.3 ? wave : 0.3;
     const double axial = at.x * at.x * at.x * at.x;
     return between_tips(p, cseg_atan2(at.y, at.x)) * wave * (1 + p->pointed * axial * axial);
 }
@@ -208,6 +210,8 @@ void cseg_cell_draw(cseg_cell *cell, const cseg_field *field, cseg_dice *dice) {
     cell->brightness = (float)cseg_dice_factor(dice, o->brightness_spread);
     cell->darkness = (float)fmin(fmax(o->nucleus_darkness + o->nucleus_darkness_spread * cseg_dice_normal(dice), 0), 1);
     cell->nuclear_brightness = (float)cseg_dice_factor(dice, 0.25);
+    cell->centre = cseg_dice_direction(dice);
+    cell->centre_brightness = (float)(cseg_dice_uniform(dice) * field->look.centre * cseg_dice_uniform(dice) * 2);
     make_kind(cell, nucleus, dice);
     draw_outline(cell, cell->kind == CSEG_LIVING ? o->spikes * cseg_dice_between(dice, 0.4, 1) : 0, dice);
     cseg_cell_turn(cell, (cseg_vector){0, 1});
