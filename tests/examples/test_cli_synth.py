@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """cellseg synth, run as a user would: its files, their scale, the same for a seed, what the command line overrides, bad input."""
 
+import sys
+
 import numpy as np
 import pytest
 import tifffile
-from program import run
+from PIL import Image
+from program import ROOT, run
 
 STAINS = ["diffuse", "er", "mitochondria", "endosomes", "actin", "tubulin", "membrane"]
 
@@ -82,3 +85,10 @@ def test_a_folder_that_cannot_be_made(tmp_path):
     (tmp_path / "file").write_text("")
     result = run("synth", "-o", tmp_path / "file" / "fields", "--size", "64x64")
     assert result.code == 1 and len(result.errors) == 1 and "file" in result.errors[0]
+
+
+def test_the_picture_of_the_documentation_is_what_the_library_draws(tmp_path):
+    result = run(ROOT / "examples/synth_gallery.py", tmp_path / "synth.png", program=sys.executable)
+    assert result.code == 0, result.errors
+    drawn, shown = (np.asarray(Image.open(p)) for p in (tmp_path / "synth.png", ROOT / "docs/images/synth.png"))
+    np.testing.assert_array_equal(drawn, shown)
