@@ -140,6 +140,7 @@ static inline size_t reach(const parts *p, size_t at, size_t end, uint32_t id, u
 
 /* Mark the 4-connected part that holds `start`; gives its pixels, which `queue` then lists. */
 static size_t flood(const parts *p, size_t start, uint32_t mark) {
+    assert(p->width > 0);
     const uint32_t id = p->from[start];
     size_t end = reach(p, start, 0, id, mark);
     for (size_t i = 0; i < end; i++) {

@@ -134,7 +134,7 @@ cseg_place cseg_cell_place(const cseg_cell *cell, float y, float x) {
     const float along_y = (float)cell->along.y, along_x = (float)cell->along.x;
     const float u = dx * along_x + dy * along_y, v = dy * along_x - dx * along_y + cell->bend * u * u;
     const float su = u / cell->stretch, sv = v * cell->stretch;
-    const float distance = sqrtf(su * su + sv * sv), q = diamond(sv, su) * (CSEG_OUTLINE / 4);
+    const float distance = sqrtf(su * su + sv * sv), q = diamond(sv, su) * CSEG_OUTLINE / 4;
     const int below = q < CSEG_OUTLINE - 1 ? (int)q : CSEG_OUTLINE - 1;
     const float r0 = cell->outline[below], r1 = cell->outline[below + 1], radius = r0 + (q - (float)below) * (r1 - r0);
     const float slope = (r1 - r0) * (CSEG_OUTLINE / 6.2831853F) / radius;

@@ -7,7 +7,7 @@ enum { LARGEST_EDGE = 16384, BYTES_PER_PIXEL = 32 };
 static cellseg_status make_planes(cseg_field *field) {
     cseg_plane *const planes[] = {&field->owner, &field->other, &field->edge, &field->below, &field->light};
     static const int32_t types[] = {CELLSEG_UINT32, CELLSEG_UINT32, CELLSEG_FLOAT32, CELLSEG_FLOAT32, CELLSEG_FLOAT32};
-    for (size_t i = 0; i < sizeof planes / sizeof *planes; i++)
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
         CSEG_TRY(cseg_plane_new(planes[i], field->context, types[i], field->height, field->width));
     return CELLSEG_OK;
 }
