@@ -39,32 +39,32 @@ typedef struct cellseg_synth_options {
     int32_t bits;           /**< of the camera, 8 to 16; 8 gives a uint8 image, more uint16. Default 12 */
     double pixel_size_um;   /**< 0.05 to 5. Default 0.65 */
 
-    double confluence;              /**< part of the field that cells cover, 0 to 1; at 1 they form a sheet. Default 0.5 */
-    double clustering;              /**< part of the cells that settle beside another one, 0 to 1. Default 0.4 */
-    double overlap;                 /**< 0: cells that meet share a straight border; 1: one lies upon the other. Default 0.3 */
+    double confluence;              /**< part of the field that cells cover, 0 to 1; at 1 they form a sheet. Default 0.6 */
+    double clustering;              /**< part of the cells that settle beside another one, 0 to 1. Default 0.5 */
+    double overlap;                 /**< 0: cells that meet share a straight border; 1: one lies upon the other. Default 0.15 */
     double cell_area_um2;           /**< mean, as far as neighbours leave room; 20 to 20000. Default 600 */
-    double cell_area_spread;        /**< standard deviation of its logarithm, 0 to 1. Default 0.4 */
-    double nucleus_radius_um;       /**< mean radius of the disc of a nucleus's area, 1 to 30. Default 6 */
+    double cell_area_spread;        /**< standard deviation of its logarithm, 0 to 1. Default 0.35 */
+    double nucleus_radius_um;       /**< mean radius of the disc of a nucleus's area, 1 to 30. Default 6.2 */
     double nucleus_radius_spread;   /**< standard deviation of its logarithm, 0 to 0.5. Default 0.12 */
-    double elongation;              /**< mean of length / width - 1, 0 (round) to 8 (spindles). Default 0.6 */
-    double spikes;                  /**< 0: rounded outlines; 1: tips with hollow arcs between them. Default 0.3 */
-    double branching;               /**< mean number of thin processes of a cell, 0 to 4. Default 0.2 */
+    double elongation;              /**< mean of length / width - 1, 0 (round) to 8 (spindles). Default 0.5 */
+    double spikes;                  /**< 0: rounded outlines; 1: tips with hollow arcs between them. Default 0.2 */
+    double branching;               /**< mean number of thin processes of a cell, 0 to 4. Default 0.1 */
     double dead;                    /**< part of the cells that are small, bright and round, 0 to 1. Default 0.02 */
-    double dividing;                /**< part in metaphase or just divided, 0 to 1. Default 0.02 */
+    double dividing;                /**< part in metaphase or just divided, 0 to 1. Default 0.03 */
     double debris_per_mm2;          /**< unlabelled specks, 0 to 10000. Default 30 */
-    double brightness_spread;       /**< standard deviation of the logarithm of a cell's brightness, 0 to 2. Default 0.4 */
-    double nucleus_darkness;        /**< mean part of the stain that the nucleus lacks, 0 to 1. Default 0.5 */
+    double brightness_spread;       /**< standard deviation of the logarithm of a cell's brightness, 0 to 2. Default 0.5 */
+    double nucleus_darkness;        /**< mean part of the stain that the nucleus lacks, 0 to 1. Default 0.45 */
     double nucleus_darkness_spread; /**< its standard deviation, 0 to 1. Default 0.15 */
-    double texture;                 /**< strength of the stain's texture, 0 (none) to 2; 1, the default: usual */
+    double texture;                 /**< strength of the stain's texture, 0 (none) to 2. Default 1.2 */
 
-    double background; /**< light without cells, in units of a cell of mean brightness, 0 to 10. Default 0.05 */
-    double haze;       /**< part of the light that comes out of focus, 0 to 0.9. Default 0.15 */
+    double background; /**< light without cells, in units of a cell of mean brightness, 0 to 10. Default 0.1 */
+    double haze;       /**< part of the light that comes out of focus, 0 to 0.9. Default 0.25 */
     double haze_um;    /**< standard deviation of its blur, 0 to 100. Default 8 */
-    double psf_um;     /**< standard deviation of the blur in focus, 0 to 10. Default 0.45 */
+    double psf_um;     /**< standard deviation of the blur in focus, 0 to 10. Default 0.48 */
     double vignetting; /**< part of the light lost in the corners, 0 to 0.95. Default 0.1 */
     double uneven;     /**< part by which illumination falls from one side to the other, 0 to 0.95. Default 0.1 */
-    double photons;    /**< electrons a cell of mean brightness gives in a pixel; 0: no shot noise; to 1e7. Default 1000 */
-    double read_noise; /**< standard deviation in electrons, 0 to 1e4; counts only when photons does. Default 5 */
+    double photons;    /**< electrons a cell of mean brightness gives in a pixel; 0: no shot noise; to 1e7. Default 1200 */
+    double read_noise; /**< standard deviation in electrons, 0 to 1e4; counts only when photons does. Default 6 */
     double offset;     /**< grey level of darkness as a part of the largest, 0 to 0.5. Default 0.03 */
     double exposure;   /**< grey levels of a cell of mean brightness as a part of the largest, 0.001 to 10. Default 0.2 */
 } cellseg_synth_options;

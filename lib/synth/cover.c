@@ -140,19 +140,20 @@ static inline size_t reach(const parts *p, size_t at, size_t end, uint32_t id, u
 
 /* Mark the 4-connected part that holds `start`; gives its pixels, which `queue` then lists. */
 static size_t flood(const parts *p, size_t start, uint32_t mark) {
-    assert(p->width > 0);
+    const size_t width = p->width;
     const uint32_t id = p->from[start];
+    assert(width > 0);
     size_t end = reach(p, start, 0, id, mark);
     for (size_t i = 0; i < end; i++) {
-        const size_t at = p->queue[i], x = at % p->width;
-        if (at >= p->width)
-            end = reach(p, at - p->width, end, id, mark);
+        const size_t at = p->queue[i], x = at % width;
+        if (at >= width)
+            end = reach(p, at - width, end, id, mark);
         if (x > 0)
             end = reach(p, at - 1, end, id, mark);
-        if (x + 1 < p->width)
+        if (x + 1 < width)
             end = reach(p, at + 1, end, id, mark);
-        if (at + p->width < p->height * p->width)
-            end = reach(p, at + p->width, end, id, mark);
+        if (at + width < p->height * width)
+            end = reach(p, at + width, end, id, mark);
     }
     return end;
 }
