@@ -142,9 +142,9 @@ static inline size_t reach(const parts *p, size_t at, size_t end, uint32_t id, u
 static size_t flood(const parts *p, size_t start, uint32_t mark) {
     const size_t width = p->width;
     const uint32_t id = p->from[start];
-    assert(width > 0);
     size_t end = reach(p, start, 0, id, mark);
     for (size_t i = 0; i < end; i++) {
+        assert(width > 0);
         const size_t at = p->queue[i], x = at % width;
         if (at >= width)
             end = reach(p, at - width, end, id, mark);
