@@ -39,22 +39,30 @@ from ._lowlevel import (
 
 __all__ = [
     "ArgumentError",
+    "Boundary",
     "Cancelled",
     "Context",
+    "Detection",
     "Error",
     "FileError",
     "FormatError",
     "InternalError",
     "LimitError",
+    "Matching",
     "Model",
     "ModelError",
     "OutOfMemoryError",
+    "Roc",
     "Similarity",
+    "boundary",
+    "detection",
     "filter",
     "labels",
     "library_version",
+    "matching",
     "measure",
     "morph",
+    "roc",
     "segment",
     "segment_two_channel",
     "similarity",
@@ -203,6 +211,9 @@ def measure(
     return columns_from_table(table)
 
 
+# ---- agreement with the truth: include/cellseg/metrics.h defines every figure, docs/metrics.md what others call it ----
+
+
 class Similarity(NamedTuple):
     """How well a segmentation agrees with the truth; cell_dice: the best Dice of each reference label, in rising order of id."""
 
@@ -213,7 +224,69 @@ class Similarity(NamedTuple):
     pairs: int
     reference_count: int
     target_count: int
+    jaccard: float
     cell_dice: np.ndarray
+
+
+class Matching(NamedTuple):
+    """Objects found where a pair of IoU >= threshold counts; average_precision: TP / (TP + FP + FN); mean_iou: of the pairs."""
+
+    threshold: float
+    true_positives: int
+    false_positives: int
+    false_negatives: int
+    precision: float
+    recall: float
+    f1: float
+    average_precision: float
+    mean_iou: float
+    panoptic_quality: float
+
+
+class Detection(NamedTuple):
+    """Agreement object by object; average_precision: mean over IoU thresholds 0.50, 0.55 ... 0.95."""
+
+    average_precision: float
+    aggregated_jaccard: float
+    seg: float
+    splits: int
+    merges: int
+    reference_count: int
+    target_count: int
+
+
+class Boundary(NamedTuple):
+    """How well outlines agree; f1: the boundary F-score."""
+
+    precision: float
+    recall: float
+    f1: float
+    reference_pixels: int
+    target_pixels: int
+
+
+class Roc(NamedTuple):
+    """How well a map tells foreground from background: its area under the ROC curve, and rates and counts at one threshold.
+
+    curve_true_positives, curve_false_positives: the pixels at least as probable as i / (points - 1), for i from 0.
+    """
+
+    auc: float
+    threshold: float
+    accuracy: float
+    sensitivity: float
+    specificity: float
+    true_positives: int
+    false_positives: int
+    true_negatives: int
+    false_negatives: int
+    curve_true_positives: np.ndarray
+    curve_false_positives: np.ndarray
+
+
+def _members(result: type, struct: ctypes.Structure) -> dict:
+    """The members of a C struct that a result has under the same name."""
+    return {name: getattr(struct, name) for name in result._fields if hasattr(struct, name)}
 
 
 def similarity(reference: object, target: object, k: float = 0.6, *, context: Context | None = None) -> Similarity:
@@ -222,5 +295,50 @@ def similarity(reference: object, target: object, k: float = 0.6, *, context: Co
     room = np.zeros(max(1, np.unique(np.asarray(reference)).size))
     maps = labels_from(reference), labels_from(target)
     call(context, c.similarity_compute, (result, room.ctypes.data, room.size), (*maps, k))
-    parts = {name: getattr(result, name) for name in Similarity._fields[:-1]}
-    return Similarity(**parts, cell_dice=room[: result.reference_count])
+    return Similarity(**_members(Similarity, result), cell_dice=room[: result.reference_count])
+
+
+def matching(
+    reference: object, target: object, thresholds: object = 0.5, *, context: Context | None = None
+) -> Matching | list[Matching]:
+    """Match objects one to one by IoU. One threshold gives a Matching, several give a list of them."""
+    values = np.atleast_1d(np.asarray(thresholds, np.float64))
+    if values.ndim != 1:
+        raise ValueError(f"thresholds are a number or a sequence of numbers, not of shape {values.shape}")
+    values = np.ascontiguousarray(values)
+    results = (c.matching * values.size)()
+    for one in results:
+        one.struct_size = ctypes.sizeof(one)
+    maps = labels_from(reference), labels_from(target)
+    first = ctypes.cast(results, ctypes.POINTER(c.matching))
+    call(context, c.matching_compute, (first, values.size), (*maps, values.ctypes.data))
+    found = [Matching(**_members(Matching, one)) for one in results]
+    return found[0] if np.ndim(thresholds) == 0 else found
+
+
+def detection(reference: object, target: object, *, context: Context | None = None) -> Detection:
+    """Average precision over IoU thresholds, aggregated Jaccard index, SEG, splits and merges."""
+    result = c.detection()
+    call(context, c.detection_compute, (result,), (labels_from(reference), labels_from(target)))
+    return Detection(**_members(Detection, result))
+
+
+def boundary(
+    reference: object, target: object, tolerance_px: float = 2, *, context: Context | None = None
+) -> Boundary:
+    """The boundary F-score of Csurka et al. 2013."""
+    result = c.boundary()
+    call(context, c.boundary_compute, (result,), (labels_from(reference), labels_from(target), tolerance_px))
+    return Boundary(**_members(Boundary, result))
+
+
+def roc(
+    probability: object, truth: object, threshold: float = 0.5, points: int = 101, *, context: Context | None = None
+) -> Roc:
+    """ROC analysis of one map of probabilities, (height, width) of float; truth: a mask or a label map."""
+    result = c.roc()
+    curve = np.zeros((2, max(points, 1)), np.uint64)
+    map_, labels = image_from(probability), labels_from(truth)
+    before = result, curve[0].ctypes.data, curve[1].ctypes.data, points
+    call(context, c.roc_compute, before, (map_, 0, labels, threshold))
+    return Roc(**_members(Roc, result), curve_true_positives=curve[0], curve_false_positives=curve[1])

@@ -71,6 +71,7 @@ RESAMPLE_LINEAR, RESAMPLE_CUBIC = 0, 1
 DISC_EXACT, DISC_FAST = 0, 1
 BOUNDARY_INNER, BOUNDARY_OUTER, BOUNDARY_THICK = 1, 2, 3
 USE_TRAIN, USE_VALIDATE = 0, 1
+EXTRA_NONE, EXTRA_BOUNDARY, EXTRA_DISTANCE = 0, 1, 2
 
 # ---- callbacks ----
 
@@ -161,6 +162,8 @@ class segment_options(_Sized):
         ("drop_border_cells", c_int32),
         ("fill_holes", c_int32),
         ("cell_ring_um", c_double),
+        ("use_extra_output", c_int32),
+        ("padding", c_int32),
     ]
 
 
@@ -174,6 +177,58 @@ class similarity(_Sized):
         ("pairs", c_uint64),
         ("reference_count", c_uint64),
         ("target_count", c_uint64),
+        ("jaccard", c_double),
+    ]
+
+class matching(_Sized):
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("threshold", c_double),
+        ("true_positives", c_uint64),
+        ("false_positives", c_uint64),
+        ("false_negatives", c_uint64),
+        ("precision", c_double),
+        ("recall", c_double),
+        ("f1", c_double),
+        ("average_precision", c_double),
+        ("mean_iou", c_double),
+        ("panoptic_quality", c_double),
+    ]
+
+class detection(_Sized):
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("average_precision", c_double),
+        ("aggregated_jaccard", c_double),
+        ("seg", c_double),
+        ("splits", c_uint64),
+        ("merges", c_uint64),
+        ("reference_count", c_uint64),
+        ("target_count", c_uint64),
+    ]
+
+class boundary(_Sized):
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("precision", c_double),
+        ("recall", c_double),
+        ("f1", c_double),
+        ("reference_pixels", c_uint64),
+        ("target_pixels", c_uint64),
+    ]
+
+class roc(_Sized):
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("auc", c_double),
+        ("threshold", c_double),
+        ("accuracy", c_double),
+        ("sensitivity", c_double),
+        ("specificity", c_double),
+        ("true_positives", c_uint64),
+        ("false_positives", c_uint64),
+        ("true_negatives", c_uint64),
+        ("false_negatives", c_uint64),
     ]
 
 
@@ -224,6 +279,13 @@ class train_options(_Sized):
         ("learning_rate_final", c_double),
         ("contrast", c_double),
         ("empty", c_double),
+        ("extra_output", c_int32),
+        ("padding", c_int32),
+        ("weight_extra", c_double),
+        ("weight_border", c_double),
+        ("border_sigma_um", c_double),
+        ("weight_dice", c_double),
+        ("weight_cross_entropy", c_double),
     ]
 
 
@@ -466,6 +528,25 @@ similarity_compute = _function(
     c_size_t,
     Context.optional(),
     Labels,
+    Labels,
+    c_double,
+)
+
+matching_compute = _function(
+    "matching_compute", status, POINTER(matching), c_size_t, Context.optional(), Labels, Labels, c_void_p
+)
+detection_compute = _function("detection_compute", status, POINTER(detection), Context.optional(), Labels, Labels)
+boundary_compute = _function("boundary_compute", status, POINTER(boundary), Context.optional(), Labels, Labels, c_double)
+roc_compute = _function(
+    "roc_compute",
+    status,
+    POINTER(roc),
+    c_void_p,
+    c_void_p,
+    c_size_t,
+    Context.optional(),
+    Image,
+    c_int32,
     Labels,
     c_double,
 )
