@@ -167,7 +167,7 @@ static void concat_backward(const cseg_net *net, size_t i, size_t image) {
 
 static void dropout_backward(const cseg_net *net, size_t i, size_t image) {
     const cseg_tensor d = cseg_net_gradient(net, i + 1, image);
-    cseg_dropout(&d, &d, net->arch.layers[i].rate, cseg_net_dropout_seed(net, i, image));
+    cseg_dropout(net->kernels, &d, &d, net->arch.layers[i].rate, cseg_net_dropout_seed(net, i, image));
     if (i > 0)
         hand_down(net, i, image, &d, net->gradient_written[i]);
 }

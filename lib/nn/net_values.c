@@ -86,7 +86,7 @@ static void make(const cseg_net *net, const cseg_tensor *to, size_t value, size_
     case CSEG_OP_DROPOUT:
         make(net, to, i, image);
         if (net->training)
-            cseg_dropout(to, to, layer->rate, cseg_net_dropout_seed(net, i, image));
+            cseg_dropout(net->kernels, to, to, layer->rate, cseg_net_dropout_seed(net, i, image));
         break;
     case CSEG_OP_POOL: {
         const cseg_tensor kept = cseg_net_kept(net, value, image);
