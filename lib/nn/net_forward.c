@@ -30,6 +30,8 @@ static cellseg_status convolve_group(void *data, size_t index) {
     const size_t i = w->layer;
     const cseg_layer *layer = &net->arch.layers[i];
     cseg_worker *worker = cseg_net_take_worker(w->net);
+    if (worker == NULL)
+        return cseg_last_status();
     const cseg_filter_shape shape = cseg_layer_shape(layer);
     const float *bias = layer->norm ? NULL : net->state + net->layout.slots[i].shift;
     const int32_t activation = layer->activation == CSEG_SIGMOID ? CSEG_SIGMOID : CSEG_LINEAR;
@@ -76,6 +78,8 @@ static cellseg_status pool_group(void *data, size_t index) {
     const work *w = data;
     const cseg_net *net = w->net;
     cseg_worker *worker = cseg_net_take_worker(w->net);
+    if (worker == NULL)
+        return cseg_last_status();
     size_t image, end;
     for (cseg_net_group_images(net, index, &image, &end); image < end; image++) {
         const cseg_tensor in = cseg_net_value(net, worker, w->layer, image), out = cseg_net_kept(net, w->layer + 1, image);
