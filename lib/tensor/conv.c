@@ -98,7 +98,7 @@ size_t cseg_scratch_floats(const cseg_kernels *k, const cseg_filter_shape *shape
     const size_t weights = use == CSEG_PACK_BACKWARD_DATA ? weights_scratch_floats(shape) : 0;
     switch (way_of(shape, &p)) {
     case WINOGRAD:
-        return larger(cseg_winograd_scratch_floats(k, p.depth, p.channels), weights);
+        return larger(cseg_winograd_scratch_floats(k, p.depth), weights);
     case NARROW:
         return larger(cseg_narrow_scratch_floats(width + 2 * shape->padding, p.channels), weights);
     default:

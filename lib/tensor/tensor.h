@@ -97,6 +97,8 @@ void cseg_norm_backward(const cseg_kernels *k, const cseg_tensor *d_x, const cse
 
 /* ---- the rest ---- */
 
+void cseg_sigmoid(const cseg_kernels *k, float *values, size_t count); /* in place */
+
 /* out = in * (0 or 1 / (1 - rate)), decided per element by a counter-based generator of (seed, element index), to 1 in 65536 of
  * the rate: backward is the same call. */
 void cseg_dropout(const cseg_kernels *k, const cseg_tensor *out, const cseg_tensor *in, double rate, uint64_t seed);
