@@ -70,6 +70,10 @@ typedef struct cseg_outer {
 
 void cseg_outer_run(const cseg_kernels *k, const cseg_outer *outer);
 
+/* The same for the nine taps of a 3x3 convolution by fewer multiplications, where cseg_winograd_pays(). */
+size_t cseg_winograd_outer_scratch_floats(size_t rows, size_t columns);
+void cseg_winograd_outer_run(const cseg_kernels *k, const cseg_outer *outer, float *scratch);
+
 void cseg_deconvolve(const cseg_kernels *k, const cseg_tensor *out, const cseg_tensor *in, const float *packed, const float *bias,
                      const cseg_filter_shape *shape, int32_t activation);
 void cseg_deconvolve_backward_data(const cseg_kernels *k, const cseg_tensor *d_in, const cseg_tensor *d_out, const float *packed,

@@ -175,6 +175,8 @@ TARGET static void winograd_out(float *out, const float *m, const cseg_winograd_
             patch_out(out + c, m + c, s, c, lanes_of(s->channels - c), height, width);
 }
 
+#include "tensor/winograd_weights_body.h"
+
 /* ---- few channels: an output pixel adds up what its nine neighbours made for it; see narrow.c ---- */
 
 TARGET static void narrow_add(float *out, size_t pixel, size_t width, size_t channels, const float *const rows[3], size_t stride,
@@ -201,6 +203,8 @@ const cseg_kernels ROW_NAME = {.rows = TILE_ROWS,
                                .tile = tile,
                                .winograd_in = winograd_in,
                                .winograd_out = winograd_out,
+                               .winograd_spread = winograd_spread,
+                               .winograd_gather = winograd_gather,
                                .narrow_add = narrow_add,
                                .sigmoid = sigmoid,
                                .norm_sums = norm_sums,
