@@ -306,7 +306,7 @@ def region_table(run):
 
     return ours, {
         "scikit-image": lambda: [(r.area, r.centroid, r.intensity_mean, r.perimeter_crofton) for r in regionprops(signed, image)],
-        **run.itk.peers({"cells": cells, "image": image}, statistics_label_map="region_table cells image"),
+        **run.itk.peers({"cells": cells, "image": image}, label_map="region_table cells image", apart="region_table_apart cells image"),
     }
 
 

@@ -13,6 +13,8 @@
 #include <itkFlatStructuringElement.h>
 #include <itkHMinimaImageFilter.h>
 #include <itkImage.h>
+#include <itkLabelImageToShapeLabelMapFilter.h>
+#include <itkLabelStatisticsImageFilter.h>
 #include <itkLabelImageToStatisticsLabelMapFilter.h>
 #include <itkLaplacianRecursiveGaussianImageFilter.h>
 #include <itkMaximumImageFilter.h>
@@ -182,6 +184,20 @@ static void region_table(std::istream &words) {
     filter->Update();
 }
 
+/* Two filters: the map's shapes, and the statistics. */
+static void region_table_apart(std::istream &words) {
+    std::string labels, intensities;
+    words >> labels >> intensities;
+    auto shapes = itk::LabelImageToShapeLabelMapFilter<u32>::New();
+    shapes->SetInput(image<u32>(labels));
+    shapes->ComputePerimeterOn();
+    shapes->Update();
+    auto statistics = itk::LabelStatisticsImageFilter<u16, u32>::New();
+    statistics->SetInput(image<u16>(intensities));
+    statistics->SetLabelInput(image<u32>(labels));
+    statistics->Update();
+}
+
 static void otsu(std::istream &words) {
     std::string name;
     unsigned thresholds;
@@ -212,6 +228,7 @@ static const std::map<std::string, std::function<void(std::istream &)>> operatio
     {"components", components},
     {"watershed", watershed},
     {"region_table", region_table},
+    {"region_table_apart", region_table_apart},
     {"otsu", otsu},
 };
 
