@@ -74,6 +74,9 @@ typedef struct cellseg_segment_options {
     int32_t fill_holes;            /**< 1, the default: holes inside cells and nuclei are filled */
     double cell_ring_um;           /**< every nucleus first takes what lies this near to it, the nearest nucleus each pixel; then
                                         the relief decides. 0: none (the paper) */
+    int32_t use_extra_output;      /**< 1, the default: a model's fourth output, where it has one, tells nuclei apart and, with
+                                        CELLSEG_RELIEF_MARKER, is half of the relief; 0: it is left out */
+    int32_t padding;
 } cellseg_segment_options;
 
 /** Write the defaults, chosen by measurement (docs/defaults.md). @return CELLSEG_ERR_ARGUMENT. Threads: any. Since: 1.0 */
@@ -106,7 +109,7 @@ CELLSEG_API cellseg_status cellseg_segment_options_check(const cellseg_segment_o
  *                      pixel. Release with cellseg_labels_free(). NULL after an error.
  * @param[out] nuclei   NULL when not wanted; else as `cells`: each cell's nucleus, under the cell's id and inside it.
  * @param[out] maps     NULL when not wanted; else a float32 image of the image's size whose channels are the model's classes:
- *                      nucleus, cytoplasm, background, in [0, 1].
+ *                      nucleus, cytoplasm, background, in [0, 1], and the fourth output where the model has one.
  * @param      context  NULL for defaults
  * @param      model    read only; one model may serve many threads at once
  * @param      image    cytoplasm bright, background dark, nucleus darker than the cytoplasm; pixel size known, or given in the

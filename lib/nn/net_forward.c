@@ -28,18 +28,19 @@ static cellseg_status convolve_group(void *data, size_t index) {
     const cseg_net *net = w->net;
     const size_t i = w->layer;
     const cseg_layer *layer = &net->arch.layers[i];
-    const cseg_group group = cseg_net_group(net, index);
+    cseg_worker *worker = cseg_net_take_worker(w->net);
     const cseg_filter_shape shape = cseg_layer_shape(layer);
     const float *bias = layer->norm ? NULL : net->state + net->layout.slots[i].shift;
     const int32_t activation = layer->activation == CSEG_SIGMOID ? CSEG_SIGMOID : CSEG_LINEAR;
     size_t image, end;
     for (cseg_net_group_images(net, index, &image, &end); image < end; image++) {
-        const cseg_tensor in = cseg_net_value(net, &group, i, image), out = cseg_net_kept(net, i + 1, image);
+        const cseg_tensor in = cseg_net_value(net, worker, i, image), out = cseg_net_kept(net, i + 1, image);
         cseg_convolve(net->kernels, &out, &in, net->packed + net->forward_at[i], bias, &shape, activation, CSEG_PACK_FORWARD,
-                      group.scratch);
+                      worker->scratch);
         if (layer->norm && net->training)
             cseg_norm_sums(net->kernels, image_sums(net, image), &out);
     }
+    cseg_net_put_worker(w->net, worker);
     return CELLSEG_OK;
 }
 
@@ -87,13 +88,14 @@ static void running_statistics(cseg_net *net, size_t layer) {
 static cellseg_status pool_group(void *data, size_t index) {
     const work *w = data;
     const cseg_net *net = w->net;
-    const cseg_group group = cseg_net_group(net, index);
+    cseg_worker *worker = cseg_net_take_worker(w->net);
     size_t image, end;
     for (cseg_net_group_images(net, index, &image, &end); image < end; image++) {
-        const cseg_tensor in = cseg_net_value(net, &group, w->layer, image), out = cseg_net_kept(net, w->layer + 1, image);
+        const cseg_tensor in = cseg_net_value(net, worker, w->layer, image), out = cseg_net_kept(net, w->layer + 1, image);
         cseg_clear_frame(&out);
         cseg_pool_max(net->kernels, &out, &in);
     }
+    cseg_net_put_worker(w->net, worker);
     return CELLSEG_OK;
 }
 

@@ -9,7 +9,7 @@
 
 #include <pthread.h>
 
-enum { GROUP = 2 };
+enum { GROUP = CSEG_NN_GROUP };
 
 /* A thread's buffers. Groups take one that lies idle and put it back, so there are never more than groups run at one time. */
 typedef struct bench {

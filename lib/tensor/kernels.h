@@ -50,6 +50,12 @@ struct cseg_kernels {
     /* ... and back: the first height x width of 4 x 4 pixels. */
     void (*winograd_out)(float *out, const float *m, const cseg_winograd_store *store, size_t height, size_t width);
 
+    /* The same for the derivative by the weights: 4 x 4 pixels of d_out, of which height x width lie in the image, to 36 vectors;
+     * and 36 vectors of sums, `step` apart, to nine that are added to d_weights, tap_step apart. */
+    void (*winograd_spread)(float *m, size_t m_step, const float *d, size_t row, size_t pixel, size_t channels, size_t height,
+                            size_t width);
+    void (*winograd_gather)(float *d_weights, size_t tap_step, const float *sums, size_t step, size_t channels);
+
     /* A row of pixels from three rows of columns [tap][channel], `stride` apart. start may be NULL; start_step 0 for a bias. */
     void (*narrow_add)(float *out, size_t pixel, size_t width, size_t channels, const float *const rows[3], size_t stride,
                        const float *start, size_t start_step, bool relu);

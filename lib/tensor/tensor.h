@@ -52,8 +52,8 @@ void cseg_pack(const cseg_kernels *k, float *packed, const float *weights, const
 
 /* ---- forward ---- */
 
-/* Floats of scratch that one call of an operation below needs for this shape and use on inputs of up to height x width; the
- * derivative by the weights is content with that of any use. */
+/* Floats of scratch that one call of an operation below needs for this shape and use on inputs of up to height x width; that
+ * of CSEG_PACK_BACKWARD_DATA is enough for the derivative by the weights too. */
 size_t cseg_scratch_floats(const cseg_kernels *k, const cseg_filter_shape *shape, int32_t use, size_t height, size_t width);
 
 /* out = activation(in (*) weights + bias); bias may be NULL. Handles convolution and deconvolution, all images of `in`. */
@@ -97,6 +97,8 @@ void cseg_norm_backward(const cseg_kernels *k, const cseg_tensor *d_x, const cse
                         const float *mean_g, const float *mean_gx);
 
 /* ---- the rest ---- */
+
+void cseg_sigmoid(const cseg_kernels *k, float *values, size_t count); /* in place */
 
 /* out = in * (0 or 1 / (1 - rate)), decided per element by a counter-based generator of (seed, element index), to 1 in 65536 of
  * the rate: backward is the same call. */

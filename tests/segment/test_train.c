@@ -106,6 +106,10 @@ static cellseg_train_options small_options(const char *checkpoint_path) {
     options.blur_px = 1;
     options.empty = 0.1;
     options.learning_rate_final = 1e-4;
+    options.extra_output = CELLSEG_EXTRA_DISTANCE;
+    options.weight_border = 2;
+    options.weight_dice = 0.5;
+    options.weight_cross_entropy = 0.2;
     options.checkpoint_path = checkpoint_path;
     options.note = "discs, \"simulated\"";
     return options;
@@ -242,6 +246,13 @@ static void test_options(void **state) {
     REFUSE(noise, -0.1);
     REFUSE(blur_px, 1000);
     REFUSE(empty, 1);
+    REFUSE(extra_output, 3);
+    REFUSE(extra_output, -1);
+    REFUSE(weight_extra, -1);
+    REFUSE(weight_border, 1e6);
+    REFUSE(border_sigma_um, 0);
+    REFUSE(weight_dice, NAN);
+    REFUSE(weight_cross_entropy, -1);
     REFUSE(working_pixel_size_um, 0);
     REFUSE(top_hat_um, -1);
     assert_status(cellseg_trainer_new(NULL, NULL, NULL, NULL), CELLSEG_ERR_ARGUMENT);
@@ -407,6 +418,43 @@ static void test_without_validation_the_last_is_best(void **state) {
     assert_int_equal(h.best, EPOCHS);
     assert_true(isnan(h.validation_loss[EPOCHS]));
     cellseg_trainer_free(trainer);
+}
+
+/* ---- the fourth output ---- */
+
+static cellseg_status trained_with(cellseg_model **out, const cellseg_model *start, int32_t extra_output) {
+    cellseg_train_options options = small_options(NULL);
+    options.epochs = 1;
+    options.extra_output = extra_output;
+    cellseg_trainer *trainer;
+    *out = NULL;
+    CSEG_TRY(cellseg_trainer_new(&trainer, NULL, start, &options));
+    cellseg_status status = add_scene(trainer, NULL, 1, CELLSEG_USE_TRAIN);
+    if (status == CELLSEG_OK)
+        status = cellseg_trainer_run(out, trainer, NULL, NULL);
+    cellseg_trainer_free(trainer);
+    return status;
+}
+
+static void test_a_start_keeps_its_fourth_output(void **state) {
+    (void)state;
+    static const char *const names[] = {"\"background\"]", "\"background\",\"boundary\"]", "\"background\",\"distance\"]"};
+    cellseg_model *start, *first, *second;
+    assert_ok(small_model(&start, NULL));
+    for (int32_t extra = CELLSEG_EXTRA_NONE; extra <= CELLSEG_EXTRA_DISTANCE; extra++) {
+        assert_ok(trained_with(&first, start, extra));
+        assert_non_null(strstr(cellseg_model_info(first), names[extra]));
+        assert_ok(trained_with(&second, first, CELLSEG_EXTRA_NONE));
+        assert_non_null(strstr(cellseg_model_info(second), names[extra]));
+        cellseg_model_free(second);
+        if (extra != CELLSEG_EXTRA_NONE) {
+            assert_status(trained_with(&second, first, CELLSEG_EXTRA_BOUNDARY + CELLSEG_EXTRA_DISTANCE - extra),
+                          CELLSEG_ERR_ARGUMENT);
+            assert_non_null(strstr(cellseg_last_error(), "start: its fourth output is"));
+        }
+        cellseg_model_free(first);
+    }
+    cellseg_model_free(start);
 }
 
 /* ---- stopped by force ---- */
@@ -586,6 +634,8 @@ static void test_presets(void **state) {
     assert_true(options.learning_rate_final == 0 && options.rotate == 1 && options.flip == 0);
     assert_true(options.gamma == 1 && options.scale == 1 && options.contrast == 1);
     assert_true(options.noise == 0 && options.blur_px == 0 && options.empty == 0);
+    assert_true(options.extra_output == CELLSEG_EXTRA_NONE && options.weight_border == 0);
+    assert_true(options.weight_dice == 0 && options.weight_cross_entropy == 0);
     assert_true(options.weight_nucleus == 1 && options.weight_cytoplasm == 1 && options.weight_background == 1);
     assert_true(options.weight_sum == 1 && options.seed == 7 && options.working_pixel_size_um == 0.5);
     assert_string_equal(options.checkpoint_path, "here");
@@ -660,6 +710,7 @@ int main(void) {
         cmocka_unit_test(test_stopped_and_resumed_by_the_same_trainer),
         cmocka_unit_test(test_best_weights_are_given),
         cmocka_unit_test(test_without_validation_the_last_is_best),
+        cmocka_unit_test(test_a_start_keeps_its_fourth_output),
         cmocka_unit_test(test_cancel_and_go_on),
         cmocka_unit_test_teardown(test_killed_at_any_moment, remove_checkpoint),
         cmocka_unit_test_teardown(test_checkpoints_of_other_trainings, remove_checkpoint),

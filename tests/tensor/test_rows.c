@@ -67,14 +67,14 @@ static void run_convolution(record *r, const cseg_kernels *k, const test_case *c
             add_tensor(r, &in);
             cseg_convolve_backward_data(k, &in.t, &out.t, packed, s, true, scratch);
             add_tensor(r, &in);
+            cseg_convolve_backward_weights(k, weights, bias, &in.t, &out.t, s, scratch);
+            add(r, weights, count * sizeof(float));
+            add(r, bias, s->out * sizeof(float));
         } else {
             cseg_convolve(k, &out.t, &in.t, packed, bias, s, CSEG_SIGMOID, use, scratch);
             add_tensor(r, &out);
             cseg_convolve(k, &out.t, &in.t, packed, NULL, s, CSEG_RELU, use, scratch);
             add_tensor(r, &out);
-            cseg_convolve_backward_weights(k, weights, bias, &in.t, &out.t, s, scratch);
-            add(r, weights, count * sizeof(float));
-            add(r, bias, s->out * sizeof(float));
         }
         free(packed);
         free(scratch);
@@ -161,7 +161,7 @@ static void all_rows_give_the_same_bytes(void **state) {
         free(portable.bytes);
     }
     /* Other machines and compilers, too: where an operation changes on purpose, so does this number. */
-    if (bytes_of_all != 0x06d9448f80e96497ULL)
+    if (bytes_of_all != 0xfc6872fdc70346c8ULL)
         fail_msg("the bytes of all operations have the digest 0x%016" PRIx64, bytes_of_all);
 }
 

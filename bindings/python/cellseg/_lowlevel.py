@@ -68,8 +68,10 @@ BACKGROUND_EXPECTED_AREA, BACKGROUND_PROBABILITY = 0, 1
 WEIGHTS_FLOAT32, WEIGHTS_FLOAT16 = 1, 2
 LAPLACIAN_EXACT, LAPLACIAN_FAST = 0, 1
 RESAMPLE_LINEAR, RESAMPLE_CUBIC = 0, 1
+DISC_EXACT, DISC_FAST = 0, 1
 BOUNDARY_INNER, BOUNDARY_OUTER, BOUNDARY_THICK = 1, 2, 3
 USE_TRAIN, USE_VALIDATE = 0, 1
+EXTRA_NONE, EXTRA_BOUNDARY, EXTRA_DISTANCE = 0, 1, 2
 
 # ---- callbacks ----
 
@@ -160,6 +162,8 @@ class segment_options(_Sized):
         ("drop_border_cells", c_int32),
         ("fill_holes", c_int32),
         ("cell_ring_um", c_double),
+        ("use_extra_output", c_int32),
+        ("padding", c_int32),
     ]
 
 
@@ -173,6 +177,58 @@ class similarity(_Sized):
         ("pairs", c_uint64),
         ("reference_count", c_uint64),
         ("target_count", c_uint64),
+        ("jaccard", c_double),
+    ]
+
+class matching(_Sized):
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("threshold", c_double),
+        ("true_positives", c_uint64),
+        ("false_positives", c_uint64),
+        ("false_negatives", c_uint64),
+        ("precision", c_double),
+        ("recall", c_double),
+        ("f1", c_double),
+        ("average_precision", c_double),
+        ("mean_iou", c_double),
+        ("panoptic_quality", c_double),
+    ]
+
+class detection(_Sized):
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("average_precision", c_double),
+        ("aggregated_jaccard", c_double),
+        ("seg", c_double),
+        ("splits", c_uint64),
+        ("merges", c_uint64),
+        ("reference_count", c_uint64),
+        ("target_count", c_uint64),
+    ]
+
+class boundary(_Sized):
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("precision", c_double),
+        ("recall", c_double),
+        ("f1", c_double),
+        ("reference_pixels", c_uint64),
+        ("target_pixels", c_uint64),
+    ]
+
+class roc(_Sized):
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("auc", c_double),
+        ("threshold", c_double),
+        ("accuracy", c_double),
+        ("sensitivity", c_double),
+        ("specificity", c_double),
+        ("true_positives", c_uint64),
+        ("false_positives", c_uint64),
+        ("true_negatives", c_uint64),
+        ("false_negatives", c_uint64),
     ]
 
 
@@ -223,6 +279,13 @@ class train_options(_Sized):
         ("learning_rate_final", c_double),
         ("contrast", c_double),
         ("empty", c_double),
+        ("extra_output", c_int32),
+        ("padding", c_int32),
+        ("weight_extra", c_double),
+        ("weight_border", c_double),
+        ("border_sigma_um", c_double),
+        ("weight_dice", c_double),
+        ("weight_cross_entropy", c_double),
     ]
 
 
@@ -436,9 +499,11 @@ overlay_write = _function(
 table_write_csv = _function("table_write_csv", status, Table, Context.optional(), Utf8)
 
 labels_new = _function("labels_new", status, Out, Context.optional(), c_size_t, c_size_t)
+labels_wrap = _function("labels_wrap", status, Out, Context.optional(), _in(image_layout))
 labels_free = _function("labels_free", None, Labels)
 labels_height = _function("labels_height", c_size_t, Labels)
 labels_width = _function("labels_width", c_size_t, Labels)
+labels_row_stride_bytes = _function("labels_row_stride_bytes", c_size_t, Labels)
 labels_data = _function("labels_data", c_void_p, Labels)
 labels_data_mut = _function("labels_data_mut", c_void_p, Labels)
 labels_max_id = _function("labels_max_id", c_uint32, Labels)
@@ -463,6 +528,25 @@ similarity_compute = _function(
     c_size_t,
     Context.optional(),
     Labels,
+    Labels,
+    c_double,
+)
+
+matching_compute = _function(
+    "matching_compute", status, POINTER(matching), c_size_t, Context.optional(), Labels, Labels, c_void_p
+)
+detection_compute = _function("detection_compute", status, POINTER(detection), Context.optional(), Labels, Labels)
+boundary_compute = _function("boundary_compute", status, POINTER(boundary), Context.optional(), Labels, Labels, c_double)
+roc_compute = _function(
+    "roc_compute",
+    status,
+    POINTER(roc),
+    c_void_p,
+    c_void_p,
+    c_size_t,
+    Context.optional(),
+    Image,
+    c_int32,
     Labels,
     c_double,
 )
@@ -496,8 +580,12 @@ image_open = _maker("image_open", Image, c_size_t, c_size_t)
 image_close = _maker("image_close", Image, c_size_t, c_size_t)
 image_white_top_hat = _maker("image_white_top_hat", Image, c_size_t, c_size_t)
 image_black_top_hat = _maker("image_black_top_hat", Image, c_size_t, c_size_t)
-image_erode_disc = _maker("image_erode_disc", Image, c_size_t)
-image_dilate_disc = _maker("image_dilate_disc", Image, c_size_t)
+image_erode_disc = _maker("image_erode_disc", Image, c_size_t, c_int32)
+image_dilate_disc = _maker("image_dilate_disc", Image, c_size_t, c_int32)
+image_open_disc = _maker("image_open_disc", Image, c_size_t, c_int32)
+image_close_disc = _maker("image_close_disc", Image, c_size_t, c_int32)
+image_white_top_hat_disc = _maker("image_white_top_hat_disc", Image, c_size_t, c_int32)
+image_black_top_hat_disc = _maker("image_black_top_hat_disc", Image, c_size_t, c_int32)
 image_reconstruct_dilation = _maker("image_reconstruct_dilation", Image, Image, c_int32)
 image_reconstruct_erosion = _maker("image_reconstruct_erosion", Image, Image, c_int32)
 image_h_minima = _maker("image_h_minima", Image, c_double, c_int32)

@@ -1,27 +1,27 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Filters, morphology, measurement, and the whole classical part of segmentation, against OpenCV, scikit-image, SciPy and ITK."""
+"""Filters, morphology, measurement and the classical part of segmentation, 2048 x 2048. A peer that is missing is left out.
+
+    apt-get install python3-opencv                OpenCV; needed for the images too
+    apt-get install python3-skimage               scikit-image, with SciPy
+    apt-get install libinsighttoolkit5-dev g++    ITK: itk_peer.cpp is compiled and runs beside
+
+Each line tells the fastest peer, "peers_ms" all of them, and "extra_mb" the most memory that ours held at one time. On one thread
+processor time is measured, which other work on the machine disturbs least.
+"""
 import ctypes
-import os
-import sys
 
 import numpy as np
 
-from cases import SIZE, case, field
+from peers_cases import SIZE, case, field
 from oracle import FLOAT32, UINT16, Plane, call, check, doubles, library
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "segment"))
-
 EIGHT = ctypes.c_int32(8)
-
-
-def classical(name, repeats=9):
-    return case("classical", name, repeats)
 
 
 # ---- filters ----
 
 
-@classical("gaussian sigma 2 float32", repeats=21)
+@case("gaussian sigma 2 float32", repeats=21)
 def gaussian(run):
     import cv2
     import scipy.ndimage
@@ -35,7 +35,7 @@ def gaussian(run):
     }
 
 
-@classical("gaussian sigma 2 uint16", repeats=21)
+@case("gaussian sigma 2 uint16", repeats=21)
 def gaussian_uint16(run):
     import cv2
 
@@ -74,12 +74,12 @@ def log_case(run, name):
     }
 
 
-@classical("LoG 5 scales float32, exact", repeats=5)
+@case("LoG 5 scales float32, exact", repeats=5)
 def log_exact(run):
     return log_case(run, "cseg_filter_log")
 
 
-@classical("LoG 5 scales float32, fast", repeats=5)
+@case("LoG 5 scales float32, fast", repeats=5)
 def log_fast(run):
     return log_case(run, "cseg_filter_log_fast")
 
@@ -90,7 +90,7 @@ def otsu_case(count):
     return image, lambda context: call("cseg_filter_otsu", out, count, 256, image, None, context=context)
 
 
-@classical("multi-Otsu 3 thresholds float32, 256 bins", repeats=7)
+@case("multi-Otsu 3 thresholds float32, 256 bins", repeats=7)
 def otsu_3(run):
     from skimage.filters import threshold_multiotsu
 
@@ -99,13 +99,13 @@ def otsu_3(run):
     return ours, {"scikit-image": lambda: threshold_multiotsu(image, 4), **itk}
 
 
-@classical("multi-Otsu 5 thresholds float32, 256 bins")
+@case("multi-Otsu 5 thresholds float32, 256 bins")
 def otsu_5(run):
     """No peer: theirs take minutes."""
     return otsu_case(5)[1], {}
 
 
-@classical("two percentiles float32", repeats=5)
+@case("two percentiles float32", repeats=5)
 def percentiles(run):
     image = field()
     out = doubles([0] * 2)
@@ -114,7 +114,7 @@ def percentiles(run):
     }
 
 
-@classical("area average to half size float32", repeats=21)
+@case("area average to half size float32", repeats=21)
 def shrink(run):
     import cv2
 
@@ -147,17 +147,17 @@ def top_hat_case(run, dtype):
     }
 
 
-@classical("white top-hat 201 x 201 uint16")
+@case("white top-hat 201 x 201 uint16")
 def top_hat_uint16(run):
     return top_hat_case(run, np.uint16)
 
 
-@classical("white top-hat 201 x 201 float32")
+@case("white top-hat 201 x 201 float32")
 def top_hat_float32(run):
     return top_hat_case(run, np.float32)
 
 
-@classical("erosion by a disc of radius 20 uint16", repeats=5)
+@case("erosion by a disc of radius 20 uint16", repeats=5)
 def erode_disc(run):
     import cv2
 
@@ -169,7 +169,7 @@ def erode_disc(run):
     }
 
 
-@classical("exact Euclidean distance")
+@case("exact Euclidean distance")
 def distance(run):
     import cv2
     import scipy.ndimage
@@ -183,7 +183,7 @@ def distance(run):
     }
 
 
-@classical("connected components, 8", repeats=21)
+@case("connected components, 8", repeats=21)
 def components(run):
     import cv2
     import scipy.ndimage
@@ -204,7 +204,7 @@ def inverse_distance(mask):
     return -cv2.distanceTransform(mask, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
 
 
-@classical("h-minima of the inverse distance", repeats=5)
+@case("h-minima of the inverse distance", repeats=5)
 def h_minima(run):
     """scikit-image takes ten times as long as ITK; it is measured where there is no ITK."""
     from skimage.morphology import reconstruction
@@ -217,7 +217,7 @@ def h_minima(run):
     }
 
 
-@classical("h-minima of a noisy image", repeats=3)
+@case("h-minima of a noisy image", repeats=3)
 def h_minima_noisy(run):
     relief = field()
     out = np.empty_like(relief)
@@ -249,13 +249,13 @@ def watershed_case(relief, seeds, inside):
     return ours, {"scikit-image": lambda: watershed(relief, signed, mask=inside, connectivity=np.ones((3, 3)))}
 
 
-@classical("seeded watershed inside a mask", repeats=5)
+@case("seeded watershed inside a mask", repeats=5)
 def watershed_in_mask(run):
     mask, relief, seeds = flooding()
     return watershed_case(relief, seeds, mask)
 
 
-@classical("seeded watershed, whole image", repeats=3)
+@case("seeded watershed, whole image", repeats=3)
 def watershed_whole(run):
     _, relief, seeds = flooding()
     ours, peers = watershed_case(relief, seeds, None)
@@ -286,7 +286,7 @@ def handle(kind, like, *arguments):
     return made
 
 
-@classical("region table: area, centroid, mean, perimeter")
+@case("region table: area, centroid, mean, perimeter")
 def region_table(run):
     """Ours measures all of shape and intensity, hull, median and weighted centroid included."""
     from skimage.measure import label, regionprops
@@ -344,7 +344,7 @@ class Channel(ctypes.Structure):
     _fields_ = [("plane", Plane), ("pixel_size_um", ctypes.c_double)]
 
 
-@classical("segmentation without the network, 600 cells", repeats=5)
+@case("segmentation without the network, 600 cells", repeats=5)
 def segmentation(run):
     """The steps of lib/segment/pipeline.c between an image and its labels, with given maps. No peer has them."""
     import method
@@ -367,17 +367,15 @@ def segmentation(run):
         call("cseg_segment_flatten", ctypes.byref(flat), *arguments, context=context)
         call("cseg_segment_normalise", network_input, ctypes.byref(flat), ctypes.byref(rule), context=context)
         call("cseg_segment_normalise", ctypes.byref(flat.plane), ctypes.byref(flat), ctypes.byref(rule), context=context)
-        call("cseg_segment_seeds", nuclei, ctypes.byref(count), maps[0], 0.65, ctypes.byref(options), context=context)
-        inputs = method.CellInputs(
-            ctypes.addressof(flat.plane), ctypes.addressof(three), ctypes.addressof(nuclei_plane), count.value, 0.65
-        )
+        call("cseg_segment_seeds", nuclei, ctypes.byref(count), maps[0], None, 0.65, ctypes.byref(options), context=context)
+        addresses = [ctypes.addressof(p) for p in (flat.plane, three, nuclei_plane)]
+        inputs = method.CellInputs(*addresses, count.value, 0.65)
         check(
             library.cseg_segment_label(
                 ctypes.byref(cells), ctypes.byref(inner), context, ctypes.byref(channel), ctypes.byref(inputs), ctypes.byref(options)
             )
         )
         library.cseg_plane_free(ctypes.byref(flat.plane))
-        assert library.cellseg_labels_max_id(cells) > 300
         library.cellseg_labels_free(cells)
         library.cellseg_labels_free(inner)
 
