@@ -354,7 +354,8 @@ def segmentation(run):
     planes = [oracle.plane(m) for m in maps]
     three = (Plane * 3)(*planes)
     options = method.options(top_hat_um=130)
-    rule = method.Rule(0.65, 130, 1, 99.8, 30, 1, 1, 176, 160, 3)
+    rule = method.Rule(0.65, 130, 1, 99.5, 8, 4, 0.5, 176, 160, 3)  # as the default model's
+    marker_rule = method.Rule(0.65, 130, 1, 99.8, 30, 1, 1, 0, 0, 0)
     network_input = np.empty(image.shape, np.float32)
     nuclei = np.empty(image.shape, np.uint32)
     nuclei_plane = oracle.plane(nuclei)
@@ -366,7 +367,7 @@ def segmentation(run):
         arguments = ctypes.byref(channel.plane), b"the image", 0.65, ctypes.byref(rule)
         call("cseg_segment_flatten", ctypes.byref(flat), *arguments, context=context)
         call("cseg_segment_normalise", network_input, ctypes.byref(flat), ctypes.byref(rule), context=context)
-        call("cseg_segment_normalise", ctypes.byref(flat.plane), ctypes.byref(flat), ctypes.byref(rule), context=context)
+        call("cseg_segment_normalise", ctypes.byref(flat.plane), ctypes.byref(flat), ctypes.byref(marker_rule), context=context)
         call("cseg_segment_seeds", nuclei, ctypes.byref(count), maps[0], None, 0.65, ctypes.byref(options), context=context)
         addresses = [ctypes.addressof(p) for p in (flat.plane, three, nuclei_plane)]
         inputs = method.CellInputs(*addresses, count.value, 0.65)
