@@ -62,7 +62,6 @@ cellseg_status cseg_net_new(cseg_net **out, cellseg_context *context, const cell
     net->context = context;
     net->options = *options;
     (void)pthread_mutex_init(&net->mutex, NULL);
-    (void)pthread_cond_init(&net->put_back, NULL);
     net->kernels = cseg_kernels_for(cellseg_context_cpu_level(context));
     cellseg_status status;
     CSEG_TRY_GOTO(failed, choose_arch(net, start));
@@ -84,8 +83,12 @@ void cseg_net_free(cseg_net *net) {
     cseg_free(net->gradient);
     cseg_free(net->values);
     cseg_free(net->packed);
-    cseg_free(net->workers);
-    cseg_free(net->worker_floats);
+    while (net->idle != NULL) {
+        cseg_worker *worker = net->idle;
+        net->idle = worker->next;
+        cseg_free(worker->value);
+        cseg_free(worker);
+    }
     cseg_free(net->group_gradients);
     cseg_free(net->sums);
     cseg_free(net->zeros);
@@ -95,7 +98,6 @@ void cseg_net_free(cseg_net *net) {
     cseg_free(net->variance);
     cseg_free(net->mean_g);
     cseg_free(net->mean_gx);
-    (void)pthread_cond_destroy(&net->put_back);
     (void)pthread_mutex_destroy(&net->mutex);
     cseg_free(net);
 }

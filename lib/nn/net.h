@@ -59,11 +59,9 @@ struct cseg_net {
     float *packed; /* weights, for forward and for backward */
     size_t forward_at[CSEG_MAX_LAYERS], backward_at[CSEG_MAX_LAYERS];
 
-    cseg_worker *workers, *idle; /* one for each thread of the context */
-    float *worker_floats;
+    cseg_worker *idle;                   /* workers that nobody has borrowed */
     size_t value_floats, scratch_floats; /* of one worker */
     pthread_mutex_t mutex;               /* guards `idle` */
-    pthread_cond_t put_back;
 
     float *group_gradients; /* each of one layer's weights, then of its shifts */
     size_t gradient_floats; /* of one group */
@@ -96,8 +94,10 @@ uint64_t cseg_net_dropout_seed(const cseg_net *net, size_t layer, size_t image);
 float *cseg_net_group_gradient(const cseg_net *net, size_t index);
 /* The images of a group: from *first to before *end. */
 void cseg_net_group_images(const cseg_net *net, size_t index, size_t *first, size_t *end);
-/* Borrow a worker for one index of a loop. Where an embedder runs more indices at a time than the context has threads, the others
- * wait: who has one waits for nothing. */
+/* NULL, and cseg_last_status(), where there is no memory. */
+cseg_worker *cseg_net_new_worker(cseg_net *net);
+/* Borrow a worker for one index of a loop: an idle one; where an embedder runs more indices at a time than the context has
+ * threads, a new one, for then there are none. NULL as above. */
 cseg_worker *cseg_net_take_worker(cseg_net *net);
 void cseg_net_put_worker(cseg_net *net, cseg_worker *worker);
 /* One image of a value, kept or made again in worker->value. */

@@ -68,6 +68,8 @@ static cellseg_status weights_group(void *data, size_t index) {
     const cseg_net *net = w->net;
     const size_t i = w->layer;
     cseg_worker *worker = cseg_net_take_worker(w->net);
+    if (worker == NULL)
+        return cseg_last_status();
     const cseg_filter_shape shape = cseg_layer_shape(&net->arch.layers[i]);
     float *gradient = cseg_net_group_gradient(net, index);
     float *shifts = net->arch.layers[i].norm ? NULL : gradient + net->layout.slots[i].weights;
@@ -167,7 +169,7 @@ static void concat_backward(const cseg_net *net, size_t i, size_t image) {
 
 static void dropout_backward(const cseg_net *net, size_t i, size_t image) {
     const cseg_tensor d = cseg_net_gradient(net, i + 1, image);
-    cseg_dropout(&d, &d, net->arch.layers[i].rate, cseg_net_dropout_seed(net, i, image));
+    cseg_dropout(net->kernels, &d, &d, net->arch.layers[i].rate, cseg_net_dropout_seed(net, i, image));
     if (i > 0)
         hand_down(net, i, image, &d, net->gradient_written[i]);
 }
@@ -186,6 +188,8 @@ static cellseg_status other_group(void *data, size_t index) {
     const work *w = data;
     const cseg_net *net = w->net;
     cseg_worker *worker = cseg_net_take_worker(w->net);
+    if (worker == NULL)
+        return cseg_last_status();
     size_t image, end;
     for (cseg_net_group_images(net, index, &image, &end); image < end; image++) {
         if (net->arch.layers[w->layer].op == CSEG_OP_CONCAT)

@@ -37,21 +37,32 @@ float *cseg_net_group_gradient(const cseg_net *net, size_t index) {
     return net->group_gradients + index * net->gradient_floats;
 }
 
+cseg_worker *cseg_net_new_worker(cseg_net *net) {
+    cseg_worker *worker = cseg_calloc(net->context, 1, sizeof *worker);
+    if (worker == NULL)
+        return NULL;
+    worker->value = cseg_calloc(net->context, net->value_floats + net->scratch_floats, sizeof(float));
+    if (worker->value == NULL) {
+        cseg_free(worker);
+        return NULL;
+    }
+    worker->scratch = worker->value + net->value_floats;
+    return worker;
+}
+
 cseg_worker *cseg_net_take_worker(cseg_net *net) {
     (void)pthread_mutex_lock(&net->mutex);
-    while (net->idle == NULL)
-        (void)pthread_cond_wait(&net->put_back, &net->mutex);
     cseg_worker *worker = net->idle;
-    net->idle = worker->next;
+    if (worker != NULL)
+        net->idle = worker->next;
     (void)pthread_mutex_unlock(&net->mutex);
-    return worker;
+    return worker != NULL ? worker : cseg_net_new_worker(net);
 }
 
 void cseg_net_put_worker(cseg_net *net, cseg_worker *worker) {
     (void)pthread_mutex_lock(&net->mutex);
     worker->next = net->idle;
     net->idle = worker;
-    (void)pthread_cond_signal(&net->put_back);
     (void)pthread_mutex_unlock(&net->mutex);
 }
 
@@ -86,7 +97,7 @@ static void make(const cseg_net *net, const cseg_tensor *to, size_t value, size_
     case CSEG_OP_DROPOUT:
         make(net, to, i, image);
         if (net->training)
-            cseg_dropout(to, to, layer->rate, cseg_net_dropout_seed(net, i, image));
+            cseg_dropout(net->kernels, to, to, layer->rate, cseg_net_dropout_seed(net, i, image));
         break;
     case CSEG_OP_POOL: {
         const cseg_tensor kept = cseg_net_kept(net, value, image);

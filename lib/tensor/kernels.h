@@ -62,9 +62,15 @@ struct cseg_kernels {
 
     void (*sigmoid)(float *values, size_t count); /* in place */
 
+    /* Two rows of d_in and `in`, from the pixels named on; one row of d_out. */
+    void (*pool_row_backward)(float *to, const float *d, const float *from, const cseg_tensor *d_in, const cseg_tensor *d_out,
+                              const cseg_tensor *in, bool accumulate);
+    /* A row of pixels, whose hashes count from `index` on; what is not dropped is multiplied by `scale`. to may be from. */
+    void (*dropout_row)(float *to, size_t to_pixel, const float *from, size_t from_pixel, size_t width, size_t channels,
+                        uint64_t seed, uint64_t index, uint32_t threshold, float scale);
+
     /* The door's functions of these names. */
-    void (*norm_sums)(double *sum, const cseg_tensor *x);
-    void (*norm_square_sums)(double *sum, const cseg_tensor *x, const float *mean);
+    void (*norm_sums)(double *sum, double *squares, const cseg_tensor *x);
     void (*norm_forward)(const cseg_tensor *y, const cseg_tensor *x, const cseg_norm *norm);
     void (*norm_backward_sums)(double *sum_g, double *sum_gx, const cseg_tensor *d_y, const cseg_tensor *x,
                                const cseg_norm *norm);

@@ -2,7 +2,7 @@
 /*
  * Every kernel, written once for all vector widths. A file that includes this is one row of the table and has defined:
  *   TARGET                  the attribute that lets the compiler use the row's instructions
- *   vec, WIDTH              a vector of WIDTH floats; + and - work on it
+ *   vec, WIDTH              a vector of WIDTH floats; +, - and * work on it
  *   vec_load(p, n), vec_store(p, v, n)   the first n lanes, 1 <= n <= WIDTH; other lanes are zero, or left alone
  *   vec_zero(), vec_relu(v)
  *   vec_fma(a, b, c)        a * b + c, rounded once; a is one float, for all lanes
@@ -195,6 +195,7 @@ TARGET static void narrow_add(float *out, size_t pixel, size_t width, size_t cha
 
 /* ---- plain loops that the compiler vectorises ---- */
 
+#include "tensor/layers_body.h"
 #include "tensor/norm_body.h"
 #include "tensor/sigmoid_body.h"
 
@@ -207,8 +208,9 @@ const cseg_kernels ROW_NAME = {.rows = TILE_ROWS,
                                .winograd_gather = winograd_gather,
                                .narrow_add = narrow_add,
                                .sigmoid = sigmoid,
+                               .pool_row_backward = pool_row_backward,
+                               .dropout_row = dropout_row,
                                .norm_sums = norm_sums,
-                               .norm_square_sums = norm_square_sums,
                                .norm_forward = norm_forward,
                                .norm_backward_sums = norm_backward_sums,
                                .norm_backward = norm_backward};

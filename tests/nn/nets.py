@@ -122,7 +122,9 @@ class Net:
         seed = library.cseg_random_bits(library.cseg_random_bits(dropout_seed, layer), image)
         mask = np.ones((edge, edge, channels), np.float32)
         t = Tensor(mask.ctypes.data, 1, edge, edge, channels, channels, edge * channels, mask.size, 0)
-        library.cseg_dropout(ctypes.byref(t), ctypes.byref(t), ctypes.c_double(rate), ctypes.c_uint64(seed))
+        library.cseg_kernels_for.restype = ctypes.c_void_p
+        kernels = ctypes.c_void_p(library.cseg_kernels_for(ctypes.c_int32(1)))
+        library.cseg_dropout(kernels, ctypes.byref(t), ctypes.byref(t), ctypes.c_double(rate), ctypes.c_uint64(seed))
         return mask.transpose(2, 0, 1)
 
     def __del__(self):
