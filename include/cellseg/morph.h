@@ -96,7 +96,7 @@ CELLSEG_API cellseg_status cellseg_image_erode_disc(cellseg_image **out, cellseg
 CELLSEG_API cellseg_status cellseg_image_dilate_disc(cellseg_image **out, cellseg_context *context, const cellseg_image *image,
                                                      size_t radius_px, int32_t method);
 
-/** Open by a flat disc: erode, then dilate. Memory: the image once more. Else as cellseg_image_erode_disc(). */
+/** Open by a flat disc: erode, then dilate. Memory: exact the image once. Else as cellseg_image_erode_disc(). */
 CELLSEG_API cellseg_status cellseg_image_open_disc(cellseg_image **out, cellseg_context *context, const cellseg_image *image,
                                                    size_t radius_px, int32_t method);
 

@@ -26,7 +26,8 @@ cellseg_status cseg_morph_bottom_hat(cellseg_context *context, const cseg_plane 
 cellseg_status cseg_morph_erode_disc(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, size_t radius);
 cellseg_status cseg_morph_dilate_disc(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, size_t radius);
 
-/* The octagon that stands for a disc of a radius of 3 px or more; see cellseg_image_erode_disc(). Any plane of from's type. */
+/* The octagon that stands for a disc of a radius of 3 px or more; see cellseg_image_erode_disc(). to: from's type; may be the
+ * same plane. */
 cellseg_status cseg_morph_erode_octagon(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, size_t radius);
 cellseg_status cseg_morph_dilate_octagon(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, size_t radius);
 

@@ -13,9 +13,13 @@ typedef struct recipe {
 static const recipe erosion = {false, false, false}, dilation = {true, false, false}, opening = {false, true, false},
                     closing = {true, true, false}, white = {false, true, true}, black = {true, true, true};
 
+static bool is_octagon(size_t radius, int32_t method) {
+    return method == CELLSEG_DISC_FAST && radius >= FAST_FROM;
+}
+
 static cellseg_status step(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, size_t radius, int32_t method,
                            bool most) {
-    if (method == CELLSEG_DISC_FAST && radius >= FAST_FROM)
+    if (is_octagon(radius, method))
         return most ? cseg_morph_dilate_octagon(context, to, from, radius) : cseg_morph_erode_octagon(context, to, from, radius);
     return most ? cseg_morph_dilate_disc(context, to, from, radius) : cseg_morph_erode_disc(context, to, from, radius);
 }
@@ -38,21 +42,27 @@ static cellseg_status subtract_row(void *data, size_t y) {
     return CELLSEG_OK;
 }
 
+/* Two steps; the octagon's second works in place, the disc's needs a plane to read from. */
+static cellseg_status both(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, size_t radius, int32_t method,
+                           bool dilate_first) {
+    cseg_plane once = *to;
+    if (!is_octagon(radius, method))
+        CSEG_TRY(cseg_plane_new(&once, context, from->type, from->height, from->width));
+    cellseg_status status = step(context, &once, from, radius, method, dilate_first);
+    if (status == CELLSEG_OK)
+        status = step(context, to, &once, radius, method, !dilate_first);
+    if (once.data != to->data)
+        cseg_plane_free(&once);
+    return status;
+}
+
 static cellseg_status follow(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, size_t radius,
                              int32_t method, recipe r) {
     if (!r.twice)
         return step(context, to, from, radius, method, r.dilate_first);
-    cseg_plane once;
-    CSEG_TRY(cseg_plane_new(&once, context, from->type, from->height, from->width));
-    cellseg_status status;
-    CSEG_TRY_GOTO(done, step(context, &once, from, radius, method, r.dilate_first));
-    CSEG_TRY_GOTO(done, step(context, to, &once, radius, method, !r.dilate_first));
+    CSEG_TRY(both(context, to, from, radius, method, r.dilate_first));
     difference d = {to, r.dilate_first ? to : from, r.dilate_first ? from : to};
-    if (r.difference)
-        status = cseg_parallel_for(context, to->height, subtract_row, &d);
-done:
-    cseg_plane_free(&once);
-    return status;
+    return r.difference ? cseg_parallel_for(context, to->height, subtract_row, &d) : CELLSEG_OK;
 }
 
 static cellseg_status disc(cellseg_image **out, cellseg_context *context, const cellseg_image *image, size_t radius,

@@ -36,6 +36,9 @@ static void impossible_sizes_are_refused(void **state) {
     assert_status(cellseg_image_new(NULL, NULL, CELLSEG_UINT8, 1, 7, 7), CELLSEG_ERR_ARGUMENT);
     assert_status(cellseg_labels_new(&labels, NULL, 7, (size_t)INT32_MAX + 1), CELLSEG_ERR_ARGUMENT);
     assert_null(labels);
+    assert_status(cellseg_labels_new(&labels, NULL, INT32_MAX, INT32_MAX), CELLSEG_ERR_ARGUMENT);
+    assert_null(labels);
+    assert_status(cellseg_labels_new(NULL, NULL, 7, 7), CELLSEG_ERR_ARGUMENT);
 }
 
 static void count_release(void *user, const void *pixels) {
@@ -81,7 +84,7 @@ static void borrowed_pixels_keep_their_strides_and_are_released_once(void **stat
     bad.row_stride_bytes = 17;
     assert_status(cellseg_image_wrap(&image, NULL, &bad), CELLSEG_ERR_ARGUMENT);
     bad = layout;
-    bad.row_stride_bytes = SIZE_MAX - 1;
+    bad.row_stride_bytes = (size_t)0 - layout.row_stride_bytes; /* backwards */
     assert_status(cellseg_image_wrap(&image, NULL, &bad), CELLSEG_ERR_ARGUMENT);
     bad = layout;
     bad.channels = 2;

@@ -66,6 +66,7 @@ __all__ = [
     "segment",
     "segment_two_channel",
     "similarity",
+    "simulate",
 ]
 __version__ = "1.0.0"
 
@@ -180,6 +181,51 @@ def segment_two_channel(
     return array_from_labels(cells.take(c.Labels)), array_from_labels(nuclei.take(c.Labels))
 
 
+_STAINS = {
+    "mixed": c.STAIN_MIXED,
+    "diffuse": c.STAIN_DIFFUSE,
+    "er": c.STAIN_ER,
+    "mitochondria": c.STAIN_MITOCHONDRIA,
+    "endosomes": c.STAIN_ENDOSOMES,
+    "actin": c.STAIN_ACTIN,
+    "tubulin": c.STAIN_TUBULIN,
+    "membrane": c.STAIN_MEMBRANE,
+}
+
+
+def simulate(
+    height: int,
+    width: int,
+    stain: str = "mixed",
+    seed: int = 1,
+    *,
+    vary: bool = True,
+    context: Context | None = None,
+    **options: object,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """A simulated field of cells with its truth: (image, cells, nuclei).
+
+    image is (channels, height, width) of uint8 or uint16: the marker and, with nuclei_channel=1, the nuclear stain. vary: draw
+    the field's properties with the seed; False: those usual for the stain. options: the members of cellseg_synth_options
+    (include/cellseg/synth.h) by name, for instance pixel_size_um=0.325, confluence=1.
+    """
+    if stain not in _STAINS:
+        raise ValueError(f"stain is {stain!r}; it must be one of {', '.join(_STAINS)}")
+    struct = c.synth_options()
+    c.synth_options_init(struct, ctypes.sizeof(struct))
+    c.synth_options_draw(struct, _STAINS[stain], seed)
+    if not vary:
+        c.synth_options_preset(struct, struct.stain)
+    _set_options(struct, options, set())
+    image, cells, nuclei = c.Out(), c.Out(), c.Out()
+    _call(context, c.synth_field, (image, cells, nuclei), (height, width, struct))
+    return (
+        array_from_image(image.take(c.Image)),
+        array_from_labels(cells.take(c.Labels)),
+        array_from_labels(nuclei.take(c.Labels)),
+    )
+
+
 def measure(
     cells: object,
     nuclei: object | None = None,
@@ -292,8 +338,8 @@ def _members(result: type, struct: ctypes.Structure) -> dict:
 def similarity(reference: object, target: object, k: float = 0.6, *, context: Context | None = None) -> Similarity:
     """The similarity measure SM of Al-Kofahi et al. 2018, with its parts."""
     result = c.similarity()
-    room = np.zeros(max(1, np.unique(np.asarray(reference)).size))
     maps = labels_from(reference), labels_from(target)
+    room = np.zeros(max(1, min(c.labels_max_id(maps[0]), np.size(reference))))  # no map has more labels
     call(context, c.similarity_compute, (result, room.ctypes.data, room.size), (*maps, k))
     return Similarity(**_members(Similarity, result), cell_dice=room[: result.reference_count])
 

@@ -72,6 +72,8 @@ DISC_EXACT, DISC_FAST = 0, 1
 BOUNDARY_INNER, BOUNDARY_OUTER, BOUNDARY_THICK = 1, 2, 3
 USE_TRAIN, USE_VALIDATE = 0, 1
 EXTRA_NONE, EXTRA_BOUNDARY, EXTRA_DISTANCE = 0, 1, 2
+STAIN_MIXED, STAIN_DIFFUSE, STAIN_ER, STAIN_MITOCHONDRIA, STAIN_ENDOSOMES = 0, 1, 2, 3, 4
+STAIN_ACTIN, STAIN_TUBULIN, STAIN_MEMBRANE = 5, 6, 7
 
 # ---- callbacks ----
 
@@ -299,6 +301,44 @@ class epoch(_Sized):
         ("seconds", c_double),
         ("best", c_int32),
         ("padding", c_int32),
+    ]
+
+
+class synth_options(_Sized):
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("seed", c_uint64),
+        ("stain", c_int32),
+        ("nuclei_channel", c_int32),
+        ("bits", c_int32),
+        ("pixel_size_um", c_double),
+        ("confluence", c_double),
+        ("clustering", c_double),
+        ("overlap", c_double),
+        ("cell_area_um2", c_double),
+        ("cell_area_spread", c_double),
+        ("nucleus_radius_um", c_double),
+        ("nucleus_radius_spread", c_double),
+        ("elongation", c_double),
+        ("spikes", c_double),
+        ("branching", c_double),
+        ("dead", c_double),
+        ("dividing", c_double),
+        ("debris_per_mm2", c_double),
+        ("brightness_spread", c_double),
+        ("nucleus_darkness", c_double),
+        ("nucleus_darkness_spread", c_double),
+        ("texture", c_double),
+        ("background", c_double),
+        ("haze", c_double),
+        ("haze_um", c_double),
+        ("psf_um", c_double),
+        ("vignetting", c_double),
+        ("uneven", c_double),
+        ("photons", c_double),
+        ("read_noise", c_double),
+        ("offset", c_double),
+        ("exposure", c_double),
     ]
 
 
@@ -627,6 +667,13 @@ segment_two_channel = _function(
 )
 segment_nuclei_within = _function(
     "segment_nuclei_within", status, Out, Context.optional(), Labels, Image, _in(segment_options)
+)
+
+synth_options_init = _function("synth_options_init", status, POINTER(synth_options), c_size_t)
+synth_options_preset = _function("synth_options_preset", status, POINTER(synth_options), c_int32)
+synth_options_draw = _function("synth_options_draw", status, POINTER(synth_options), c_int32, c_uint64)
+synth_field = _function(
+    "synth_field", status, Out, Out, Out, Context.optional(), c_size_t, c_size_t, _in(synth_options)
 )
 
 tile_count = _function("tile_count", status, POINTER(c_size_t), _in(tile_grid))
