@@ -244,7 +244,7 @@ def test_bad_arguments_are_named():
     ]:  # fmt: skip
         with pytest.raises(cellseg.ArgumentError, match=words):
             call()
-    with pytest.raises(cellseg.ArgumentError, match="too large|does not fit"):
+    with pytest.raises(cellseg.ArgumentError, match="too large"):
         filter.resample(NOISE, (2**31 - 1, 2**31 - 1))
-    with pytest.raises(cellseg.ArgumentError, match="too large|does not fit"):
+    with pytest.raises(cellseg.ArgumentError, match="too large"):
         filter.resample_labels(LABELS, (2**31 - 1, 2**31 - 1))
