@@ -46,6 +46,15 @@ typedef struct cellseg_train_options {
     double border_sigma_um;      /**< Default 3 */
     double weight_dice;          /**< of one minus the soft Dice, mean over the classes; 0, the default: none */
     double weight_cross_entropy; /**< of the binary cross-entropy, mean over classes and pixels; 0, the default: none */
+    double rotation_degrees; /**< augment by a rotation of up to this either way, besides quarter turns; 0, the default: none */
+    double elastic_px;       /**< augment by an elastic deformation that moves pixels by up to this; 0, the default: none */
+    double illumination;     /**< augment by a shading between random factors in [1/illumination, illumination] at the patch's
+                                  corners; 1, the default: none */
+    double saturation;       /**< augment by cutting up to this part of the patch's range off at the top; 0, the default: none */
+    double nucleus_contrast; /**< augment by a factor in [1/nucleus_contrast, nucleus_contrast] on the nuclei alone, which makes
+                                  them darker, or as bright as their cells and brighter; 1, the default: none */
+    double texture;          /**< augment by a random texture, of grains of 1 to 7 px, whose logarithm has up to this standard
+                                  deviation; 0, the default: none */
 } cellseg_train_options;
 
 /** Write the defaults: the paper's, but for half its width, and mirroring. @return CELLSEG_ERR_ARGUMENT. Since: 1.0 */

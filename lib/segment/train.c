@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#define FIRST_RELEASE_SIZE (offsetof(cellseg_train_options, weight_cross_entropy) + sizeof(double))
+#define FIRST_RELEASE_SIZE (offsetof(cellseg_train_options, texture) + sizeof(double))
 
 /* ---- options ---- */
 
@@ -29,7 +29,9 @@ static cellseg_train_options defaults(void) {
                                    .top_hat_um = 130,
                                    .contrast = 1,
                                    .weight_extra = 1,
-                                   .border_sigma_um = 3};
+                                   .border_sigma_um = 3,
+                                   .illumination = 1,
+                                   .nucleus_contrast = 1};
 }
 
 cellseg_status cellseg_train_options_init(cellseg_train_options *options, size_t struct_size) {
@@ -72,6 +74,12 @@ static cellseg_status check(const cellseg_train_options *o) {
     CSEG_TRY(cseg_check_range("contrast", o->contrast, 1, 10));
     CSEG_TRY(cseg_check_range("noise", o->noise, 0, 1));
     CSEG_TRY(cseg_check_range("blur_px", o->blur_px, 0, 20));
+    CSEG_TRY(cseg_check_range("rotation_degrees", o->rotation_degrees, 0, 180));
+    CSEG_TRY(cseg_check_range("elastic_px", o->elastic_px, 0, 100));
+    CSEG_TRY(cseg_check_range("illumination", o->illumination, 1, 10));
+    CSEG_TRY(cseg_check_range("saturation", o->saturation, 0, 0.95));
+    CSEG_TRY(cseg_check_range("nucleus_contrast", o->nucleus_contrast, 1, 10));
+    CSEG_TRY(cseg_check_range("texture", o->texture, 0, 2));
     CSEG_TRY(cseg_check_range("empty", o->empty, 0, 0.9));
     CSEG_TRY(cseg_check_range("extra_output", o->extra_output, CELLSEG_EXTRA_NONE, CELLSEG_EXTRA_DISTANCE));
     CSEG_TRY(cseg_check_range("weight_extra", o->weight_extra, 0, 1000));

@@ -105,6 +105,10 @@ static cellseg_train_options small_options(const char *checkpoint_path) {
     options.noise = 0.05;
     options.blur_px = 1;
     options.empty = 0.1;
+    options.rotation_degrees = 20;
+    options.elastic_px = 2;
+    options.illumination = options.nucleus_contrast = 1.3;
+    options.saturation = options.texture = 0.2;
     options.learning_rate_final = 1e-4;
     options.extra_output = CELLSEG_EXTRA_DISTANCE;
     options.weight_border = 2;
@@ -246,6 +250,12 @@ static void test_options(void **state) {
     REFUSE(noise, -0.1);
     REFUSE(blur_px, 1000);
     REFUSE(empty, 1);
+    REFUSE(rotation_degrees, 181);
+    REFUSE(elastic_px, -1);
+    REFUSE(illumination, 0.5);
+    REFUSE(saturation, 1);
+    REFUSE(nucleus_contrast, 0);
+    REFUSE(texture, NAN);
     REFUSE(extra_output, 3);
     REFUSE(extra_output, -1);
     REFUSE(weight_extra, -1);
@@ -634,6 +644,8 @@ static void test_presets(void **state) {
     assert_true(options.learning_rate_final == 0 && options.rotate == 1 && options.flip == 0);
     assert_true(options.gamma == 1 && options.scale == 1 && options.contrast == 1);
     assert_true(options.noise == 0 && options.blur_px == 0 && options.empty == 0);
+    assert_true(options.rotation_degrees == 0 && options.elastic_px == 0 && options.illumination == 1);
+    assert_true(options.saturation == 0 && options.nucleus_contrast == 1 && options.texture == 0);
     assert_true(options.extra_output == CELLSEG_EXTRA_NONE && options.weight_border == 0);
     assert_true(options.weight_dice == 0 && options.weight_cross_entropy == 0);
     assert_true(options.weight_nucleus == 1 && options.weight_cytoplasm == 1 && options.weight_background == 1);

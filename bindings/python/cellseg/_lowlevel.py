@@ -233,6 +233,12 @@ class train_options(_Sized):
         ("border_sigma_um", c_double),
         ("weight_dice", c_double),
         ("weight_cross_entropy", c_double),
+        ("rotation_degrees", c_double),
+        ("elastic_px", c_double),
+        ("illumination", c_double),
+        ("saturation", c_double),
+        ("nucleus_contrast", c_double),
+        ("texture", c_double),
     ]
 
 
