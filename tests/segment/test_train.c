@@ -110,6 +110,9 @@ static cellseg_train_options small_options(const char *checkpoint_path) {
     options.illumination = options.nucleus_contrast = 1.3;
     options.saturation = options.texture = 0.2;
     options.learning_rate_final = 1e-4;
+    options.warm_up_epochs = 0.5;
+    options.frozen_layers = 2;
+    options.patience = EPOCHS;
     options.extra_output = CELLSEG_EXTRA_DISTANCE;
     options.weight_border = 2;
     options.weight_dice = 0.5;
@@ -250,6 +253,13 @@ static void test_options(void **state) {
     REFUSE(noise, -0.1);
     REFUSE(blur_px, 1000);
     REFUSE(empty, 1);
+    REFUSE(schedule, 2);
+    REFUSE(step_epochs, 0);
+    REFUSE(step_factor, 1.5);
+    REFUSE(warm_up_epochs, -1);
+    REFUSE(patience, -1);
+    REFUSE(frozen_layers, -1);
+    REFUSE(frozen_layers, 3); /* of nothing */
     REFUSE(rotation_degrees, 181);
     REFUSE(elastic_px, -1);
     REFUSE(illumination, 0.5);
@@ -428,6 +438,99 @@ static void test_without_validation_the_last_is_best(void **state) {
     assert_int_equal(h.best, EPOCHS);
     assert_true(isnan(h.validation_loss[EPOCHS]));
     cellseg_trainer_free(trainer);
+}
+
+/* ---- schedules, early stopping, frozen layers ---- */
+
+typedef struct rates {
+    int32_t count, stopping;
+    double rate[EPOCHS + 1];
+} rates;
+
+static int32_t remember_rate(void *user, const cellseg_epoch *epoch) {
+    rates *r = user;
+    r->rate[epoch->epoch] = epoch->learning_rate;
+    r->stopping = epoch->stopping;
+    r->count++;
+    return 0;
+}
+
+static void run_for_rates(rates *r, const cellseg_train_options *options) {
+    cellseg_trainer *trainer;
+    cellseg_model *model;
+    *r = (rates){0};
+    assert_ok(small_trainer(&trainer, NULL, options));
+    assert_ok(cellseg_trainer_run(&model, trainer, remember_rate, r));
+    assert_int_equal(r->count, EPOCHS);
+    cellseg_model_free(model);
+    cellseg_trainer_free(trainer);
+}
+
+static void test_schedules(void **state) {
+    (void)state;
+    cellseg_train_options options = small_options(NULL);
+    options.learning_rate = 0.01;
+    options.learning_rate_final = 0.002;
+    options.schedule = CELLSEG_SCHEDULE_STEP;
+    options.step_epochs = 1;
+    options.step_factor = 0.5;
+    options.warm_up_epochs = 0;
+    rates r;
+    run_for_rates(&r, &options);
+    const double steps[] = {0.01, 0.005, 0.0025, 0.002};
+    for (int32_t epoch = 1; epoch <= EPOCHS; epoch++)
+        assert_true(fabs(r.rate[epoch] - steps[epoch - 1]) < 1e-15);
+    options.schedule = CELLSEG_SCHEDULE_SMOOTH;
+    run_for_rates(&r, &options);
+    /* 18 patches and 2 without cells, four at a time: five steps of an epoch, the last of which begins at 0.8 */
+    for (int32_t epoch = 1; epoch <= EPOCHS; epoch++)
+        assert_true(fabs(r.rate[epoch] - (0.006 + 0.004 * cos(acos(-1) * (epoch - 0.2) / EPOCHS))) < 0.0001);
+    options.warm_up_epochs = 2;
+    options.learning_rate_final = 0;
+    run_for_rates(&r, &options);
+    const double warm[] = {0.005, 0.01, 0.01, 0.01};
+    for (int32_t epoch = 1; epoch <= EPOCHS; epoch++)
+        assert_true(fabs(r.rate[epoch] - warm[epoch - 1]) < 1e-15);
+}
+
+/* A rate at which nothing gets better: the running statistics settle, then the loss stands still or jitters. */
+static void test_early_stopping(void **state) {
+    (void)state;
+    cellseg_train_options options = small_options(checkpoint_path);
+    options.learning_rate = options.learning_rate_final = 1e-12;
+    options.frozen_layers = 28; /* all but the last */
+    options.patience = 1;
+    cellseg_trainer *trainer;
+    cellseg_model *model;
+    rates r = {0};
+    for (int i = 0; i < 2; i++) { /* stopped, and again from its checkpoint */
+        assert_ok(small_trainer(&trainer, NULL, &options));
+        assert_ok(cellseg_trainer_run(&model, trainer, remember_rate, &r));
+        assert_int_equal(trainer->checkpoint.best.epoch, 1);
+        assert_int_equal(trainer->checkpoint.last.epoch, 2);
+        assert_int_equal(r.count, 2);
+        assert_int_equal(r.stopping, 1);
+        cellseg_model_free(model);
+        cellseg_trainer_free(trainer);
+    }
+}
+
+static void test_frozen_layers_stay(void **state) {
+    (void)state;
+    const cellseg_train_options options = small_options(NULL);
+    cellseg_trainer *trainer, *fresh;
+    cellseg_model *model;
+    assert_ok(small_trainer(&fresh, NULL, &options));
+    assert_ok(small_trainer(&trainer, NULL, &options));
+    assert_ok(cellseg_trainer_run(&model, trainer, NULL, NULL));
+    size_t count;
+    const float *before = cseg_net_state(fresh->net, &count), *after = cseg_net_state(trainer->net, &count);
+    const size_t first = 9 * 8 + 2 * 8; /* weights, scale and shift of a convolution to 8 channels; the pool has none */
+    assert_memory_equal(before, after, first * sizeof(float));
+    assert_memory_not_equal(before + first, after + first, first * sizeof(float));
+    cellseg_model_free(model);
+    cellseg_trainer_free(trainer);
+    cellseg_trainer_free(fresh);
 }
 
 /* ---- the fourth output ---- */
@@ -722,6 +825,9 @@ int main(void) {
         cmocka_unit_test(test_stopped_and_resumed_by_the_same_trainer),
         cmocka_unit_test(test_best_weights_are_given),
         cmocka_unit_test(test_without_validation_the_last_is_best),
+        cmocka_unit_test(test_schedules),
+        cmocka_unit_test_teardown(test_early_stopping, remove_checkpoint),
+        cmocka_unit_test(test_frozen_layers_stay),
         cmocka_unit_test(test_a_start_keeps_its_fourth_output),
         cmocka_unit_test(test_cancel_and_go_on),
         cmocka_unit_test_teardown(test_killed_at_any_moment, remove_checkpoint),
