@@ -2,16 +2,19 @@
 /* cellseg train: a model from a folder of images and a folder of label maps. */
 #include "cli.h"
 #include "files.h"
+#include "history.h"
 #include "options.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* ---- the command line ---- */
 
-static const char *images_folder, *labels_folder, *model_path, *start_path;
+static const char *images_folder, *labels_folder, *model_path, *start_path, *log_path, *curve_path;
+static history epochs;
 static cellseg_read_options read_options;
 static cellseg_train_options train_options;
 static int32_t channel, nuclei_channel = -1, threads, preset, weights = CELLSEG_WEIGHTS_FLOAT32 - 1;
@@ -19,6 +22,7 @@ static double validation_part = 0.1;
 
 static const char *const presets[] = {"default", "paper", NULL};
 static const char *const weight_types[] = {"float32", "float16", NULL};
+static const char *const schedules[] = {"smooth", "step", NULL};
 static const char *const extra_outputs[] = {"none", "boundary", "distance", NULL};
 
 static const option file_options[] = {
@@ -31,6 +35,8 @@ static const option file_options[] = {
     {"validation-part", 0, OPTION_NUMBER, &validation_part, "P", "part of the images, evenly spaced, that validates", NULL},
     {"start", 0, OPTION_TEXT, &start_path, "MODEL", "start from this model's weights", NULL},
     {"weights", 0, OPTION_CHOICE, &weights, NULL, "how the model file stores weights", weight_types},
+    {"log", 0, OPTION_TEXT, &log_path, "FILE", "a JSON object for each epoch, one a line", NULL},
+    {"curve", 0, OPTION_TEXT, &curve_path, "FILE.svg", "a picture of the losses, drawn again after every epoch", NULL},
     {"threads", 0, OPTION_WHOLE, &threads, "N", "0: as many as cores", NULL},
     {"preset", 0, OPTION_CHOICE, &preset, NULL, "values of all options below that are not given", presets},
     {NULL, 0, OPTION_FLAG, NULL, NULL, NULL, NULL},
@@ -43,6 +49,12 @@ static const option training_options[] = {
     {"batch", 0, OPTION_WHOLE, &O.batch, "N", "patches per step", NULL},
     {"learning-rate", 0, OPTION_NUMBER, &O.learning_rate, "R", "Adam's", NULL},
     {"learning-rate-final", 0, OPTION_NUMBER, &O.learning_rate_final, "R", "where it falls to; 0: it stays", NULL},
+    {"schedule", 0, OPTION_CHOICE, &O.schedule, NULL, "how the rate falls", schedules},
+    {"step-epochs", 0, OPTION_WHOLE, &O.step_epochs, "N", "with --schedule step: after so many epochs", NULL},
+    {"step-factor", 0, OPTION_NUMBER, &O.step_factor, "F", "the rate is multiplied by this", NULL},
+    {"warm-up-epochs", 0, OPTION_NUMBER, &O.warm_up_epochs, "N", "over so many epochs the rate rises from 0; 0: none", NULL},
+    {"patience", 0, OPTION_WHOLE, &O.patience, "N", "end after so many epochs without a better one; 0: never", NULL},
+    {"frozen-layers", 0, OPTION_WHOLE, &O.frozen_layers, "N", "of --start, from the first, which stay; 10: the encoder", NULL},
     {"width", 0, OPTION_NUMBER, &O.width, "W", "filters, as a part of the paper's network", NULL},
     {"weight-nucleus", 0, OPTION_NUMBER, &O.weight_nucleus, "W", "of the nucleus in the loss", NULL},
     {"weight-cytoplasm", 0, OPTION_NUMBER, &O.weight_cytoplasm, "W", "of the cytoplasm", NULL},
@@ -187,21 +199,30 @@ static bool add_images(cellseg_trainer *trainer, cellseg_context *context) {
 /* ---- training ---- */
 
 static int32_t on_epoch(void *user, const cellseg_epoch *epoch) {
-    (void)user;
+    bool *const written = user;
     set_progress_title(NULL);
     printf("epoch %d of %d: loss %.4f", (int)epoch->epoch, (int)epoch->epochs, epoch->train_loss);
     if (!isnan(epoch->validation_loss))
         printf(", validation %.4f%s", epoch->validation_loss, epoch->best != 0 ? " (best)" : "");
     printf(", %.1f s\n", epoch->seconds);
+    if (epoch->stopping != 0)
+        printf("none of the last %d epochs was better: training ends\n", (int)train_options.patience);
     (void)fflush(stdout);
+    *written = add_to_history(&epochs, epoch) && (log_path == NULL || write_log(&epochs, log_path)) &&
+               (curve_path == NULL || write_curve(&epochs, curve_path));
     set_progress_title("training");
-    return was_interrupted();
+    return was_interrupted() || !*written;
 }
 
 static bool run_and_save(cellseg_trainer *trainer, cellseg_context *context) {
     cellseg_model *model = NULL;
+    bool written = true;
+    if (log_path != NULL && train_options.checkpoint_path != NULL && access(train_options.checkpoint_path, F_OK) == 0 &&
+        !read_history(&epochs, log_path))
+        return false;
     set_progress_title("training");
-    cellseg_status status = cellseg_trainer_run(&model, trainer, on_epoch, NULL);
+    cellseg_status status = cellseg_trainer_run(&model, trainer, on_epoch, &written);
+    free_history(&epochs);
     set_progress_title(NULL);
     if (status != CELLSEG_OK)
         print_library_error("training");
@@ -213,13 +234,14 @@ static bool run_and_save(cellseg_trainer *trainer, cellseg_context *context) {
             printf("%s: %llu parameters\n", model_path, (unsigned long long)cellseg_model_parameters(model));
     }
     cellseg_model_free(model);
-    return status == CELLSEG_OK;
+    return status == CELLSEG_OK && written;
 }
 
 static int train(void) {
-    const char *const checkpoint = train_options.checkpoint_path;
-    if (!can_be_written(model_path) || (checkpoint != NULL && !can_be_written(checkpoint)))
-        return CLI_FAILED;
+    const char *const paths[] = {model_path, train_options.checkpoint_path, log_path, curve_path};
+    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++)
+        if (paths[i] != NULL && !can_be_written(paths[i]))
+            return CLI_FAILED;
     cellseg_context *context = new_context(threads);
     if (context == NULL)
         return CLI_USAGE;
