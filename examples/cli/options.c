@@ -17,6 +17,7 @@ const char *const no_yes[] = {"no", "yes", NULL};
 static void print_default(const option *o) {
     switch (o->kind) {
     case OPTION_FLAG:
+    case OPTION_TEXTS:
         break;
     case OPTION_WHOLE:
         if (*(const int32_t *)o->value >= 0)
@@ -91,6 +92,13 @@ static bool parse_choice(const char *text, const char *const *choices, int32_t *
     return false;
 }
 
+static bool add_text(const char *text, text_list *list) {
+    if (list->count == TEXTS_MOST)
+        return false;
+    list->items[list->count++] = text;
+    return true;
+}
+
 static const char *kind_name(const option *o) {
     switch (o->kind) {
     case OPTION_WHOLE:
@@ -99,6 +107,8 @@ static const char *kind_name(const option *o) {
         return "a whole number, not negative";
     case OPTION_NUMBER:
         return "a number";
+    case OPTION_TEXTS:
+        return "given 256 times at most";
     default:
         return "one of the words in the help";
     }
@@ -114,6 +124,8 @@ static bool set_value(const option *o, const char *text) {
         return parse_number(text, o->value);
     case OPTION_CHOICE:
         return parse_choice(text, o->choices, o->value);
+    case OPTION_TEXTS:
+        return add_text(text, o->value);
     default:
         *(const char **)o->value = text;
         return true;

@@ -13,12 +13,14 @@
 
 /* ---- the command line ---- */
 
-static const char *images_folder, *labels_folder, *model_path, *start_path, *log_path, *curve_path;
+static text_list image_folders, label_folders, weight_texts, validation_images, validation_labels;
+static double folder_weights[TEXTS_MOST];
+static const char *model_path, *start_path, *log_path, *curve_path;
 static history epochs;
-static cellseg_read_options read_options;
+static double pixel_size_um;
 static cellseg_train_options train_options;
 static int32_t channel, nuclei_channel = -1, threads, preset, weights = CELLSEG_WEIGHTS_FLOAT32 - 1;
-static double validation_part = 0.1;
+static double validation_part = 0.1, cache_mb = 512;
 
 static const char *const presets[] = {"default", "paper", NULL};
 static const char *const weight_types[] = {"float32", "float16", NULL};
@@ -26,13 +28,17 @@ static const char *const schedules[] = {"smooth", "step", NULL};
 static const char *const extra_outputs[] = {"none", "boundary", "distance", NULL};
 
 static const option file_options[] = {
-    {"images", 0, OPTION_TEXT, &images_folder, "DIR", "images (.tif, .tiff, .png)", NULL},
-    {"labels", 0, OPTION_TEXT, &labels_folder, "DIR", "label maps of whole cells, and of nuclei; may be the same folder", NULL},
+    {"images", 0, OPTION_TEXTS, &image_folders, "DIR", "images (.tif, .tiff, .png); once for each folder", NULL},
+    {"labels", 0, OPTION_TEXTS, &label_folders, "DIR", "label maps of whole cells, and of nuclei; may be the same folder", NULL},
+    {"weight", 0, OPTION_TEXTS, &weight_texts, "W", "how often a pixel of the folder's images is drawn in an epoch [1]", NULL},
+    {"validation-images", 0, OPTION_TEXTS, &validation_images, "DIR", "images that validate, instead of a part", NULL},
+    {"validation-labels", 0, OPTION_TEXTS, &validation_labels, "DIR", "their label maps", NULL},
     {"output", 'o', OPTION_TEXT, &model_path, "MODEL", "the model file to write", NULL},
     {"channel", 0, OPTION_WHOLE, &channel, "K", "the marker's channel, from 0", NULL},
     {"nuclei-channel", 0, OPTION_WHOLE, &nuclei_channel, "K", "find nuclei in this channel instead of <stem>.nuclei.tif", NULL},
-    {"pixel-size", 0, OPTION_NUMBER, &read_options.pixel_size_um, "UM", "edge of a pixel; 0: what the files say", NULL},
-    {"validation-part", 0, OPTION_NUMBER, &validation_part, "P", "part of the images, evenly spaced, that validates", NULL},
+    {"pixel-size", 0, OPTION_NUMBER, &pixel_size_um, "UM", "edge of a pixel; 0: what the files say", NULL},
+    {"validation-part", 0, OPTION_NUMBER, &validation_part, "P", "part of each folder, evenly spaced, that validates", NULL},
+    {"cache-mb", 0, OPTION_NUMBER, &cache_mb, "MB", "of images in memory; the rest is read again when needed", NULL},
     {"start", 0, OPTION_TEXT, &start_path, "MODEL", "start from this model's weights", NULL},
     {"weights", 0, OPTION_CHOICE, &weights, NULL, "how the model file stores weights", weight_types},
     {"log", 0, OPTION_TEXT, &log_path, "FILE", "a JSON object for each epoch, one a line", NULL},
@@ -89,17 +95,39 @@ static const option training_options[] = {
 };
 
 static const command train_command = {
-    "train", "--images DIR --labels DIR -o MODEL",
+    "train", "--images DIR --labels DIR [--weight W]... -o MODEL",
     "Train a network. Images and label maps pair by stem, the name up to its first dot: <stem>.cells.tif, or <stem>.tif where\n"
-    "it is the only one, labels whole cells; <stem>.nuclei.tif beside it labels nuclei.",
+    "it is the only one, labels whole cells; <stem>.nuclei.tif beside it labels nuclei. Each --images goes with a --labels, in "
+    "order.",
     (const option *const[]){file_options, training_options, NULL}};
+
+/* One weight for each folder, or none at all. */
+static bool read_weights(void) {
+    for (int i = 0; i < image_folders.count; i++)
+        folder_weights[i] = 1;
+    for (int i = 0; i < weight_texts.count; i++) {
+        char *end;
+        folder_weights[i] = strtod(weight_texts.items[i], &end);
+        if (end == weight_texts.items[i] || *end != '\0' || !(folder_weights[i] >= 0.001 && folder_weights[i] <= 1000))
+            return false;
+    }
+    return true;
+}
 
 static bool is_complete(int operands) {
     const char *fault = NULL;
-    if (images_folder == NULL)
+    if (image_folders.count == 0)
         fault = "--images DIR is missing";
-    else if (labels_folder == NULL)
-        fault = "--labels DIR is missing";
+    else if (label_folders.count != image_folders.count)
+        fault = label_folders.count == 0 ? "--labels DIR is missing" : "there must be one --labels for each --images";
+    else if (weight_texts.count != 0 && weight_texts.count != image_folders.count)
+        fault = "there must be one --weight for each --images, or none";
+    else if (!read_weights())
+        fault = "--weight must be a number from 0.001 to 1000";
+    else if (validation_labels.count != validation_images.count)
+        fault = "there must be one --validation-labels for each --validation-images";
+    else if (!(cache_mb >= 1 && cache_mb <= 1e9))
+        fault = "--cache-mb must be a number from 1 to 1e9";
     else if (model_path == NULL)
         fault = "-o MODEL is missing";
     else if (operands > 0)
@@ -115,42 +143,8 @@ static bool is_complete(int operands) {
 
 /* ---- images ---- */
 
-static cellseg_status find_nuclei(cellseg_labels **nuclei, cellseg_context *context, const cellseg_labels *cells,
-                                  const cellseg_image *image) {
-    cellseg_segment_options options;
-    cellseg_status status = cellseg_segment_options_init(&options, sizeof options);
-    options.nuclei_channel = nuclei_channel;
-    if (status == CELLSEG_OK)
-        status = cellseg_segment_nuclei_within(nuclei, context, cells, image, &options);
-    return status;
-}
-
-static cellseg_status read_and_add(cellseg_trainer *trainer, cellseg_context *context, const char *image_path,
-                                   const char *cells_path, const char *nuclei_path, int32_t use, const char **at_fault) {
-    cellseg_image *image = NULL;
-    cellseg_labels *cells = NULL, *nuclei = NULL;
-    *at_fault = image_path;
-    cellseg_status status = cellseg_image_read(&image, context, image_path, &read_options);
-    if (status == CELLSEG_OK) {
-        *at_fault = cells_path;
-        status = cellseg_labels_read(&cells, context, cells_path);
-    }
-    if (status == CELLSEG_OK) {
-        *at_fault = nuclei_channel < 0 ? nuclei_path : image_path;
-        status =
-            nuclei_channel < 0 ? cellseg_labels_read(&nuclei, context, nuclei_path) : find_nuclei(&nuclei, context, cells, image);
-    }
-    if (status == CELLSEG_OK) {
-        *at_fault = image_path;
-        status = cellseg_trainer_add(trainer, image, channel, cells, nuclei, use);
-    }
-    cellseg_image_free(image);
-    cellseg_labels_free(cells);
-    cellseg_labels_free(nuclei);
-    return status;
-}
-
-static bool add_image(cellseg_trainer *trainer, cellseg_context *context, const file *image, const file *cells, int32_t use) {
+static bool add_image(cellseg_trainer *trainer, const file *image, const file *cells, const char *labels_folder, double weight,
+                      int32_t use) {
     char nuclei_path[PATH_SIZE];
     if (is_same_file(image->path, cells->path)) {
         print_error("%s: there is no label map %s.cells.tif beside it", image->path, image->stem);
@@ -158,12 +152,22 @@ static bool add_image(cellseg_trainer *trainer, cellseg_context *context, const 
     }
     if (!join_path(nuclei_path, labels_folder, image->stem, ".nuclei.tif"))
         return false;
+    cellseg_train_files files;
     set_progress_title(image->path);
-    const char *at_fault;
-    const cellseg_status status = read_and_add(trainer, context, image->path, cells->path, nuclei_path, use, &at_fault);
+    cellseg_status status = cellseg_train_files_init(&files, sizeof files);
+    files.image_path = image->path;
+    files.cells_path = cells->path;
+    files.nuclei_path = nuclei_channel < 0 ? nuclei_path : NULL;
+    files.nuclei_channel = nuclei_channel < 0 ? 0 : nuclei_channel;
+    files.channel = channel;
+    files.pixel_size_um = pixel_size_um;
+    files.weight = weight;
+    files.use = use;
+    if (status == CELLSEG_OK)
+        status = cellseg_trainer_add_files(trainer, &files);
     set_progress_title(NULL);
     if (status != CELLSEG_OK)
-        print_library_error(at_fault);
+        print_error("%s", cellseg_last_error());
     return status == CELLSEG_OK;
 }
 
@@ -176,23 +180,46 @@ static int32_t use_of(size_t i, size_t n) {
     return validates ? CELLSEG_USE_VALIDATE : CELLSEG_USE_TRAIN;
 }
 
-/* All of them, or no training: a model of part of the images is not what was asked for. */
-static bool add_images(cellseg_trainer *trainer, cellseg_context *context) {
+typedef struct folder {
+    const char *images, *labels;
+    double weight;
+    bool validates; /* all of it */
+} folder;
+
+static bool add_folder(cellseg_trainer *trainer, const folder *from, size_t counts[2]) {
     file_list images = {0}, labels = {0};
-    bool fine = files_in_folder(&images, images_folder, NULL) && files_in_folder(&labels, labels_folder, "cells") &&
-                same_stems(&images, images_folder, &labels, labels_folder);
+    bool fine = files_in_folder(&images, from->images, NULL) && files_in_folder(&labels, from->labels, "cells") &&
+                same_stems(&images, from->images, &labels, from->labels);
     const size_t count = fine ? images.count : 0;
-    size_t validating = 0;
+    if (count == 1 && !from->validates && validation_part > 0 && validation_images.count == 0)
+        print_warning("%s: a single image, which trains; none is left to validate", from->images);
     for (size_t i = 0; i < count && !was_interrupted(); i++) {
-        const int32_t use = use_of(i, count);
-        validating += use == CELLSEG_USE_VALIDATE;
-        if (!add_image(trainer, context, &images.files[i], &labels.files[i], use))
+        const int32_t use = from->validates ? CELLSEG_USE_VALIDATE : use_of(i, count);
+        counts[use]++;
+        if (!add_image(trainer, &images.files[i], &labels.files[i], from->labels, from->weight, use))
             fine = false;
     }
-    if (fine)
-        printf("images: %zu to train, %zu to validate\n", count - validating, validating);
     free_files(&images);
     free_files(&labels);
+    return fine;
+}
+
+/* All of them, or no training: a model of part of the images is not what was asked for. */
+static bool add_images(cellseg_trainer *trainer) {
+    size_t counts[2] = {0, 0};
+    bool fine = true;
+    if (validation_images.count > 0)
+        validation_part = 0;
+    for (int i = 0; i < image_folders.count && !was_interrupted(); i++) {
+        const folder from = {image_folders.items[i], label_folders.items[i], folder_weights[i], false};
+        fine = add_folder(trainer, &from, counts) && fine;
+    }
+    for (int i = 0; i < validation_images.count && !was_interrupted(); i++) {
+        const folder from = {validation_images.items[i], validation_labels.items[i], 1, true};
+        fine = add_folder(trainer, &from, counts) && fine;
+    }
+    if (fine)
+        printf("images: %zu to train, %zu to validate\n", counts[CELLSEG_USE_TRAIN], counts[CELLSEG_USE_VALIDATE]);
     return fine && !was_interrupted();
 }
 
@@ -245,6 +272,7 @@ static int train(void) {
     cellseg_context *context = new_context(threads);
     if (context == NULL)
         return CLI_USAGE;
+    train_options.cache_bytes = (uint64_t)(cache_mb * 1048576);
     cellseg_model *start = NULL;
     cellseg_trainer *trainer = NULL;
     int code = CLI_FAILED;
@@ -253,7 +281,7 @@ static int train(void) {
     else if (cellseg_trainer_new(&trainer, context, start, &train_options) != CELLSEG_OK) {
         print_error("train: %s", cellseg_last_error());
         code = CLI_USAGE;
-    } else if (add_images(trainer, context) && run_and_save(trainer, context))
+    } else if (add_images(trainer) && run_and_save(trainer, context))
         code = CLI_FINE;
     cellseg_trainer_free(trainer);
     cellseg_model_free(start);
@@ -270,12 +298,12 @@ static parsed parse(int argc, char **argv, const char **operands, int *count) {
         print_error("train: %s", cellseg_last_error());
         return PARSED_WRONG;
     }
+    image_folders.count = label_folders.count = weight_texts.count = validation_images.count = validation_labels.count = 0;
     return parse_options(&train_command, argc, argv, operands, count);
 }
 
 int cmd_train(int argc, char **argv) {
-    if (cellseg_train_options_init(&train_options, sizeof train_options) != CELLSEG_OK ||
-        cellseg_read_options_init(&read_options, sizeof read_options) != CELLSEG_OK) {
+    if (cellseg_train_options_init(&train_options, sizeof train_options) != CELLSEG_OK) {
         print_error("train: %s", cellseg_last_error());
         return CLI_FAILED;
     }

@@ -246,6 +246,22 @@ class train_options(_Sized):
         ("warm_up_epochs", c_double),
         ("patience", c_int32),
         ("frozen_layers", c_int32),
+        ("cache_bytes", c_uint64),
+    ]
+
+
+class train_files(_Sized):
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("image_path", c_char_p),
+        ("cells_path", c_char_p),
+        ("nuclei_path", c_char_p),
+        ("channel", c_int32),
+        ("nuclei_channel", c_int32),
+        ("pixel_size_um", c_double),
+        ("weight", c_double),
+        ("use", c_int32),
+        ("padding", c_int32),
     ]
 
 
@@ -572,5 +588,7 @@ train_options_init = _function("train_options_init", status, POINTER(train_optio
 train_options_preset = _function("train_options_preset", status, POINTER(train_options), c_int32)
 trainer_new = _function("trainer_new", status, Out, Context.optional(), Model.optional(), _in(train_options))
 trainer_add = _function("trainer_add", status, Trainer, Image, c_int32, Labels, Labels, c_int32)
+train_files_init = _function("train_files_init", status, POINTER(train_files), c_size_t)
+trainer_add_files = _function("trainer_add_files", status, Trainer, _in(train_files))
 trainer_run = _function("trainer_run", status, Out, Trainer, epoch_fn, c_void_p)
 trainer_free = _function("trainer_free", None, Trainer)
