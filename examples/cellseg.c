@@ -19,6 +19,7 @@ static const subcommand subcommands[] = {
     {"label", cmd_label, "find every cell from a marker and a nuclear stain (two-channel method)"},
     {"train", cmd_train, "train a network on labelled images"},
     {"evaluate", cmd_evaluate, "compare label maps with the truth"},
+    {"synth", cmd_synth, "simulate fields of cells with their truth"},
     {"export", cmd_export, "write a network for other engines"},
     {"info", cmd_info, "describe images, model files, and the library"},
 };

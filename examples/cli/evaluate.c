@@ -1,20 +1,33 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* cellseg evaluate: how well label maps agree with the truth, image by image, and on the mean. */
+/* cellseg evaluate: how well label maps and probabilities agree with the truth, image by image, and over all. */
 #include "cli.h"
 #include "files.h"
 #include "options.h"
+#include "output.h"
+#include "report.h"
+#include "scores.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char *kind = "cells";
-static double weight = 0.6;
-static int32_t threads;
+static const char *csv_path, *report_path, *images_path;
+static measures how = {.weight = 0.6, .iou_threshold = 0.5, .tolerance_px = 2};
+static bool with_maps;
+static int32_t channel, threads;
 
 static const option options[] = {
     {"kind", 0, OPTION_TEXT, &kind, "KIND", "files <stem>.KIND.* are taken where a stem has several", NULL},
-    {"k", 0, OPTION_NUMBER, &weight, "K", "weight of the Dice part of SM, 0 to 1", NULL},
+    {"k", 0, OPTION_NUMBER, &how.weight, "K", "weight of the Dice part of SM, 0 to 1", NULL},
+    {"iou", 0, OPTION_NUMBER, &how.iou_threshold, "IOU", "from which two objects are a pair, 0 to 1", NULL},
+    {"tolerance-px", 0, OPTION_NUMBER, &how.tolerance_px, "PX", "within which outlines agree", NULL},
+    {"maps", 0, OPTION_FLAG, &with_maps, NULL, "judge <stem>.maps.tif beside PREDICTED, too", NULL},
+    {"csv", 0, OPTION_TEXT, &csv_path, "FILE", "write all figures of each image as a table", NULL},
+    {"report", 0, OPTION_TEXT, &report_path, "FILE", "write a page (HTML) with tables, charts and pictures", NULL},
+    {"images", 0, OPTION_TEXT, &images_path, "PATH", "images for the page's pictures: as TRUTH, a file or a folder", NULL},
+    {"channel", 0, OPTION_WHOLE, &channel, "K", "of these images, from 0", NULL},
     {"threads", 0, OPTION_WHOLE, &threads, "N", "0: as many as cores", NULL},
     {NULL, 0, OPTION_FLAG, NULL, NULL, NULL, NULL},
 };
@@ -23,96 +36,133 @@ static const command evaluate_command = {
     "Compare label maps with the truth: two files, or two folders whose files pair by stem (the name up to its first dot).\n"
     "SM = K x best Dice + (1 - K) x pair ratio. Best Dice: mean over true cells of the best Dice with a predicted one.\n"
     "Pair ratio: 2 x pairs / (true + predicted cells), pairs being each other's largest overlap. Dice: of the foregrounds.\n"
-    "The last line counts all cells; its best Dice is the mean over all true cells.",
+    "The last line counts all cells; its best Dice is the mean over all true cells. Then follow figures of objects (found at\n"
+    "IOU), of nuclei where both sides have <stem>.nuclei.tif, and of maps. docs/metrics.md defines them all.",
     (const option *const[]){options, NULL}};
-
-/* ---- the table ---- */
-
-/* Running sums over the images; cell_dice: over the true cells. */
-typedef struct sums {
-    size_t images;
-    cellseg_similarity of;
-    double cell_dice;
-} sums;
-
-static void add(sums *sum, const cellseg_similarity *s) {
-    sum->images++;
-    sum->of.reference_count += s->reference_count;
-    sum->of.target_count += s->target_count;
-    sum->of.pairs += s->pairs;
-    sum->of.mean_best_dice += s->mean_best_dice;
-    sum->of.pair_ratio += s->pair_ratio;
-    sum->of.dice += s->dice;
-    sum->of.sm += s->sm;
-    sum->cell_dice += s->mean_best_dice * (double)s->reference_count;
-}
-
-static void print_header(int width) {
-    printf("%-*s %6s %9s %6s %9s %10s %6s %6s\n", width, "image", "true", "predicted", "pairs", "best Dice", "pair ratio", "Dice",
-           "SM");
-}
-
-static void print_counts(int width, const char *name, const cellseg_similarity *s) {
-    printf("%-*s %6llu %9llu %6llu", width, name, (unsigned long long)s->reference_count, (unsigned long long)s->target_count,
-           (unsigned long long)s->pairs);
-}
-
-static void print_row(int width, const char *name, const cellseg_similarity *s) {
-    print_counts(width, name, s);
-    printf(" %9.4f %10.4f %6.4f %6.4f\n", s->mean_best_dice, s->pair_ratio, s->dice, s->sm);
-}
-
-static void print_means(int width, const sums *sum) {
-    if (sum->images == 0)
-        return;
-    const double n = (double)sum->images;
-    printf("%-*s %6s %9s %6s %9.4f %10.4f %6.4f %6.4f\n", width, "mean of images", "", "", "", sum->of.mean_best_dice / n,
-           sum->of.pair_ratio / n, sum->of.dice / n, sum->of.sm / n);
-    print_counts(width, "all cells", &sum->of);
-    if (sum->of.reference_count > 0)
-        printf(" %9.4f", sum->cell_dice / (double)sum->of.reference_count);
-    printf("\n");
-}
 
 /* ---- images ---- */
 
-static bool compare(cellseg_similarity *s, cellseg_context *context, const char *truth_path, const char *predicted_path) {
-    cellseg_labels *truth = NULL, *predicted = NULL;
-    const char *at_fault = truth_path;
-    cellseg_status status = cellseg_labels_read(&truth, context, truth_path);
-    if (status == CELLSEG_OK) {
-        at_fault = predicted_path;
-        status = cellseg_labels_read(&predicted, context, predicted_path);
-    }
-    *s = (cellseg_similarity){.struct_size = sizeof *s};
-    if (status == CELLSEG_OK)
-        status = cellseg_similarity_compute(s, NULL, 0, context, truth, predicted, weight);
-    if (status != CELLSEG_OK)
-        print_library_error(at_fault);
-    cellseg_labels_free(truth);
-    cellseg_labels_free(predicted);
-    return status == CELLSEG_OK;
+/* What is judged: cells, or whatever --kind says; and, beside cells, nuclei. */
+static score_list objects, nuclei;
+
+/* The file <stem>.KIND.tif beside `path`; NULL when there is none. */
+static const char *beside(char found[PATH_SIZE], const char *path, const char *stem, const char *which) {
+    const char *slash = strrchr(path, '/');
+    const int folder = slash != NULL ? (int)(slash - path) + 1 : 0;
+    const int length = snprintf(found, PATH_SIZE, "%.*s%s.%s.tif", folder, path, stem, which);
+    return length < PATH_SIZE && access(found, F_OK) == 0 ? found : NULL;
 }
 
-static int compare_all(cellseg_context *context, const file_list *truth, const file_list *predicted) {
+/* The nuclei beside a pair of cells, where both have them. */
+static bool judge_nuclei(cellseg_context *context, const inputs *cells) {
+    char truth[PATH_SIZE], predicted[PATH_SIZE];
+    const inputs files = {cells->stem, beside(truth, cells->truth, cells->stem, "nuclei"),
+                          beside(predicted, cells->predicted, cells->stem, "nuclei"), cells->maps, NULL};
+    if (strcmp(kind, "cells") != 0 || files.truth == NULL || files.predicted == NULL || is_same_file(truth, cells->truth) ||
+        is_same_file(predicted, cells->predicted))
+        return true;
+    return add_score(&nuclei, context, &files, &how);
+}
+
+static int name_width(const file_list *files) {
     size_t width = strlen("mean of images");
-    for (size_t i = 0; i < truth->count; i++)
-        if (strlen(truth->files[i].stem) > width)
-            width = strlen(truth->files[i].stem);
+    for (size_t i = 0; i < files->count; i++)
+        if (strlen(files->files[i].stem) > width)
+            width = strlen(files->files[i].stem);
+    return (int)width;
+}
+
+/* The paths of the i-th pair, those beside it in `room`. What is missing is printed: false. */
+static bool inputs_at(inputs *files, char room[PATH_SIZE], const file_list *truth, const file_list *predicted,
+                      const file_list *images, size_t i) {
+    *files = (inputs){.stem = truth->files[i].stem, .truth = truth->files[i].path, .predicted = predicted->files[i].path};
+    if (with_maps)
+        files->maps = beside(room, files->predicted, predicted->files[i].stem, "maps");
+    if (with_maps && files->maps == NULL) {
+        print_error("%s: there is no %s.maps.tif beside it", files->predicted, predicted->files[i].stem);
+        return false;
+    }
+    for (size_t j = 0; j < images->count; j++)
+        if (!is_folder(images_path) || strcmp(images->files[j].stem, files->stem) == 0)
+            files->image = images->files[j].path;
+    if (images->count > 0 && files->image == NULL)
+        print_error("%s: there is no image of %s in it", images_path, files->stem);
+    return images->count == 0 || files->image != NULL;
+}
+
+static bool judge_pair(cellseg_context *context, const inputs *files, int width) {
+    if (!add_score(&objects, context, files, &how))
+        return false;
+    if (objects.count == 1)
+        print_titles("image", width, similarity_columns);
+    print_score(files->stem, width, similarity_columns, &objects.scores[objects.count - 1]);
+    return judge_nuclei(context, files);
+}
+
+static int judge_all(cellseg_context *context, const file_list *truth, const file_list *predicted, const file_list *images,
+                     int width) {
     int code = CLI_FINE;
-    sums sum = {0};
     for (size_t i = 0; i < truth->count && !was_interrupted(); i++) {
-        cellseg_similarity s;
-        if (compare(&s, context, truth->files[i].path, predicted->files[i].path)) {
-            if (sum.images == 0)
-                print_header((int)width);
-            print_row((int)width, truth->files[i].stem, &s);
-            add(&sum, &s);
-        } else
+        char room[PATH_SIZE];
+        inputs files;
+        if (!inputs_at(&files, room, truth, predicted, images, i) || !judge_pair(context, &files, width))
             code = CLI_FAILED;
     }
-    print_means((int)width, &sum);
+    if (objects.count > 0)
+        print_means(width, similarity_columns, &objects);
     return was_interrupted() ? CLI_FAILED : code;
+}
+
+static void print_table(const score_list *list, const column *columns, int width) {
+    printf("\n");
+    print_titles(list->kind, width, columns);
+    for (size_t i = 0; i < list->count; i++)
+        print_score(list->scores[i].files.stem, width, columns, &list->scores[i]);
+    print_means(width, columns, list);
+}
+
+/* The tables after the first. */
+static void print_tables(int width) {
+    if (objects.count > 0)
+        print_table(&objects, object_columns, width);
+    if (nuclei.count > 0) {
+        print_table(&nuclei, similarity_columns, width);
+        print_table(&nuclei, object_columns, width);
+    }
+    if (objects.has_maps)
+        print_table(&objects, pixel_columns, width);
+    if (nuclei.has_maps)
+        print_table(&nuclei, pixel_columns, width);
+}
+
+/* ---- files that are written ---- */
+
+static bool write_csv_file(void) {
+    output csv;
+    if (!open_output(&csv, csv_path))
+        return false;
+    write_csv_titles(csv.file);
+    write_csv(csv.file, &objects);
+    write_csv(csv.file, &nuclei);
+    return close_output(&csv, true);
+}
+
+static int compare_all(cellseg_context *context, const file_list *truth, const file_list *predicted, const file_list *images) {
+    const int width = name_width(truth);
+    objects.kind = kind;
+    nuclei.kind = "nuclei";
+    int code = judge_all(context, truth, predicted, images, width);
+    print_tables(width);
+    (void)fflush(stdout);
+    const score_list *const lists[] = {&objects, &nuclei};
+    if (csv_path != NULL && !write_csv_file())
+        code = CLI_FAILED;
+    if (report_path != NULL && objects.count > 0 &&
+        !write_report(report_path, context, lists, nuclei.count > 0 ? 2 : 1, &how, channel))
+        code = CLI_FAILED;
+    free_scores(&objects);
+    free_scores(&nuclei);
+    return code;
 }
 
 /* ---- two files or two folders ---- */
@@ -129,17 +179,45 @@ static bool find_files(file_list *truth, file_list *predicted, const char *const
            same_stems(truth, paths[0], predicted, paths[1]);
 }
 
+/* The images the pictures are cut from; none without --images. */
+static bool find_images(file_list *images, const char *truth_path) {
+    *images = (file_list){0};
+    if (images_path == NULL)
+        return true;
+    if (is_folder(images_path) != is_folder(truth_path)) {
+        print_error("%s and %s: one is a folder, the other is not", images_path, truth_path);
+        return false;
+    }
+    return is_folder(images_path) ? files_in_folder(images, images_path, NULL) : files_from_operands(images, &images_path, 1);
+}
+
 static int evaluate(const char *const paths[2]) {
-    file_list truth, predicted;
+    file_list truth, predicted, images = {0};
     int code = CLI_FAILED;
-    if (find_files(&truth, &predicted, paths)) {
+    if (find_files(&truth, &predicted, paths) && find_images(&images, paths[0])) {
         cellseg_context *context = new_context(threads);
-        code = context != NULL ? compare_all(context, &truth, &predicted) : no_context_code();
+        code = context != NULL ? compare_all(context, &truth, &predicted, &images) : no_context_code();
         cellseg_context_free(context);
     }
     free_files(&truth);
     free_files(&predicted);
+    free_files(&images);
     return code;
+}
+
+/* What is wrong with the options' values; NULL: nothing. */
+static const char *fault_of_values(void) {
+    if (!(how.weight >= 0 && how.weight <= 1))
+        return "--k must lie in [0, 1]";
+    if (!(how.iou_threshold >= 0 && how.iou_threshold <= 1))
+        return "--iou must lie in [0, 1]";
+    if (!(how.tolerance_px >= 0 && how.tolerance_px <= INT32_MAX))
+        return "--tolerance-px must not be negative";
+    if (channel < 0)
+        return "--channel must not be negative";
+    if (images_path != NULL && report_path == NULL)
+        return "--images goes with --report";
+    return NULL;
 }
 
 int cmd_evaluate(int argc, char **argv) {
@@ -148,12 +226,14 @@ int cmd_evaluate(int argc, char **argv) {
         return CLI_FAILED;
     int count = 0, code = CLI_USAGE;
     const parsed result = parse_options(&evaluate_command, argc, argv, operands, &count);
+    const char *fault = count != 2 ? "TRUTH and PREDICTED are needed, and nothing else" : fault_of_values();
     if (result == PARSED_HELP)
         code = CLI_FINE;
-    else if (result == PARSED_OK && count != 2)
-        print_error("evaluate: TRUTH and PREDICTED are needed, and nothing else; see cellseg evaluate --help");
-    else if (result == PARSED_OK && !(weight >= 0 && weight <= 1))
-        print_error("evaluate: k is %g; it must lie in [0, 1]; see cellseg evaluate --help", weight);
+    else if (result == PARSED_OK && fault != NULL)
+        print_error("evaluate: %s; see cellseg evaluate --help", fault);
+    else if (result == PARSED_OK &&
+             ((csv_path != NULL && !can_be_written(csv_path)) || (report_path != NULL && !can_be_written(report_path))))
+        code = CLI_FAILED;
     else if (result == PARSED_OK)
         code = evaluate((const char *const[2]){operands[0], operands[1]});
     free(operands);

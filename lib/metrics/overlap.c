@@ -142,14 +142,14 @@ static cellseg_status list_overlaps(cseg_overlaps *out, cellseg_context *context
     return CELLSEG_OK;
 }
 
-cellseg_status cseg_metrics_overlaps_new(cseg_overlaps *out, cellseg_context *context, const cseg_plane *reference,
-                                         const cseg_plane *target) {
-    assert(reference->height == target->height && reference->width == target->width);
+cellseg_status cseg_metrics_overlaps_new(cseg_overlaps *out, cellseg_context *context, const cellseg_labels *reference,
+                                         const cellseg_labels *target) {
+    const cseg_plane reference_plane = cseg_labels_plane(reference), target_plane = cseg_labels_plane(target);
     *out = (cseg_overlaps){0};
     cseg_keyed *pairs = NULL;
     label_list references = {0}, targets = {0};
     size_t count = 0;
-    CSEG_TRY(pairs_new(&pairs, &count, context, reference, target));
+    CSEG_TRY(pairs_new(&pairs, &count, context, &reference_plane, &target_plane));
     cellseg_status status;
     CSEG_TRY_GOTO(done, labels_of(&references, context, pairs, count));
     swap_words(pairs, count);
@@ -180,4 +180,22 @@ void cseg_metrics_overlaps_free(cseg_overlaps *overlaps) {
 double cseg_metrics_overlap_dice(const cseg_overlaps *overlaps, const cseg_overlap *overlap) {
     const uint64_t both = overlaps->reference_area[overlap->reference] + overlaps->target_area[overlap->target];
     return 2.0 * (double)overlap->pixels / (double)both;
+}
+
+uint64_t cseg_metrics_overlap_union(const cseg_overlaps *overlaps, const cseg_overlap *overlap) {
+    return overlaps->reference_area[overlap->reference] + overlaps->target_area[overlap->target] - overlap->pixels;
+}
+
+double cseg_metrics_overlap_iou(const cseg_overlaps *overlaps, const cseg_overlap *overlap) {
+    return (double)overlap->pixels / (double)cseg_metrics_overlap_union(overlaps, overlap);
+}
+
+cellseg_status cseg_metrics_check_maps(const cellseg_labels *reference, const cellseg_labels *target) {
+    if (reference == NULL || target == NULL)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "%s is NULL", reference == NULL ? "reference" : "target");
+    const size_t height = cellseg_labels_height(reference), width = cellseg_labels_width(reference);
+    if (cellseg_labels_height(target) != height || cellseg_labels_width(target) != width)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "the reference has %zu x %zu pixels, the target %zu x %zu", height, width,
+                         cellseg_labels_height(target), cellseg_labels_width(target));
+    return CELLSEG_OK;
 }

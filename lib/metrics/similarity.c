@@ -10,7 +10,7 @@
 
 #include "metrics/overlap.h"
 
-#define FIRST_RELEASE_SIZE (offsetof(cellseg_similarity, target_count) + sizeof(uint64_t))
+#define FIRST_RELEASE_SIZE (offsetof(cellseg_similarity, jaccard) + sizeof(double))
 
 static const size_t nothing = SIZE_MAX;
 
@@ -78,7 +78,8 @@ static double best_dice(double *dice, const cseg_overlaps *o) {
     return o->reference_count > 0 ? sum / (double)o->reference_count : 0;
 }
 
-static double foreground_dice(const cseg_overlaps *o) {
+/* Dice and Jaccard index of the two foregrounds. */
+static void compare_foregrounds(cellseg_similarity *own, const cseg_overlaps *o) {
     uint64_t both = 0, areas = 0;
     for (size_t i = 0; i < o->count; i++)
         both += o->overlap[i].pixels;
@@ -86,14 +87,15 @@ static double foreground_dice(const cseg_overlaps *o) {
         areas += o->reference_area[r];
     for (size_t t = 0; t < o->target_count; t++)
         areas += o->target_area[t];
-    return areas > 0 ? 2.0 * (double)both / (double)areas : 1;
+    own->dice = areas > 0 ? 2.0 * (double)both / (double)areas : 1;
+    own->jaccard = areas > 0 ? (double)both / (double)(areas - both) : 1;
 }
 
 static cellseg_status compute(cellseg_similarity *own, double *cell_dice, size_t capacity, cellseg_context *context,
                               const cseg_overlaps *o, double k) {
     own->reference_count = o->reference_count;
     own->target_count = o->target_count;
-    own->dice = foreground_dice(o);
+    compare_foregrounds(own, o);
     if (o->reference_count + o->target_count == 0) {
         own->sm = own->mean_best_dice = own->pair_ratio = 1;
         return CELLSEG_OK;
@@ -113,16 +115,6 @@ static cellseg_status compute(cellseg_similarity *own, double *cell_dice, size_t
     return CELLSEG_OK;
 }
 
-static cellseg_status check(const cellseg_labels *reference, const cellseg_labels *target, double k) {
-    if (reference == NULL || target == NULL)
-        return cseg_fail(CELLSEG_ERR_ARGUMENT, "%s is NULL", reference == NULL ? "reference" : "target");
-    const size_t height = cellseg_labels_height(reference), width = cellseg_labels_width(reference);
-    if (cellseg_labels_height(target) != height || cellseg_labels_width(target) != width)
-        return cseg_fail(CELLSEG_ERR_ARGUMENT, "the reference has %zu x %zu pixels, the target %zu x %zu", height, width,
-                         cellseg_labels_height(target), cellseg_labels_width(target));
-    return cseg_check_range("k", k, 0, 1);
-}
-
 cellseg_status cellseg_similarity_compute(cellseg_similarity *out, double *cell_dice, size_t capacity, cellseg_context *context,
                                           const cellseg_labels *reference, const cellseg_labels *target, double k) {
     if (out == NULL)
@@ -130,13 +122,13 @@ cellseg_status cellseg_similarity_compute(cellseg_similarity *out, double *cell_
     cellseg_similarity own = {.struct_size = sizeof own};
     const size_t their_size = out->struct_size;
     CSEG_TRY(cseg_options_init(out, their_size, &own, sizeof own, FIRST_RELEASE_SIZE, "cellseg_similarity"));
-    CSEG_TRY(check(reference, target, k));
+    CSEG_TRY(cseg_metrics_check_maps(reference, target));
+    CSEG_TRY(cseg_check_range("k", k, 0, 1));
 
     cseg_progress_start(context);
     cseg_progress_step(context, "similarity", 0, 1);
-    const cseg_plane reference_plane = cseg_labels_plane(reference), target_plane = cseg_labels_plane(target);
     cseg_overlaps overlaps;
-    CSEG_TRY(cseg_metrics_overlaps_new(&overlaps, context, &reference_plane, &target_plane));
+    CSEG_TRY(cseg_metrics_overlaps_new(&overlaps, context, reference, target));
     const cellseg_status status = compute(&own, cell_dice, capacity, context, &overlaps, k);
     cseg_metrics_overlaps_free(&overlaps);
     if (status != CELLSEG_OK)

@@ -26,6 +26,11 @@ cellseg_status cseg_morph_bottom_hat(cellseg_context *context, const cseg_plane 
 cellseg_status cseg_morph_erode_disc(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, size_t radius);
 cellseg_status cseg_morph_dilate_disc(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, size_t radius);
 
+/* The octagon that stands for a disc of a radius of 3 px or more; see cellseg_image_erode_disc(). to: from's type; may be the
+ * same plane. */
+cellseg_status cseg_morph_erode_octagon(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, size_t radius);
+cellseg_status cseg_morph_dilate_octagon(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, size_t radius);
+
 /* Exact Euclidean distance (px) of every foreground pixel to the nearest background pixel; 0 on the background. The image's
  * outside is not background; a mask without background gives infinity everywhere. to: float32. Equal to SciPy's
  * distance_transform_edt. */

@@ -3,6 +3,8 @@
 """The library against the fastest peers, ours and the peer's in turn in one run, medians.
 
     CELLSEG_INTERNAL_LIBRARY=build/tests/libcellseg_internal.so tests/bench/peers.py classical [--threads 1] [--only gaussian]
+    CELLSEG_INTERNAL_LIBRARY=build/tests/libcellseg_internal.so tests/bench/peers.py network [--threads 1 2] [--width 1]
+    CELLSEG_INTERNAL_LIBRARY=build/tests/libcellseg_internal.so tests/bench/peers.py training [--threads 1 2] [--width 1]
 
 Writes one JSON line for each case to standard output, {"case", "threads", "ours_ms", "peer", "peer_ms", "ratio"}, and then a table
 to standard error. To add a case, write a function under @case that prepares its inputs and returns two functions, ours and the
@@ -17,12 +19,16 @@ import sys
 import time
 
 import numpy as np
+import peers_engines
+import peers_network
+import peers_training
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from oracle import call, context, doubles
 
 SIZE = 2048
 CASES = []
+BATCH = {"network": 16, "training": 32}  # patches
 
 
 def case(name, peer, group="classical", repeats=9):
@@ -338,19 +344,33 @@ def measure(prepare, repeats, threads):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("group", choices=sorted({c[0] for c in CASES}))
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--only", default="", help="run the cases whose name contains this")
+    networks = f"network: {peers_network.__doc__}\ntraining: {peers_training.__doc__}"
+    parser = argparse.ArgumentParser(description=__doc__, epilog=networks, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("group", choices=sorted({c[0] for c in CASES} | set(BATCH)))
+    parser.add_argument("--threads", type=int, nargs="+", help="classical: 1 unless given; network, training: 1 and 2")
+    parser.add_argument("--only", default="", help="run the cases, or against the engines, whose name contains this")
+    parser.add_argument("--width", type=float, default=1, help="network, training: of the paper's filters; the default model: 0.5")
+    parser.add_argument("--batch", type=int, help="network, training: patches; 16, 32 unless given")
+    parser.add_argument("--rounds", type=int, help="network, training: 7, 3 unless given")
     arguments = parser.parse_args()
-    set_peer_threads(arguments.threads)
+    if arguments.group in BATCH:
+        batch = arguments.batch or BATCH[arguments.group]
+        threads = arguments.threads or [1, 2]
+        peers_engines.main(arguments.group, arguments.width, batch, threads, arguments.only, arguments.rounds)
+    else:
+        for threads in arguments.threads or [1]:
+            run_cases(arguments.group, arguments.only, threads)
+
+
+def run_cases(wanted, only, threads):
+    set_peer_threads(threads)
     table = []
     for group, name, peer, repeats, prepare in CASES:
-        if group != arguments.group or arguments.only not in name:
+        if group != wanted or only not in name:
             continue
-        ours, theirs = measure(prepare, repeats, arguments.threads)
+        ours, theirs = measure(prepare, repeats, threads)
         ratio = None if theirs is None else round(ours / theirs, 3)
-        line = {"case": name, "threads": arguments.threads, "ours_ms": round(ours, 2), "peer": peer}
+        line = {"case": name, "threads": threads, "ours_ms": round(ours, 2), "peer": peer}
         line.update(peer_ms=None if theirs is None else round(theirs, 2), ratio=ratio)
         print(json.dumps(line), flush=True)
         table.append(f"{name:<44} {ours:9.2f} {'' if theirs is None else f'{theirs:.2f}':>9} {ratio or '':>7}  {peer}")

@@ -27,7 +27,7 @@ def partner(label, pixels, others):
 def expected(reference, target, k):
     r, t = pixels_by_label(reference), pixels_by_label(target)
     if not r and not t:
-        return dict(sm=1, mean_best_dice=1, pair_ratio=1, dice=1, pairs=0, reference_count=0, target_count=0), []
+        return dict(sm=1, mean_best_dice=1, pair_ratio=1, dice=1, jaccard=1, pairs=0, reference_count=0, target_count=0), []
     cell_dice = [max((dice(r[i], t[j]) for j in t), default=0) for i in sorted(r)]
     pairs = 0
     for i in r:
@@ -35,8 +35,9 @@ def expected(reference, target, k):
         pairs += j is not None and partner(j, t[j], r) == i
     mean = sum(cell_dice) / len(cell_dice) if cell_dice else 0
     ratio = 2 * pairs / (len(r) + len(t))
-    foreground = dice(set().union(*r.values()), set().union(*t.values()))
-    parts = dict(sm=k * mean + (1 - k) * ratio, mean_best_dice=mean, pair_ratio=ratio, dice=foreground)
+    one, other = set().union(*r.values()), set().union(*t.values())
+    parts = dict(sm=k * mean + (1 - k) * ratio, mean_best_dice=mean, pair_ratio=ratio, dice=dice(one, other))
+    parts["jaccard"] = len(one & other) / len(one | other)
     return dict(parts, pairs=pairs, reference_count=len(r), target_count=len(t)), cell_dice
 
 

@@ -68,10 +68,13 @@ BACKGROUND_EXPECTED_AREA, BACKGROUND_PROBABILITY = 0, 1
 WEIGHTS_FLOAT32, WEIGHTS_FLOAT16 = 1, 2
 LAPLACIAN_EXACT, LAPLACIAN_FAST = 0, 1
 RESAMPLE_LINEAR, RESAMPLE_CUBIC = 0, 1
+DISC_EXACT, DISC_FAST = 0, 1
 BOUNDARY_INNER, BOUNDARY_OUTER, BOUNDARY_THICK = 1, 2, 3
 USE_TRAIN, USE_VALIDATE = 0, 1
 SCHEDULE_SMOOTH, SCHEDULE_STEP = 0, 1
 EXTRA_NONE, EXTRA_BOUNDARY, EXTRA_DISTANCE = 0, 1, 2
+STAIN_MIXED, STAIN_DIFFUSE, STAIN_ER, STAIN_MITOCHONDRIA, STAIN_ENDOSOMES = 0, 1, 2, 3, 4
+STAIN_ACTIN, STAIN_TUBULIN, STAIN_MEMBRANE = 5, 6, 7
 
 # ---- callbacks ----
 
@@ -177,6 +180,58 @@ class similarity(_Sized):
         ("pairs", c_uint64),
         ("reference_count", c_uint64),
         ("target_count", c_uint64),
+        ("jaccard", c_double),
+    ]
+
+class matching(_Sized):
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("threshold", c_double),
+        ("true_positives", c_uint64),
+        ("false_positives", c_uint64),
+        ("false_negatives", c_uint64),
+        ("precision", c_double),
+        ("recall", c_double),
+        ("f1", c_double),
+        ("average_precision", c_double),
+        ("mean_iou", c_double),
+        ("panoptic_quality", c_double),
+    ]
+
+class detection(_Sized):
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("average_precision", c_double),
+        ("aggregated_jaccard", c_double),
+        ("seg", c_double),
+        ("splits", c_uint64),
+        ("merges", c_uint64),
+        ("reference_count", c_uint64),
+        ("target_count", c_uint64),
+    ]
+
+class boundary(_Sized):
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("precision", c_double),
+        ("recall", c_double),
+        ("f1", c_double),
+        ("reference_pixels", c_uint64),
+        ("target_pixels", c_uint64),
+    ]
+
+class roc(_Sized):
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("auc", c_double),
+        ("threshold", c_double),
+        ("accuracy", c_double),
+        ("sensitivity", c_double),
+        ("specificity", c_double),
+        ("true_positives", c_uint64),
+        ("false_positives", c_uint64),
+        ("true_negatives", c_uint64),
+        ("false_negatives", c_uint64),
     ]
 
 
@@ -276,6 +331,44 @@ class epoch(_Sized):
         ("best", c_int32),
         ("stopping", c_int32),
         ("learning_rate", c_double),
+    ]
+
+
+class synth_options(_Sized):
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("seed", c_uint64),
+        ("stain", c_int32),
+        ("nuclei_channel", c_int32),
+        ("bits", c_int32),
+        ("pixel_size_um", c_double),
+        ("confluence", c_double),
+        ("clustering", c_double),
+        ("overlap", c_double),
+        ("cell_area_um2", c_double),
+        ("cell_area_spread", c_double),
+        ("nucleus_radius_um", c_double),
+        ("nucleus_radius_spread", c_double),
+        ("elongation", c_double),
+        ("spikes", c_double),
+        ("branching", c_double),
+        ("dead", c_double),
+        ("dividing", c_double),
+        ("debris_per_mm2", c_double),
+        ("brightness_spread", c_double),
+        ("nucleus_darkness", c_double),
+        ("nucleus_darkness_spread", c_double),
+        ("texture", c_double),
+        ("background", c_double),
+        ("haze", c_double),
+        ("haze_um", c_double),
+        ("psf_um", c_double),
+        ("vignetting", c_double),
+        ("uneven", c_double),
+        ("photons", c_double),
+        ("read_noise", c_double),
+        ("offset", c_double),
+        ("exposure", c_double),
     ]
 
 
@@ -476,9 +569,11 @@ overlay_write = _function(
 table_write_csv = _function("table_write_csv", status, Table, Context.optional(), Utf8)
 
 labels_new = _function("labels_new", status, Out, Context.optional(), c_size_t, c_size_t)
+labels_wrap = _function("labels_wrap", status, Out, Context.optional(), _in(image_layout))
 labels_free = _function("labels_free", None, Labels)
 labels_height = _function("labels_height", c_size_t, Labels)
 labels_width = _function("labels_width", c_size_t, Labels)
+labels_row_stride_bytes = _function("labels_row_stride_bytes", c_size_t, Labels)
 labels_data = _function("labels_data", c_void_p, Labels)
 labels_data_mut = _function("labels_data_mut", c_void_p, Labels)
 labels_max_id = _function("labels_max_id", c_uint32, Labels)
@@ -503,6 +598,25 @@ similarity_compute = _function(
     c_size_t,
     Context.optional(),
     Labels,
+    Labels,
+    c_double,
+)
+
+matching_compute = _function(
+    "matching_compute", status, POINTER(matching), c_size_t, Context.optional(), Labels, Labels, c_void_p
+)
+detection_compute = _function("detection_compute", status, POINTER(detection), Context.optional(), Labels, Labels)
+boundary_compute = _function("boundary_compute", status, POINTER(boundary), Context.optional(), Labels, Labels, c_double)
+roc_compute = _function(
+    "roc_compute",
+    status,
+    POINTER(roc),
+    c_void_p,
+    c_void_p,
+    c_size_t,
+    Context.optional(),
+    Image,
+    c_int32,
     Labels,
     c_double,
 )
@@ -536,8 +650,12 @@ image_open = _maker("image_open", Image, c_size_t, c_size_t)
 image_close = _maker("image_close", Image, c_size_t, c_size_t)
 image_white_top_hat = _maker("image_white_top_hat", Image, c_size_t, c_size_t)
 image_black_top_hat = _maker("image_black_top_hat", Image, c_size_t, c_size_t)
-image_erode_disc = _maker("image_erode_disc", Image, c_size_t)
-image_dilate_disc = _maker("image_dilate_disc", Image, c_size_t)
+image_erode_disc = _maker("image_erode_disc", Image, c_size_t, c_int32)
+image_dilate_disc = _maker("image_dilate_disc", Image, c_size_t, c_int32)
+image_open_disc = _maker("image_open_disc", Image, c_size_t, c_int32)
+image_close_disc = _maker("image_close_disc", Image, c_size_t, c_int32)
+image_white_top_hat_disc = _maker("image_white_top_hat_disc", Image, c_size_t, c_int32)
+image_black_top_hat_disc = _maker("image_black_top_hat_disc", Image, c_size_t, c_int32)
 image_reconstruct_dilation = _maker("image_reconstruct_dilation", Image, Image, c_int32)
 image_reconstruct_erosion = _maker("image_reconstruct_erosion", Image, Image, c_int32)
 image_h_minima = _maker("image_h_minima", Image, c_double, c_int32)
@@ -579,6 +697,13 @@ segment_two_channel = _function(
 )
 segment_nuclei_within = _function(
     "segment_nuclei_within", status, Out, Context.optional(), Labels, Image, _in(segment_options)
+)
+
+synth_options_init = _function("synth_options_init", status, POINTER(synth_options), c_size_t)
+synth_options_preset = _function("synth_options_preset", status, POINTER(synth_options), c_int32)
+synth_options_draw = _function("synth_options_draw", status, POINTER(synth_options), c_int32, c_uint64)
+synth_field = _function(
+    "synth_field", status, Out, Out, Out, Context.optional(), c_size_t, c_size_t, _in(synth_options)
 )
 
 tile_count = _function("tile_count", status, POINTER(c_size_t), _in(tile_grid))

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The report as a page: its frame, its text and its tables. Everything is in the one file: no script, no font, no link. */
+#include "report.h"
+
+#include "output.h"
+
+#include <math.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char head[] =
+    "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
+    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+    "<title>Agreement with the truth</title>\n<style>\n"
+    "body{font:15px/1.5 system-ui,sans-serif;color:#222;background:#fff;max-width:1180px;margin:2em auto;padding:0 1.5em}\n"
+    "h1{font-size:1.7em;margin:0}h2{font-size:1.25em;margin:2.2em 0 .4em;border-bottom:1px solid #ddd}\n"
+    "h2::first-letter{text-transform:uppercase}h3{font-size:1em;margin:1em 0 .3em}\n"
+    "p{max-width:56em}.quiet{color:#666;font-size:.9em}\n"
+    ".tiles{display:flex;flex-wrap:wrap;gap:.8em;margin:1.2em 0}\n"
+    ".tile{background:#f4f6f8;border-radius:6px;padding:.5em 1.1em;min-width:6em}.tile b{display:block;font-size:1.55em}\n"
+    ".scroll{overflow-x:auto}table{border-collapse:collapse;font-size:.88em;font-variant-numeric:tabular-nums}\n"
+    "th,td{padding:.22em .6em;text-align:right;white-space:nowrap}th:first-child,td:first-child{text-align:left}\n"
+    "thead th{border-bottom:2px solid #999;font-weight:600}tbody tr:nth-child(even){background:#f7f8f9}\n"
+    "tfoot td{font-weight:600}tfoot tr:first-child td{border-top:1px solid #999}\n"
+    "figure{margin:0}figcaption{font-size:.9em;margin:.3em 0}\n"
+    ".charts{display:flex;flex-wrap:wrap;gap:1em}.charts figure{flex:0 1 375px}.charts svg{width:100%;height:auto}\n"
+    ".cells{display:flex;flex-wrap:wrap;gap:.7em}.cell{width:220px}.cell img{display:block}\n"
+    "svg text{font:12px system-ui,sans-serif;fill:#444}svg .axis{font-size:13px;fill:#222}\n"
+    ".grid{stroke:#e2e2e2;fill:none}.frame{stroke:#888;fill:none}.curve{fill:none;stroke-width:2}.bar{fill:#6f9fc4}\n"
+    ".mean{stroke:#d55e00;stroke-width:1.5;fill:none}\n"
+    ".truth,.found{padding:0 .4em;border-radius:3px;color:#222}.truth{background:#f0e442}.found{background:#00beff}\n"
+    "dt{font-weight:600;float:left;clear:left;width:8em}dd{margin:0 0 .3em 8.5em}\n"
+    "</style></head><body>\n";
+
+static const char definitions[] =
+    "<h2>What the figures are</h2>\n<dl class=\"quiet\">\n"
+    "<dt>best Dice</dt><dd>mean over true objects of the best Dice with any predicted one; 0 where it meets none</dd>\n"
+    "<dt>pair ratio</dt><dd>2 pairs / (true + predicted); pairs are each other's largest overlap</dd>\n"
+    "<dt>SM</dt><dd>k best Dice + (1 \xe2\x88\x92 k) pair ratio (Al-Kofahi et al. 2018)</dd>\n"
+    "<dt>Dice, Jaccard</dt><dd>of the two foregrounds, whatever the objects</dd>\n"
+    "<dt>found</dt><dd>pairs of objects, one to one, whose IoU reaches the threshold; missed and false have no partner</dd>\n"
+    "<dt>AP</dt><dd>found / (found + missed + false); AP 50-95: its mean over IoU 0.50, 0.55 to 0.95</dd>\n"
+    "<dt>PQ</dt><dd>panoptic quality: F1 times the mean IoU of those found</dd>\n"
+    "<dt>AJI</dt><dd>aggregated Jaccard index (Kumar et al. 2017)</dd>\n"
+    "<dt>SEG</dt><dd>the Cell Tracking Challenge's: mean IoU with the object that holds more than half of the true one</dd>\n"
+    "<dt>splits, merges</dt><dd>true objects with IoU above 0.1 with several predicted ones, and the reverse</dd>\n"
+    "<dt>BF</dt><dd>boundary F-score: outline pixels within the tolerance of the other outline</dd>\n"
+    "<dt>AUC, accuracy</dt><dd>of the probability maps' pixels; accuracy, sensitivity and specificity at 0.5</dd>\n"
+    "</dl>\n";
+
+void put_text(FILE *to, const char *text) {
+    for (; *text != '\0'; text++) {
+        if (*text == '&')
+            fputs("&amp;", to);
+        else if (*text == '<')
+            fputs("&lt;", to);
+        else if (*text == '>')
+            fputs("&gt;", to);
+        else if (*text == '"')
+            fputs("&quot;", to);
+        else
+            fputc((unsigned char)*text < 0x20 ? ' ' : *text, to);
+    }
+}
+
+/* ---- tables ---- */
+
+static void put_value(FILE *to, const column *c, const score *s) {
+    const double value = column_value(c, s);
+    if (isnan(value))
+        fprintf(to, "<td></td>");
+    else
+        fprintf(to, "<td>%.*f</td>", c->kind == COLUMN_RATE ? 3 : 0, value);
+}
+
+static void put_row_of(FILE *to, const char *name, const column *columns, const score *s, bool with_counts) {
+    fprintf(to, "<tr><td>");
+    put_text(to, name);
+    fprintf(to, "</td>");
+    for (const column *c = columns; c->name != NULL; c++) {
+        if (with_counts || c->kind == COLUMN_RATE)
+            put_value(to, c, s);
+        else
+            fprintf(to, "<td></td>");
+    }
+    fprintf(to, "</tr>\n");
+}
+
+static void put_table(FILE *to, const score_list *list, const column *columns) {
+    fprintf(to, "<div class=\"scroll\"><table><thead><tr><th>image</th>");
+    for (const column *c = columns; c->name != NULL; c++)
+        fprintf(to, "<th>%s</th>", c->title);
+    fprintf(to, "</tr></thead><tbody>\n");
+    for (size_t i = 0; i < list->count; i++)
+        put_row_of(to, list->scores[i].files.stem, columns, &list->scores[i], true);
+    const score mean = mean_score(list), all = pooled_score(list);
+    fprintf(to, "</tbody><tfoot>\n");
+    put_row_of(to, "mean of images", columns, &mean, false);
+    put_row_of(to, "all together", columns, &all, true);
+    fprintf(to, "</tfoot></table></div>\n");
+}
+
+/* ---- sections ---- */
+
+static void put_tile(FILE *to, const char *name, double value, int digits) {
+    if (!isnan(value))
+        fprintf(to, "<div class=\"tile\"><b>%.*f</b>%s</div>\n", digits, value, name);
+}
+
+static void put_summary(FILE *to, const score_list *list) {
+    const score mean = mean_score(list), all = pooled_score(list);
+    fprintf(to, "<div class=\"tiles\">\n");
+    put_tile(to, list->count == 1 ? "image" : "images", (double)list->count, 0);
+    put_tile(to, "true objects", (double)all.similarity.reference_count, 0);
+    put_tile(to, "predicted", (double)all.similarity.target_count, 0);
+    put_tile(to, "SM", mean.similarity.sm, 3);
+    put_tile(to, "best Dice", all.similarity.mean_best_dice, 3);
+    put_tile(to, "AP", all.matching.average_precision, 3);
+    put_tile(to, "F1", all.matching.f1, 3);
+    put_tile(to, "AUC", all.roc.auc, 3);
+    fprintf(to, "</div>\n");
+}
+
+static void put_list(FILE *to, const score_list *list, const measures *how) {
+    fprintf(to, "<h2>");
+    put_text(to, list->kind);
+    fprintf(to, "</h2>\n");
+    put_summary(to, list);
+    put_table(to, list, similarity_columns);
+    fprintf(to, "<h3>Objects found at IoU %g; outlines within %g px</h3>\n", how->iou_threshold, how->tolerance_px);
+    put_table(to, list, object_columns);
+    if (list->has_maps) {
+        fprintf(to, "<h3>Pixels of the probability map, accuracy at 0.5</h3>\n");
+        put_table(to, list, pixel_columns);
+    }
+}
+
+static void put_charts(FILE *to, const score_list *const *lists, size_t count) {
+    bool has_maps = false;
+    fprintf(to, "<h2>Charts</h2>\n<div class=\"charts\">\n");
+    for (size_t i = 0; i < count; i++) {
+        put_histogram(to, lists[i]);
+        put_iou_chart(to, lists[i]);
+        has_maps = has_maps || lists[i]->has_maps;
+    }
+    if (has_maps)
+        put_roc_chart(to, lists, count);
+    fprintf(to, "</div>\n");
+}
+
+static bool put_page(FILE *to, const char *scratch, cellseg_context *context, const score_list *const *lists, size_t count,
+                     const measures *how, int32_t channel) {
+    fprintf(to, "%s<h1>Agreement with the truth</h1>\n<p class=\"quiet\">cellseg %s, k %g</p>\n", head, cellseg_version(),
+            how->weight);
+    for (size_t i = 0; i < count; i++)
+        put_list(to, lists[i], how);
+    put_charts(to, lists, count);
+    bool fine = true;
+    if (lists[0]->scores[0].files.image != NULL) {
+        fprintf(
+            to,
+            "<h2>Worst and best</h2>\n<p class=\"quiet\">Number: best Dice of the one true object outlined in "
+            "<span class=\"truth\">yellow</span>; over it all that were predicted, in <span class=\"found\">blue</span>.</p>\n");
+        fine = put_pictures(to, scratch, context, lists[0], channel);
+    }
+    fprintf(to, "%s</body></html>\n", definitions);
+    return fine;
+}
+
+bool write_report(const char *path, cellseg_context *context, const score_list *const *lists, size_t count, const measures *how,
+                  int32_t channel) {
+    char scratch[PATH_SIZE];
+    output page;
+    if (snprintf(scratch, sizeof scratch, "%s.%ld.png", path, (long)getpid()) >= (int)sizeof scratch) {
+        print_error("%s: the path is too long", path);
+        return false;
+    }
+    if (!open_output(&page, path))
+        return false;
+    return close_output(&page, put_page(page.file, scratch, context, lists, count, how, channel));
+}

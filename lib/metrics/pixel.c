@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * ROC analysis of a map of probabilities (Fawcett 2006). The bits of a float from 0 to 1 rise with its value and fill 30 of 32;
+ * one more holds the pixel's class. Sorted, these words give every threshold's counts in one walk from the top; pixels of equal
+ * value enter together, which is the trapezoid of the curve, or half a point for a tie. The area is a whole number until the last
+ * division. Cost: a sort by radix, three passes, two words of 32 bits for each pixel.
+ */
+#include "metrics/metrics.h"
+
+#include "core/core.h"
+
+#include <math.h>
+#include <string.h>
+
+#define FIRST_RELEASE_SIZE (offsetof(cellseg_roc, false_negatives) + sizeof(uint64_t))
+
+enum { MOST_POINTS = 1 << 20 };
+
+/* ---- pixels as words: value, then class ---- */
+
+typedef struct words_job {
+    const cseg_plane *map, *truth;
+    uint32_t *words;
+} words_job;
+
+static cellseg_status encode_row(void *data, size_t y) {
+    const words_job *job = data;
+    const float *map = cseg_row_f32(job->map, y);
+    const uint32_t *truth = cseg_row_u32(job->truth, y);
+    uint32_t *to = job->words + y * job->map->width;
+    for (size_t x = 0; x < job->map->width; x++) {
+        if (!(map[x] >= 0 && map[x] <= 1))
+            return cseg_fail(CELLSEG_ERR_ARGUMENT, "the map is %g at row %zu, column %zu; it must lie in [0, 1]", (double)map[x],
+                             y, x);
+        const float value = map[x] + 0.0F; /* -0 becomes 0 */
+        uint32_t bits;
+        memcpy(&bits, &value, sizeof bits);
+        to[x] = bits << 1 | (truth[x] != 0);
+    }
+    return CELLSEG_OK;
+}
+
+static double value_of(uint32_t word) {
+    const uint32_t bits = word >> 1;
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return (double)value;
+}
+
+/* Sort words of 31 bits, using as much room again; returns which of the two holds them. */
+static uint32_t *sort_words(uint32_t *words, uint32_t *scratch, size_t count) {
+    enum { DIGIT_BITS = 11, DIGITS = 1 << DIGIT_BITS, PASSES = 3 };
+    for (int shift = 0; shift < PASSES * DIGIT_BITS; shift += DIGIT_BITS) {
+        size_t place[DIGITS] = {0}, total = 0;
+        for (size_t i = 0; i < count; i++)
+            place[words[i] >> shift & (DIGITS - 1)]++;
+        for (size_t d = 0; d < DIGITS; d++) {
+            const size_t here = place[d];
+            place[d] = total;
+            total += here;
+        }
+        for (size_t i = 0; i < count; i++)
+            scratch[place[words[i] >> shift & (DIGITS - 1)]++] = words[i];
+        uint32_t *swap = words;
+        words = scratch;
+        scratch = swap;
+    }
+    return words;
+}
+
+/* ---- the walk from the highest value down ---- */
+
+typedef struct walk {
+    const uint32_t *words;         /* rising */
+    size_t left;                   /* words not yet passed */
+    uint64_t positives, negatives; /* passed */
+} walk;
+
+/* Pass all words of the highest value left. */
+static void pass_value(walk *w) {
+    const uint32_t bits = w->words[w->left - 1] >> 1;
+    for (; w->left > 0 && w->words[w->left - 1] >> 1 == bits; w->left--) {
+        const uint32_t positive = w->words[w->left - 1] & 1;
+        w->positives += positive;
+        w->negatives += 1 - positive;
+    }
+}
+
+static void pass_down_to(walk *w, double threshold) {
+    while (w->left > 0 && value_of(w->words[w->left - 1]) >= threshold)
+        pass_value(w);
+}
+
+static double area_under_curve(const uint32_t *words, size_t count) {
+    walk w = {words, count, 0, 0};
+    uint64_t twice = 0;
+    while (w.left > 0) {
+        const uint64_t positives = w.positives, negatives = w.negatives;
+        pass_value(&w);
+        twice += (w.negatives - negatives) * (w.positives + positives);
+    }
+    return w.positives > 0 && w.negatives > 0 ? (double)twice / 2 / ((double)w.positives * (double)w.negatives) : (double)NAN;
+}
+
+static void fill_curve(uint64_t *true_positives, uint64_t *false_positives, size_t points, const uint32_t *words, size_t count) {
+    walk w = {words, count, 0, 0};
+    for (size_t i = points; i-- > 0;) {
+        pass_down_to(&w, (double)i / (double)(points - 1));
+        if (true_positives != NULL)
+            true_positives[i] = w.positives;
+        if (false_positives != NULL)
+            false_positives[i] = w.negatives;
+    }
+}
+
+static void count_at(cellseg_roc *own, double threshold, const uint32_t *words, size_t count) {
+    walk w = {words, count, 0, 0};
+    pass_down_to(&w, threshold);
+    own->threshold = threshold;
+    own->true_positives = w.positives;
+    own->false_positives = w.negatives;
+    pass_down_to(&w, 0);
+    own->false_negatives = w.positives - own->true_positives;
+    own->true_negatives = w.negatives - own->false_positives;
+    own->accuracy = (double)(own->true_positives + own->true_negatives) / (double)count;
+    own->sensitivity = w.positives > 0 ? (double)own->true_positives / (double)w.positives : (double)NAN;
+    own->specificity = w.negatives > 0 ? (double)own->true_negatives / (double)w.negatives : (double)NAN;
+}
+
+/* ---- the public function ---- */
+
+static cellseg_status check(const cellseg_image *map, int32_t channel, const cellseg_labels *truth, double threshold) {
+    if (map == NULL || truth == NULL)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "%s is NULL", map == NULL ? "map" : "truth");
+    if (cellseg_image_pixels(map, channel) == NULL)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "the map has no channel %d", (int)channel);
+    if (cellseg_image_pixel_type(map) != CELLSEG_FLOAT32)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "the map is not of float32");
+    const size_t height = cellseg_image_height(map), width = cellseg_image_width(map);
+    if (cellseg_labels_height(truth) != height || cellseg_labels_width(truth) != width)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "the map has %zu x %zu pixels, the truth %zu x %zu", height, width,
+                         cellseg_labels_height(truth), cellseg_labels_width(truth));
+    if (height > UINT32_MAX / width)
+        return cseg_fail(CELLSEG_ERR_LIMIT, "a map of %zu x %zu pixels is too large for a ROC curve", height, width);
+    return cseg_check_range("threshold", threshold, 0, 1);
+}
+
+static cellseg_status analyse(cellseg_roc *own, uint64_t *true_positives, uint64_t *false_positives, size_t points,
+                              cellseg_context *context, const cseg_plane *map, const cseg_plane *truth, double threshold) {
+    const size_t count = map->height * map->width;
+    words_job job = {map, truth, cseg_alloc(context, count, sizeof *job.words)};
+    uint32_t *scratch = cseg_alloc(context, count, sizeof *scratch);
+    cellseg_status status;
+    if (job.words == NULL || scratch == NULL) {
+        status = cseg_last_status();
+        goto done;
+    }
+    CSEG_TRY_GOTO(done, cseg_parallel_for(context, map->height, encode_row, &job));
+    const uint32_t *sorted = sort_words(job.words, scratch, count);
+    CSEG_TRY_GOTO(done, cseg_progress_report(context, 1));
+    own->auc = area_under_curve(sorted, count);
+    count_at(own, threshold, sorted, count);
+    if (true_positives != NULL || false_positives != NULL)
+        fill_curve(true_positives, false_positives, points, sorted, count);
+done:
+    cseg_free(scratch);
+    cseg_free(job.words);
+    return status;
+}
+
+cellseg_status cellseg_roc_compute(cellseg_roc *out, uint64_t *true_positives, uint64_t *false_positives, size_t points,
+                                   cellseg_context *context, const cellseg_image *map, int32_t channel,
+                                   const cellseg_labels *truth, double threshold) {
+    if (out == NULL)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "out is NULL");
+    cellseg_roc own = {.struct_size = sizeof own};
+    const size_t their_size = out->struct_size;
+    CSEG_TRY(cseg_options_init(out, their_size, &own, sizeof own, FIRST_RELEASE_SIZE, "cellseg_roc"));
+    CSEG_TRY(check(map, channel, truth, threshold));
+    if ((true_positives != NULL || false_positives != NULL) && (points < 2 || points > MOST_POINTS))
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "points is %zu; it must lie in [2, %d]", points, MOST_POINTS);
+    cseg_progress_start(context);
+    cseg_progress_step(context, "ROC curve", 0, 1);
+    const cseg_plane map_plane = cseg_image_plane(map, channel), truth_plane = cseg_labels_plane(truth);
+    CSEG_TRY(analyse(&own, true_positives, false_positives, points, context, &map_plane, &truth_plane, threshold));
+    return cseg_options_init(out, their_size, &own, sizeof own, FIRST_RELEASE_SIZE, "cellseg_roc");
+}
