@@ -191,14 +191,14 @@ static bool add_folder(cellseg_trainer *trainer, const folder *from, size_t coun
     bool fine = files_in_folder(&images, from->images, NULL) && files_in_folder(&labels, from->labels, "cells") &&
                 same_stems(&images, from->images, &labels, from->labels);
     const size_t count = fine ? images.count : 0;
-    if (count == 1 && !from->validates && validation_part > 0 && validation_images.count == 0)
-        print_warning("%s: a single image, which trains; none is left to validate", from->images);
     for (size_t i = 0; i < count && !was_interrupted(); i++) {
         const int32_t use = from->validates ? CELLSEG_USE_VALIDATE : use_of(i, count);
         counts[use]++;
         if (!add_image(trainer, &images.files[i], &labels.files[i], from->labels, from->weight, use))
             fine = false;
     }
+    if (fine && count == 1 && !from->validates && validation_part > 0 && validation_images.count == 0)
+        print_warning("%s: a single image, which trains; none is left to validate", from->images);
     free_files(&images);
     free_files(&labels);
     return fine;
