@@ -178,7 +178,7 @@ static cellseg_status read_sample(cseg_sample *sample, const cellseg_trainer *tr
 
 cellseg_status cseg_trainer_load(void *owner, cseg_sample *sample) {
     const struct cseg_train_source *source = sample->source;
-    cseg_sample again;
+    cseg_sample again = {.hash = 0};
     CSEG_TRY(read_sample(&again, owner, &source->files));
     if (again.hash != sample->hash) {
         cseg_sample_free(&again);

@@ -102,8 +102,9 @@ static void show_progress(const run *r, const char *name, int32_t epoch, size_t 
 /* `t` epochs after the beginning, without warm-up. Smoothstep is half a period of a cosine within 1 %. */
 static double scheduled_rate(const cellseg_train_options *o, double t) {
     if (o->schedule == CELLSEG_SCHEDULE_STEP) {
+        const int32_t falls = (int32_t)(t / o->step_epochs);
         double rate = o->learning_rate;
-        for (double next = o->step_epochs; next <= t; next += o->step_epochs)
+        for (int32_t i = 0; i < falls; i++)
             rate *= o->step_factor;
         return fmax(rate, fmin(o->learning_rate_final, o->learning_rate));
     }
