@@ -35,7 +35,8 @@ size_t cseg_nn_workspace_bytes(const cellseg_model *model, const cellseg_context
 
 /*
  * Run the network on the calling thread: in is patches x height x width, out patches x classes x height x width. The result for
- * one patch does not depend on the others. CELLSEG_ERR_MODEL when the layers do not admit this size.
+ * one patch does not depend on the others. CELLSEG_ERR_MODEL when the layers do not admit this size; CELLSEG_ERR_CANCELLED,
+ * between layers.
  */
 cellseg_status cseg_nn_forward(const cellseg_model *model, const cellseg_context *context, float *out, const float *in,
                                size_t patches, size_t height, size_t width, void *workspace);
