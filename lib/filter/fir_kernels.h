@@ -117,7 +117,22 @@ TARGET static void NAME(across_both)(float *out, size_t stride, const float *in_
     }
 }
 
-static const cseg_fir_kernels NAME(kernels) = {NAME(along), NAME(along_group), NAME(across), NAME(across_both)};
+TARGET static void NAME(between)(float *out, bool more, const float *left, const float *right, const float *w, size_t count,
+                                 size_t spacing) {
+    V sum[VECTORS];
+    for (int v = 0; v < VECTORS; v++)
+        sum[v] = more ? LOAD(out + v * LANES) : (V){0};
+    for (size_t k = 0; k < count; k++) {
+        for (int v = 0; v < VECTORS; v++)
+            sum[v] = FMA(w[k], LOAD(left + v * LANES) + LOAD(right + v * LANES), sum[v]);
+        left -= spacing;
+        right += spacing;
+    }
+    for (int v = 0; v < VECTORS; v++)
+        STORE(out + v * LANES, sum[v]);
+}
+
+static const cseg_fir_kernels NAME(kernels) = {NAME(along), NAME(along_group), NAME(across), NAME(across_both), NAME(between)};
 
 #undef V
 #undef LOAD
