@@ -24,7 +24,7 @@ void cseg_load(float *to, const cseg_plane *from, size_t y, size_t left, size_t 
     }
 }
 
-void cseg_load_reflected(float *to, const cseg_plane *from, size_t y, ptrdiff_t left, size_t count) {
+void cseg_load_reflected(float *to, const cseg_plane *from, size_t period, size_t y, ptrdiff_t left, size_t count) {
     const ptrdiff_t width = (ptrdiff_t)from->width, end = left + (ptrdiff_t)count;
     const ptrdiff_t inside_from = left < 0 ? 0 : left < width ? left : width;
     const ptrdiff_t inside_to = end < inside_from ? inside_from : end < width ? end : width;
@@ -34,6 +34,6 @@ void cseg_load_reflected(float *to, const cseg_plane *from, size_t y, ptrdiff_t 
         if (x == inside_from && inside_to > inside_from)
             x = inside_to;
         if (x < end)
-            cseg_load(to + (x - left), from, y, cseg_reflect(x, from->width), 1);
+            cseg_load(to + (x - left), from, y, cseg_reflect(x, period), 1);
     }
 }
