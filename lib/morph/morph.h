@@ -93,6 +93,16 @@ cellseg_status cseg_morph_fill_label_holes(cellseg_context *context, const cseg_
 cellseg_status cseg_morph_relabel(cellseg_context *context, const cseg_plane *labels, const uint8_t *keep, uint32_t *renumbered,
                                   uint32_t *count);
 
+#define CSEG_NO_PART SIZE_MAX
+
+/* For every id up to `most`, where its largest 4-connected part begins (pixel y * width + x; of equal parts the first in raster
+ * order), or CSEG_NO_PART. starts has most + 1 entries. */
+cellseg_status cseg_morph_largest_parts(cellseg_context *context, size_t *starts, uint32_t most, const cseg_plane *labels);
+
+/* Clear, in place, every pixel that is not in the part of its id that holds the pixel starts[id]. A start of another id counts as
+ * none. */
+cellseg_status cseg_morph_keep_parts(cellseg_context *context, const cseg_plane *labels, const size_t *starts, uint32_t most);
+
 /* The largest id. */
 cellseg_status cseg_morph_max_id(cellseg_context *context, uint32_t *most, const cseg_plane *labels);
 

@@ -98,7 +98,7 @@ enum { PAIRS = TILE_COLUMNS / 2 };
 #endif
 
 /* Sums are kept this many times as large as they are: then a double overflows where a float would. */
-static const double scale = 0x1p896;
+static const double lift = 0x1p896;
 
 /*
  * A sum is rounded to nearest in double and then to a float's 24 bits, by integer arithmetic that rounds halves up. That goes
@@ -129,7 +129,7 @@ static inline bool any(words w) {
 /* rows and whole are constants where this is inlined. */
 static inline __attribute__((always_inline)) bool tile_of(const cseg_tile *t, const size_t rows, const bool whole) {
     const size_t n = whole ? TILE_COLUMNS : t->columns, a_row = t->a_row, a_step = t->a_step[2], b_step = t->b_step[2];
-    const wide scaled = {scale, scale};
+    const wide scaled = {lift, lift};
     wide sum[TILE_ROWS][PAIRS];
     words doubt = {0};
     for (size_t r = 0; r < rows; r++) {
@@ -163,7 +163,7 @@ static inline __attribute__((always_inline)) bool tile_of(const cseg_tile *t, co
     for (size_t r = 0; r < rows; r++) {
         vec out;
         for (size_t j = 0; j < TILE_COLUMNS; j++)
-            out[j] = (float)(sum[r][j / 2][j % 2] / scale);
+            out[j] = (float)(sum[r][j / 2][j % 2] / lift);
         vec_store(t->c + r * t->c_row, t->relu ? vec_relu(out) : out, n);
     }
     return true;
