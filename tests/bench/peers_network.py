@@ -43,35 +43,35 @@ class Ours:
         import nets  # noqa: F401
 
     def __init__(self, width, batch, threads):
-        """Images are independent: each thread gets its share of the patches, as the library's own prediction does it."""
+        """Each thread takes two patches at a time, as the library's own prediction does."""
         from concurrent.futures import ThreadPoolExecutor
+        from queue import SimpleQueue
 
         from oracle import library
 
         net = make_net(width, 1, threads)
         self.model, self.context, self.library = net.model(), net.context, library
         self.images, self.out = patches(batch), np.empty((batch, 3, PATCH, PATCH), np.float32)
-        sizes = [ctypes.c_size_t(s) for s in (batch, PATCH, PATCH)]
-        self.workspaces = []
-        self.pool = ThreadPoolExecutor(threads)
-        bounds = [batch * t // threads for t in range(threads + 1)]
-        self.shares = list(zip(bounds, bounds[1:]))
-        for first, end in self.shares:
-            sizes[0] = ctypes.c_size_t(end - first)
-            self.workspaces.append(np.empty(library.cseg_nn_workspace_bytes(self.model, self.context, *sizes) + 64, np.uint8))
+        self.pool, self.idle = ThreadPoolExecutor(threads), SimpleQueue()
+        for _ in range(threads):
+            size = library.cseg_nn_workspace_bytes(self.model, self.context, *self.sizes(0))
+            self.idle.put(np.empty(size + 64, np.uint8))
 
-    def share(self, index):
+    def sizes(self, first):
+        return [ctypes.c_size_t(s) for s in (min(2, len(self.images) - first), PATCH, PATCH)]
+
+    def pair(self, first):
         from oracle import check
 
-        first, end = self.shares[index]
-        sizes = [ctypes.c_size_t(s) for s in (end - first, PATCH, PATCH)]
-        address = self.workspaces[index].ctypes.data
+        workspace = self.idle.get()
+        address = workspace.ctypes.data
         check(self.library.cseg_nn_forward(self.model, self.context, self.out[first:].ctypes.data_as(ctypes.c_void_p),
-                                           self.images[first:].ctypes.data_as(ctypes.c_void_p), *sizes,
+                                           self.images[first:].ctypes.data_as(ctypes.c_void_p), *self.sizes(first),
                                            ctypes.c_void_p(address + -address % 64)))
+        self.idle.put(workspace)
 
     def run(self):
-        list(self.pool.map(self.share, range(len(self.shares))))
+        list(self.pool.map(self.pair, range(0, len(self.images), 2)))
 
     def result(self):
         return {"output": self.out}

@@ -103,7 +103,7 @@ class PyTorch:
 
         self.adam.zero_grad(set_to_none=True)
         p = self.forward(same)[:, :, 8:-8, 8:-8]
-        loss = sum(w * ((p[:, c] - self.target[:, c]) ** 2).mean().sqrt() for c, w in enumerate(WEIGHTS))
+        loss = sum(w * ((p[:, c] - self.target[:, c]) ** 2).mean().sqrt() for c, w in enumerate(WEIGHTS[:3]))
         loss = loss + WEIGHT_SUM * ((p.sum(1) - 1) ** 2).mean().sqrt()
         loss.backward()
         self.adam.step()
