@@ -218,7 +218,7 @@ def simulate(
         c.synth_options_preset(struct, struct.stain)
     _set_options(struct, options, set())
     image, cells, nuclei = c.Out(), c.Out(), c.Out()
-    _call(context, c.synth_field, (image, cells, nuclei), (height, width, struct))
+    call(context, c.synth_field, (image, cells, nuclei), (height, width, struct))
     return (
         array_from_image(image.take(c.Image)),
         array_from_labels(cells.take(c.Labels)),
