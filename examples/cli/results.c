@@ -35,6 +35,7 @@ const option segment_option_table[] = {
     {"cytoplasm-min", 0, OPTION_NUMBER, &O.cytoplasm_min, "PART", "cells of less cytoplasm are dropped; 0: none", NULL},
     {"smooth-um", 0, OPTION_NUMBER, &O.smooth_um, "UM", "radius that smooths outlines; 0: none", NULL},
     {"drop-border-cells", 0, OPTION_CHOICE, &O.drop_border_cells, NULL, "drop cells at the image's edge", no_yes},
+    {"use-extra-output", 0, OPTION_CHOICE, &O.use_extra_output, NULL, "use a model's boundary or distance map", no_yes},
     {"cell-ring-um", 0, OPTION_NUMBER, &O.cell_ring_um, "UM", "what each nucleus takes before brightness counts; 0: none", NULL},
     {"fill-holes", 0, OPTION_CHOICE, &O.fill_holes, NULL, "fill holes in cells and nuclei", no_yes},
     {NULL, 0, OPTION_FLAG, NULL, NULL, NULL, NULL},

@@ -19,6 +19,7 @@ static double validation_part = 0.1;
 
 static const char *const presets[] = {"default", "paper", NULL};
 static const char *const weight_types[] = {"float32", "float16", NULL};
+static const char *const extra_outputs[] = {"none", "boundary", "distance", NULL};
 
 static const option file_options[] = {
     {"images", 0, OPTION_TEXT, &images_folder, "DIR", "images (.tif, .tiff, .png)", NULL},
@@ -47,6 +48,13 @@ static const option training_options[] = {
     {"weight-cytoplasm", 0, OPTION_NUMBER, &O.weight_cytoplasm, "W", "of the cytoplasm", NULL},
     {"weight-background", 0, OPTION_NUMBER, &O.weight_background, "W", "of the background", NULL},
     {"weight-sum", 0, OPTION_NUMBER, &O.weight_sum, "W", "of their sum being 1", NULL},
+    {"extra-output", 0, OPTION_CHOICE, &O.extra_output, NULL, "a fourth output: of cells' borders", extra_outputs},
+    {"weight-extra", 0, OPTION_NUMBER, &O.weight_extra, "W", "of the fourth output in the loss", NULL},
+    {"weight-border", 0, OPTION_NUMBER, &O.weight_border, "W", "how much more pixels between near cells count; 0: the same",
+     NULL},
+    {"border-sigma-um", 0, OPTION_NUMBER, &O.border_sigma_um, "UM", "how near is near", NULL},
+    {"weight-dice", 0, OPTION_NUMBER, &O.weight_dice, "W", "of the soft Dice in the loss; 0: none", NULL},
+    {"weight-cross-entropy", 0, OPTION_NUMBER, &O.weight_cross_entropy, "W", "of the cross-entropy; 0: none", NULL},
     {"rotate", 0, OPTION_CHOICE, &O.rotate, NULL, "augment by quarter turns", no_yes},
     {"flip", 0, OPTION_CHOICE, &O.flip, NULL, "augment by mirroring", no_yes},
     {"gamma", 0, OPTION_NUMBER, &O.gamma, "G", "augment by a gamma up to this; 1: none", NULL},

@@ -9,6 +9,14 @@
 extern "C" {
 #endif
 
+/** What a network tells besides nucleus, cytoplasm and background: a fourth output, which the seeds and cells steps use. */
+enum {
+    CELLSEG_EXTRA_NONE = 0,
+    CELLSEG_EXTRA_BOUNDARY = 1, /**< a fourth class, exclusive with the others: pixels of a cell within 1 um of its border */
+    CELLSEG_EXTRA_DISTANCE =
+        2 /**< d / (d + 4 um), d a pixel's distance to the nearest pixel that is not of its cell; 0 outside */
+};
+
 /**
  * The model that is part of the library: needs no file.
  *

@@ -74,6 +74,9 @@ typedef struct cellseg_segment_options {
     int32_t fill_holes;            /**< 1, the default: holes inside cells and nuclei are filled */
     double cell_ring_um;           /**< every nucleus first takes what lies this near to it, the nearest nucleus each pixel; then
                                         the relief decides. 0: none (the paper) */
+    int32_t use_extra_output;      /**< 1, the default: a model's fourth output, where it has one, tells nuclei apart and, with
+                                        CELLSEG_RELIEF_MARKER, is half of the relief; 0: it is left out */
+    int32_t padding;
 } cellseg_segment_options;
 
 /** Write the defaults, chosen by measurement (docs/defaults.md). @return CELLSEG_ERR_ARGUMENT. Threads: any. Since: 1.0 */

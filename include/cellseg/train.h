@@ -37,7 +37,15 @@ typedef struct cellseg_train_options {
     const char *note;             /**< NULL, or text for the training record: what the images are */
     double learning_rate_final;   /**< the rate falls smoothly from learning_rate to this; 0, the default: it is constant */
     double contrast;              /**< augment by a random factor in [1/contrast, contrast]; 1, the default: none */
-    double empty; /**< this part of the patches, 0 to 0.9, shows noise and gradients and no cell; 0, the default: none */
+    double empty;         /**< this part of the patches, 0 to 0.9, shows noise and gradients and no cell; 0, the default: none */
+    int32_t extra_output; /**< CELLSEG_EXTRA_...; a start model's own fourth output is kept. Default CELLSEG_EXTRA_NONE */
+    int32_t padding;
+    double weight_extra;         /**< of the fourth output's term in the loss. Default 1 */
+    double weight_border;        /**< a pixel counts 1 + this x exp(-(d1 + d2)^2 / (2 border_sigma_um^2)), d1 and d2 its distances
+                                      to the nearest two cells (Ronneberger et al. 2015); 0, the default: all pixels count the same */
+    double border_sigma_um;      /**< Default 3 */
+    double weight_dice;          /**< of one minus the soft Dice, mean over the classes; 0, the default: none */
+    double weight_cross_entropy; /**< of the binary cross-entropy, mean over classes and pixels; 0, the default: none */
 } cellseg_train_options;
 
 /** Write the defaults: the paper's, but for half its width, and mirroring. @return CELLSEG_ERR_ARGUMENT. Since: 1.0 */

@@ -4,56 +4,141 @@
  * the mean squared difference between probability and label, weighted and summed, plus the same for the sum of the probabilities
  * against 1. A pixel without a label (255) does not count. Sums are in double, pixels in order within an image, images in order.
  *
- * With R = sqrt(S / n), S the sum of squared differences d, the derivative of R by a probability is d / (n R); 0 where R is 0.
+ * Beyond the paper, each off with its weight 0: pixels near other cells count more (Ronneberger et al. 2015); soft Dice
+ * (Milletari et al. 2016, without squares) and binary cross-entropy, both as means over the classes. The last output may be a
+ * distance instead of a class: it has a root mean squared difference of its own and no part in the others.
+ *
+ * With R = sqrt(S / n), S the sum of squared differences d and n the sum of the pixels' weights w, the derivative of R by a
+ * probability is w d / (n R); 0 where R is 0.
  */
 #include "nn/net.h"
 
 #include <math.h>
 
-enum { UNLABELLED = 255, SUMS = CSEG_MAX_CLASSES + 2 };
+enum { UNLABELLED = 255 };
+
+/* A probability of 0 or 1 has no finite cross-entropy where it is wrong. */
+static const double least_probability = 1e-6;
+
+/* One image's share, or all images'. */
+typedef struct loss_sums {
+    double square[CSEG_MAX_CLASSES];                                                        /* S */
+    double both[CSEG_MAX_CLASSES], predicted[CSEG_MAX_CLASSES], labelled[CSEG_MAX_CLASSES]; /* for Dice: p l, p, l */
+    double square_sum, cross, weight;
+} loss_sums;
+static_assert(sizeof(loss_sums) == CSEG_LOSS_SUMS * sizeof(double), "net_plan.c makes room for it");
 
 typedef struct inner {
-    size_t first, end, edge; /* of the patch: rows and columns that count */
-    size_t classes;
+    size_t first, end, edge;   /* of the patch: rows and columns that count */
+    size_t classes, exclusive; /* outputs; those of them that are classes */
+    bool dice, cross;
 } inner;
 
 static inner inner_of(const cseg_net *net) {
     const cseg_rule *rule = &net->options.rule;
     const size_t margin = (rule->patch_px - rule->step_px) / 2;
-    return (inner){.first = margin, .end = margin + rule->step_px, .edge = rule->patch_px, .classes = rule->classes};
+    return (inner){.first = margin,
+                   .end = margin + rule->step_px,
+                   .edge = rule->patch_px,
+                   .classes = rule->classes,
+                   .exclusive = rule->classes - (net->options.distance ? 1U : 0U),
+                   .dice = net->options.weight_dice > 0,
+                   .cross = net->options.weight_cross_entropy > 0};
 }
 
-/* One image's share: S of each class, S of the sum, n. */
+/* What output c should be at a pixel of this label. */
+static double target_of(const cseg_net *net, const inner *in, size_t pixel, uint8_t label, size_t c) {
+    return c < in->exclusive ? label == c : net->distance[pixel] / 255.0;
+}
+
+static double weight_of(const cseg_net *net, size_t pixel) {
+    return net->border != NULL ? 1 + net->options.weight_border * net->border[pixel] / 255.0 : 1;
+}
+
+static double clamped(double p) {
+    return fmin(fmax(p, least_probability), 1 - least_probability);
+}
+
+/* What only Dice and cross-entropy ask for. */
+static void add_class_terms(loss_sums *sums, const inner *in, const float *p, uint8_t label, double weight) {
+    for (size_t c = 0; in->dice && c < in->exclusive; c++) {
+        sums->predicted[c] += weight * (double)p[c];
+        if (label == c) {
+            sums->both[c] += weight * (double)p[c];
+            sums->labelled[c] += weight;
+        }
+    }
+    for (size_t c = 0; in->cross && c < in->exclusive; c++)
+        sums->cross -= weight * cseg_log_e(label == c ? clamped((double)p[c]) : 1 - clamped((double)p[c]));
+}
+
+static void add_pixel(loss_sums *sums, const cseg_net *net, const inner *in, const float *p, size_t pixel, uint8_t label) {
+    const double weight = weight_of(net, pixel);
+    double total = -1;
+    for (size_t c = 0; c < in->classes; c++) {
+        const double d = (double)p[c] - target_of(net, in, pixel, label, c);
+        sums->square[c] += weight * d * d;
+        total += c < in->exclusive ? (double)p[c] : 0;
+    }
+    sums->square_sum += weight * total * total;
+    sums->weight += weight;
+    if (in->dice || in->cross)
+        add_class_terms(sums, in, p, label, weight);
+}
+
+static loss_sums *sums_of(const cseg_net *net, size_t image) {
+    return (loss_sums *)net->sums + image;
+}
+
 static cellseg_status image_sums(void *data, size_t image) {
     const cseg_net *net = data;
     const inner in = inner_of(net);
     const cseg_tensor p = cseg_net_kept(net, net->arch.count, image);
-    double *sums = net->sums + image * SUMS;
-    for (size_t s = 0; s < SUMS; s++)
-        sums[s] = 0;
+    loss_sums sums = {.weight = 0};
     for (size_t y = in.first; y < in.end; y++)
         for (size_t x = in.first; x < in.end; x++) {
-            const uint8_t label = net->classes[(image * in.edge + y) * in.edge + x];
-            const float *at = p.data + y * p.row + x * p.pixel;
-            double total = -1;
-            if (label == UNLABELLED)
-                continue;
-            for (size_t c = 0; c < in.classes; c++) {
-                const double d = (double)at[c] - (label == c);
-                sums[c] += d * d;
-                total += (double)at[c];
-            }
-            sums[CSEG_MAX_CLASSES] += total * total;
-            sums[CSEG_MAX_CLASSES + 1] += 1;
+            const size_t pixel = (image * in.edge + y) * in.edge + x;
+            if (net->classes[pixel] != UNLABELLED)
+                add_pixel(&sums, net, &in, p.data + y * p.row + x * p.pixel, pixel, net->classes[pixel]);
         }
+    *sums_of(net, image) = sums;
     return CELLSEG_OK;
 }
 
-/* weight / (n R) of each term. */
+/* What each term's derivative is made of. */
 typedef struct slopes {
     const cseg_net *net;
-    double of_class[CSEG_MAX_CLASSES], of_sum;
+    double of_class[CSEG_MAX_CLASSES], of_sum;                        /* weight / (n R) */
+    double of_predicted[CSEG_MAX_CLASSES], of_both[CSEG_MAX_CLASSES]; /* Dice's, by the sums of p and of p l */
+    double of_cross;
 } slopes;
+
+static double class_slope(const slopes *s, const inner *in, double p, double target, size_t c) {
+    double slope = 0;
+    if (in->dice)
+        slope += s->of_predicted[c] + s->of_both[c] * target;
+    if (in->cross) {
+        const double q = clamped(p);
+        slope += s->of_cross * (q - target) / (q * (1 - q));
+    }
+    return slope;
+}
+
+static void pixel_gradient(float *d, const slopes *s, const inner *in, const float *p, size_t pixel, uint8_t label) {
+    const double weight = weight_of(s->net, pixel);
+    double total = -1;
+    for (size_t c = 0; c < in->exclusive; c++)
+        total += (double)p[c];
+    for (size_t c = 0; c < in->classes; c++) {
+        const double target = target_of(s->net, in, pixel, label, c);
+        double slope = s->of_class[c] * ((double)p[c] - target);
+        if (c < in->exclusive)
+            slope += s->of_sum * total;
+        if (c < in->exclusive && (in->dice || in->cross))
+            slope += class_slope(s, in, (double)p[c], target, c);
+        d[c] = (float)(weight * slope);
+    }
+}
 
 static cellseg_status image_gradient(void *data, size_t image) {
     const slopes *s = data;
@@ -63,16 +148,10 @@ static cellseg_status image_gradient(void *data, size_t image) {
     cseg_tensor_clear(&d_p);
     for (size_t y = in.first; y < in.end; y++)
         for (size_t x = in.first; x < in.end; x++) {
-            const uint8_t label = net->classes[(image * in.edge + y) * in.edge + x];
-            const float *at = p.data + y * p.row + x * p.pixel;
-            float *d = d_p.data + y * d_p.row + x * d_p.pixel;
-            double total = -1;
-            if (label == UNLABELLED)
-                continue;
-            for (size_t c = 0; c < in.classes; c++)
-                total += (double)at[c];
-            for (size_t c = 0; c < in.classes; c++)
-                d[c] = (float)(s->of_class[c] * ((double)at[c] - (label == c)) + s->of_sum * total);
+            const size_t pixel = (image * in.edge + y) * in.edge + x;
+            if (net->classes[pixel] != UNLABELLED)
+                pixel_gradient(d_p.data + y * d_p.row + x * d_p.pixel, s, &in, p.data + y * p.row + x * p.pixel, pixel,
+                               net->classes[pixel]);
         }
     return CELLSEG_OK;
 }
@@ -83,17 +162,38 @@ static double term(double *slope, double weight, double sum, double n) {
     return weight * root;
 }
 
+/* One minus the soft Dice of a class, 0 where there is nothing of it. */
+static double dice_term(slopes *s, const loss_sums *total, size_t c, double weight) {
+    const double all = total->predicted[c] + total->labelled[c];
+    if (!(all > 0))
+        return 0;
+    s->of_predicted[c] = weight * 2 * total->both[c] / (all * all);
+    s->of_both[c] = -weight * 2 / all;
+    return weight * (1 - 2 * total->both[c] / all);
+}
+
+static double all_terms(slopes *s, const loss_sums *total) {
+    const cseg_net_options *options = &s->net->options;
+    const inner in = inner_of(s->net);
+    double loss = term(&s->of_sum, options->weight_sum, total->square_sum, total->weight);
+    for (size_t c = 0; c < in.classes; c++)
+        loss += term(&s->of_class[c], options->weight_class[c], total->square[c], total->weight);
+    for (size_t c = 0; in.dice && c < in.exclusive; c++)
+        loss += dice_term(s, total, c, options->weight_dice / (double)in.exclusive);
+    if (in.cross && total->weight > 0) {
+        s->of_cross = options->weight_cross_entropy / ((double)in.exclusive * total->weight);
+        loss += s->of_cross * total->cross;
+    }
+    return loss;
+}
+
 cellseg_status cseg_net_loss(cseg_net *net, double *loss, bool gradient) {
-    const size_t classes = net->options.rule.classes;
-    double total[SUMS] = {0};
+    loss_sums total = {.weight = 0};
     slopes s = {.net = net};
     CSEG_TRY(cseg_parallel_for(net->context, net->images, image_sums, net));
     for (size_t image = 0; image < net->images; image++)
-        for (size_t i = 0; i < SUMS; i++)
-            total[i] += net->sums[image * SUMS + i];
-    const double n = total[CSEG_MAX_CLASSES + 1];
-    *loss = term(&s.of_sum, net->options.weight_sum, total[CSEG_MAX_CLASSES], n);
-    for (size_t c = 0; c < classes; c++)
-        *loss += term(&s.of_class[c], net->options.weight_class[c], total[c], n);
+        for (size_t i = 0; i < CSEG_LOSS_SUMS; i++)
+            ((double *)&total)[i] += net->sums[image * CSEG_LOSS_SUMS + i];
+    *loss = all_terms(&s, &total);
     return gradient ? cseg_parallel_for(net->context, net->images, image_gradient, &s) : CELLSEG_OK;
 }

@@ -4,6 +4,7 @@
 #include "nn/json.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 static const double momentum = 0.1; /* of the running statistics: the newest batch's share */
@@ -12,20 +13,43 @@ static cellseg_status check_options(const cseg_net_options *options) {
     CSEG_TRY(cseg_check_range("batch", (double)options->batch, 1, 65536));
     CSEG_TRY(cseg_check_range("learning_rate", options->learning_rate, 0, 1000));
     CSEG_TRY(cseg_check_range("weight_sum", options->weight_sum, 0, 1e6));
+    CSEG_TRY(cseg_check_range("weight_border", options->weight_border, 0, 1e6));
+    CSEG_TRY(cseg_check_range("weight_dice", options->weight_dice, 0, 1e6));
+    CSEG_TRY(cseg_check_range("weight_cross_entropy", options->weight_cross_entropy, 0, 1e6));
     for (size_t c = 0; c < options->rule.classes && c < CSEG_MAX_CLASSES; c++)
         CSEG_TRY(cseg_check_range("a class's weight", options->weight_class[c], 0, 1e6));
     return cseg_rule_check(&options->rule);
 }
 
 static cellseg_status choose_arch(cseg_net *net, const cellseg_model *start) {
+    cseg_default_class_names(net->names);
     if (start != NULL) {
         net->arch = start->arch;
+        memcpy(net->names, start->names, start->rule.classes * sizeof net->names[0]);
+        cseg_layer *last = &net->arch.layers[net->arch.count - 1];
+        if (last->filters + 1 == net->options.rule.classes)
+            last->filters++;
     } else {
         CSEG_TRY(cseg_check_range("width", net->options.width, 0.01, 16));
         cseg_arch_paper(&net->arch, net->options.width, net->options.rule.classes);
     }
     CSEG_TRY(cseg_arch_check(&net->arch, net->options.rule.classes));
+    if (net->options.distance)
+        (void)snprintf(net->names[net->options.rule.classes - 1], CSEG_NAME_BYTES, "distance");
     return cseg_layout_make(&net->layout, &net->arch);
+}
+
+/* The start's numbers; what its last layer lacks stays as it is. Only that layer's filters may be more, and none of them has
+ * normalisation, so that all else lies where it lay. */
+static void copy_start(cseg_net *net, const cellseg_model *start) {
+    const size_t last = start->arch.count - 1, outputs = start->arch.layers[last].out, wide = net->arch.layers[last].out;
+    const cseg_slot *from = &start->layout.slots[last], *to = &net->layout.slots[last];
+    memcpy(net->state, start->params, from->weight * sizeof(float));
+    for (size_t i = 0; i < from->weights; i++)
+        net->state[to->weight + i / outputs * wide + i % outputs] = start->params[from->weight + i];
+    memcpy(net->state + to->shift, start->params + from->shift, outputs * sizeof(float));
+    memcpy(net->state + net->layout.trained, start->params + start->layout.trained,
+           (net->layout.total - net->layout.trained) * sizeof(float));
 }
 
 cellseg_status cseg_net_new(cseg_net **out, cellseg_context *context, const cellseg_model *start,
@@ -41,10 +65,9 @@ cellseg_status cseg_net_new(cseg_net **out, cellseg_context *context, const cell
     cellseg_status status;
     CSEG_TRY_GOTO(failed, choose_arch(net, start));
     CSEG_TRY_GOTO(failed, cseg_net_plan(net));
+    cseg_params_init(net->state, &net->layout, &net->arch, options->seed);
     if (start != NULL)
-        memcpy(net->state, start->params, net->layout.total * sizeof(float));
-    else
-        cseg_params_init(net->state, &net->layout, &net->arch, options->seed);
+        copy_start(net, start);
     *out = net;
     return CELLSEG_OK;
 failed:
@@ -145,6 +168,11 @@ cellseg_status cseg_net_evaluate(cseg_net *net, double *loss, const float *in, c
     return cseg_net_loss(net, loss, false);
 }
 
+void cseg_net_set_targets(cseg_net *net, const uint8_t *distance, const uint8_t *border) {
+    net->distance = distance;
+    net->border = border;
+}
+
 void cseg_net_set_learning_rate(cseg_net *net, double learning_rate) {
     net->options.learning_rate = learning_rate;
 }
@@ -167,6 +195,7 @@ cellseg_status cseg_net_model(cellseg_model **out, cseg_net *net, const char *re
     if (record_json != NULL)
         CSEG_TRY(check_record(record_json));
     CSEG_TRY(cseg_model_new(&model, net->context, &net->arch, &net->options.rule, record_json));
+    memcpy(model->names, net->names, sizeof model->names);
     memcpy(model->params, net->state, net->layout.total * sizeof(float));
     CSEG_TRY_GOTO(failed, cseg_model_finish(model, net->context));
     CSEG_TRY_GOTO(failed, cseg_model_test_edge(&edge, &model->arch));

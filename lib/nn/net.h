@@ -15,8 +15,9 @@
 enum {
     CSEG_MAX_VALUES = CSEG_MAX_LAYERS + 1,
     CSEG_GROUPS =
-        16,        /* of images, each one index of a loop with a gradient of its own: fixed, so that no sum depends on threads */
-    CSEG_FRAME = 2 /* zeros around whatever a convolution reads, forward or backward */
+        16, /* of images, each one index of a loop with a gradient of its own: fixed, so that no sum depends on threads */
+    CSEG_LOSS_SUMS = 4 * CSEG_MAX_CLASSES + 3, /* doubles that one image adds to the loss's sums */
+    CSEG_FRAME = 2                             /* zeros around whatever a convolution reads, forward or backward */
 };
 
 /* What batch normalisation does to a layer's sums, per channel; the identity plus nothing for layers without. */
@@ -36,6 +37,7 @@ struct cseg_net {
     cseg_net_options options;
     cseg_arch arch;
     cseg_layout layout;
+    char names[CSEG_MAX_CLASSES][CSEG_NAME_BYTES];
     const cseg_kernels *kernels;
     uint64_t step;
 
@@ -66,6 +68,7 @@ struct cseg_net {
     /* The step under way. */
     const float *in;
     const uint8_t *classes;
+    const uint8_t *distance, *border; /* cseg_net_set_targets() */
     size_t images;
     bool training;
     uint64_t dropout_seed;

@@ -138,7 +138,7 @@ static cellseg_status allocate(cseg_net *net, size_t values, size_t packed) {
     const size_t state = net->layout.total + 2 * net->layout.trained;
     const size_t total = values + packed + CSEG_GROUPS * group + state + net->layout.trained;
     CSEG_TRY(cseg_budget_check(net->context, (uint64_t)total * sizeof(float), "training"));
-    const size_t most_sums = net->layout.most_channels > CSEG_MAX_CLASSES ? net->layout.most_channels : CSEG_MAX_CLASSES;
+    const size_t most_sums = net->layout.most_channels > CSEG_LOSS_SUMS ? net->layout.most_channels : CSEG_LOSS_SUMS;
     bool good = take(&net->values, net, values) && take(&net->packed, net, packed) &&
                 take(&net->groups, net, CSEG_GROUPS * group) && take(&net->state, net, state) &&
                 take(&net->gradient, net, net->layout.trained) && take(&net->mean, net, net->norm_channels) &&

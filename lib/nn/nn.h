@@ -51,9 +51,15 @@ typedef struct cseg_net_options {
     double learning_rate;
     double weight_class[CSEG_MAX_CLASSES]; /* of each RMSD term */
     double weight_sum;
+    bool distance;        /* the last output is no class: the distance to the cell's border, 0 to 1, called "distance" */
+    double weight_border; /* a pixel counts 1 + this times its border value; see cseg_net_set_targets() */
+    double weight_dice, weight_cross_entropy; /* 0: none */
 } cseg_net_options;
 
-/* start: NULL for random weights (He initialisation), else the model whose layers and weights to take. */
+/*
+ * start: NULL for random weights (He initialisation), else the model whose layers and weights to take. Where it has one output
+ * less than the rule has classes, its last layer gets one more filter, of random weights.
+ */
 cellseg_status cseg_net_new(cseg_net **out, cellseg_context *context, const cellseg_model *start,
                             const cseg_net_options *options);
 void cseg_net_free(cseg_net *net);
@@ -63,6 +69,13 @@ void cseg_net_free(cseg_net *net);
  * count). Only the inner step_px x step_px counts. dropout_seed decides this step's dropout. Parallel inside, over images.
  */
 cellseg_status cseg_net_step(cseg_net *net, double *loss, const float *in, const uint8_t *classes, uint64_t dropout_seed);
+
+/*
+ * What the following steps and evaluations read besides classes, of the same size, until it is set again; borrowed. distance:
+ * 255 times the last output's target; needed when it is a distance. border: 255 where another cell is nearest; NULL: all pixels
+ * count the same.
+ */
+void cseg_net_set_targets(cseg_net *net, const uint8_t *distance, const uint8_t *border);
 
 /* Loss of the current weights as inference sees them (running statistics, no dropout), for up to `batch` patches. */
 cellseg_status cseg_net_evaluate(cseg_net *net, double *loss, const float *in, const uint8_t *classes, size_t patches);

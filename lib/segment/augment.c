@@ -86,14 +86,24 @@ static float interpolate(const cseg_sample *sample, const position *y, const pos
     return (top + y->weight * (bottom - top)) * sample->unit;
 }
 
-static uint8_t class_at(const cseg_sample *sample, const position *y, const position *x) {
-    if (y->nearest < 0 || x->nearest < 0)
-        return CSEG_CLASS_UNKNOWN;
-    return sample->classes[(size_t)y->nearest * sample->width + (size_t)x->nearest];
+/* A distance, as the targets say it, in an image that is zoomed. */
+static uint8_t zoomed(uint8_t distance, double zoom) {
+    const double v = distance / 255.0;
+    return (uint8_t)(255 * zoom * v / (1 + (zoom - 1) * v) + 0.5);
 }
 
-static cellseg_status cut(const cseg_dataset *dataset, float *image, uint8_t *classes, const cseg_place *place,
-                          const changes *c) {
+/* Targets are the nearest pixel's; outside the image nothing is known. */
+static void cut_targets(const cseg_patches *patch, size_t i, const cseg_sample *sample, int64_t y, int64_t x, double zoom) {
+    const bool inside = y >= 0 && x >= 0;
+    const size_t at = inside ? (size_t)y * sample->width + (size_t)x : 0;
+    patch->classes[i] = inside ? sample->classes[at] : CSEG_CLASS_UNKNOWN;
+    if (patch->distance != NULL)
+        patch->distance[i] = zoomed(sample->distance[at], zoom);
+    if (patch->border != NULL)
+        patch->border[i] = sample->border[at];
+}
+
+static cellseg_status cut(const cseg_dataset *dataset, const cseg_patches *out, const cseg_place *place, const changes *c) {
     const cseg_sample *sample = &dataset->samples[place->sample];
     const size_t patch = dataset->rule.patch_px;
     position *axes = cseg_alloc(dataset->context, 2 * patch, sizeof *axes);
@@ -105,8 +115,8 @@ static cellseg_status cut(const cseg_dataset *dataset, float *image, uint8_t *cl
     for (size_t i = 0; i < patch; i++)
         for (size_t j = 0; j < patch; j++) {
             const position *y = &rows[c->transpose ? j : i], *x = &columns[c->transpose ? i : j];
-            image[i * patch + j] = interpolate(sample, y, x);
-            classes[i * patch + j] = class_at(sample, y, x);
+            out->image[i * patch + j] = interpolate(sample, y, x);
+            cut_targets(out, i * patch + j, sample, y->nearest, x->nearest, c->zoom);
         }
     cseg_free(axes);
     return CELLSEG_OK;
@@ -139,13 +149,13 @@ static void change_intensity(const cseg_dataset *dataset, float *image, const ch
     }
 }
 
-static cellseg_status draw_cells(const cseg_dataset *dataset, float *image, uint8_t *classes, const cseg_place *place,
+static cellseg_status draw_cells(const cseg_dataset *dataset, const cseg_patches *out, const cseg_place *place,
                                  const cellseg_train_options *options, uint64_t *random) {
     const changes c = draw_changes(options, random);
-    CSEG_TRY(cut(dataset, image, classes, place, &c));
+    CSEG_TRY(cut(dataset, out, place, &c));
     if (c.blur_px > 0)
-        CSEG_TRY(blur(dataset, image, c.blur_px));
-    change_intensity(dataset, image, &c, random);
+        CSEG_TRY(blur(dataset, out->image, c.blur_px));
+    change_intensity(dataset, out->image, &c, random);
     return CELLSEG_OK;
 }
 
@@ -153,8 +163,9 @@ static cellseg_status draw_cells(const cseg_dataset *dataset, float *image, uint
  * Noise as the rule lets it through: its standard deviation is at most about 1 / noise_range of the range, half of the patches
  * have it smoothed as resampling does, and what top-hat left of the background lies under it, as a plane between four corners.
  */
-static cellseg_status draw_empty(const cseg_dataset *dataset, float *image, uint8_t *classes, uint64_t *random) {
+static cellseg_status draw_empty(const cseg_dataset *dataset, const cseg_patches *out, uint64_t *random) {
     const cseg_rule *rule = &dataset->rule;
+    float *image = out->image;
     const size_t patch = rule->patch_px, pixels = patch * patch;
     const double base = 0.2 * cseg_random_uniform(random), noise_most = rule->noise_range > 5 ? 1.5 / rule->noise_range : 0.3;
     const double noise = noise_most * cseg_random_uniform(random), sigma_px = random_amount(1.5, random);
@@ -171,7 +182,11 @@ static cellseg_status draw_empty(const cseg_dataset *dataset, float *image, uint
         CSEG_TRY(blur(dataset, image, sigma_px));
     for (size_t i = 0; i < pixels; i++)
         image[i] = (float)power_of(image[i] < rule->clip ? image[i] : rule->clip, rule->power);
-    memset(classes, CSEG_CLASS_BACKGROUND, pixels);
+    memset(out->classes, CSEG_CLASS_BACKGROUND, pixels);
+    if (out->distance != NULL)
+        memset(out->distance, 0, pixels);
+    if (out->border != NULL)
+        memset(out->border, 0, pixels);
     return CELLSEG_OK;
 }
 
@@ -179,8 +194,7 @@ static cellseg_status draw_empty(const cseg_dataset *dataset, float *image, uint
 
 typedef struct draw_job {
     const cseg_dataset *dataset;
-    float *image;
-    uint8_t *classes;
+    const cseg_patches *patches;
     const cseg_place *places;
     size_t place_count, first;
     const cellseg_train_options *options;
@@ -189,23 +203,26 @@ typedef struct draw_job {
 
 static cellseg_status draw_patch(void *data, size_t index) {
     const draw_job *job = data;
-    const size_t pixels = (size_t)job->dataset->rule.patch_px * job->dataset->rule.patch_px, i = job->first + index;
+    const size_t at = index * job->dataset->rule.patch_px * job->dataset->rule.patch_px, i = job->first + index;
     const cseg_place *place = &job->places[i % job->place_count];
-    float *image = job->image + index * pixels;
-    uint8_t *classes = job->classes + index * pixels;
+    const cseg_patches *all = job->patches;
+    const cseg_patches one = {.image = all->image + at,
+                              .classes = all->classes + at,
+                              .distance = all->distance != NULL ? all->distance + at : NULL,
+                              .border = all->border != NULL ? all->border + at : NULL};
     if (job->options == NULL) {
         const changes none = {.zoom = 1};
-        return cut(job->dataset, image, classes, place, &none);
+        return cut(job->dataset, &one, place, &none);
     }
     uint64_t random = cseg_random_stream(job->options->seed, job->epoch, i);
     if (place->sample == CSEG_NO_SAMPLE)
-        return draw_empty(job->dataset, image, classes, &random);
-    return draw_cells(job->dataset, image, classes, place, job->options, &random);
+        return draw_empty(job->dataset, &one, &random);
+    return draw_cells(job->dataset, &one, place, job->options, &random);
 }
 
-cellseg_status cseg_dataset_draw(const cseg_dataset *dataset, float *image, uint8_t *classes, const cseg_place *places,
+cellseg_status cseg_dataset_draw(const cseg_dataset *dataset, const cseg_patches *patches, const cseg_place *places,
                                  size_t place_count, size_t first, size_t count, const cellseg_train_options *options,
                                  uint64_t epoch) {
-    draw_job job = {dataset, image, classes, places, place_count, first, options, epoch};
+    draw_job job = {dataset, patches, places, place_count, first, options, epoch};
     return cseg_parallel_for(dataset->context, count, draw_patch, &job);
 }

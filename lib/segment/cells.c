@@ -6,7 +6,8 @@
  *
  * Beyond the paper, off with 0. Every nucleus first takes a ring round itself: where nuclei are dark, bright first alone gives
  * all of a touching group to the cell whose nucleus has the faintest edge. And the relief rises with the distance from the
- * nuclei, which keeps a bright cell from flooding round its dimmer neighbours. Always on, because the paper gives no value: what
+ * nuclei, which keeps a bright cell from flooding round its dimmer neighbours. Where a network tells the cells' borders as well,
+ * they are half of the relief, and the marker the other. Always on, because the paper gives no value: what
  * the logarithm takes for dark (LOG_DARK), and the bounds between which an expected area is estimated; cell_area_expected_um2
  * above 0 leaves the estimate out. Cost: the watershed's, mostly.
  */
@@ -55,12 +56,15 @@ static cellseg_status planes_new(cellseg_context *context, cells_job *job) {
 }
 
 /* Probability that a pixel belongs to a cell. 1 where there is no network to ask. */
-static double cell_probability(const cseg_plane *maps, size_t y, size_t x, bool with_nucleus) {
+static double cell_probability(const cseg_cell_inputs *inputs, size_t y, size_t x, bool with_nucleus) {
+    const cseg_plane *maps = inputs->maps;
     if (maps == NULL)
         return 1;
     double p = (double)cseg_row_f32(&maps[CSEG_MAP_CYTOPLASM], y)[x];
     if (with_nucleus)
         p += (double)cseg_row_f32(&maps[CSEG_MAP_NUCLEUS], y)[x];
+    if (inputs->has_boundary_class)
+        p += (double)cseg_row_f32(&maps[CSEG_MAP_EXTRA], y)[x];
     return p < 1 ? p : 1;
 }
 
@@ -74,7 +78,7 @@ static cellseg_status enhance_row(void *data, size_t y) {
     float *enhanced = cseg_row_f32(&job->enhanced, y);
     for (size_t x = 0; x < job->enhanced.width; x++) {
         const double marker = smooth[x] > 0 ? (double)smooth[x] : 0;
-        const double p = cell_probability(job->inputs->maps, y, x, with_nucleus);
+        const double p = cell_probability(job->inputs, y, x, with_nucleus);
         enhanced[x] = (float)(cseg_log_e(1 + marker / LOG_DARK) * scale * p);
     }
     return CELLSEG_OK;
@@ -124,7 +128,7 @@ static cellseg_status mask_row(void *data, size_t y) {
     const float *enhanced = cseg_row_f32(&job->enhanced, y);
     const uint32_t *nuclei = cseg_row_u32(job->inputs->nuclei, y);
     for (size_t x = 0; x < job->mask.width; x++) {
-        const bool cell = ask_network ? cell_probability(job->inputs->maps, y, x, true) > 0.5 : (double)enhanced[x] > job->level;
+        const bool cell = ask_network ? cell_probability(job->inputs, y, x, true) > 0.5 : (double)enhanced[x] > job->level;
         mask[x] = cell || nuclei[x] != 0;
     }
     return CELLSEG_OK;
@@ -140,16 +144,26 @@ static double gradient(const cseg_plane *plane, size_t y, size_t x) {
     return sqrt(dx * dx + dy * dy) / 2;
 }
 
+/* The brightest, and what lies deepest in its cell or is no boundary, first. */
+static double marker_relief(const cells_job *job, size_t y, size_t x) {
+    const double marker = (double)cseg_row_f32(&job->enhanced, y)[x];
+    const cseg_extra *extra = &job->inputs->extra;
+    if (extra->kind == CELLSEG_EXTRA_NONE)
+        return -marker;
+    const double value = (double)cseg_row_f32(extra->map, y)[x];
+    return -0.5 * (marker + (extra->kind == CELLSEG_EXTRA_DISTANCE ? value : 1 - value));
+}
+
 static double relief_at(const cells_job *job, size_t y, size_t x) {
     switch (job->kind) {
     case CELLSEG_RELIEF_GRADIENT:
         return gradient(&job->smooth, y, x);
     case CELLSEG_RELIEF_PROBABILITY:
-        return -cell_probability(job->inputs->maps, y, x, true);
+        return -cell_probability(job->inputs, y, x, true);
     case CELLSEG_RELIEF_DISTANCE:
         return 0;
     default:
-        return -(double)cseg_row_f32(&job->enhanced, y)[x];
+        return marker_relief(job, y, x);
     }
 }
 

@@ -23,15 +23,41 @@ static float largest(const cseg_plane *image) {
     return most;
 }
 
-static void fill_sample(cseg_sample *sample, const cseg_plane *image, const cseg_plane *classes) {
+static void copy_bytes(uint8_t *to, const cseg_plane *from) {
+    for (size_t y = 0; to != NULL && y < from->height; y++)
+        memcpy(to + y * from->width, cseg_row_u8(from, y), from->width);
+}
+
+static void fill_sample(cseg_sample *sample, const cseg_plane *image, const cseg_targets *targets) {
     const float per_unit = sample->unit > FLT_MIN ? 1 / sample->unit : 0; /* a smaller one has no finite inverse */
     for (size_t y = 0; y < sample->height; y++) {
         const float *from = cseg_row_f32(image, y);
         uint16_t *to = sample->values + y * sample->width;
         for (size_t x = 0; x < sample->width; x++)
             to[x] = from[x] > 0 ? (uint16_t)floorf(from[x] * per_unit + 0.5F) : 0;
-        memcpy(sample->classes + y * sample->width, cseg_row_u8(classes, y), sample->width);
     }
+    copy_bytes(sample->classes, &targets->classes);
+    copy_bytes(sample->distance, &targets->distance);
+    copy_bytes(sample->border, &targets->border);
+}
+
+static void free_sample(cseg_sample *sample) {
+    cseg_free(sample->values);
+    cseg_free(sample->classes);
+    cseg_free(sample->distance);
+    cseg_free(sample->border);
+}
+
+static cellseg_status allocate_sample(cseg_sample *sample, cellseg_context *context, const cseg_targets *targets) {
+    const size_t pixels = sample->height * sample->width; /* both are at most 2^31 - 1 */
+    sample->values = cseg_alloc(context, pixels, sizeof *sample->values);
+    if (sample->values == NULL || (sample->classes = cseg_alloc(context, pixels, 1)) == NULL ||
+        (targets->distance.data != NULL && (sample->distance = cseg_alloc(context, pixels, 1)) == NULL) ||
+        (targets->border.data != NULL && (sample->border = cseg_alloc(context, pixels, 1)) == NULL)) {
+        free_sample(sample);
+        return cseg_last_status();
+    }
+    return CELLSEG_OK;
 }
 
 static cellseg_status reserve(cseg_dataset *dataset) {
@@ -55,34 +81,26 @@ static uint64_t hash_sample(uint64_t hash, const cseg_sample *sample) {
     hash = cseg_hash(hash, &sample->width, sizeof sample->width);
     hash = cseg_hash(hash, &sample->unit, sizeof sample->unit);
     hash = cseg_hash(hash, sample->values, pixels * sizeof *sample->values);
-    return cseg_hash(hash, sample->classes, pixels);
+    hash = cseg_hash(hash, sample->classes, pixels);
+    hash = cseg_hash(hash, sample->distance, sample->distance != NULL ? pixels : 0);
+    return cseg_hash(hash, sample->border, sample->border != NULL ? pixels : 0);
 }
 
-cellseg_status cseg_dataset_add(cseg_dataset *dataset, const cseg_plane *image, const cseg_plane *classes) {
-    assert(image->type == CELLSEG_FLOAT32 && classes->type == CELLSEG_UINT8);
-    assert(image->height == classes->height && image->width == classes->width);
+cellseg_status cseg_dataset_add(cseg_dataset *dataset, const cseg_plane *image, const cseg_targets *targets) {
+    assert(image->type == CELLSEG_FLOAT32 && targets->classes.type == CELLSEG_UINT8);
+    assert(image->height == targets->classes.height && image->width == targets->classes.width);
     CSEG_TRY(reserve(dataset));
-    const size_t pixels = image->height * image->width; /* both are at most 2^31 - 1 */
-    cseg_sample sample = {image->height, image->width, largest(image) / 65535.0F, NULL, NULL};
-    sample.values = cseg_alloc(dataset->context, pixels, sizeof *sample.values);
-    if (sample.values == NULL)
-        return cseg_last_status();
-    sample.classes = cseg_alloc(dataset->context, pixels, sizeof *sample.classes);
-    if (sample.classes == NULL) {
-        cseg_free(sample.values);
-        return cseg_last_status();
-    }
-    fill_sample(&sample, image, classes);
+    cseg_sample sample = {.height = image->height, .width = image->width, .unit = largest(image) / 65535.0F};
+    CSEG_TRY(allocate_sample(&sample, dataset->context, targets));
+    fill_sample(&sample, image, targets);
     dataset->hash = hash_sample(dataset->hash, &sample);
     dataset->samples[dataset->count++] = sample;
     return CELLSEG_OK;
 }
 
 void cseg_dataset_free(cseg_dataset *dataset) {
-    for (size_t i = 0; i < dataset->count; i++) {
-        cseg_free(dataset->samples[i].values);
-        cseg_free(dataset->samples[i].classes);
-    }
+    for (size_t i = 0; i < dataset->count; i++)
+        free_sample(&dataset->samples[i]);
     cseg_free(dataset->samples);
     dataset->samples = NULL;
     dataset->count = dataset->capacity = 0;

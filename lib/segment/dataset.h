@@ -32,7 +32,13 @@ static inline uint64_t cseg_random_stream(uint64_t seed, uint64_t epoch, uint64_
 
 /* ---- targets.c ---- */
 
-enum { CSEG_CLASS_NUCLEUS = 0, CSEG_CLASS_CYTOPLASM = 1, CSEG_CLASS_BACKGROUND = 2, CSEG_CLASS_UNKNOWN = 255 };
+enum {
+    CSEG_CLASS_NUCLEUS = 0,
+    CSEG_CLASS_CYTOPLASM = 1,
+    CSEG_CLASS_BACKGROUND = 2,
+    CSEG_CLASS_BOUNDARY = 3,
+    CSEG_CLASS_UNKNOWN = 255
+};
 
 /*
  * Class of every pixel at the scale of `classes` (uint8, the caller's): nucleus where cell and nucleus, cytoplasm in the rest of
@@ -42,15 +48,40 @@ enum { CSEG_CLASS_NUCLEUS = 0, CSEG_CLASS_CYTOPLASM = 1, CSEG_CLASS_BACKGROUND =
 cellseg_status cseg_segment_targets(cellseg_context *context, const cseg_plane *classes, const cseg_plane *cells,
                                     const cseg_plane *nuclei);
 
+/* ---- outlines.c ---- */
+
+/* What a pixel should be, one byte each: its class; 255 d / (d + CSEG_DISTANCE_HALF_UM); how near it lies to two cells. data NULL
+ * in the latter two: not wanted. */
+typedef struct cseg_targets {
+    cseg_plane classes, distance, border;
+} cseg_targets;
+void cseg_targets_free(cseg_targets *targets);
+
+typedef struct cseg_outline_options {
+    bool boundary; /* classes get the class boundary */
+    double pixel_size_um, border_sigma_um;
+} cseg_outline_options;
+
+/* Fill in distance and border, and the boundary's pixels of classes, which cseg_segment_targets() has filled, from the cells'
+ * label map (uint32, of any scale). */
+cellseg_status cseg_segment_outlines(cellseg_context *context, const cseg_targets *targets, const cseg_plane *cells,
+                                     const cseg_outline_options *options);
+
 /* ---- dataset.c ---- */
 
-/* One image as the network sees it, with its classes: 3 bytes per pixel. */
+/* One image as the network sees it, with its targets: 3 to 5 bytes per pixel. */
 typedef struct cseg_sample {
     size_t height, width;
     float unit; /* values * unit is the normalised intensity */
     uint16_t *values;
-    uint8_t *classes;
+    uint8_t *classes, *distance, *border; /* the latter two may be NULL */
 } cseg_sample;
+
+/* As many patches as asked for, patch x patch each. distance, border: NULL where the data set has none. */
+typedef struct cseg_patches {
+    float *image;
+    uint8_t *classes, *distance, *border;
+} cseg_patches;
 
 typedef struct cseg_dataset {
     cellseg_context *context;
@@ -60,9 +91,9 @@ typedef struct cseg_dataset {
     uint64_t hash; /* of every image and class map, in order */
 } cseg_dataset;
 
-/* Keep a copy of a preprocessed image (float32) and its class map (uint8) of the same size. On failure the data set is as before.
+/* Keep a copy of a preprocessed image (float32) and its targets (uint8) of the same size. On failure the data set is as before.
  */
-cellseg_status cseg_dataset_add(cseg_dataset *dataset, const cseg_plane *image, const cseg_plane *classes);
+cellseg_status cseg_dataset_add(cseg_dataset *dataset, const cseg_plane *image, const cseg_targets *targets);
 void cseg_dataset_free(cseg_dataset *dataset);
 
 /* Where a patch's inner window (the part that counts) begins, or a patch without any cell. */
@@ -84,11 +115,11 @@ size_t cseg_dataset_epoch(const cseg_dataset *dataset, cseg_place *places, doubl
 /* ---- augment.c ---- */
 
 /*
- * Draw patches [first, first + count) of the list, which goes round, into image and classes (count x patch x patch each). Each
- * patch's augmentation depends on options->seed, epoch and its index alone. options NULL: none. Pixels outside the image
+ * Draw patches [first, first + count) of the list, which goes round, into `patches`, which has room for `count`. Each patch's
+ * augmentation depends on options->seed, epoch and its index alone. options NULL: none. Pixels outside the image
  * are reflected, and do not count.
  */
-cellseg_status cseg_dataset_draw(const cseg_dataset *dataset, float *image, uint8_t *classes, const cseg_place *places,
+cellseg_status cseg_dataset_draw(const cseg_dataset *dataset, const cseg_patches *patches, const cseg_place *places,
                                  size_t place_count, size_t first, size_t count, const cellseg_train_options *options,
                                  uint64_t epoch);
 

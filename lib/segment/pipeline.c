@@ -6,14 +6,14 @@
 #include "segment/pipeline.h"
 #include "filter/filter.h"
 
-#include <string.h>
-
 /* What there is between the image and its labels; every plane at the working scale. */
 typedef struct scene {
     cellseg_context *context;
     const cellseg_model *model;
     const cellseg_segment_options *options;
     const cseg_rule *rule; /* the model's */
+    cseg_extra extra;
+    bool has_boundary_class;
     cseg_channel channel;
     cseg_plane marker; /* scaled for the cells step */
     cseg_plane maps[CSEG_MAX_CLASSES];
@@ -26,23 +26,6 @@ static void scene_free(scene *s) {
     cseg_plane_free(&s->nuclei);
     for (size_t i = 0; i < CSEG_MAX_CLASSES; i++)
         cseg_plane_free(&s->maps[i]);
-}
-
-/* Classes are told by their place, so the names must say that each is in its own. */
-static cellseg_status check_model(const cellseg_model *model) {
-    static const char *const names[] = {
-        [CSEG_MAP_NUCLEUS] = "nucleus", [CSEG_MAP_CYTOPLASM] = "cytoplasm", [CSEG_MAP_BACKGROUND] = "background"};
-    if (model == NULL)
-        return cseg_fail(CELLSEG_ERR_ARGUMENT, "model is NULL");
-    const uint32_t classes = cseg_model_rule(model)->classes;
-    if (classes <= CSEG_MAP_BACKGROUND || classes > CSEG_MAX_CLASSES)
-        return cseg_fail(CELLSEG_ERR_MODEL, "the model has %u classes; segmentation needs nucleus, cytoplasm and background",
-                         (unsigned)classes);
-    for (uint32_t i = 0; i <= CSEG_MAP_BACKGROUND; i++)
-        if (strcmp(cseg_model_class_name(model, i), names[i]) != 0)
-            return cseg_fail(CELLSEG_ERR_MODEL, "class %u of the model is \"%s\"; segmentation needs \"%s\" there", (unsigned)i,
-                             cseg_model_class_name(model, i), names[i]);
-    return CELLSEG_OK;
 }
 
 /* The marker scaled for the cells step, and for the network: one resampling and one top-hat where both want the same. */
@@ -78,12 +61,14 @@ done:
 static cellseg_status find_seeds(scene *s) {
     CSEG_TRY(cseg_segment_step(s->context, "seeds", 0.85, 0.93));
     CSEG_TRY(cseg_plane_new(&s->nuclei, s->context, CELLSEG_UINT32, s->marker.height, s->marker.width));
-    return cseg_segment_seeds(s->context, &s->nuclei, &s->count, &s->maps[CSEG_MAP_NUCLEUS], s->rule->pixel_size_um, s->options);
+    return cseg_segment_seeds(s->context, &s->nuclei, &s->count, &s->maps[CSEG_MAP_NUCLEUS], &s->extra, s->rule->pixel_size_um,
+                              s->options);
 }
 
 static cellseg_status find_cells(cellseg_labels **cells, cellseg_labels **nuclei, scene *s) {
     CSEG_TRY(cseg_segment_step(s->context, "cells", 0.93, 1));
-    const cseg_cell_inputs inputs = {&s->marker, s->maps, &s->nuclei, s->count, s->rule->pixel_size_um};
+    const cseg_cell_inputs inputs = {&s->marker,           s->maps, &s->nuclei, s->count, s->rule->pixel_size_um, s->extra,
+                                     s->has_boundary_class};
     return cseg_segment_label(cells, nuclei, s->context, &s->channel, &inputs, s->options);
 }
 
@@ -129,8 +114,12 @@ cellseg_status cellseg_segment(cellseg_labels **cells, cellseg_labels **nuclei, 
     *cells = NULL;
     cellseg_segment_options own;
     CSEG_TRY(cseg_segment_options_read(&own, options));
-    CSEG_TRY(check_model(model));
+    int32_t extra;
+    CSEG_TRY(cseg_segment_model_extra(&extra, model));
     scene s = {.context = context, .model = model, .options = &own, .rule = cseg_model_rule(model)};
+    s.has_boundary_class = extra == CELLSEG_EXTRA_BOUNDARY;
+    if (own.use_extra_output != 0)
+        s.extra = (cseg_extra){extra, &s.maps[CSEG_MAP_EXTRA]};
     CSEG_TRY(cseg_segment_check_px(&own, s.rule->pixel_size_um));
     CSEG_TRY(cseg_segment_channel(&s.channel, image, own.channel, own.pixel_size_um, "the image"));
     CSEG_TRY(cseg_segment_check_scale(context, &s.channel, s.rule->pixel_size_um));

@@ -6,6 +6,8 @@
  * Beyond the paper, off with outline_sensitivity 0 and nucleus_valley 0. A nucleus found at one threshold is outlined at a lower
  * one (hysteresis), since the threshold that tells blobs from texture lies inside the blobs' outlines. And the mask is cut where
  * the finest scale's response is clearly negative: the largest scales bridge neighbours, but between them there is a valley.
+ * Where a network tells the cells' borders as well, they count: the mask is cut where a boundary is more likely than not; the
+ * distance to the cell's border is averaged with that to the mask's, so that nuclei part where cells do.
  * Beyond the paper and always on: the threshold is never lower than RESPONSE_MIN. Cost: the LoG's, mostly.
  */
 #include "filter/filter.h"
@@ -24,6 +26,8 @@ typedef struct seeds_job {
     const cseg_plane *mask, *response, *finest; /* finest: NULL when valleys do not matter */
     double outline, valley;
     const cseg_plane *labels, *relief;
+    const cseg_extra *extra; /* NULL: nothing more is known */
+    double pixel_size_um;
     const uint8_t *keep;
 } seeds_job;
 
@@ -38,17 +42,23 @@ static double threshold_at(const double thresholds[OTSU_LEVELS], double sensitiv
     return thresholds[below] + (thresholds[below + 1] - thresholds[below]) * (place - below);
 }
 
+static bool has(const cseg_extra *extra, int32_t kind) {
+    return extra != NULL && extra->kind == kind;
+}
+
 static cellseg_status mask_row(void *data, size_t y) {
     const seeds_job *job = data;
     uint8_t *mask = cseg_row_u8(job->mask, y);
     const float *response = cseg_row_f32(job->response, y);
     for (size_t x = 0; x < job->mask->width; x++)
         mask[x] = response[x] > job->outline;
-    if (job->finest == NULL)
-        return CELLSEG_OK;
-    const float *finest = cseg_row_f32(job->finest, y);
-    for (size_t x = 0; x < job->mask->width; x++)
+    const float *finest = job->finest != NULL ? cseg_row_f32(job->finest, y) : NULL;
+    for (size_t x = 0; finest != NULL && x < job->mask->width; x++)
         if (finest[x] < -job->valley * job->outline)
+            mask[x] = 0;
+    const float *boundary = has(job->extra, CELLSEG_EXTRA_BOUNDARY) ? cseg_row_f32(job->extra->map, y) : NULL;
+    for (size_t x = 0; boundary != NULL && x < job->mask->width; x++)
+        if (boundary[x] > 0.5F)
             mask[x] = 0;
     return CELLSEG_OK;
 }
@@ -93,7 +103,8 @@ static void blob_sigmas(double sigmas_px[CSEG_MAX_SCALES], double pixel_size_um,
 
 /* The binary nuclear mask. labels is overwritten. */
 static cellseg_status nuclear_mask(cellseg_context *context, const cseg_plane *mask, const cseg_plane *labels,
-                                   const cseg_plane *map, double pixel_size_um, const cellseg_segment_options *options) {
+                                   const cseg_plane *map, const cseg_extra *extra, double pixel_size_um,
+                                   const cellseg_segment_options *options) {
     cseg_plane response = {0}, finest = {0};
     double sigmas[CSEG_MAX_SCALES], thresholds[OTSU_LEVELS];
     const size_t scales = (size_t)options->nucleus_scales;
@@ -108,7 +119,8 @@ static cellseg_status nuclear_mask(cellseg_context *context, const cseg_plane *m
     }
     const double found = fmax(threshold_at(thresholds, options->sensitivity), RESPONSE_MIN);
     const double outline = fmax(threshold_at(thresholds, fmax(options->outline_sensitivity, options->sensitivity)), 0);
-    seeds_job job = {.mask = mask, .response = &response, .finest = finest.data != NULL ? &finest : NULL, .labels = labels};
+    seeds_job job = {
+        .mask = mask, .response = &response, .finest = finest.data != NULL ? &finest : NULL, .labels = labels, .extra = extra};
     job.outline = fmin(outline, found);
     job.valley = options->nucleus_valley;
     CSEG_TRY_GOTO(done, cseg_parallel_for(context, map->height, mask_row, &job));
@@ -123,24 +135,35 @@ done:
 
 /* ---- from the mask to single nuclei ---- */
 
+/* Pixels to the cell's border, of what the network tells; those of a cell so large are far enough inside. */
+static double cell_distance(double v, double pixel_size_um) {
+    const double most_um = 50;
+    return fmin(CSEG_DISTANCE_HALF_UM * v / fmax(1 - v, 1e-6), most_um) / pixel_size_um;
+}
+
 /* A mask without background has no distance; as one plateau it is one nucleus. */
 static cellseg_status negate_row(void *data, size_t y) {
     const seeds_job *job = data;
     float *relief = cseg_row_f32(job->relief, y);
-    for (size_t x = 0; x < job->relief->width; x++)
-        relief[x] = isfinite(relief[x]) ? -relief[x] : 0;
+    const float *distance = has(job->extra, CELLSEG_EXTRA_DISTANCE) ? cseg_row_f32(job->extra->map, y) : NULL;
+    for (size_t x = 0; x < job->relief->width; x++) {
+        const float to_outline = isfinite(relief[x]) ? relief[x] : 0;
+        relief[x] = -to_outline;
+        if (distance != NULL)
+            relief[x] = (float)(-0.5 * ((double)to_outline + cell_distance((double)distance[x], job->pixel_size_um)));
+    }
     return CELLSEG_OK;
 }
 
 /* Watershed of the inverse distance from its extended minima. */
 static cellseg_status part_nuclei(cellseg_context *context, const cseg_plane *labels, uint32_t *count, const cseg_plane *mask,
-                                  double h_px) {
+                                  const cseg_extra *extra, double pixel_size_um, double h_px) {
     cseg_plane relief = {0}, minima = {0};
     cellseg_status status;
     CSEG_TRY_GOTO(done, cseg_plane_new(&relief, context, CELLSEG_FLOAT32, mask->height, mask->width));
     CSEG_TRY_GOTO(done, cseg_plane_new(&minima, context, CELLSEG_UINT8, mask->height, mask->width));
     CSEG_TRY_GOTO(done, cseg_morph_distance(context, &relief, mask));
-    seeds_job job = {.relief = &relief};
+    seeds_job job = {.relief = &relief, .extra = extra, .pixel_size_um = pixel_size_um};
     CSEG_TRY_GOTO(done, cseg_parallel_for(context, mask->height, negate_row, &job));
     CSEG_TRY_GOTO(done, cseg_morph_extended_minima(context, &minima, &relief, h_px, mask, CONNECTIVITY));
     CSEG_TRY_GOTO(done, cseg_morph_components(context, labels, count, &minima, CONNECTIVITY));
@@ -192,15 +215,15 @@ done:
 }
 
 cellseg_status cseg_segment_seeds(cellseg_context *context, const cseg_plane *nuclei, uint32_t *count, const cseg_plane *map,
-                                  double pixel_size_um, const cellseg_segment_options *options) {
+                                  const cseg_extra *extra, double pixel_size_um, const cellseg_segment_options *options) {
     assert(nuclei->type == CELLSEG_UINT32 && map->type == CELLSEG_FLOAT32);
     *count = 0;
     cseg_plane mask;
     CSEG_TRY(cseg_plane_new(&mask, context, CELLSEG_UINT8, map->height, map->width));
     const double area_min_px = options->nucleus_area_min_um2 / (pixel_size_um * pixel_size_um);
     cellseg_status status;
-    CSEG_TRY_GOTO(done, nuclear_mask(context, &mask, nuclei, map, pixel_size_um, options));
-    CSEG_TRY_GOTO(done, part_nuclei(context, nuclei, count, &mask, options->h_um / pixel_size_um));
+    CSEG_TRY_GOTO(done, nuclear_mask(context, &mask, nuclei, map, extra, pixel_size_um, options));
+    CSEG_TRY_GOTO(done, part_nuclei(context, nuclei, count, &mask, extra, pixel_size_um, options->h_um / pixel_size_um));
     status = drop_weak(context, nuclei, count, map, area_min_px, options->nucleus_probability_min);
 done:
     cseg_plane_free(&mask);

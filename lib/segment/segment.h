@@ -14,8 +14,21 @@
 
 enum { CSEG_MAX_SCALES = 32 };
 
-/* Classes in the order of a model's outputs. */
-enum { CSEG_MAP_NUCLEUS = 0, CSEG_MAP_CYTOPLASM = 1, CSEG_MAP_BACKGROUND = 2 };
+/* Classes in the order of a model's outputs; the fourth, where there is one, is a boundary or a distance. */
+enum { CSEG_MAP_NUCLEUS = 0, CSEG_MAP_CYTOPLASM = 1, CSEG_MAP_BACKGROUND = 2, CSEG_MAP_EXTRA = 3 };
+
+/* A pixel this far inside its cell has one half in a map of distances: part of the model file's format. */
+#define CSEG_DISTANCE_HALF_UM 4.0
+
+/* What the steps know of cells' borders besides; kind CELLSEG_EXTRA_NONE: nothing. */
+typedef struct cseg_extra {
+    int32_t kind;
+    const cseg_plane *map; /* float32, in [0, 1] */
+} cseg_extra;
+
+/* Which fourth output the model has, CELLSEG_EXTRA_... . Outputs are told by their place, so CELLSEG_ERR_MODEL unless the names
+ * say that nucleus, cytoplasm and background are in theirs. */
+cellseg_status cseg_segment_model_extra(int32_t *extra, const cellseg_model *model);
 
 /* ---- options.c ---- */
 
@@ -71,9 +84,9 @@ cellseg_status cseg_segment_predict(cellseg_context *context, const cseg_plane *
 /* ---- seeds.c: Al-Kofahi et al. 2018, step 2 ---- */
 
 /* Nuclei of a probability map, or of a nuclear stain scaled to [0, 1]: nuclei (uint32, of the map's size) gets ids 1..count in
- * raster order, each 4-connected. pixel_size_um: the map's. None is no error. */
+ * raster order, each 4-connected. extra: NULL, or of the map's size. pixel_size_um: the map's. None is no error. */
 cellseg_status cseg_segment_seeds(cellseg_context *context, const cseg_plane *nuclei, uint32_t *count, const cseg_plane *map,
-                                  double pixel_size_um, const cellseg_segment_options *options);
+                                  const cseg_extra *extra, double pixel_size_um, const cellseg_segment_options *options);
 
 /* ---- cells.c: Al-Kofahi et al. 2018, step 3 ---- */
 
@@ -84,6 +97,8 @@ typedef struct cseg_cell_inputs {
     const cseg_plane *nuclei; /* uint32, ids 1..count */
     uint32_t count;
     double pixel_size_um;
+    cseg_extra extra;
+    bool has_boundary_class; /* the fourth map is a class of the cells */
 } cseg_cell_inputs;
 
 /* One cell for every nucleus, under its id. cells: uint32, of the same size. */

@@ -3,6 +3,31 @@
 #include "filter/filter.h"
 #include "segment/pipeline.h"
 
+#include <string.h>
+
+cellseg_status cseg_segment_model_extra(int32_t *extra, const cellseg_model *model) {
+    static const char *const names[] = {
+        [CSEG_MAP_NUCLEUS] = "nucleus", [CSEG_MAP_CYTOPLASM] = "cytoplasm", [CSEG_MAP_BACKGROUND] = "background"};
+    *extra = CELLSEG_EXTRA_NONE;
+    if (model == NULL)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "model is NULL");
+    const uint32_t classes = cseg_model_rule(model)->classes;
+    if (classes <= CSEG_MAP_BACKGROUND || classes > CSEG_MAX_CLASSES)
+        return cseg_fail(CELLSEG_ERR_MODEL, "the model has %u classes; segmentation needs nucleus, cytoplasm and background",
+                         (unsigned)classes);
+    for (uint32_t i = 0; i <= CSEG_MAP_BACKGROUND; i++)
+        if (strcmp(cseg_model_class_name(model, i), names[i]) != 0)
+            return cseg_fail(CELLSEG_ERR_MODEL, "class %u of the model is \"%s\"; segmentation needs \"%s\" there", (unsigned)i,
+                             cseg_model_class_name(model, i), names[i]);
+    if (classes != CSEG_MAP_EXTRA + 1)
+        return CELLSEG_OK;
+    if (strcmp(cseg_model_class_name(model, CSEG_MAP_EXTRA), "boundary") == 0)
+        *extra = CELLSEG_EXTRA_BOUNDARY;
+    else if (strcmp(cseg_model_class_name(model, CSEG_MAP_EXTRA), "distance") == 0)
+        *extra = CELLSEG_EXTRA_DISTANCE;
+    return CELLSEG_OK;
+}
+
 cellseg_status cseg_segment_channel(cseg_channel *out, const cellseg_image *image, int32_t channel, double pixel_size_um,
                                     const char *what) {
     if (image == NULL)

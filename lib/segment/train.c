@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#define FIRST_RELEASE_SIZE (offsetof(cellseg_train_options, empty) + sizeof(double))
+#define FIRST_RELEASE_SIZE (offsetof(cellseg_train_options, weight_cross_entropy) + sizeof(double))
 
 /* ---- options ---- */
 
@@ -27,7 +27,9 @@ static cellseg_train_options defaults(void) {
                                    .scale = 1,
                                    .working_pixel_size_um = 0.65,
                                    .top_hat_um = 130,
-                                   .contrast = 1};
+                                   .contrast = 1,
+                                   .weight_extra = 1,
+                                   .border_sigma_um = 3};
 }
 
 cellseg_status cellseg_train_options_init(cellseg_train_options *options, size_t struct_size) {
@@ -71,6 +73,12 @@ static cellseg_status check(const cellseg_train_options *o) {
     CSEG_TRY(cseg_check_range("noise", o->noise, 0, 1));
     CSEG_TRY(cseg_check_range("blur_px", o->blur_px, 0, 20));
     CSEG_TRY(cseg_check_range("empty", o->empty, 0, 0.9));
+    CSEG_TRY(cseg_check_range("extra_output", o->extra_output, CELLSEG_EXTRA_NONE, CELLSEG_EXTRA_DISTANCE));
+    CSEG_TRY(cseg_check_range("weight_extra", o->weight_extra, 0, 1000));
+    CSEG_TRY(cseg_check_range("weight_border", o->weight_border, 0, 1000));
+    CSEG_TRY(cseg_check_range("border_sigma_um", o->border_sigma_um, 0.01, 100));
+    CSEG_TRY(cseg_check_range("weight_dice", o->weight_dice, 0, 1000));
+    CSEG_TRY(cseg_check_range("weight_cross_entropy", o->weight_cross_entropy, 0, 1000));
     CSEG_TRY(cseg_check_range("working_pixel_size_um", o->working_pixel_size_um, 0.01, 100));
     CSEG_TRY(cseg_check_range("top_hat_um", o->top_hat_um, 0, 1e6));
     return CELLSEG_OK;
@@ -95,8 +103,12 @@ static cellseg_status copy_text(char **to, cellseg_context *context, const char 
  * keep a blank image dim; the square root brings dim cells nearer to bright ones and makes photon noise even (Anscombe 1948).
  */
 static cseg_rule rule_for(const cellseg_model *start, const cellseg_train_options *options) {
-    if (start != NULL)
-        return *cseg_model_rule(start);
+    const uint32_t classes = options->extra_output != CELLSEG_EXTRA_NONE ? 4 : 3;
+    if (start != NULL) {
+        cseg_rule rule = *cseg_model_rule(start);
+        rule.classes = classes;
+        return rule;
+    }
     return (cseg_rule){.pixel_size_um = options->working_pixel_size_um,
                        .top_hat_um = options->top_hat_um,
                        .percentile_low = 1,
@@ -106,18 +118,23 @@ static cseg_rule rule_for(const cellseg_model *start, const cellseg_train_option
                        .power = 0.5,
                        .patch_px = 176,
                        .step_px = 160,
-                       .classes = 3};
+                       .classes = classes};
 }
 
 static cellseg_status make_net(cellseg_trainer *trainer, const cellseg_model *start) {
     const cellseg_train_options *o = &trainer->options;
-    const cseg_net_options options = {.rule = trainer->train.rule,
-                                      .width = o->width,
-                                      .seed = o->seed,
-                                      .batch = (size_t)o->batch,
-                                      .learning_rate = o->learning_rate,
-                                      .weight_class = {o->weight_nucleus, o->weight_cytoplasm, o->weight_background},
-                                      .weight_sum = o->weight_sum};
+    const cseg_net_options options = {
+        .rule = trainer->train.rule,
+        .width = o->width,
+        .seed = o->seed,
+        .batch = (size_t)o->batch,
+        .learning_rate = o->learning_rate,
+        .weight_class = {o->weight_nucleus, o->weight_cytoplasm, o->weight_background, o->weight_extra},
+        .weight_sum = o->weight_sum,
+        .distance = o->extra_output == CELLSEG_EXTRA_DISTANCE,
+        .weight_border = o->weight_border,
+        .weight_dice = o->weight_dice,
+        .weight_cross_entropy = o->weight_cross_entropy};
     return cseg_net_new(&trainer->net, trainer->context, start, &options);
 }
 
@@ -143,6 +160,22 @@ static cellseg_status fill_trainer(cellseg_trainer *trainer, const cellseg_model
     return make_snapshots(trainer);
 }
 
+/* The start's own fourth output, which the options may name too, but may not name another. */
+static cellseg_status adopt_extra(cellseg_train_options *options, const cellseg_model *start) {
+    int32_t extra;
+    CSEG_TRY(cseg_segment_model_extra(&extra, start));
+    if (cseg_model_rule(start)->classes != 3 && extra == CELLSEG_EXTRA_NONE)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT,
+                         "start: a model of %u classes; training knows nucleus, cytoplasm, background and a boundary or distance",
+                         (unsigned)cseg_model_rule(start)->classes);
+    if (extra != CELLSEG_EXTRA_NONE && options->extra_output != CELLSEG_EXTRA_NONE && options->extra_output != extra)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "start: its fourth output is \"%s\", not what extra_output asks for",
+                         cseg_model_class_name(start, 3));
+    if (extra != CELLSEG_EXTRA_NONE)
+        options->extra_output = extra;
+    return CELLSEG_OK;
+}
+
 cellseg_status cellseg_trainer_new(cellseg_trainer **out, cellseg_context *context, const cellseg_model *start,
                                    const cellseg_train_options *options) {
     if (out == NULL)
@@ -151,9 +184,8 @@ cellseg_status cellseg_trainer_new(cellseg_trainer **out, cellseg_context *conte
     cellseg_train_options own = defaults();
     CSEG_TRY(cseg_options_copy(&own, sizeof own, FIRST_RELEASE_SIZE, options, "cellseg_train_options"));
     CSEG_TRY(check(&own));
-    if (start != NULL && cseg_model_rule(start)->classes != 3)
-        return cseg_fail(CELLSEG_ERR_ARGUMENT, "start: a model of %u classes; training knows nucleus, cytoplasm, background",
-                         (unsigned)cseg_model_rule(start)->classes);
+    if (start != NULL)
+        CSEG_TRY(adopt_extra(&own, start));
     cellseg_trainer *trainer = cseg_calloc(context, 1, sizeof *trainer);
     if (trainer == NULL)
         return cseg_last_status();
@@ -206,6 +238,22 @@ static cellseg_status check_add(const cellseg_trainer *trainer, const cellseg_im
     return CELLSEG_OK;
 }
 
+/* Of the size of `seen`; the caller frees them, also after an error. */
+static cellseg_status make_targets(cseg_targets *targets, const cellseg_trainer *trainer, const cseg_plane *seen,
+                                   const cseg_plane *cells, const cseg_plane *nuclei) {
+    const cellseg_train_options *o = &trainer->options;
+    const cseg_outline_options outlines = {.boundary = o->extra_output == CELLSEG_EXTRA_BOUNDARY,
+                                           .pixel_size_um = trainer->train.rule.pixel_size_um,
+                                           .border_sigma_um = o->border_sigma_um};
+    CSEG_TRY(cseg_plane_new(&targets->classes, trainer->context, CELLSEG_UINT8, seen->height, seen->width));
+    if (o->extra_output == CELLSEG_EXTRA_DISTANCE)
+        CSEG_TRY(cseg_plane_new(&targets->distance, trainer->context, CELLSEG_UINT8, seen->height, seen->width));
+    if (o->weight_border > 0)
+        CSEG_TRY(cseg_plane_new(&targets->border, trainer->context, CELLSEG_UINT8, seen->height, seen->width));
+    CSEG_TRY(cseg_segment_targets(trainer->context, &targets->classes, cells, nuclei));
+    return cseg_segment_outlines(trainer->context, targets, cells, &outlines);
+}
+
 cellseg_status cellseg_trainer_add(cellseg_trainer *trainer, const cellseg_image *image, int32_t channel,
                                    const cellseg_labels *cells, const cellseg_labels *nuclei, int32_t use) {
     CSEG_TRY(check_add(trainer, image, channel, cells, nuclei, use));
@@ -214,14 +262,14 @@ cellseg_status cellseg_trainer_add(cellseg_trainer *trainer, const cellseg_image
     cseg_progress_start(context);
     const cseg_plane marker = cseg_image_plane(image, channel);
     const cseg_plane cells_plane = cseg_labels_plane(cells), nuclei_plane = cseg_labels_plane(nuclei);
-    cseg_plane seen, classes = {0};
+    cseg_plane seen;
+    cseg_targets targets = {.classes = {0}};
     CSEG_TRY(cseg_segment_preprocess(context, &seen, &marker, cellseg_image_pixel_size_um(image), &dataset->rule));
     cellseg_status status;
-    CSEG_TRY_GOTO(done, cseg_plane_new(&classes, context, CELLSEG_UINT8, seen.height, seen.width));
-    CSEG_TRY_GOTO(done, cseg_segment_targets(context, &classes, &cells_plane, &nuclei_plane));
-    status = cseg_dataset_add(dataset, &seen, &classes);
+    CSEG_TRY_GOTO(done, make_targets(&targets, trainer, &seen, &cells_plane, &nuclei_plane));
+    status = cseg_dataset_add(dataset, &seen, &targets);
 done:
     cseg_plane_free(&seen);
-    cseg_plane_free(&classes);
+    cseg_targets_free(&targets);
     return status;
 }

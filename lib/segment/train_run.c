@@ -20,8 +20,7 @@ typedef struct run {
     cseg_place *places, *grid; /* this epoch's training patches, and the validation images' fixed ones */
     size_t place_count, grid_count;
     size_t steps, evaluations; /* of an epoch */
-    float *images;
-    uint8_t *classes;
+    cseg_patches patches;
 } run;
 
 static void take_snapshot(cseg_snapshot *snapshot, cseg_net *net) {
@@ -67,6 +66,18 @@ static cellseg_status begin(cellseg_trainer *trainer) {
     return trainer->checkpoint_path != NULL ? cseg_target_probe(trainer->context, trainer->checkpoint_path) : CELLSEG_OK;
 }
 
+static cellseg_status make_patches(cseg_patches *patches, const cellseg_trainer *trainer, size_t pixels) {
+    cellseg_context *context = trainer->context;
+    const cellseg_train_options *o = &trainer->options;
+    if ((patches->image = cseg_alloc(context, pixels, sizeof *patches->image)) == NULL ||
+        (patches->classes = cseg_alloc(context, pixels, 1)) == NULL ||
+        (o->extra_output == CELLSEG_EXTRA_DISTANCE && (patches->distance = cseg_alloc(context, pixels, 1)) == NULL) ||
+        (o->weight_border > 0 && (patches->border = cseg_alloc(context, pixels, 1)) == NULL))
+        return cseg_last_status();
+    cseg_net_set_targets(trainer->net, patches->distance, patches->border);
+    return CELLSEG_OK;
+}
+
 static cellseg_status make_room(run *r) {
     const cellseg_trainer *trainer = r->trainer;
     const size_t batch = (size_t)trainer->options.batch, patch = trainer->train.rule.patch_px;
@@ -75,12 +86,10 @@ static cellseg_status make_room(run *r) {
     r->steps = (r->place_count + batch - 1) / batch;
     r->evaluations = (r->grid_count + batch - 1) / batch;
     if ((r->places = cseg_alloc(trainer->context, r->place_count, sizeof *r->places)) == NULL ||
-        (r->grid = cseg_alloc(trainer->context, r->grid_count, sizeof *r->grid)) == NULL ||
-        (r->images = cseg_alloc(trainer->context, batch * patch * patch, sizeof *r->images)) == NULL ||
-        (r->classes = cseg_alloc(trainer->context, batch * patch * patch, sizeof *r->classes)) == NULL)
+        (r->grid = cseg_alloc(trainer->context, r->grid_count, sizeof *r->grid)) == NULL)
         return cseg_last_status();
     (void)cseg_dataset_grid(&trainer->validate, r->grid);
-    return CELLSEG_OK;
+    return make_patches(&r->patches, trainer, batch * patch * patch);
 }
 
 /* Each step of training and each batch of validation is an equal part of the whole. */
@@ -114,12 +123,12 @@ static cellseg_status train_epoch(const run *r, double *mean_loss, int32_t epoch
     double sum = 0;
     for (size_t step = 0; step < r->steps; step++) {
         show_progress(r, "training", epoch, step);
-        CSEG_TRY(cseg_dataset_draw(&trainer->train, r->images, r->classes, r->places, r->place_count, step * batch, batch, o,
-                                   (uint64_t)epoch));
+        CSEG_TRY(
+            cseg_dataset_draw(&trainer->train, &r->patches, r->places, r->place_count, step * batch, batch, o, (uint64_t)epoch));
         cseg_net_set_learning_rate(trainer->net, learning_rate(r, epoch, step));
         const uint64_t dropout_seed = cseg_random_stream(~o->seed, (uint64_t)epoch, step);
         double loss;
-        const cellseg_status status = cseg_net_step(trainer->net, &loss, r->images, r->classes, dropout_seed);
+        const cellseg_status status = cseg_net_step(trainer->net, &loss, r->patches.image, r->patches.classes, dropout_seed);
         if (status != CELLSEG_OK)
             return fail_in_epoch(status, epoch);
         sum += loss;
@@ -143,12 +152,12 @@ static cellseg_status validate_epoch(const run *r, double *mean_loss, int32_t ep
     for (size_t part = 0; part < r->evaluations; part++) {
         show_progress(r, "validation", epoch, r->steps + part);
         const size_t first = part * batch, left = r->grid_count - first, count = left < batch ? left : batch;
-        CSEG_TRY(cseg_dataset_draw(&trainer->validate, r->images, r->classes, r->grid, r->grid_count, first, count, NULL, 0));
+        CSEG_TRY(cseg_dataset_draw(&trainer->validate, &r->patches, r->grid, r->grid_count, first, count, NULL, 0));
         double loss;
-        CSEG_TRY(cseg_net_evaluate(trainer->net, &loss, r->images, r->classes, count));
+        CSEG_TRY(cseg_net_evaluate(trainer->net, &loss, r->patches.image, r->patches.classes, count));
         if (!isfinite(loss))
             return fail_in_epoch(cseg_fail(CELLSEG_ERR_MODEL, "the validation loss is not finite"), epoch);
-        const double known = (double)count_known(r->classes, count * patch * patch);
+        const double known = (double)count_known(r->patches.classes, count * patch * patch);
         sum += loss * known;
         weight += known;
     }
@@ -234,6 +243,12 @@ static bool add_numbers(cJSON *object, const cellseg_trainer *trainer) {
         {"noise", o->noise},
         {"blur_px", o->blur_px},
         {"empty", o->empty},
+        {"extra_output", o->extra_output},
+        {"weight_extra", o->weight_extra},
+        {"weight_border", o->weight_border},
+        {"border_sigma_um", o->border_sigma_um},
+        {"weight_dice", o->weight_dice},
+        {"weight_cross_entropy", o->weight_cross_entropy},
     };
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
         if (cJSON_AddNumberToObject(object, numbers[i].name, numbers[i].value) == NULL)
@@ -274,7 +289,10 @@ cellseg_status cellseg_trainer_run(cellseg_model **out, cellseg_trainer *trainer
         status = best_model(out, trainer);
     cseg_free(r.places);
     cseg_free(r.grid);
-    cseg_free(r.images);
-    cseg_free(r.classes);
+    cseg_free(r.patches.image);
+    cseg_free(r.patches.classes);
+    cseg_free(r.patches.distance);
+    cseg_free(r.patches.border);
+    cseg_net_set_targets(trainer->net, NULL, NULL);
     return status;
 }

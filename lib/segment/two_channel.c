@@ -33,7 +33,7 @@ static cellseg_status stained_nuclei(cellseg_context *context, cseg_plane *nucle
     CSEG_TRY(cseg_segment_scale(context, &stain, &nuclear->plane, "the nuclear image", nuclear->pixel_size_um, &rule));
     cellseg_status status = cseg_plane_new(nuclei, context, CELLSEG_UINT32, stain.height, stain.width);
     if (status == CELLSEG_OK)
-        status = cseg_segment_seeds(context, nuclei, count, &stain, scale, options);
+        status = cseg_segment_seeds(context, nuclei, count, &stain, NULL, scale, options);
     cseg_plane_free(&stain);
     if (status != CELLSEG_OK)
         cseg_plane_free(nuclei);

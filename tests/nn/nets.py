@@ -13,7 +13,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 from oracle import check, context, library
 
 PATCH, STEP, BATCH, CLASSES = 48, 40, 4, 3
-WEIGHTS = (1.0, 0.7, 1.3)
+WEIGHTS = (1.0, 0.7, 1.3, 0.6)
 WEIGHT_SUM = 0.9
 
 
@@ -25,7 +25,9 @@ class Rule(ctypes.Structure):
 
 class NetOptions(ctypes.Structure):
     _fields_ = [("rule", Rule), ("width", ctypes.c_double), ("seed", ctypes.c_uint64), ("batch", ctypes.c_size_t),
-                ("learning_rate", ctypes.c_double), ("weight_class", ctypes.c_double * 8), ("weight_sum", ctypes.c_double)]
+                ("learning_rate", ctypes.c_double), ("weight_class", ctypes.c_double * 8), ("weight_sum", ctypes.c_double),
+                ("distance", ctypes.c_bool), ("weight_border", ctypes.c_double), ("weight_dice", ctypes.c_double),
+                ("weight_cross_entropy", ctypes.c_double)]
 
 
 class Tensor(ctypes.Structure):
@@ -43,10 +45,11 @@ library.cseg_net_free.restype = None
 class Net:
     """A network of the paper's layers, some of its width, in our library."""
 
-    def __init__(self, width=0.25, seed=7, learning_rate=1e-3, start=None):
+    def __init__(self, width=0.25, seed=7, learning_rate=1e-3, start=None, classes=CLASSES, **terms):
         self.context = context(2)
-        options = NetOptions(Rule(0.65, 130, 1, 99, 0, 4, 1, PATCH, STEP, CLASSES), width, seed, BATCH, learning_rate,
-                             (ctypes.c_double * 8)(*WEIGHTS), WEIGHT_SUM)
+        self.classes = classes
+        options = NetOptions(Rule(0.65, 130, 1, 99, 0, 4, 1, PATCH, STEP, classes), width, seed, BATCH, learning_rate,
+                             (ctypes.c_double * 8)(*WEIGHTS), WEIGHT_SUM, **terms)
         self.net = ctypes.c_void_p()
         check(library.cseg_net_new(ctypes.byref(self.net), self.context, start, ctypes.byref(options)))
         count = ctypes.c_size_t()
@@ -103,7 +106,7 @@ class Net:
     def forward(self, images):
         model = self.model()
         n = len(images)
-        out = np.empty((n, CLASSES, PATCH, PATCH), np.float32)
+        out = np.empty((n, self.classes, PATCH, PATCH), np.float32)
         sizes = [ctypes.c_size_t(s) for s in (n, PATCH, PATCH)]
         workspace = np.empty(library.cseg_nn_workspace_bytes(model, self.context, *sizes) + 64, np.uint8)
         aligned = workspace.ctypes.data + -workspace.ctypes.data % 64
@@ -182,7 +185,7 @@ class Oracle:
         labels = torch.tensor(classes[:, margin:-margin, margin:-margin].astype(np.int64))
         p, labels = p[labels != 255], labels[labels != 255]
         target = F.one_hot(labels, CLASSES).double()
-        total = sum(w * ((p[:, c] - target[:, c]) ** 2).mean().sqrt() for c, w in enumerate(WEIGHTS))
+        total = sum(WEIGHTS[c] * ((p[:, c] - target[:, c]) ** 2).mean().sqrt() for c in range(CLASSES))
         return total + WEIGHT_SUM * ((p.sum(1) - 1) ** 2).mean().sqrt()
 
 

@@ -197,7 +197,7 @@ static void a_start_model_gives_its_layers_and_weights(void **unused) {
     assert_memory_equal(again->params, model->params, model->layout.total * sizeof *model->params);
     cellseg_model_free(again);
     cseg_net_free(net);
-    options.rule.classes = 4;
+    options.rule.classes = 5;
     assert_status(cseg_net_new(&net, context, model, &options), CELLSEG_ERR_MODEL);
     assert_null(net);
     cellseg_model_free(model);

@@ -8,9 +8,10 @@ import sys
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from nets import Net, Oracle, batch, check, library, unsettle
+from nets import BATCH, PATCH, STEP, WEIGHT_SUM, WEIGHTS, Net, Oracle, batch, check, library, unsettle
 
 
 def relative(a, b):
@@ -131,3 +132,88 @@ def test_ten_steps_of_adam(tmp_path):
         # The first step moves every number by the rate, however small its gradient: there rounding weighs more.
         assert max(errors)[0] < (2e-3 if step == 0 else 3e-4), (step, max(errors))
     assert losses[9] < losses[0]
+
+
+# ---- the loss's other terms, and the fourth output ----
+
+TERMS = [
+    dict(),
+    dict(weight_border=7.5),
+    dict(weight_dice=0.8),
+    dict(weight_cross_entropy=0.3),
+    dict(weight_border=3.0, weight_dice=0.5, weight_cross_entropy=0.2),
+]
+
+
+def other_loss(p, classes, distance, border, is_distance, weight_border=0.0, weight_dice=0.0, weight_cross_entropy=0.0):
+    """The same in PyTorch, from the definitions."""
+    margin = (PATCH - STEP) // 2
+    inner = np.s_[:, margin:-margin, margin:-margin]
+    known = torch.tensor(classes[inner] != 255)
+    count = p.shape[1]
+    exclusive = count - is_distance
+    p = p[:, :, margin:-margin, margin:-margin].permute(0, 2, 3, 1)[known]
+    labels = torch.tensor(classes[inner].astype(np.int64))[known]
+    target = F.one_hot(labels, exclusive).double()
+    if is_distance:
+        target = torch.cat([target, torch.tensor(distance[inner] / 255.0)[known][:, None]], 1)
+    weight = 1 + weight_border * torch.tensor(border[inner] / 255.0)[known]
+    weight = weight / weight.sum()
+    total = sum(WEIGHTS[c] * (weight * (p[:, c] - target[:, c]) ** 2).sum().sqrt() for c in range(count))
+    q, t = p[:, :exclusive], target[:, :exclusive]
+    total = total + WEIGHT_SUM * (weight * (q.sum(1) - 1) ** 2).sum().sqrt()
+    w = weight[:, None]
+    dice = 2 * (w * q * t).sum(0) / ((w * q).sum(0) + (w * t).sum(0))
+    total = total + weight_dice * (1 - dice).mean()
+    cross = F.binary_cross_entropy(q, t, reduction="none").mean(1)
+    return total + weight_cross_entropy * (weight * cross).sum()
+
+
+@pytest.mark.parametrize("classes,is_distance", [(3, False), (4, False), (4, True)])
+@pytest.mark.parametrize("terms", TERMS)
+def test_gradients_of_other_terms(terms, classes, is_distance):
+    """The last layer's weights see the loss directly, with no ReLU between."""
+    net = Net(0.03, learning_rate=0.0, classes=classes, distance=is_distance, **terms)
+    unsettle(net)
+    net.view((len(net.layers) - 1, "weight"))[:] *= 0.2  # keep the sigmoid out of its ends
+    random = np.random.default_rng(8)
+    images, labels = batch(3)
+    if classes == 4 and not is_distance:
+        labels[(labels == 1) & (random.random(labels.shape) < 0.3)] = 3
+    distance, border = (random.integers(0, 256, labels.shape).astype(np.uint8) for _ in range(2))
+    pointers = [a.ctypes.data_as(ctypes.c_void_p) for a in (distance, border)]
+    library.cseg_net_set_targets(net.net, *pointers)
+    oracle = Oracle(net)
+    want = other_loss(oracle.forward(images, dropout_seed=11), labels, distance, border, is_distance, **terms)
+    want.backward()
+    assert abs(net.step(images, labels, 11) - want.item()) < 1e-6 * want.item()
+    last = len(net.layers) - 1
+    for name in ("weight", "bias"):
+        error = relative(net.view((last, name), net.total) / 0.1, oracle.ours((last, name), oracle.values[last, name].grad))
+        assert error < 2e-5, name
+    want = other_loss(Oracle(net).forward(images), labels, distance, border, is_distance, **terms).item()
+    assert abs(net.evaluate(images, labels) - want) < 1e-6 * want
+
+
+def test_terms_that_are_off_change_nothing():
+    """Border values without a weight, and a distance that no output is trained on, are not read."""
+    plain, other = Net(0.03), Net(0.03)
+    images, classes = batch(4)
+    noise = np.random.default_rng(1).integers(0, 256, classes.shape).astype(np.uint8)
+    library.cseg_net_set_targets(other.net, None, noise.ctypes.data_as(ctypes.c_void_p))
+    for step in range(3):
+        assert plain.step(images, classes, step) == other.step(images, classes, step)
+    assert np.array_equal(plain.state, other.state)
+
+
+@pytest.mark.parametrize("is_distance", [False, True])
+def test_a_start_gets_one_more_output(is_distance):
+    """The three outputs it had are as they were, and the new one can be learnt."""
+    start = Net(0.03)
+    unsettle(start)
+    wide = Net(0.03, start=start.model(), classes=4, distance=is_distance, learning_rate=0.0)
+    names = json.loads(library.cellseg_model_info(wide.model()))["classes"]
+    assert names == ["nucleus", "cytoplasm", "background", "distance" if is_distance else "boundary"]
+    images, _ = batch(1)
+    assert np.array_equal(wide.forward(images)[:, :3], start.forward(images))
+    assert wide.forward(images)[:, 3].std() > 1e-3

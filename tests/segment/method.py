@@ -43,6 +43,8 @@ class Options(ctypes.Structure):
         ("drop_border_cells", ctypes.c_int32),
         ("fill_holes", ctypes.c_int32),
         ("cell_ring_um", ctypes.c_double),
+        ("use_extra_output", ctypes.c_int32),
+        ("padding", ctypes.c_int32),
     ]
 
 
@@ -72,6 +74,9 @@ class CellInputs(ctypes.Structure):
         ("nuclei", ctypes.c_void_p),
         ("count", ctypes.c_uint32),
         ("pixel_size_um", ctypes.c_double),
+        ("extra_kind", ctypes.c_int32),
+        ("extra_map", ctypes.c_void_p),
+        ("has_boundary_class", ctypes.c_bool),
     ]
 
 
@@ -100,7 +105,7 @@ def library_preprocess(channel, pixel_size_um, rule):
 def library_seeds(map_, pixel_size_um, opts):
     nuclei = np.zeros(map_.shape, np.uint32)
     count = ctypes.c_uint32()
-    oracle.call("cseg_segment_seeds", nuclei, ctypes.byref(count), map_, float(pixel_size_um), ctypes.byref(opts))
+    oracle.call("cseg_segment_seeds", nuclei, ctypes.byref(count), map_, None, float(pixel_size_um), ctypes.byref(opts))
     assert count.value == nuclei.max()
     return nuclei
 

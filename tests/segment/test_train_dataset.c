@@ -48,7 +48,7 @@ static cellseg_status add(cseg_dataset *dataset, size_t height, size_t width, va
         cseg_row_f32(&image, i / width)[i % width] = value(i / width, i % width);
         cseg_row_u8(&classes, i / width)[i % width] = class(i / width, i % width);
     }
-    status = cseg_dataset_add(dataset, &image, &classes);
+    status = cseg_dataset_add(dataset, &image, &(cseg_targets){.classes = classes});
 done:
     cseg_plane_free(&image);
     cseg_plane_free(&classes);
@@ -181,7 +181,7 @@ static void test_plain_patches_are_the_image_reflected(void **state) {
     static float image[PIXELS];
     static uint8_t classes[PIXELS];
     for (size_t p = 0; p < count; p++) {
-        assert_ok(cseg_dataset_draw(&dataset, image, classes, places, count, p, 1, NULL, 0));
+        assert_ok(cseg_dataset_draw(&dataset, &(cseg_patches){.image = image, .classes = classes}, places, count, p, 1, NULL, 0));
         for (size_t i = 0; i < PIXELS; i++)
             assert_pixel(&dataset.samples[places[p].sample], &places[p], i / PATCH, i % PATCH, image[i], classes[i]);
     }
@@ -216,13 +216,13 @@ static void assert_turns(int32_t rotate, int32_t flip, unsigned expected) {
     const cseg_place place = {0, 17, 23};
     static float plain[PIXELS], image[PIXELS];
     static uint8_t plain_classes[PIXELS], classes[PIXELS];
-    assert_ok(cseg_dataset_draw(&dataset, plain, plain_classes, &place, 1, 0, 1, NULL, 0));
+    assert_ok(cseg_dataset_draw(&dataset, &(cseg_patches){.image = plain, .classes = plain_classes}, &place, 1, 0, 1, NULL, 0));
     cellseg_train_options options = plain_options();
     options.rotate = rotate;
     options.flip = flip;
     unsigned seen = 0;
     for (size_t i = 0; i < 100; i++) {
-        assert_ok(cseg_dataset_draw(&dataset, image, classes, &place, 1, i, 1, &options, 3));
+        assert_ok(cseg_dataset_draw(&dataset, &(cseg_patches){.image = image, .classes = classes}, &place, 1, i, 1, &options, 3));
         const int turn = which_turn(image, classes, plain, plain_classes);
         assert_in_range(turn, 0, 7);
         seen |= 1U << turn;
@@ -251,7 +251,7 @@ static void test_zoom(void **state) {
     static uint8_t classes[PIXELS];
     double least = 9, most = 0;
     for (size_t p = 0; p < 100; p++) {
-        assert_ok(cseg_dataset_draw(&dataset, image, classes, &place, 1, p, 1, &options, 1));
+        assert_ok(cseg_dataset_draw(&dataset, &(cseg_patches){.image = image, .classes = classes}, &place, 1, p, 1, &options, 1));
         const double zoom = (PATCH - 1) / (256 * ((double)image[PIXELS - 1] - (double)image[0]));
         least = zoom < least ? zoom : least;
         most = zoom > most ? zoom : most;
@@ -294,7 +294,7 @@ static void draw_many(value_fn value, const cellseg_train_options *options, spre
     static uint8_t classes[PIXELS];
     *means = *deviations = (spread){0, 0, 1e9, -1e9};
     for (size_t p = 0; p < 100; p++) {
-        assert_ok(cseg_dataset_draw(&dataset, image, classes, &place, 1, p, 1, options, 1));
+        assert_ok(cseg_dataset_draw(&dataset, &(cseg_patches){.image = image, .classes = classes}, &place, 1, p, 1, options, 1));
         const spread s = spread_of(image);
         assert_true(s.least >= 0 && s.most <= 2.000001); /* 4 to the power of 0.5 */
         means->least = fmin(means->least, s.mean);
@@ -354,7 +354,7 @@ static void test_patches_without_cells(void **state) {
     static uint8_t classes[PIXELS];
     double most = 0;
     for (size_t p = 0; p < 100; p++) {
-        assert_ok(cseg_dataset_draw(&dataset, image, classes, &place, 1, p, 1, &options, 1));
+        assert_ok(cseg_dataset_draw(&dataset, &(cseg_patches){.image = image, .classes = classes}, &place, 1, p, 1, &options, 1));
         const spread s = spread_of(image);
         assert_true(s.least >= 0 && s.most < 1);
         most = fmax(most, s.deviation);
@@ -390,7 +390,8 @@ static cellseg_status draw_batch(cellseg_context *context, void *data) {
     cellseg_status status;
     CSEG_TRY_GOTO(done, add(&dataset, 50, 60, scrambled, scrambled_class));
     CSEG_TRY_GOTO(done, add(&dataset, 33, 35, ramp, upper_half));
-    status = cseg_dataset_draw(&dataset, b->images, b->classes, places, 3, 4, 7, &options, 2);
+    status =
+        cseg_dataset_draw(&dataset, &(cseg_patches){.image = b->images, .classes = b->classes}, places, 3, 4, 7, &options, 2);
 done:
     cseg_dataset_free(&dataset);
     return status;
@@ -417,12 +418,15 @@ static void test_index_alone_decides(void **state) {
     assert_ok(add(&dataset, 50, 60, scrambled, scrambled_class));
     static const cseg_place places[] = {{0, 5, 9}, {0, 0, 0}, {CSEG_NO_SAMPLE, 0, 0}};
     const cellseg_train_options options = all_options();
-    assert_ok(cseg_dataset_draw(&dataset, whole.images, whole.classes, places, 3, 4, 7, &options, 2));
+    assert_ok(cseg_dataset_draw(&dataset, &(cseg_patches){.image = whole.images, .classes = whole.classes}, places, 3, 4, 7,
+                                &options, 2));
     for (size_t i = 0; i < 7; i++)
-        assert_ok(
-            cseg_dataset_draw(&dataset, parts.images + i * PIXELS, parts.classes + i * PIXELS, places, 3, 4 + i, 1, &options, 2));
+        assert_ok(cseg_dataset_draw(&dataset,
+                                    &(cseg_patches){.image = parts.images + i * PIXELS, .classes = parts.classes + i * PIXELS},
+                                    places, 3, 4 + i, 1, &options, 2));
     assert_memory_equal(&whole, &parts, sizeof whole);
-    assert_ok(cseg_dataset_draw(&dataset, parts.images, parts.classes, places, 3, 4, 7, &options, 3));
+    assert_ok(cseg_dataset_draw(&dataset, &(cseg_patches){.image = parts.images, .classes = parts.classes}, places, 3, 4, 7,
+                                &options, 3));
     assert_memory_not_equal(&whole, &parts, sizeof whole);
     cseg_dataset_free(&dataset);
 }

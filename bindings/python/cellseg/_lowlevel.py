@@ -70,6 +70,7 @@ LAPLACIAN_EXACT, LAPLACIAN_FAST = 0, 1
 RESAMPLE_LINEAR, RESAMPLE_CUBIC = 0, 1
 BOUNDARY_INNER, BOUNDARY_OUTER, BOUNDARY_THICK = 1, 2, 3
 USE_TRAIN, USE_VALIDATE = 0, 1
+EXTRA_NONE, EXTRA_BOUNDARY, EXTRA_DISTANCE = 0, 1, 2
 
 # ---- callbacks ----
 
@@ -160,6 +161,8 @@ class segment_options(_Sized):
         ("drop_border_cells", c_int32),
         ("fill_holes", c_int32),
         ("cell_ring_um", c_double),
+        ("use_extra_output", c_int32),
+        ("padding", c_int32),
     ]
 
 
@@ -275,6 +278,13 @@ class train_options(_Sized):
         ("learning_rate_final", c_double),
         ("contrast", c_double),
         ("empty", c_double),
+        ("extra_output", c_int32),
+        ("padding", c_int32),
+        ("weight_extra", c_double),
+        ("weight_border", c_double),
+        ("border_sigma_um", c_double),
+        ("weight_dice", c_double),
+        ("weight_cross_entropy", c_double),
     ]
 
 
