@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* cellseg train: a model from a folder of images and a folder of label maps. */
-#include "cli.h"
-#include "files.h"
-#include "options.h"
+#include "training.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -11,33 +9,33 @@
 
 /* ---- the command line ---- */
 
-static const char *images_folder, *labels_folder, *model_path, *start_path;
-static cellseg_read_options read_options;
-static cellseg_train_options train_options;
-static int32_t channel, nuclei_channel = -1, threads, preset, weights = CELLSEG_WEIGHTS_FLOAT32 - 1;
+const char *images_folder, *labels_folder, *start_path;
+cellseg_read_options training_read_options;
+cellseg_train_options train_options;
+int32_t training_channel, training_nuclei_channel = -1, training_preset;
+static const char *model_path;
+static int32_t threads, weights = CELLSEG_WEIGHTS_FLOAT32 - 1;
 static double validation_part = 0.1;
 
 static const char *const presets[] = {"default", "paper", NULL};
 static const char *const weight_types[] = {"float32", "float16", NULL};
 static const char *const extra_outputs[] = {"none", "boundary", "distance", NULL};
 
-static const option file_options[] = {
+const option labelled_image_options[] = {
     {"images", 0, OPTION_TEXT, &images_folder, "DIR", "images (.tif, .tiff, .png)", NULL},
     {"labels", 0, OPTION_TEXT, &labels_folder, "DIR", "label maps of whole cells, and of nuclei; may be the same folder", NULL},
-    {"output", 'o', OPTION_TEXT, &model_path, "MODEL", "the model file to write", NULL},
-    {"channel", 0, OPTION_WHOLE, &channel, "K", "the marker's channel, from 0", NULL},
-    {"nuclei-channel", 0, OPTION_WHOLE, &nuclei_channel, "K", "find nuclei in this channel instead of <stem>.nuclei.tif", NULL},
-    {"pixel-size", 0, OPTION_NUMBER, &read_options.pixel_size_um, "UM", "edge of a pixel; 0: what the files say", NULL},
+    {"channel", 0, OPTION_WHOLE, &training_channel, "K", "the marker's channel, from 0", NULL},
+    {"nuclei-channel", 0, OPTION_WHOLE, &training_nuclei_channel, "K", "find nuclei in this channel instead of <stem>.nuclei.tif",
+     NULL},
+    {"pixel-size", 0, OPTION_NUMBER, &training_read_options.pixel_size_um, "UM", "edge of a pixel; 0: what the files say", NULL},
     {"validation-part", 0, OPTION_NUMBER, &validation_part, "P", "part of the images, evenly spaced, that validates", NULL},
     {"start", 0, OPTION_TEXT, &start_path, "MODEL", "start from this model's weights", NULL},
-    {"weights", 0, OPTION_CHOICE, &weights, NULL, "how the model file stores weights", weight_types},
-    {"threads", 0, OPTION_WHOLE, &threads, "N", "0: as many as cores", NULL},
-    {"preset", 0, OPTION_CHOICE, &preset, NULL, "values of all options below that are not given", presets},
+    {"preset", 0, OPTION_CHOICE, &training_preset, NULL, "values of all options below that are not given", presets},
     {NULL, 0, OPTION_FLAG, NULL, NULL, NULL, NULL},
 };
 
 #define O train_options
-static const option training_options[] = {
+const option training_options[] = {
     {"seed", 0, OPTION_COUNT, &O.seed, "N", "of weights, order, augmentation and dropout", NULL},
     {"epochs", 0, OPTION_WHOLE, &O.epochs, "N", "times through the images", NULL},
     {"batch", 0, OPTION_WHOLE, &O.batch, "N", "patches per step", NULL},
@@ -65,8 +63,15 @@ static const option training_options[] = {
     {"empty", 0, OPTION_NUMBER, &O.empty, "PART", "part of the patches that shows no cell, 0 to 0.9", NULL},
     {"working-pixel-size-um", 0, OPTION_NUMBER, &O.working_pixel_size_um, "UM", "scale at which the network works", NULL},
     {"top-hat-um", 0, OPTION_NUMBER, &O.top_hat_um, "UM", "edge of the square that evens the illumination; 0: none", NULL},
-    {"checkpoint", 0, OPTION_TEXT, &O.checkpoint_path, "FILE", "written after every epoch; resumed from when it exists", NULL},
     {"note", 0, OPTION_TEXT, &O.note, "TEXT", "for the training record: what the images are", NULL},
+    {NULL, 0, OPTION_FLAG, NULL, NULL, NULL, NULL},
+};
+
+static const option run_options[] = {
+    {"output", 'o', OPTION_TEXT, &model_path, "MODEL", "the model file to write", NULL},
+    {"weights", 0, OPTION_CHOICE, &weights, NULL, "how the model file stores weights", weight_types},
+    {"threads", 0, OPTION_WHOLE, &threads, "N", "0: as many as cores", NULL},
+    {"checkpoint", 0, OPTION_TEXT, &O.checkpoint_path, "FILE", "written after every epoch; resumed from when it exists", NULL},
     {NULL, 0, OPTION_FLAG, NULL, NULL, NULL, NULL},
 };
 
@@ -74,21 +79,25 @@ static const command train_command = {
     "train", "--images DIR --labels DIR -o MODEL",
     "Train a network. Images and label maps pair by stem, the name up to its first dot: <stem>.cells.tif, or <stem>.tif where\n"
     "it is the only one, labels whole cells; <stem>.nuclei.tif beside it labels nuclei.",
-    (const option *const[]){file_options, training_options, NULL}};
+    (const option *const[]){run_options, labelled_image_options, training_options, NULL}};
+
+const char *fault_of_training(void) {
+    if (images_folder == NULL)
+        return "--images DIR is missing";
+    if (labels_folder == NULL)
+        return "--labels DIR is missing";
+    if (validation_part < 0 || validation_part >= 1)
+        return "--validation-part must be at least 0 and less than 1";
+    return NULL;
+}
 
 static bool is_complete(int operands) {
-    const char *fault = NULL;
-    if (images_folder == NULL)
-        fault = "--images DIR is missing";
-    else if (labels_folder == NULL)
-        fault = "--labels DIR is missing";
-    else if (model_path == NULL)
+    const char *fault = fault_of_training();
+    if (fault == NULL && model_path == NULL)
         fault = "-o MODEL is missing";
-    else if (operands > 0)
+    else if (fault == NULL && operands > 0)
         fault = "only options are expected";
-    else if (validation_part < 0 || validation_part >= 1)
-        fault = "--validation-part must be at least 0 and less than 1";
-    else if (is_folder(model_path))
+    else if (fault == NULL && is_folder(model_path))
         fault = "-o MODEL names a folder";
     if (fault != NULL)
         print_error("train: %s; see cellseg train --help", fault);
@@ -97,11 +106,11 @@ static bool is_complete(int operands) {
 
 /* ---- images ---- */
 
-static cellseg_status find_nuclei(cellseg_labels **nuclei, cellseg_context *context, const cellseg_labels *cells,
-                                  const cellseg_image *image) {
+cellseg_status find_nuclei(cellseg_labels **nuclei, cellseg_context *context, const cellseg_labels *cells,
+                           const cellseg_image *image) {
     cellseg_segment_options options;
     cellseg_status status = cellseg_segment_options_init(&options, sizeof options);
-    options.nuclei_channel = nuclei_channel;
+    options.nuclei_channel = training_nuclei_channel;
     if (status == CELLSEG_OK)
         status = cellseg_segment_nuclei_within(nuclei, context, cells, image, &options);
     return status;
@@ -112,19 +121,19 @@ static cellseg_status read_and_add(cellseg_trainer *trainer, cellseg_context *co
     cellseg_image *image = NULL;
     cellseg_labels *cells = NULL, *nuclei = NULL;
     *at_fault = image_path;
-    cellseg_status status = cellseg_image_read(&image, context, image_path, &read_options);
+    cellseg_status status = cellseg_image_read(&image, context, image_path, &training_read_options);
     if (status == CELLSEG_OK) {
         *at_fault = cells_path;
         status = cellseg_labels_read(&cells, context, cells_path);
     }
     if (status == CELLSEG_OK) {
-        *at_fault = nuclei_channel < 0 ? nuclei_path : image_path;
-        status =
-            nuclei_channel < 0 ? cellseg_labels_read(&nuclei, context, nuclei_path) : find_nuclei(&nuclei, context, cells, image);
+        *at_fault = training_nuclei_channel < 0 ? nuclei_path : image_path;
+        status = training_nuclei_channel < 0 ? cellseg_labels_read(&nuclei, context, nuclei_path)
+                                             : find_nuclei(&nuclei, context, cells, image);
     }
     if (status == CELLSEG_OK) {
         *at_fault = image_path;
-        status = cellseg_trainer_add(trainer, image, channel, cells, nuclei, use);
+        status = cellseg_trainer_add(trainer, image, training_channel, cells, nuclei, use);
     }
     cellseg_image_free(image);
     cellseg_labels_free(cells);
@@ -132,7 +141,7 @@ static cellseg_status read_and_add(cellseg_trainer *trainer, cellseg_context *co
     return status;
 }
 
-static bool add_image(cellseg_trainer *trainer, cellseg_context *context, const file *image, const file *cells, int32_t use) {
+bool add_image(cellseg_trainer *trainer, cellseg_context *context, const file *image, const file *cells, int32_t use) {
     char nuclei_path[PATH_SIZE];
     if (is_same_file(image->path, cells->path)) {
         print_error("%s: there is no label map %s.cells.tif beside it", image->path, image->stem);
@@ -149,20 +158,22 @@ static bool add_image(cellseg_trainer *trainer, cellseg_context *context, const 
     return status == CELLSEG_OK;
 }
 
-/* Image i of n validates when it is the last of its share: evenly spaced, and at least one where a part is asked for and there
- * are two images. */
-static int32_t use_of(size_t i, size_t n) {
+int32_t use_of(size_t i, size_t n) {
     double wanted = validation_part > 0 && n > 1 ? fmax(1, floor(validation_part * (double)n + 0.5)) : 0;
     wanted = fmin(wanted, (double)n - 1);
     const bool validates = floor((double)(i + 1) * wanted / (double)n) > floor((double)i * wanted / (double)n);
     return validates ? CELLSEG_USE_VALIDATE : CELLSEG_USE_TRAIN;
 }
 
+bool labelled_images(file_list *images, file_list *labels) {
+    return files_in_folder(images, images_folder, NULL) && files_in_folder(labels, labels_folder, "cells") &&
+           same_stems(images, images_folder, labels, labels_folder);
+}
+
 /* All of them, or no training: a model of part of the images is not what was asked for. */
 static bool add_images(cellseg_trainer *trainer, cellseg_context *context) {
     file_list images = {0}, labels = {0};
-    bool fine = files_in_folder(&images, images_folder, NULL) && files_in_folder(&labels, labels_folder, "cells") &&
-                same_stems(&images, images_folder, &labels, labels_folder);
+    bool fine = labelled_images(&images, &labels);
     const size_t count = fine ? images.count : 0;
     size_t validating = 0;
     for (size_t i = 0; i < count && !was_interrupted(); i++) {
@@ -180,7 +191,7 @@ static bool add_images(cellseg_trainer *trainer, cellseg_context *context) {
 
 /* ---- training ---- */
 
-static int32_t on_epoch(void *user, const cellseg_epoch *epoch) {
+int32_t on_epoch(void *user, const cellseg_epoch *epoch) {
     (void)user;
     set_progress_title(NULL);
     printf("epoch %d of %d: loss %.4f", (int)epoch->epoch, (int)epoch->epochs, epoch->train_loss);
@@ -234,28 +245,28 @@ static int train(void) {
 }
 
 /* Twice, so that single options win over the preset wherever they stand. */
-static parsed parse(int argc, char **argv, const char **operands, int *count) {
-    const parsed first = parse_options(&train_command, argc, argv, operands, count);
-    if (first != PARSED_OK || preset == CELLSEG_PRESET_DEFAULT)
-        return first;
-    if (cellseg_train_options_preset(&train_options, preset) != CELLSEG_OK) {
-        print_error("train: %s", cellseg_last_error());
+parsed parse_training(const command *of, int argc, char **argv, const char **operands, int *count) {
+    if (cellseg_train_options_init(&train_options, sizeof train_options) != CELLSEG_OK ||
+        cellseg_read_options_init(&training_read_options, sizeof training_read_options) != CELLSEG_OK) {
+        print_error("%s: %s", of->name, cellseg_last_error());
         return PARSED_WRONG;
     }
-    return parse_options(&train_command, argc, argv, operands, count);
+    const parsed first = parse_options(of, argc, argv, operands, count);
+    if (first != PARSED_OK || training_preset == CELLSEG_PRESET_DEFAULT)
+        return first;
+    if (cellseg_train_options_preset(&train_options, training_preset) != CELLSEG_OK) {
+        print_error("%s: %s", of->name, cellseg_last_error());
+        return PARSED_WRONG;
+    }
+    return parse_options(of, argc, argv, operands, count);
 }
 
 int cmd_train(int argc, char **argv) {
-    if (cellseg_train_options_init(&train_options, sizeof train_options) != CELLSEG_OK ||
-        cellseg_read_options_init(&read_options, sizeof read_options) != CELLSEG_OK) {
-        print_error("train: %s", cellseg_last_error());
-        return CLI_FAILED;
-    }
     const char **operands = malloc((size_t)argc * sizeof *operands);
     if (operands == NULL)
         return CLI_FAILED;
     int count = 0, code = CLI_USAGE;
-    const parsed result = parse(argc, argv, operands, &count);
+    const parsed result = parse_training(&train_command, argc, argv, operands, &count);
     if (result == PARSED_HELP)
         code = CLI_FINE;
     else if (result == PARSED_OK && is_complete(count))
