@@ -44,7 +44,7 @@ class Options(ctypes.Structure):
         ("fill_holes", ctypes.c_int32),
         ("cell_ring_um", ctypes.c_double),
         ("use_extra_output", ctypes.c_int32),
-        ("padding", ctypes.c_int32),
+        ("marker_test", ctypes.c_int32),
     ]
 
 

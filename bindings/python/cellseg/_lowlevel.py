@@ -162,7 +162,7 @@ class segment_options(_Sized):
         ("fill_holes", c_int32),
         ("cell_ring_um", c_double),
         ("use_extra_output", c_int32),
-        ("padding", c_int32),
+        ("marker_test", c_int32),
     ]
 
 
