@@ -194,6 +194,12 @@ static bool add_fold(cellseg_trainer *trainer, cellseg_context *context, size_t 
     return true;
 }
 
+static int32_t on_epoch(void *user, const cellseg_epoch *epoch) {
+    (void)user;
+    print_epoch(epoch);
+    return was_interrupted();
+}
+
 static bool train_and_save(cellseg_trainer *trainer, cellseg_context *context, const char *path) {
     cellseg_model *model = NULL;
     set_progress_title("training");

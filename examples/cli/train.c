@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* cellseg train: a model from a folder of images and a folder of label maps. */
+#include "history.h"
 #include "training.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* ---- the command line ---- */
 
@@ -13,12 +15,14 @@ const char *images_folder, *labels_folder, *start_path;
 cellseg_read_options training_read_options;
 cellseg_train_options train_options;
 int32_t training_channel, training_nuclei_channel = -1, training_preset;
-static const char *model_path;
+static const char *model_path, *log_path, *curve_path;
+static history epochs;
 static int32_t threads, weights = CELLSEG_WEIGHTS_FLOAT32 - 1;
 static double validation_part = 0.1;
 
 static const char *const presets[] = {"default", "paper", NULL};
 static const char *const weight_types[] = {"float32", "float16", NULL};
+static const char *const schedules[] = {"smooth", "step", NULL};
 static const char *const extra_outputs[] = {"none", "boundary", "distance", NULL};
 
 const option labelled_image_options[] = {
@@ -41,6 +45,12 @@ const option training_options[] = {
     {"batch", 0, OPTION_WHOLE, &O.batch, "N", "patches per step", NULL},
     {"learning-rate", 0, OPTION_NUMBER, &O.learning_rate, "R", "Adam's", NULL},
     {"learning-rate-final", 0, OPTION_NUMBER, &O.learning_rate_final, "R", "where it falls to; 0: it stays", NULL},
+    {"schedule", 0, OPTION_CHOICE, &O.schedule, NULL, "how the rate falls", schedules},
+    {"step-epochs", 0, OPTION_WHOLE, &O.step_epochs, "N", "with --schedule step: after so many epochs", NULL},
+    {"step-factor", 0, OPTION_NUMBER, &O.step_factor, "F", "the rate is multiplied by this", NULL},
+    {"warm-up-epochs", 0, OPTION_NUMBER, &O.warm_up_epochs, "N", "over so many epochs the rate rises from 0; 0: none", NULL},
+    {"patience", 0, OPTION_WHOLE, &O.patience, "N", "end after so many epochs without a better one; 0: never", NULL},
+    {"frozen-layers", 0, OPTION_WHOLE, &O.frozen_layers, "N", "of --start, from the first, which stay; 10: the encoder", NULL},
     {"width", 0, OPTION_NUMBER, &O.width, "W", "filters, as a part of the paper's network", NULL},
     {"weight-nucleus", 0, OPTION_NUMBER, &O.weight_nucleus, "W", "of the nucleus in the loss", NULL},
     {"weight-cytoplasm", 0, OPTION_NUMBER, &O.weight_cytoplasm, "W", "of the cytoplasm", NULL},
@@ -60,6 +70,12 @@ const option training_options[] = {
     {"noise", 0, OPTION_NUMBER, &O.noise, "PART", "augment by noise up to this; 0: none", NULL},
     {"blur-px", 0, OPTION_NUMBER, &O.blur_px, "PX", "augment by a blur up to this sigma; 0: none", NULL},
     {"contrast", 0, OPTION_NUMBER, &O.contrast, "C", "augment by a contrast up to this; 1: none", NULL},
+    {"rotation-degrees", 0, OPTION_NUMBER, &O.rotation_degrees, "DEG", "augment by a rotation up to this; 0: none", NULL},
+    {"elastic-px", 0, OPTION_NUMBER, &O.elastic_px, "PX", "augment by a deformation up to this; 0: none", NULL},
+    {"illumination", 0, OPTION_NUMBER, &O.illumination, "F", "augment by a shading up to this factor; 1: none", NULL},
+    {"saturation", 0, OPTION_NUMBER, &O.saturation, "PART", "augment by cutting up to this part off; 0: none", NULL},
+    {"nucleus-contrast", 0, OPTION_NUMBER, &O.nucleus_contrast, "F", "augment by a factor on the nuclei; 1: none", NULL},
+    {"texture", 0, OPTION_NUMBER, &O.texture, "T", "augment by a texture up to this deviation; 0: none", NULL},
     {"empty", 0, OPTION_NUMBER, &O.empty, "PART", "part of the patches that shows no cell, 0 to 0.9", NULL},
     {"working-pixel-size-um", 0, OPTION_NUMBER, &O.working_pixel_size_um, "UM", "scale at which the network works", NULL},
     {"top-hat-um", 0, OPTION_NUMBER, &O.top_hat_um, "UM", "edge of the square that evens the illumination; 0: none", NULL},
@@ -70,6 +86,8 @@ const option training_options[] = {
 static const option run_options[] = {
     {"output", 'o', OPTION_TEXT, &model_path, "MODEL", "the model file to write", NULL},
     {"weights", 0, OPTION_CHOICE, &weights, NULL, "how the model file stores weights", weight_types},
+    {"log", 0, OPTION_TEXT, &log_path, "FILE", "a JSON object for each epoch, one a line", NULL},
+    {"curve", 0, OPTION_TEXT, &curve_path, "FILE.svg", "a picture of the losses, drawn again after every epoch", NULL},
     {"threads", 0, OPTION_WHOLE, &threads, "N", "0: as many as cores", NULL},
     {"checkpoint", 0, OPTION_TEXT, &O.checkpoint_path, "FILE", "written after every epoch; resumed from when it exists", NULL},
     {NULL, 0, OPTION_FLAG, NULL, NULL, NULL, NULL},
@@ -191,22 +209,35 @@ static bool add_images(cellseg_trainer *trainer, cellseg_context *context) {
 
 /* ---- training ---- */
 
-int32_t on_epoch(void *user, const cellseg_epoch *epoch) {
-    (void)user;
+void print_epoch(const cellseg_epoch *epoch) {
     set_progress_title(NULL);
     printf("epoch %d of %d: loss %.4f", (int)epoch->epoch, (int)epoch->epochs, epoch->train_loss);
     if (!isnan(epoch->validation_loss))
         printf(", validation %.4f%s", epoch->validation_loss, epoch->best != 0 ? " (best)" : "");
     printf(", %.1f s\n", epoch->seconds);
+    if (epoch->stopping != 0)
+        printf("none of the last %d epochs was better: training ends\n", (int)train_options.patience);
     (void)fflush(stdout);
     set_progress_title("training");
-    return was_interrupted();
+}
+
+static int32_t on_epoch(void *user, const cellseg_epoch *epoch) {
+    bool *const written = user;
+    print_epoch(epoch);
+    *written = add_to_history(&epochs, epoch) && (log_path == NULL || write_log(&epochs, log_path)) &&
+               (curve_path == NULL || write_curve(&epochs, curve_path));
+    return was_interrupted() || !*written;
 }
 
 static bool run_and_save(cellseg_trainer *trainer, cellseg_context *context) {
     cellseg_model *model = NULL;
+    bool written = true;
+    if (log_path != NULL && train_options.checkpoint_path != NULL && access(train_options.checkpoint_path, F_OK) == 0 &&
+        !read_history(&epochs, log_path))
+        return false;
     set_progress_title("training");
-    cellseg_status status = cellseg_trainer_run(&model, trainer, on_epoch, NULL);
+    cellseg_status status = cellseg_trainer_run(&model, trainer, on_epoch, &written);
+    free_history(&epochs);
     set_progress_title(NULL);
     if (status != CELLSEG_OK)
         print_library_error("training");
@@ -218,13 +249,14 @@ static bool run_and_save(cellseg_trainer *trainer, cellseg_context *context) {
             printf("%s: %llu parameters\n", model_path, (unsigned long long)cellseg_model_parameters(model));
     }
     cellseg_model_free(model);
-    return status == CELLSEG_OK;
+    return status == CELLSEG_OK && written;
 }
 
 static int train(void) {
-    const char *const checkpoint = train_options.checkpoint_path;
-    if (!can_be_written(model_path) || (checkpoint != NULL && !can_be_written(checkpoint)))
-        return CLI_FAILED;
+    const char *const paths[] = {model_path, train_options.checkpoint_path, log_path, curve_path};
+    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++)
+        if (paths[i] != NULL && !can_be_written(paths[i]))
+            return CLI_FAILED;
     cellseg_context *context = new_context(threads);
     if (context == NULL)
         return CLI_USAGE;

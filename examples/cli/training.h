@@ -38,7 +38,7 @@ bool add_image(cellseg_trainer *trainer, cellseg_context *context, const file *i
 cellseg_status find_nuclei(cellseg_labels **nuclei, cellseg_context *context, const cellseg_labels *cells,
                            const cellseg_image *image);
 
-/* Prints an epoch's line; stops at the interrupt key. */
-int32_t on_epoch(void *user, const cellseg_epoch *epoch);
+/* An epoch's line on standard output. The progress bar says "training" afterwards. */
+void print_epoch(const cellseg_epoch *epoch);
 
 #endif

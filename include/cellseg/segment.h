@@ -123,7 +123,7 @@ CELLSEG_API cellseg_status cellseg_segment_options_check(const cellseg_segment_o
  *                      pixel. Release with cellseg_labels_free(). NULL after an error.
  * @param[out] nuclei   NULL when not wanted; else as `cells`: each cell's nucleus, under the cell's id and inside it.
  * @param[out] maps     NULL when not wanted; else a float32 image of the image's size whose channels are the model's classes:
- *                      nucleus, cytoplasm, background, in [0, 1].
+ *                      nucleus, cytoplasm, background, in [0, 1], and the fourth output where the model has one.
  * @param      context  NULL for defaults
  * @param      model    read only; one model may serve many threads at once
  * @param      image    cytoplasm bright, background dark, nucleus darker than the cytoplasm; pixel size known, or given in the

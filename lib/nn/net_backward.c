@@ -208,7 +208,7 @@ static cellseg_status other_backward(work *w) {
 
 cellseg_status cseg_net_backward(cseg_net *net) {
     memset(net->gradient_written, 0, sizeof net->gradient_written);
-    for (size_t i = net->arch.count; i-- > 0;) {
+    for (size_t i = net->arch.count; i-- > net->options.frozen;) {
         work w = {net, i};
         CSEG_TRY(cseg_layer_has_weights(&net->arch.layers[i]) ? weights_backward(&w) : other_backward(&w));
     }

@@ -19,6 +19,11 @@ static cellseg_status pack_layer(void *data, size_t i) {
     return CELLSEG_OK;
 }
 
+/* Whether a layer is normalised by the batch's statistics, and not by the running ones. */
+static bool uses_batch(const cseg_net *net, size_t layer) {
+    return net->training && layer >= net->options.frozen;
+}
+
 static double *image_sums(const cseg_net *net, size_t image) {
     return net->sums + image * net->layout.most_channels;
 }
@@ -37,7 +42,7 @@ static cellseg_status convolve_group(void *data, size_t index) {
         const cseg_tensor in = cseg_net_value(net, &group, i, image), out = cseg_net_kept(net, i + 1, image);
         cseg_convolve(net->kernels, &out, &in, net->packed + net->forward_at[i], bias, &shape, activation, CSEG_PACK_FORWARD,
                       group.scratch);
-        if (layer->norm && net->training)
+        if (layer->norm && uses_batch(net, i))
             cseg_norm_sums(net->kernels, image_sums(net, image), &out);
     }
     return CELLSEG_OK;
@@ -106,10 +111,10 @@ cellseg_status cseg_net_forward(cseg_net *net) {
             CSEG_TRY(cseg_parallel_for(net->context, CSEG_GROUPS, pool_group, &w));
         if (!cseg_layer_has_weights(layer))
             continue;
-        if (layer->norm && !net->training)
+        if (layer->norm && !uses_batch(net, i))
             running_statistics(net, i);
         CSEG_TRY(cseg_parallel_for(net->context, CSEG_GROUPS, convolve_group, &w));
-        if (layer->norm && net->training)
+        if (layer->norm && uses_batch(net, i))
             CSEG_TRY(batch_statistics(&w));
     }
     return CELLSEG_OK;

@@ -30,6 +30,12 @@ static inline uint64_t cseg_random_stream(uint64_t seed, uint64_t epoch, uint64_
     return cseg_random_next(&state);
 }
 
+/* warp.c: from 1 / range to range, as often above 1 as below. */
+double cseg_random_factor(double range, uint64_t *random);
+
+/* warp.c: 0 as often as not, else up to `most`. */
+double cseg_random_amount(double most, uint64_t *random);
+
 /* ---- targets.c ---- */
 
 enum {

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#define FIRST_RELEASE_SIZE (offsetof(cellseg_train_options, weight_cross_entropy) + sizeof(double))
+#define FIRST_RELEASE_SIZE (offsetof(cellseg_train_options, frozen_layers) + sizeof(int32_t))
 
 /* ---- options ---- */
 
@@ -29,7 +29,11 @@ static cellseg_train_options defaults(void) {
                                    .top_hat_um = 130,
                                    .contrast = 1,
                                    .weight_extra = 1,
-                                   .border_sigma_um = 3};
+                                   .border_sigma_um = 3,
+                                   .illumination = 1,
+                                   .nucleus_contrast = 1,
+                                   .step_epochs = 10,
+                                   .step_factor = 0.1};
 }
 
 cellseg_status cellseg_train_options_init(cellseg_train_options *options, size_t struct_size) {
@@ -72,6 +76,18 @@ static cellseg_status check(const cellseg_train_options *o) {
     CSEG_TRY(cseg_check_range("contrast", o->contrast, 1, 10));
     CSEG_TRY(cseg_check_range("noise", o->noise, 0, 1));
     CSEG_TRY(cseg_check_range("blur_px", o->blur_px, 0, 20));
+    CSEG_TRY(cseg_check_range("schedule", o->schedule, CELLSEG_SCHEDULE_SMOOTH, CELLSEG_SCHEDULE_STEP));
+    CSEG_TRY(cseg_check_range("step_epochs", o->step_epochs, 1, 100000));
+    CSEG_TRY(cseg_check_range("step_factor", o->step_factor, 1e-6, 1));
+    CSEG_TRY(cseg_check_range("warm_up_epochs", o->warm_up_epochs, 0, 100000));
+    CSEG_TRY(cseg_check_range("patience", o->patience, 0, 100000));
+    CSEG_TRY(cseg_check_range("frozen_layers", o->frozen_layers, 0, CSEG_MAX_LAYERS - 1));
+    CSEG_TRY(cseg_check_range("rotation_degrees", o->rotation_degrees, 0, 180));
+    CSEG_TRY(cseg_check_range("elastic_px", o->elastic_px, 0, 100));
+    CSEG_TRY(cseg_check_range("illumination", o->illumination, 1, 10));
+    CSEG_TRY(cseg_check_range("saturation", o->saturation, 0, 0.95));
+    CSEG_TRY(cseg_check_range("nucleus_contrast", o->nucleus_contrast, 1, 10));
+    CSEG_TRY(cseg_check_range("texture", o->texture, 0, 2));
     CSEG_TRY(cseg_check_range("empty", o->empty, 0, 0.9));
     CSEG_TRY(cseg_check_range("extra_output", o->extra_output, CELLSEG_EXTRA_NONE, CELLSEG_EXTRA_DISTANCE));
     CSEG_TRY(cseg_check_range("weight_extra", o->weight_extra, 0, 1000));
@@ -134,7 +150,8 @@ static cellseg_status make_net(cellseg_trainer *trainer, const cellseg_model *st
         .distance = o->extra_output == CELLSEG_EXTRA_DISTANCE,
         .weight_border = o->weight_border,
         .weight_dice = o->weight_dice,
-        .weight_cross_entropy = o->weight_cross_entropy};
+        .weight_cross_entropy = o->weight_cross_entropy,
+        .frozen = (size_t)o->frozen_layers};
     return cseg_net_new(&trainer->net, trainer->context, start, &options);
 }
 
@@ -186,6 +203,9 @@ cellseg_status cellseg_trainer_new(cellseg_trainer **out, cellseg_context *conte
     CSEG_TRY(check(&own));
     if (start != NULL)
         CSEG_TRY(adopt_extra(&own, start));
+    else if (own.frozen_layers > 0)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "frozen_layers is %d, and there is no start model whose layers these could be",
+                         (int)own.frozen_layers);
     cellseg_trainer *trainer = cseg_calloc(context, 1, sizeof *trainer);
     if (trainer == NULL)
         return cseg_last_status();

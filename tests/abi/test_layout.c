@@ -168,6 +168,18 @@ AT(cellseg_train_options, weight_border, 184);
 AT(cellseg_train_options, border_sigma_um, 192);
 AT(cellseg_train_options, weight_dice, 200);
 AT(cellseg_train_options, weight_cross_entropy, 208);
+AT(cellseg_train_options, rotation_degrees, 216);
+AT(cellseg_train_options, elastic_px, 224);
+AT(cellseg_train_options, illumination, 232);
+AT(cellseg_train_options, saturation, 240);
+AT(cellseg_train_options, nucleus_contrast, 248);
+AT(cellseg_train_options, texture, 256);
+AT(cellseg_train_options, schedule, 264);
+AT(cellseg_train_options, step_epochs, 268);
+AT(cellseg_train_options, step_factor, 272);
+AT(cellseg_train_options, warm_up_epochs, 280);
+AT(cellseg_train_options, patience, 288);
+AT(cellseg_train_options, frozen_layers, 292);
 AT(cellseg_epoch, struct_size, 0);
 AT(cellseg_epoch, epoch, 8);
 AT(cellseg_epoch, epochs, 12);
@@ -175,7 +187,8 @@ AT(cellseg_epoch, train_loss, 16);
 AT(cellseg_epoch, validation_loss, 24);
 AT(cellseg_epoch, seconds, 32);
 AT(cellseg_epoch, best, 40);
-AT(cellseg_epoch, padding, 44);
+AT(cellseg_epoch, stopping, 44);
+AT(cellseg_epoch, learning_rate, 48);
 
 #endif
 

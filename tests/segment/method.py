@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 import scipy.ndimage as ndi
-from skimage.morphology import reconstruction
+from skimage.morphology import local_minima, reconstruction
 from skimage.segmentation import watershed
 
 import oracle
@@ -65,6 +65,15 @@ class Rule(ctypes.Structure):
     ]
 
 
+class Extra(ctypes.Structure):
+    """cseg_extra of lib/segment/segment.h."""
+
+    _fields_ = [("kind", ctypes.c_int32), ("map", ctypes.c_void_p)]
+
+
+BOUNDARY, DISTANCE = 1, 2  # kinds
+
+
 class CellInputs(ctypes.Structure):
     """cseg_cell_inputs of lib/segment/segment.h."""
 
@@ -74,8 +83,7 @@ class CellInputs(ctypes.Structure):
         ("nuclei", ctypes.c_void_p),
         ("count", ctypes.c_uint32),
         ("pixel_size_um", ctypes.c_double),
-        ("extra_kind", ctypes.c_int32),
-        ("extra_map", ctypes.c_void_p),
+        ("extra", Extra),
         ("has_boundary_class", ctypes.c_bool),
     ]
 
@@ -102,24 +110,30 @@ def library_preprocess(channel, pixel_size_um, rule):
     return array
 
 
-def library_seeds(map_, pixel_size_um, opts):
+def library_seeds(map_, pixel_size_um, opts, kind=0, extra=None):
+    plane = oracle.plane(extra) if kind else None
+    known = ctypes.byref(Extra(kind, ctypes.addressof(plane))) if kind else None
     nuclei = np.zeros(map_.shape, np.uint32)
     count = ctypes.c_uint32()
-    oracle.call("cseg_segment_seeds", nuclei, ctypes.byref(count), map_, None, float(pixel_size_um), ctypes.byref(opts))
+    oracle.call("cseg_segment_seeds", nuclei, ctypes.byref(count), map_, known, float(pixel_size_um), ctypes.byref(opts))
     assert count.value == nuclei.max()
     return nuclei
 
 
-def library_cells(marker, maps, nuclei, pixel_size_um, opts):
+def library_cells(marker, maps, nuclei, pixel_size_um, opts, kind=0):
+    """`maps`: four of them where there is a kind of fourth."""
     cells = np.full(marker.shape, 77, np.uint32)
     planes = [oracle.plane(a) for a in (marker, nuclei)]
-    three = (oracle.Plane * 3)(*[oracle.plane(m) for m in maps]) if maps is not None else None
+    planes_of_maps = (oracle.Plane * len(maps))(*[oracle.plane(m) for m in maps]) if maps is not None else None
+    extra = Extra(kind, ctypes.addressof(planes_of_maps) + 3 * ctypes.sizeof(oracle.Plane)) if kind else Extra()
     inputs = CellInputs(
         ctypes.addressof(planes[0]),
-        ctypes.addressof(three) if maps is not None else None,
+        ctypes.addressof(planes_of_maps) if maps is not None else None,
         ctypes.addressof(planes[1]),
         int(nuclei.max()),
         pixel_size_um,
+        extra,
+        kind == BOUNDARY,
     )
     oracle.call("cseg_segment_cells", cells, ctypes.byref(inputs), ctypes.byref(opts))
     return cells
@@ -148,7 +162,7 @@ def threshold_at(thresholds, sensitivity):
     return float(np.interp((100 - sensitivity) / 20, range(5), thresholds))
 
 
-def seeds(map_, px, o):
+def seeds(map_, px, o, kind=0, extra=None):
     sigmas = np.linspace(o.nucleus_radius_min_um, o.nucleus_radius_max_um, o.nucleus_scales) / px / math.sqrt(2)
     response = log_response(map_, sigmas)
     thresholds = otsu(response.astype(np.float32), 5)
@@ -157,6 +171,8 @@ def seeds(map_, px, o):
     mask = response > outline
     if o.nucleus_valley > 0:
         mask &= log_response(map_, sigmas[:1]) >= -o.nucleus_valley * outline
+    if kind == BOUNDARY:
+        mask &= extra <= 0.5
     parts, n = ndi.label(mask, FOUR)
     good = np.zeros(n + 1, bool)
     good[np.unique(parts[mask & (response > found)])] = True
@@ -166,6 +182,9 @@ def seeds(map_, px, o):
     if not mask.any():
         return np.zeros(map_.shape, np.uint32)
     inverse = -ndi.distance_transform_edt(mask).astype(np.float32)
+    if kind == DISTANCE:
+        um = np.minimum(4 * extra.astype(np.float64) / np.maximum(1 - extra.astype(np.float64), 1e-6), 50)
+        inverse = ((inverse - um / px) / 2).astype(np.float32)
     labels = watershed(inverse, extended_minima(inverse, o.h_um / px, mask), mask=mask, connectivity=1)
     return drop_weak(labels, map_, px, o)
 
@@ -175,23 +194,7 @@ def extended_minima(relief, h, mask):
     outside = float(relief.max()) + h + 1
     limit = np.where(mask, relief, outside).astype(np.float64)
     filled = reconstruction(np.where(mask, limit + np.float32(h), outside), limit, method="erosion", footprint=FOUR)
-    minima = np.zeros(mask.shape, bool)
-    plateaus, n = label_levels(filled, mask)
-    lowest = ndi.minimum_filter(filled, footprint=FOUR, mode="nearest")
-    has_lower = np.zeros(n + 1, bool)
-    np.logical_or.at(has_lower, plateaus, lowest < filled)
-    minima[mask] = ~has_lower[plateaus[mask]]
-    return ndi.label(minima, FOUR)[0]
-
-
-def label_levels(values, mask):
-    """Connected parts of equal values."""
-    labels, n = np.zeros(values.shape, int), 0
-    for value in np.unique(values[mask]):
-        part, k = ndi.label((values == value) & mask, FOUR)
-        labels[part > 0] = part[part > 0] + n
-        n += k
-    return labels, n
+    return ndi.label(local_minima(filled, connectivity=1) & mask, FOUR)[0]
 
 
 def drop_weak(labels, map_, px, o):
@@ -211,25 +214,27 @@ def raster_order(labels):
     return table[labels]
 
 
-def probability(maps, with_nucleus):
+def probability(maps, with_nucleus, kind=0):
     if maps is None:
         return 1.0
-    return np.minimum(maps[1].astype(np.float64) + (maps[0].astype(np.float64) if with_nucleus else 0), 1)
+    used = [maps[1]] + ([maps[0]] if with_nucleus else []) + ([maps[3]] if kind == BOUNDARY else [])
+    return np.minimum(sum(m.astype(np.float64) for m in used), 1)
 
 
-def cells(marker, maps, nuclei, px, o):
+def cells(marker, maps, nuclei, px, o, kind=0):
     smooth = ndi.gaussian_filter(marker, o.cell_sigma_um / px, mode="reflect", truncate=6)
-    enhanced = np.log(1 + smooth.astype(np.float64) / 0.01) / math.log(101) * probability(maps, o.cell_probability == 1)
+    enhanced = np.log(1 + smooth.astype(np.float64) / 0.01) / math.log(101) * probability(maps, o.cell_probability == 1, kind)
     enhanced = enhanced.astype(np.float32)
     if o.background_rule == 1 and maps is not None:
-        mask = probability(maps, True) > 0.5
+        mask = probability(maps, True, kind) > 0.5
     else:
         mask = enhanced > background_level(enhanced, int(nuclei.max()), px, o)
     distance = ndi.distance_transform_edt(nuclei == 0).astype(np.float32).astype(np.float64) * px
+    deep = None if not kind else maps[3] if kind == DISTANCE else 1 - maps[3].astype(np.float64)
     relief = {
-        0: lambda: -enhanced,
+        0: lambda: -enhanced if not kind else -(enhanced + deep.astype(np.float64)) / 2,
         1: lambda: gradient(smooth),
-        2: lambda: -probability(maps, True) if maps is not None else -enhanced,
+        2: lambda: -probability(maps, True, kind) if maps is not None else -enhanced,
         3: lambda: 0,
     }[o.relief]()
     relief = relief + (1.0 if o.relief == 3 else o.cell_compactness) * distance

@@ -116,6 +116,34 @@ def test_seeds(size, touching, values):
     assert agreement(got, expected) >= (0.998 if touching else 1)
 
 
+def fourth_map(kind, nuclei):
+    """A boundary half way between nuclei, or the distance from there: what a network could say of cells round them."""
+    distance, (y, x) = ndi.distance_transform_edt(nuclei == 0, return_indices=True)
+    cells = np.where(distance < 9, nuclei[y, x], 0)
+    inside = np.zeros(cells.shape)
+    for i in range(1, cells.max() + 1):
+        inside += ndi.distance_transform_edt(np.pad(cells == i, 1))[1:-1, 1:-1]
+    um = 0.65 * inside
+    noise = np.random.default_rng(5).normal(0, 0.02, cells.shape)
+    map_ = um / (um + 4) if kind == method.DISTANCE else 0.9 * ((um > 0) & (um < 1.5))
+    return np.clip(ndi.gaussian_filter(map_ + noise, 0.8), 0, 1).astype(np.float32)
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("kind", [method.BOUNDARY, method.DISTANCE])
+@pytest.mark.parametrize("values", [{}, {"h_um": 0.5}, {"fill_holes": 0, "sensitivity": 85}])
+def test_seeds_with_a_fourth_map(size, kind, values):
+    map_, _, _ = field(*size, 3, True)
+    options = method.options(**values)
+    extra = fourth_map(kind, ndi.label(map_ > 0.75)[0])
+    got, expected = method.library_seeds(map_, 0.65, options, kind, extra), method.seeds(map_, 0.65, options, kind, extra)
+    assert got.max() == expected.max()
+    np.testing.assert_array_equal(got > 0, expected > 0)
+    assert agreement(got, expected) >= 0.998
+    if size == SIZES[-1]:
+        assert not np.array_equal(got, method.library_seeds(map_, 0.65, options))
+
+
 @pytest.mark.parametrize("value", [0.0, 0.5, 1.0])
 def test_a_constant_map_has_no_seeds(value):
     assert not method.library_seeds(np.full((50, 60), value, np.float32), 0.65, method.options()).any()
@@ -153,6 +181,32 @@ def test_cells(size, with_maps, relief, values):
     assert got.max() == nuclei.max()
     assert (got[nuclei > 0] == nuclei[nuclei > 0]).all()
     assert agreement(got, expected) > 0.999
+
+
+def halved(nucleus):
+    """Two nuclei for each, so that two cells compete for what lies round it."""
+    labels = ndi.label(nucleus > 0.4)[0]
+    for i, (_, x) in enumerate(ndi.center_of_mass(labels > 0, labels, range(1, labels.max() + 1)), 1):
+        labels[:, round(x)][labels[:, round(x)] == i] = 0
+    nuclei = np.ascontiguousarray(method.raster_order(ndi.label(labels > 0)[0]).astype(np.uint32))
+    if nuclei.max() == 0:
+        nuclei[0, 0] = 1
+    return nuclei
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("kind", [method.BOUNDARY, method.DISTANCE])
+@pytest.mark.parametrize("values", [{}, {"cell_compactness": 0, "background_rule": 0}])
+def test_cells_with_a_fourth_map(size, kind, values):
+    """Without the ring, in which half of the pixels are as near to one nucleus as to another."""
+    nucleus, marker, maps = field(*size, 7)
+    nuclei = halved(nucleus)
+    options = method.options(cell_ring_um=0, **values)
+    four = [*maps, fourth_map(kind, nuclei.astype(int))]
+    got = method.library_cells(marker, four, nuclei, 0.65, options, kind)
+    assert agreement(got, method.cells(marker, four, nuclei, 0.65, options, kind)) > 0.999
+    if size == SIZES[-1]:
+        assert not np.array_equal(got, method.library_cells(marker, maps, nuclei, 0.65, options))
 
 
 def test_no_nuclei_no_cells():

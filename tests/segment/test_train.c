@@ -105,7 +105,18 @@ static cellseg_train_options small_options(const char *checkpoint_path) {
     options.noise = 0.05;
     options.blur_px = 1;
     options.empty = 0.1;
+    options.rotation_degrees = 20;
+    options.elastic_px = 2;
+    options.illumination = options.nucleus_contrast = 1.3;
+    options.saturation = options.texture = 0.2;
     options.learning_rate_final = 1e-4;
+    options.warm_up_epochs = 0.5;
+    options.frozen_layers = 2;
+    options.patience = EPOCHS;
+    options.extra_output = CELLSEG_EXTRA_DISTANCE;
+    options.weight_border = 2;
+    options.weight_dice = 0.5;
+    options.weight_cross_entropy = 0.2;
     options.checkpoint_path = checkpoint_path;
     options.note = "discs, \"simulated\"";
     return options;
@@ -242,6 +253,26 @@ static void test_options(void **state) {
     REFUSE(noise, -0.1);
     REFUSE(blur_px, 1000);
     REFUSE(empty, 1);
+    REFUSE(schedule, 2);
+    REFUSE(step_epochs, 0);
+    REFUSE(step_factor, 1.5);
+    REFUSE(warm_up_epochs, -1);
+    REFUSE(patience, -1);
+    REFUSE(frozen_layers, -1);
+    REFUSE(frozen_layers, 3); /* of nothing */
+    REFUSE(rotation_degrees, 181);
+    REFUSE(elastic_px, -1);
+    REFUSE(illumination, 0.5);
+    REFUSE(saturation, 1);
+    REFUSE(nucleus_contrast, 0);
+    REFUSE(texture, NAN);
+    REFUSE(extra_output, 3);
+    REFUSE(extra_output, -1);
+    REFUSE(weight_extra, -1);
+    REFUSE(weight_border, 1e6);
+    REFUSE(border_sigma_um, 0);
+    REFUSE(weight_dice, NAN);
+    REFUSE(weight_cross_entropy, -1);
     REFUSE(working_pixel_size_um, 0);
     REFUSE(top_hat_um, -1);
     assert_status(cellseg_trainer_new(NULL, NULL, NULL, NULL), CELLSEG_ERR_ARGUMENT);
@@ -407,6 +438,136 @@ static void test_without_validation_the_last_is_best(void **state) {
     assert_int_equal(h.best, EPOCHS);
     assert_true(isnan(h.validation_loss[EPOCHS]));
     cellseg_trainer_free(trainer);
+}
+
+/* ---- schedules, early stopping, frozen layers ---- */
+
+typedef struct rates {
+    int32_t count, stopping;
+    double rate[EPOCHS + 1];
+} rates;
+
+static int32_t remember_rate(void *user, const cellseg_epoch *epoch) {
+    rates *r = user;
+    r->rate[epoch->epoch] = epoch->learning_rate;
+    r->stopping = epoch->stopping;
+    r->count++;
+    return 0;
+}
+
+static void run_for_rates(rates *r, const cellseg_train_options *options) {
+    cellseg_trainer *trainer;
+    cellseg_model *model;
+    *r = (rates){0};
+    assert_ok(small_trainer(&trainer, NULL, options));
+    assert_ok(cellseg_trainer_run(&model, trainer, remember_rate, r));
+    assert_int_equal(r->count, EPOCHS);
+    cellseg_model_free(model);
+    cellseg_trainer_free(trainer);
+}
+
+static void test_schedules(void **state) {
+    (void)state;
+    cellseg_train_options options = small_options(NULL);
+    options.learning_rate = 0.01;
+    options.learning_rate_final = 0.002;
+    options.schedule = CELLSEG_SCHEDULE_STEP;
+    options.step_epochs = 1;
+    options.step_factor = 0.5;
+    options.warm_up_epochs = 0;
+    rates r;
+    run_for_rates(&r, &options);
+    const double steps[] = {0.01, 0.005, 0.0025, 0.002};
+    for (int32_t epoch = 1; epoch <= EPOCHS; epoch++)
+        assert_true(fabs(r.rate[epoch] - steps[epoch - 1]) < 1e-15);
+    options.schedule = CELLSEG_SCHEDULE_SMOOTH;
+    run_for_rates(&r, &options);
+    /* 18 patches and 2 without cells, four at a time: five steps of an epoch, the last of which begins at 0.8 */
+    for (int32_t epoch = 1; epoch <= EPOCHS; epoch++)
+        assert_true(fabs(r.rate[epoch] - (0.006 + 0.004 * cos(acos(-1) * (epoch - 0.2) / EPOCHS))) < 0.0001);
+    options.warm_up_epochs = 2;
+    options.learning_rate_final = 0;
+    run_for_rates(&r, &options);
+    const double warm[] = {0.005, 0.01, 0.01, 0.01};
+    for (int32_t epoch = 1; epoch <= EPOCHS; epoch++)
+        assert_true(fabs(r.rate[epoch] - warm[epoch - 1]) < 1e-15);
+}
+
+/* A rate at which nothing gets better: the running statistics settle, then the loss stands still or jitters. */
+static void test_early_stopping(void **state) {
+    (void)state;
+    cellseg_train_options options = small_options(checkpoint_path);
+    options.learning_rate = options.learning_rate_final = 1e-12;
+    options.frozen_layers = 28; /* all but the last */
+    options.patience = 1;
+    cellseg_trainer *trainer;
+    cellseg_model *model;
+    rates r = {0};
+    for (int i = 0; i < 2; i++) { /* stopped, and again from its checkpoint */
+        assert_ok(small_trainer(&trainer, NULL, &options));
+        assert_ok(cellseg_trainer_run(&model, trainer, remember_rate, &r));
+        assert_int_equal(trainer->checkpoint.best.epoch, 1);
+        assert_int_equal(trainer->checkpoint.last.epoch, 2);
+        assert_int_equal(r.count, 2);
+        assert_int_equal(r.stopping, 1);
+        cellseg_model_free(model);
+        cellseg_trainer_free(trainer);
+    }
+}
+
+static void test_frozen_layers_stay(void **state) {
+    (void)state;
+    const cellseg_train_options options = small_options(NULL);
+    cellseg_trainer *trainer, *fresh;
+    cellseg_model *model;
+    assert_ok(small_trainer(&fresh, NULL, &options));
+    assert_ok(small_trainer(&trainer, NULL, &options));
+    assert_ok(cellseg_trainer_run(&model, trainer, NULL, NULL));
+    size_t count;
+    const float *before = cseg_net_state(fresh->net, &count), *after = cseg_net_state(trainer->net, &count);
+    const size_t first = 9 * 8 + 2 * 8; /* weights, scale and shift of a convolution to 8 channels; the pool has none */
+    assert_memory_equal(before, after, first * sizeof(float));
+    assert_memory_not_equal(before + first, after + first, first * sizeof(float));
+    cellseg_model_free(model);
+    cellseg_trainer_free(trainer);
+    cellseg_trainer_free(fresh);
+}
+
+/* ---- the fourth output ---- */
+
+static cellseg_status trained_with(cellseg_model **out, const cellseg_model *start, int32_t extra_output) {
+    cellseg_train_options options = small_options(NULL);
+    options.epochs = 1;
+    options.extra_output = extra_output;
+    cellseg_trainer *trainer;
+    *out = NULL;
+    CSEG_TRY(cellseg_trainer_new(&trainer, NULL, start, &options));
+    cellseg_status status = add_scene(trainer, NULL, 1, CELLSEG_USE_TRAIN);
+    if (status == CELLSEG_OK)
+        status = cellseg_trainer_run(out, trainer, NULL, NULL);
+    cellseg_trainer_free(trainer);
+    return status;
+}
+
+static void test_a_start_keeps_its_fourth_output(void **state) {
+    (void)state;
+    static const char *const names[] = {"\"background\"]", "\"background\",\"boundary\"]", "\"background\",\"distance\"]"};
+    cellseg_model *start, *first, *second;
+    assert_ok(small_model(&start, NULL));
+    for (int32_t extra = CELLSEG_EXTRA_NONE; extra <= CELLSEG_EXTRA_DISTANCE; extra++) {
+        assert_ok(trained_with(&first, start, extra));
+        assert_non_null(strstr(cellseg_model_info(first), names[extra]));
+        assert_ok(trained_with(&second, first, CELLSEG_EXTRA_NONE));
+        assert_non_null(strstr(cellseg_model_info(second), names[extra]));
+        cellseg_model_free(second);
+        if (extra != CELLSEG_EXTRA_NONE) {
+            assert_status(trained_with(&second, first, CELLSEG_EXTRA_BOUNDARY + CELLSEG_EXTRA_DISTANCE - extra),
+                          CELLSEG_ERR_ARGUMENT);
+            assert_non_null(strstr(cellseg_last_error(), "start: its fourth output is"));
+        }
+        cellseg_model_free(first);
+    }
+    cellseg_model_free(start);
 }
 
 /* ---- stopped by force ---- */
@@ -586,6 +747,10 @@ static void test_presets(void **state) {
     assert_true(options.learning_rate_final == 0 && options.rotate == 1 && options.flip == 0);
     assert_true(options.gamma == 1 && options.scale == 1 && options.contrast == 1);
     assert_true(options.noise == 0 && options.blur_px == 0 && options.empty == 0);
+    assert_true(options.rotation_degrees == 0 && options.elastic_px == 0 && options.illumination == 1);
+    assert_true(options.saturation == 0 && options.nucleus_contrast == 1 && options.texture == 0);
+    assert_true(options.extra_output == CELLSEG_EXTRA_NONE && options.weight_border == 0);
+    assert_true(options.weight_dice == 0 && options.weight_cross_entropy == 0);
     assert_true(options.weight_nucleus == 1 && options.weight_cytoplasm == 1 && options.weight_background == 1);
     assert_true(options.weight_sum == 1 && options.seed == 7 && options.working_pixel_size_um == 0.5);
     assert_string_equal(options.checkpoint_path, "here");
@@ -660,6 +825,10 @@ int main(void) {
         cmocka_unit_test(test_stopped_and_resumed_by_the_same_trainer),
         cmocka_unit_test(test_best_weights_are_given),
         cmocka_unit_test(test_without_validation_the_last_is_best),
+        cmocka_unit_test(test_schedules),
+        cmocka_unit_test_teardown(test_early_stopping, remove_checkpoint),
+        cmocka_unit_test(test_frozen_layers_stay),
+        cmocka_unit_test(test_a_start_keeps_its_fourth_output),
         cmocka_unit_test(test_cancel_and_go_on),
         cmocka_unit_test_teardown(test_killed_at_any_moment, remove_checkpoint),
         cmocka_unit_test_teardown(test_checkpoints_of_other_trainings, remove_checkpoint),

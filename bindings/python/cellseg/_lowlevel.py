@@ -70,6 +70,7 @@ LAPLACIAN_EXACT, LAPLACIAN_FAST = 0, 1
 RESAMPLE_LINEAR, RESAMPLE_CUBIC = 0, 1
 BOUNDARY_INNER, BOUNDARY_OUTER, BOUNDARY_THICK = 1, 2, 3
 USE_TRAIN, USE_VALIDATE = 0, 1
+SCHEDULE_SMOOTH, SCHEDULE_STEP = 0, 1
 EXTRA_NONE, EXTRA_BOUNDARY, EXTRA_DISTANCE = 0, 1, 2
 
 # ---- callbacks ----
@@ -285,6 +286,18 @@ class train_options(_Sized):
         ("border_sigma_um", c_double),
         ("weight_dice", c_double),
         ("weight_cross_entropy", c_double),
+        ("rotation_degrees", c_double),
+        ("elastic_px", c_double),
+        ("illumination", c_double),
+        ("saturation", c_double),
+        ("nucleus_contrast", c_double),
+        ("texture", c_double),
+        ("schedule", c_int32),
+        ("step_epochs", c_int32),
+        ("step_factor", c_double),
+        ("warm_up_epochs", c_double),
+        ("patience", c_int32),
+        ("frozen_layers", c_int32),
     ]
 
 
@@ -297,7 +310,8 @@ class epoch(_Sized):
         ("validation_loss", c_double),
         ("seconds", c_double),
         ("best", c_int32),
-        ("padding", c_int32),
+        ("stopping", c_int32),
+        ("learning_rate", c_double),
     ]
 
 
