@@ -68,65 +68,61 @@ static double contrast_of(const sums *s) {
     return ring + nucleus > 0 ? (ring - nucleus) / (ring + nucleus) : 0;
 }
 
-/* Medians over the cells that have a ring; *measured: how many these are. */
-static cellseg_status medians(cellseg_context *context, double *contrast, double *sureness, uint32_t *measured, const sums *of,
-                              uint32_t count) {
+/* Medians over the cells that have a ring. */
+static cellseg_status medians(cellseg_context *context, cseg_fit *fit, const sums *of, uint32_t count) {
     cseg_plane contrasts = {0}, probabilities = {0};
     const double half = 50;
-    uint32_t n = 0;
     cellseg_status status;
     CSEG_TRY_GOTO(done, cseg_plane_new(&contrasts, context, CELLSEG_FLOAT32, 1, count));
     CSEG_TRY_GOTO(done, cseg_plane_new(&probabilities, context, CELLSEG_FLOAT32, 1, count));
     for (uint32_t id = 1; id <= count; id++)
         if (of[id].nucleus_px > 0 && of[id].ring_px > 0) {
-            cseg_row_f32(&contrasts, 0)[n] = (float)contrast_of(&of[id]);
-            cseg_row_f32(&probabilities, 0)[n++] = (float)(of[id].probability / (double)of[id].nucleus_px);
+            cseg_row_f32(&contrasts, 0)[fit->cells] = (float)contrast_of(&of[id]);
+            cseg_row_f32(&probabilities, 0)[fit->cells++] = (float)(of[id].probability / (double)of[id].nucleus_px);
         }
-    *measured = n;
-    if (n < LEAST_CELLS)
+    if (fit->cells < LEAST_CELLS)
         goto done;
-    contrasts.width = probabilities.width = n;
-    CSEG_TRY_GOTO(done, cseg_filter_percentiles(context, contrast, &half, 1, &contrasts));
-    status = cseg_filter_percentiles(context, sureness, &half, 1, &probabilities);
+    contrasts.width = probabilities.width = fit->cells;
+    CSEG_TRY_GOTO(done, cseg_filter_percentiles(context, &fit->contrast, &half, 1, &contrasts));
+    status = cseg_filter_percentiles(context, &fit->sureness, &half, 1, &probabilities);
 done:
     cseg_plane_free(&probabilities);
     cseg_plane_free(&contrasts);
     return status;
 }
 
-static int32_t judge(double contrast, double sureness) {
-    if (contrast < STAIN_CONTRAST)
-        return CSEG_FIT_STAIN;
-    return contrast < EVEN_CONTRAST && sureness < SURE ? CSEG_FIT_UNSURE : CSEG_FIT_GOOD;
-}
-
-cellseg_status cseg_segment_fit(cellseg_context *context, int32_t *fit, const cseg_plane *cells, const cseg_cell_inputs *inputs) {
-    *fit = CSEG_FIT_GOOD;
-    if (inputs->count < LEAST_CELLS)
-        return CELLSEG_OK;
-    cseg_plane distance = {0};
-    double contrast = 0, sureness = 0;
-    uint32_t measured = 0;
-    sums *of = cseg_calloc(context, (size_t)inputs->count + 1, sizeof *of);
-    if (of == NULL)
-        return cseg_last_status();
-    cellseg_status status;
-    CSEG_TRY_GOTO(done, distance_to_nuclei(context, &distance, inputs->nuclei));
-    sum_up(of, cells, &distance, inputs);
-    CSEG_TRY_GOTO(done, medians(context, &contrast, &sureness, &measured, of, inputs->count));
-    if (measured < LEAST_CELLS)
-        goto done;
-    *fit = judge(contrast, sureness);
-    cseg_log(context, CELLSEG_LOG_INFO, "contrast of %u nuclei %.3f, sureness %.3f", (unsigned)measured, contrast, sureness);
-    if (*fit == CSEG_FIT_STAIN)
+static void judge(cellseg_context *context, cseg_fit *fit) {
+    cseg_log(context, CELLSEG_LOG_INFO, "contrast of %u nuclei %.3f, sureness %.3f", (unsigned)fit->cells, fit->contrast,
+             fit->sureness);
+    if (fit->contrast < STAIN_CONTRAST) {
+        fit->kind = CSEG_FIT_STAIN;
         cseg_log(
             context, CELLSEG_LOG_WARNING,
             "the marker does not fit: nuclei are far brighter than what surrounds them (contrast %.2f), as in a nuclear stain",
-            contrast);
-    else if (*fit == CSEG_FIT_UNSURE)
+            fit->contrast);
+    } else if (fit->contrast < EVEN_CONTRAST && fit->sureness < SURE) {
+        fit->kind = CSEG_FIT_UNSURE;
         cseg_log(context, CELLSEG_LOG_WARNING,
                  "the marker may not fit: nuclei are not darker than what surrounds them (contrast %.2f), and unsure (%.2f)",
-                 contrast, sureness);
+                 fit->contrast, fit->sureness);
+    }
+}
+
+cellseg_status cseg_segment_fit(cellseg_context *context, cseg_fit *fit, const cseg_plane *cells,
+                                const cseg_cell_inputs *inputs) {
+    *fit = (cseg_fit){.kind = CSEG_FIT_GOOD};
+    if (inputs->count < LEAST_CELLS)
+        return CELLSEG_OK;
+    sums *of = cseg_calloc(context, (size_t)inputs->count + 1, sizeof *of);
+    if (of == NULL)
+        return cseg_last_status();
+    cseg_plane distance = {0};
+    cellseg_status status;
+    CSEG_TRY_GOTO(done, distance_to_nuclei(context, &distance, inputs->nuclei));
+    sum_up(of, cells, &distance, inputs);
+    CSEG_TRY_GOTO(done, medians(context, fit, of, inputs->count));
+    if (fit->cells >= LEAST_CELLS)
+        judge(context, fit);
 done:
     cseg_plane_free(&distance);
     cseg_free(of);

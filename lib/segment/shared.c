@@ -121,11 +121,11 @@ static cellseg_status warn_of_nothing(cellseg_context *context, const cseg_plane
 /* Judges the marker where there is a network to ask; *refused: the options want no cells of it, and they are cleared. */
 static cellseg_status test_marker(cellseg_context *context, bool *refused, const cseg_plane *cells,
                                   const cseg_cell_inputs *inputs, const cellseg_segment_options *options) {
-    int32_t fit = CSEG_FIT_GOOD;
+    cseg_fit fit = {.kind = CSEG_FIT_GOOD};
     if (inputs->maps != NULL)
         CSEG_TRY(cseg_segment_fit(context, &fit, cells, inputs));
-    *refused = (fit == CSEG_FIT_STAIN && options->marker_test >= CELLSEG_MARKER_REFUSE_STAINS) ||
-               (fit == CSEG_FIT_UNSURE && options->marker_test >= CELLSEG_MARKER_REFUSE);
+    *refused = (fit.kind == CSEG_FIT_STAIN && options->marker_test >= CELLSEG_MARKER_REFUSE_STAINS) ||
+               (fit.kind == CSEG_FIT_UNSURE && options->marker_test >= CELLSEG_MARKER_REFUSE);
     for (size_t y = 0; *refused && y < cells->height; y++)
         memset(cseg_row_u32(cells, y), 0, cells->width * sizeof(uint32_t));
     return CELLSEG_OK;

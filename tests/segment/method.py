@@ -259,3 +259,33 @@ def background_level(enhanced, count, px, o):
     level = np.percentile(enhanced, np.clip(100 * (1 - area / enhanced.size), 0, 100))
     thresholds = otsu(enhanced, 3)
     return np.clip(level, thresholds[0], thresholds[2])
+
+
+# ---- whether the marker fits ----
+
+
+class Fit(ctypes.Structure):
+    """cseg_fit of lib/segment/segment.h."""
+
+    _fields_ = [("kind", ctypes.c_int32), ("cells", ctypes.c_uint32), ("contrast", ctypes.c_double), ("sureness", ctypes.c_double)]
+
+
+def library_fit(marker, nucleus_map, cells, nuclei, px):
+    made, planes = Fit(), [oracle.plane(a) for a in (marker, nucleus_map, nuclei)]
+    inputs = CellInputs(*map(ctypes.addressof, planes), int(nuclei.max()), px)
+    oracle.call("cseg_segment_fit", ctypes.byref(made), cells, ctypes.byref(inputs))
+    return made
+
+
+def fit(marker, nucleus_map, cells, nuclei, px):
+    """(contrast, sureness) with SciPy; None where the cells are too few."""
+    ids = range(1, nuclei.max() + 1)
+    near = ndi.distance_transform_edt(nuclei == 0).astype(np.float32) <= 4 / px
+    rings = np.where((nuclei == 0) & near, cells, 0)
+    pairs = []
+    for i in ids:
+        inside, ring = nuclei == i, rings == i
+        if inside.any() and ring.any():
+            n, r = (marker[where].astype(np.float64).mean() for where in (inside, ring))
+            pairs.append(((r - n) / (r + n) if r + n > 0 else 0, nucleus_map[inside].astype(np.float64).mean()))
+    return None if len(pairs) < 10 else tuple(np.median(pairs, axis=0))
