@@ -5,7 +5,7 @@ Over the validation fields (a person's cells) and one field of each other data s
 docs/defaults.md. No training; about two seconds a field and option on one core.
 """
 
-from common import FITTING, HUMAN, arguments, cellseg, evaluate, gather, markers, mean, put_section, table
+from common import HUMAN, arguments, cellseg, evaluate, gather, markers, mean, put_section, table
 
 CHANGES = [
     ("**defaults**", {}),
@@ -48,7 +48,7 @@ def figures(work, folder, options):
 
 def main():
     given = arguments(__doc__)
-    names = list({source.name: source for source in FITTING}.values())
+    names = list({source.name: source for source in given.fitting}.values())
     others = gather(given.work / "others", given.data, names, limit=1)
     val = gather(given.work / "val", given.data, [HUMAN["val"]], given.limit)
     rows = []

@@ -10,6 +10,7 @@ import argparse
 import csv
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections import namedtuple
@@ -65,11 +66,13 @@ def arguments(description):
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--data", type=Path, required=True, help="the folder of docs/data.md's folders")
     parser.add_argument("--work", type=Path, required=True, help="where models and label maps go, and are found again")
-    parser.add_argument("--docs", type=Path, default=ROOT / "docs", help="where tables and pictures go (default: docs/)")
+    parser.add_argument("--docs", type=Path, help="where tables and pictures go (default: docs/; with --quick WORK/docs)")
     parser.add_argument("--quick", action="store_true", help="seconds instead of hours: two images, one epoch; shows nothing")
     given = parser.parse_args()
     given.training = QUICK if given.quick else FULL
     given.limit = 2 if given.quick else None
+    given.fitting = FITTING[:2] if given.quick else FITTING
+    given.docs = given.docs or (given.work if given.quick else ROOT) / "docs"
     given.budget = "quick: the figures mean nothing" if given.quick else "full"
     given.work.mkdir(parents=True, exist_ok=True)
     return given
@@ -250,6 +253,16 @@ def put_section(path, name, text):
     temporary = path.with_suffix(".tmp")
     temporary.write_text(before + begin + text + end + after)
     temporary.replace(path)
+
+
+def put_overlays(docs, name, folder, rows):
+    """The overlays of the images of lowest and highest SM; gives the lines that show them."""
+    lines = []
+    for which, image in (("worst", min(rows, key=lambda i: rows[i]["sm"])), ("best", max(rows, key=lambda i: rows[i]["sm"]))):
+        (docs / "images").mkdir(parents=True, exist_ok=True)
+        shutil.copy(folder / f"{image}.overlay.png", docs / "images" / f"{name}-{which}.png")
+        lines.append(f"![{image}](images/{name}-{which}.png)\n\n{image}, SM {rows[image]['sm']:.3f}: the {which}.\n")
+    return "\n".join(lines)
 
 
 def put_pictures(docs, name, report):

@@ -5,7 +5,7 @@ Five folds of fields of the N2A training and validation folders (a person's outl
 two-channel method). Full budget: five trainings of about an hour on two cores.
 """
 
-from common import FITTING, HUMAN, arguments, by_set, cellseg, gather, mean_of, put_pictures, put_section, read_figures, table
+from common import HUMAN, arguments, by_set, cellseg, gather, mean_of, put_pictures, put_section, read_figures, table
 
 
 def sets_table(figures):
@@ -23,7 +23,7 @@ def sets_table(figures):
 
 def main():
     given = arguments(__doc__)
-    folder = gather(given.work / "all", given.data, [HUMAN["train"], HUMAN["val"], *FITTING], given.limit)
+    folder = gather(given.work / "all", given.data, [HUMAN["train"], HUMAN["val"], *given.fitting], given.limit)
     csv_path, report = given.work / "crossval.csv", given.work / "crossval.html"
     cellseg("crossval", images=folder, labels=folder, output=given.work / "crossval", folds=2 if given.quick else 5,
             csv=csv_path, report=report, **given.training)

@@ -4,7 +4,7 @@
 import ctypes
 import re
 
-from common import FITTING, HUMAN, NOT_FITTING, arguments, files_of, put_section, read, table
+from common import HUMAN, NOT_FITTING, arguments, files_of, put_section, read, table
 
 
 def logging_context(c, lines):
@@ -50,7 +50,7 @@ def main():
     given = arguments(__doc__)
     titles = ["data set", "images", "contrast", "sureness", "warned of", "cells per image, kept"]
     parts = []
-    for heading, sources in (("fits", [HUMAN["train"], HUMAN["val"], *FITTING]), ("does not fit", NOT_FITTING)):
+    for heading, sources in (("fits", [HUMAN["train"], HUMAN["val"], *given.fitting]), ("does not fit", NOT_FITTING[:2] if given.quick else NOT_FITTING)):
         found = {}
         for source in sources:
             found.setdefault(source.name, []).extend(measure(given.data, source, given.limit))

@@ -5,7 +5,7 @@ Trained on the N2A training and validation fields (15 % of them validate), teste
 paper's width, 30 epochs, about half an hour on two cores.
 """
 
-from common import HUMAN, arguments, by_set, cellseg, evaluate, gather, mean, put_pictures, put_section, segment, table, train
+from common import HUMAN, arguments, evaluate, gather, mean, put_overlays, put_pictures, put_section, segment, table, train
 
 
 def per_image(figures):
@@ -25,19 +25,16 @@ def per_image(figures):
 TITLES = ["image", "true", "found", "SM", "AP at 0.5", "Dice per cell", "AUC, cells", "ACC, cells", "AUC, nuclei", "ACC, nuclei"]
 
 
-def judge(given, name, truth, out):
-    """The section's table and charts of one segmented folder."""
-    report = given.work / f"{name}.html"
-    figures = evaluate(truth, out, given.work / f"{name}.csv", maps=True, report=report)
-    return table(TITLES, per_image(figures)) + "\n" + put_pictures(given.docs, name, report), figures
-
-
 def main():
     given = arguments(__doc__)
     fields = gather(given.work / "fields", given.data, [HUMAN["train"], HUMAN["val"]], given.limit)
     tests = gather(given.work / "test", given.data, [HUMAN["test"]], given.limit)
     model = train(given.work / "split.cellseg", fields, given.training)
-    text, _ = judge(given, "split", tests, segment(given.work / "split", tests, model=model))
+    out = segment(given.work / "split", tests, model=model)
+    report = given.work / "split.html"
+    figures = evaluate(tests, out, given.work / "split.csv", maps=True, report=report)
+    charts = put_pictures(given.docs, "split", report) + "\n" + put_overlays(given.docs, "split", out, figures["cells"])
+    text = table(TITLES, per_image(figures)) + "\n" + charts
     put_section(given.docs / "experiments.md", "split", f"\nBudget: {given.budget}.\n\n{text}\n")
 
 

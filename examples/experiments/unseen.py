@@ -6,7 +6,7 @@ two-channel method finds in the nuclear stain (F1 at IoU 0.3), and its cells lik
 it what the default model reaches, which has seen them all. Full budget: nine trainings of about an hour on two cores.
 """
 
-from common import FITTING, HUMAN, arguments, by_set, cellseg, evaluate, gather, mean, mean_of, put_section, read_figures
+from common import HUMAN, arguments, by_set, cellseg, evaluate, gather, mean, mean_of, put_section, read_figures
 from common import segment, table
 
 
@@ -29,8 +29,7 @@ def collect(given, folds):
 def main():
     given = arguments(__doc__)
     human = [source._replace(name="n2a") for source in (HUMAN["train"], HUMAN["val"])]
-    sources = [human[1], *FITTING[:2]] if given.quick else [*human, *FITTING]
-    folder = gather(given.work / "all", given.data, sources, given.limit)
+    folder = gather(given.work / "all", given.data, [*human, *given.fitting], given.limit)
     csv_path = given.work / "unseen.csv"
     cellseg("crossval", images=folder, labels=folder, output=given.work / "unseen", folds=0, group_until="_", csv=csv_path,
             **given.training)

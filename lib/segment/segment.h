@@ -111,9 +111,9 @@ cellseg_status cseg_segment_cells(cellseg_context *context, const cseg_plane *ce
 enum { CSEG_FIT_GOOD = 0, CSEG_FIT_UNSURE = 1, CSEG_FIT_STAIN = 2 };
 
 typedef struct cseg_fit {
-    int32_t kind;              /* CSEG_FIT_...; good where the cells are too few to tell, and the figures then 0 */
-    uint32_t cells;            /* measured ones */
-    double contrast, sureness; /* medians over them */
+    int32_t kind;                     /* CSEG_FIT_...; good where the cells are too few to tell, and the figures then 0 */
+    uint32_t cells;                   /* measured ones */
+    double contrast, sureness, share; /* medians over them */
 } cseg_fit;
 
 /* Judge the marker by the cells that were found with a model's maps, under the ids of inputs->nuclei. Logs the figures, and a
