@@ -17,7 +17,7 @@ def logging_context(c, lines):
 
 
 def measure(data, source, limit):
-    """(contrast, sureness, cells, warned) of each image; cells are those that are kept with the default options."""
+    """(contrast, sureness, share, cells, warned) of each image; cells are those that are kept with the default options."""
     import cellseg
     import cellseg._lowlevel as c
 
@@ -30,27 +30,28 @@ def measure(data, source, limit):
         options.channel = source.channel
         c.segment(cells, None, None, context, model._handle, read(image, source.pixel_size_um), options)
         text = "\n".join(message for _, message in lines)
-        figures = re.search(r"contrast of \d+ nuclei (\S+), sureness (\S+)", text)
-        values = (float(figures[1].rstrip(",")), float(figures[2])) if figures else (None, None)
+        figures = re.search(r"contrast of \d+ nuclei (\S+), sureness (\S+), share (\S+)", text)
+        values = tuple(map(float, figures.groups())) if figures else (None, None, None)
         found.append((*values, c.labels_max_id(cells.take(c.Labels)), "the marker" in text))
     return found
 
 
 def row(name, found):
-    """Of the images with enough cells for the test: the range of both figures; of all: how many, how many warned of, cells."""
+    """Of the images with enough cells for the test: the range of the figures; of all: how many, how many warned of, cells."""
     spans = []
-    for i in 0, 1:
+    for i in 0, 1, 2:
         values = sorted(image[i] for image in found if image[i] is not None)
-        spans.append(f"{values[0]:.2f} to {values[-1]:.2f}" if values else "fewer than 10 cells")
-    cells = sum(image[2] for image in found) / len(found)
-    return [name, len(found), *spans, sum(image[3] for image in found), f"{cells:.0f}"]
+        spans.append(f"{values[0]:.2f} to {values[-1]:.2f}" if values else "fewer than 15 cells")
+    cells = sum(image[3] for image in found) / len(found)
+    return [name, len(found), *spans, sum(image[4] for image in found), f"{cells:.0f}"]
 
 
 def main():
     given = arguments(__doc__)
-    titles = ["data set", "images", "contrast", "sureness", "warned of", "cells per image, kept"]
+    titles = ["data set", "images", "contrast", "sureness", "share", "warned of", "cells per image, kept"]
     parts = []
-    for heading, sources in (("fits", [HUMAN["train"], HUMAN["val"], *given.fitting]), ("does not fit", NOT_FITTING[:2] if given.quick else NOT_FITTING)):
+    not_fitting = NOT_FITTING[:2] if given.quick else NOT_FITTING
+    for heading, sources in (("fits", [HUMAN["train"], HUMAN["val"], *given.fitting]), ("does not fit", not_fitting)):
         found = {}
         for source in sources:
             found.setdefault(source.name, []).extend(measure(given.data, source, given.limit))

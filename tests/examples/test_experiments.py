@@ -100,4 +100,4 @@ def test_ablation(data, tmp_path):
 def test_marker_fit(data, tmp_path):
     section = experiment("marker_fit", data, tmp_path)
     fits, others = section.split("does not fit")
-    assert all(row[4] == "0" for row in rows_of(fits)[1]) and len(rows_of(others)[1]) == 2
+    assert all(row[5] == "0" for row in rows_of(fits)[1]) and len(rows_of(others)[1]) == 2

@@ -267,7 +267,8 @@ def background_level(enhanced, count, px, o):
 class Fit(ctypes.Structure):
     """cseg_fit of lib/segment/segment.h."""
 
-    _fields_ = [("kind", ctypes.c_int32), ("cells", ctypes.c_uint32), ("contrast", ctypes.c_double), ("sureness", ctypes.c_double)]
+    _fields_ = [("kind", ctypes.c_int32), ("cells", ctypes.c_uint32), ("contrast", ctypes.c_double)]
+    _fields_ += [("sureness", ctypes.c_double), ("share", ctypes.c_double)]
 
 
 def library_fit(marker, nucleus_map, cells, nuclei, px):
@@ -278,7 +279,7 @@ def library_fit(marker, nucleus_map, cells, nuclei, px):
 
 
 def fit(marker, nucleus_map, cells, nuclei, px):
-    """(contrast, sureness) with SciPy; None where the cells are too few."""
+    """(contrast, sureness, share) with SciPy; None where the cells are too few."""
     ids = range(1, nuclei.max() + 1)
     near = ndi.distance_transform_edt(nuclei == 0).astype(np.float32) <= 4 / px
     rings = np.where((nuclei == 0) & near, cells, 0)
@@ -287,5 +288,6 @@ def fit(marker, nucleus_map, cells, nuclei, px):
         inside, ring = nuclei == i, rings == i
         if inside.any() and ring.any():
             n, r = (marker[where].astype(np.float64).mean() for where in (inside, ring))
-            pairs.append(((r - n) / (r + n) if r + n > 0 else 0, nucleus_map[inside].astype(np.float64).mean()))
-    return None if len(pairs) < 10 else tuple(np.median(pairs, axis=0))
+            contrast, share = (r - n) / (r + n) if r + n > 0 else 0, inside.sum() / (cells == i).sum()
+            pairs.append((contrast, nucleus_map[inside].astype(np.float64).mean(), share))
+    return None if len(pairs) < 15 else tuple(np.median(pairs, axis=0))
