@@ -20,6 +20,7 @@ static const subcommand subcommands[] = {
     {"train", cmd_train, "train a network on labelled images"},
     {"crossval", cmd_crossval, "train on parts of labelled images, judge on the others"},
     {"evaluate", cmd_evaluate, "compare label maps with the truth"},
+    {"synth", cmd_synth, "simulate fields of cells with their truth"},
     {"export", cmd_export, "write a network for other engines"},
     {"info", cmd_info, "describe images, model files, and the library"},
 };

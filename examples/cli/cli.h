@@ -18,6 +18,7 @@ int cmd_crossval(int argc, char **argv);
 int cmd_evaluate(int argc, char **argv);
 int cmd_export(int argc, char **argv);
 int cmd_info(int argc, char **argv);
+int cmd_synth(int argc, char **argv);
 
 /* One line on standard error: "cellseg: " and the text, without control characters. Wipes the progress bar first. */
 void print_error(const char *format, ...) __attribute__((format(printf, 1, 2)));

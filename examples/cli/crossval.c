@@ -21,7 +21,10 @@
 /* ---- the command line ---- */
 
 static const char *folder, *group_until, *csv_path, *report_path;
-static int32_t folds = 5, threads;
+static int32_t folds = 5, group_by, threads;
+
+enum { BY_IMAGE, BY_FOLDER };
+static const char *const groupings[] = {"image", "folder", NULL};
 
 static const option run_options[] = {
     {"output", 'o', OPTION_TEXT, &folder, "OUTDIR", "models and results; a run that was stopped goes on from them", NULL},
@@ -32,15 +35,17 @@ static const option run_options[] = {
 };
 static const option fold_options[] = {
     {"folds", 0, OPTION_WHOLE, &folds, "K", "parts that are left out in turn; 0: every group is one", NULL},
-    {"group-until", 0, OPTION_TEXT, &group_until, "TEXT", "stems that agree up to this text are one group, never parted", NULL},
+    {"group-by", 0, OPTION_CHOICE, &group_by, NULL, "what is never parted", groupings},
+    {"group-until", 0, OPTION_TEXT, &group_until, "TEXT", "nor are images of a folder whose stems agree up to this text", NULL},
     {NULL, 0, OPTION_FLAG, NULL, NULL, NULL, NULL},
 };
 static const command crossval_command = {
-    "crossval", "--images DIR --labels DIR -o OUTDIR",
+    "crossval", "--images DIR --labels DIR [--weight W]... -o OUTDIR",
     "Cross-validate: train K networks, each without one part of the images, and judge it on that part, with the default\n"
     "options of cellseg segment or, with --preset paper, the paper's. Images and labels are those of cellseg train.\n"
-    "Groups (--group-until: a field's, a well's, a data set's images) are dealt to the folds in order of their names.",
-    (const option *const[]){run_options, fold_options, labelled_image_options, training_options, NULL}};
+    "Groups (a folder's images: --group-by folder; a field's or a well's: --group-until) are dealt to the folds in order.\n"
+    "--group-by folder --folds 0 leaves out one folder after the other.",
+    (const option *const[]){run_options, cache_options, fold_options, labelled_image_options, training_options, NULL}};
 
 static bool is_complete(int operands) {
     const char *fault = fault_of_training();
@@ -59,8 +64,10 @@ static bool is_complete(int operands) {
 
 /* ---- images and their folds ---- */
 
-static file_list images, labels;
-static size_t *fold_of; /* of each image */
+static labelled_list images;
+static size_t *fold_of; /* of each image; NEVER for those that only validate */
+
+#define NEVER SIZE_MAX
 
 /* Length of the part of a stem that names its group. */
 static size_t group_length(const char *stem) {
@@ -68,34 +75,62 @@ static size_t group_length(const char *stem) {
     return end != NULL ? (size_t)(end - stem) : strlen(stem);
 }
 
+static bool is_one_group(const labelled_image *a, const labelled_image *b) {
+    if (a->folder != b->folder || group_by == BY_FOLDER)
+        return a->folder == b->folder;
+    const size_t length = group_length(a->image.stem);
+    return group_length(b->image.stem) == length && strncmp(a->image.stem, b->image.stem, length) == 0;
+}
+
 /* The first image of the i-th image's group. */
 static size_t first_of_group(size_t i) {
-    const char *stem = images.files[i].stem;
-    const size_t length = group_length(stem);
     size_t first = 0;
-    while (group_length(images.files[first].stem) != length || strncmp(images.files[first].stem, stem, length) != 0)
+    while (!is_one_group(&images.items[first], &images.items[i]))
         first++;
     return first;
 }
 
+/* Gives each image its group's number; how many there are. */
+static size_t number_groups(void) {
+    size_t groups = 0;
+    for (size_t i = 0; i < images.count; i++) {
+        const size_t first = first_of_group(i);
+        fold_of[i] = images.items[i].validates ? NEVER : first < i ? fold_of[first] : groups++;
+    }
+    return groups;
+}
+
+/* Results are named by stem. */
+static bool stems_differ(void) {
+    for (size_t i = 0; i < images.count; i++)
+        for (size_t j = 0; j < i; j++)
+            if (!images.items[i].validates && strcmp(images.items[i].image.stem, images.items[j].image.stem) == 0) {
+                print_error("%s and %s have the same name up to the first dot: the results of one would replace the other's",
+                            images.items[j].image.path, images.items[i].image.path);
+                return false;
+            }
+    return true;
+}
+
 /* Deals the groups, in the images' order, to the folds. */
 static bool deal(void) {
-    size_t groups = 0;
     fold_of = malloc((images.count + 1) * sizeof *fold_of);
-    for (size_t i = 0; fold_of != NULL && i < images.count; i++) {
-        const size_t first = first_of_group(i);
-        fold_of[i] = first < i ? fold_of[first] : groups++;
+    if (fold_of == NULL) {
+        print_error("no memory");
+        return false;
     }
+    const size_t groups = number_groups();
     if (folds == 0)
         folds = (int32_t)groups;
-    if (fold_of == NULL)
-        print_error("no memory");
-    else if (groups < 2 || groups < (size_t)folds)
-        print_error("%s: its images are of %zu group%s, too few for %d folds", images_folder, groups, groups == 1 ? "" : "s",
+    if (groups < 2 || groups < (size_t)folds) {
+        print_error("the images are of %zu group%s, too few for %d folds", groups, groups == 1 ? "" : "s",
                     groups < 2 ? 2 : (int)folds);
-    for (size_t i = 0; fold_of != NULL && i < images.count; i++)
-        fold_of[i] %= (size_t)folds > 0 ? (size_t)folds : 1;
-    return fold_of != NULL && groups >= 2 && groups >= (size_t)folds;
+        return false;
+    }
+    for (size_t i = 0; i < images.count; i++)
+        if (fold_of[i] != NEVER)
+            fold_of[i] %= (size_t)folds;
+    return stems_differ();
 }
 
 /* The only group of a fold's images as text of *length letters; NULL when they are of several. */
@@ -107,8 +142,16 @@ static const char *group_of_fold(size_t fold, int *length) {
     for (size_t i = 0; i < images.count; i++)
         if (fold_of[i] == fold && first_of_group(i) != group)
             return NULL;
-    *length = (int)group_length(images.files[first].stem);
-    return images.files[first].stem;
+    const labelled_image *image = &images.items[first];
+    if (group_by != BY_FOLDER) {
+        *length = (int)group_length(image->image.stem);
+        return image->image.stem;
+    }
+    const char *end = strrchr(image->image.path, '/'), *begin = end; /* the folder's own name */
+    while (begin > image->image.path && begin[-1] != '/')
+        begin--;
+    *length = (int)(end - begin);
+    return begin;
 }
 
 /* ---- what the results are of ---- */
@@ -127,10 +170,11 @@ static void put_settings(FILE *to) {
     if (start_path != NULL)
         put_file(to, start_path);
     for (size_t i = 0; i < images.count; i++) {
+        const labelled_image *image = &images.items[i];
         char nuclei[PATH_SIZE];
-        put_file(to, images.files[i].path);
-        put_file(to, labels.files[i].path);
-        if (training_nuclei_channel < 0 && join_path(nuclei, labels_folder, images.files[i].stem, ".nuclei.tif"))
+        put_file(to, image->image.path);
+        put_file(to, image->cells.path);
+        if (training_nuclei_channel < 0 && join_path(nuclei, image->labels_folder, image->image.stem, ".nuclei.tif"))
             put_file(to, nuclei);
     }
 }
@@ -181,17 +225,17 @@ static bool claim_folder(void) {
 
 /* ---- training a fold ---- */
 
-static bool add_fold(cellseg_trainer *trainer, cellseg_context *context, size_t fold) {
-    size_t count = 0, added = 0;
-    for (size_t i = 0; i < images.count; i++)
-        count += fold_of[i] != fold;
-    for (size_t i = 0; i < images.count; i++) {
-        if (was_interrupted())
-            return false;
-        if (fold_of[i] != fold && !add_image(trainer, context, &images.files[i], &labels.files[i], use_of(added++, count)))
-            return false;
+static bool add_fold(cellseg_trainer *trainer, size_t fold) {
+    bool *left_out = malloc(images.count * sizeof *left_out);
+    if (left_out == NULL) {
+        print_error("no memory");
+        return false;
     }
-    return true;
+    for (size_t i = 0; i < images.count; i++)
+        left_out[i] = fold_of[i] == fold;
+    const bool fine = add_images(trainer, &images, left_out);
+    free(left_out);
+    return fine;
 }
 
 static int32_t on_epoch(void *user, const cellseg_epoch *epoch) {
@@ -227,7 +271,7 @@ static bool train_fold(cellseg_context *context, const cellseg_model *start, siz
     }
     printf("fold %zu of %d\n", fold + 1, (int)folds);
     (void)fflush(stdout);
-    const bool fine = add_fold(trainer, context, fold) && train_and_save(trainer, context, path);
+    const bool fine = add_fold(trainer, fold) && train_and_save(trainer, context, path);
     cellseg_trainer_free(trainer);
     if (fine)
         (void)remove(checkpoint);
@@ -239,31 +283,50 @@ static bool train_fold(cellseg_context *context, const cellseg_model *start, siz
 static score_list all_cells, all_nuclei;   /* of every image */
 static score_list fold_cells, fold_nuclei; /* one score per fold */
 
+static bool read_image(cellseg_image **image, cellseg_context *context, const char *path) {
+    cellseg_read_options options;
+    cellseg_status status = cellseg_read_options_init(&options, sizeof options);
+    options.pixel_size_um = training_pixel_size_um;
+    if (status == CELLSEG_OK)
+        status = cellseg_image_read(image, context, path, &options);
+    if (status != CELLSEG_OK)
+        print_library_error(path);
+    return status == CELLSEG_OK;
+}
+
+/* As training finds them. */
+static bool find_nuclei(cellseg_context *context, const cellseg_image *image, const char *cells_path, const char *path) {
+    cellseg_segment_options options;
+    cellseg_labels *cells = NULL, *nuclei = NULL;
+    cellseg_status status = cellseg_segment_options_init(&options, sizeof options);
+    options.nuclei_channel = training_nuclei_channel;
+    if (status == CELLSEG_OK)
+        status = cellseg_labels_read(&cells, context, cells_path);
+    if (status == CELLSEG_OK)
+        status = cellseg_segment_nuclei_within(&nuclei, context, cells, image, &options);
+    if (status == CELLSEG_OK)
+        status = cellseg_labels_write(nuclei, context, path, 0);
+    if (status != CELLSEG_OK)
+        print_library_error(cells_path);
+    cellseg_labels_free(cells);
+    cellseg_labels_free(nuclei);
+    return status == CELLSEG_OK;
+}
+
 /* <stem>.nuclei.tif, which is made where a channel shows the nuclei. */
-static bool true_nuclei(char path[PATH_SIZE], cellseg_context *context, size_t i) {
-    const char *stem = images.files[i].stem;
+static bool true_nuclei(char path[PATH_SIZE], cellseg_context *context, const labelled_image *of) {
+    const char *stem = of->image.stem;
     char truth[PATH_SIZE];
     if (training_nuclei_channel < 0)
-        return join_path(path, labels_folder, stem, ".nuclei.tif");
+        return join_path(path, of->labels_folder, stem, ".nuclei.tif");
     if (!join_path(truth, folder, "truth", "") || !make_folder(truth) || !join_path(path, truth, stem, ".nuclei.tif"))
         return false;
     if (access(path, F_OK) == 0)
         return true;
     cellseg_image *image = NULL;
-    cellseg_labels *cells = NULL, *nuclei = NULL;
-    cellseg_status status = cellseg_image_read(&image, context, images.files[i].path, &training_read_options);
-    if (status == CELLSEG_OK)
-        status = cellseg_labels_read(&cells, context, labels.files[i].path);
-    if (status == CELLSEG_OK)
-        status = find_nuclei(&nuclei, context, cells, image);
-    if (status == CELLSEG_OK)
-        status = cellseg_labels_write(nuclei, context, path, 0);
-    if (status != CELLSEG_OK)
-        print_library_error(images.files[i].path);
+    const bool fine = read_image(&image, context, of->image.path) && find_nuclei(context, image, of->cells.path, path);
     cellseg_image_free(image);
-    cellseg_labels_free(cells);
-    cellseg_labels_free(nuclei);
-    return status == CELLSEG_OK;
+    return fine;
 }
 
 /* Of an image's results the cells are written last. */
@@ -275,25 +338,26 @@ static bool segment_image(cellseg_context *context, const cellseg_model *model, 
         return true;
     results r = {0};
     set_progress_title(image->path);
-    cellseg_status status = cellseg_image_read(&r.image, context, image->path, &training_read_options);
-    if (status == CELLSEG_OK)
-        status = cellseg_segment(&r.cells, &r.nuclei, &r.maps, context, model, r.image, &segment_options);
-    if (status != CELLSEG_OK)
+    bool fine = read_image(&r.image, context, image->path);
+    if (fine && cellseg_segment(&r.cells, &r.nuclei, &r.maps, context, model, r.image, &segment_options) != CELLSEG_OK) {
         print_library_error(image->path);
-    const bool fine = status == CELLSEG_OK && write_results(&r, context, fold_folder, image->stem);
+        fine = false;
+    }
+    fine = fine && write_results(&r, context, fold_folder, image->stem);
     set_progress_title(NULL);
     free_results(&r);
     return fine;
 }
 
-static bool judge_image(score_list *cells, score_list *nuclei, cellseg_context *context, size_t i, const char *fold_folder) {
-    const char *stem = images.files[i].stem;
+static bool judge_image(score_list *cells, score_list *nuclei, cellseg_context *context, const labelled_image *image,
+                        const char *fold_folder) {
+    const char *stem = image->image.stem;
     const measures how = DEFAULT_MEASURES;
     char predicted[PATH_SIZE], maps[PATH_SIZE], truth[PATH_SIZE];
     if (!join_path(predicted, fold_folder, stem, ".cells.tif") || !join_path(maps, fold_folder, stem, ".maps.tif"))
         return false;
-    const inputs of_cells = {stem, labels.files[i].path, predicted, maps, images.files[i].path};
-    if (!add_score(cells, context, &of_cells, &how) || !true_nuclei(truth, context, i) ||
+    const inputs of_cells = {stem, image->cells.path, predicted, maps, image->image.path};
+    if (!add_score(cells, context, &of_cells, &how) || !true_nuclei(truth, context, image) ||
         !join_path(predicted, fold_folder, stem, ".nuclei.tif"))
         return false;
     const inputs of_nuclei = {stem, truth, predicted, maps, NULL};
@@ -316,8 +380,8 @@ static bool run_fold(cellseg_context *context, const cellseg_model *start, size_
     bool fine = true;
     for (size_t i = 0; fine && i < images.count; i++)
         if (fold_of[i] == fold)
-            fine = !was_interrupted() && segment_image(context, model, &images.files[i], fold_folder) &&
-                   judge_image(&cells, &nuclei, context, i, fold_folder);
+            fine = !was_interrupted() && segment_image(context, model, &images.items[i].image, fold_folder) &&
+                   judge_image(&cells, &nuclei, context, &images.items[i], fold_folder);
     cellseg_model_free(model);
     return add_summary(&fold_cells, &all_cells, &cells) && add_summary(&fold_nuclei, &all_nuclei, &nuclei) && fine;
 }
@@ -382,26 +446,41 @@ static bool init_segmentation(void) {
     return status == CELLSEG_OK;
 }
 
+/* Before the folder is claimed for them. */
+static bool are_sound(cellseg_context *context, const cellseg_model *start) {
+    cellseg_trainer *trainer;
+    const bool sound = cellseg_trainer_new(&trainer, context, start, &train_options) == CELLSEG_OK;
+    if (!sound)
+        print_error("crossval: %s", cellseg_last_error());
+    cellseg_trainer_free(trainer);
+    return sound;
+}
+
 static int crossval(void) {
     cellseg_context *context = new_context(threads);
     if (context == NULL)
         return no_context_code();
     cellseg_model *start = NULL;
-    bool fine = start_path == NULL || cellseg_model_load(&start, context, start_path) == CELLSEG_OK;
-    if (!fine)
+    int code = CLI_FAILED;
+    if (start_path != NULL && cellseg_model_load(&start, context, start_path) != CELLSEG_OK)
         print_library_error(start_path);
-    fine =
-        fine && init_segmentation() && labelled_images(&images, &labels) && deal() && claim_folder() && run_folds(context, start);
+    else if (!are_sound(context, start))
+        code = CLI_USAGE;
+    else if (init_segmentation() && find_labelled_images(&images) && deal() && claim_folder() && run_folds(context, start))
+        code = CLI_FINE;
     free_scores(&all_cells);
     free_scores(&all_nuclei);
     free_scores(&fold_cells);
     free_scores(&fold_nuclei);
-    free_files(&images);
-    free_files(&labels);
+    free_labelled_images(&images);
     free(fold_of);
     cellseg_model_free(start);
     cellseg_context_free(context);
-    return fine ? CLI_FINE : CLI_FAILED;
+    return code;
+}
+
+static bool outputs_can_be_written(void) {
+    return (csv_path == NULL || can_be_written(csv_path)) && (report_path == NULL || can_be_written(report_path));
 }
 
 int cmd_crossval(int argc, char **argv) {
@@ -413,9 +492,7 @@ int cmd_crossval(int argc, char **argv) {
     if (result == PARSED_HELP)
         code = CLI_FINE;
     else if (result == PARSED_OK && is_complete(count))
-        code = (csv_path == NULL || can_be_written(csv_path)) && (report_path == NULL || can_be_written(report_path))
-                   ? crossval()
-                   : CLI_FAILED;
+        code = outputs_can_be_written() ? crossval() : CLI_FAILED;
     free(operands);
     return code;
 }

@@ -65,9 +65,13 @@ static bool find_number(const char *line, const char *name, double *value) {
     if (at == NULL)
         return false;
     at += strlen(key);
+    if (strncmp(at, "null", 4) == 0) {
+        *value = NAN;
+        return true;
+    }
     char *end;
-    *value = strncmp(at, "null", 4) == 0 ? NAN : strtod(at, &end);
-    return strncmp(at, "null", 4) == 0 || end != at;
+    *value = strtod(at, &end);
+    return end != at;
 }
 
 static bool parse_line(cellseg_epoch *e, const char *line) {
@@ -130,14 +134,16 @@ static axes find_axes(const history *h) {
 
 static void print_axes(FILE *file, const axes *a) {
     const double across = fmax(1, tick_step(a->last - a->first)), up = tick_step(a->most);
-    for (double loss = 0; loss <= a->most; loss += up)
+    for (int i = 0; i * up <= a->most; i++) {
+        const double loss = i * up;
         fprintf(file,
                 "<line x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\" stroke=\"#ddd\"/>"
                 "<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%g</text>\n",
                 LEFT, WIDTH - RIGHT, place_y(a, loss), place_y(a, loss), LEFT - 8, place_y(a, loss) + 4, loss);
-    for (double epoch = ceil(a->first / across) * across; epoch <= a->last; epoch += across)
-        fprintf(file, "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%g</text>\n", place_x(a, epoch), HEIGHT - BOTTOM + 18,
-                epoch);
+    }
+    for (int i = (int)ceil(a->first / across); i * across <= a->last; i++)
+        fprintf(file, "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%g</text>\n", place_x(a, i * across),
+                HEIGHT - BOTTOM + 18, i * across);
     fprintf(file, "<text x=\"%d\" y=\"%d\" text-anchor=\"middle\">epoch</text>\n", (LEFT + WIDTH - RIGHT) / 2, HEIGHT - 10);
 }
 

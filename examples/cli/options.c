@@ -17,6 +17,8 @@ const char *const no_yes[] = {"no", "yes", NULL};
 static bool has_value(const option *o) {
     if (o->kind == OPTION_WHOLE)
         return *(const int32_t *)o->value >= 0;
+    if (o->kind == OPTION_TEXTS)
+        return ((const text_list *)o->value)->count > 0;
     return o->kind == OPTION_TEXT ? *(const char *const *)o->value != NULL : o->kind != OPTION_FLAG;
 }
 
@@ -24,6 +26,10 @@ static void put_value(FILE *to, const option *o, int digits) {
     switch (o->kind) {
     case OPTION_FLAG:
         fprintf(to, "%s", no_yes[*(const bool *)o->value]);
+        break;
+    case OPTION_TEXTS:
+        for (int i = 0; i < ((const text_list *)o->value)->count; i++)
+            fprintf(to, "%s%s", i > 0 ? " " : "", ((const text_list *)o->value)->items[i]);
         break;
     case OPTION_WHOLE:
         fprintf(to, "%d", *(const int32_t *)o->value);
@@ -53,7 +59,7 @@ void put_options(FILE *to, const option *table) {
 }
 
 static void print_default(const option *o) {
-    if (!has_value(o))
+    if (!has_value(o) || o->kind == OPTION_TEXTS)
         return;
     printf(" [");
     put_value(stdout, o, 6);
@@ -113,6 +119,13 @@ static bool parse_choice(const char *text, const char *const *choices, int32_t *
     return false;
 }
 
+static bool add_text(const char *text, text_list *list) {
+    if (list->count == TEXTS_MOST)
+        return false;
+    list->items[list->count++] = text;
+    return true;
+}
+
 static const char *kind_name(const option *o) {
     switch (o->kind) {
     case OPTION_WHOLE:
@@ -121,6 +134,8 @@ static const char *kind_name(const option *o) {
         return "a whole number, not negative";
     case OPTION_NUMBER:
         return "a number";
+    case OPTION_TEXTS:
+        return "given 256 times at most";
     default:
         return "one of the words in the help";
     }
@@ -136,6 +151,8 @@ static bool set_value(const option *o, const char *text) {
         return parse_number(text, o->value);
     case OPTION_CHOICE:
         return parse_choice(text, o->choices, o->value);
+    case OPTION_TEXTS:
+        return add_text(text, o->value);
     default:
         *(const char **)o->value = text;
         return true;

@@ -15,8 +15,16 @@ typedef enum option_kind {
     OPTION_COUNT,  /* whole number, not negative; uint64_t */
     OPTION_NUMBER, /* number; double */
     OPTION_TEXT,   /* const char *, into argv */
+    OPTION_TEXTS,  /* may come again and again; text_list, into argv */
     OPTION_CHOICE  /* one of `choices`, whose place, from 0, goes to an int32_t */
 } option_kind;
+
+enum { TEXTS_MOST = 256 };
+
+typedef struct text_list {
+    int count;
+    const char *items[TEXTS_MOST];
+} text_list;
 
 typedef struct option {
     const char *name; /* without "--"; NULL ends a table */

@@ -13,9 +13,8 @@ static const char head[] =
     "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
     "<title>Agreement with the truth</title>\n<style>\n"
     "body{font:15px/1.5 system-ui,sans-serif;color:#222;background:#fff;max-width:1180px;margin:2em auto;padding:0 1.5em}\n"
-    "h1{font-size:1.7em;margin:0}h2{font-size:1.25em;margin:2.2em 0 .4em;border-bottom:1px solid "
-    "#ddd}h3{font-size:1em;margin:1em 0 "
-    ".3em}\n"
+    "h1{font-size:1.7em;margin:0}h2{font-size:1.25em;margin:2.2em 0 .4em;border-bottom:1px solid #ddd}\n"
+    "h2::first-letter{text-transform:uppercase}h3{font-size:1em;margin:1em 0 .3em}\n"
     "p{max-width:56em}.quiet{color:#666;font-size:.9em}\n"
     ".tiles{display:flex;flex-wrap:wrap;gap:.8em;margin:1.2em 0}\n"
     ".tile{background:#f4f6f8;border-radius:6px;padding:.5em 1.1em;min-width:6em}.tile b{display:block;font-size:1.55em}\n"
@@ -23,7 +22,8 @@ static const char head[] =
     "th,td{padding:.22em .6em;text-align:right;white-space:nowrap}th:first-child,td:first-child{text-align:left}\n"
     "thead th{border-bottom:2px solid #999;font-weight:600}tbody tr:nth-child(even){background:#f7f8f9}\n"
     "tfoot td{font-weight:600}tfoot tr:first-child td{border-top:1px solid #999}\n"
-    ".charts{display:flex;flex-wrap:wrap;gap:1.5em}figure{margin:0}figcaption{font-size:.9em;margin:.3em 0}\n"
+    "figure{margin:0}figcaption{font-size:.9em;margin:.3em 0}\n"
+    ".charts{display:flex;flex-wrap:wrap;gap:1em}.charts figure{flex:0 1 375px}.charts svg{width:100%;height:auto}\n"
     ".cells{display:flex;flex-wrap:wrap;gap:.7em}.cell{width:220px}.cell img{display:block}\n"
     "svg text{font:12px system-ui,sans-serif;fill:#444}svg .axis{font-size:13px;fill:#222}\n"
     ".grid{stroke:#e2e2e2;fill:none}.frame{stroke:#888;fill:none}.curve{fill:none;stroke-width:2}.bar{fill:#6f9fc4}\n"
@@ -140,6 +140,7 @@ static void put_charts(FILE *to, const score_list *const *lists, size_t count) {
     fprintf(to, "<h2>Charts</h2>\n<div class=\"charts\">\n");
     for (size_t i = 0; i < count; i++) {
         put_histogram(to, lists[i]);
+        put_iou_chart(to, lists[i]);
         has_maps = has_maps || lists[i]->has_maps;
     }
     if (has_maps)
@@ -156,8 +157,10 @@ static bool put_page(FILE *to, const char *scratch, cellseg_context *context, co
     put_charts(to, lists, count);
     bool fine = true;
     if (lists[0]->scores[0].files.image != NULL) {
-        fprintf(to, "<h2>Worst and best</h2>\n<p class=\"quiet\">Number: best Dice of the true object in the middle. Outlines: "
-                    "<span class=\"truth\">true</span>, over them <span class=\"found\">predicted</span>.</p>\n");
+        fprintf(
+            to,
+            "<h2>Worst and best</h2>\n<p class=\"quiet\">Number: best Dice of the one true object outlined in "
+            "<span class=\"truth\">yellow</span>; over it all that were predicted, in <span class=\"found\">blue</span>.</p>\n");
         fine = put_pictures(to, scratch, context, lists[0], channel);
     }
     fprintf(to, "%s</body></html>\n", definitions);

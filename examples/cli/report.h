@@ -20,6 +20,7 @@ void put_text(FILE *to, const char *text);
 
 /* Charts, as SVG. */
 void put_roc_chart(FILE *to, const score_list *const *lists, size_t count);
+void put_iou_chart(FILE *to, const score_list *list);
 void put_histogram(FILE *to, const score_list *list);
 
 /* The worst and best objects; `scratch`: a path beside the page where a picture may be written and removed. */

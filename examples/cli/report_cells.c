@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SHOWN = 12, PICTURE_PX = 220, MARGIN_PX = 12 };
+enum { SHOWN = 10, PICTURE_PX = 220, MARGIN_PX = 12 };
 
 /* ---- which ---- */
 
@@ -49,17 +49,27 @@ static double table_value(const cellseg_table *table, const char *name, size_t r
 
 typedef struct window {
     size_t top, left, height, width;
+    uint32_t id; /* of the object it is for */
 } window;
 
-/* A square around the object's box, cut where the image ends. */
+/* Where a window of `side` pixels lies that has `middle` in its middle, or as near to it as the image allows. */
+static size_t begin_of(double middle, size_t side, size_t length) {
+    const double begin = middle - (double)side / 2;
+    if (begin <= 0)
+        return 0;
+    return (size_t)begin + side > length ? length - side : (size_t)begin;
+}
+
+/* A square around the object's box, narrower only where the image is. */
 static window window_of(const cellseg_table *table, size_t row, size_t height, size_t width) {
     const double top = table_value(table, "bbox_top_px", row), bottom = table_value(table, "bbox_bottom_px", row);
     const double left = table_value(table, "bbox_left_px", row), right = table_value(table, "bbox_right_px", row);
-    const double side = bottom - top > right - left ? bottom - top : right - left, half = 0.65 * side + MARGIN_PX;
-    const double y = (top + bottom) / 2, x = (left + right) / 2;
-    window w = {y > half ? (size_t)(y - half) : 0, x > half ? (size_t)(x - half) : 0, 0, 0};
-    w.height = y + half < (double)height ? (size_t)(y + half) - w.top : height - w.top;
-    w.width = x + half < (double)width ? (size_t)(x + half) - w.left : width - w.left;
+    const double longer = bottom - top > right - left ? bottom - top : right - left;
+    const size_t side = (size_t)(1.3 * longer) + 2 * MARGIN_PX;
+    window w = {.height = side < height ? side : height, .width = side < width ? side : width};
+    w.id = (uint32_t)table_value(table, "id", row);
+    w.top = begin_of((top + bottom) / 2, w.height, height);
+    w.left = begin_of((left + right) / 2, w.width, width);
     return w;
 }
 
@@ -77,13 +87,13 @@ static cellseg_status cut_image(cellseg_image **out, cellseg_context *context, c
                                 const window *w) {
     cellseg_image_layout layout;
     cellseg_image *part = NULL;
-    cellseg_status status = cellseg_image_layout_init(&layout, sizeof layout);
-    const char *pixels = cellseg_image_pixels(image, channel);
     *out = NULL;
-    if (status != CELLSEG_OK || pixels == NULL)
-        return CELLSEG_ERR_ARGUMENT;
+    cellseg_status status = cellseg_image_layout_init(&layout, sizeof layout);
+    if (status != CELLSEG_OK)
+        return status;
     layout.row_stride_bytes = cellseg_image_row_stride_bytes(image);
-    layout.pixels = pixels + w->top * layout.row_stride_bytes + w->left * sample_bytes(image);
+    layout.pixels =
+        (const char *)cellseg_image_pixels(image, channel) + w->top * layout.row_stride_bytes + w->left * sample_bytes(image);
     layout.height = w->height;
     layout.width = w->width;
     layout.pixel_type = cellseg_image_pixel_type(image);
@@ -95,13 +105,18 @@ static cellseg_status cut_image(cellseg_image **out, cellseg_context *context, c
     return status;
 }
 
-static cellseg_status cut_labels(cellseg_labels **out, cellseg_context *context, const cellseg_labels *labels, const window *w) {
+/* With `only`, not 0: that object alone. */
+static cellseg_status cut_labels(cellseg_labels **out, cellseg_context *context, const cellseg_labels *labels, const window *w,
+                                 uint32_t only) {
     cellseg_labels *part = NULL;
     *out = NULL;
     cellseg_status status = cellseg_labels_new(&part, context, w->height, w->width);
-    for (size_t y = 0; status == CELLSEG_OK && y < w->height; y++)
-        memcpy(cellseg_labels_data_mut(part) + y * w->width,
-               cellseg_labels_data(labels) + (w->top + y) * cellseg_labels_width(labels) + w->left, w->width * sizeof(uint32_t));
+    for (size_t y = 0; status == CELLSEG_OK && y < w->height; y++) {
+        const uint32_t *from = cellseg_labels_data(labels) + (w->top + y) * cellseg_labels_width(labels) + w->left;
+        uint32_t *to = cellseg_labels_data_mut(part) + y * w->width;
+        for (size_t x = 0; x < w->width; x++)
+            to[x] = only == 0 || from[x] == only ? from[x] : 0;
+    }
     if (status == CELLSEG_OK)
         status = cellseg_filter_resample_labels(out, context, part, enlarged(w->height, w), enlarged(w->width, w));
     cellseg_labels_free(part);
@@ -156,9 +171,9 @@ static cellseg_status draw(const char *path, cellseg_context *context, const sou
     cellseg_labels *truth = NULL, *predicted = NULL;
     cellseg_status status = cut_image(&image, context, s->image, channel, w);
     if (status == CELLSEG_OK)
-        status = cut_labels(&truth, context, s->truth, w);
+        status = cut_labels(&truth, context, s->truth, w, w->id);
     if (status == CELLSEG_OK)
-        status = cut_labels(&predicted, context, s->predicted, w);
+        status = cut_labels(&predicted, context, s->predicted, w, 0);
     if (status == CELLSEG_OK)
         status = cellseg_overlay_write(context, path, image, 0, truth, predicted);
     cellseg_image_free(image);
@@ -178,53 +193,60 @@ static void put_base64(FILE *to, FILE *from) {
     }
 }
 
-/* The picture as a data URI. */
-static bool put_picture(FILE *to, const char *scratch, cellseg_context *context, const source *s, int32_t channel,
-                        const window *w) {
+/* What all pictures of a page share. */
+typedef struct album {
+    FILE *to;
+    const char *scratch;
+    cellseg_context *context;
+    const score_list *list;
+    int32_t channel;
+} album;
+
+/* The picture as a data URI. `name`: of its image. */
+static bool put_picture(const album *a, const source *s, const window *w, const char *name) {
     FILE *picture = NULL;
-    if (draw(scratch, context, s, channel, w) != CELLSEG_OK)
-        print_library_error(scratch);
-    else if ((picture = fopen(scratch, "rb")) == NULL)
-        print_error("%s: it cannot be read", scratch);
+    if (draw(a->scratch, a->context, s, a->channel, w) != CELLSEG_OK)
+        print_library_error(name);
+    else if ((picture = fopen(a->scratch, "rb")) == NULL)
+        print_error("%s: it cannot be read", a->scratch);
     else {
-        fprintf(to, "<img alt=\"\" width=\"%zu\" height=\"%zu\" src=\"data:image/png;base64,", enlarged(w->width, w),
+        fprintf(a->to, "<img alt=\"\" width=\"%zu\" height=\"%zu\" src=\"data:image/png;base64,", enlarged(w->width, w),
                 enlarged(w->height, w));
-        put_base64(to, picture);
-        fprintf(to, "\">");
+        put_base64(a->to, picture);
+        fprintf(a->to, "\">");
         (void)fclose(picture);
     }
-    (void)remove(scratch);
+    (void)remove(a->scratch);
     return picture != NULL;
 }
 
-static bool put_object(FILE *to, const char *scratch, cellseg_context *context, const score_list *list, const object *o,
-                       int32_t channel) {
-    const score *of = &list->scores[o->image];
+static bool put_object(const album *a, const object *o) {
+    const score *of = &a->list->scores[o->image];
     source s;
-    bool fine = read_source(&s, context, &of->files, channel);
+    bool fine = read_source(&s, a->context, &of->files, a->channel);
     if (fine) {
         const window w = window_of(of->table, o->row, cellseg_labels_height(s.truth), cellseg_labels_width(s.truth));
-        fprintf(to, "<figure class=\"cell\">");
-        fine = put_picture(to, scratch, context, &s, channel, &w);
-        fprintf(to, "<figcaption><b>%.3f</b> ", o->dice);
-        put_text(to, of->files.stem);
-        fprintf(to, ", id %.0f</figcaption></figure>\n", table_value(of->table, "id", o->row));
+        fprintf(a->to, "<figure class=\"cell\">");
+        fine = put_picture(a, &s, &w, of->files.image);
+        fprintf(a->to, "<figcaption><b>%.3f</b> ", o->dice);
+        put_text(a->to, of->files.stem);
+        fprintf(a->to, ", id %u</figcaption></figure>\n", (unsigned)w.id);
     }
     free_source(&s);
     return fine;
 }
 
-static bool put_row(FILE *to, const char *title, const char *scratch, cellseg_context *context, const score_list *list,
-                    const object *first, ptrdiff_t step, size_t count, int32_t channel) {
+static bool put_row(const album *a, const char *title, const object *first, ptrdiff_t step, size_t count) {
     bool fine = true;
-    fprintf(to, "<h3>%s</h3>\n<div class=\"cells\">\n", title);
+    fprintf(a->to, "<h3>%s</h3>\n<div class=\"cells\">\n", title);
     for (size_t i = 0; fine && i < count; i++)
-        fine = put_object(to, scratch, context, list, first + (ptrdiff_t)i * step, channel);
-    fprintf(to, "</div>\n");
+        fine = put_object(a, first + (ptrdiff_t)i * step);
+    fprintf(a->to, "</div>\n");
     return fine;
 }
 
 bool put_pictures(FILE *to, const char *scratch, cellseg_context *context, const score_list *list, int32_t channel) {
+    const album a = {to, scratch, context, list, channel};
     size_t count;
     object *objects = sorted_objects(&count, list);
     if (objects == NULL) {
@@ -232,8 +254,8 @@ bool put_pictures(FILE *to, const char *scratch, cellseg_context *context, const
         return false;
     }
     const size_t shown = count / 2 < SHOWN ? count / 2 : SHOWN;
-    const bool fine = shown == 0 || (put_row(to, "Worst", scratch, context, list, objects, 1, shown, channel) &&
-                                     put_row(to, "Best", scratch, context, list, objects + count - 1, -1, shown, channel));
+    const bool fine =
+        shown == 0 || (put_row(&a, "Worst", objects, 1, shown) && put_row(&a, "Best", objects + count - 1, -1, shown));
     free(objects);
     return fine;
 }

@@ -7,7 +7,8 @@
 /* The plot's own square of pixels within the picture, and how values 0 to 1 lie in it. */
 enum { LEFT = 52, TOP = 14, WIDTH = 360, HEIGHT = 280, ALL_WIDTH = 430, ALL_HEIGHT = 345, BINS = 20 };
 
-static const char *const colours[] = {"#0072b2", "#d55e00"}; /* Okabe and Ito's */
+enum { COLOURS = 2 };
+static const char *const colours[COLOURS] = {"#0072b2", "#d55e00"}; /* Okabe and Ito's */
 
 static double x_of(double share) {
     return LEFT + share * WIDTH;
@@ -40,6 +41,15 @@ static void put_y_mark(FILE *to, double share, const char *label) {
             y_of(share), WIDTH, LEFT - 8, y_of(share) + 4, label);
 }
 
+/* Marks of a height from 0 to 1. */
+static void put_shares(FILE *to) {
+    for (int i = 0; i <= 5; i++) {
+        char label[8];
+        (void)snprintf(label, sizeof label, "%.1f", i / 5.0);
+        put_y_mark(to, i / 5.0, label);
+    }
+}
+
 static void end(FILE *to) {
     fprintf(to, "<path class=\"frame\" d=\"M%d %dv%dh%d\"/></svg></figure>\n", LEFT, TOP, HEIGHT, WIDTH);
 }
@@ -64,11 +74,7 @@ static void put_curve(FILE *to, const score_list *list, const char *colour) {
 
 void put_roc_chart(FILE *to, const score_list *const *lists, size_t count) {
     begin(to, "ROC curve of the pixel maps, all images", "1 \xe2\x88\x92 specificity", "sensitivity");
-    for (int i = 0; i <= 5; i++) {
-        char label[8];
-        (void)snprintf(label, sizeof label, "%.1f", i / 5.0);
-        put_y_mark(to, i / 5.0, label);
-    }
+    put_shares(to);
     put_x_axis(to);
     fprintf(to, "<path class=\"grid\" stroke-dasharray=\"4 4\" d=\"M%.1f %.1fL%.1f %.1f\"/>\n", x_of(0), y_of(0), x_of(1),
             y_of(1));
@@ -76,12 +82,46 @@ void put_roc_chart(FILE *to, const score_list *const *lists, size_t count) {
         const score all = pooled_score(lists[i]);
         if (!lists[i]->has_maps || isnan(all.roc.auc))
             continue;
-        put_curve(to, lists[i], colours[i]);
+        put_curve(to, lists[i], colours[i % COLOURS]);
         fprintf(to, "<text x=\"%.0f\" y=\"%.0f\" style=\"fill:%s\" text-anchor=\"end\">", x_of(0.97),
-                y_of(0.08 + 0.07 * (double)i), colours[i]);
+                y_of(0.08 + 0.07 * (double)i), colours[i % COLOURS]);
         put_text(to, lists[i]->kind);
         fprintf(to, ": AUC %.4f</text>\n", all.roc.auc);
     }
+    end(to);
+}
+
+/* ---- by IoU ---- */
+
+/* F1 and average precision over all images at each threshold. */
+static void put_f1_and_ap(FILE *to, const score_list *list) {
+    static const char *const names[] = {"F1", "AP"};
+    for (size_t which = 0; which < 2; which++) {
+        double value = 0;
+        fprintf(to, "<polyline class=\"curve\" style=\"stroke:%s\" points=\"", colours[which]);
+        for (size_t step = 0; step < IOU_STEPS; step++) {
+            double tp = 0, wrong = 0;
+            for (size_t i = 0; i < list->count; i++) {
+                const cellseg_matching *m = &list->scores[i].by_iou[step];
+                tp += (double)m->true_positives;
+                wrong += (double)(m->false_positives + m->false_negatives);
+            }
+            const double weight = which == 0 ? 0.5 : 1;
+            value = tp > 0 ? tp / (tp + weight * wrong) : 0;
+            fprintf(to, "%.2f,%.2f ", x_of((double)(step + 1) / (IOU_STEPS + 1)), y_of(value));
+        }
+        fprintf(to, "\"/><text x=\"%.0f\" y=\"%.0f\" style=\"fill:%s\">%s</text>\n", x_of(0.04),
+                y_of(0.15 - 0.07 * (double)which), colours[which], names[which]);
+    }
+}
+
+void put_iou_chart(FILE *to, const score_list *list) {
+    char title[64];
+    (void)snprintf(title, sizeof title, "Objects found by IoU threshold: %s", list->kind);
+    begin(to, title, "IoU threshold", "of all images together");
+    put_shares(to);
+    put_x_axis(to);
+    put_f1_and_ap(to, list);
     end(to);
 }
 

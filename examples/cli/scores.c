@@ -8,6 +8,16 @@
 
 /* ---- one image ---- */
 
+static cellseg_status match_by_iou(score *s, cellseg_context *context, const cellseg_labels *truth,
+                                   const cellseg_labels *predicted) {
+    double thresholds[IOU_STEPS];
+    for (int i = 0; i < IOU_STEPS; i++) {
+        thresholds[i] = (i + 1) / (IOU_STEPS + 1.0);
+        s->by_iou[i].struct_size = sizeof s->by_iou[i];
+    }
+    return cellseg_matching_compute(s->by_iou, IOU_STEPS, context, truth, predicted, thresholds);
+}
+
 static cellseg_status compare_labels(score *s, cellseg_context *context, const cellseg_labels *truth,
                                      const cellseg_labels *predicted, const measures *how) {
     cellseg_status status = cellseg_detection_compute(&s->detection, context, truth, predicted);
@@ -20,6 +30,8 @@ static cellseg_status compare_labels(score *s, cellseg_context *context, const c
     if (status == CELLSEG_OK)
         status = cellseg_matching_compute(&s->matching, 1, context, truth, predicted, &how->iou_threshold);
     if (status == CELLSEG_OK)
+        status = match_by_iou(s, context, truth, predicted);
+    if (status == CELLSEG_OK)
         status = cellseg_boundary_compute(&s->boundary, context, truth, predicted, how->tolerance_px);
     return status;
 }
@@ -31,16 +43,16 @@ static cellseg_status locate(score *s, cellseg_context *context, const cellseg_l
     return status == CELLSEG_OK ? cellseg_measure(&s->table, context, truth, NULL, NULL, &options) : status;
 }
 
-/* The probability of a cell: nucleus or cytoplasm. */
-static cellseg_status sum_channels(cellseg_image **out, cellseg_context *context, const cellseg_image *maps) {
+/* The probability of a cell is that of no background, whatever other classes a model has. */
+static cellseg_status invert_background(cellseg_image **out, cellseg_context *context, const cellseg_image *maps) {
     const size_t height = cellseg_image_height(maps), width = cellseg_image_width(maps);
-    const float *nucleus = cellseg_image_pixels(maps, 0), *cytoplasm = cellseg_image_pixels(maps, 1);
+    const float *background = cellseg_image_pixels(maps, 2);
     const cellseg_status status = cellseg_image_new(out, context, CELLSEG_FLOAT32, 1, height, width);
     if (status != CELLSEG_OK)
         return status;
-    float *sum = cellseg_image_pixels_mut(*out, 0);
+    float *cells = cellseg_image_pixels_mut(*out, 0);
     for (size_t i = 0; i < height * width; i++)
-        sum[i] = fminf(nucleus[i] + cytoplasm[i], 1);
+        cells[i] = 1 - background[i];
     return CELLSEG_OK;
 }
 
@@ -49,19 +61,19 @@ static cellseg_status compare_map(score *s, score_list *list, cellseg_context *c
     uint64_t *counts = calloc(2 * ROC_POINTS, sizeof *counts);
     if (counts == NULL)
         return CELLSEG_ERR_MEMORY;
-    cellseg_image *sum = NULL;
+    cellseg_image *cells = NULL;
     cellseg_status status = CELLSEG_OK;
     if (strcmp(list->kind, "nuclei") != 0)
-        status = sum_channels(&sum, context, maps);
+        status = invert_background(&cells, context, maps);
     if (status == CELLSEG_OK)
-        status = cellseg_roc_compute(&s->roc, counts, counts + ROC_POINTS, ROC_POINTS, context, sum != NULL ? sum : maps, 0,
+        status = cellseg_roc_compute(&s->roc, counts, counts + ROC_POINTS, ROC_POINTS, context, cells != NULL ? cells : maps, 0,
                                      truth, 0.5);
     for (size_t i = 0; status == CELLSEG_OK && i < ROC_POINTS; i++) {
         list->true_positives[i] += counts[i];
         list->false_positives[i] += counts[ROC_POINTS + i];
     }
     list->has_maps = list->has_maps || status == CELLSEG_OK;
-    cellseg_image_free(sum);
+    cellseg_image_free(cells);
     free(counts);
     return status;
 }
@@ -69,7 +81,7 @@ static cellseg_status compare_map(score *s, score_list *list, cellseg_context *c
 static bool judge_map(score *s, score_list *list, cellseg_context *context, const cellseg_labels *truth) {
     cellseg_image *maps = NULL;
     bool fine = cellseg_image_read(&maps, context, s->files.maps, NULL) == CELLSEG_OK;
-    if (fine && (cellseg_image_channels(maps) < 2 || cellseg_image_pixel_type(maps) != CELLSEG_FLOAT32)) {
+    if (fine && (cellseg_image_channels(maps) < 3 || cellseg_image_pixel_type(maps) != CELLSEG_FLOAT32)) {
         print_error("%s: these are not the maps that cellseg segment --maps writes", s->files.maps);
         cellseg_image_free(maps);
         return false;
@@ -115,7 +127,7 @@ static bool copy_paths(inputs *to, const inputs *from) {
 static void free_score(score *s) {
     const char *const paths[] = {s->files.truth, s->files.predicted, s->files.maps, s->files.image};
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
-        free((void *)(uintptr_t)paths[i]);
+        free((void *)paths[i]);
     free(s->best_dice);
     cellseg_table_free(s->table);
 }
@@ -214,8 +226,8 @@ const column summary_columns[] = {
     RATE(roc.accuracy, "accuracy", "accuracy"),
     END,
 };
-static const column *const all_columns[] = {similarity_columns, object_columns, pixel_columns};
-enum { TABLES = sizeof all_columns / sizeof *all_columns };
+enum { TABLES = 3 };
+static const column *const all_columns[TABLES] = {similarity_columns, object_columns, pixel_columns};
 
 double column_value(const column *c, const score *s) {
     const char *member = (const char *)s + c->offset;

@@ -7,7 +7,7 @@
 
 #include <stdio.h>
 
-enum { ROC_POINTS = 4097 };
+enum { ROC_POINTS = 4097, IOU_STEPS = 19 }; /* IoU thresholds 0.05, 0.10 ... 0.95 */
 
 /* What agreement is measured with. */
 typedef struct measures {
@@ -31,6 +31,7 @@ typedef struct score {
     inputs files; /* the stem is borrowed */
     cellseg_similarity similarity;
     cellseg_matching matching;
+    cellseg_matching by_iou[IOU_STEPS];
     cellseg_detection detection;
     cellseg_boundary boundary;
     cellseg_roc roc;
@@ -49,7 +50,7 @@ typedef struct score_list {
 
 /*
  * Judge one image and append its score. Maps are those of cellseg segment --maps: for nuclei the first channel counts, for all
- * else the sum of the first two. Prints an error on failure: false.
+ * else what the third, the background, leaves. Prints an error on failure: false.
  */
 bool add_score(score_list *list, cellseg_context *context, const inputs *files, const measures *how);
 void free_scores(score_list *list);

@@ -9,13 +9,13 @@
 
 /* ---- the command line ---- */
 
-extern const char *images_folder, *labels_folder, *start_path;
-extern cellseg_read_options training_read_options;
+extern const char *start_path;
+extern double training_pixel_size_um;
 extern cellseg_train_options train_options;
-extern int32_t training_channel, training_nuclei_channel, training_preset;
-extern const option labelled_image_options[], training_options[];
+extern int32_t training_channel, training_nuclei_channel, training_preset; /* nuclei below 0: in files */
+extern const option labelled_image_options[], cache_options[], training_options[];
 
-/* As parse_options(), over the defaults or the preset that is named; single options win over it wherever they stand. */
+/* As parse_options(), over the defaults or the preset that is named. */
 parsed parse_training(const command *of, int argc, char **argv, const char **operands, int *count);
 
 /* What is wrong with the shared options; NULL: nothing. */
@@ -23,20 +23,30 @@ const char *fault_of_training(void);
 
 /* ---- images ---- */
 
-/* The images and the label maps of their cells, pair by pair. Prints an error on failure: false; both are to be freed either
- * way. */
-bool labelled_images(file_list *images, file_list *labels);
+typedef struct labelled_image {
+    file image, cells;
+    const char *labels_folder; /* borrowed */
+    int folder;                /* which of the command line's, from 0 */
+    double weight;
+    bool validates; /* of a folder that does nothing else */
+} labelled_image;
 
-/* Image i of n validates when it is the last of its share: evenly spaced, and at least one where a part is asked for and there
- * are two images. */
-int32_t use_of(size_t i, size_t n);
+typedef struct labelled_list {
+    size_t count;
+    labelled_image *items; /* folder by folder, in order of stem */
+} labelled_list;
 
-/* Read one image with its labels and add it. Prints an error on failure: false. */
-bool add_image(cellseg_trainer *trainer, cellseg_context *context, const file *image, const file *cells, int32_t use);
+/* The images of all folders. Prints every folder's faults: false. The list is to be freed either way. */
+bool find_labelled_images(labelled_list *list);
+void free_labelled_images(labelled_list *list);
 
-/* The cells' nuclei, from the channel that the options name. */
-cellseg_status find_nuclei(cellseg_labels **nuclei, cellseg_context *context, const cellseg_labels *cells,
-                           const cellseg_image *image);
+/*
+ * Add all images, or, with left_out, those for which it is false, and print how many; of what is added of a folder a part
+ * validates. Prints the faults of every image: false.
+ */
+bool add_images(cellseg_trainer *trainer, const labelled_list *list, const bool *left_out);
+
+/* ---- epochs ---- */
 
 /* An epoch's line on standard output. The progress bar says "training" afterwards. */
 void print_epoch(const cellseg_epoch *epoch);

@@ -37,12 +37,12 @@ CHANGES = [
 ]
 
 
-def figures(work, folder, options):
+def figures(folder, options):
     """(F1 of nuclei at IoU 0.3, SM of cells, AP of cells at 0.5), means over the images."""
-    out = work / "segmented"
+    out = folder.with_name(f"{folder.name}-segmented")
     cellseg("segment", "-o", out, *markers(folder), **options)
-    nuclei = evaluate(folder, out, work / "nuclei.csv", kind="nuclei", iou=0.3)["nuclei"]
-    cells = evaluate(folder, out, work / "cells.csv")["cells"]
+    nuclei = evaluate(folder, out, out / "nuclei.csv", kind="nuclei", iou=0.3)["nuclei"]
+    cells = evaluate(folder, out, out / "cells.csv")["cells"]
     return [mean(row[column] for row in rows.values()) for rows, column in ((nuclei, "f1"), (cells, "sm"), (cells, "ap"))]
 
 
@@ -53,7 +53,7 @@ def main():
     val = gather(given.work / "val", given.data, [HUMAN["val"]], given.limit)
     rows = []
     for name, options in CHANGES[:2] if given.quick else CHANGES:
-        rows.append([name, *figures(given.work, others, options)[:2], *figures(given.work, val, options)[1:]])
+        rows.append([name, *figures(others, options)[:2], *figures(val, options)[1:]])
         print(*rows[-1], flush=True)
     titles = ["option", "others: F1 of nuclei", "others: SM", "val: SM", "val: AP at 0.5"]
     put_section(given.docs / "defaults.md", "ablation", "\n" + table(titles, rows) + "\n")

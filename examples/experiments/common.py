@@ -61,9 +61,11 @@ FULL |= {"empty": 0.03, "learning-rate-final": 1e-5}
 QUICK = {"epochs": 1, "width": 0.125, "batch": 2}
 
 
-def arguments(description):
-    """The command line that every experiment has. Sets `training` (options), `limit` (images of a folder, or None), `work`."""
-    parser = argparse.ArgumentParser(description=description)
+def arguments(description, what=()):
+    """The command line that every experiment has; `what`: the choices of --what, where there are several. Sets `training` (options), `limit` (images of a folder, or None), `work`."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    if what:
+        parser.add_argument("--what", required=True, choices=what)
     parser.add_argument("--data", type=Path, required=True, help="the folder of docs/data.md's folders")
     parser.add_argument("--work", type=Path, required=True, help="where models and label maps go, and are found again")
     parser.add_argument("--docs", type=Path, help="where tables and pictures go (default: docs/; with --quick WORK/docs)")

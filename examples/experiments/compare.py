@@ -7,7 +7,6 @@
 Full budget: two to four trainings of half an hour to two hours on two cores.
 """
 
-import sys
 import time
 
 from common import HUMAN, arguments, cellseg, evaluate, gather, mean_of, put_section, segment, table, train
@@ -49,16 +48,13 @@ def judge(given, name, fields, tests, options):
 
 def main():
     kinds = {"labels": labels, "width": width, "simulated": simulated}
-    what = sys.argv.pop(2) if len(sys.argv) > 2 and sys.argv.pop(1) == "--what" else ""
-    if what not in kinds:
-        sys.exit(f"compare.py: --what must come first, and be one of {', '.join(kinds)}")
-    given = arguments(__doc__)
+    given = arguments(__doc__, kinds)
     fields = gather(given.work / "fields", given.data, [HUMAN["train"], HUMAN["val"]], given.limit)
     tests = gather(given.work / "test", given.data, [HUMAN["test"]], given.limit)
     rows = [[name, *judge(given, name, folder, tests, options)]
-            for name, (folder, options) in kinds[what](given, fields).items()]
+            for name, (folder, options) in kinds[given.what](given, fields).items()]
     titles = ["trained on", "SM", "AP at 0.5", "Dice, mean of images", "AUC, cells", "AUC, nuclei", "seconds a field"]
-    put_section(given.docs / "experiments.md", what, f"\nBudget: {given.budget}.\n\n{table(titles, rows)}\n")
+    put_section(given.docs / "experiments.md", given.what, f"\nBudget: {given.budget}.\n\n{table(titles, rows)}\n")
 
 
 if __name__ == "__main__":

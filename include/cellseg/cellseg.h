@@ -13,6 +13,7 @@
 #include <cellseg/model.h>
 #include <cellseg/morph.h>
 #include <cellseg/segment.h>
+#include <cellseg/synth.h>
 #include <cellseg/tile.h>
 #include <cellseg/train.h>
 #include <cellseg/types.h>

@@ -11,8 +11,8 @@
  * - CELLSEG_ERR_MEMORY, CELLSEG_ERR_LIMIT   no memory, or the context's budget is spent
  * - CELLSEG_ERR_CANCELLED  the progress callback asked to stop
  *
- * Threads: any; an image may be read by many calls at once, a context serves one. After an error out pointers are NULL, and
- * arrays of results hold nothing of use.
+ * Threads: any; an image may be read by many calls at once, a context serves one. After an error out pointers are NULL. After
+ * CELLSEG_ERR_ARGUMENT arrays of results are as they were; after another error they hold nothing of use.
  */
 #ifndef CELLSEG_FILTER_H
 #define CELLSEG_FILTER_H

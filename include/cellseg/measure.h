@@ -45,8 +45,8 @@ CELLSEG_API cellseg_status cellseg_measure_options_init(cellseg_measure_options 
  *
  * with options->shape
  *
- *     perimeter_crofton_um      length of the outline and of the holes' outlines, from how often rows, columns and diagonals
- * cross form_factor               4 pi area / perimeter^2: 1 for a disc; above 1 is possible for a few pixels
+ *     perimeter_crofton_um      length of the outline and of the holes' outlines, from how often lines cross them
+ *     form_factor               4 pi area / perimeter^2: 1 for a disc; above 1 is possible for a few pixels
  *     equivalent_diameter_area_um  diameter of the disc of the same area
  *     axis_major_length_um      axes of the ellipse with the same second moments
  *     axis_minor_length_um

@@ -68,6 +68,8 @@ typedef struct cellseg_train_options {
     int32_t patience; /**< training ends after so many epochs without a better validation loss; 0, the default: never early */
     int32_t frozen_layers; /**< so many layers of the start model, from the first, stay as they are, running statistics of their
                                 normalisation too; the paper's encoder is 10. 0, the default: none */
+    uint64_t cache_bytes;  /**< of images added as files, so much stays in memory and the rest is read again when needed; where
+                                they do not all fit, it decides the patches' order too. Default 512 MB */
 } cellseg_train_options;
 
 /** Write the defaults: the paper's, but for half its width, and mirroring. @return CELLSEG_ERR_ARGUMENT. Since: 1.0 */
@@ -112,6 +114,34 @@ enum { CELLSEG_USE_TRAIN = 0, CELLSEG_USE_VALIDATE = 1 };
 CELLSEG_API cellseg_status cellseg_trainer_add(cellseg_trainer *trainer, const cellseg_image *image, int32_t channel,
                                                const cellseg_labels *cells, const cellseg_labels *nuclei, int32_t use);
 
+/** An image in files. Fill with cellseg_train_files_init(). */
+typedef struct cellseg_train_files {
+    size_t struct_size;
+    const char *image_path;  /**< as cellseg_image_read() reads it */
+    const char *cells_path;  /**< whole cells, as cellseg_labels_read() */
+    const char *nuclei_path; /**< nuclei; NULL, the default: found by cellseg_segment_nuclei_within() in nuclei_channel */
+    int32_t channel;         /**< the marker's. Default 0 */
+    int32_t nuclei_channel;  /**< of the nuclear stain in the image. Default 0 */
+    double pixel_size_um;    /**< overrides the file's own; 0, the default: take the file's */
+    double weight;           /**< of training images: how often each pixel is drawn in an epoch, 0.001 to 1000. Default 1 */
+    int32_t use;             /**< CELLSEG_USE_... . Default CELLSEG_USE_TRAIN */
+    int32_t padding;
+} cellseg_train_files;
+
+/** Write the defaults. @return CELLSEG_ERR_ARGUMENT. Since: 1.0 */
+CELLSEG_API cellseg_status cellseg_train_files_init(cellseg_train_files *files, size_t struct_size);
+
+/**
+ * Add one labelled image as files, which must stay as they are while the trainer lives. They are read and checked at once, and
+ * again when they are needed and the cache has let them go, so that there may be any number of them.
+ *
+ * @param files  copied, texts too
+ * @return as cellseg_trainer_add(), cellseg_image_read() and cellseg_labels_read(); the message names the file. The trainer is
+ * then as before
+ * Since: 1.0
+ */
+CELLSEG_API cellseg_status cellseg_trainer_add_files(cellseg_trainer *trainer, const cellseg_train_files *files);
+
 /** What one epoch came to. */
 typedef struct cellseg_epoch {
     size_t struct_size;
@@ -131,9 +161,9 @@ typedef int32_t (*cellseg_epoch_fn)(void *user, const cellseg_epoch *epoch);
 /**
  * Train to the end, and give the weights that did best on the validation images (without any: the last).
  *
- * An epoch draws as many patches as cover the images once, each image in proportion to its area: what is added twice counts
- * twice. With a checkpoint file, training goes on from it; without, a later call goes on after the last epoch that this trainer
- * finished.
+ * An epoch draws as many patches as cover the images once, each image in proportion to its area and weight: what is added twice
+ * counts twice. With a checkpoint file, training goes on from it; without, a later call goes on after the last epoch that this
+ * trainer finished.
  *
  * @param[out] out       the new model. Release with cellseg_model_free(). NULL after an error.
  * @param      on_epoch  NULL, or told of each epoch
@@ -143,7 +173,8 @@ typedef int32_t (*cellseg_epoch_fn)(void *user, const cellseg_epoch *epoch);
  * @return CELLSEG_ERR_MODEL      the loss is not finite; the message says when
  * @return CELLSEG_ERR_FORMAT     the checkpoint is damaged
  * @return CELLSEG_ERR_CANCELLED, CELLSEG_ERR_MEMORY, CELLSEG_ERR_LIMIT, CELLSEG_ERR_IO (checkpoint: not a regular file, or cannot
- * be read or written, which is tried before the first epoch); the last checkpoint stays valid
+ * be read or written, which is tried before the first epoch; a file that was added cannot be read again, or has changed); the
+ * last checkpoint stays valid
  * Result: for a seed and the same images in the same order the same bytes, for any thread count, resumed or not. Since: 1.0
  * Source: Al-Kofahi et al. 2018, step 0; Kingma and Ba 2015 (Adam).
  */

@@ -220,6 +220,11 @@ double cseg_log_e(double x); /* natural logarithm; x > 0 and finite */
  * negative x axis. */
 double cseg_atan2(double y, double x);
 
+/* ---- random numbers (random.c) ---- */
+
+/* Uniform bits for a place in a stream: the same for the same (seed, counter), whatever the order of the calls (splitmix64). */
+uint64_t cseg_random_bits(uint64_t seed, uint64_t counter);
+
 /* ---- processor (cpu.c) ---- */
 
 int32_t cseg_cpu_best(void); /* the highest CELLSEG_CPU_ level this machine runs */

@@ -16,7 +16,7 @@ cellseg_status cellseg_image_layout_init(cellseg_image_layout *layout, size_t st
     return cseg_options_init(layout, struct_size, &own, sizeof own, FIRST_RELEASE_SIZE, "cellseg_image_layout");
 }
 
-cellseg_status cseg_check_pixel_size(double pixel_size_um) {
+static cellseg_status check_pixel_size(double pixel_size_um) {
     if (pixel_size_um == 0)
         return CELLSEG_OK;
     return cseg_check_range("pixel_size_um", pixel_size_um, 1e-4, 1e4);
@@ -29,7 +29,7 @@ static cellseg_status complete(cellseg_image_layout *layout) {
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "pixel type %d is unknown", (int)layout->pixel_type);
     CSEG_TRY(cseg_check_size(layout->height, layout->width));
     CSEG_TRY(cseg_check_range("channels", layout->channels, 1, MAX_CHANNELS));
-    CSEG_TRY(cseg_check_pixel_size(layout->pixel_size_um));
+    CSEG_TRY(check_pixel_size(layout->pixel_size_um));
     const size_t row = layout->width * sample;
     if (layout->row_stride_bytes == 0)
         layout->row_stride_bytes = row;
@@ -142,7 +142,7 @@ double cellseg_image_pixel_size_um(const cellseg_image *image) {
 cellseg_status cellseg_image_set_pixel_size_um(cellseg_image *image, double pixel_size_um) {
     if (image == NULL)
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "image is NULL");
-    CSEG_TRY(cseg_check_pixel_size(pixel_size_um));
+    CSEG_TRY(check_pixel_size(pixel_size_um));
     image->layout.pixel_size_um = pixel_size_um;
     return CELLSEG_OK;
 }

@@ -11,11 +11,7 @@ struct cellseg_image {
 };
 
 struct cellseg_labels {
-    size_t height, width;
-    double pixel_size_um;
-    uint32_t *data;
+    struct cellseg_image image; /* one channel of uint32 */
 };
-
-cellseg_status cseg_check_pixel_size(double pixel_size_um);
 
 #endif

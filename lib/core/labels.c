@@ -1,68 +1,86 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Label maps: one uint32 per pixel, rows next to each other. */
+/* Label maps: images of one channel of uint32, behind a handle of their own. */
 #include "core/image.h"
+
+/* The image is the whole of a label map, so that the two have one address. */
+static cellseg_image *image_of(cellseg_labels *labels) {
+    return (cellseg_image *)labels;
+}
+
+static const cellseg_image *seen(const cellseg_labels *labels) {
+    return (const cellseg_image *)labels;
+}
 
 cellseg_status cellseg_labels_new(cellseg_labels **out, cellseg_context *context, size_t height, size_t width) {
     if (out == NULL)
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "out is NULL");
+    cellseg_image *image;
+    const cellseg_status status = cellseg_image_new(&image, context, CELLSEG_UINT32, 1, height, width);
+    *out = (cellseg_labels *)image;
+    return status;
+}
+
+cellseg_status cellseg_labels_wrap(cellseg_labels **out, cellseg_context *context, const cellseg_image_layout *layout) {
+    if (out == NULL)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "out is NULL");
     *out = NULL;
-    CSEG_TRY(cseg_check_size(height, width));
-    cellseg_labels *labels = cseg_alloc(context, 1, sizeof *labels);
-    if (labels == NULL)
-        return cseg_last_status();
-    *labels = (cellseg_labels){height, width, 0, cseg_calloc(context, height * width, sizeof(uint32_t))};
-    if (labels->data == NULL) {
-        cseg_free(labels);
-        return cseg_last_status();
+    cellseg_image *image;
+    CSEG_TRY(cellseg_image_wrap(&image, context, layout));
+    if (image->layout.pixel_type != CELLSEG_UINT32 || image->layout.channels != 1) {
+        image->layout.release = NULL; /* the caller keeps what it offered */
+        cellseg_image_free(image);
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "a label map is one channel of uint32");
     }
-    *out = labels;
+    *out = (cellseg_labels *)image;
     return CELLSEG_OK;
 }
 
 void cellseg_labels_free(cellseg_labels *labels) {
-    if (labels == NULL)
-        return;
-    cseg_free(labels->data);
-    cseg_free(labels);
+    cellseg_image_free(image_of(labels));
 }
 
 size_t cellseg_labels_height(const cellseg_labels *labels) {
-    return labels != NULL ? labels->height : 0;
+    return cellseg_image_height(seen(labels));
 }
 
 size_t cellseg_labels_width(const cellseg_labels *labels) {
-    return labels != NULL ? labels->width : 0;
+    return cellseg_image_width(seen(labels));
+}
+
+size_t cellseg_labels_row_stride_bytes(const cellseg_labels *labels) {
+    return cellseg_image_row_stride_bytes(seen(labels));
 }
 
 const uint32_t *cellseg_labels_data(const cellseg_labels *labels) {
-    return labels != NULL ? labels->data : NULL;
+    return cellseg_image_pixels(seen(labels), 0);
 }
 
 uint32_t *cellseg_labels_data_mut(cellseg_labels *labels) {
-    return labels != NULL ? labels->data : NULL;
+    return cellseg_image_pixels_mut(image_of(labels), 0);
 }
 
 uint32_t cellseg_labels_max_id(const cellseg_labels *labels) {
     uint32_t most = 0;
-    if (labels != NULL)
-        for (size_t i = 0; i < labels->height * labels->width; i++)
-            if (labels->data[i] > most)
-                most = labels->data[i];
+    if (labels == NULL)
+        return most;
+    const cseg_plane plane = cseg_labels_plane(labels);
+    for (size_t y = 0; y < plane.height; y++)
+        for (size_t x = 0; x < plane.width; x++)
+            if (cseg_row_u32(&plane, y)[x] > most)
+                most = cseg_row_u32(&plane, y)[x];
     return most;
 }
 
 double cellseg_labels_pixel_size_um(const cellseg_labels *labels) {
-    return labels != NULL ? labels->pixel_size_um : 0;
+    return cellseg_image_pixel_size_um(seen(labels));
 }
 
 cellseg_status cellseg_labels_set_pixel_size_um(cellseg_labels *labels, double pixel_size_um) {
     if (labels == NULL)
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "labels is NULL");
-    CSEG_TRY(cseg_check_pixel_size(pixel_size_um));
-    labels->pixel_size_um = pixel_size_um;
-    return CELLSEG_OK;
+    return cellseg_image_set_pixel_size_um(image_of(labels), pixel_size_um);
 }
 
 cseg_plane cseg_labels_plane(const cellseg_labels *labels) {
-    return (cseg_plane){labels->data, labels->height, labels->width, labels->width * sizeof(uint32_t), CELLSEG_UINT32};
+    return cseg_image_plane(seen(labels), 0);
 }

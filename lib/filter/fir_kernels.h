@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The inner loops of direct convolution for vectors of LANES floats; fir_kernels.c includes this once for each processor level,
- * with NAME(x) and TARGET set. Every output sums its products in the same order, one multiplication and one addition at a time,
- * so that all levels give the same bytes. Macros load and store, since a function that returns a vector has no calling convention
- * on processors without such registers.
+ * with NAME(x), TARGET and FMA(w, v, sum), that is w * v + sum rounded once, set. Every output sums its products in the same
+ * order, so that all levels give the same bytes. Macros load and store, since a function that returns a vector has no calling
+ * convention on processors without such registers.
  */
 typedef float NAME(vector) __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
 #define V NAME(vector)
@@ -22,7 +22,7 @@ TARGET static void NAME(along)(float *out, const float *in, const float *w, size
         left -= spacing;
         right += spacing;
         for (int v = 0; v < VECTORS; v++)
-            sum[v] += (LOAD(left + v * LANES) + LOAD(right + v * LANES)) * w[k];
+            sum[v] = FMA(w[k], LOAD(left + v * LANES) + LOAD(right + v * LANES), sum[v]);
     }
     for (int v = 0; v < VECTORS; v++)
         STORE(out + v * LANES, sum[v]);
@@ -36,8 +36,8 @@ INLINE TARGET size_t NAME(widen)(V sums[][2], const float *in, const cseg_fir_gr
         const float *w = group->weights + 2 * count * k;
         const V pair = LOAD(in - k) + LOAD(in + k);
         for (size_t f = first; f < count; f++) {
-            sums[f][0] += pair * w[2 * f];
-            sums[f][1] += pair * w[2 * f + 1];
+            sums[f][0] = FMA(w[2 * f], pair, sums[f][0]);
+            sums[f][1] = FMA(w[2 * f + 1], pair, sums[f][1]);
         }
     }
     return k;
@@ -103,10 +103,10 @@ TARGET static void NAME(across_both)(float *out, size_t stride, const float *in_
             below_b += CSEG_FIR_PANEL;
             const V far_above_a = LOAD(above_a), far_below_a = LOAD(below_a);
             const V far_above_b = LOAD(above_b), far_below_b = LOAD(below_b);
-            sum_a += (far_above_a + near_below_a) * w_a[k];
-            next_a += (near_above_a + far_below_a) * w_a[k];
-            sum_b += (far_above_b + near_below_b) * w_b[k];
-            next_b += (near_above_b + far_below_b) * w_b[k];
+            sum_a = FMA(w_a[k], far_above_a + near_below_a, sum_a);
+            next_a = FMA(w_a[k], near_above_a + far_below_a, next_a);
+            sum_b = FMA(w_b[k], far_above_b + near_below_b, sum_b);
+            next_b = FMA(w_b[k], near_above_b + far_below_b, next_b);
             near_above_a = far_above_a;
             near_below_a = far_below_a;
             near_above_b = far_above_b;

@@ -15,9 +15,9 @@ static cellseg_status narrow(cellseg_image **out, cellseg_context *context, cons
     const cseg_plane from = cseg_labels_plane(labels);
     CSEG_TRY(cellseg_image_new(out, context, CELLSEG_UINT16, 1, from.height, from.width));
     uint16_t *to = cellseg_image_pixels_mut(*out, 0);
-    const uint32_t *ids = from.data;
-    for (size_t i = 0; i < from.height * from.width; i++)
-        to[i] = (uint16_t)ids[i];
+    for (size_t y = 0; y < from.height; y++)
+        for (size_t x = 0; x < from.width; x++)
+            to[y * from.width + x] = (uint16_t)cseg_row_u32(&from, y)[x];
     return CELLSEG_OK;
 }
 
@@ -29,6 +29,7 @@ static cellseg_status borrow(cellseg_image **out, cellseg_context *context, cons
     layout.height = cellseg_labels_height(labels);
     layout.width = cellseg_labels_width(labels);
     layout.pixel_type = CELLSEG_UINT32;
+    layout.row_stride_bytes = cellseg_labels_row_stride_bytes(labels);
     return cellseg_image_wrap(out, context, &layout);
 }
 

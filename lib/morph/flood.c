@@ -4,13 +4,14 @@
  *
  * A radix sort ranks the component's distinct relief values once; then each rank has a first-in first-out queue, and a tree of
  * 64-way bit masks finds the lowest rank that is not empty. A queue is a ring through the pixels' own cells of which only the
- * tail is stored, so that the whole machine takes 12 bytes per pixel. Cost: linear; a push or pop costs a few memory accesses.
+ * tail is stored, so that the whole machine takes little more than 8 bytes per pixel. Cost: linear; a push or pop costs a few
+ * memory accesses.
  */
 #include "morph/flood.h"
 
 #include <string.h>
 
-enum { LEVELS = 6, POLL = 1 << 16 };
+enum { LEVELS = 6, POLL = 1 << 16, FEW = 48, DIGIT_BITS = 8, DIGITS = 1 << DIGIT_BITS };
 #define EMPTY UINT32_MAX
 
 typedef struct queues {
@@ -73,47 +74,72 @@ static void insertion_sort(const uint32_t *cell, uint32_t *pixel, size_t n) {
     }
 }
 
-/* One stable pass by the `bits` key bits from `shift`; false when all pixels share them, and then nothing has moved. */
-static bool radix_pass(const uint32_t *cell, uint32_t *restrict to, const uint32_t *restrict from, size_t n, unsigned shift,
-                       unsigned bits) {
-    uint32_t start[1U << 11] = {0};
-    const uint32_t most = (1U << bits) - 1;
-    for (size_t i = 0; i < n; i++)
-        start[cell[from[i]] >> shift & most]++;
-    if (start[cell[from[0]] >> shift & most] == n)
-        return false;
-    uint32_t sum = 0;
-    for (size_t digit = 0; digit <= most; digit++) {
-        const uint32_t count = start[digit];
-        start[digit] = sum;
-        sum += count;
-    }
-    for (size_t i = 0; i < n; i++)
-        to[start[cell[from[i]] >> shift & most]++] = from[i];
-    return true;
-}
-
 static cellseg_status poll(const cseg_flood *flood, double fraction) {
     return flood->alone ? cseg_progress_report(flood->context, fraction) : cseg_cancelled(flood->context);
 }
 
-/* Sort pixels by key; the sorted list is in *pixel, the other buffer in *spare. */
-static cellseg_status sort(const cseg_flood *flood, uint32_t **pixel, uint32_t **spare, size_t n) {
-    enum { FEW = 48, MANY = 1 << 15 };
+/* Part of the list whose keys are low + (0 ... 2^bits - 1), and where each digit's part of it ends. */
+typedef struct digits {
+    uint32_t end[DIGITS];
+    uint32_t low;
+    unsigned shift;
+} digits;
+
+static inline uint32_t digit_of(const digits *d, const uint32_t *cell, uint32_t pixel) {
+    return (cell[pixel] - d->low) >> d->shift;
+}
+
+/* Every pixel to its digit's part: each in turn takes the place of one that does not belong there. */
+static void permute(const digits *d, const uint32_t *cell, uint32_t *pixel, uint32_t next[DIGITS]) {
+    for (uint32_t digit = 0; digit < DIGITS; digit++)
+        while (next[digit] < d->end[digit]) {
+            uint32_t moving = pixel[next[digit]];
+            for (uint32_t own; (own = digit_of(d, cell, moving)) != digit;) {
+                const uint32_t place = next[own]++, other = pixel[place];
+                pixel[place] = moving;
+                moving = other;
+            }
+            pixel[next[digit]++] = moving;
+        }
+}
+
+/* Sort pixels by key, in place; those of equal keys in any order. Highest digit first (McIlroy, Bostic and McIlroy 1993). */
+static cellseg_status sort(const cseg_flood *flood, uint32_t *pixel, size_t n, uint32_t low,
+                           unsigned bits) { // NOLINT(misc-no-recursion)
     if (n <= FEW) {
-        insertion_sort(flood->cell, *pixel, n);
+        insertion_sort(flood->cell, pixel, n);
         return CELLSEG_OK;
     }
-    const unsigned bits = n < MANY ? 8 : 11;
-    for (unsigned shift = 0; shift < 32; shift += bits) {
-        if (radix_pass(flood->cell, *spare, *pixel, n, shift, bits)) {
-            uint32_t *swap = *pixel;
-            *pixel = *spare;
-            *spare = swap;
-        }
+    if (n > POLL)
         CSEG_TRY(poll(flood, 0.1));
+    if (bits == 0)
+        return CELLSEG_OK;
+    digits d = {.low = low, .shift = bits > DIGIT_BITS ? bits - DIGIT_BITS : 0};
+    uint32_t next[DIGITS], sum = 0;
+    for (size_t i = 0; i < n; i++)
+        d.end[digit_of(&d, flood->cell, pixel[i])]++;
+    for (size_t digit = 0; digit < DIGITS; digit++) {
+        next[digit] = sum;
+        sum += d.end[digit];
+        d.end[digit] = sum;
     }
+    permute(&d, flood->cell, pixel, next);
+    for (uint32_t digit = 0, begin = 0; digit < DIGITS; begin = d.end[digit++])
+        CSEG_TRY(sort(flood, pixel + begin, d.end[digit] - begin, low + (digit << d.shift), d.shift));
     return CELLSEG_OK;
+}
+
+static cellseg_status sort_all(const cseg_flood *flood, uint32_t *pixel, size_t n) {
+    uint32_t low = UINT32_MAX, high = 0;
+    for (size_t i = 0; i < n; i++) {
+        const uint32_t key = flood->cell[pixel[i]];
+        low = key < low ? key : low;
+        high = key > high ? key : high;
+    }
+    unsigned bits = 0;
+    while (bits < 32 && (high - low) >> bits != 0)
+        bits++;
+    return sort(flood, pixel, n, low, bits);
 }
 
 /* Replace each cell's key by the rank of its value; returns the number of distinct values. */
@@ -253,14 +279,23 @@ static void spread(const cseg_flood *flood, queues *q, const neighbour *around, 
     }
 }
 
+/* The masks of as many ranks as pixels, in uint32: each level has a 64th of the bits below it, rounded up. */
+static size_t masks_of(size_t pixels) {
+    return 2 * (pixels / 63 + LEVELS);
+}
+
+size_t cseg_flood_scratch(size_t pixels) {
+    return masks_of(pixels) + pixels;
+}
+
 cellseg_status cseg_flood_region(const cseg_flood *flood, const cseg_region *region, uint32_t *scratch) {
     const size_t n = region->pixels;
-    uint32_t *pixel = scratch, *spare = scratch + (n + 17) / 2 * 2;
+    uint32_t *pixel = scratch + masks_of(n);
     gather(flood, region, pixel);
-    CSEG_TRY(sort(flood, &pixel, &spare, n));
+    CSEG_TRY(sort_all(flood, pixel, n));
     queues q;
     const size_t ranks = rank(flood->cell, pixel, n);
-    queues_place(&q, flood->cell, spare, pixel, ranks);
+    queues_place(&q, flood->cell, pixel, scratch, ranks); /* the list has served: its place is the tails' */
     push_seeds(flood, region, &q);
     neighbour around[8];
     const size_t count = neighbours_of(flood, around);

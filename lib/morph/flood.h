@@ -32,7 +32,8 @@ typedef struct cseg_region {
     size_t count, pixels;
 } cseg_region;
 
-/* Flood the region from the labels that lie in it. scratch: 2 * (pixels + 16) uint32, 8-byte aligned. */
+/* Flood the region from the labels that lie in it. scratch: cseg_flood_scratch() uint32, 8-byte aligned. */
+size_t cseg_flood_scratch(size_t pixels);
 cellseg_status cseg_flood_region(const cseg_flood *flood, const cseg_region *region, uint32_t *scratch);
 
 #endif

@@ -26,6 +26,11 @@ cellseg_status cseg_morph_bottom_hat(cellseg_context *context, const cseg_plane 
 cellseg_status cseg_morph_erode_disc(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, size_t radius);
 cellseg_status cseg_morph_dilate_disc(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, size_t radius);
 
+/* The octagon that stands for a disc of a radius of 3 px or more; see cellseg_image_erode_disc(). to: from's type; may be the
+ * same plane. */
+cellseg_status cseg_morph_erode_octagon(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, size_t radius);
+cellseg_status cseg_morph_dilate_octagon(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, size_t radius);
+
 /* Exact Euclidean distance (px) of every foreground pixel to the nearest background pixel; 0 on the background. The image's
  * outside is not background; a mask without background gives infinity everywhere. to: float32. Equal to SciPy's
  * distance_transform_edt. */
@@ -87,6 +92,16 @@ cellseg_status cseg_morph_fill_label_holes(cellseg_context *context, const cseg_
  * become 0. keep has max id + 1 entries; NULL keeps all. renumbered: NULL, or max id + 1 entries: the new id of each old one. */
 cellseg_status cseg_morph_relabel(cellseg_context *context, const cseg_plane *labels, const uint8_t *keep, uint32_t *renumbered,
                                   uint32_t *count);
+
+#define CSEG_NO_PART SIZE_MAX
+
+/* For every id up to `most`, where its largest 4-connected part begins (pixel y * width + x; of equal parts the first in raster
+ * order), or CSEG_NO_PART. starts has most + 1 entries. */
+cellseg_status cseg_morph_largest_parts(cellseg_context *context, size_t *starts, uint32_t most, const cseg_plane *labels);
+
+/* Clear, in place, every pixel that is not in the part of its id that holds the pixel starts[id]. A start of another id counts as
+ * none. */
+cellseg_status cseg_morph_keep_parts(cellseg_context *context, const cseg_plane *labels, const size_t *starts, uint32_t most);
 
 /* The largest id. */
 cellseg_status cseg_morph_max_id(cellseg_context *context, uint32_t *most, const cseg_plane *labels);

@@ -4,10 +4,10 @@
  * nothing changes. Dilation is erosion of the negated images.
  *
  * Samples become order-preserving int32 keys (keys.c). The image is cut into strips of rows; a strip is brought to rest by one
- * raster and one anti-raster scan and a queue for what is left (Vincent's hybrid algorithm), first all even strips side by side,
- * then all odd ones, reading their resting neighbours' edge rows; a strip runs again when a neighbour's edge row has sunk. The
- * result is the one greatest fixed point, whatever the order. Cost: two scans and the queue; a strip fits the cache. Memory: two
- * int32 planes.
+ * raster and one anti-raster scan and a queue for what is left (Vincent's hybrid algorithm), lowest first (Robinson and Whelan
+ * 2004), first all even strips side by side, then all odd ones, reading their resting neighbours' edge rows; a strip runs again
+ * when a neighbour's edge row has sunk. The result is the one greatest fixed point, whatever the order. Cost: two scans and the
+ * queue; a strip fits the cache. Memory: two int32 planes.
  */
 #include "morph/reconstruct.h"
 #include "morph/bands.h"
@@ -16,18 +16,35 @@
 
 #include <string.h>
 
-enum { STRIP_ROWS = 64 };
+enum { STRIP_ROWS = 64, BUCKETS = 2048, NONE = 0 };
 
-/* A growing stack of pixels that may still lower a neighbour; the order does not matter, so last in, first out. */
+/* Keys lie in [low, low + BUCKETS << shift), walls apart. */
+typedef struct key_range {
+    int32_t low;
+    unsigned shift;
+} key_range;
+
+typedef struct waiting {
+    uint32_t y, x, next; /* next in the same bucket, or NONE */
+} waiting;
+
+/*
+ * Pixels that may still lower a neighbour. Any order gives the same result; lowest first, each is lowered about once, and last
+ * in, first out, noise would be lowered thousands of times. So: buckets by key, within each first in, first out.
+ */
 typedef struct worklist {
-    uint64_t *item; /* row << 32 | column */
+    waiting *item; /* from 1 on */
     size_t count, capacity;
+    uint32_t released; /* items free for use, a list like a bucket's */
+    size_t lowest;     /* no bucket before it holds anything */
+    uint32_t first[BUCKETS], last[BUCKETS];
 } worklist;
 
 typedef struct rec_job {
     cellseg_context *context;
     const cseg_plane *keys, *limit; /* int32 */
     int32_t connectivity;
+    key_range range;
     size_t parity;
     uint8_t *pending; /* by strip: 0 rests, 1 a neighbour's edge sank, 2 never visited */
     uint8_t *sank;    /* by strip: bit 0 its first row, bit 1 its last row */
@@ -40,21 +57,121 @@ static int32_t greatest(int32_t a, int32_t b) {
     return a > b ? a : b;
 }
 
-static cellseg_status push(const rec_job *job, worklist *list, size_t y, size_t x) {
-    if (list->count == list->capacity) {
-        const size_t capacity = list->capacity == 0 ? 1024 : 2 * list->capacity;
-        uint64_t *item = cseg_alloc(job->context, capacity, sizeof *item);
-        if (item == NULL)
-            return cseg_last_status();
-        if (list->count > 0)
-            memcpy(item, list->item, list->count * sizeof *item);
-        cseg_free(list->item);
-        list->item = item;
-        list->capacity = capacity;
+static size_t strips_of(const cseg_plane *plane) {
+    return (plane->height + STRIP_ROWS - 1) / STRIP_ROWS;
+}
+
+/* ---- the range of keys ---- */
+
+typedef struct extremes {
+    int32_t low, high;
+} extremes;
+
+typedef struct range_job {
+    const rec_job *job;
+    extremes *found; /* by strip */
+} range_job;
+
+static cellseg_status range_of_strip(void *data, size_t strip) {
+    const range_job *job = data;
+    const cseg_plane *keys = job->job->keys, *limit = job->job->limit;
+    const size_t begin = strip * STRIP_ROWS, end = begin + STRIP_ROWS < keys->height ? begin + STRIP_ROWS : keys->height;
+    extremes e = {CSEG_KEY_WALL, INT32_MIN};
+    for (size_t y = begin; y < end; y++) {
+        const int32_t *key = cseg_key_row(keys, y), *low = cseg_key_row(limit, y);
+        for (size_t x = 0; x < keys->width; x++) {
+            const int32_t high = key[x] == CSEG_KEY_WALL ? INT32_MIN : key[x];
+            e.low = least(e.low, low[x]);
+            e.high = greatest(e.high, high);
+        }
     }
-    list->item[list->count++] = (uint64_t)y << 32 | x;
+    job->found[strip] = e;
     return CELLSEG_OK;
 }
+
+static cellseg_status find_range(rec_job *job) {
+    const size_t strips = strips_of(job->keys);
+    range_job ranges = {job, cseg_alloc(job->context, strips, sizeof *ranges.found)};
+    if (ranges.found == NULL)
+        return cseg_last_status();
+    const cellseg_status status = cseg_parallel_for(job->context, strips, range_of_strip, &ranges);
+    extremes e = {CSEG_KEY_WALL, INT32_MIN};
+    for (size_t strip = 0; strip < strips && status == CELLSEG_OK; strip++) {
+        e.low = least(e.low, ranges.found[strip].low);
+        e.high = greatest(e.high, ranges.found[strip].high);
+    }
+    cseg_free(ranges.found);
+    job->range = (key_range){e.low, 0};
+    while (e.high > e.low && ((uint32_t)e.high - (uint32_t)e.low) >> job->range.shift >= BUCKETS)
+        job->range.shift++;
+    return status;
+}
+
+/* ---- the worklist ---- */
+
+static size_t bucket_of(const key_range *range, int32_t key) {
+    return (size_t)(((uint32_t)key - (uint32_t)range->low) >> range->shift);
+}
+
+static cellseg_status grow(worklist *list, cellseg_context *context) {
+    const size_t capacity = list->capacity == 0 ? 1024 : 2 * list->capacity;
+    waiting *item = cseg_alloc(context, capacity, sizeof *item);
+    if (item == NULL)
+        return cseg_last_status();
+    if (list->capacity > 0)
+        memcpy(item, list->item, list->count * sizeof *item);
+    cseg_free(list->item);
+    list->item = item;
+    list->capacity = capacity;
+    return CELLSEG_OK;
+}
+
+static void worklist_open(worklist *list) {
+    list->item = NULL;
+    list->count = 1;
+    list->capacity = 0;
+    list->released = NONE;
+    list->lowest = BUCKETS;
+    memset(list->first, 0, sizeof list->first);
+}
+
+static cellseg_status push(const rec_job *job, worklist *list, size_t y, size_t x, int32_t key) {
+    uint32_t place = list->released;
+    if (place != NONE)
+        list->released = list->item[place].next;
+    else {
+        if (list->count >= list->capacity)
+            CSEG_TRY(grow(list, job->context));
+        place = (uint32_t)list->count++;
+    }
+    list->item[place] = (waiting){(uint32_t)y, (uint32_t)x, NONE};
+    const size_t bucket = bucket_of(&job->range, key);
+    if (list->first[bucket] == NONE)
+        list->first[bucket] = place;
+    else
+        list->item[list->last[bucket]].next = place;
+    list->last[bucket] = place;
+    list->lowest = bucket < list->lowest ? bucket : list->lowest;
+    return CELLSEG_OK;
+}
+
+/* False when the list is empty. */
+static bool pop(worklist *list, size_t *y, size_t *x) {
+    while (list->lowest < BUCKETS && list->first[list->lowest] == NONE)
+        list->lowest++;
+    if (list->lowest == BUCKETS)
+        return false;
+    const uint32_t place = list->first[list->lowest];
+    waiting *item = &list->item[place];
+    list->first[list->lowest] = item->next;
+    item->next = list->released;
+    list->released = place;
+    *y = item->y;
+    *x = item->x;
+    return true;
+}
+
+/* ---- scans ---- */
 
 /* row = min(row, the three or one nearest of other): the vector part of a scan. */
 static void sink_from(int32_t *restrict row, const int32_t *restrict other, size_t width, int32_t connectivity) {
@@ -98,7 +215,7 @@ static cellseg_status push_edge(const rec_job *job, worklist *list, size_t y, si
             needed = needed || (x + 1 < width && sinks(job, other, x + 1, row[x]));
         }
         if (needed)
-            CSEG_TRY(push(job, list, y, x));
+            CSEG_TRY(push(job, list, y, x, row[x]));
     }
     return CELLSEG_OK;
 }
@@ -107,7 +224,7 @@ static cellseg_status push_along(const rec_job *job, worklist *list, size_t y) {
     const int32_t *row = cseg_key_row(job->keys, y);
     for (size_t x = 0; x + 1 < job->keys->width; x++)
         if (sinks(job, y, x + 1, row[x]))
-            CSEG_TRY(push(job, list, y, x));
+            CSEG_TRY(push(job, list, y, x, row[x]));
     return CELLSEG_OK;
 }
 
@@ -136,16 +253,15 @@ static cellseg_status lower(const rec_job *job, worklist *list, size_t y, size_t
                             size_t end) {
     if (!sinks(job, y, x, key))
         return CELLSEG_OK;
-    cseg_key_row(job->keys, y)[x] = greatest(key, cseg_key_row(job->limit, y)[x]);
+    const int32_t lowered = greatest(key, cseg_key_row(job->limit, y)[x]);
+    cseg_key_row(job->keys, y)[x] = lowered;
     *sank |= (uint8_t)((y == begin) | (y + 1 == end) << 1);
-    return push(job, list, y, x);
+    return push(job, list, y, x, lowered);
 }
 
 static cellseg_status empty_list(const rec_job *job, worklist *list, size_t begin, size_t end, uint8_t *sank) {
     const size_t width = job->keys->width;
-    while (list->count > 0) {
-        const uint64_t item = list->item[--list->count];
-        const size_t y = (size_t)(item >> 32), x = (size_t)(item & UINT32_MAX);
+    for (size_t y, x; pop(list, &y, &x);) {
         const int32_t key = cseg_key_row(job->keys, y)[x];
         const size_t top = y > begin ? y - 1 : begin, bottom = y + 1 < end ? y + 1 : end - 1;
         const size_t left = x > 0 ? x - 1 : 0, right = x + 1 < width ? x + 1 : x;
@@ -165,7 +281,8 @@ static cellseg_status settle_strip(void *data, size_t index) {
     job->sank[strip] = 0;
     if (pending == 0)
         return CELLSEG_OK;
-    worklist list = {0};
+    worklist list;
+    worklist_open(&list);
     cellseg_status status = CELLSEG_OK;
     if (pending == 2) {
         job->sank[strip] = 3;
@@ -196,21 +313,29 @@ static bool wake_neighbours(const rec_job *job, size_t strips) {
     return any;
 }
 
+static cellseg_status settle_strips(rec_job *job) {
+    const size_t strips = strips_of(job->keys);
+    bool more = true;
+    for (; more; job->parity ^= 1) {
+        CSEG_TRY(cseg_parallel_for(job->context, (strips + 1 - job->parity) / 2, settle_strip, job));
+        more = wake_neighbours(job, strips);
+    }
+    return CELLSEG_OK;
+}
+
 cellseg_status cseg_reconstruct_keys(cellseg_context *context, const cseg_plane *keys, const cseg_plane *limit,
                                      int32_t connectivity) {
-    const size_t strips = (keys->height + STRIP_ROWS - 1) / STRIP_ROWS;
-    uint8_t *state = cseg_alloc(context, 2 * strips, 1);
-    if (state == NULL)
+    const size_t strips = strips_of(keys);
+    rec_job job = {.context = context, .keys = keys, .limit = limit, .connectivity = connectivity};
+    job.pending = cseg_alloc(context, 2 * strips, 1);
+    if (job.pending == NULL)
         return cseg_last_status();
-    memset(state, 2, strips);
-    rec_job job = {context, keys, limit, connectivity, 0, state, state + strips};
-    cellseg_status status = CELLSEG_OK;
-    bool more = true;
-    for (; status == CELLSEG_OK && more; job.parity ^= 1) {
-        status = cseg_parallel_for(context, (strips + 1 - job.parity) / 2, settle_strip, &job);
-        more = wake_neighbours(&job, strips);
-    }
-    cseg_free(state);
+    memset(job.pending, 2, strips);
+    job.sank = job.pending + strips;
+    cellseg_status status = find_range(&job);
+    if (status == CELLSEG_OK)
+        status = settle_strips(&job);
+    cseg_free(job.pending);
     return status;
 }
 

@@ -5,7 +5,7 @@
 
 #include <float.h>
 
-/* ---- rectangles and discs ---- */
+/* ---- rectangles ---- */
 
 typedef cellseg_status (*rectangle_fn)(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, size_t height,
                                        size_t width);
@@ -51,31 +51,6 @@ cellseg_status cellseg_image_white_top_hat(cellseg_image **out, cellseg_context 
 cellseg_status cellseg_image_black_top_hat(cellseg_image **out, cellseg_context *context, const cellseg_image *image,
                                            size_t height_px, size_t width_px) {
     return rectangle(out, context, image, height_px, width_px, cseg_morph_bottom_hat);
-}
-
-typedef cellseg_status (*disc_fn)(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, size_t radius);
-
-static cellseg_status disc(cellseg_image **out, cellseg_context *context, const cellseg_image *image, size_t radius,
-                           disc_fn run) {
-    CSEG_TRY(cseg_toolkit_begin_image(out, context));
-    CSEG_TRY(cseg_toolkit_grey(context, image, "image"));
-    const cseg_plane from = cseg_image_plane(image, 0);
-    const size_t shorter = from.height < from.width ? from.height : from.width, largest = (shorter - 1) / 2;
-    CSEG_TRY(cseg_check_range("radius_px", (double)radius, 0, (double)(largest < 1000 ? largest : 1000)));
-    cellseg_image *made;
-    CSEG_TRY(cseg_toolkit_new_image(&made, context, from.type, &from, cellseg_image_pixel_size_um(image)));
-    const cseg_plane to = cseg_image_plane(made, 0);
-    return cseg_toolkit_hand_image(out, made, run(context, &to, &from, radius));
-}
-
-cellseg_status cellseg_image_erode_disc(cellseg_image **out, cellseg_context *context, const cellseg_image *image,
-                                        size_t radius_px) {
-    return disc(out, context, image, radius_px, cseg_morph_erode_disc);
-}
-
-cellseg_status cellseg_image_dilate_disc(cellseg_image **out, cellseg_context *context, const cellseg_image *image,
-                                         size_t radius_px) {
-    return disc(out, context, image, radius_px, cseg_morph_dilate_disc);
 }
 
 /* ---- reconstruction ---- */

@@ -5,7 +5,9 @@
  * A plan decides where each value lives before anything runs. Dropout does nothing here, so its output is its input. What a
  * concat joins is written straight into its place among the concat's channels, so that joining costs nothing; only where a value
  * has a place already, or the channels do not fall on vector boundaries, it is copied. Values share memory when they never
- * live at the same time. Cost: that of the convolutions.
+ * live at the same time. Patches go through all layers one after the other: much of what a layer wrote is still in the cache when
+ * the next one reads it, and memory does not grow with their number. Sharing the deep layers' weights among two to four patches
+ * was measured to gain nothing. Cost: that of the convolutions.
  */
 #include "nn/internal.h"
 #include "nn/plan.h"
@@ -90,8 +92,8 @@ static void find_scratch(plan *p, const cseg_arch *arch) {
     p->scratch_floats = (p->scratch_floats + VECTOR - 1) / VECTOR * VECTOR;
 }
 
-static cellseg_status make_plan(plan *p, const cellseg_model *model, const cellseg_context *context, size_t patches,
-                                size_t height, size_t width) {
+static cellseg_status make_plan(plan *p, const cellseg_model *model, const cellseg_context *context, size_t height,
+                                size_t width) {
     const cseg_arch *arch = &model->arch;
     *p = (plan){.kernels = cseg_kernels_for(cellseg_context_cpu_level(context))};
     p->size[0] = (cseg_size){height, width};
@@ -104,7 +106,7 @@ static cellseg_status make_plan(plan *p, const cellseg_model *model, const cells
     for (size_t v = 0; v <= arch->count; v++) {
         if (p->span[v].first == SIZE_MAX)
             continue;
-        p->span[v].floats = cseg_tensor_floats(patches, p->size[v].height, p->size[v].width, p->channels[v], p->frame[v]);
+        p->span[v].floats = cseg_tensor_floats(1, p->size[v].height, p->size[v].width, p->channels[v], p->frame[v]);
         if (p->span[v].floats == 0 || p->span[v].floats > SIZE_MAX / sizeof(float) / MAX_VALUES / 2)
             return v > 0 ? cseg_layer_fail(arch, v - 1, "its output is more than this machine can address")
                          : cseg_fail(CELLSEG_ERR_MODEL, "the input is more than this machine can address");
@@ -122,7 +124,7 @@ static cellseg_status make_plan(plan *p, const cellseg_model *model, const cells
 size_t cseg_nn_workspace_bytes(const cellseg_model *model, const cellseg_context *context, size_t patches, size_t height,
                                size_t width) {
     plan p;
-    if (patches == 0 || make_plan(&p, model, context, patches, height, width) != CELLSEG_OK)
+    if (patches == 0 || make_plan(&p, model, context, height, width) != CELLSEG_OK)
         return 0;
     return (p.values_floats + p.scratch_floats + p.fold_floats + p.fold_scratch_floats) * sizeof(float);
 }
@@ -134,13 +136,11 @@ typedef struct run {
     const cseg_arch *arch;
     const float *packed;
     float *values, *scratch;
-    size_t patches;
 } run;
 
 static cseg_tensor whole(const run *r, size_t v) {
     const plan *p = r->plan;
-    return cseg_tensor_place(r->values + p->span[v].offset, r->patches, p->size[v].height, p->size[v].width, p->channels[v],
-                             p->frame[v]);
+    return cseg_tensor_place(r->values + p->span[v].offset, 1, p->size[v].height, p->size[v].width, p->channels[v], p->frame[v]);
 }
 
 static cseg_tensor value(const run *r, size_t v) {
@@ -173,7 +173,8 @@ static void run_layer(const run *r, size_t i) {
         break;
     default: {
         const cseg_filter_shape shape = cseg_layer_shape(layer);
-        cseg_convolve(p->kernels, &out, &in, r->packed + p->weights_at[i], r->packed + p->shift_at[i], &shape, layer->activation,
+        const int32_t activation = layer->activation == CSEG_SIGMOID ? CSEG_LINEAR : layer->activation; /* see store() */
+        cseg_convolve(p->kernels, &out, &in, r->packed + p->weights_at[i], r->packed + p->shift_at[i], &shape, activation,
                       CSEG_PACK_INFERENCE, r->scratch);
     }
     }
@@ -189,26 +190,39 @@ static void clear_values_first_used(const run *r, size_t step) {
 }
 
 static void load(const cseg_tensor *to, const float *in) {
-    for (size_t n = 0; n < to->images; n++)
-        for (size_t y = 0; y < to->height; y++)
-            for (size_t x = 0; x < to->width; x++)
-                to->data[n * to->image + y * to->row + x * to->pixel] = *in++;
+    for (size_t y = 0; y < to->height; y++)
+        for (size_t x = 0; x < to->width; x++)
+            to->data[y * to->row + x * to->pixel] = *in++;
 }
 
-static void store(float *out, const cseg_tensor *from) {
-    for (size_t n = 0; n < from->images; n++)
-        for (size_t c = 0; c < from->channels; c++)
-            for (size_t y = 0; y < from->height; y++)
-                for (size_t x = 0; x < from->width; x++)
-                    *out++ = from->data[n * from->image + y * from->row + x * from->pixel + c];
+/* The last layer's sigmoid is done here, where the values of a class lie next to each other. */
+static void store(const cseg_kernels *kernels, float *out, const cseg_tensor *from) {
+    for (size_t c = 0; c < from->channels; c++)
+        for (size_t y = 0; y < from->height; y++, out += from->width) {
+            for (size_t x = 0; x < from->width; x++)
+                out[x] = from->data[y * from->row + x * from->pixel + c];
+            cseg_sigmoid(kernels, out, from->width);
+        }
+}
+
+static void run_patch(const run *r, float *out, const float *in) {
+    clear_values_first_used(r, 0);
+    const cseg_tensor input = whole(r, 0);
+    load(&input, in);
+    for (size_t i = 0; i < r->arch->count; i++) {
+        clear_values_first_used(r, i + 1);
+        run_layer(r, i);
+    }
+    const cseg_tensor output = value(r, r->arch->count);
+    store(r->plan->kernels, out, &output);
 }
 
 cellseg_status cseg_nn_forward(const cellseg_model *model, const cellseg_context *context, float *out, const float *in,
                                size_t patches, size_t height, size_t width, void *workspace) {
     plan p;
-    CSEG_TRY(make_plan(&p, model, context, patches, height, width));
+    CSEG_TRY(make_plan(&p, model, context, height, width));
     float *memory = workspace;
-    run r = {.plan = &p, .arch = &model->arch, .packed = model->packed, .patches = patches};
+    run r = {.plan = &p, .arch = &model->arch, .packed = model->packed};
     r.values = memory;
     r.scratch = memory + p.values_floats;
     if (p.fold_floats > 0) { /* loaded for another processor level: rare, so not kept */
@@ -216,14 +230,7 @@ cellseg_status cseg_nn_forward(const cellseg_model *model, const cellseg_context
         cseg_fold(packed, p.kernels, &model->arch, &model->layout, model->params, packed + p.fold_floats);
         r.packed = packed;
     }
-    clear_values_first_used(&r, 0);
-    const cseg_tensor input = whole(&r, 0);
-    load(&input, in);
-    for (size_t i = 0; i < model->arch.count; i++) {
-        clear_values_first_used(&r, i + 1);
-        run_layer(&r, i);
-    }
-    const cseg_tensor output = value(&r, model->arch.count);
-    store(out, &output);
+    for (size_t i = 0; i < patches; i++)
+        run_patch(&r, out + i * model->rule.classes * height * width, in + i * height * width);
     return CELLSEG_OK;
 }

@@ -129,6 +129,28 @@ static cellseg_status check_sizes(const description *about, cellseg_context *con
     return CELLSEG_OK;
 }
 
+/* That one patch of the rule's size can be run within the budget; the layer that moves most is to blame. */
+static cellseg_status check_workspace(const cellseg_model *model, cellseg_context *context) {
+    const size_t edge = model->rule.patch_px;
+    cseg_size sizes[CSEG_MAX_LAYERS];
+    CSEG_TRY(cseg_arch_sizes(sizes, &model->arch, edge, edge));
+    size_t most = 0, blamed = 0, before = edge * edge;
+    for (size_t i = 0; i < model->arch.count; i++) {
+        const size_t after = sizes[i].height * sizes[i].width * model->arch.layers[i].out;
+        if (before + after > most) {
+            most = before + after;
+            blamed = i;
+        }
+        before = after;
+    }
+    const size_t bytes = cseg_nn_workspace_bytes(model, context, 1, edge, edge);
+    if (bytes == 0)
+        return cseg_last_status();
+    char name[64];
+    (void)snprintf(name, sizeof name, "a patch, most at layer %zu (%s),", blamed, cseg_op_name(model->arch.layers[blamed].op));
+    return cseg_budget_check(context, bytes, name);
+}
+
 static cellseg_status check_tensors(description *about, inventory *all, const cseg_safetensors *file) {
     size_t *shape = about->test_shape;
     CSEG_TRY(cseg_safetensors_shape(shape, file, "test.input", 2));
@@ -176,6 +198,7 @@ static cellseg_status build(cellseg_model **out, cellseg_context *context, const
     for (size_t i = 0; i + 2 < all->count; i++)
         cseg_safetensors_read(model->params + all->at[i], file, all->entries[i].name);
     CSEG_TRY_GOTO(failed, cseg_model_finish(model, context));
+    CSEG_TRY_GOTO(failed, check_workspace(model, context));
     CSEG_TRY_GOTO(failed, cseg_model_test_new(model, context, about->test_shape[0], about->test_shape[1]));
     cseg_safetensors_read(model->test.input, file, "test.input");
     cseg_safetensors_read(model->test.output, file, "test.output");

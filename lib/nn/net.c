@@ -64,6 +64,7 @@ cellseg_status cseg_net_new(cseg_net **out, cellseg_context *context, const cell
         return cseg_last_status();
     net->context = context;
     net->options = *options;
+    (void)pthread_mutex_init(&net->mutex, NULL);
     net->kernels = cseg_kernels_for(cellseg_context_cpu_level(context));
     cellseg_status status;
     CSEG_TRY_GOTO(failed, choose_arch(net, start));
@@ -85,7 +86,13 @@ void cseg_net_free(cseg_net *net) {
     cseg_free(net->gradient);
     cseg_free(net->values);
     cseg_free(net->packed);
-    cseg_free(net->groups);
+    while (net->idle != NULL) {
+        cseg_worker *worker = net->idle;
+        net->idle = worker->next;
+        cseg_free(worker->value);
+        cseg_free(worker);
+    }
+    cseg_free(net->group_gradients);
     cseg_free(net->sums);
     cseg_free(net->zeros);
     cseg_free(net->ones);
@@ -94,6 +101,7 @@ void cseg_net_free(cseg_net *net) {
     cseg_free(net->variance);
     cseg_free(net->mean_g);
     cseg_free(net->mean_gx);
+    (void)pthread_mutex_destroy(&net->mutex);
     cseg_free(net);
 }
 

@@ -12,6 +12,8 @@
 #include "nn/internal.h"
 #include "nn/plan.h"
 
+#include <pthread.h>
+
 enum {
     CSEG_MAX_VALUES = CSEG_MAX_LAYERS + 1,
     CSEG_GROUPS =
@@ -25,12 +27,12 @@ typedef struct cseg_norm {
     const float *mean, *inv_std, *gamma, *beta;
 } cseg_norm;
 
-/* One group's own memory. */
-typedef struct cseg_group {
-    float *value;    /* one image of any value */
-    float *scratch;  /* the tensor room's */
-    float *gradient; /* of one layer's weights, then of its shifts */
-} cseg_group;
+/* What a thread works with while it has a group in hand. */
+typedef struct cseg_worker {
+    struct cseg_worker *next;
+    float *value;   /* one image of any value */
+    float *scratch; /* the tensor room's */
+} cseg_worker;
 
 struct cseg_net {
     cellseg_context *context;
@@ -49,14 +51,20 @@ struct cseg_net {
     uint32_t channels[CSEG_MAX_VALUES];
     uint32_t readers[CSEG_MAX_VALUES];
     size_t gradient_home[CSEG_MAX_VALUES]; /* the value whose gradient's memory, first channels, this one's shares */
+    bool over_kept[CSEG_MAX_VALUES];       /* the gradient takes, image by image, the place of what its reader kept */
+    size_t kept_frame[CSEG_MAX_VALUES];
     cseg_span kept[CSEG_MAX_VALUES], gradients[CSEG_MAX_VALUES];
     float *values;
 
     float *packed; /* weights, for forward and for backward */
     size_t forward_at[CSEG_MAX_LAYERS], backward_at[CSEG_MAX_LAYERS];
 
-    float *groups;
-    size_t value_floats, scratch_floats, gradient_floats; /* of one group */
+    cseg_worker *idle;                   /* workers that nobody has borrowed */
+    size_t value_floats, scratch_floats; /* of one worker */
+    pthread_mutex_t mutex;               /* guards `idle` */
+
+    float *group_gradients; /* each of one layer's weights, then of its shifts */
+    size_t gradient_floats; /* of one group */
 
     double *sums; /* per image two per channel, or the loss's */
     float *zeros, *ones;
@@ -83,11 +91,17 @@ cseg_tensor cseg_net_kept(const cseg_net *net, size_t value, size_t image);
 cseg_tensor cseg_net_gradient(const cseg_net *net, size_t value, size_t image);
 cseg_norm cseg_net_norm(const cseg_net *net, size_t layer);
 uint64_t cseg_net_dropout_seed(const cseg_net *net, size_t layer, size_t image);
-cseg_group cseg_net_group(const cseg_net *net, size_t index);
+float *cseg_net_group_gradient(const cseg_net *net, size_t index);
 /* The images of a group: from *first to before *end. */
 void cseg_net_group_images(const cseg_net *net, size_t index, size_t *first, size_t *end);
-/* One image of a value, kept or made again in group->value. */
-cseg_tensor cseg_net_value(const cseg_net *net, const cseg_group *group, size_t value, size_t image);
+/* NULL, and cseg_last_status(), where there is no memory. */
+cseg_worker *cseg_net_new_worker(cseg_net *net);
+/* Borrow a worker for one index of a loop: an idle one; where an embedder runs more indices at a time than the context has
+ * threads, a new one, for then there are none. NULL as above. */
+cseg_worker *cseg_net_take_worker(cseg_net *net);
+void cseg_net_put_worker(cseg_net *net, cseg_worker *worker);
+/* One image of a value, kept or made again in worker->value. */
+cseg_tensor cseg_net_value(const cseg_net *net, const cseg_worker *worker, size_t value, size_t image);
 
 /* net_forward.c, net_backward.c, loss.c: of the step under way */
 cellseg_status cseg_net_forward(cseg_net *net);

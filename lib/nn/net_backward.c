@@ -67,24 +67,28 @@ static cellseg_status weights_group(void *data, size_t index) {
     const work *w = data;
     const cseg_net *net = w->net;
     const size_t i = w->layer;
-    const cseg_group group = cseg_net_group(net, index);
+    cseg_worker *worker = cseg_net_take_worker(w->net);
+    if (worker == NULL)
+        return cseg_last_status();
     const cseg_filter_shape shape = cseg_layer_shape(&net->arch.layers[i]);
-    float *shifts = net->arch.layers[i].norm ? NULL : group.gradient + net->layout.slots[i].weights;
-    memset(group.gradient, 0, (net->layout.slots[i].weights + shape.out) * sizeof(float));
+    float *gradient = cseg_net_group_gradient(net, index);
+    float *shifts = net->arch.layers[i].norm ? NULL : gradient + net->layout.slots[i].weights;
+    memset(gradient, 0, (net->layout.slots[i].weights + shape.out) * sizeof(float));
     size_t image, end;
     for (cseg_net_group_images(net, index, &image, &end); image < end; image++) {
         const cseg_tensor d = cseg_net_gradient(net, i + 1, image);
         through_activation(net, i, &d, image);
-        const cseg_tensor in = cseg_net_value(net, &group, i, image);
-        cseg_convolve_backward_weights(net->kernels, group.gradient, shifts, &in, &d, &shape, group.scratch);
+        const cseg_tensor in = cseg_net_value(net, worker, i, image);
+        cseg_convolve_backward_weights(net->kernels, gradient, shifts, &in, &d, &shape, worker->scratch);
         if (i == 0)
             continue;
         const cseg_tensor d_in = cseg_net_gradient(net, i, image);
         if (!net->gradient_written[i])
             cseg_clear_frame(&d_in);
         cseg_convolve_backward_data(net->kernels, &d_in, &d, net->packed + net->backward_at[i], &shape, net->gradient_written[i],
-                                    group.scratch);
+                                    worker->scratch);
     }
+    cseg_net_put_worker(w->net, worker);
     return CELLSEG_OK;
 }
 
@@ -98,16 +102,16 @@ static cellseg_status reduce_chunk(void *data, size_t index) {
     const size_t from = index * CHUNK;
     const size_t end = from + CHUNK < slot->weights ? from + CHUNK : slot->weights;
     float *gradient = net->gradient + slot->weight;
-    memcpy(gradient + from, cseg_net_group(net, 0).gradient + from, (end - from) * sizeof(float));
+    memcpy(gradient + from, cseg_net_group_gradient(net, 0) + from, (end - from) * sizeof(float));
     for (size_t g = 1; g < CSEG_GROUPS; g++) {
-        const float *other = cseg_net_group(net, g).gradient;
+        const float *other = cseg_net_group_gradient(net, g);
         for (size_t j = from; j < end; j++)
             gradient[j] += other[j];
     }
     for (size_t c = 0; index == 0 && c < shifts; c++) {
         double sum = 0;
         for (size_t g = 0; g < CSEG_GROUPS; g++)
-            sum += (double)cseg_net_group(net, g).gradient[slot->weights + c];
+            sum += (double)cseg_net_group_gradient(net, g)[slot->weights + c];
         net->gradient[slot->shift + c] = (float)sum;
     }
     return CELLSEG_OK;
@@ -165,16 +169,16 @@ static void concat_backward(const cseg_net *net, size_t i, size_t image) {
 
 static void dropout_backward(const cseg_net *net, size_t i, size_t image) {
     const cseg_tensor d = cseg_net_gradient(net, i + 1, image);
-    cseg_dropout(&d, &d, net->arch.layers[i].rate, cseg_net_dropout_seed(net, i, image));
+    cseg_dropout(net->kernels, &d, &d, net->arch.layers[i].rate, cseg_net_dropout_seed(net, i, image));
     if (i > 0)
         hand_down(net, i, image, &d, net->gradient_written[i]);
 }
 
-static void pool_backward(const cseg_net *net, const cseg_group *group, size_t i, size_t image) {
+static void pool_backward(const cseg_net *net, const cseg_worker *worker, size_t i, size_t image) {
     if (i == 0)
         return;
     const cseg_tensor d = cseg_net_gradient(net, i + 1, image), d_in = cseg_net_gradient(net, i, image);
-    const cseg_tensor in = cseg_net_value(net, group, i, image);
+    const cseg_tensor in = cseg_net_value(net, worker, i, image);
     if (!net->gradient_written[i])
         cseg_clear_frame(&d_in);
     cseg_pool_max_backward(net->kernels, &d_in, &d, &in, net->gradient_written[i]);
@@ -183,7 +187,9 @@ static void pool_backward(const cseg_net *net, const cseg_group *group, size_t i
 static cellseg_status other_group(void *data, size_t index) {
     const work *w = data;
     const cseg_net *net = w->net;
-    const cseg_group group = cseg_net_group(net, index);
+    cseg_worker *worker = cseg_net_take_worker(w->net);
+    if (worker == NULL)
+        return cseg_last_status();
     size_t image, end;
     for (cseg_net_group_images(net, index, &image, &end); image < end; image++) {
         if (net->arch.layers[w->layer].op == CSEG_OP_CONCAT)
@@ -191,8 +197,9 @@ static cellseg_status other_group(void *data, size_t index) {
         else if (net->arch.layers[w->layer].op == CSEG_OP_DROPOUT)
             dropout_backward(net, w->layer, image);
         else
-            pool_backward(net, &group, w->layer, image);
+            pool_backward(net, worker, w->layer, image);
     }
+    cseg_net_put_worker(w->net, worker);
     return CELLSEG_OK;
 }
 

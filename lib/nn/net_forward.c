@@ -24,8 +24,9 @@ static bool uses_batch(const cseg_net *net, size_t layer) {
     return net->training && layer >= net->options.frozen;
 }
 
+/* Of each channel, then of its squares. */
 static double *image_sums(const cseg_net *net, size_t image) {
-    return net->sums + image * net->layout.most_channels;
+    return net->sums + image * 2 * net->layout.most_channels;
 }
 
 static cellseg_status convolve_group(void *data, size_t index) {
@@ -33,52 +34,41 @@ static cellseg_status convolve_group(void *data, size_t index) {
     const cseg_net *net = w->net;
     const size_t i = w->layer;
     const cseg_layer *layer = &net->arch.layers[i];
-    const cseg_group group = cseg_net_group(net, index);
+    cseg_worker *worker = cseg_net_take_worker(w->net);
+    if (worker == NULL)
+        return cseg_last_status();
     const cseg_filter_shape shape = cseg_layer_shape(layer);
     const float *bias = layer->norm ? NULL : net->state + net->layout.slots[i].shift;
     const int32_t activation = layer->activation == CSEG_SIGMOID ? CSEG_SIGMOID : CSEG_LINEAR;
     size_t image, end;
     for (cseg_net_group_images(net, index, &image, &end); image < end; image++) {
-        const cseg_tensor in = cseg_net_value(net, &group, i, image), out = cseg_net_kept(net, i + 1, image);
+        const cseg_tensor in = cseg_net_value(net, worker, i, image), out = cseg_net_kept(net, i + 1, image);
         cseg_convolve(net->kernels, &out, &in, net->packed + net->forward_at[i], bias, &shape, activation, CSEG_PACK_FORWARD,
-                      group.scratch);
+                      worker->scratch);
         if (layer->norm && uses_batch(net, i))
-            cseg_norm_sums(net->kernels, image_sums(net, image), &out);
+            cseg_norm_sums(net->kernels, image_sums(net, image), image_sums(net, image) + net->layout.most_channels, &out);
     }
+    cseg_net_put_worker(w->net, worker);
     return CELLSEG_OK;
 }
 
-static cellseg_status square_sums_group(void *data, size_t index) {
-    const work *w = data;
-    const cseg_net *net = w->net;
-    size_t image, end;
-    for (cseg_net_group_images(net, index, &image, &end); image < end; image++) {
-        const cseg_tensor x = cseg_net_kept(net, w->layer + 1, image);
-        cseg_norm_square_sums(net->kernels, image_sums(net, image), &x, net->mean + net->channel_at[w->layer]);
-    }
-    return CELLSEG_OK;
-}
-
-/* The mean over the batch of what image_sums() holds for channel c. */
-static double batch_mean(const cseg_net *net, size_t layer, size_t c) {
+/* Sums in double of numbers in single precision: the mean may be thousands of times the deviation before the variance, their
+ * difference, loses a digit that single precision has. */
+static void batch_statistics(cseg_net *net, size_t layer) {
     const cseg_size size = net->size[layer + 1];
-    double sum = 0;
-    for (size_t image = 0; image < net->images; image++)
-        sum += image_sums(net, image)[c];
-    return sum / ((double)net->images * (double)size.height * (double)size.width);
-}
-
-static cellseg_status batch_statistics(work *w) {
-    cseg_net *net = w->net;
-    const size_t at = net->channel_at[w->layer], channels = net->arch.layers[w->layer].out;
-    for (size_t c = 0; c < channels; c++)
-        net->mean[at + c] = (float)batch_mean(net, w->layer, c);
-    CSEG_TRY(cseg_parallel_for(net->context, CSEG_GROUPS, square_sums_group, w));
-    for (size_t c = 0; c < channels; c++) {
-        net->variance[at + c] = batch_mean(net, w->layer, c);
-        net->inv_std[at + c] = cseg_inv_std(net->variance[at + c]);
+    const double count = (double)net->images * (double)size.height * (double)size.width;
+    for (size_t c = 0; c < net->arch.layers[layer].out; c++) {
+        const size_t at = net->channel_at[layer] + c;
+        double sum = 0, squares = 0;
+        for (size_t image = 0; image < net->images; image++) {
+            sum += image_sums(net, image)[c];
+            squares += image_sums(net, image)[net->layout.most_channels + c];
+        }
+        const double mean = sum / count, variance = squares / count - mean * mean;
+        net->mean[at] = (float)mean;
+        net->variance[at] = variance < 0 ? 0 : variance;
+        net->inv_std[at] = cseg_inv_std(net->variance[at]);
     }
-    return CELLSEG_OK;
 }
 
 static void running_statistics(cseg_net *net, size_t layer) {
@@ -92,13 +82,16 @@ static void running_statistics(cseg_net *net, size_t layer) {
 static cellseg_status pool_group(void *data, size_t index) {
     const work *w = data;
     const cseg_net *net = w->net;
-    const cseg_group group = cseg_net_group(net, index);
+    cseg_worker *worker = cseg_net_take_worker(w->net);
+    if (worker == NULL)
+        return cseg_last_status();
     size_t image, end;
     for (cseg_net_group_images(net, index, &image, &end); image < end; image++) {
-        const cseg_tensor in = cseg_net_value(net, &group, w->layer, image), out = cseg_net_kept(net, w->layer + 1, image);
+        const cseg_tensor in = cseg_net_value(net, worker, w->layer, image), out = cseg_net_kept(net, w->layer + 1, image);
         cseg_clear_frame(&out);
         cseg_pool_max(net->kernels, &out, &in);
     }
+    cseg_net_put_worker(w->net, worker);
     return CELLSEG_OK;
 }
 
@@ -115,7 +108,7 @@ cellseg_status cseg_net_forward(cseg_net *net) {
             running_statistics(net, i);
         CSEG_TRY(cseg_parallel_for(net->context, CSEG_GROUPS, convolve_group, &w));
         if (layer->norm && uses_batch(net, i))
-            CSEG_TRY(batch_statistics(&w));
+            batch_statistics(net, i);
     }
     return CELLSEG_OK;
 }

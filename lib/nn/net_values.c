@@ -3,10 +3,9 @@
 #include "nn/net.h"
 
 cseg_tensor cseg_net_kept(const cseg_net *net, size_t value, size_t image) {
-    const size_t frame = net->arch.layers[value - 1].op == CSEG_OP_POOL ? CSEG_FRAME : 0;
     const cseg_size size = net->size[value];
     const cseg_tensor all = cseg_tensor_place(net->values + net->kept[value].offset, net->images, size.height, size.width,
-                                              net->channels[value], frame);
+                                              net->channels[value], net->kept_frame[value]);
     return cseg_tensor_image(&all, image);
 }
 
@@ -34,10 +33,37 @@ uint64_t cseg_net_dropout_seed(const cseg_net *net, size_t layer, size_t image) 
     return cseg_random_bits(cseg_random_bits(net->dropout_seed, layer), image);
 }
 
-cseg_group cseg_net_group(const cseg_net *net, size_t index) {
-    float *memory = net->groups + index * (net->value_floats + net->scratch_floats + net->gradient_floats);
-    return (cseg_group){
-        .value = memory, .scratch = memory + net->value_floats, .gradient = memory + net->value_floats + net->scratch_floats};
+float *cseg_net_group_gradient(const cseg_net *net, size_t index) {
+    return net->group_gradients + index * net->gradient_floats;
+}
+
+cseg_worker *cseg_net_new_worker(cseg_net *net) {
+    cseg_worker *worker = cseg_calloc(net->context, 1, sizeof *worker);
+    if (worker == NULL)
+        return NULL;
+    worker->value = cseg_calloc(net->context, net->value_floats + net->scratch_floats, sizeof(float));
+    if (worker->value == NULL) {
+        cseg_free(worker);
+        return NULL;
+    }
+    worker->scratch = worker->value + net->value_floats;
+    return worker;
+}
+
+cseg_worker *cseg_net_take_worker(cseg_net *net) {
+    (void)pthread_mutex_lock(&net->mutex);
+    cseg_worker *worker = net->idle;
+    if (worker != NULL)
+        net->idle = worker->next;
+    (void)pthread_mutex_unlock(&net->mutex);
+    return worker != NULL ? worker : cseg_net_new_worker(net);
+}
+
+void cseg_net_put_worker(cseg_net *net, cseg_worker *worker) {
+    (void)pthread_mutex_lock(&net->mutex);
+    worker->next = net->idle;
+    net->idle = worker;
+    (void)pthread_mutex_unlock(&net->mutex);
 }
 
 void cseg_net_group_images(const cseg_net *net, size_t index, size_t *first, size_t *end) {
@@ -71,7 +97,7 @@ static void make(const cseg_net *net, const cseg_tensor *to, size_t value, size_
     case CSEG_OP_DROPOUT:
         make(net, to, i, image);
         if (net->training)
-            cseg_dropout(to, to, layer->rate, cseg_net_dropout_seed(net, i, image));
+            cseg_dropout(net->kernels, to, to, layer->rate, cseg_net_dropout_seed(net, i, image));
         break;
     case CSEG_OP_POOL: {
         const cseg_tensor kept = cseg_net_kept(net, value, image);
@@ -86,11 +112,11 @@ static void make(const cseg_net *net, const cseg_tensor *to, size_t value, size_
     }
 }
 
-cseg_tensor cseg_net_value(const cseg_net *net, const cseg_group *group, size_t value, size_t image) {
+cseg_tensor cseg_net_value(const cseg_net *net, const cseg_worker *worker, size_t value, size_t image) {
     if (value > 0 && net->arch.layers[value - 1].op == CSEG_OP_POOL)
         return cseg_net_kept(net, value, image);
     const cseg_size size = net->size[value];
-    const cseg_tensor made = cseg_tensor_place(group->value, 1, size.height, size.width, net->channels[value], CSEG_FRAME);
+    const cseg_tensor made = cseg_tensor_place(worker->value, 1, size.height, size.width, net->channels[value], CSEG_FRAME);
     cseg_clear_frame(&made);
     make(net, &made, value, image);
     return made;

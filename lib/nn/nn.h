@@ -28,7 +28,8 @@ const char *cseg_model_class_name(const cellseg_model *model, uint32_t index); /
 
 /* ---- inference ---- */
 
-/* Bytes of workspace (64-byte aligned) that one call for `patches` patches needs on this context's processor level. */
+/* Bytes of workspace (64-byte aligned) that one call for `patches` patches needs on this context's processor level: as
+ * they go through one after the other, no more than for one. 0 where the layers do not admit this size. */
 size_t cseg_nn_workspace_bytes(const cellseg_model *model, const cellseg_context *context, size_t patches, size_t height,
                                size_t width);
 

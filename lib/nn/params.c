@@ -44,13 +44,6 @@ cellseg_status cseg_layout_make(cseg_layout *layout, const cseg_arch *arch) {
     return CELLSEG_OK;
 }
 
-uint64_t cseg_random_bits(uint64_t seed, uint64_t counter) {
-    uint64_t z = (seed ^ 0x9e3779b97f4a7c15ULL) * 0xbf58476d1ce4e5b9ULL + counter * 0x9e3779b97f4a7c15ULL;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
-    return z ^ (z >> 31);
-}
-
 /* Twelve uniforms minus six: mean 0, variance 1, near enough to a normal for first weights, and exact arithmetic only. */
 static double normal(uint64_t seed, uint64_t counter) {
     double sum = 0;

@@ -27,9 +27,6 @@ cellseg_status cseg_layout_make(cseg_layout *layout, const cseg_arch *arch);
  * everywhere. */
 void cseg_params_init(float *params, const cseg_layout *layout, const cseg_arch *arch, uint64_t seed);
 
-/* Uniform bits for a place in a stream: the same for the same (seed, counter), whatever the order of the calls (splitmix64). */
-uint64_t cseg_random_bits(uint64_t seed, uint64_t counter);
-
 static const double cseg_norm_epsilon = 1e-5;
 
 /* 1 / sqrt(variance + epsilon). */

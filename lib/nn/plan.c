@@ -49,10 +49,6 @@ size_t cseg_plan_place(cseg_span *spans, size_t count) {
 }
 
 void cseg_clear_frame(const cseg_tensor *tensor) {
-    if (tensor->channels % 16 != 0) {
-        cseg_tensor_clear(tensor);
-        return;
-    }
     const size_t before = tensor->frame * (tensor->row + tensor->pixel);
     const size_t line = tensor->width * tensor->pixel;
     for (size_t n = 0; n < tensor->images; n++) {

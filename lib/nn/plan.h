@@ -15,7 +15,7 @@ typedef struct cseg_span {
 /* Place every span, largest first, each at the lowest offset free during its steps. The floats needed in all. */
 size_t cseg_plan_place(cseg_span *spans, size_t count);
 
-/* Make a tensor of fresh or reused memory one that operations may read: zeros in the frame and in padding channels. */
+/* Make a tensor of fresh or reused memory one that operations may read: zeros in the frame. Padding channels are never read. */
 void cseg_clear_frame(const cseg_tensor *tensor);
 
 #endif

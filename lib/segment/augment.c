@@ -118,9 +118,9 @@ static cellseg_status draw_patch(void *data, size_t index) {
     return draw_cells(job->dataset, &one, place, job->options, &random);
 }
 
-cellseg_status cseg_dataset_draw(const cseg_dataset *dataset, const cseg_patches *patches, const cseg_place *places,
-                                 size_t place_count, size_t first, size_t count, const cellseg_train_options *options,
-                                 uint64_t epoch) {
+cellseg_status cseg_dataset_draw(cseg_dataset *dataset, const cseg_patches *patches, const cseg_place *places, size_t place_count,
+                                 size_t first, size_t count, const cellseg_train_options *options, uint64_t epoch) {
+    CSEG_TRY(cseg_dataset_hold(dataset, places, place_count, first, count));
     draw_job job = {dataset, patches, places, place_count, first, options, epoch};
     return cseg_parallel_for(dataset->context, count, draw_patch, &job);
 }

@@ -32,25 +32,28 @@ enum { OTSU_LEVELS = 3, OTSU_BINS = 256, CONNECTIVITY = 4 };
 typedef struct cells_job {
     const cseg_cell_inputs *inputs;
     const cellseg_segment_options *options;
-    cseg_plane smooth, enhanced, distance, relief, mask; /* mask: where cells may grow */
+    cseg_plane smooth, enhanced; /* one plane, but for the gradient */
+    cseg_plane relief;           /* the distance from the nuclei first */
+    cseg_plane mask;             /* where cells may grow */
     const cseg_plane *cells;
     double level; /* the background's threshold on `enhanced` */
     int32_t kind; /* of relief */
 } cells_job;
 
 static void planes_free(cells_job *job) {
-    cseg_plane_free(&job->smooth);
+    if (job->smooth.data != job->enhanced.data)
+        cseg_plane_free(&job->smooth);
     cseg_plane_free(&job->enhanced);
-    cseg_plane_free(&job->distance);
     cseg_plane_free(&job->relief);
     cseg_plane_free(&job->mask);
 }
 
 static cellseg_status planes_new(cellseg_context *context, cells_job *job) {
     const size_t height = job->cells->height, width = job->cells->width;
-    CSEG_TRY(cseg_plane_new(&job->smooth, context, CELLSEG_FLOAT32, height, width));
     CSEG_TRY(cseg_plane_new(&job->enhanced, context, CELLSEG_FLOAT32, height, width));
-    CSEG_TRY(cseg_plane_new(&job->distance, context, CELLSEG_FLOAT32, height, width));
+    job->smooth = job->enhanced;
+    if (job->kind == CELLSEG_RELIEF_GRADIENT)
+        CSEG_TRY(cseg_plane_new(&job->smooth, context, CELLSEG_FLOAT32, height, width));
     CSEG_TRY(cseg_plane_new(&job->relief, context, CELLSEG_FLOAT32, height, width));
     return cseg_plane_new(&job->mask, context, CELLSEG_UINT8, height, width);
 }
@@ -68,15 +71,23 @@ static double cell_probability(const cseg_cell_inputs *inputs, size_t y, size_t 
     return p < 1 ? p : 1;
 }
 
+/* Whether the network says where cells may grow; the enhanced image is then asked for nothing outside. */
+static bool ask_network(const cells_job *job) {
+    return job->options->background_rule == CELLSEG_BACKGROUND_PROBABILITY && job->inputs->maps != NULL;
+}
+
 /* ---- enhance ---- */
 
 static cellseg_status enhance_row(void *data, size_t y) {
     const cells_job *job = data;
+    const uint8_t *mask = ask_network(job) ? cseg_row_u8(&job->mask, y) : NULL;
     const bool with_nucleus = job->options->cell_probability == CELLSEG_CELL_CYTOPLASM_AND_NUCLEUS;
     const double scale = 1 / cseg_log_e(1 + 1 / LOG_DARK);
     const float *smooth = cseg_row_f32(&job->smooth, y);
     float *enhanced = cseg_row_f32(&job->enhanced, y);
     for (size_t x = 0; x < job->enhanced.width; x++) {
+        if (mask != NULL && mask[x] == 0)
+            continue;
         const double marker = smooth[x] > 0 ? (double)smooth[x] : 0;
         const double p = cell_probability(job->inputs, y, x, with_nucleus);
         enhanced[x] = (float)(cseg_log_e(1 + marker / LOG_DARK) * scale * p);
@@ -123,12 +134,12 @@ static cellseg_status background_level(cellseg_context *context, cells_job *job)
 
 static cellseg_status mask_row(void *data, size_t y) {
     const cells_job *job = data;
-    const bool ask_network = job->options->background_rule == CELLSEG_BACKGROUND_PROBABILITY && job->inputs->maps != NULL;
+    const bool by_network = ask_network(job);
     uint8_t *mask = cseg_row_u8(&job->mask, y);
     const float *enhanced = cseg_row_f32(&job->enhanced, y);
     const uint32_t *nuclei = cseg_row_u32(job->inputs->nuclei, y);
     for (size_t x = 0; x < job->mask.width; x++) {
-        const bool cell = ask_network ? cell_probability(job->inputs, y, x, true) > 0.5 : (double)enhanced[x] > job->level;
+        const bool cell = by_network ? cell_probability(job->inputs, y, x, true) > 0.5 : (double)enhanced[x] > job->level;
         mask[x] = cell || nuclei[x] != 0;
     }
     return CELLSEG_OK;
@@ -170,10 +181,12 @@ static double relief_at(const cells_job *job, size_t y, size_t x) {
 static cellseg_status relief_row(void *data, size_t y) {
     const cells_job *job = data;
     const double by_distance = job->kind == CELLSEG_RELIEF_DISTANCE ? 1 : job->options->cell_compactness;
-    const float *distance = cseg_row_f32(&job->distance, y);
-    float *relief = cseg_row_f32(&job->relief, y);
+    const uint8_t *mask = cseg_row_u8(&job->mask, y);
+    float *relief = cseg_row_f32(&job->relief, y); /* distances until now */
     for (size_t x = 0; x < job->relief.width; x++) {
-        const double um = job->inputs->pixel_size_um * (double)distance[x];
+        if (mask[x] == 0)
+            continue;
+        const double um = job->inputs->pixel_size_um * (double)relief[x];
         const bool in_ring = um <= job->options->cell_ring_um;
         relief[x] = (float)(in_ring ? RING_RELIEF + um / job->options->cell_ring_um : relief_at(job, y, x) + by_distance * um);
     }
@@ -189,11 +202,10 @@ static cellseg_status outside_nuclei_row(void *data, size_t y) {
     return CELLSEG_OK;
 }
 
-static cellseg_status make_relief(cellseg_context *context, cells_job *job) {
-    const size_t height = job->mask.height;
-    CSEG_TRY(cseg_parallel_for(context, height, outside_nuclei_row, job));
-    CSEG_TRY(cseg_morph_distance(context, &job->distance, &job->mask));
-    return cseg_parallel_for(context, height, relief_row, job);
+/* How far each pixel is from the nuclei, where the relief will be. The mask is overwritten. */
+static cellseg_status measure_distance(cellseg_context *context, cells_job *job) {
+    CSEG_TRY(cseg_parallel_for(context, job->mask.height, outside_nuclei_row, job));
+    return cseg_morph_distance(context, &job->relief, &job->mask);
 }
 
 /* ---- all together ---- */
@@ -210,11 +222,16 @@ static cellseg_status seed_row(void *data, size_t y) {
 static cellseg_status flood(cellseg_context *context, cells_job *job) {
     const size_t height = job->cells->height;
     const double sigma_px = job->options->cell_sigma_um / job->inputs->pixel_size_um;
+    CSEG_TRY(measure_distance(context, job));
     CSEG_TRY(cseg_filter_gaussian(context, &job->smooth, job->inputs->marker, sigma_px));
-    CSEG_TRY(cseg_parallel_for(context, height, enhance_row, job));
-    CSEG_TRY(background_level(context, job));
-    CSEG_TRY(make_relief(context, job));
+    if (!ask_network(job)) {
+        CSEG_TRY(cseg_parallel_for(context, height, enhance_row, job));
+        CSEG_TRY(background_level(context, job));
+    }
     CSEG_TRY(cseg_parallel_for(context, height, mask_row, job));
+    if (ask_network(job))
+        CSEG_TRY(cseg_parallel_for(context, height, enhance_row, job));
+    CSEG_TRY(cseg_parallel_for(context, height, relief_row, job));
     return cseg_morph_watershed(context, job->cells, &job->relief, &job->mask, CONNECTIVITY);
 }
 

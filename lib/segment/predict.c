@@ -1,20 +1,18 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The network over a whole plane: patches on the absolute grid of lib/tile, each with a margin that is predicted and not kept,
- * extended by reflection at the plane's edges. One index of the loop is a group of patches, which lets the deep
- * layers' weights stay in cache; what a patch gives does not depend on its group, so the maps equal those of patch after patch.
+ * extended by reflection at the plane's edges. One index of the loop is one patch, on one thread: threads then share nothing but
+ * the weights, and need not wait for one another.
  */
 #include "segment/segment.h"
 #include "tile/tile.h"
 
 #include <pthread.h>
 
-enum { GROUP = 2 };
-
-/* A thread's buffers. Groups take one that lies idle and put it back, so there are never more than groups run at one time. */
+/* A thread's buffers. Patches take one that lies idle and put it back, so there are never more than patches run at one time. */
 typedef struct bench {
     struct bench *next;
-    float *in, *out; /* GROUP patches; GROUP x classes maps */
+    float *in, *out; /* a patch; its maps */
     void *workspace;
 } bench;
 
@@ -23,7 +21,7 @@ typedef struct predict_job {
     const cellseg_model *model;
     const cseg_plane *maps, *input;
     cellseg_tile_grid grid;
-    size_t tiles, classes;
+    size_t classes;
     pthread_mutex_t mutex; /* guards `idle` */
     bench *idle;
 } predict_job;
@@ -42,10 +40,10 @@ static bench *bench_new(const predict_job *job) {
     bench *b = cseg_calloc(job->context, 1, sizeof *b);
     if (b == NULL)
         return NULL;
-    b->in = cseg_alloc(job->context, GROUP * area, sizeof(float));
-    b->out = b->in != NULL ? cseg_alloc(job->context, GROUP * job->classes * area, sizeof(float)) : NULL;
+    b->in = cseg_alloc(job->context, area, sizeof(float));
+    b->out = b->in != NULL ? cseg_alloc(job->context, job->classes * area, sizeof(float)) : NULL;
     if (b->out != NULL)
-        b->workspace = cseg_alloc(job->context, cseg_nn_workspace_bytes(job->model, job->context, GROUP, patch, patch), 1);
+        b->workspace = cseg_alloc(job->context, cseg_nn_workspace_bytes(job->model, job->context, 1, patch, patch), 1);
     if (b->workspace == NULL) {
         bench_free(b);
         return NULL;
@@ -69,19 +67,17 @@ static void put_bench(predict_job *job, bench *b) {
     (void)pthread_mutex_unlock(&job->mutex);
 }
 
-static cellseg_status predict_group(void *data, size_t index) {
+static cellseg_status predict_patch(void *data, size_t index) {
     predict_job *job = data;
-    const size_t first = index * GROUP, left = job->tiles - first, patches = left < GROUP ? left : GROUP;
     const size_t patch = job->grid.patch_px, area = patch * patch;
     bench *b = take_bench(job);
     if (b == NULL)
         return cseg_last_status();
-    for (size_t i = 0; i < patches; i++)
-        cseg_tile_read(b->in + i * area, &job->grid, job->input, first + i);
-    const cellseg_status status = cseg_nn_forward(job->model, job->context, b->out, b->in, patches, patch, patch, b->workspace);
+    cseg_tile_read(b->in, &job->grid, job->input, index);
+    const cellseg_status status = cseg_nn_forward(job->model, job->context, b->out, b->in, 1, patch, patch, b->workspace);
     if (status == CELLSEG_OK)
-        for (size_t i = 0; i < patches * job->classes; i++)
-            cseg_tile_write(&job->maps[i % job->classes], &job->grid, first + i / job->classes, b->out + i * area);
+        for (size_t c = 0; c < job->classes; c++)
+            cseg_tile_write(&job->maps[c], &job->grid, index, b->out + c * area);
     put_bench(job, b);
     return status;
 }
@@ -91,9 +87,8 @@ cellseg_status cseg_segment_predict(cellseg_context *context, const cseg_plane *
     const cseg_rule *rule = cseg_model_rule(model);
     predict_job job = {.context = context, .model = model, .maps = maps, .input = input, .classes = rule->classes};
     job.grid = (cellseg_tile_grid){sizeof job.grid, input->height, input->width, rule->patch_px, rule->step_px};
-    job.tiles = cseg_tile_grid_count(&job.grid);
     (void)pthread_mutex_init(&job.mutex, NULL);
-    const cellseg_status status = cseg_parallel_for(context, (job.tiles + GROUP - 1) / GROUP, predict_group, &job);
+    const cellseg_status status = cseg_parallel_for(context, cseg_tile_grid_count(&job.grid), predict_patch, &job);
     while (job.idle != NULL) {
         bench *b = job.idle;
         job.idle = b->next;

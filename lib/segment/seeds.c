@@ -186,6 +186,8 @@ static void sum_nuclei(nucleus_sum *sums, const cseg_plane *labels, const cseg_p
         const uint32_t *ids = cseg_row_u32(labels, y);
         const float *values = cseg_row_f32(map, y);
         for (size_t x = 0; x < labels->width; x++) {
+            if (ids[x] == 0)
+                continue;
             sums[ids[x]].pixels++;
             sums[ids[x]].map += (double)values[x];
         }

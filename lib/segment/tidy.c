@@ -4,7 +4,6 @@
  * whole cells. Cost: a few passes over the image.
  */
 #include "morph/morph.h"
-#include "segment/parts.h"
 #include "segment/segment.h"
 
 typedef struct tidy_job {
@@ -17,16 +16,6 @@ typedef struct cell_sum {
     uint64_t cell, nucleus; /* pixels */
     bool on_border;
 } cell_sum;
-
-static uint32_t largest_id(const cseg_plane *labels) {
-    uint32_t most = 0;
-    for (size_t y = 0; y < labels->height; y++) {
-        const uint32_t *row = cseg_row_u32(labels, y);
-        for (size_t x = 0; x < labels->width; x++)
-            most = row[x] > most ? row[x] : most;
-    }
-    return most;
-}
 
 static cellseg_status nuclei_inside_row(void *data, size_t y) {
     const tidy_job *job = data;
@@ -41,11 +30,11 @@ static cellseg_status one_part_each(cellseg_context *context, const tidy_job *jo
     size_t *starts = cseg_alloc(context, (size_t)most + 1, sizeof *starts);
     if (starts == NULL)
         return cseg_last_status();
-    cellseg_status status = cseg_segment_largest_parts(context, starts, most, job->nuclei);
+    cellseg_status status = cseg_morph_largest_parts(context, starts, most, job->nuclei);
     if (status == CELLSEG_OK)
-        status = cseg_segment_keep_parts(context, job->nuclei, starts, most);
+        status = cseg_morph_keep_parts(context, job->nuclei, starts, most);
     if (status == CELLSEG_OK)
-        status = cseg_segment_keep_parts(context, job->cells, starts, most);
+        status = cseg_morph_keep_parts(context, job->cells, starts, most);
     cseg_free(starts);
     return status;
 }
@@ -57,6 +46,8 @@ static void sum_cells(cell_sum *sums, const tidy_job *job) {
     for (size_t y = 0; y < height; y++) {
         const uint32_t *cells = cseg_row_u32(job->cells, y), *nuclei = cseg_row_u32(job->nuclei, y);
         for (size_t x = 0; x < width; x++) {
+            if (cells[x] == 0)
+                continue;
             cell_sum *sum = &sums[cells[x]];
             sum->cell++;
             sum->nucleus += nuclei[x] != 0;
@@ -111,7 +102,8 @@ done:
 cellseg_status cseg_segment_tidy(cellseg_context *context, const cseg_plane *cells, const cseg_plane *nuclei,
                                  double pixel_size_um, const cellseg_segment_options *options) {
     tidy_job job = {cells, nuclei, NULL};
-    const uint32_t most = largest_id(cells);
+    uint32_t most;
+    CSEG_TRY(cseg_morph_max_id(context, &most, cells));
     CSEG_TRY(cseg_parallel_for(context, cells->height, nuclei_inside_row, &job));
     CSEG_TRY(one_part_each(context, &job, most));
     if (options->fill_holes != 0) {

@@ -79,7 +79,7 @@ static cellseg_status make_patches(cseg_patches *patches, const cellseg_trainer 
 }
 
 static cellseg_status make_room(run *r) {
-    const cellseg_trainer *trainer = r->trainer;
+    cellseg_trainer *trainer = r->trainer;
     const size_t batch = (size_t)trainer->options.batch, patch = trainer->train.rule.patch_px;
     r->place_count = cseg_dataset_epoch(&trainer->train, NULL, trainer->options.empty, 0, 0);
     r->grid_count = cseg_dataset_grid(&trainer->validate, NULL);
@@ -102,8 +102,9 @@ static void show_progress(const run *r, const char *name, int32_t epoch, size_t 
 /* `t` epochs after the beginning, without warm-up. Smoothstep is half a period of a cosine within 1 %. */
 static double scheduled_rate(const cellseg_train_options *o, double t) {
     if (o->schedule == CELLSEG_SCHEDULE_STEP) {
+        const int32_t falls = (int32_t)(t / o->step_epochs);
         double rate = o->learning_rate;
-        for (double next = o->step_epochs; next <= t; next += o->step_epochs)
+        for (int32_t i = 0; i < falls; i++)
             rate *= o->step_factor;
         return fmax(rate, fmin(o->learning_rate_final, o->learning_rate));
     }
@@ -128,7 +129,7 @@ static cellseg_status fail_in_epoch(cellseg_status status, int32_t epoch) {
 }
 
 static cellseg_status train_epoch(const run *r, double *mean_loss, int32_t epoch) {
-    const cellseg_trainer *trainer = r->trainer;
+    cellseg_trainer *trainer = r->trainer;
     const cellseg_train_options *o = &trainer->options;
     const size_t batch = (size_t)o->batch;
     (void)cseg_dataset_epoch(&trainer->train, r->places, o->empty, o->seed, (uint64_t)epoch);
@@ -158,7 +159,7 @@ static size_t count_known(const uint8_t *classes, size_t pixels) {
 
 /* Mean over batches, each by how many pixels it has. NaN without validation images. */
 static cellseg_status validate_epoch(const run *r, double *mean_loss, int32_t epoch) {
-    const cellseg_trainer *trainer = r->trainer;
+    cellseg_trainer *trainer = r->trainer;
     const size_t batch = (size_t)trainer->options.batch, patch = trainer->validate.rule.patch_px;
     double sum = 0, weight = 0;
     for (size_t part = 0; part < r->evaluations; part++) {

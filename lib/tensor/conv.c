@@ -2,8 +2,8 @@
 /*
  * Convolution (in the field's sense: correlation), forward and backward, and the door's functions that also take deconvolutions.
  * The derivative by the input is the convolution of d_out with the weights turned by 180 degrees and transposed; the derivative
- * by the weights is, tap by tap, the product of the shifted input with d_out. Cost: kernel^2 * in * out multiply-adds per pixel
- * each.
+ * by the weights is, tap by tap, the product of the shifted input with d_out; where there are channels enough all three go by
+ * Winograd's transforms instead. Cost of the direct way: kernel^2 * in * out multiply-adds per pixel each.
  */
 #include "tensor/conv.h"
 #include "tensor/activation.h"
@@ -85,17 +85,24 @@ static size_t larger(size_t a, size_t b) {
     return a > b ? a : b;
 }
 
+/* What the derivative by the weights needs. */
+static size_t weights_scratch_floats(const cseg_filter_shape *s) {
+    if (cseg_winograd_pays(s->kernel, s->in, s->out))
+        return cseg_winograd_outer_scratch_floats(s->in, s->out);
+    return columns_are_inputs(s) ? s->kernel * s->kernel * s->in * s->out : 0;
+}
+
 size_t cseg_scratch_floats(const cseg_kernels *k, const cseg_filter_shape *shape, int32_t use, size_t height, size_t width) {
     (void)height;
     const cseg_panels p = panels_of(shape, use);
-    const size_t transposed = columns_are_inputs(shape) ? shape->kernel * shape->kernel * shape->in * shape->out : 0;
+    const size_t weights = use == CSEG_PACK_BACKWARD_DATA ? weights_scratch_floats(shape) : 0;
     switch (way_of(shape, &p)) {
     case WINOGRAD:
-        return cseg_winograd_scratch_floats(k, p.depth, p.channels);
+        return larger(cseg_winograd_scratch_floats(k, p.depth), weights);
     case NARROW:
-        return larger(cseg_narrow_scratch_floats(width + 2 * shape->padding, p.channels), transposed);
+        return larger(cseg_narrow_scratch_floats(width + 2 * shape->padding, p.channels), weights);
     default:
-        return transposed;
+        return weights;
     }
 }
 
@@ -216,6 +223,10 @@ void cseg_convolve_backward_weights(const cseg_kernels *k, float *d_weights, flo
     o.rows = shape->in;
     o.row_step = 1;
     o.columns = shape->out;
+    if (cseg_winograd_pays(shape->kernel, shape->in, shape->out)) {
+        cseg_winograd_outer_run(k, &o, scratch);
+        return;
+    }
     if (columns_are_inputs(shape)) {
         outer_transposed(k, o, scratch);
         return;

@@ -21,6 +21,7 @@ typedef struct cseg_walk {
     const float *packed;
     size_t panel_floats;
     bool accumulate;
+    bool fetch; /* the next row of the input is far away and needed soon */
     cseg_tile tile;
 } cseg_walk;
 
@@ -39,9 +40,9 @@ typedef struct cseg_panels {
 size_t cseg_panels_floats(const cseg_kernels *k, const cseg_panels *p);
 void cseg_panels_pack(const cseg_kernels *k, float *packed, const float *weights, const cseg_panels *p);
 
-/* The same for 3x3 kernels by fewer multiplications; packed weights are [position][panel][depth][column]. */
+/* The same for 3x3 kernels by fewer multiplications; packed weights are [panel][position][depth][column]. */
 bool cseg_winograd_pays(size_t kernel, size_t depth, size_t channels);
-size_t cseg_winograd_scratch_floats(const cseg_kernels *k, size_t depth, size_t channels);
+size_t cseg_winograd_scratch_floats(const cseg_kernels *k, size_t depth);
 size_t cseg_winograd_panels_floats(const cseg_kernels *k, const cseg_panels *p);
 void cseg_winograd_panels_pack(const cseg_kernels *k, float *packed, const float *weights, const cseg_panels *p);
 void cseg_winograd_run(const cseg_kernels *k, const cseg_walk *walk, float *scratch);
@@ -68,6 +69,10 @@ typedef struct cseg_outer {
 } cseg_outer;
 
 void cseg_outer_run(const cseg_kernels *k, const cseg_outer *outer);
+
+/* The same for the nine taps of a 3x3 convolution by fewer multiplications, where cseg_winograd_pays(). */
+size_t cseg_winograd_outer_scratch_floats(size_t rows, size_t columns);
+void cseg_winograd_outer_run(const cseg_kernels *k, const cseg_outer *outer, float *scratch);
 
 void cseg_deconvolve(const cseg_kernels *k, const cseg_tensor *out, const cseg_tensor *in, const float *packed, const float *bias,
                      const cseg_filter_shape *shape, int32_t activation);

@@ -17,6 +17,7 @@ void cseg_deconvolve(const cseg_kernels *k, const cseg_tensor *out, const cseg_t
     assert(out->images == in->images && out->height == 2 * in->height && out->width == 2 * in->width);
     cseg_walk w = {.images = 1, .height = 1, .width = in->width, .channels = shape->out};
     w.in.pixel = in->pixel;
+    w.in.row = in->row;
     w.out.pixel = 2 * out->pixel;
     w.panel_floats = shape->in * k->columns;
     w.tile = (cseg_tile){.count = {1, 1, shape->in}, .a_step = {0, 0, 1}, .b_step = {0, 0, k->columns}};
@@ -29,6 +30,7 @@ void cseg_deconvolve(const cseg_kernels *k, const cseg_tensor *out, const cseg_t
                 w.in.data = in->data + i * in->image + y / 2 * in->row;
                 w.out.data = out->data + i * out->image + y * out->row + x * out->pixel;
                 w.packed = packed + (y % 2 * 2 + x) * phase_floats;
+                w.fetch = y % 2 + x == 0 && y + 2 < 2 * in->height;
                 cseg_walk_run(k, &w);
             }
 }

@@ -50,15 +50,27 @@ struct cseg_kernels {
     /* ... and back: the first height x width of 4 x 4 pixels. */
     void (*winograd_out)(float *out, const float *m, const cseg_winograd_store *store, size_t height, size_t width);
 
+    /* The same for the derivative by the weights: 4 x 4 pixels of d_out, of which height x width lie in the image, to 36 vectors;
+     * and 36 vectors of sums, `step` apart, to nine that are added to d_weights, tap_step apart. */
+    void (*winograd_spread)(float *m, size_t m_step, const float *d, size_t row, size_t pixel, size_t channels, size_t height,
+                            size_t width);
+    void (*winograd_gather)(float *d_weights, size_t tap_step, const float *sums, size_t step, size_t channels);
+
     /* A row of pixels from three rows of columns [tap][channel], `stride` apart. start may be NULL; start_step 0 for a bias. */
     void (*narrow_add)(float *out, size_t pixel, size_t width, size_t channels, const float *const rows[3], size_t stride,
                        const float *start, size_t start_step, bool relu);
 
     void (*sigmoid)(float *values, size_t count); /* in place */
 
+    /* Two rows of d_in and `in`, from the pixels named on; one row of d_out. */
+    void (*pool_row_backward)(float *to, const float *d, const float *from, const cseg_tensor *d_in, const cseg_tensor *d_out,
+                              const cseg_tensor *in, bool accumulate);
+    /* A row of pixels, whose hashes count from `index` on; what is not dropped is multiplied by `scale`. to may be from. */
+    void (*dropout_row)(float *to, size_t to_pixel, const float *from, size_t from_pixel, size_t width, size_t channels,
+                        uint64_t seed, uint64_t index, uint32_t threshold, float scale);
+
     /* The door's functions of these names. */
-    void (*norm_sums)(double *sum, const cseg_tensor *x);
-    void (*norm_square_sums)(double *sum, const cseg_tensor *x, const float *mean);
+    void (*norm_sums)(double *sum, double *squares, const cseg_tensor *x);
     void (*norm_forward)(const cseg_tensor *y, const cseg_tensor *x, const cseg_norm *norm);
     void (*norm_backward_sums)(double *sum_g, double *sum_gx, const cseg_tensor *d_y, const cseg_tensor *x,
                                const cseg_norm *norm);

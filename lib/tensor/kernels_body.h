@@ -2,7 +2,7 @@
 /*
  * Every kernel, written once for all vector widths. A file that includes this is one row of the table and has defined:
  *   TARGET                  the attribute that lets the compiler use the row's instructions
- *   vec, WIDTH              a vector of WIDTH floats; + and - work on it
+ *   vec, WIDTH              a vector of WIDTH floats; +, - and * work on it
  *   vec_load(p, n), vec_store(p, v, n)   the first n lanes, 1 <= n <= WIDTH; other lanes are zero, or left alone
  *   vec_zero(), vec_relu(v)
  *   vec_fma(a, b, c)        a * b + c, rounded once; a is one float, for all lanes
@@ -31,6 +31,9 @@ static inline size_t lanes_of(size_t left) {
 INLINE_BODY void tile_of(const cseg_tile *t, const size_t rows, const size_t vectors, const bool whole) {
     const size_t last = whole ? WIDTH : t->columns - (vectors - 1) * WIDTH;
     vec sum[TILE_ROWS][TILE_VECTORS];
+    for (size_t r = 0; r < rows; r++)
+        for (size_t v = 0; v < vectors; v++)
+            __builtin_prefetch(t->c + r * t->c_row + v * WIDTH, 1);
     for (size_t r = 0; r < rows; r++)
         for (size_t v = 0; v < vectors; v++)
             sum[r][v] =
@@ -104,20 +107,28 @@ INLINE_BODY void transform_out(vec o[4], const vec m[6]) {
 /* n: lanes; height, width: how much of the 6 x 6 patch lies in the image, the rest is zero. */
 INLINE_BODY void patch_in(float *v, size_t v_step, const float *in, size_t row, size_t pixel, size_t n, size_t height,
                           size_t width) {
-    vec half[6][6]; /* [x][ty] */
-    for (size_t x = 0; x < 6; x++) {
-        vec d[6];
+    float half[6][6][WIDTH]; /* [ty][x] */
+    for (size_t x = 0; x < 6; x++, in += pixel) {
+        vec d[6], t[6];
+        for (size_t y = 0; y < 6; y++) {
+            d[y] = y < height && x < width ? vec_load(in + y * row, n) : vec_zero();
+            if (x >= 2)
+                __builtin_prefetch(in + y * row + 4 * pixel, 0, 2);
+        }
+        transform_in(t, d);
         for (size_t y = 0; y < 6; y++)
-            d[y] = y < height && x < width ? vec_load(in + y * row + x * pixel, n) : vec_zero();
-        transform_in(half[x], d);
+            vec_store(half[y][x], t[y], WIDTH);
     }
-    for (size_t y = 0; y < 6; y++) {
+    for (size_t y = 0; y < 6; y++, v += 6 * v_step) {
         vec d[6], t[6];
         for (size_t x = 0; x < 6; x++)
-            d[x] = half[x][y];
+            d[x] = vec_load(half[y][x], WIDTH);
         transform_in(t, d);
-        for (size_t x = 0; x < 6; x++)
-            vec_store(v + (y * 6 + x) * v_step, t[x], WIDTH);
+        for (size_t x = 0; x < 3; x++)
+            vec_store(v + x * v_step, t[x], WIDTH);
+        float *far_v = v + 3 * v_step;
+        for (size_t x = 0; x < 3; x++)
+            vec_store(far_v + x * v_step, t[3 + x], WIDTH);
     }
 }
 
@@ -149,6 +160,7 @@ INLINE_BODY void patch_out(float *out, const float *m, const cseg_winograd_store
             if (x >= width)
                 break;
             float *to = out + y * s->row + x * s->pixel;
+            __builtin_prefetch(to + 4 * s->pixel, 1, 2);
             const vec value = o[x] + (s->accumulate ? vec_load(to, n) : bias);
             vec_store(to, s->relu ? vec_relu(value) : value, n);
         }
@@ -162,6 +174,8 @@ TARGET static void winograd_out(float *out, const float *m, const cseg_winograd_
         else
             patch_out(out + c, m + c, s, c, lanes_of(s->channels - c), height, width);
 }
+
+#include "tensor/winograd_weights_body.h"
 
 /* ---- few channels: an output pixel adds up what its nine neighbours made for it; see narrow.c ---- */
 
@@ -181,6 +195,7 @@ TARGET static void narrow_add(float *out, size_t pixel, size_t width, size_t cha
 
 /* ---- plain loops that the compiler vectorises ---- */
 
+#include "tensor/layers_body.h"
 #include "tensor/norm_body.h"
 #include "tensor/sigmoid_body.h"
 
@@ -189,10 +204,13 @@ const cseg_kernels ROW_NAME = {.rows = TILE_ROWS,
                                .tile = tile,
                                .winograd_in = winograd_in,
                                .winograd_out = winograd_out,
+                               .winograd_spread = winograd_spread,
+                               .winograd_gather = winograd_gather,
                                .narrow_add = narrow_add,
                                .sigmoid = sigmoid,
+                               .pool_row_backward = pool_row_backward,
+                               .dropout_row = dropout_row,
                                .norm_sums = norm_sums,
-                               .norm_square_sums = norm_square_sums,
                                .norm_forward = norm_forward,
                                .norm_backward_sums = norm_backward_sums,
                                .norm_backward = norm_backward};

@@ -12,7 +12,7 @@
 
 typedef float vec __attribute__((vector_size(16)));
 
-enum { WIDTH = 4, TILE_ROWS = 3, TILE_COLUMNS = 8, TILE_VECTORS = 2 };
+enum { WIDTH = 4, TILE_ROWS = 3, TILE_COLUMNS = 4, TILE_VECTORS = 1 };
 
 static inline vec vec_zero(void) {
     return (vec){0, 0, 0, 0};
@@ -81,91 +81,104 @@ static void tile_exact(const cseg_tile *t) {
 }
 
 /* Two elements at a time. */
-typedef float pair __attribute__((vector_size(8)));
 typedef double wide __attribute__((vector_size(16)));
+typedef double quad __attribute__((vector_size(32)));
+typedef uint64_t long_words __attribute__((vector_size(16)));
 typedef int32_t words __attribute__((vector_size(16)));
 typedef uint32_t unsigned_words __attribute__((vector_size(16))); /* they may overflow */
 enum { PAIRS = TILE_COLUMNS / 2 };
 
 /* Where the low 32 bits of a double lie in two words. */
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-#define WORDS(low, high) ((words){high, low, high, low})
+#define WORDS(low, high)                                                                                                         \
+    { high, low, high, low }
 #else
-#define WORDS(low, high) ((words){low, high, low, high})
+#define WORDS(low, high)                                                                                                         \
+    { low, high, low, high }
 #endif
 
+/* Sums are kept this many times as large as they are: then a double overflows where a float would. */
+static const double lift = 0x1p896;
+
 /*
- * Rounding a sum to nearest in double and then to float goes wrong only where the double lies half way between two floats, that
- * is where its low 29 bits are a one and zeros, or where the float is subnormal and so has fewer bits. Both are next to never:
- * sums are made this way, in doubles that hold floats, and if a doubtful one was among them, the tile is done again.
+ * A sum is rounded to nearest in double and then to a float's 24 bits, by integer arithmetic that rounds halves up. That goes
+ * wrong only where the double lies half way between two floats, where the float is subnormal and so has fewer bits, and where it
+ * overflows. The first two are next to never, and gathered in `doubt`; an overflow stays infinite, or becomes NaN, to the end.
  */
 static inline wide add_product(wide a, wide b, wide c, words *doubt) {
+    const long_words half = {0x10000000, 0x10000000}, kept = {~0x1fffffffULL, ~0x1fffffffULL};
+    const unsigned_words low = WORDS(0x1fffffff, 0x7fffffff), shift = WORDS(0x7fffffff, 0x0ff00000);
+    const words most = WORDS(0x7ffffffe, 0x0ff00000);
     const wide sum = a * b + c;
-    /* The doubtful words become the least of all integers, so that one comparison finds them. */
-    const unsigned_words bits =
-        ((unsigned_words)sum & (unsigned_words)WORDS(0x1fffffff, 0x7fffffff)) + (unsigned_words)WORDS(0x70000000, 0x7fffffff);
-    *doubt |= (words)bits < WORDS(INT32_MIN + 1, INT32_MIN + 0x380fffff);
-    return __builtin_convertvector(__builtin_convertvector(sum, pair), wide);
+    const long_words up = (long_words)sum + half;
+    /* Doubtful words become the largest of all integers, so that one comparison finds them: low ones where nothing is left after
+     * a half was added, high ones of exponents below a normal float's, but not zero. */
+    *doubt |= (words)(((unsigned_words)up & low) + shift) > most;
+    return (wide)(up & kept);
 }
 
-static inline wide widen(const float *p) {
-    pair two;
-    memcpy(&two, p, sizeof two);
-    return __builtin_convertvector(two, wide);
+static inline void widen(wide to[PAIRS], const float *p) {
+    const quad four = __builtin_convertvector(vec_load(p, WIDTH), quad);
+    memcpy(to, &four, sizeof four);
 }
 
-static inline __attribute__((always_inline)) bool tile_of(const cseg_tile *t, const size_t rows) {
+static inline bool any(words w) {
+    return (w[0] | w[1] | w[2] | w[3]) != 0;
+}
+
+/* rows and whole are constants where this is inlined. */
+static inline __attribute__((always_inline)) bool tile_of(const cseg_tile *t, const size_t rows, const bool whole) {
+    const size_t n = whole ? TILE_COLUMNS : t->columns, a_row = t->a_row, a_step = t->a_step[2], b_step = t->b_step[2];
+    const wide scaled = {lift, lift};
     wide sum[TILE_ROWS][PAIRS];
-    float some[TILE_COLUMNS] = {0};
     words doubt = {0};
     for (size_t r = 0; r < rows; r++) {
-        if (t->start != NULL)
-            memcpy(some, t->start + r * t->start_row, t->columns * sizeof(float));
+        vec start = t->start == NULL ? vec_zero() : vec_load(t->start + r * t->start_row, n);
+        widen(sum[r], (const float *)&start);
         for (size_t j = 0; j < PAIRS; j++)
-            sum[r][j] = widen(some + 2 * j);
+            sum[r][j] *= scaled;
     }
-    memset(some, 0, sizeof some);
     for (size_t y = 0; y < t->count[0]; y++)
         for (size_t x = 0; x < t->count[1]; x++) {
             const float *a = t->a + y * t->a_step[0] + x * t->a_step[1];
             const float *b = t->b + y * t->b_step[0] + x * t->b_step[1];
-            for (size_t k = 0; k < t->count[2]; k++, a += t->a_step[2], b += t->b_step[2]) {
-                const float *whole = t->columns == TILE_COLUMNS ? b : memcpy(some, b, t->columns * sizeof(float));
+            for (size_t k = t->count[2]; k > 0; k--, a += a_step, b += b_step) {
                 wide right[PAIRS];
+                const vec some = vec_load(b, n);
+                widen(right, (const float *)&some);
                 for (size_t j = 0; j < PAIRS; j++)
-                    right[j] = widen(whole + 2 * j);
+                    right[j] *= scaled;
                 for (size_t r = 0; r < rows; r++) {
-                    const wide left = {(double)a[r * t->a_row], (double)a[r * t->a_row]};
+                    const wide left = {(double)a[r * a_row], (double)a[r * a_row]};
                     for (size_t j = 0; j < PAIRS; j++)
                         sum[r][j] = add_product(left, right[j], sum[r][j], &doubt);
                 }
             }
         }
-    for (size_t i = 0; i < 4; i++)
-        if (doubt[i] != 0)
-            return false;
     for (size_t r = 0; r < rows; r++)
-        for (size_t j = 0; j < t->columns; j++) {
-            const float value = (float)sum[r][j / 2][j % 2];
-            t->c[r * t->c_row + j] = t->relu && !(value > 0) ? 0.0F : value;
-        }
+        for (size_t j = 0; j < PAIRS; j++)
+            doubt |= (words)(sum[r][j] - sum[r][j] != (wide){0, 0});
+    if (any(doubt))
+        return false;
+    for (size_t r = 0; r < rows; r++) {
+        vec out;
+        for (size_t j = 0; j < TILE_COLUMNS; j++)
+            out[j] = (float)(sum[r][j / 2][j % 2] / lift);
+        vec_store(t->c + r * t->c_row, t->relu ? vec_relu(out) : out, n);
+    }
     return true;
 }
 
 static void tile(const cseg_tile *t) {
     assert(t->rows >= 1 && t->rows <= TILE_ROWS && t->columns >= 1 && t->columns <= TILE_COLUMNS);
+    const bool whole = t->columns == TILE_COLUMNS;
     bool done = false;
-    switch (t->rows) {
-    case 1:
-        done = tile_of(t, 1);
+#define ROWS(n)                                                                                                                  \
+    case n:                                                                                                                      \
+        done = whole ? tile_of(t, n, true) : tile_of(t, n, false);                                                               \
         break;
-    case 2:
-        done = tile_of(t, 2);
-        break;
-    case 3:
-        done = tile_of(t, 3);
-        break;
-    }
+    switch (t->rows) { ROWS(1) ROWS(2) ROWS(3) }
+#undef ROWS
     if (!done)
         tile_exact(t);
 }

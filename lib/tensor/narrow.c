@@ -50,6 +50,7 @@ void cseg_narrow_run(const cseg_kernels *k, const cseg_walk *w, float *scratch) 
     cseg_walk row = {.images = 1, .height = 1, .width = w->width + 2, .packed = w->packed};
     row.channels = stride; /* whole vectors: the padding is zero */
     row.in.pixel = w->in.pixel;
+    row.in.row = w->in.row;
     row.out.pixel = stride;
     row.panel_floats = depth * k->columns;
     row.tile = (cseg_tile){.count = {1, 1, depth}, .a_step = {0, 0, 1}, .b_step = {0, 0, k->columns}};
@@ -57,6 +58,7 @@ void cseg_narrow_run(const cseg_kernels *k, const cseg_walk *w, float *scratch) 
         for (size_t y = 0; y < w->height + 2; y++) {
             row.in.data = w->in.data + i * w->in.image + y * w->in.row;
             row.out.data = scratch + y % 3 * row_floats;
+            row.fetch = y + 1 < w->height + 2;
             cseg_walk_run(k, &row);
             if (y < 2)
                 continue;

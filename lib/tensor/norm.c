@@ -6,12 +6,8 @@
 #include "tensor/norm.h"
 #include "tensor/kernels.h"
 
-void cseg_norm_sums(const cseg_kernels *k, double *sum, const cseg_tensor *x) {
-    k->norm_sums(sum, x);
-}
-
-void cseg_norm_square_sums(const cseg_kernels *k, double *sum, const cseg_tensor *x, const float *mean) {
-    k->norm_square_sums(sum, x, mean);
+void cseg_norm_sums(const cseg_kernels *k, double *sum, double *squares, const cseg_tensor *x) {
+    k->norm_sums(sum, squares, x);
 }
 
 void cseg_norm_forward(const cseg_kernels *k, const cseg_tensor *y, const cseg_tensor *x, const float *mean, const float *inv_std,
@@ -39,8 +35,8 @@ void cseg_add_channel_sums(const cseg_kernels *k, float *to, const cseg_tensor *
     for (size_t first = 0; first < t->channels; first += BLOCK) {
         const size_t n = t->channels - first < BLOCK ? t->channels - first : BLOCK;
         const cseg_tensor view = cseg_tensor_channels(t, first, n);
-        double sum[BLOCK];
-        k->norm_sums(sum, &view);
+        double sum[BLOCK], squares[BLOCK];
+        k->norm_sums(sum, squares, &view);
         for (size_t c = 0; c < n; c++)
             to[first + c] += (float)sum[c];
     }

@@ -16,29 +16,25 @@ enum { NORM_BLOCK = 32 };
         else                                                                                                                     \
             block((channels)-first);
 
-INLINE_BODY void sums_of_block(double *sum, const cseg_tensor *x, const float *mean, size_t first, const size_t n) {
-    double s[NORM_BLOCK] = {0}, m[NORM_BLOCK];
-    for (size_t c = 0; c < n; c++)
-        m[c] = mean == NULL ? 0.0 : (double)mean[first + c];
+INLINE_BODY void sums_of_block(double *sum, double *squares, const cseg_tensor *x, size_t first, const size_t n) {
+    double s[NORM_BLOCK] = {0}, square[NORM_BLOCK] = {0};
     for (size_t i = 0; i < x->images; i++)
         for (size_t y = 0; y < x->height; y++) {
             const float *p = x->data + i * x->image + y * x->row + first;
             for (size_t column = 0; column < x->width; column++, p += x->pixel)
                 for (size_t c = 0; c < n; c++) {
-                    const double value = (double)p[c] - m[c];
-                    s[c] += mean == NULL ? value : value * value;
+                    const double value = (double)p[c];
+                    s[c] += value;
+                    square[c] += value * value;
                 }
         }
     memcpy(sum + first, s, n * sizeof *s);
+    memcpy(squares + first, square, n * sizeof *square);
 }
 
-TARGET static void norm_sums(double *sum, const cseg_tensor *x){
-#define BLOCK_SUMS(n) sums_of_block(sum, x, NULL, first, n)
+TARGET static void norm_sums(double *sum, double *squares, const cseg_tensor *x){
+#define BLOCK_SUMS(n) sums_of_block(sum, squares, x, first, n)
     NORM_BLOCKS(x->channels, BLOCK_SUMS)}
-
-TARGET static void norm_square_sums(double *sum, const cseg_tensor *x, const float *mean){
-#define BLOCK_SQUARES(n) sums_of_block(sum, x, mean, first, n)
-    NORM_BLOCKS(x->channels, BLOCK_SQUARES)}
 
 INLINE_BODY void forward_row(float *restrict to, const float *restrict from, const cseg_norm *norm, size_t channels) {
     for (size_t c = 0; c < channels; c++) {

@@ -25,15 +25,13 @@ TARGET static inline double exp_of(double x) {
     return p * power;
 }
 
-/* Beyond +-110 a float holds only 0 or 1, or the smallest numbers above 0: nothing is lost by stopping there. */
-TARGET static inline float sigmoid_of(float x) {
-    double minus = -(double)x;
-    minus = minus > 110.0 ? 110.0 : minus;
-    minus = minus < -110.0 ? -110.0 : minus;
-    return (float)(1.0 / (1.0 + exp_of(minus)));
-}
-
+/* Beyond +-110 a float holds only 0 or 1, or the smallest numbers above 0: nothing is lost by stopping there. Each end has a loop
+ * of its own: together with what follows they would be branches, which do not vectorise. */
 TARGET static void sigmoid(float *values, size_t count) {
     for (size_t i = 0; i < count; i++)
-        values[i] = sigmoid_of(values[i]);
+        values[i] = values[i] > 110.0F ? 110.0F : values[i];
+    for (size_t i = 0; i < count; i++)
+        values[i] = values[i] < -110.0F ? -110.0F : values[i];
+    for (size_t i = 0; i < count; i++)
+        values[i] = (float)(1.0 / (1.0 + exp_of(-(double)values[i])));
 }

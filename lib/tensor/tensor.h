@@ -52,8 +52,8 @@ void cseg_pack(const cseg_kernels *k, float *packed, const float *weights, const
 
 /* ---- forward ---- */
 
-/* Floats of scratch that one call of an operation below needs for this shape and use on inputs of up to height x width; the
- * derivative by the weights is content with that of any use. */
+/* Floats of scratch that one call of an operation below needs for this shape and use on inputs of up to height x width; that
+ * of CSEG_PACK_BACKWARD_DATA is enough for the derivative by the weights too. */
 size_t cseg_scratch_floats(const cseg_kernels *k, const cseg_filter_shape *shape, int32_t use, size_t height, size_t width);
 
 /* out = activation(in (*) weights + bias); bias may be NULL. Handles convolution and deconvolution, all images of `in`. */
@@ -81,9 +81,8 @@ void cseg_pool_max_backward(const cseg_kernels *k, const cseg_tensor *d_in, cons
 
 /* ---- batch normalisation, in pieces so that the caller can reduce over images in order ---- */
 
-/* Per channel, over the images of x: sum of x, then (with the mean) sum of (x - mean)^2; double, written. */
-void cseg_norm_sums(const cseg_kernels *k, double *sum, const cseg_tensor *x);
-void cseg_norm_square_sums(const cseg_kernels *k, double *sum, const cseg_tensor *x, const float *mean);
+/* Per channel, over the images of x: the sums of x and of its squares; double, written. */
+void cseg_norm_sums(const cseg_kernels *k, double *sum, double *squares, const cseg_tensor *x);
 /* y = activation((x - mean) * inv_std * gamma + beta), activation linear or ReLU. */
 void cseg_norm_forward(const cseg_kernels *k, const cseg_tensor *y, const cseg_tensor *x, const float *mean, const float *inv_std,
                        const float *gamma, const float *beta, int32_t activation);
@@ -98,9 +97,11 @@ void cseg_norm_backward(const cseg_kernels *k, const cseg_tensor *d_x, const cse
 
 /* ---- the rest ---- */
 
+void cseg_sigmoid(const cseg_kernels *k, float *values, size_t count); /* in place */
+
 /* out = in * (0 or 1 / (1 - rate)), decided per element by a counter-based generator of (seed, element index), to 1 in 65536 of
  * the rate: backward is the same call. */
-void cseg_dropout(const cseg_tensor *out, const cseg_tensor *in, double rate, uint64_t seed);
+void cseg_dropout(const cseg_kernels *k, const cseg_tensor *out, const cseg_tensor *in, double rate, uint64_t seed);
 /* d_x = d_y * y * (1 - y); may be the same memory. */
 void cseg_sigmoid_backward(const cseg_kernels *k, const cseg_tensor *d_x, const cseg_tensor *d_y, const cseg_tensor *y);
 

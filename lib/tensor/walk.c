@@ -25,6 +25,13 @@ static void merge_loops(cseg_tile *t) {
         }
 }
 
+/* Ask for the row below these pixels, so that it comes while they are worked on. */
+static void fetch_below(const cseg_walk *w, const float *in, size_t pixels) {
+    enum { LINE = 16 };
+    for (size_t i = 0; i < pixels * w->in.pixel; i += LINE)
+        __builtin_prefetch(in + w->in.row + i, 0, 2);
+}
+
 /* One row of pixels, in tiles of nearly equal width: no narrow one is left at the end. */
 static void run_row(const cseg_kernels *k, cseg_tile tile, const cseg_walk *w, float *out, const float *in) {
     const size_t tiles = parts(w->width, k->rows);
@@ -35,6 +42,8 @@ static void run_row(const cseg_kernels *k, cseg_tile tile, const cseg_walk *w, f
         tile.c = out + x * w->out.pixel;
         if (w->accumulate)
             tile.start = tile.c;
+        if (w->fetch)
+            fetch_below(w, tile.a, tile.rows);
         k->tile(&tile);
     }
 }

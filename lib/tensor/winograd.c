@@ -20,8 +20,8 @@ static size_t whole_groups(size_t channels) {
 }
 
 /* Positions lie one cache line more than a block apart, so that they do not all fall on the same lines of the cache. */
-static size_t position_step(size_t patches, size_t channels) {
-    return patches * whole_groups(channels) + GROUP;
+static size_t position_step(size_t patches, size_t floats) {
+    return patches * floats + GROUP;
 }
 
 /* Patches that go together: as many whole tiles as fit. */
@@ -33,8 +33,8 @@ bool cseg_winograd_pays(size_t kernel, size_t depth, size_t channels) {
     return kernel == 3 && depth >= GROUP && channels >= GROUP;
 }
 
-size_t cseg_winograd_scratch_floats(const cseg_kernels *k, size_t depth, size_t channels) {
-    return POSITIONS * (position_step(block_patches(k), depth) + position_step(block_patches(k), channels));
+size_t cseg_winograd_scratch_floats(const cseg_kernels *k, size_t depth) {
+    return POSITIONS * (position_step(block_patches(k), whole_groups(depth)) + position_step(block_patches(k), k->columns));
 }
 
 /* G g: six values from three. */
@@ -68,10 +68,10 @@ size_t cseg_winograd_panels_floats(const cseg_kernels *k, const cseg_panels *p) 
     return cseg_panels_floats(k, &position);
 }
 
-/* [position][panel][depth][column] */
+/* [panel][position][depth][column] */
 void cseg_winograd_panels_pack(const cseg_kernels *k, float *packed, const float *weights, const cseg_panels *p) {
-    const size_t step = cseg_winograd_panels_floats(k, p) / POSITIONS;
-    for (size_t first = 0; first < p->channels; first += k->columns)
+    const size_t step = p->depth * k->columns;
+    for (size_t first = 0; first < p->channels; first += k->columns, packed += (POSITIONS - 1) * step)
         for (size_t d = 0; d < p->depth; d++)
             for (size_t c = first; c < first + k->columns; c++, packed++)
                 if (c < p->channels)
@@ -91,55 +91,80 @@ static place place_of(const cseg_walk *w, size_t patch) {
     return (place){.image = patch / (across * down), .y = patch / across % down * PATCH, .x = patch % across * PATCH};
 }
 
-/* The 36 matrix products of a block of patches. */
-static void multiply(const cseg_kernels *k, const cseg_walk *w, const float *v, size_t v_step, float *m, size_t m_step,
-                     size_t patches) {
-    const size_t depth = w->tile.count[2], v_row = whole_groups(depth), m_row = whole_groups(w->channels);
-    const size_t tiles = (patches + k->rows - 1) / k->rows;
-    cseg_tile tile = {.a_row = v_row, .c_row = m_row, .count = {1, 1, depth}, .a_step = {0, 0, 1}, .b_step = {0, 0, k->columns}};
-    tile.b = w->packed;
-    for (size_t position = 0; position < POSITIONS; position++)
-        for (size_t channel = 0; channel < w->channels; channel += k->columns, tile.b += depth * k->columns) {
-            tile.columns = smaller(k->columns, m_row - channel);
-            for (size_t i = 0; i < tiles; i++) {
-                const size_t patch = i * patches / tiles;
-                tile.rows = (i + 1) * patches / tiles - patch;
-                tile.a = v + position * v_step + patch * v_row;
-                tile.c = m + position * m_step + patch * m_row + channel;
-                k->tile(&tile);
-            }
+/* A block of patches on its way: v, their transform, and m, the 36 products with one panel of weights. */
+typedef struct block {
+    const cseg_kernels *kernels;
+    const cseg_walk *walk;
+    size_t first, patches;
+    float *v, *m;
+    size_t v_row, v_step, m_step;
+} block;
+
+static void transform(const block *b) {
+    const cseg_walk *w = b->walk;
+    for (size_t i = 0; i < b->patches; i++) {
+        const place at = place_of(w, b->first + i);
+        const float *in = w->in.data + at.image * w->in.image + at.y * w->in.row + at.x * w->in.pixel;
+        b->kernels->winograd_in(b->v + i * b->v_row, b->v_step, in, w->in.row, w->in.pixel, w->tile.count[2],
+                                w->height + 2 - at.y, w->width + 2 - at.x);
+    }
+}
+
+static void multiply(const block *b, const float *panel, size_t columns) {
+    const cseg_kernels *k = b->kernels;
+    const size_t depth = b->walk->tile.count[2], tiles = (b->patches + k->rows - 1) / k->rows;
+    cseg_tile tile = {.columns = columns, .a_row = b->v_row, .c_row = k->columns, .count = {1, 1, depth}};
+    tile.a_step[2] = 1;
+    tile.b_step[2] = k->columns;
+    tile.b = panel;
+    for (size_t position = 0; position < POSITIONS; position++, tile.b += depth * k->columns)
+        for (size_t i = 0; i < tiles; i++) {
+            const size_t patch = i * b->patches / tiles;
+            tile.rows = (i + 1) * b->patches / tiles - patch;
+            tile.a = b->v + position * b->v_step + patch * b->v_row;
+            tile.c = b->m + position * b->m_step + patch * k->columns;
+            k->tile(&tile);
         }
 }
 
-static void run_block(const cseg_kernels *k, const cseg_walk *w, size_t first, size_t patches, float *scratch) {
-    const size_t depth = w->tile.count[2], v_row = whole_groups(depth), m_row = whole_groups(w->channels);
-    const size_t v_step = position_step(patches, depth), m_step = position_step(patches, w->channels);
-    float *v = scratch, *m = scratch + POSITIONS * v_step;
-    for (size_t i = 0; i < patches; i++) {
-        const place at = place_of(w, first + i);
-        const float *in = w->in.data + at.image * w->in.image + at.y * w->in.row + at.x * w->in.pixel;
-        k->winograd_in(v + i * v_row, v_step, in, w->in.row, w->in.pixel, depth, w->height + 2 - at.y, w->width + 2 - at.x);
-    }
-    multiply(k, w, v, v_step, m, m_step, patches);
+static void transform_back(const block *b, size_t channel, size_t channels) {
+    const cseg_walk *w = b->walk;
     const cseg_winograd_store store = {.row = w->out.row,
                                        .pixel = w->out.pixel,
-                                       .channels = w->channels,
-                                       .m_step = m_step,
-                                       .bias = w->tile.start,
+                                       .channels = channels,
+                                       .m_step = b->m_step,
+                                       .bias = w->tile.start == NULL ? NULL : w->tile.start + channel,
                                        .accumulate = w->accumulate,
                                        .relu = w->tile.relu};
-    for (size_t i = 0; i < patches; i++) {
-        const place at = place_of(w, first + i);
-        float *out = w->out.data + at.image * w->out.image + at.y * w->out.row + at.x * w->out.pixel;
-        k->winograd_out(out, m + i * m_row, &store, smaller(PATCH, w->height - at.y), smaller(PATCH, w->width - at.x));
+    for (size_t i = 0; i < b->patches; i++) {
+        const place at = place_of(w, b->first + i);
+        float *out = w->out.data + at.image * w->out.image + at.y * w->out.row + at.x * w->out.pixel + channel;
+        b->kernels->winograd_out(out, b->m + i * b->kernels->columns, &store, smaller(PATCH, w->height - at.y),
+                                 smaller(PATCH, w->width - at.x));
+    }
+}
+
+static void run_block(const block *b) {
+    const size_t columns = b->kernels->columns, depth = b->walk->tile.count[2], channels = b->walk->channels;
+    transform(b);
+    for (size_t channel = 0; channel < channels; channel += columns) {
+        multiply(b, b->walk->packed + channel / columns * POSITIONS * depth * columns,
+                 smaller(columns, whole_groups(channels - channel)));
+        transform_back(b, channel, smaller(columns, channels - channel));
     }
 }
 
 void cseg_winograd_run(const cseg_kernels *k, const cseg_walk *w, float *scratch) {
     const size_t across = (w->width + PATCH - 1) / PATCH, down = (w->height + PATCH - 1) / PATCH;
     const size_t patches = w->images * across * down, most = block_patches(k), blocks = (patches + most - 1) / most;
+    block b = {.kernels = k, .walk = w, .v_row = whole_groups(w->tile.count[2])};
     for (size_t i = 0; i < blocks; i++) {
-        const size_t first = i * patches / blocks;
-        run_block(k, w, first, (i + 1) * patches / blocks - first, scratch);
+        b.first = i * patches / blocks;
+        b.patches = (i + 1) * patches / blocks - b.first;
+        b.v_step = position_step(b.patches, b.v_row);
+        b.m_step = position_step(b.patches, k->columns);
+        b.v = scratch;
+        b.m = scratch + POSITIONS * b.v_step;
+        run_block(&b);
     }
 }

@@ -36,6 +36,9 @@ static void impossible_sizes_are_refused(void **state) {
     assert_status(cellseg_image_new(NULL, NULL, CELLSEG_UINT8, 1, 7, 7), CELLSEG_ERR_ARGUMENT);
     assert_status(cellseg_labels_new(&labels, NULL, 7, (size_t)INT32_MAX + 1), CELLSEG_ERR_ARGUMENT);
     assert_null(labels);
+    assert_status(cellseg_labels_new(&labels, NULL, INT32_MAX, INT32_MAX), CELLSEG_ERR_ARGUMENT);
+    assert_null(labels);
+    assert_status(cellseg_labels_new(NULL, NULL, 7, 7), CELLSEG_ERR_ARGUMENT);
 }
 
 static void count_release(void *user, const void *pixels) {
@@ -81,7 +84,7 @@ static void borrowed_pixels_keep_their_strides_and_are_released_once(void **stat
     bad.row_stride_bytes = 17;
     assert_status(cellseg_image_wrap(&image, NULL, &bad), CELLSEG_ERR_ARGUMENT);
     bad = layout;
-    bad.row_stride_bytes = SIZE_MAX - 1;
+    bad.row_stride_bytes = (size_t)0 - layout.row_stride_bytes; /* backwards */
     assert_status(cellseg_image_wrap(&image, NULL, &bad), CELLSEG_ERR_ARGUMENT);
     bad = layout;
     bad.channels = 2;
@@ -108,6 +111,47 @@ static void labels_hold_ids(void **state) {
     assert_int_equal(cseg_row_u32(&plane, 1)[3], 70000);
     cellseg_labels_free(labels);
     cellseg_labels_free(NULL);
+}
+
+static void borrowed_ids_keep_their_stride_and_are_released_once(void **state) {
+    (void)state;
+    uint32_t ids[4][8] = {{0}};
+    ids[2][3] = 70000;
+    ids[1][6] = 4000000000U; /* between the rows: nobody's id */
+    int releases = 0;
+    cellseg_image_layout layout;
+    assert_ok(cellseg_image_layout_init(&layout, sizeof layout));
+    layout.pixels = ids;
+    layout.height = 4;
+    layout.width = 5;
+    layout.pixel_type = CELLSEG_UINT32;
+    layout.row_stride_bytes = sizeof ids[0];
+    layout.pixel_size_um = 0.5;
+    layout.release = count_release;
+    layout.release_user = &releases;
+    cellseg_labels *labels;
+    assert_ok(cellseg_labels_wrap(&labels, NULL, &layout));
+    assert_ptr_equal(cellseg_labels_data(labels), ids);
+    assert_null(cellseg_labels_data_mut(labels));
+    assert_int_equal(cellseg_labels_row_stride_bytes(labels), sizeof ids[0]);
+    assert_int_equal(cellseg_labels_max_id(labels), 70000);
+    assert_true(cellseg_labels_pixel_size_um(labels) == 0.5);
+    cellseg_labels_free(labels);
+    assert_int_equal(releases, 1);
+
+    cellseg_image_layout bad[] = {layout, layout, layout, layout};
+    bad[0].pixel_type = CELLSEG_FLOAT32;
+    bad[1].channels = 2;
+    bad[2].row_stride_bytes = 16;
+    bad[3].row_stride_bytes = (size_t)0 - sizeof ids[0]; /* backwards */
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        assert_status(cellseg_labels_wrap(&labels, NULL, &bad[i]), CELLSEG_ERR_ARGUMENT);
+        assert_null(labels);
+    }
+    assert_status(cellseg_labels_wrap(&labels, NULL, NULL), CELLSEG_ERR_ARGUMENT);
+    assert_status(cellseg_labels_wrap(NULL, NULL, &layout), CELLSEG_ERR_ARGUMENT);
+    assert_int_equal(cellseg_labels_row_stride_bytes(NULL), 0);
+    assert_int_equal(releases, 1);
 }
 
 static cellseg_status make_everything(cellseg_context *context, void *data) {
@@ -137,6 +181,7 @@ int main(void) {
         cmocka_unit_test(impossible_sizes_are_refused),
         cmocka_unit_test(borrowed_pixels_keep_their_strides_and_are_released_once),
         cmocka_unit_test(labels_hold_ids),
+        cmocka_unit_test(borrowed_ids_keep_their_stride_and_are_released_once),
         cmocka_unit_test(failing_allocations_are_survived),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -116,16 +116,36 @@ def test_every_group_is_a_fold_with_0(data, tmp_path):
     assert result.code == 0 and len(list((tmp_path / "out").glob("fold-*"))) == 3
 
 
+def test_a_folder_is_a_group(data, tmp_path):
+    """Two folders, left out in turn; the rest of a fold's training is as `cellseg train` has it, weights too."""
+    for group in "a", "b":
+        (tmp_path / group).mkdir()
+        for name in GROUPS[group]:
+            for path in data.glob(f"{name}.*"):
+                shutil.copy(path, tmp_path / group)
+    a, b = tmp_path / "a", tmp_path / "b"
+    folders = ["--images", a, "--labels", a, "--weight", 2, "--images", b, "--labels", b, "--weight", 0.5]
+    out = tmp_path / "out"
+    result = run("crossval", *folders, "-o", out, "--group-by", "folder", "--folds", 0, *QUICK)
+    assert result.code == 0, result.errors
+    assert [line.split()[:2] for line in result.output.splitlines() if line[:2] in ("1 ", "2 ")] == [["1", "a"], ["2", "b"]] * 2
+    assert run("train", "--images", b, "--labels", b, "--weight", 0.5, "-o", tmp_path / "model", *QUICK).code == 0
+    assert (tmp_path / "model").read_bytes() == (out / "fold-1/model.cellseg").read_bytes()
+
+
 def test_faults(data, tmp_path):
     for more, code, fault in [
         (["--folds", 4], 1, "are of 3 groups, too few for 4 folds"),
         (["--folds", 1], 2, "--folds must be 2 or more"),
         (["--group-until", ""], 2, "--group-until is empty"),
         (["--validation-part", 1], 2, "--validation-part"),
-        (["--epochs", 0], 1, "epochs"),
-        (["--labels", tmp_path], 1, "no .tif"),
+        (["--epochs", 0], 2, "epochs"),
+        (["--images", data], 2, "one --labels for each --images"),
+        (["--images", tmp_path, "--labels", data], 1, "no .tif"),
+        (["--images", data, "--labels", data], 1, "have the same name up to the first dot"),
         (["--csv", tmp_path], 1, "directory"),
         (["one"], 2, "only options are expected"),
     ]:
         result = crossval(data, tmp_path / "out", *more)
         assert result.code == code and len(result.errors) == 1 and fault in result.errors[0], (more, result)
+    assert not (tmp_path / "out").exists()  # which a wrong option would have claimed

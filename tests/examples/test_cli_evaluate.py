@@ -27,6 +27,11 @@ def numbers(line):
     return [float(word) for word in line.split()[-7:]]
 
 
+def first_table(result):
+    """The lines of SM and its parts; further tables follow an empty line."""
+    return result.output.split("\n\n")[0].splitlines()
+
+
 def row_of(s):
     return [s.reference_count, s.target_count, s.pairs, s.mean_best_dice, s.pair_ratio, s.dice, s.sm]
 
@@ -35,7 +40,7 @@ def test_two_folders(folders):
     truth, predicted, maps = folders
     result = run("evaluate", truth, predicted)
     assert result.code == 0 and result.errors == []
-    header, *rows, mean, total = result.output.splitlines()
+    header, *rows, mean, total = first_table(result)
     assert header.split()[0] == "image" and [r.split()[0] for r in rows] == sorted(maps)
     expected = [cellseg.similarity(*maps[stem]) for stem in sorted(maps)]
     for row, similarity in zip(rows, expected):
@@ -83,7 +88,7 @@ def test_one_bad_pair_does_not_stop_the_others(folders):
     result = run("evaluate", truth, predicted)
     assert result.code == 1 and len(result.errors) == 2
     assert "a.cells.tif" in result.errors[0] and "200 x 300" in result.errors[0] and "b.cells.tif" in result.errors[1]
-    assert [line.split()[0] for line in result.output.splitlines()] == ["image", "b-2", "mean", "all"]
+    assert [line.split()[0] for line in first_table(result)] == ["image", "b-2", "mean", "all"]
 
 
 def test_faults(folders, tmp_path):

@@ -284,7 +284,7 @@ def test_otsu_classes_are_scikit_images(dtype, count):
             np.testing.assert_array_equal(image > np.asarray(ours, dtype), index > cut)
 
 
-@pytest.mark.parametrize("count", [4, 5, 8])
+@pytest.mark.parametrize("count", [4, 5, 6, 7, 8])
 def test_otsu_of_many_thresholds_is_the_best_of_all(count):
     bins = 16
     for seed in range(2):

@@ -96,10 +96,31 @@ static cellseg_status otsu(cellseg_context *context, const cellseg_image *image,
     return cellseg_filter_otsu(result, 5, 256, context, image, 1);
 }
 
+/* No image: the pixels' bits as ids. */
+static cellseg_status shrink_labels(cellseg_context *context, const cellseg_image *image, void *result) {
+    (void)image;
+    cellseg_image_layout layout;
+    assert_ok(cellseg_image_layout_init(&layout, sizeof layout));
+    layout.pixels = pixels[1];
+    layout.height = HEIGHT;
+    layout.width = WIDTH;
+    layout.pixel_type = CELLSEG_UINT32;
+    layout.row_stride_bytes = STRIDE * sizeof(float);
+    cellseg_labels *labels, *out;
+    CSEG_TRY(cellseg_labels_wrap(&labels, context, &layout));
+    const cellseg_status status = cellseg_filter_resample_labels(&out, context, labels, 41, 130);
+    assert_true((status == CELLSEG_OK) == (out != NULL));
+    if (status == CELLSEG_OK)
+        memcpy(result, cellseg_labels_data(out), sizeof(uint32_t[41][130]));
+    cellseg_labels_free(labels);
+    cellseg_labels_free(out);
+    return status;
+}
+
 typedef cellseg_status (*operation)(cellseg_context *context, const cellseg_image *image, void *result);
-static const operation operations[] = {gaussian, wide_gaussian, exact_log, fast_log,    enlarge,
-                                       shrink,   range,         histogram, percentiles, otsu};
-enum { OPERATIONS = sizeof operations / sizeof operations[0] };
+static const operation operations[] = {gaussian, wide_gaussian, exact_log,   fast_log, enlarge,      shrink,
+                                       range,    histogram,     percentiles, otsu,     shrink_labels};
+enum { OPERATIONS = sizeof operations / sizeof operations[0], OF_IMAGES = OPERATIONS - 1 };
 
 static double results[2][MOST];
 
@@ -160,13 +181,15 @@ static void infinite_pixels_are_refused(void **state) {
     (void)state;
     cellseg_image *image = wrapped();
     pixels[1][40][WIDTH] = NAN; /* between the rows: nobody's pixel */
-    for (size_t i = 0; i < OPERATIONS; i++)
+    for (size_t i = 0; i < OF_IMAGES; i++)
         assert_ok(operations[i](NULL, image, results[0]));
     const float kept = pixels[1][40][3];
     pixels[1][40][3] = NAN;
-    for (size_t i = 0; i < OPERATIONS; i++) {
+    memset(results, 0x5a, sizeof results);
+    for (size_t i = 0; i < OF_IMAGES; i++) {
         assert_status(operations[i](NULL, image, results[0]), CELLSEG_ERR_ARGUMENT);
         assert_non_null(strstr(cellseg_last_error(), "row 40, column 3"));
+        assert_memory_equal(results[0], results[1], sizeof results[0]); /* nothing was written */
     }
     pixels[1][40][3] = kept;
     cellseg_image_free(image);
@@ -209,9 +232,9 @@ static void images_refuse_bad_arguments(void **state) {
 static void statistics_refuse_bad_arguments(void **state) {
     (void)state;
     cellseg_image *image = wrapped();
-    double a, b;
+    double a = -7, b = -7;
     const double percent = 50, beyond = 100.5, missing = NAN;
-    uint64_t counts[4];
+    uint64_t counts[4] = {7, 7, 7, 7};
     assert_refused(cellseg_filter_range(NULL, &b, NULL, image, 0));
     assert_refused(cellseg_filter_range(&a, NULL, NULL, image, 0));
     assert_refused(cellseg_filter_range(&a, &b, NULL, NULL, 0));
@@ -234,6 +257,9 @@ static void statistics_refuse_bad_arguments(void **state) {
     assert_refused(cellseg_filter_otsu(&a, 1, 1, NULL, image, 0));
     assert_refused(cellseg_filter_otsu(&a, 1, 4097, NULL, image, 0));
     assert_refused(cellseg_filter_otsu(&a, 1, 256, NULL, NULL, 0));
+    assert_true(a == -7 && b == -7);
+    for (size_t i = 0; i < 4; i++)
+        assert_int_equal(counts[i], 7);
     cellseg_image_free(image);
 }
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Every column of the table against scikit-image, NumPy and plain search."""
 
+import re
 from pathlib import Path
 
 import cellseg
@@ -193,6 +194,16 @@ def test_not_a_number_stays_in_its_cell():
     for name in "mean", "std", "min", "max", "median", "integrated":
         values = table[f"intensity_{name}_channel_0"]
         assert np.isnan(values[0]) and np.isfinite(values[1])
+
+
+def test_the_page_names_every_column_and_no_other():
+    one = np.ones((2, 2), int)
+    table = cellseg.measure(one, one, one.astype(np.uint8), 1, neighbours=True, texture=True)
+    written = (DATA.parents[1] / "docs/measurements.md").read_text()
+    rows = [row.split("|")[1] for row in written.splitlines() if row.startswith("| `")]
+    named = [name for row in rows for name in re.findall("`(\\w+(?:<c>)?)`", row)]
+    ours = [re.sub("^texture_(.*)_channel_0$", r"\1", name).replace("channel_0", "channel_<c>") for name in table]
+    assert sorted(named) == sorted(ours)
 
 
 def test_sizes_that_differ_are_named():

@@ -85,6 +85,10 @@ def grey(dtype):
     for height, width in SIZES:
         name = f"{height}x{width}"
         yield f"constant {name}", np.full((height, width), 7, dtype)
+        yield f"checkerboard {name}", (np.indices((height, width)).sum(0) % 2 * 200).astype(dtype)
+        single = np.full((height, width), 3, dtype)
+        single[height // 2, width // 2] = 90
+        yield f"one pixel {name}", single
         for levels in (2, 5, 250):
             yield f"noise of {levels} {name}", rng(levels).integers(0, levels, (height, width)).astype(dtype)
         if dtype == np.float32:

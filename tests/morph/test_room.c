@@ -138,6 +138,11 @@ static cellseg_status erode_disc(cellseg_context *context, const images *in, con
     return cseg_morph_erode_disc(context, to, &in->bytes, 7);
 }
 
+/* As large as the image: its frame is the most memory any disc takes. */
+static cellseg_status dilate_octagon(cellseg_context *context, const images *in, const cseg_plane *to) {
+    return cseg_morph_dilate_octagon(context, to, &in->noise, (WIDTH - 1) / 2);
+}
+
 static cellseg_status h_minima(cellseg_context *context, const images *in, const cseg_plane *to) {
     return cseg_morph_h_minima(context, to, &in->noise, 20, 8);
 }
@@ -172,6 +177,7 @@ static const struct {
     {"nearest", nearest, CELLSEG_UINT32},
     {"expand", expand, CELLSEG_UINT32},
     {"erode_disc", erode_disc, CELLSEG_UINT8},
+    {"dilate_octagon", dilate_octagon, CELLSEG_FLOAT32},
     {"h_minima", h_minima, CELLSEG_FLOAT32},
     {"h_maxima_bytes", h_maxima_bytes, CELLSEG_UINT8},
 };

@@ -80,8 +80,8 @@ static void grey_operations_refuse_bad_arguments(void **state) {
         refuse_image(rectangles[i](&out, NULL, in.grey, HEIGHT + 1, 3));
         refuse_image(rectangles[i](&out, NULL, in.grey, 3, SIZE_MAX));
     }
-    refuse_image(cellseg_image_erode_disc(&out, NULL, in.grey, HEIGHT / 2 + 1));
-    refuse_image(cellseg_image_dilate_disc(&out, NULL, in.nan, 1));
+    refuse_image(cellseg_image_erode_disc(&out, NULL, in.grey, HEIGHT / 2 + 1, CELLSEG_DISC_EXACT));
+    refuse_image(cellseg_image_dilate_disc(&out, NULL, in.nan, 1, CELLSEG_DISC_FAST));
     refuse_image(cellseg_image_reconstruct_dilation(&out, NULL, in.grey, in.mask, 8));
     refuse_image(cellseg_image_reconstruct_dilation(&out, NULL, in.mask, in.other_size, 8));
     refuse_image(cellseg_image_reconstruct_erosion(&out, NULL, in.grey, in.grey, 6));
@@ -188,8 +188,10 @@ static void images_are_the_rooms_own(void **state) {
     check_image(f, cseg_morph_close(NULL, &f, &grey, 3, 5), cellseg_image_close(&out, NULL, in.grey, 3, 5));
     check_image(f, cseg_morph_top_hat(NULL, &f, &grey, 3, 5), cellseg_image_white_top_hat(&out, NULL, in.grey, 3, 5));
     check_image(f, cseg_morph_bottom_hat(NULL, &f, &grey, 3, 5), cellseg_image_black_top_hat(&out, NULL, in.grey, 3, 5));
-    check_image(f, cseg_morph_erode_disc(NULL, &f, &grey, 3), cellseg_image_erode_disc(&out, NULL, in.grey, 3));
-    check_image(f, cseg_morph_dilate_disc(NULL, &f, &grey, 3), cellseg_image_dilate_disc(&out, NULL, in.grey, 3));
+    check_image(f, cseg_morph_erode_disc(NULL, &f, &grey, 3),
+                cellseg_image_erode_disc(&out, NULL, in.grey, 3, CELLSEG_DISC_EXACT));
+    check_image(f, cseg_morph_dilate_disc(NULL, &f, &grey, 3),
+                cellseg_image_dilate_disc(&out, NULL, in.grey, 3, CELLSEG_DISC_EXACT));
     check_image(f, cseg_morph_h_minima(NULL, &f, &grey, 7, 8), cellseg_image_h_minima(&out, NULL, in.grey, 7, 8));
     check_image(f, cseg_morph_h_maxima(NULL, &f, &grey, 7, 4), cellseg_image_h_maxima(&out, NULL, in.grey, 7, 4));
     check_image(b, cseg_morph_extended_minima(NULL, &b, &grey, 0, &mask, 8),
@@ -325,7 +327,7 @@ static cellseg_status watershed_and_all(cellseg_context *context, void *data) {
     CSEG_TRY_GOTO(done, cellseg_labels_expand(&wide, context, numbered, 3));
     CSEG_TRY_GOTO(done, cellseg_image_h_minima(&lows, context, in->grey, 5, 8));
     cellseg_image_free(lows);
-    CSEG_TRY_GOTO(done, cellseg_image_erode_disc(&lows, context, in->grey, 5));
+    CSEG_TRY_GOTO(done, cellseg_image_erode_disc(&lows, context, in->grey, 5, CELLSEG_DISC_EXACT));
     CSEG_TRY_GOTO(done, cellseg_labels_check(line, sizeof line, context, wide, numbered));
 done:
     cellseg_labels_free(flooded);

@@ -45,8 +45,8 @@ library.cseg_net_free.restype = None
 class Net:
     """A network of the paper's layers, some of its width, in our library."""
 
-    def __init__(self, width=0.25, seed=7, learning_rate=1e-3, start=None, classes=CLASSES, **terms):
-        self.context = context(2)
+    def __init__(self, width=0.25, seed=7, learning_rate=1e-3, start=None, threads=2, classes=CLASSES, **terms):
+        self.context = context(threads)
         self.classes = classes
         self.frozen = terms.get("frozen", 0)
         options = NetOptions(Rule(0.65, 130, 1, 99, 0, 4, 1, PATCH, STEP, classes), width, seed, BATCH, learning_rate,
@@ -123,7 +123,9 @@ class Net:
         seed = library.cseg_random_bits(library.cseg_random_bits(dropout_seed, layer), image)
         mask = np.ones((edge, edge, channels), np.float32)
         t = Tensor(mask.ctypes.data, 1, edge, edge, channels, channels, edge * channels, mask.size, 0)
-        library.cseg_dropout(ctypes.byref(t), ctypes.byref(t), ctypes.c_double(rate), ctypes.c_uint64(seed))
+        library.cseg_kernels_for.restype = ctypes.c_void_p
+        kernels = ctypes.c_void_p(library.cseg_kernels_for(ctypes.c_int32(1)))
+        library.cseg_dropout(kernels, ctypes.byref(t), ctypes.byref(t), ctypes.c_double(rate), ctypes.c_uint64(seed))
         return mask.transpose(2, 0, 1)
 
     def __del__(self):

@@ -3,6 +3,7 @@
 #include "nets.h"
 
 #include <math.h>
+#include <pthread.h>
 
 static net_batch batch;
 
@@ -318,6 +319,114 @@ static void a_memory_budget_is_kept(void **unused) {
     cellseg_context_free(context);
 }
 
+static cellseg_context *allocating_context(failing_allocator *allocator, uint64_t budget) {
+    atomic_init(&allocator->countdown, -1);
+    atomic_init(&allocator->live, 0);
+    cellseg_context_options options;
+    assert_ok(cellseg_context_options_init(&options, sizeof options));
+    options.threads = 2;
+    options.memory_budget_bytes = budget;
+    options.alloc = failing_alloc;
+    options.free = failing_free;
+    options.memory_user = allocator;
+    cellseg_context *context;
+    assert_ok(cellseg_context_new(&context, &options));
+    return context;
+}
+
+/* Whether training would fit a budget is decided before the first large block is asked for, which here there is none of. */
+static const char *training_within(uint64_t budget, double width, size_t patches) {
+    failing_allocator allocator;
+    cellseg_context *context = allocating_context(&allocator, budget);
+    cseg_net_options options = net_options();
+    options.rule.patch_px = 176;
+    options.rule.step_px = 160;
+    options.width = width;
+    options.batch = patches;
+    cseg_net *net;
+    atomic_store(&allocator.countdown, 1); /* the net itself */
+    const cellseg_status status = cseg_net_new(&net, context, NULL, &options);
+    assert_null(net);
+    cellseg_context_free(context);
+    return cellseg_status_name(status);
+}
+
+static void the_papers_batch_fits_two_gigabytes(void **unused) {
+    (void)unused;
+    assert_string_equal(training_within(1900000000, 1, 32), "CELLSEG_ERR_MEMORY");
+    assert_string_equal(training_within(1000000000, 0.5, 32), "CELLSEG_ERR_MEMORY");
+    assert_string_equal(training_within(550000000, 0.25, 32), "CELLSEG_ERR_MEMORY");
+    assert_string_equal(training_within(1900000000, 1, 64), "CELLSEG_ERR_LIMIT");
+}
+
+static void a_step_allocates_nothing(void **unused) {
+    (void)unused;
+    failing_allocator allocator;
+    cellseg_context *context = allocating_context(&allocator, 0);
+    cseg_net *net = new_net(context, 0.01);
+    double loss;
+    const long live = atomic_load(&allocator.live);
+    atomic_store(&allocator.countdown, 0); /* the first to ask would fail */
+    assert_ok(cseg_net_step(net, &loss, batch.in, batch.classes, 1));
+    assert_ok(cseg_net_evaluate(net, &loss, batch.in, batch.classes, 3));
+    assert_int_equal(atomic_load(&allocator.live), live);
+    cseg_net_free(net);
+    cellseg_context_free(context);
+    assert_int_equal(atomic_load(&allocator.live), 0);
+}
+
+/* ---- an embedder that runs more indices at a time than the context counts threads, the last first ---- */
+
+typedef struct crowd {
+    cellseg_task_fn task;
+    void *data;
+    size_t count;
+    atomic_size_t taken;
+} crowd;
+
+static void *crowd_thread(void *data) {
+    crowd *c = data;
+    for (size_t i = atomic_fetch_add(&c->taken, 1); i < c->count; i = atomic_fetch_add(&c->taken, 1))
+        c->task(c->data, c->count - 1 - i);
+    return NULL;
+}
+
+static int32_t crowd_for(void *user, size_t count, cellseg_task_fn task, void *data) {
+    (void)user;
+    pthread_t threads[5];
+    crowd c = {.task = task, .data = data, .count = count};
+    for (size_t i = 0; i < 5; i++)
+        if (pthread_create(&threads[i], NULL, crowd_thread, &c) != 0)
+            return 1;
+    for (size_t i = 0; i < 5; i++)
+        (void)pthread_join(threads[i], NULL);
+    return 0;
+}
+
+static void an_embedders_loop_changes_nothing(void **unused) {
+    (void)unused;
+    size_t count, other_count;
+    double losses[4], loss;
+    float *state = train(1, CELLSEG_CPU_BEST, &count, losses);
+    cellseg_context_options options;
+    assert_ok(cellseg_context_options_init(&options, sizeof options));
+    options.threads = 2;
+    options.parallel_for = crowd_for;
+    cellseg_context *context;
+    assert_ok(cellseg_context_new(&context, &options));
+    cseg_net *net = new_net(context, 0.002);
+    for (uint64_t step = 0; step < 3; step++) {
+        assert_ok(cseg_net_step(net, &loss, batch.in, batch.classes, step));
+        assert_true(loss == losses[step]);
+    }
+    const float *other = cseg_net_state(net, &other_count);
+    assert_int_equal(other_count, count);
+    assert_memory_equal(other, state, count * sizeof *state);
+    free(state);
+    cseg_net_free(net);
+    cellseg_context_free(context);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(threads_and_processor_change_nothing),
@@ -331,6 +440,9 @@ int main(void) {
         cmocka_unit_test(cancel_leaves_the_state),
         cmocka_unit_test(failing_allocations),
         cmocka_unit_test(a_memory_budget_is_kept),
+        cmocka_unit_test(the_papers_batch_fits_two_gigabytes),
+        cmocka_unit_test(a_step_allocates_nothing),
+        cmocka_unit_test(an_embedders_loop_changes_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -49,14 +49,14 @@ def texts(message, number):
     return [value.decode() for value in every(message, number)]
 
 
-def run(path, images):
+def run(path, images, precision=torch.float32):
     """The graph by the definitions of its operators."""
     graph, = every(path.read_bytes(), 7)
-    values = {"image": torch.tensor(images)[:, None]}
+    values = {"image": torch.tensor(images, dtype=precision)[:, None]}
     for tensor in every(graph, 5):
         assert every(tensor, 2) == [1]  # float32
         shape = every(tensor, 1)
-        values[texts(tensor, 8)[0]] = torch.tensor(np.frombuffer(every(tensor, 9)[0], "<f4").reshape(shape))
+        values[texts(tensor, 8)[0]] = torch.tensor(np.frombuffer(every(tensor, 9)[0], "<f4").reshape(shape), dtype=precision)
     for node in every(graph, 1):
         inputs = [values[name] for name in texts(node, 1)]
         a = {texts(item, 1)[0]: every(item, 8) or every(item, 3) for item in every(node, 5)}

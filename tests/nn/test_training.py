@@ -81,7 +81,7 @@ def gradient_errors(net, batch_seed):
     return errors
 
 
-@pytest.mark.parametrize("width", [0.25, 0.3125, 0.03])
+@pytest.mark.parametrize("width", [1, 0.25, 0.3125, 0.03])
 def test_gradients_of_every_layer_without_relu(width, tmp_path):
     net = Net(width, learning_rate=0.0, start=without_relu(Net(width), tmp_path / "m.cellseg"))
     assert {layer["activation"] for layer in net.layers if "activation" in layer} == {"linear", "sigmoid"}
@@ -99,6 +99,16 @@ def test_gradients_of_every_layer():
     for key in errors[0]:
         assert min(e[key] for e in errors) < 2e-5, key
         assert max(e[key] for e in errors) < 2e-2, key
+
+
+def test_gradients_at_trained_weights():
+    """The model that the library carries."""
+    net, model = Net(), ctypes.c_void_p()
+    check(library.cellseg_model_default(ctypes.byref(model), net.context))
+    net = Net(learning_rate=0.0, start=model)
+    for seed in range(4):
+        errors = gradient_errors(net, seed)
+        assert max(errors.values()) < 1e-3, max(errors, key=errors.get)
 
 
 def adam_like_ours(net, oracle, steps):

@@ -111,7 +111,7 @@ def library_patch(opts, index, y, x, epoch=3):
     image = np.full((PATCH, PATCH), np.nan, np.float32)
     targets = [np.full((PATCH, PATCH), 99, np.uint8) for _ in range(3)]
     patches = (ctypes.c_void_p * 4)(image.ctypes.data, *[t.ctypes.data for t in targets])
-    dataset = DATASET(None, rule, ctypes.addressof(sample), 1, 1, 0)
+    dataset = DATASET(None, rule, ctypes.addressof(sample), None, 1, 1, 0, None)
     place = (ctypes.c_int32 * 3)(0, y, x)
     oracle.check(
         oracle.library.cseg_dataset_draw(
@@ -127,9 +127,11 @@ class DATASET(ctypes.Structure):
         ("context", ctypes.c_void_p),
         ("rule", Rule),
         ("samples", ctypes.c_void_p),
+        ("order", ctypes.c_void_p),
         ("count", ctypes.c_size_t),
         ("capacity", ctypes.c_size_t),
         ("hash", ctypes.c_uint64),
+        ("cache", ctypes.c_void_p),
     ]
 
 

@@ -54,6 +54,23 @@ static void expect_maps(float *expected[3], const cseg_plane *input) {
     cseg_free(workspace);
 }
 
+/* An embedder's runner that takes the last patch first. */
+static int32_t run_backward(void *user, size_t count, cellseg_task_fn task, void *task_data) {
+    (void)user;
+    while (count-- > 0)
+        task(task_data, count);
+    return 0;
+}
+
+static cellseg_context *backward_context(void) {
+    cellseg_context_options options;
+    cellseg_context *context;
+    assert_ok(cellseg_context_options_init(&options, sizeof options));
+    options.parallel_for = run_backward;
+    assert_ok(cellseg_context_new(&context, &options));
+    return context;
+}
+
 static void check_size(size_t height, size_t width) {
     cseg_plane input, maps[3];
     float *expected[3];
@@ -63,8 +80,11 @@ static void check_size(size_t height, size_t width) {
         expected[c] = malloc(height * width * sizeof(float));
     }
     expect_maps(expected, &input);
-    for (int32_t threads = 1; threads <= 7; threads += 3) {
-        cellseg_context *context = test_context(threads);
+    static const int32_t threads[] = {1, 2, 7};
+    for (size_t i = 0; i <= 3; i++) {
+        cellseg_context *context = i < 3 ? test_context(threads[i]) : backward_context();
+        for (size_t c = 0; c < 3; c++)
+            memset(maps[c].data, 255, height * width * sizeof(float));
         assert_ok(cseg_segment_predict(context, maps, model, &input));
         for (size_t c = 0; c < 3; c++)
             assert_memory_equal(maps[c].data, expected[c], height * width * sizeof(float));

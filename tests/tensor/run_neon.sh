@@ -1,17 +1,30 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
-# The tensor room's tests on 64-bit ARM, under qemu-user. Needs the Debian packages gcc-aarch64-linux-gnu and qemu-user, and
-# libcmocka0:arm64 and libcmocka-dev:arm64 unpacked (dpkg -x) into a folder:
-#   tests/tensor/run_neon.sh FOLDER
+# The tests of the tensor room, and of the whole network's bytes, on 64-bit ARM under qemu-user. Needs the Debian packages
+# gcc-aarch64-linux-gnu and qemu-user. cmocka and cJSON for ARM are fetched by an apt with folders of its own, so that this
+# machine's packages and architectures stay as they are.
 set -eu
-cmocka=$1
 cd "$(dirname "$0")/../.."
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-libraries=$cmocka/usr/lib/aarch64-linux-gnu
-for test in rows conv layers; do
+
+arm_apt() {
+    apt-get -qq -o APT::Architecture=arm64 -o APT::Architectures=arm64 -o APT::Sandbox::User=root -o Dir::State="$work/state" \
+        -o Dir::State::status="$work/status" -o Dir::Cache="$work/cache" "$@"
+}
+mkdir -p "$work/state/lists/partial" "$work/cache/archives/partial" "$work/arm"
+: >"$work/status"
+arm_apt update
+(cd "$work" && arm_apt download libcmocka0 libcmocka-dev libcjson1 libcjson-dev)
+for package in "$work"/*.deb; do
+    dpkg -x "$package" "$work/arm"
+done
+
+libraries=$work/arm/usr/lib/aarch64-linux-gnu
+for test in tensor/test_rows tensor/test_conv tensor/test_layers nn/test_bytes; do
+    name=$work/$(basename "$test")
     aarch64-linux-gnu-gcc -std=c11 -O3 -D_POSIX_C_SOURCE=200809L -ffp-contract=off -fno-math-errno -Wall -Wextra -Wpedantic \
-        -Wconversion -Wshadow -Iinclude -Ilib -Itests -I"$cmocka/usr/include" -o "$work/$test" "tests/tensor/test_$test.c" \
-        lib/tensor/*.c lib/core/*.c "$libraries/libcmocka.so.0" -lm -lpthread
-    qemu-aarch64 -L /usr/aarch64-linux-gnu -E LD_LIBRARY_PATH="$libraries" "$work/$test"
+        -Wconversion -Wshadow -Iinclude -Ilib -Itests -I"$work/arm/usr/include" -I"$work/arm/usr/include/cjson" -o "$name" \
+        "tests/$test.c" lib/tensor/*.c lib/core/*.c lib/nn/*.c "$libraries/libcmocka.so.0" "$libraries/libcjson.so.1" -lm -lpthread
+    qemu-aarch64 -L /usr/aarch64-linux-gnu -E LD_LIBRARY_PATH="$libraries" "$name"
 done

@@ -179,7 +179,7 @@ static void check_backward_weights(const cseg_kernels *k, const test_case *c) {
     }
     float *scratch = test_floats(cseg_scratch_floats(k, s, CSEG_PACK_BACKWARD_DATA, c->height, c->width));
     cseg_convolve_backward_weights(k, d_weights, d_bias, &in.t, &d_out.t, s, scratch);
-    const double tolerance = 1e-7 * ((double)(c->images * oh * ow) + 50);
+    const double tolerance = 1e-7 * ((double)(c->images * oh * ow) * transforms_cost(s) + 50);
     for (size_t e = 0; e < count; e++)
         if (!(fabs((double)d_weights[e] - w[e]) <= tolerance))
             fail_msg("weight %zu of %zux%zu: %g, not %g", e, s->in, s->out, (double)d_weights[e], w[e]);

@@ -128,12 +128,12 @@ static void check_norm(const cseg_kernels *k, bool relu) {
     double sum[N_CHANNELS], square[N_CHANNELS], sum_g[N_CHANNELS], sum_gx[N_CHANNELS];
     test_fill(gamma, N_CHANNELS, 4);
     test_fill(beta, N_CHANNELS, 5);
-    cseg_norm_sums(k, sum, &x.t);
-    for (size_t c = 0; c < N_CHANNELS; c++)
-        mean[c] = (float)(sum[c] / N_PIXELS);
-    cseg_norm_square_sums(k, square, &x.t, mean);
-    for (size_t c = 0; c < N_CHANNELS; c++)
-        inv_std[c] = (float)(1 / sqrt(square[c] / N_PIXELS + norm_epsilon));
+    cseg_norm_sums(k, sum, square, &x.t);
+    for (size_t c = 0; c < N_CHANNELS; c++) {
+        const double middle = sum[c] / N_PIXELS;
+        mean[c] = (float)middle;
+        inv_std[c] = (float)(1 / sqrt(square[c] / N_PIXELS - middle * middle + norm_epsilon));
+    }
     cseg_norm_forward(k, &y.t, &x.t, mean, inv_std, gamma, beta, activation);
     cseg_norm_backward_sums(k, sum_g, sum_gx, &d_y.t, &x.t, mean, inv_std, gamma, beta, activation);
     for (size_t c = 0; c < N_CHANNELS; c++) {
@@ -210,16 +210,43 @@ static void sigmoid_backward_is_the_definition(void **state) {
     free(kept.memory);
 }
 
+/* Elements that differ, of all channels of all pixels, between two calls of which each may be in place. */
+static size_t dropped_otherwise(const cseg_kernels *k, size_t channels, double rate, uint64_t seed, uint64_t other_seed) {
+    test_tensor in = test_tensor_new(2, 40, 50, channels, 1, 1), out = test_tensor_new(2, 40, 50, channels, 0, 2);
+    size_t differing = 0;
+    cseg_dropout(k, &out.t, &in.t, rate, seed);
+    cseg_dropout(k, &in.t, &in.t, rate, other_seed);
+    for (size_t i = 0; i < 2 * 40 * 50; i++)
+        for (size_t c = 0; c < channels; c++)
+            differing += test_at(&in.t, i / 2000, i / 50 % 40, i % 50)[c] != test_at(&out.t, i / 2000, i / 50 % 40, i % 50)[c];
+    free(in.memory);
+    free(out.memory);
+    return differing;
+}
+
+static void dropout_in_place_is_the_same_for_any_number_of_channels(void **state) {
+    (void)state;
+    static const size_t channels[] = {1, 5, 20, 300};
+    for (size_t level = 0; level < TEST_LEVELS; level++)
+        for (size_t i = 0; i < 4 && test_kernels(level) != NULL; i++) {
+            assert_int_equal(dropped_otherwise(test_kernels(level), channels[i], 0.5, 3, 3), 0);
+            const double share =
+                (double)dropped_otherwise(test_kernels(level), channels[i], 0.5, 3, 4) / 4000 / (double)channels[i];
+            assert_true(fabs(share - 0.5) < 0.05);
+        }
+}
+
 static void dropout_drops_its_share_and_repeats(void **state) {
     (void)state;
+    const cseg_kernels *k = cseg_kernels_for(cseg_cpu_best());
     test_tensor in = test_tensor_new(2, 40, 50, 20, 1, 1), a = test_tensor_new(2, 40, 50, 20, 0, 2),
                 b = test_tensor_new(2, 40, 50, 20, 1, 3);
     for (size_t i = 0; i < in.floats; i++)
         in.memory[i] = in.memory[i] == 0 ? 0 : 1;
     const double rates[] = {0, 0.25, 0.5, 0.9};
     for (size_t r = 0; r < 4; r++) {
-        cseg_dropout(&a.t, &in.t, rates[r], 7);
-        cseg_dropout(&b.t, &in.t, rates[r], 7);
+        cseg_dropout(k, &a.t, &in.t, rates[r], 7);
+        cseg_dropout(k, &b.t, &in.t, rates[r], 7);
         size_t kept = 0, agreeing = 0;
         for (size_t i = 0; i < 2 * 40 * 50; i++) {
             const float *p = test_at(&a.t, i / 2000, i / 50 % 40, i % 50);
@@ -230,7 +257,7 @@ static void dropout_drops_its_share_and_repeats(void **state) {
             }
         }
         assert_true(fabs((double)kept / 80000 - (1 - rates[r])) < 0.01);
-        cseg_dropout(&b.t, &in.t, rates[r], 8);
+        cseg_dropout(k, &b.t, &in.t, rates[r], 8);
         for (size_t i = 0; i < 2 * 40 * 50; i++)
             for (size_t c = 0; c < 20; c++)
                 agreeing += (test_at(&a.t, i / 2000, i / 50 % 40, i % 50)[c] != 0) ==
@@ -276,6 +303,7 @@ int main(void) {
                                        cmocka_unit_test(sigmoid_is_within_two_ulps),
                                        cmocka_unit_test(sigmoid_backward_is_the_definition),
                                        cmocka_unit_test(dropout_drops_its_share_and_repeats),
+                                       cmocka_unit_test(dropout_in_place_is_the_same_for_any_number_of_channels),
                                        cmocka_unit_test(adam_follows_the_paper)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

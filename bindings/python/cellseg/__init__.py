@@ -7,6 +7,8 @@
 cells is uint32 and of the array's size: 0 is background, cells are 1, 2, ...; nuclei holds each cell's nucleus under the cell's
 number.
 
+The toolkit it is made of lies in cellseg.filter, cellseg.morph and cellseg.labels.
+
 Arrays are (height, width) or (channels, height, width), of uint8, uint16, uint32 or float. Lengths are micrometres. Calls of
 the library do not hold the interpreter's lock.
 """
@@ -15,12 +17,14 @@ from __future__ import annotations
 
 import ctypes
 import json
-from typing import Callable, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from . import _lowlevel as c
+from . import filter, labels, morph
 from ._arrays import array_from_image, array_from_labels, columns_from_table, image_from, labels_from
+from ._context import Context, call
 from ._lowlevel import (
     ArgumentError,
     Cancelled,
@@ -52,13 +56,17 @@ __all__ = [
     "Similarity",
     "boundary",
     "detection",
+    "filter",
+    "labels",
     "library_version",
     "matching",
     "measure",
+    "morph",
     "roc",
     "segment",
     "segment_two_channel",
     "similarity",
+    "simulate",
 ]
 __version__ = "1.0.0"
 
@@ -66,62 +74,6 @@ __version__ = "1.0.0"
 def library_version() -> str:
     """The version of the library that was loaded."""
     return c.version()
-
-
-class Context:
-    """Where threads and progress come from. Serves one call at a time; make one per thread.
-
-    progress(fraction, step) is called on the thread that called the library; what is true of its result cancels the
-    call, and what it raises comes out of the call.
-    """
-
-    def __init__(
-        self,
-        threads: int = 0,
-        memory_budget_bytes: int = 0,
-        progress: Callable[[float, str], object] | None = None,
-    ) -> None:
-        options = c.context_options()
-        c.context_options_init(options, ctypes.sizeof(options))
-        options.threads = threads
-        options.memory_budget_bytes = memory_budget_bytes
-        self._raised: BaseException | None = None
-        if progress is not None:
-            options.progress = self._callback = c.progress_fn(self._guard(progress))
-        out = c.Out()
-        c.context_new(out, options)
-        self._handle = out.take(c.Context)
-
-    def _guard(self, progress: Callable[[float, str], object]) -> Callable[..., int]:
-        def call(_user: object, fraction: float, step: bytes) -> int:
-            try:
-                return int(bool(progress(fraction, step.decode())))
-            except BaseException as error:  # it cannot cross C; the call raises it again
-                self._raised = error
-                return 1
-
-        return call
-
-    @property
-    def threads(self) -> int:
-        return c.context_threads(self._handle)
-
-    def _call(self, function: Callable, before: tuple, after: tuple) -> None:
-        self._raised = None
-        try:
-            function(*before, self._handle, *after)
-        except Cancelled:
-            if self._raised is not None:
-                raise self._raised from None
-            raise
-
-
-def _call(context: Context | None, function: Callable, before: tuple, after: tuple) -> None:
-    """function(*before, context, *after), where the context may be None."""
-    if context is None:
-        function(*before, None, *after)
-    else:
-        context._call(function, before, after)
 
 
 class Model:
@@ -208,9 +160,9 @@ def segment(
     source = image_from(image, pixel_size_um)
     handle = (model or Model.default())._handle
     cells, nuclei, maps = c.Out(), c.Out(), c.Out() if return_maps else None
-    _call(context, c.segment, (cells, nuclei, maps), (handle, source, struct))
-    labels = array_from_labels(cells.take(c.Labels)), array_from_labels(nuclei.take(c.Labels))
-    return (*labels, array_from_image(maps.take(c.Image))) if return_maps else labels
+    call(context, c.segment, (cells, nuclei, maps), (handle, source, struct))
+    both = array_from_labels(cells.take(c.Labels)), array_from_labels(nuclei.take(c.Labels))
+    return (*both, array_from_image(maps.take(c.Image))) if return_maps else both
 
 
 def segment_two_channel(
@@ -225,8 +177,53 @@ def segment_two_channel(
     struct = _segment_options(options)
     images = image_from(marker, pixel_size_um), image_from(nuclear, pixel_size_um)
     cells, nuclei = c.Out(), c.Out()
-    _call(context, c.segment_two_channel, (cells, nuclei), (*images, struct))
+    call(context, c.segment_two_channel, (cells, nuclei), (*images, struct))
     return array_from_labels(cells.take(c.Labels)), array_from_labels(nuclei.take(c.Labels))
+
+
+_STAINS = {
+    "mixed": c.STAIN_MIXED,
+    "diffuse": c.STAIN_DIFFUSE,
+    "er": c.STAIN_ER,
+    "mitochondria": c.STAIN_MITOCHONDRIA,
+    "endosomes": c.STAIN_ENDOSOMES,
+    "actin": c.STAIN_ACTIN,
+    "tubulin": c.STAIN_TUBULIN,
+    "membrane": c.STAIN_MEMBRANE,
+}
+
+
+def simulate(
+    height: int,
+    width: int,
+    stain: str = "mixed",
+    seed: int = 1,
+    *,
+    vary: bool = True,
+    context: Context | None = None,
+    **options: object,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """A simulated field of cells with its truth: (image, cells, nuclei).
+
+    image is (channels, height, width) of uint8 or uint16: the marker and, with nuclei_channel=1, the nuclear stain. vary: draw
+    the field's properties with the seed; False: those usual for the stain. options: the members of cellseg_synth_options
+    (include/cellseg/synth.h) by name, for instance pixel_size_um=0.325, confluence=1.
+    """
+    if stain not in _STAINS:
+        raise ValueError(f"stain is {stain!r}; it must be one of {', '.join(_STAINS)}")
+    struct = c.synth_options()
+    c.synth_options_init(struct, ctypes.sizeof(struct))
+    c.synth_options_draw(struct, _STAINS[stain], seed)
+    if not vary:
+        c.synth_options_preset(struct, struct.stain)
+    _set_options(struct, options, set())
+    image, cells, nuclei = c.Out(), c.Out(), c.Out()
+    _call(context, c.synth_field, (image, cells, nuclei), (height, width, struct))
+    return (
+        array_from_image(image.take(c.Image)),
+        array_from_labels(cells.take(c.Labels)),
+        array_from_labels(nuclei.take(c.Labels)),
+    )
 
 
 def measure(
@@ -235,12 +232,14 @@ def measure(
     image: object | None = None,
     pixel_size_um: float | None = None,
     *,
+    csv: object | None = None,
     context: Context | None = None,
     **options: object,
 ) -> dict[str, np.ndarray]:
     """Measure every cell: columns by name, one value per cell. The names, with units, are listed in cellseg/measure.h.
 
-    options: the members of cellseg_measure_options by name, for instance texture=True, texture_levels=64, neighbours=True.
+    csv: a path to write the table to as well. options: the members of cellseg_measure_options by name, for instance
+    texture=True, texture_levels=64, neighbours=True.
     """
     struct = c.measure_options()
     c.measure_options_init(struct, ctypes.sizeof(struct))
@@ -251,8 +250,11 @@ def measure(
         None if nuclei is None else labels_from(nuclei, pixel_size_um),
         None if image is None else image_from(image, pixel_size_um),
     )
-    _call(context, c.measure, (out,), (*handles, struct))
-    return columns_from_table(out.take(c.Table))
+    call(context, c.measure, (out,), (*handles, struct))
+    table = out.take(c.Table)
+    if csv is not None:
+        call(context, c.table_write_csv, (table,), (csv,))
+    return columns_from_table(table)
 
 
 # ---- agreement with the truth: include/cellseg/metrics.h defines every figure, docs/metrics.md what others call it ----
@@ -336,9 +338,9 @@ def _members(result: type, struct: ctypes.Structure) -> dict:
 def similarity(reference: object, target: object, k: float = 0.6, *, context: Context | None = None) -> Similarity:
     """The similarity measure SM of Al-Kofahi et al. 2018, with its parts."""
     result = c.similarity()
-    room = np.zeros(max(1, np.unique(np.asarray(reference)).size))
     maps = labels_from(reference), labels_from(target)
-    _call(context, c.similarity_compute, (result, room.ctypes.data, room.size), (*maps, k))
+    room = np.zeros(max(1, min(c.labels_max_id(maps[0]), np.size(reference))))  # no map has more labels
+    call(context, c.similarity_compute, (result, room.ctypes.data, room.size), (*maps, k))
     return Similarity(**_members(Similarity, result), cell_dice=room[: result.reference_count])
 
 
@@ -355,7 +357,7 @@ def matching(
         one.struct_size = ctypes.sizeof(one)
     maps = labels_from(reference), labels_from(target)
     first = ctypes.cast(results, ctypes.POINTER(c.matching))
-    _call(context, c.matching_compute, (first, values.size), (*maps, values.ctypes.data))
+    call(context, c.matching_compute, (first, values.size), (*maps, values.ctypes.data))
     found = [Matching(**_members(Matching, one)) for one in results]
     return found[0] if np.ndim(thresholds) == 0 else found
 
@@ -363,7 +365,7 @@ def matching(
 def detection(reference: object, target: object, *, context: Context | None = None) -> Detection:
     """Average precision over IoU thresholds, aggregated Jaccard index, SEG, splits and merges."""
     result = c.detection()
-    _call(context, c.detection_compute, (result,), (labels_from(reference), labels_from(target)))
+    call(context, c.detection_compute, (result,), (labels_from(reference), labels_from(target)))
     return Detection(**_members(Detection, result))
 
 
@@ -372,7 +374,7 @@ def boundary(
 ) -> Boundary:
     """The boundary F-score of Csurka et al. 2013."""
     result = c.boundary()
-    _call(context, c.boundary_compute, (result,), (labels_from(reference), labels_from(target), tolerance_px))
+    call(context, c.boundary_compute, (result,), (labels_from(reference), labels_from(target), tolerance_px))
     return Boundary(**_members(Boundary, result))
 
 
@@ -384,5 +386,5 @@ def roc(
     curve = np.zeros((2, max(points, 1)), np.uint64)
     map_, labels = image_from(probability), labels_from(truth)
     before = result, curve[0].ctypes.data, curve[1].ctypes.data, points
-    _call(context, c.roc_compute, before, (map_, 0, labels, threshold))
+    call(context, c.roc_compute, before, (map_, 0, labels, threshold))
     return Roc(**_members(Roc, result), curve_true_positives=curve[0], curve_false_positives=curve[1])

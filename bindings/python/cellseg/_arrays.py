@@ -16,7 +16,7 @@ _DTYPES = {number: np.dtype(name) for name, number in _TYPES.items()}
 def _supported(array: np.ndarray) -> np.ndarray:
     """The array in one of the library's sample types, native byte order and aligned; itself if it is so already."""
     if array.dtype == bool:
-        array = array.astype(np.uint8)
+        array = array.view(np.uint8)
     elif array.dtype.kind == "f":
         array = array.astype(np.float32, copy=False)
     elif array.dtype.str[1:] not in _TYPES:
@@ -33,6 +33,21 @@ def _borrowable(array: np.ndarray) -> bool:
     return (width == 1 or sample == array.itemsize) and row_ok and channel_ok
 
 
+def _layout(array: np.ndarray, pixel_size_um: float | None) -> tuple[c.image_layout, np.ndarray]:
+    """How (channels, height, width) lie in memory, and the array that lies so: a copy where the library cannot read it."""
+    if not _borrowable(array):
+        array = np.ascontiguousarray(array)
+    layout = c.image_layout()
+    c.image_layout_init(layout, ctypes.sizeof(layout))
+    layout.pixels = array.ctypes.data
+    layout.channels, layout.height, layout.width = array.shape
+    layout.pixel_type = _TYPES[array.dtype.str[1:]]
+    layout.channel_stride_bytes = array.strides[0] if array.shape[0] > 1 else 0
+    layout.row_stride_bytes = array.strides[1] if array.shape[1] > 1 else 0
+    layout.pixel_size_um = pixel_size_um or 0
+    return layout, array
+
+
 def image_from(array: object, pixel_size_um: float | None = None) -> c.Image:
     """An image of (height, width) or (channels, height, width); no copy when the rows are contiguous.
 
@@ -45,19 +60,16 @@ def image_from(array: object, pixel_size_um: float | None = None) -> c.Image:
         raise ValueError(f"an image is (height, width) or (channels, height, width), not {array.shape}")
     if array.shape[2] in (3, 4) and array.shape[0] > array.shape[2]:
         raise ValueError(f"{array.shape} looks like (height, width, channels); channels come first: np.moveaxis(array, -1, 0)")
-    if not _borrowable(array):
-        array = np.ascontiguousarray(array)
-    layout = c.image_layout()
-    c.image_layout_init(layout, ctypes.sizeof(layout))
-    layout.pixels = array.ctypes.data
-    layout.channels, layout.height, layout.width = array.shape
-    layout.pixel_type = _TYPES[array.dtype.str[1:]]
-    layout.channel_stride_bytes = array.strides[0] if array.shape[0] > 1 else 0
-    layout.row_stride_bytes = array.strides[1] if array.shape[1] > 1 else 0
-    layout.pixel_size_um = pixel_size_um or 0
+    layout, array = _layout(array, pixel_size_um)
     out = c.Out()
     c.image_wrap(out, None, layout)
     return out.take(c.Image, keep=array)
+
+
+def mask_from(array: object) -> c.Image:
+    """A mask of (height, width): bool and uint8 arrays as they are, of others what is not 0."""
+    array = np.asarray(array)
+    return image_from(array if array.dtype in (np.bool_, np.uint8) else array != 0)
 
 
 def _view(address: int, shape: tuple, dtype: np.dtype, owner: object) -> np.ndarray:
@@ -77,26 +89,25 @@ def array_from_image(image: c.Image) -> np.ndarray:
 
 
 def labels_from(array: object, pixel_size_um: float | None = None) -> c.Labels:
-    """A label map of an array of non-negative integers; copied."""
+    """A label map of an array of non-negative integers; no copy when they are uint32 and the rows contiguous."""
     array = np.asarray(array)
     if array.ndim != 2 or 0 in array.shape:
         raise ValueError(f"a label map is (height, width), not {array.shape}")
     if array.dtype.kind not in "bui":
         raise TypeError(f"labels of type {array.dtype} are not supported; use integers")
-    if array.min() < 0 or array.max() > 0xFFFFFFFF:
+    if (array.dtype.kind == "i" or array.dtype.itemsize > 4) and (array.min() < 0 or array.max() > 0xFFFFFFFF):
         raise ValueError("a label id does not fit 32 bits")
+    array = np.require(array.astype(np.uint32, copy=False), requirements="A")
+    layout, array = _layout(array[np.newaxis], pixel_size_um)
     out = c.Out()
-    c.labels_new(out, None, *array.shape)
-    labels = out.take(c.Labels)
-    array_from_labels(labels)[:] = array
-    c.labels_set_pixel_size_um(labels, pixel_size_um or 0)
-    return labels
+    c.labels_wrap(out, None, layout)
+    return out.take(c.Labels, keep=array)
 
 
 def array_from_labels(labels: c.Labels) -> np.ndarray:
-    """(height, width) of uint32, without a copy."""
+    """(height, width) of uint32, without a copy: as array_from_image()."""
     shape = c.labels_height(labels), c.labels_width(labels)
-    return _view(c.labels_data_mut(labels), shape, np.dtype(np.uint32), labels)
+    return _view(c.labels_data(labels), shape, np.dtype(np.uint32), labels)
 
 
 def columns_from_table(table: c.Table) -> dict[str, np.ndarray]:

@@ -68,10 +68,13 @@ BACKGROUND_EXPECTED_AREA, BACKGROUND_PROBABILITY = 0, 1
 WEIGHTS_FLOAT32, WEIGHTS_FLOAT16 = 1, 2
 LAPLACIAN_EXACT, LAPLACIAN_FAST = 0, 1
 RESAMPLE_LINEAR, RESAMPLE_CUBIC = 0, 1
+DISC_EXACT, DISC_FAST = 0, 1
 BOUNDARY_INNER, BOUNDARY_OUTER, BOUNDARY_THICK = 1, 2, 3
 USE_TRAIN, USE_VALIDATE = 0, 1
 SCHEDULE_SMOOTH, SCHEDULE_STEP = 0, 1
 EXTRA_NONE, EXTRA_BOUNDARY, EXTRA_DISTANCE = 0, 1, 2
+STAIN_MIXED, STAIN_DIFFUSE, STAIN_ER, STAIN_MITOCHONDRIA, STAIN_ENDOSOMES = 0, 1, 2, 3, 4
+STAIN_ACTIN, STAIN_TUBULIN, STAIN_MEMBRANE = 5, 6, 7
 
 # ---- callbacks ----
 
@@ -298,6 +301,22 @@ class train_options(_Sized):
         ("warm_up_epochs", c_double),
         ("patience", c_int32),
         ("frozen_layers", c_int32),
+        ("cache_bytes", c_uint64),
+    ]
+
+
+class train_files(_Sized):
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("image_path", c_char_p),
+        ("cells_path", c_char_p),
+        ("nuclei_path", c_char_p),
+        ("channel", c_int32),
+        ("nuclei_channel", c_int32),
+        ("pixel_size_um", c_double),
+        ("weight", c_double),
+        ("use", c_int32),
+        ("padding", c_int32),
     ]
 
 
@@ -312,6 +331,44 @@ class epoch(_Sized):
         ("best", c_int32),
         ("stopping", c_int32),
         ("learning_rate", c_double),
+    ]
+
+
+class synth_options(_Sized):
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("seed", c_uint64),
+        ("stain", c_int32),
+        ("nuclei_channel", c_int32),
+        ("bits", c_int32),
+        ("pixel_size_um", c_double),
+        ("confluence", c_double),
+        ("clustering", c_double),
+        ("overlap", c_double),
+        ("cell_area_um2", c_double),
+        ("cell_area_spread", c_double),
+        ("nucleus_radius_um", c_double),
+        ("nucleus_radius_spread", c_double),
+        ("elongation", c_double),
+        ("spikes", c_double),
+        ("branching", c_double),
+        ("dead", c_double),
+        ("dividing", c_double),
+        ("debris_per_mm2", c_double),
+        ("brightness_spread", c_double),
+        ("nucleus_darkness", c_double),
+        ("nucleus_darkness_spread", c_double),
+        ("texture", c_double),
+        ("background", c_double),
+        ("haze", c_double),
+        ("haze_um", c_double),
+        ("psf_um", c_double),
+        ("vignetting", c_double),
+        ("uneven", c_double),
+        ("photons", c_double),
+        ("read_noise", c_double),
+        ("offset", c_double),
+        ("exposure", c_double),
     ]
 
 
@@ -512,9 +569,11 @@ overlay_write = _function(
 table_write_csv = _function("table_write_csv", status, Table, Context.optional(), Utf8)
 
 labels_new = _function("labels_new", status, Out, Context.optional(), c_size_t, c_size_t)
+labels_wrap = _function("labels_wrap", status, Out, Context.optional(), _in(image_layout))
 labels_free = _function("labels_free", None, Labels)
 labels_height = _function("labels_height", c_size_t, Labels)
 labels_width = _function("labels_width", c_size_t, Labels)
+labels_row_stride_bytes = _function("labels_row_stride_bytes", c_size_t, Labels)
 labels_data = _function("labels_data", c_void_p, Labels)
 labels_data_mut = _function("labels_data_mut", c_void_p, Labels)
 labels_max_id = _function("labels_max_id", c_uint32, Labels)
@@ -591,8 +650,12 @@ image_open = _maker("image_open", Image, c_size_t, c_size_t)
 image_close = _maker("image_close", Image, c_size_t, c_size_t)
 image_white_top_hat = _maker("image_white_top_hat", Image, c_size_t, c_size_t)
 image_black_top_hat = _maker("image_black_top_hat", Image, c_size_t, c_size_t)
-image_erode_disc = _maker("image_erode_disc", Image, c_size_t)
-image_dilate_disc = _maker("image_dilate_disc", Image, c_size_t)
+image_erode_disc = _maker("image_erode_disc", Image, c_size_t, c_int32)
+image_dilate_disc = _maker("image_dilate_disc", Image, c_size_t, c_int32)
+image_open_disc = _maker("image_open_disc", Image, c_size_t, c_int32)
+image_close_disc = _maker("image_close_disc", Image, c_size_t, c_int32)
+image_white_top_hat_disc = _maker("image_white_top_hat_disc", Image, c_size_t, c_int32)
+image_black_top_hat_disc = _maker("image_black_top_hat_disc", Image, c_size_t, c_int32)
 image_reconstruct_dilation = _maker("image_reconstruct_dilation", Image, Image, c_int32)
 image_reconstruct_erosion = _maker("image_reconstruct_erosion", Image, Image, c_int32)
 image_h_minima = _maker("image_h_minima", Image, c_double, c_int32)
@@ -636,6 +699,13 @@ segment_nuclei_within = _function(
     "segment_nuclei_within", status, Out, Context.optional(), Labels, Image, _in(segment_options)
 )
 
+synth_options_init = _function("synth_options_init", status, POINTER(synth_options), c_size_t)
+synth_options_preset = _function("synth_options_preset", status, POINTER(synth_options), c_int32)
+synth_options_draw = _function("synth_options_draw", status, POINTER(synth_options), c_int32, c_uint64)
+synth_field = _function(
+    "synth_field", status, Out, Out, Out, Context.optional(), c_size_t, c_size_t, _in(synth_options)
+)
+
 tile_count = _function("tile_count", status, POINTER(c_size_t), _in(tile_grid))
 tile_at = _function("tile_at", status, POINTER(tile), _in(tile_grid), c_size_t)
 
@@ -643,5 +713,7 @@ train_options_init = _function("train_options_init", status, POINTER(train_optio
 train_options_preset = _function("train_options_preset", status, POINTER(train_options), c_int32)
 trainer_new = _function("trainer_new", status, Out, Context.optional(), Model.optional(), _in(train_options))
 trainer_add = _function("trainer_add", status, Trainer, Image, c_int32, Labels, Labels, c_int32)
+train_files_init = _function("train_files_init", status, POINTER(train_files), c_size_t)
+trainer_add_files = _function("trainer_add_files", status, Trainer, _in(train_files))
 trainer_run = _function("trainer_run", status, Out, Trainer, epoch_fn, c_void_p)
 trainer_free = _function("trainer_free", None, Trainer)

@@ -55,6 +55,23 @@ def test_segment_two_channel_finds_the_cells_and_measure_measures_them(picture):
     assert small.max() == 0
 
 
+def test_simulate():
+    image, cells, nuclei = cellseg.simulate(120, 150, "er", 3, bits=8, nuclei_channel=1)
+    assert image.shape == (2, 120, 150) and image.dtype == np.uint8
+    check(cells, nuclei, (120, 150))
+    usual = cellseg.simulate(120, 150, "er", 3, vary=False, confluence=0)
+    assert usual[0].shape == (1, 120, 150) and usual[0].dtype == np.uint16 and usual[1].max() == 0
+    again = cellseg.simulate(120, 150, "er", 3, bits=8, nuclei_channel=1, context=cellseg.Context(threads=1))
+    for one, other in zip(again, (image, cells, nuclei)):
+        np.testing.assert_array_equal(one, other)
+    with pytest.raises(ValueError, match="stain"):
+        cellseg.simulate(8, 8, "golgi")
+    with pytest.raises(TypeError, match="no option 'darkness'"):
+        cellseg.simulate(8, 8, darkness=1)
+    with pytest.raises(cellseg.ArgumentError, match="haze"):
+        cellseg.simulate(8, 8, haze=1)
+
+
 def test_threads_give_the_same_bytes(picture, model):
     results = [
         cellseg.segment(picture[0], PIXEL_SIZE_UM, model=model, context=cellseg.Context(threads=n)) for n in (1, 2, 7)

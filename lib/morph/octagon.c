@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Erosion and dilation with a regular octagon in a disc's place, at a cost that does not grow with the radius.
+ *
+ * The octagon is a square plus two diagonal lines (Adams 1993; Jones and Soille 1996), and an extreme under a sum is the extreme
+ * of extremes. A diagonal is a column of the same memory read in rows one sample longer or shorter, so that rect.c slides along
+ * all three. The image lies in a frame as wide as the diagonals reach, which keeps the result exact at the border, and between
+ * its rows lies a gap, so that a diagonal which runs off one row's end meets nothing in the next. Cost: about five passes over
+ * the frame. Memory: the frame, at most 2.7 images when the disc is as large as the image; little more than one for small discs.
+ */
+#include "morph/bands.h"
+#include "morph/morph.h"
+
+#include <math.h>
+#include <string.h>
+
+typedef struct frame {
+    cseg_plane all; /* the frame, the gap at each row's end, and one more row for the diagonals' last ones */
+    const cseg_plane *image;
+    size_t margin, gap;
+    bool most;
+} frame;
+
+/* What never wins an extreme. */
+static void fill(const cseg_plane *plane, size_t y, size_t x, size_t count, bool most) {
+    if (plane->type == CELLSEG_FLOAT32)
+        for (size_t i = 0; i < count; i++)
+            cseg_row_f32(plane, y)[x + i] = most ? -INFINITY : INFINITY;
+    else
+        memset((char *)cseg_row(plane, y) + x * cseg_type_size(plane->type), most ? 0 : 0xff,
+               count * cseg_type_size(plane->type));
+}
+
+static cellseg_status frame_row(void *data, size_t y) {
+    const frame *f = data;
+    const size_t sample = cseg_type_size(f->all.type);
+    fill(&f->all, y, 0, f->all.width, f->most);
+    if (y >= f->margin && y < f->margin + f->image->height)
+        memcpy((char *)cseg_row(&f->all, y) + f->margin * sample, cseg_row(f->image, y - f->margin), f->image->width * sample);
+    return CELLSEG_OK;
+}
+
+static cellseg_status gap_row(void *data, size_t y) {
+    const frame *f = data;
+    const size_t begin = y + 1 < f->all.height ? f->all.width - f->gap : 0;
+    fill(&f->all, y, begin, f->all.width - begin, f->most);
+    return CELLSEG_OK;
+}
+
+/* The frame's memory as a plane whose columns are its diagonals, down to the right or to the left. */
+static cseg_plane diagonals(const frame *f, bool right) {
+    const size_t width = right ? f->all.width + 1 : f->all.width - 1, samples = (f->all.height - 1) * f->all.width;
+    return (cseg_plane){f->all.data, (samples + width - 1) / width, width, width * cseg_type_size(f->all.type), f->all.type};
+}
+
+static cellseg_status slide(cellseg_context *context, const cseg_plane *plane, size_t height, size_t width, bool most) {
+    return most ? cseg_morph_dilate(context, plane, plane, height, width)
+                : cseg_morph_erode(context, plane, plane, height, width);
+}
+
+static void copy_out(const cseg_plane *to, const frame *f) {
+    const size_t sample = cseg_type_size(to->type);
+    for (size_t y = 0; y < to->height; y++)
+        memcpy(cseg_row(to, y), (const char *)cseg_row(&f->all, y + f->margin) + f->margin * sample, to->width * sample);
+}
+
+/* The lengths make area and width those of the disc: see cellseg_image_erode_disc() for what is left of an error. */
+static cellseg_status octagon(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, size_t radius, bool most) {
+    assert(to->type == from->type && same_size(to, from) && radius > 2);
+    const size_t diagonal = (281 * radius + 500) / 1000, square = (960 * radius + 500) / 1000 - 2 * diagonal;
+    frame f = {.image = from, .margin = 2 * diagonal, .gap = diagonal, .most = most};
+    cellseg_status status;
+    CSEG_TRY(cseg_plane_new(&f.all, context, from->type, from->height + 2 * f.margin + 1, from->width + 2 * f.margin + f.gap));
+    CSEG_TRY_GOTO(done, cseg_parallel_for(context, f.all.height, frame_row, &f));
+    cseg_plane inner = f.all;
+    inner.height -= 1;
+    inner.width -= f.gap;
+    CSEG_TRY_GOTO(done, slide(context, &inner, 2 * square + 1, 2 * square + 1, most));
+    for (int i = 0; i < 2; i++) {
+        const cseg_plane lines = diagonals(&f, i == 0);
+        CSEG_TRY_GOTO(done, cseg_parallel_for(context, f.all.height, gap_row, &f));
+        CSEG_TRY_GOTO(done, slide(context, &lines, 2 * diagonal + 1, 1, most));
+    }
+    copy_out(to, &f);
+done:
+    cseg_plane_free(&f.all);
+    return status;
+}
+
+cellseg_status cseg_morph_erode_octagon(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, size_t radius) {
+    return octagon(context, to, from, radius, false);
+}
+
+cellseg_status cseg_morph_dilate_octagon(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, size_t radius) {
+    return octagon(context, to, from, radius, true);
+}

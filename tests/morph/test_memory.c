@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* No operation of filter, morph and measure holds more than three times the largest image it reads or writes: cells and noise. */
+#include "testing.h"
+
+#include "filter/filter.h"
+#include "measure/measure.h"
+#include "morph/morph.h"
+
+enum { EDGE = 1024, CELL = 48, HEADER = 64 };
+
+/* ---- an allocator that counts ---- */
+
+typedef struct meter {
+    atomic_size_t held, most;
+} meter;
+
+static void *meter_alloc(void *user, size_t size) {
+    meter *m = user;
+    char *block = malloc(size + HEADER);
+    if (block == NULL)
+        return NULL;
+    memcpy(block, &size, sizeof size);
+    const size_t held = atomic_fetch_add(&m->held, size) + size;
+    size_t most = atomic_load(&m->most);
+    while (held > most && !atomic_compare_exchange_weak(&m->most, &most, held))
+        ;
+    return block + HEADER;
+}
+
+static void meter_free(void *user, void *block) {
+    meter *m = user;
+    size_t size;
+    memcpy(&size, (char *)block - HEADER, sizeof size);
+    atomic_fetch_sub(&m->held, size);
+    free((char *)block - HEADER);
+}
+
+/* ---- images ---- */
+
+typedef struct images {
+    cseg_plane grey, grey_out;     /* float32 */
+    cseg_plane deep, deep_out;     /* uint16 */
+    cseg_plane mask, mask_out;     /* uint8 */
+    cseg_plane labels, labels_out; /* uint32 */
+    cellseg_labels *cells;         /* the same labels */
+} images;
+
+static double inside(size_t y, size_t x) {
+    const double dy = (double)(y % CELL) - CELL / 2.0, dx = (double)(x % CELL) - CELL / 2.0;
+    return 300 - dy * dy - dx * dx;
+}
+
+static void draw(images *i, bool noise) {
+    uint64_t state = 1;
+    for (size_t y = 0; y < EDGE; y++)
+        for (size_t x = 0; x < EDGE; x++) {
+            const double random = test_uniform(&state), height = noise ? random - 0.5 : inside(y, x) / 300;
+            const uint32_t id = (uint32_t)(y / CELL * (EDGE / CELL + 1) + x / CELL + 1);
+            cseg_row_f32(&i->grey, y)[x] = (float)height;
+            ((uint16_t *)cseg_row(&i->deep, y))[x] = (uint16_t)((height + 2) * 1000);
+            cseg_row_u8(&i->mask, y)[x] = height > 0;
+            cseg_row_u32(&i->labels, y)[x] = height > 0 ? id : 0;
+        }
+    const cseg_plane cells = cseg_labels_plane(i->cells);
+    memcpy(cells.data, i->labels.data, (size_t)EDGE * EDGE * sizeof(uint32_t));
+}
+
+static void images_new(images *i) {
+    cseg_plane *planes[] = {&i->grey, &i->grey_out, &i->deep, &i->deep_out, &i->mask, &i->mask_out, &i->labels, &i->labels_out};
+    const int32_t types[] = {CELLSEG_FLOAT32, CELLSEG_UINT16, CELLSEG_UINT8, CELLSEG_UINT32};
+    for (size_t p = 0; p < 8; p++)
+        assert_ok(cseg_plane_new(planes[p], NULL, types[p / 2], EDGE, EDGE));
+    assert_ok(cellseg_labels_new(&i->cells, NULL, EDGE, EDGE));
+}
+
+static void images_free(images *i) {
+    cseg_plane *planes[] = {&i->grey, &i->grey_out, &i->deep, &i->deep_out, &i->mask, &i->mask_out, &i->labels, &i->labels_out};
+    for (size_t p = 0; p < 8; p++)
+        cseg_plane_free(planes[p]);
+    cellseg_labels_free(i->cells);
+}
+
+/* ---- operations ---- */
+
+typedef cellseg_status (*operation_fn)(cellseg_context *c, images *i);
+
+#define OPERATION(name, call)                                                                                                    \
+    static cellseg_status name(cellseg_context *c, images *i) {                                                                  \
+        return call;                                                                                                             \
+    }
+
+static const double sigmas[] = {3, 5, 7, 9, 11}, percents[] = {1, 99};
+static double numbers[8];
+static uint32_t count;
+
+OPERATION(gaussian, cseg_filter_gaussian(c, &i->grey_out, &i->grey, 2))
+OPERATION(gaussian_large, cseg_filter_gaussian(c, &i->grey_out, &i->grey, 40))
+OPERATION(laplacian, cseg_filter_log(c, &i->grey_out, &i->grey, sigmas, 5))
+OPERATION(laplacian_fast, cseg_filter_log_fast(c, &i->grey_out, &i->grey, sigmas, 5))
+OPERATION(otsu, cseg_filter_otsu(c, numbers, 5, 256, &i->grey, NULL))
+OPERATION(percentiles, cseg_filter_percentiles(c, numbers, percents, 2, &i->grey))
+OPERATION(top_hat, cseg_morph_top_hat(c, &i->grey_out, &i->grey, 200, 200))
+OPERATION(top_hat_deep, cseg_morph_top_hat(c, &i->deep_out, &i->deep, 200, 200))
+OPERATION(top_hat_in_place, cseg_morph_top_hat(c, &i->deep, &i->deep, 200, 200))
+OPERATION(erode_disc, cseg_morph_erode_disc(c, &i->deep_out, &i->deep, 20))
+OPERATION(distance, cseg_morph_distance(c, &i->grey_out, &i->mask))
+OPERATION(nearest, cseg_morph_nearest(c, &i->labels_out, &i->mask))
+OPERATION(components, cseg_morph_components(c, &i->labels_out, &count, &i->mask, 8))
+OPERATION(h_minima, cseg_morph_h_minima(c, &i->grey_out, &i->grey, 0.1, 8))
+OPERATION(extended_minima, cseg_morph_extended_minima(c, &i->mask_out, &i->grey, 0.1, &i->mask, 4))
+OPERATION(reconstruct, cseg_morph_reconstruct_dilation(c, &i->grey_out, &i->grey, &i->grey, 8))
+OPERATION(fill_holes, cseg_morph_fill_holes(c, &i->mask))
+OPERATION(fill_label_holes, cseg_morph_fill_label_holes(c, &i->labels))
+OPERATION(relabel, cseg_morph_relabel(c, &i->labels, NULL, NULL, &count))
+OPERATION(expand, cseg_morph_expand(c, &i->labels_out, &i->labels, 5))
+OPERATION(boundaries, cseg_morph_boundaries(c, &i->mask_out, &i->labels))
+OPERATION(watershed, cseg_morph_watershed(c, &i->labels, &i->grey, NULL, 8))
+OPERATION(watershed_in_mask, cseg_morph_watershed(c, &i->labels, &i->grey, &i->mask, 8))
+
+static cellseg_status check_labels(cellseg_context *c, images *i) {
+    char line[200];
+    return cseg_morph_check(line, sizeof line, c, &i->labels, NULL);
+}
+
+static cellseg_status measure(cellseg_context *c, images *i) {
+    cellseg_table *table;
+    const cellseg_status status = cellseg_measure(&table, c, i->cells, NULL, NULL, NULL);
+    cellseg_table_free(table);
+    return status;
+}
+
+static const struct {
+    const char *name;
+    operation_fn run;
+} operations[] = {
+    {"gaussian", gaussian},
+    {"gaussian_large", gaussian_large},
+    {"laplacian", laplacian},
+    {"laplacian_fast", laplacian_fast},
+    {"otsu", otsu},
+    {"percentiles", percentiles},
+    {"top_hat", top_hat},
+    {"top_hat_deep", top_hat_deep},
+    {"top_hat_in_place", top_hat_in_place},
+    {"erode_disc", erode_disc},
+    {"distance", distance},
+    {"nearest", nearest},
+    {"components", components},
+    {"h_minima", h_minima},
+    {"extended_minima", extended_minima},
+    {"reconstruct", reconstruct},
+    {"fill_holes", fill_holes},
+    {"fill_label_holes", fill_label_holes},
+    {"relabel", relabel},
+    {"expand", expand},
+    {"boundaries", boundaries},
+    {"watershed", watershed},
+    {"watershed_in_mask", watershed_in_mask},
+    {"check_labels", check_labels},
+    {"measure", measure},
+};
+
+static void assert_little_memory(bool noise) {
+    const double image_bytes = (double)EDGE * EDGE * sizeof(float), most = 3;
+    images i;
+    images_new(&i);
+    for (size_t o = 0; o < sizeof operations / sizeof *operations; o++) {
+        meter m;
+        atomic_init(&m.held, 0);
+        atomic_init(&m.most, 0);
+        cellseg_context_options options;
+        assert_ok(cellseg_context_options_init(&options, sizeof options));
+        options.threads = 2;
+        options.alloc = meter_alloc;
+        options.free = meter_free;
+        options.memory_user = &m;
+        cellseg_context *context;
+        assert_ok(cellseg_context_new(&context, &options));
+        draw(&i, noise);
+        assert_ok(operations[o].run(context, &i));
+        const double times = (double)atomic_load(&m.most) / image_bytes;
+        if (times > most)
+            fail_msg("%s holds %.2f times the image", operations[o].name, times);
+        cellseg_context_free(context);
+        assert_int_equal(atomic_load(&m.held), 0);
+    }
+    images_free(&i);
+}
+
+static void cells_take_little_memory(void **state) {
+    (void)state;
+    assert_little_memory(false);
+}
+
+static void noise_takes_little_memory(void **state) {
+    (void)state;
+    assert_little_memory(true);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(cells_take_little_memory),
+        cmocka_unit_test(noise_takes_little_memory),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
