@@ -4,7 +4,7 @@
 --what labels:    a person's outlines against labels of the two-channel method, of the same fields (the paper could not do this)
 --what width:     the paper's network against narrower ones, and how long each takes for a field
 --what simulated: simulated cells alone, against the N2A training fields, and both
-Full budget: two to four trainings of half an hour to two hours on two cores.
+Full budget: two to four trainings of 30 epochs, of half the paper's width but where the width is what is compared.
 """
 
 import time

@@ -2,7 +2,7 @@
 """Cross-validation over all data sets: the paper's Figure 5b and Table 4. Into docs/experiments.md.
 
 Five folds of fields of the N2A training and validation folders (a person's outlines) and of every other data set (labels of the
-two-channel method). Full budget: five trainings of about an hour on two cores.
+two-channel method). Full budget: five trainings of half the paper's width and 30 epochs.
 """
 
 from common import HUMAN, arguments, by_set, cellseg, gather, mean_of, put_pictures, put_section, read_figures, table

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Train, validate, test: the paper's Table 3 and Figure 5a, against a person's outlines. Into docs/experiments.md.
 
-Trained on the N2A training and validation fields (15 % of them validate), tested on the test fields. Full budget: half the
-paper's width, 30 epochs, about half an hour on two cores.
+Trained on the N2A training and validation fields (15 % of them validate), tested on the test fields. Full budget: one training,
+of half the paper's width and 30 epochs.
 """
 
 from common import HUMAN, arguments, evaluate, gather, mean, put_overlays, put_pictures, put_section, segment, table, train

@@ -3,7 +3,8 @@
 
 Every data set is left out of training in turn; then its nuclei, found from the marker alone, are compared with those that the
 two-channel method finds in the nuclear stain (F1 at IoU 0.3), and its cells likewise. The N2A folders are one data set. Beside
-it what the default model reaches, which has seen them all. Full budget: nine trainings of about an hour on two cores.
+it what the default model reaches, which has seen them all. Full budget: nine trainings of half the paper's
+width and 30 epochs.
 """
 
 from common import HUMAN, arguments, by_set, cellseg, evaluate, gather, mean, mean_of, put_section, read_figures
