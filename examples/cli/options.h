@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 /* What an option's value is, and what `value` points to. */
 typedef enum option_kind {
@@ -53,5 +54,8 @@ typedef enum parsed { PARSED_OK, PARSED_HELP, PARSED_WRONG } parsed;
  * the help and gives PARSED_HELP; a fault prints one line and gives PARSED_WRONG.
  */
 parsed parse_options(const command *of, int argc, char **argv, const char **operands, int *operand_count);
+
+/* The values of a table's options as they stand, a line each; those without one are left out. */
+void put_options(FILE *to, const option *table);
 
 #endif

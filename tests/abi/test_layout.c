@@ -125,7 +125,7 @@ AT(cellseg_segment_options, drop_border_cells, 176);
 AT(cellseg_segment_options, fill_holes, 180);
 AT(cellseg_segment_options, cell_ring_um, 184);
 AT(cellseg_segment_options, use_extra_output, 192);
-AT(cellseg_segment_options, padding, 196);
+AT(cellseg_segment_options, marker_test, 196);
 AT(cellseg_synth_options, struct_size, 0);
 AT(cellseg_synth_options, seed, 8);
 AT(cellseg_synth_options, stain, 16);

@@ -44,7 +44,7 @@ class Options(ctypes.Structure):
         ("fill_holes", ctypes.c_int32),
         ("cell_ring_um", ctypes.c_double),
         ("use_extra_output", ctypes.c_int32),
-        ("padding", ctypes.c_int32),
+        ("marker_test", ctypes.c_int32),
     ]
 
 
@@ -279,3 +279,35 @@ def background_level(enhanced, count, px, o):
     level = np.percentile(enhanced, np.clip(100 * (1 - area / enhanced.size), 0, 100))
     thresholds = otsu(enhanced, 3)
     return np.clip(level, thresholds[0], thresholds[2])
+
+
+# ---- whether the marker fits ----
+
+
+class Fit(ctypes.Structure):
+    """cseg_fit of lib/segment/segment.h."""
+
+    _fields_ = [("kind", ctypes.c_int32), ("cells", ctypes.c_uint32), ("contrast", ctypes.c_double)]
+    _fields_ += [("sureness", ctypes.c_double), ("share", ctypes.c_double)]
+
+
+def library_fit(marker, nucleus_map, cells, nuclei, px):
+    made, planes = Fit(), [oracle.plane(a) for a in (marker, nucleus_map, nuclei)]
+    inputs = CellInputs(*map(ctypes.addressof, planes), int(nuclei.max()), px)
+    oracle.call("cseg_segment_fit", ctypes.byref(made), cells, ctypes.byref(inputs))
+    return made
+
+
+def fit(marker, nucleus_map, cells, nuclei, px):
+    """(contrast, sureness, share) with SciPy; None where the cells are too few."""
+    ids = range(1, nuclei.max() + 1)
+    near = ndi.distance_transform_edt(nuclei == 0).astype(np.float32) <= 4 / px
+    rings = np.where((nuclei == 0) & near, cells, 0)
+    pairs = []
+    for i in ids:
+        inside, ring = nuclei == i, rings == i
+        if inside.any() and ring.any():
+            n, r = (marker[where].astype(np.float64).mean() for where in (inside, ring))
+            contrast, share = (r - n) / (r + n) if r + n > 0 else 0, inside.sum() / (cells == i).sum()
+            pairs.append((contrast, nucleus_map[inside].astype(np.float64).mean(), share))
+    return None if len(pairs) < 15 else tuple(np.median(pairs, axis=0))

@@ -65,6 +65,7 @@ PRESET_DEFAULT, PRESET_PAPER = 0, 1
 RELIEF_MARKER, RELIEF_GRADIENT, RELIEF_PROBABILITY, RELIEF_DISTANCE = 0, 1, 2, 3
 CELL_CYTOPLASM, CELL_CYTOPLASM_AND_NUCLEUS = 0, 1
 BACKGROUND_EXPECTED_AREA, BACKGROUND_PROBABILITY = 0, 1
+MARKER_WARN, MARKER_REFUSE_STAINS, MARKER_REFUSE = 0, 1, 2
 WEIGHTS_FLOAT32, WEIGHTS_FLOAT16 = 1, 2
 LAPLACIAN_EXACT, LAPLACIAN_FAST = 0, 1
 RESAMPLE_LINEAR, RESAMPLE_CUBIC = 0, 1
@@ -166,7 +167,7 @@ class segment_options(_Sized):
         ("fill_holes", c_int32),
         ("cell_ring_um", c_double),
         ("use_extra_output", c_int32),
-        ("padding", c_int32),
+        ("marker_test", c_int32),
     ]
 
 
