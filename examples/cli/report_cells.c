@@ -108,11 +108,12 @@ static cellseg_status cut_image(cellseg_image **out, cellseg_context *context, c
 /* With `only`, not 0: that object alone. */
 static cellseg_status cut_labels(cellseg_labels **out, cellseg_context *context, const cellseg_labels *labels, const window *w,
                                  uint32_t only) {
+    const size_t stride = cellseg_labels_row_stride_bytes(labels) / sizeof(uint32_t);
     cellseg_labels *part = NULL;
     *out = NULL;
     cellseg_status status = cellseg_labels_new(&part, context, w->height, w->width);
     for (size_t y = 0; status == CELLSEG_OK && y < w->height; y++) {
-        const uint32_t *from = cellseg_labels_data(labels) + (w->top + y) * cellseg_labels_width(labels) + w->left;
+        const uint32_t *from = cellseg_labels_data(labels) + (w->top + y) * stride + w->left;
         uint32_t *to = cellseg_labels_data_mut(part) + y * w->width;
         for (size_t x = 0; x < w->width; x++)
             to[x] = only == 0 || from[x] == only ? from[x] : 0;

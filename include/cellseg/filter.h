@@ -4,8 +4,9 @@
  *
  * Every function here reads one channel of an image of any sample type and any row stride, without copying it, and takes pixels
  * as numbers as they are: nothing is rescaled. Images it makes are float32, of one channel, and know their pixel size where the
- * input's is known. Lengths are in pixels. Float32 images must be finite. Results are the same bytes for any number of threads,
- * processor level and compiler. Errors that every function can give are not repeated below:
+ * input's is known. Lengths are in pixels. Float32 images must be finite; where pixels are beyond 1e38 sums may come out
+ * infinite. Results are the same bytes for any number of threads, processor level and compiler. Errors that every function can
+ * give are not repeated below:
  *
  * - CELLSEG_ERR_ARGUMENT   a pointer is NULL, the channel is not there, or a pixel is NaN or infinite (the message says where)
  * - CELLSEG_ERR_MEMORY, CELLSEG_ERR_LIMIT   no memory, or the context's budget is spent
@@ -38,8 +39,9 @@ extern "C" {
  * @param      channel   from 0
  * @param      sigma_px  0 to 1000; 0 converts to float32 and smooths nothing
  * @return CELLSEG_ERR_ARGUMENT  sigma_px is out of range; and the common ones above
- * Cost: 8 sigma multiply-adds per pixel, above 16 px about 50 for each doubling of sigma. Memory: above 16 px the image once
- * more, as float32. Since: 1.0. Source: Holschneider et al., 1989 (algorithme a trous).
+ * Cost: 8 sigma multiply-adds per pixel, above 16 px about 50 for each doubling of sigma; more from 300 px on, where rows and
+ * columns are shorter than the filter. Memory: above 16 px the image once more, as float32. Since: 1.0. Source: Holschneider et
+ * al., 1989 (algorithme a trous).
  */
 CELLSEG_API cellseg_status cellseg_filter_gaussian(cellseg_image **out, cellseg_context *context, const cellseg_image *image,
                                                    int32_t channel, double sigma_px);
@@ -59,14 +61,14 @@ enum {
  * of radius r answers most strongly at sigma = r / sqrt(2), at its centre; dark blobs answer with negative numbers. Beyond the
  * border the image is reflected.
  *
- * The two methods differ by up to 2e-3 of the image's largest magnitude, because the exact one, like SciPy, cuts the Gaussian at
+ * The two methods differ by up to 3e-3 of the image's largest magnitude, because the exact one, like SciPy, cuts the Gaussian at
  * four sigma, which leaves a trace of the image's mean; the fast one is nearer to the true Laplacian of Gaussian.
  *
  * @param[out] out        New image, height x width of `image`. Release with cellseg_image_free(). NULL after an error.
  * @param      context    NULL for defaults
  * @param      image      read only
  * @param      channel    from 0
- * @param      sigmas_px  `count` sigmas in any order: in (0, 64] for the exact method, [2, 1000] for the fast one
+ * @param      sigmas_px  `count` sigmas in any order: in [0.001, 64] for the exact method, [2, 1000] for the fast one
  * @param      count      1 to 32
  * @param      method     CELLSEG_LAPLACIAN_EXACT or CELLSEG_LAPLACIAN_FAST
  * @return CELLSEG_ERR_ARGUMENT  a sigma, count or method is out of range; and the common ones above

@@ -3,7 +3,8 @@
  * @file morph.h  Morphology: rectangles and discs, reconstruction, minima, distance, components, watershed, label maps.
  *
  * What holds for every function here unless its comment says otherwise:
- * - Results are new objects of the input's size and pixel size; inputs are never changed. *out is NULL after an error.
+ * - Results are new objects of the input's size and pixel size, to release with cellseg_image_free() and cellseg_labels_free();
+ * inputs are never changed. *out is NULL after an error.
  * - Images have one channel (wrap one channel of a larger image with cellseg_image_wrap(): no copy). Grey images are uint8,
  * uint16 or float32 without NaN or infinity. Masks are uint8 images: 0 is background, anything else foreground.
  * - Connectivity is 4 or 8: whether pixels that only touch at a corner are neighbours.
@@ -143,7 +144,7 @@ CELLSEG_API cellseg_status cellseg_image_reconstruct_erosion(cellseg_image **out
  * @param[out] out           Same type. Release with cellseg_image_free().
  * @param      h             0 or more, finite, in the image's units
  * @param      connectivity  4 or 8
- * @return CELLSEG_ERR_ARGUMENT  h is negative or no number
+ * @return CELLSEG_ERR_ARGUMENT  h is negative, no number, or more than a float32 holds
  * Cost, memory: as cellseg_image_reconstruct_dilation(). Source: Soille 2003, chapter 6.
  */
 CELLSEG_API cellseg_status cellseg_image_h_minima(cellseg_image **out, cellseg_context *context, const cellseg_image *image,
@@ -276,8 +277,8 @@ CELLSEG_API cellseg_status cellseg_labels_relabel(cellseg_labels **out, cellseg_
 CELLSEG_API cellseg_status cellseg_labels_remove_small(cellseg_labels **out, cellseg_context *context,
                                                        const cellseg_labels *labels, uint64_t least_area_px);
 
-/** Remove objects with a pixel less than `margin_px` pixels from the image's border (0: on it); the others keep their ids. Cost:
- * two passes. Memory: small. */
+/** Remove objects with a pixel at most `margin_px` pixels from the image's outermost ones (0: on them); the others keep their
+ * ids. Cost: two passes. Memory: small. */
 CELLSEG_API cellseg_status cellseg_labels_clear_border(cellseg_labels **out, cellseg_context *context,
                                                        const cellseg_labels *labels, size_t margin_px);
 
@@ -290,7 +291,8 @@ CELLSEG_API cellseg_status cellseg_labels_fill_holes(cellseg_labels **out, cells
  * Expand: background takes the id of the nearest object's pixel, if that is no farther than `distance_px`.
  *
  * @param distance_px  0 or more. Of several equally near pixels the one cellseg_image_nearest() names counts.
- * @return CELLSEG_ERR_ARGUMENT  distance_px is negative or NaN
+ * @return CELLSEG_ERR_ARGUMENT  distance_px is negative or not finite
+ * @return CELLSEG_ERR_LIMIT     the map has more pixels than a uint32 counts
  * Cost: as cellseg_image_distance(). Memory: 5 bytes.
  */
 CELLSEG_API cellseg_status cellseg_labels_expand(cellseg_labels **out, cellseg_context *context, const cellseg_labels *labels,

@@ -33,17 +33,20 @@ static cellseg_status complete(cellseg_image_layout *layout) {
     const size_t row = layout->width * sample;
     if (layout->row_stride_bytes == 0)
         layout->row_stride_bytes = row;
-    if (layout->row_stride_bytes < row || layout->row_stride_bytes % sample != 0)
+    if (layout->row_stride_bytes % sample != 0 || layout->channel_stride_bytes % sample != 0)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "strides of %zu and %zu bytes are not whole samples of %zu",
+                         layout->row_stride_bytes, layout->channel_stride_bytes, sample);
+    if (layout->row_stride_bytes < row)
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "a row stride of %zu bytes does not hold rows of %zu", layout->row_stride_bytes,
                          row);
     size_t plane, all;
-    if (!cseg_mul(layout->row_stride_bytes, layout->height, &plane))
+    if (!cseg_mul(layout->row_stride_bytes, layout->height, &plane) || plane > PTRDIFF_MAX)
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "%zu rows of %zu bytes are too large", layout->height, layout->row_stride_bytes);
     if (layout->channel_stride_bytes == 0)
         layout->channel_stride_bytes = plane;
-    if (layout->channel_stride_bytes % sample != 0 || !cseg_mul(layout->channel_stride_bytes, (size_t)layout->channels, &all) ||
-        all > PTRDIFF_MAX || plane > PTRDIFF_MAX)
-        return cseg_fail(CELLSEG_ERR_ARGUMENT, "a channel stride of %zu bytes does not fit", layout->channel_stride_bytes);
+    if (!cseg_mul(layout->channel_stride_bytes, (size_t)layout->channels, &all) || all > PTRDIFF_MAX)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "%d channels of %zu bytes are too large", (int)layout->channels,
+                         layout->channel_stride_bytes);
     return CELLSEG_OK;
 }
 

@@ -15,7 +15,7 @@ cellseg_status cseg_filter_gaussian(cellseg_context *context, const cseg_plane *
 
 /*
  * Multi-scale Laplacian of Gaussian: max over sigmas of -sigma^2 * (Lxx + Lyy), so that bright blobs of radius sigma * sqrt(2)
- * are positive peaks. Borders reflected. from: any type; to: float32. Up to CSEG_LOG_MOST_SCALES sigmas in (0, 64].
+ * are positive peaks. Borders reflected. from: any type; to: float32. Up to CSEG_LOG_MOST_SCALES sigmas in [0.001, 64].
  */
 enum { CSEG_LOG_MOST_SCALES = 32, CSEG_LOG_LARGEST_SIGMA = 64, CSEG_LOG_FAST_SMALLEST_SIGMA = 2 };
 cellseg_status cseg_filter_log(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, const double *sigmas_px,

@@ -24,16 +24,26 @@ void cseg_load(float *to, const cseg_plane *from, size_t y, size_t left, size_t 
     }
 }
 
+static void reverse(float *samples, size_t count) {
+    for (size_t i = 0; i < count / 2; i++) {
+        const float first = samples[i];
+        samples[i] = samples[count - 1 - i];
+        samples[count - 1 - i] = first;
+    }
+}
+
+/* A mirrored line runs forwards and backwards in turn: one such stretch after the other. */
 void cseg_load_reflected(float *to, const cseg_plane *from, size_t period, size_t y, ptrdiff_t left, size_t count) {
-    const ptrdiff_t width = (ptrdiff_t)from->width, end = left + (ptrdiff_t)count;
-    const ptrdiff_t inside_from = left < 0 ? 0 : left < width ? left : width;
-    const ptrdiff_t inside_to = end < inside_from ? inside_from : end < width ? end : width;
-    if (inside_to > inside_from)
-        cseg_load(to + (inside_from - left), from, y, (size_t)inside_from, (size_t)(inside_to - inside_from));
-    for (ptrdiff_t x = left; x < end; x++) {
-        if (x == inside_from && inside_to > inside_from)
-            x = inside_to;
-        if (x < end)
-            cseg_load(to + (x - left), from, y, cseg_reflect(x, period), 1);
+    const size_t turn = (period + 1) / 2;
+    const ptrdiff_t whole = (ptrdiff_t)period;
+    size_t place = (size_t)((left % whole + whole) % whole);
+    for (size_t done = 0; done < count;) {
+        const bool backwards = place >= turn;
+        const size_t stop = backwards ? period : turn, here = stop - place < count - done ? stop - place : count - done;
+        cseg_load(to + done, from, y, backwards ? period - place - here : place, here);
+        if (backwards)
+            reverse(to + done, here);
+        done += here;
+        place = stop < period ? stop : 0;
     }
 }

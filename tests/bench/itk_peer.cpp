@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * ITK's side of the benchmarks: a process that holds images and runs one operation at a time when it is told to, so that ITK and
- * the library take turns in one run. itk.py compiles it and talks to it; the normal builds know nothing of it.
+ * the library take turns in one run. peers_itk.py compiles it and talks to it; the normal builds know nothing of it.
  *
  *     itk_peer THREADS
  *     image NAME TYPE HEIGHT WIDTH PATH    read raw samples of uint8, uint16, uint32 or float32; answers "ready"
@@ -13,15 +13,15 @@
 #include <itkFlatStructuringElement.h>
 #include <itkHMinimaImageFilter.h>
 #include <itkImage.h>
+#include <itkImageToHistogramFilter.h>
 #include <itkLabelImageToShapeLabelMapFilter.h>
-#include <itkLabelStatisticsImageFilter.h>
 #include <itkLabelImageToStatisticsLabelMapFilter.h>
+#include <itkLabelStatisticsImageFilter.h>
 #include <itkLaplacianRecursiveGaussianImageFilter.h>
 #include <itkMaximumImageFilter.h>
 #include <itkMorphologicalWatershedFromMarkersImageFilter.h>
 #include <itkMultiThreaderBase.h>
 #include <itkOtsuMultipleThresholdsCalculator.h>
-#include <itkImageToHistogramFilter.h>
 #include <itkSignedMaurerDistanceMapImageFilter.h>
 #include <itkSmoothingRecursiveGaussianImageFilter.h>
 #include <itkWhiteTopHatImageFilter.h>

@@ -92,6 +92,18 @@ def test_wide_gaussian_keeps_its_stated_error(sigma):
         assert np.abs(gaussian(image, sigma) - truth(image)).max() < 2e-5 * max(np.ptp(image), 0.1 * image.max())
 
 
+@pytest.mark.parametrize("sigma", [100, 377, 1000])
+def test_very_wide_gaussian_keeps_its_stated_error(sigma):
+    """Along one row, where it errs half as much as in the plane; and on images that the filter is far wider than."""
+    n = 14 * sigma
+    pixel = np.zeros((1, n), np.float32)
+    pixel[0, n // 2] = 10000
+    truth = np.exp(-0.5 * ((np.arange(n) - n // 2) / sigma) ** 2)
+    assert np.abs(gaussian(pixel, sigma)[0] / 10000 - truth / truth.sum()).sum() / 2 < 1e-5
+    for image in [cells((1, 37), np.float32), cells((31, 1), np.uint8), cells((20, 33), np.uint16)]:
+        assert np.abs(gaussian(image, sigma) - image.mean(dtype=float)).max() < 2e-5 * max(np.ptp(image), 0.1 * image.max())
+
+
 def test_wide_gaussian_in_place():
     for sigma in [17, 30, 60]:  # an odd and an even number of steps
         image = cells((90, 80), np.float32)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The cases with which scikit-image 0.19 tests regionprops() (measure/tests/test_regionprops.py), run on cellseg.measure().
+"""The cases with which scikit-image 0.19 tests regionprops() and what it is made of, run on cellseg.measure().
 
 Inputs and what is expected are theirs, from MATLAB, OpenCV and by hand; where our definition (docs/measurements.md) differs the
 test says so and expects ours.
@@ -9,6 +9,7 @@ import math
 import cellseg
 import numpy as np
 import pytest
+from skimage.feature import graycoprops
 from skimage.measure import euler_number, perimeter_crofton, regionprops
 
 SAMPLE = np.array([[c == "1" for c in row] for row in """\
@@ -180,3 +181,62 @@ def test_axes_of_a_turned_ellipse(angle):
     assert abs(table["axis_major_length_px"][0] - 100) < 1 and abs(table["axis_minor_length_px"][0] - 40) < 0.4
     assert abs(math.sin(table["orientation_rad"][0] - angle)) < 0.01
     assert abs(table["feret_diameter_max_px"][0] - 101) < 1.5 and abs(table["feret_diameter_min_px"][0] - 41) < 1.5
+
+
+# ---- the convex image: morphology/tests/test_convex_hull.py ----
+
+
+@pytest.mark.parametrize("rows, pixels", [
+    ("....#...\n...#.#..\n..#...#.\n.#.....#", 1 + 3 + 5 + 7),
+    ("....#..\n..#####\n###....", 3 + 6 + 5),
+])  # fmt: skip
+def test_convex_area(rows, pixels):
+    mask = np.array([[c == "#" for c in row] for row in rows.split("\n")]).astype(int)
+    assert measured(mask, name="area_convex_px2") == pixels
+    np.testing.assert_allclose(measured(mask, name="solidity"), mask.sum() / pixels)
+
+
+def test_a_convex_shape_far_from_the_origin():
+    """test_qhull_offset_example: its hull is itself."""
+    runs = {1367: (151, 151), 1368: (150, 152), 1369: (149, 153), 1370: (148, 154), 1371: (147, 155), 1372: (146, 155),
+            1373: (146, 154), 1374: (147, 153), 1375: (148, 152), 1376: (149, 151), 1377: (150, 150)}  # fmt: skip
+    mask = np.zeros((1392, 1040), int)
+    for row, (first, last) in runs.items():
+        mask[row, first : last + 1] = 1
+    assert mask.sum() == 60 and measured(mask, name="solidity") == 1
+
+
+# ---- co-occurrence: feature/tests/test_texture.py; its four matrices, and Haralick's features of them ----
+
+LEVELS = np.array([[0, 0, 1, 1], [0, 0, 1, 1], [0, 2, 2, 2], [2, 2, 3, 3]], np.uint8)
+COUNTS = [
+    [[2, 2, 1, 0], [0, 2, 0, 0], [0, 0, 3, 1], [0, 0, 0, 1]],
+    [[1, 1, 3, 0], [0, 1, 1, 0], [0, 0, 0, 2], [0, 0, 0, 0]],
+    [[3, 0, 2, 0], [0, 2, 2, 0], [0, 0, 1, 2], [0, 0, 0, 0]],
+    [[2, 0, 0, 0], [1, 1, 2, 0], [0, 0, 2, 1], [0, 0, 0, 0]],
+]
+
+
+@pytest.mark.parametrize("name, of", [("contrast", "contrast"), ("correlation", "correlation"),
+                                      ("angular_second_moment", "ASM"), ("inverse_difference_moment", "homogeneity")])  # fmt: skip
+def test_textures_of_known_counts(name, of):
+    ours = measured(np.ones((4, 4), int), LEVELS, f"texture_{name}_channel_0", texture=True, texture_levels=4, texture_high=4)
+    counts = np.array(COUNTS) + np.transpose(COUNTS, (0, 2, 1))
+    each = counts / counts.sum((1, 2), keepdims=True)
+    np.testing.assert_allclose(ours, graycoprops(np.moveaxis(each, 0, -1)[:, :, None], of).mean())
+
+
+def test_textures_of_one_direction():
+    """test_homogeneity, test_energy and test_correlation, whose numbers are for pairs side by side: rows with gaps between."""
+    image, cells = np.repeat(LEVELS, 2, 0), np.repeat(np.arange(8)[:, None] % 2 == 0, 4, 1).astype(int)
+    options = dict(texture=True, texture_levels=4, texture_high=4)
+    for name, right in ("inverse_difference_moment", 0.80833333), ("correlation", 0.71953255):
+        np.testing.assert_allclose(measured(cells, image, f"texture_{name}_channel_0", **options), right, rtol=1e-7)
+    energy = measured(cells, image, "texture_angular_second_moment_channel_0", **options)
+    np.testing.assert_allclose(math.sqrt(energy), 0.38188131, rtol=1e-7)
+
+
+def test_textures_beyond_the_cell():
+    """test_output_empty: no pair is ten pixels apart."""
+    values = measured(np.ones((4, 4), int), LEVELS, texture=True, texture_distance_px=10)
+    assert all(np.isnan(values[name]).all() for name in values if name.startswith("texture_"))

@@ -510,3 +510,78 @@ def test_relabel_in_sequence():
     np.testing.assert_array_equal(labels.relabel(large), [[1, 2, 0, 2, 3]])
     with pytest.raises(ValueError):
         labels.relabel([[-5, 2]])
+
+
+# ---- erosion, dilation, opening, closing: morphology/tests/test_gray.py; their default footprint is the disc of radius 1 ----
+
+FLOAT = """
+0.55 0.72 0.6 0.54 0.42
+0.65 0.44 0.89 0.96 0.38
+0.79 0.53 0.57 0.93 0.07
+0.09 0.02 0.83 0.78 0.87
+0.98 0.8 0.46 0.78 0.12""".strip()
+BY_THE_CROSS = {
+    "erode_disc": """
+0.55 0.44 0.54 0.42 0.38
+0.44 0.44 0.44 0.38 0.07
+0.09 0.02 0.53 0.07 0.07
+0.02 0.02 0.02 0.78 0.07
+0.09 0.02 0.46 0.12 0.12""",
+    "dilate_disc": """
+0.72 0.72 0.89 0.96 0.54
+0.79 0.89 0.96 0.96 0.96
+0.79 0.79 0.93 0.96 0.93
+0.98 0.83 0.83 0.93 0.87
+0.98 0.98 0.83 0.78 0.87""",
+    "open_disc": """
+0.55 0.55 0.54 0.54 0.42
+0.55 0.44 0.54 0.44 0.38
+0.44 0.53 0.53 0.78 0.07
+0.09 0.02 0.78 0.78 0.78
+0.09 0.46 0.46 0.78 0.12""",
+    "close_disc": """
+0.72 0.72 0.72 0.54 0.54
+0.72 0.72 0.89 0.96 0.54
+0.79 0.79 0.79 0.93 0.87
+0.79 0.79 0.83 0.78 0.87
+0.98 0.83 0.78 0.78 0.78""",
+}
+
+
+@pytest.mark.parametrize("name", BY_THE_CROSS)
+def test_grey_morphology_by_the_cross(name):
+    image, expected = grid(FLOAT, np.float32), grid(BY_THE_CROSS[name].strip(), np.float32)
+    np.testing.assert_array_equal(getattr(morph, name)(image, 1), expected)
+    for dtype, top in (np.uint8, 255), (np.uint16, 65535):
+        scaled = np.round(image * top).astype(dtype)
+        np.testing.assert_array_equal(getattr(morph, name)(scaled, 1), np.round(expected * top).astype(dtype))
+
+
+def test_grey_morphology_of_views_with_gaps():
+    """Theirs writes into every second pixel; ours reads them."""
+    wide = np.zeros((5, 5), np.uint8)
+    wide[::2, ::2] = grid("562\n722\n351")
+    np.testing.assert_array_equal(morph.dilate_disc(wide[::2, ::2], 1), grid("766\n772\n755"))
+    np.testing.assert_array_equal(morph.erode_disc(wide[::2, ::2], 1), grid("522\n221\n311"))
+
+
+def test_top_hats_of_one_pixel():
+    """TestEccentricStructuringElements: a lone pixel is lost or kept whole, with the window's centre off its middle."""
+    black = np.full((6, 6), 255, np.uint8)
+    black[2, 2] = 0
+    for size in (2, 2), (2, 1), (1, 2):
+        assert (morph.open(255 - black, size) == 0).all() and (morph.close(black, size) == 255).all()
+        np.testing.assert_array_equal(morph.white_top_hat(255 - black, size), 255 - black)
+        np.testing.assert_array_equal(morph.black_top_hat(black, size), 255 - black)
+        assert not morph.white_top_hat(black, size)[:2].any() and not morph.black_top_hat(255 - black, size).any()
+
+
+# ---- small objects: morphology/tests/test_misc.py ----
+
+
+def test_remove_small():
+    numbered = grid("22201\n22201\n20000\n00333")
+    np.testing.assert_array_equal(labels.remove_small(numbered, 3), grid("22200\n22200\n20000\n00333"))
+    mask = grid("00010\n11100\n11101")
+    np.testing.assert_array_equal(labels.remove_small(morph.components(mask, 4), 6) != 0, grid("00000\n11100\n11100"))
+    np.testing.assert_array_equal(labels.remove_small(morph.components(mask, 8), 7) != 0, grid("00010\n11100\n11100"))

@@ -28,9 +28,10 @@ def _borrowable(array: np.ndarray) -> bool:
     """Rows of neighbouring samples that follow one another, and channels likewise."""
     channel, row, sample = array.strides
     channels, height, width = array.shape
-    row_ok = height == 1 or (row >= width * sample and row % sample == 0)
-    channel_ok = channels == 1 or (channel >= height * row and channel % sample == 0)
-    return (width == 1 or sample == array.itemsize) and row_ok and channel_ok
+    size = array.itemsize
+    row_ok = height == 1 or (row >= width * size and row % size == 0)
+    channel_ok = channels == 1 or (channel >= height * row and channel % size == 0)
+    return (width == 1 or sample == size) and row_ok and channel_ok
 
 
 def _layout(array: np.ndarray, pixel_size_um: float | None) -> tuple[c.image_layout, np.ndarray]:

@@ -50,7 +50,7 @@ def laplacian_of_gaussian(
 ) -> np.ndarray:
     """For every pixel the largest over sigmas_px, one number or up to 32, of -sigma^2 (Lxx + Lyy): bright blobs are positive.
 
-    Exact, each in (0, 64], it is scipy.ndimage.gaussian_laplace() within 4e-6 of the largest magnitude; fast, each in
+    Exact, each in [0.001, 64], it is scipy.ndimage.gaussian_laplace() within 4e-6 of the largest magnitude; fast, each in
     [2, 1000], within 6e-4 of the image's range of the Gaussian that is not cut.
     """
     sigmas = np.ascontiguousarray(np.atleast_1d(sigmas_px), np.float64)

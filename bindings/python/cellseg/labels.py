@@ -14,6 +14,7 @@ import numpy as np
 from . import _lowlevel as c
 from ._arrays import array_from_image, array_from_labels, labels_from
 from ._context import Context, call
+from ._lowlevel import ArgumentError
 
 __all__ = ["boundaries", "check", "clear_border", "expand", "fill_holes", "relabel", "remove_small"]
 
@@ -24,6 +25,13 @@ def _labels(context: Context | None, function: object, labels: object, *argument
     return array_from_labels(out.take(c.Labels))
 
 
+def _not_negative(name: str, value: int) -> int:
+    """C would take -1 for the largest number there is, which these functions allow."""
+    if value < 0:
+        raise ArgumentError(f"{name} is {value}; it must be 0 or more")
+    return value
+
+
 def relabel(labels: object, *, context: Context | None = None) -> np.ndarray:
     """Number ids 1 to n in raster order of each object's first pixel."""
     return _labels(context, c.labels_relabel, labels)
@@ -31,12 +39,12 @@ def relabel(labels: object, *, context: Context | None = None) -> np.ndarray:
 
 def remove_small(labels: object, least_area_px: int, *, context: Context | None = None) -> np.ndarray:
     """Remove objects of fewer than least_area_px pixels; the others keep their ids."""
-    return _labels(context, c.labels_remove_small, labels, least_area_px)
+    return _labels(context, c.labels_remove_small, labels, _not_negative("least_area_px", least_area_px))
 
 
 def clear_border(labels: object, margin_px: int = 0, *, context: Context | None = None) -> np.ndarray:
-    """Remove objects with a pixel less than margin_px pixels from the image's border, 0: on it; the others keep their ids."""
-    return _labels(context, c.labels_clear_border, labels, margin_px)
+    """Remove objects with a pixel at most margin_px pixels from the image's outermost ones; the others keep their ids."""
+    return _labels(context, c.labels_clear_border, labels, _not_negative("margin_px", margin_px))
 
 
 def fill_holes(labels: object, *, context: Context | None = None) -> np.ndarray:

@@ -35,6 +35,7 @@ def test_other_layouts_are_copied(dtype):
     wide = np.arange(3 * 20 * 30).reshape(3, 20, 30).astype(dtype)
     backwards = wide[0, ::-1], wide[0, :, ::-1], wide[::-1]
     spread = wide[0].T, wide[:, :, ::2], np.moveaxis(wide, 0, -1)[:, :, :2], np.broadcast_to(wide[0, 0], (5, 30))
+    spread += (np.broadcast_to(wide[0, :, :1], (20, 7)), np.broadcast_to(wide[0], (2, 20, 30)))
     swapped = wide.astype(wide.dtype.newbyteorder())
     unaligned = np.frombuffer(b"x" + wide[0].tobytes(), np.uint8)[1:].view(wide.dtype).reshape(20, 30)
     for array in (*backwards, *spread, swapped, unaligned):
