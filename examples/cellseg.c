@@ -18,6 +18,7 @@ static const subcommand subcommands[] = {
     {"segment", cmd_segment, "find every cell in images, from the marker channel alone"},
     {"label", cmd_label, "find every cell from a marker and a nuclear stain (two-channel method)"},
     {"train", cmd_train, "train a network on labelled images"},
+    {"crossval", cmd_crossval, "train on parts of labelled images, judge on the others"},
     {"evaluate", cmd_evaluate, "compare label maps with the truth"},
     {"synth", cmd_synth, "simulate fields of cells with their truth"},
     {"export", cmd_export, "write a network for other engines"},

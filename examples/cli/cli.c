@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 static const char *title;                     /* what the bar is about */
@@ -57,13 +58,39 @@ static void on_interrupt(int number) {
     interrupted = 1;
 }
 
+static double now_seconds(void) {
+    struct timespec t;
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* " 1:02:03 left", once it can be told, from the work since the first report under this title. */
+static void write_time_left(char text[40], double fraction) {
+    static const char *timed;
+    static double began, from;
+    text[0] = '\0';
+    if (title != timed || fraction < from) {
+        timed = title;
+        began = now_seconds();
+        from = fraction;
+    }
+    const double elapsed = now_seconds() - began;
+    if (elapsed < 3 || fraction <= from)
+        return;
+    const double left = elapsed * (1 - fraction) / (fraction - from);
+    const unsigned long seconds = left < 1e7 ? (unsigned long)left : 9999999;
+    (void)snprintf(text, 40, " %lu:%02lu:%02lu left", seconds / 3600, seconds / 60 % 60, seconds % 60);
+}
+
 static int32_t on_progress(void *user, double fraction, const char *step) {
     enum { WIDTH = 30 };
     (void)user;
     if (title != NULL && isatty(STDERR_FILENO)) {
         const int full = (int)(fraction * WIDTH);
-        fprintf(stderr, "\r\033[K[%.*s%*s] %3d%% %s: %s", full, "##############################", WIDTH - full, "",
-                (int)(fraction * 100), title, step);
+        char left[40];
+        write_time_left(left, fraction);
+        fprintf(stderr, "\r\033[K[%.*s%*s] %3d%%%s %s: %s", full, "##############################", WIDTH - full, "",
+                (int)(fraction * 100), left, title, step);
         fflush(stderr);
         bar_drawn = 1;
     }

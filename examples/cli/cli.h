@@ -14,6 +14,7 @@ enum { CLI_FINE = 0, CLI_FAILED = 1, CLI_USAGE = 2 };
 int cmd_segment(int argc, char **argv);
 int cmd_label(int argc, char **argv);
 int cmd_train(int argc, char **argv);
+int cmd_crossval(int argc, char **argv);
 int cmd_evaluate(int argc, char **argv);
 int cmd_export(int argc, char **argv);
 int cmd_info(int argc, char **argv);

@@ -14,7 +14,7 @@
 
 static const char *kind = "cells";
 static const char *csv_path, *report_path, *images_path;
-static measures how = {.weight = 0.6, .iou_threshold = 0.5, .tolerance_px = 2};
+static measures how = DEFAULT_MEASURES;
 static bool with_maps;
 static int32_t channel, threads;
 

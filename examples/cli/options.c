@@ -14,28 +14,56 @@ const char *const no_yes[] = {"no", "yes", NULL};
 
 /* ---- help ---- */
 
-static void print_default(const option *o) {
+static bool has_value(const option *o) {
+    if (o->kind == OPTION_WHOLE)
+        return *(const int32_t *)o->value >= 0;
+    if (o->kind == OPTION_TEXTS)
+        return ((const text_list *)o->value)->count > 0;
+    return o->kind == OPTION_TEXT ? *(const char *const *)o->value != NULL : o->kind != OPTION_FLAG;
+}
+
+static void put_value(FILE *to, const option *o, int digits) {
     switch (o->kind) {
     case OPTION_FLAG:
+        fprintf(to, "%s", no_yes[*(const bool *)o->value]);
+        break;
+    case OPTION_TEXTS:
+        for (int i = 0; i < ((const text_list *)o->value)->count; i++)
+            fprintf(to, "%s%s", i > 0 ? " " : "", ((const text_list *)o->value)->items[i]);
         break;
     case OPTION_WHOLE:
-        if (*(const int32_t *)o->value >= 0)
-            printf(" [%d]", *(const int32_t *)o->value);
+        fprintf(to, "%d", *(const int32_t *)o->value);
         break;
     case OPTION_COUNT:
-        printf(" [%llu]", (unsigned long long)*(const uint64_t *)o->value);
+        fprintf(to, "%llu", (unsigned long long)*(const uint64_t *)o->value);
         break;
     case OPTION_NUMBER:
-        printf(" [%g]", *(const double *)o->value);
+        fprintf(to, "%.*g", digits, *(const double *)o->value);
         break;
     case OPTION_TEXT:
-        if (*(const char *const *)o->value != NULL)
-            printf(" [%s]", *(const char *const *)o->value);
+        fprintf(to, "%s", *(const char *const *)o->value);
         break;
     case OPTION_CHOICE:
-        printf(" [%s]", o->choices[*(const int32_t *)o->value]);
+        fprintf(to, "%s", o->choices[*(const int32_t *)o->value]);
         break;
     }
+}
+
+void put_options(FILE *to, const option *table) {
+    for (const option *o = table; o->name != NULL; o++)
+        if (has_value(o)) {
+            fprintf(to, "%s ", o->name);
+            put_value(to, o, 17);
+            fprintf(to, "\n");
+        }
+}
+
+static void print_default(const option *o) {
+    if (!has_value(o) || o->kind == OPTION_TEXTS)
+        return;
+    printf(" [");
+    put_value(stdout, o, 6);
+    printf("]");
 }
 
 static void print_option(const option *o) {
@@ -91,6 +119,13 @@ static bool parse_choice(const char *text, const char *const *choices, int32_t *
     return false;
 }
 
+static bool add_text(const char *text, text_list *list) {
+    if (list->count == TEXTS_MOST)
+        return false;
+    list->items[list->count++] = text;
+    return true;
+}
+
 static const char *kind_name(const option *o) {
     switch (o->kind) {
     case OPTION_WHOLE:
@@ -99,6 +134,8 @@ static const char *kind_name(const option *o) {
         return "a whole number, not negative";
     case OPTION_NUMBER:
         return "a number";
+    case OPTION_TEXTS:
+        return "given 256 times at most";
     default:
         return "one of the words in the help";
     }
@@ -114,6 +151,8 @@ static bool set_value(const option *o, const char *text) {
         return parse_number(text, o->value);
     case OPTION_CHOICE:
         return parse_choice(text, o->choices, o->value);
+    case OPTION_TEXTS:
+        return add_text(text, o->value);
     default:
         *(const char **)o->value = text;
         return true;

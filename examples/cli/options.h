@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 /* What an option's value is, and what `value` points to. */
 typedef enum option_kind {
@@ -14,8 +15,16 @@ typedef enum option_kind {
     OPTION_COUNT,  /* whole number, not negative; uint64_t */
     OPTION_NUMBER, /* number; double */
     OPTION_TEXT,   /* const char *, into argv */
+    OPTION_TEXTS,  /* may come again and again; text_list, into argv */
     OPTION_CHOICE  /* one of `choices`, whose place, from 0, goes to an int32_t */
 } option_kind;
+
+enum { TEXTS_MOST = 256 };
+
+typedef struct text_list {
+    int count;
+    const char *items[TEXTS_MOST];
+} text_list;
 
 typedef struct option {
     const char *name; /* without "--"; NULL ends a table */
@@ -45,5 +54,8 @@ typedef enum parsed { PARSED_OK, PARSED_HELP, PARSED_WRONG } parsed;
  * the help and gives PARSED_HELP; a fault prints one line and gives PARSED_WRONG.
  */
 parsed parse_options(const command *of, int argc, char **argv, const char **operands, int *operand_count);
+
+/* The values of a table's options as they stand, a line each; those without one are left out. */
+void put_options(FILE *to, const option *table);
 
 #endif

@@ -12,6 +12,7 @@ int32_t segment_preset;
 static const char *const presets[] = {"default", "paper", NULL};
 static const char *const cell_probabilities[] = {"cytoplasm", "cytoplasm-and-nucleus", NULL};
 static const char *const reliefs[] = {"marker", "gradient", "probability", "distance", NULL};
+static const char *const marker_tests[] = {"warn", "refuse-stains", "refuse", NULL};
 static const char *const background_rules[] = {"expected-area", "probability", NULL};
 
 #define O segment_options
@@ -44,6 +45,7 @@ const option probability_option_table[] = {
     {"nucleus-probability-min", 0, OPTION_NUMBER, &O.nucleus_probability_min, "P", "less probable nuclei are dropped", NULL},
     {"cell-probability", 0, OPTION_CHOICE, &O.cell_probability, NULL, "what multiplies the marker", cell_probabilities},
     {"background-rule", 0, OPTION_CHOICE, &O.background_rule, NULL, "what tells cells from background", background_rules},
+    {"marker-test", 0, OPTION_CHOICE, &O.marker_test, NULL, "which markers that do not fit give no cells", marker_tests},
     {NULL, 0, OPTION_FLAG, NULL, NULL, NULL, NULL},
 };
 

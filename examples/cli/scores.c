@@ -216,6 +216,16 @@ const column pixel_columns[] = {
     RATE(roc.specificity, "specificity", "specificity"),
     END,
 };
+const column summary_columns[] = {
+    COUNT(similarity.reference_count, "true", "true"),
+    COUNT(similarity.target_count, "predicted", "predicted"),
+    RATE(similarity.sm, "sm", "SM"),
+    RATE(matching.average_precision, "ap", "AP"),
+    RATE(similarity.mean_best_dice, "best_dice", "best Dice"),
+    RATE(roc.auc, "auc", "AUC"),
+    RATE(roc.accuracy, "accuracy", "accuracy"),
+    END,
+};
 enum { TABLES = 3 };
 static const column *const all_columns[TABLES] = {similarity_columns, object_columns, pixel_columns};
 
@@ -311,6 +321,39 @@ score pooled_score(const score_list *list) {
     return all;
 }
 
+static bool make_room(score_list *list, size_t more) {
+    score *larger = realloc(list->scores, (list->count + more) * sizeof *larger);
+    if (larger != NULL)
+        list->scores = larger;
+    else
+        print_error("no memory for the figures of %zu images", list->count + more);
+    return larger != NULL;
+}
+
+bool add_summary(score_list *summaries, score_list *all, score_list *list) {
+    if (list->count == 0 || !make_room(summaries, 1) || !make_room(all, list->count)) {
+        free_scores(list);
+        return false;
+    }
+    const score pooled = pooled_score(list);
+    score *s = &summaries->scores[summaries->count++];
+    *s = mean_score(list);
+    s->similarity.reference_count = pooled.similarity.reference_count;
+    s->similarity.target_count = pooled.similarity.target_count;
+    s->similarity.mean_best_dice = pooled.similarity.mean_best_dice;
+    s->roc = pooled.roc;
+    memcpy(&all->scores[all->count], list->scores, list->count * sizeof *list->scores);
+    all->count += list->count;
+    all->has_maps = all->has_maps || list->has_maps;
+    for (size_t i = 0; i < ROC_POINTS; i++) {
+        all->true_positives[i] += list->true_positives[i];
+        all->false_positives[i] += list->false_positives[i];
+    }
+    list->count = 0;
+    free_scores(list);
+    return true;
+}
+
 /* ---- tables ---- */
 
 /* Wide enough for its title and its values. */
@@ -341,16 +384,20 @@ void print_score(const char *name, int width, const column *columns, const score
     printf("\n");
 }
 
-void print_means(int width, const column *columns, const score_list *list) {
-    const score mean = mean_score(list), all = pooled_score(list);
-    printf("%-*s", width, "mean of images");
+void print_rates(const char *name, int width, const column *columns, const score *s) {
+    printf("%-*s", width, name);
     for (const column *c = columns; c->name != NULL; c++) {
         if (c->kind == COLUMN_RATE)
-            print_value(c, &mean);
+            print_value(c, s);
         else
             printf(" %*s", column_width(c), "");
     }
     printf("\n");
+}
+
+void print_means(int width, const column *columns, const score_list *list) {
+    const score mean = mean_score(list), all = pooled_score(list);
+    print_rates("mean of images", width, columns, &mean);
     char name[64];
     (void)snprintf(name, sizeof name, "all %s", list->kind);
     print_score(name, width, columns, &all);

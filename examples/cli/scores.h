@@ -16,6 +16,9 @@ typedef struct measures {
     double tolerance_px;  /* of outlines */
 } measures;
 
+#define DEFAULT_MEASURES                                                                                                         \
+    { .weight = 0.6, .iou_threshold = 0.5, .tolerance_px = 2 }
+
 /* The files of one image. */
 typedef struct inputs {
     const char *stem, *truth, *predicted;
@@ -58,6 +61,13 @@ score mean_score(const score_list *list);
 /* All objects of all images together: counts are sums, rates follow from them; NaN where they do not. */
 score pooled_score(const score_list *list);
 
+/*
+ * Move a list's scores to the end of `all`, and append one score to `summaries`: its means over images, but for the best Dice and
+ * the pixels, which are over all objects and pixels, and the numbers of objects, which are sums. `list` is empty afterwards. When
+ * memory ends, prints an error: false.
+ */
+bool add_summary(score_list *summaries, score_list *all, score_list *list);
+
 /* ---- columns ---- */
 
 typedef enum column_kind { COLUMN_COUNT, COLUMN_RATE } column_kind;
@@ -71,6 +81,7 @@ typedef struct column {
 
 /* Each ends with an entry without a name. */
 extern const column similarity_columns[], object_columns[], pixel_columns[];
+extern const column summary_columns[]; /* of add_summary() */
 
 double column_value(const column *c, const score *s);
 
@@ -79,6 +90,9 @@ double column_value(const column *c, const score *s);
 /* `width` is the room for names of images. */
 void print_titles(const char *first, int width, const column *columns);
 void print_score(const char *name, int width, const column *columns, const score *s);
+
+/* Without counts. */
+void print_rates(const char *name, int width, const column *columns, const score *s);
 
 /* The rows of means and of all objects. */
 void print_means(int width, const column *columns, const score_list *list);

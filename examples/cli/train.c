@@ -1,201 +1,70 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* cellseg train: a model from a folder of images and a folder of label maps. */
-#include "cli.h"
-#include "files.h"
-#include "options.h"
+/* cellseg train: a model from folders of images and folders of label maps. */
+#include "history.h"
+#include "training.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
+#include <unistd.h>
 
 /* ---- the command line ---- */
 
-static const char *images_folder, *labels_folder, *model_path, *start_path;
-static cellseg_read_options read_options;
-static cellseg_train_options train_options;
-static int32_t channel, nuclei_channel = -1, threads, preset, weights = CELLSEG_WEIGHTS_FLOAT32 - 1;
-static double validation_part = 0.1;
+static const char *model_path, *log_path, *curve_path;
+static history epochs;
+static int32_t threads, weights = CELLSEG_WEIGHTS_FLOAT32 - 1;
 
-static const char *const presets[] = {"default", "paper", NULL};
 static const char *const weight_types[] = {"float32", "float16", NULL};
-static const char *const extra_outputs[] = {"none", "boundary", "distance", NULL};
 
-static const option file_options[] = {
-    {"images", 0, OPTION_TEXT, &images_folder, "DIR", "images (.tif, .tiff, .png)", NULL},
-    {"labels", 0, OPTION_TEXT, &labels_folder, "DIR", "label maps of whole cells, and of nuclei; may be the same folder", NULL},
+static const option run_options[] = {
     {"output", 'o', OPTION_TEXT, &model_path, "MODEL", "the model file to write", NULL},
-    {"channel", 0, OPTION_WHOLE, &channel, "K", "the marker's channel, from 0", NULL},
-    {"nuclei-channel", 0, OPTION_WHOLE, &nuclei_channel, "K", "find nuclei in this channel instead of <stem>.nuclei.tif", NULL},
-    {"pixel-size", 0, OPTION_NUMBER, &read_options.pixel_size_um, "UM", "edge of a pixel; 0: what the files say", NULL},
-    {"validation-part", 0, OPTION_NUMBER, &validation_part, "P", "part of the images, evenly spaced, that validates", NULL},
-    {"start", 0, OPTION_TEXT, &start_path, "MODEL", "start from this model's weights", NULL},
     {"weights", 0, OPTION_CHOICE, &weights, NULL, "how the model file stores weights", weight_types},
+    {"checkpoint", 0, OPTION_TEXT, &train_options.checkpoint_path, "FILE",
+     "written after every epoch; resumed from when it exists", NULL},
+    {"log", 0, OPTION_TEXT, &log_path, "FILE", "a JSON object for each epoch, one a line", NULL},
+    {"curve", 0, OPTION_TEXT, &curve_path, "FILE.svg", "a picture of the losses, drawn again after every epoch", NULL},
     {"threads", 0, OPTION_WHOLE, &threads, "N", "0: as many as cores", NULL},
-    {"preset", 0, OPTION_CHOICE, &preset, NULL, "values of all options below that are not given", presets},
-    {NULL, 0, OPTION_FLAG, NULL, NULL, NULL, NULL},
-};
-
-#define O train_options
-static const option training_options[] = {
-    {"seed", 0, OPTION_COUNT, &O.seed, "N", "of weights, order, augmentation and dropout", NULL},
-    {"epochs", 0, OPTION_WHOLE, &O.epochs, "N", "times through the images", NULL},
-    {"batch", 0, OPTION_WHOLE, &O.batch, "N", "patches per step", NULL},
-    {"learning-rate", 0, OPTION_NUMBER, &O.learning_rate, "R", "Adam's", NULL},
-    {"learning-rate-final", 0, OPTION_NUMBER, &O.learning_rate_final, "R", "where it falls to; 0: it stays", NULL},
-    {"width", 0, OPTION_NUMBER, &O.width, "W", "filters, as a part of the paper's network", NULL},
-    {"weight-nucleus", 0, OPTION_NUMBER, &O.weight_nucleus, "W", "of the nucleus in the loss", NULL},
-    {"weight-cytoplasm", 0, OPTION_NUMBER, &O.weight_cytoplasm, "W", "of the cytoplasm", NULL},
-    {"weight-background", 0, OPTION_NUMBER, &O.weight_background, "W", "of the background", NULL},
-    {"weight-sum", 0, OPTION_NUMBER, &O.weight_sum, "W", "of their sum being 1", NULL},
-    {"extra-output", 0, OPTION_CHOICE, &O.extra_output, NULL, "a fourth output: of cells' borders", extra_outputs},
-    {"weight-extra", 0, OPTION_NUMBER, &O.weight_extra, "W", "of the fourth output in the loss", NULL},
-    {"weight-border", 0, OPTION_NUMBER, &O.weight_border, "W", "how much more pixels between near cells count; 0: the same",
-     NULL},
-    {"border-sigma-um", 0, OPTION_NUMBER, &O.border_sigma_um, "UM", "how near is near", NULL},
-    {"weight-dice", 0, OPTION_NUMBER, &O.weight_dice, "W", "of the soft Dice in the loss; 0: none", NULL},
-    {"weight-cross-entropy", 0, OPTION_NUMBER, &O.weight_cross_entropy, "W", "of the cross-entropy; 0: none", NULL},
-    {"rotate", 0, OPTION_CHOICE, &O.rotate, NULL, "augment by quarter turns", no_yes},
-    {"flip", 0, OPTION_CHOICE, &O.flip, NULL, "augment by mirroring", no_yes},
-    {"gamma", 0, OPTION_NUMBER, &O.gamma, "G", "augment by a gamma up to this; 1: none", NULL},
-    {"scale", 0, OPTION_NUMBER, &O.scale, "S", "augment by a zoom up to this; 1: none", NULL},
-    {"noise", 0, OPTION_NUMBER, &O.noise, "PART", "augment by noise up to this; 0: none", NULL},
-    {"blur-px", 0, OPTION_NUMBER, &O.blur_px, "PX", "augment by a blur up to this sigma; 0: none", NULL},
-    {"contrast", 0, OPTION_NUMBER, &O.contrast, "C", "augment by a contrast up to this; 1: none", NULL},
-    {"empty", 0, OPTION_NUMBER, &O.empty, "PART", "part of the patches that shows no cell, 0 to 0.9", NULL},
-    {"working-pixel-size-um", 0, OPTION_NUMBER, &O.working_pixel_size_um, "UM", "scale at which the network works", NULL},
-    {"top-hat-um", 0, OPTION_NUMBER, &O.top_hat_um, "UM", "edge of the square that evens the illumination; 0: none", NULL},
-    {"checkpoint", 0, OPTION_TEXT, &O.checkpoint_path, "FILE", "written after every epoch; resumed from when it exists", NULL},
-    {"note", 0, OPTION_TEXT, &O.note, "TEXT", "for the training record: what the images are", NULL},
     {NULL, 0, OPTION_FLAG, NULL, NULL, NULL, NULL},
 };
 
 static const command train_command = {
-    "train", "--images DIR --labels DIR -o MODEL",
+    "train", "--images DIR --labels DIR [--weight W]... -o MODEL",
     "Train a network. Images and label maps pair by stem, the name up to its first dot: <stem>.cells.tif, or <stem>.tif where\n"
-    "it is the only one, labels whole cells; <stem>.nuclei.tif beside it labels nuclei.",
-    (const option *const[]){file_options, training_options, NULL}};
+    "it is the only one, labels whole cells; <stem>.nuclei.tif beside it labels nuclei. Each --images goes with a --labels, in "
+    "order.",
+    (const option *const[]){run_options, cache_options, labelled_image_options, training_options, NULL}};
 
 static bool is_complete(int operands) {
-    const char *fault = NULL;
-    if (images_folder == NULL)
-        fault = "--images DIR is missing";
-    else if (labels_folder == NULL)
-        fault = "--labels DIR is missing";
-    else if (model_path == NULL)
+    const char *fault = fault_of_training();
+    if (fault == NULL && model_path == NULL)
         fault = "-o MODEL is missing";
-    else if (operands > 0)
+    else if (fault == NULL && operands > 0)
         fault = "only options are expected";
-    else if (validation_part < 0 || validation_part >= 1)
-        fault = "--validation-part must be at least 0 and less than 1";
-    else if (is_folder(model_path))
+    else if (fault == NULL && is_folder(model_path))
         fault = "-o MODEL names a folder";
     if (fault != NULL)
         print_error("train: %s; see cellseg train --help", fault);
     return fault == NULL;
 }
 
-/* ---- images ---- */
-
-static cellseg_status find_nuclei(cellseg_labels **nuclei, cellseg_context *context, const cellseg_labels *cells,
-                                  const cellseg_image *image) {
-    cellseg_segment_options options;
-    cellseg_status status = cellseg_segment_options_init(&options, sizeof options);
-    options.nuclei_channel = nuclei_channel;
-    if (status == CELLSEG_OK)
-        status = cellseg_segment_nuclei_within(nuclei, context, cells, image, &options);
-    return status;
-}
-
-static cellseg_status read_and_add(cellseg_trainer *trainer, cellseg_context *context, const char *image_path,
-                                   const char *cells_path, const char *nuclei_path, int32_t use, const char **at_fault) {
-    cellseg_image *image = NULL;
-    cellseg_labels *cells = NULL, *nuclei = NULL;
-    *at_fault = image_path;
-    cellseg_status status = cellseg_image_read(&image, context, image_path, &read_options);
-    if (status == CELLSEG_OK) {
-        *at_fault = cells_path;
-        status = cellseg_labels_read(&cells, context, cells_path);
-    }
-    if (status == CELLSEG_OK) {
-        *at_fault = nuclei_channel < 0 ? nuclei_path : image_path;
-        status =
-            nuclei_channel < 0 ? cellseg_labels_read(&nuclei, context, nuclei_path) : find_nuclei(&nuclei, context, cells, image);
-    }
-    if (status == CELLSEG_OK) {
-        *at_fault = image_path;
-        status = cellseg_trainer_add(trainer, image, channel, cells, nuclei, use);
-    }
-    cellseg_image_free(image);
-    cellseg_labels_free(cells);
-    cellseg_labels_free(nuclei);
-    return status;
-}
-
-static bool add_image(cellseg_trainer *trainer, cellseg_context *context, const file *image, const file *cells, int32_t use) {
-    char nuclei_path[PATH_SIZE];
-    if (is_same_file(image->path, cells->path)) {
-        print_error("%s: there is no label map %s.cells.tif beside it", image->path, image->stem);
-        return false;
-    }
-    if (!join_path(nuclei_path, labels_folder, image->stem, ".nuclei.tif"))
-        return false;
-    set_progress_title(image->path);
-    const char *at_fault;
-    const cellseg_status status = read_and_add(trainer, context, image->path, cells->path, nuclei_path, use, &at_fault);
-    set_progress_title(NULL);
-    if (status != CELLSEG_OK)
-        print_library_error(at_fault);
-    return status == CELLSEG_OK;
-}
-
-/* Image i of n validates when it is the last of its share: evenly spaced, and at least one where a part is asked for and there
- * are two images. */
-static int32_t use_of(size_t i, size_t n) {
-    double wanted = validation_part > 0 && n > 1 ? fmax(1, floor(validation_part * (double)n + 0.5)) : 0;
-    wanted = fmin(wanted, (double)n - 1);
-    const bool validates = floor((double)(i + 1) * wanted / (double)n) > floor((double)i * wanted / (double)n);
-    return validates ? CELLSEG_USE_VALIDATE : CELLSEG_USE_TRAIN;
-}
-
-/* All of them, or no training: a model of part of the images is not what was asked for. */
-static bool add_images(cellseg_trainer *trainer, cellseg_context *context) {
-    file_list images = {0}, labels = {0};
-    bool fine = files_in_folder(&images, images_folder, NULL) && files_in_folder(&labels, labels_folder, "cells") &&
-                same_stems(&images, images_folder, &labels, labels_folder);
-    const size_t count = fine ? images.count : 0;
-    size_t validating = 0;
-    for (size_t i = 0; i < count && !was_interrupted(); i++) {
-        const int32_t use = use_of(i, count);
-        validating += use == CELLSEG_USE_VALIDATE;
-        if (!add_image(trainer, context, &images.files[i], &labels.files[i], use))
-            fine = false;
-    }
-    if (fine)
-        printf("images: %zu to train, %zu to validate\n", count - validating, validating);
-    free_files(&images);
-    free_files(&labels);
-    return fine && !was_interrupted();
-}
-
 /* ---- training ---- */
 
 static int32_t on_epoch(void *user, const cellseg_epoch *epoch) {
-    (void)user;
-    set_progress_title(NULL);
-    printf("epoch %d of %d: loss %.4f", (int)epoch->epoch, (int)epoch->epochs, epoch->train_loss);
-    if (!isnan(epoch->validation_loss))
-        printf(", validation %.4f%s", epoch->validation_loss, epoch->best != 0 ? " (best)" : "");
-    printf(", %.1f s\n", epoch->seconds);
-    (void)fflush(stdout);
-    set_progress_title("training");
-    return was_interrupted();
+    bool *const written = user;
+    print_epoch(epoch);
+    *written = add_to_history(&epochs, epoch) && (log_path == NULL || write_log(&epochs, log_path)) &&
+               (curve_path == NULL || write_curve(&epochs, curve_path));
+    return was_interrupted() || !*written;
 }
 
 static bool run_and_save(cellseg_trainer *trainer, cellseg_context *context) {
     cellseg_model *model = NULL;
+    bool written = true;
+    if (log_path != NULL && train_options.checkpoint_path != NULL && access(train_options.checkpoint_path, F_OK) == 0 &&
+        !read_history(&epochs, log_path))
+        return false;
     set_progress_title("training");
-    cellseg_status status = cellseg_trainer_run(&model, trainer, on_epoch, NULL);
+    cellseg_status status = cellseg_trainer_run(&model, trainer, on_epoch, &written);
+    free_history(&epochs);
     set_progress_title(NULL);
     if (status != CELLSEG_OK)
         print_library_error("training");
@@ -207,13 +76,21 @@ static bool run_and_save(cellseg_trainer *trainer, cellseg_context *context) {
             printf("%s: %llu parameters\n", model_path, (unsigned long long)cellseg_model_parameters(model));
     }
     cellseg_model_free(model);
-    return status == CELLSEG_OK;
+    return status == CELLSEG_OK && written;
+}
+
+static bool add_all_images(cellseg_trainer *trainer) {
+    labelled_list images;
+    const bool fine = find_labelled_images(&images) && add_images(trainer, &images, NULL);
+    free_labelled_images(&images);
+    return fine;
 }
 
 static int train(void) {
-    const char *const checkpoint = train_options.checkpoint_path;
-    if (!can_be_written(model_path) || (checkpoint != NULL && !can_be_written(checkpoint)))
-        return CLI_FAILED;
+    const char *const paths[] = {model_path, train_options.checkpoint_path, log_path, curve_path};
+    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++)
+        if (paths[i] != NULL && !can_be_written(paths[i]))
+            return CLI_FAILED;
     cellseg_context *context = new_context(threads);
     if (context == NULL)
         return CLI_USAGE;
@@ -225,7 +102,7 @@ static int train(void) {
     else if (cellseg_trainer_new(&trainer, context, start, &train_options) != CELLSEG_OK) {
         print_error("train: %s", cellseg_last_error());
         code = CLI_USAGE;
-    } else if (add_images(trainer, context) && run_and_save(trainer, context))
+    } else if (add_all_images(trainer) && run_and_save(trainer, context))
         code = CLI_FINE;
     cellseg_trainer_free(trainer);
     cellseg_model_free(start);
@@ -233,29 +110,12 @@ static int train(void) {
     return code;
 }
 
-/* Twice, so that single options win over the preset wherever they stand. */
-static parsed parse(int argc, char **argv, const char **operands, int *count) {
-    const parsed first = parse_options(&train_command, argc, argv, operands, count);
-    if (first != PARSED_OK || preset == CELLSEG_PRESET_DEFAULT)
-        return first;
-    if (cellseg_train_options_preset(&train_options, preset) != CELLSEG_OK) {
-        print_error("train: %s", cellseg_last_error());
-        return PARSED_WRONG;
-    }
-    return parse_options(&train_command, argc, argv, operands, count);
-}
-
 int cmd_train(int argc, char **argv) {
-    if (cellseg_train_options_init(&train_options, sizeof train_options) != CELLSEG_OK ||
-        cellseg_read_options_init(&read_options, sizeof read_options) != CELLSEG_OK) {
-        print_error("train: %s", cellseg_last_error());
-        return CLI_FAILED;
-    }
     const char **operands = malloc((size_t)argc * sizeof *operands);
     if (operands == NULL)
         return CLI_FAILED;
     int count = 0, code = CLI_USAGE;
-    const parsed result = parse(argc, argv, operands, &count);
+    const parsed result = parse_training(&train_command, argc, argv, operands, &count);
     if (result == PARSED_HELP)
         code = CLI_FINE;
     else if (result == PARSED_OK && is_complete(count))

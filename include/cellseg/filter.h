@@ -50,7 +50,8 @@ CELLSEG_API cellseg_status cellseg_filter_gaussian(cellseg_image **out, cellseg_
 enum {
     CELLSEG_LAPLACIAN_EXACT =
         0, /**< convolution cut at four sigma: scipy.ndimage.gaussian_laplace within 4e-6 of the largest magnitude */
-    CELLSEG_LAPLACIAN_FAST = 1 /**< from scale to scale; within 6e-4 of the image's range of the Gaussian that is not cut */
+    CELLSEG_LAPLACIAN_FAST = 1 /**< from a sigma of 5 up from scale to scale at half size; within 6e-4 of the image's range, 8e-4
+                                  of the responses' largest range, of the Gaussian that is not cut */
 };
 
 /**
@@ -71,10 +72,11 @@ enum {
  * @param      count      1 to 32
  * @param      method     CELLSEG_LAPLACIAN_EXACT or CELLSEG_LAPLACIAN_FAST
  * @return CELLSEG_ERR_ARGUMENT  a sigma, count or method is out of range; and the common ones above
- * Cost: exact 16 sigma multiply-adds per pixel and scale; fast two thirds of the time for sigmas from 3 to 11, and it hardly
- * grows with sigma.
+ * Cost: exact 16 sigma multiply-adds per pixel and scale; fast two thirds of the time for sigmas from 3 to 11, and above 5 it
+ * hardly grows with sigma.
  * Memory: exact next to nothing; fast twice the image, as float32.
- * Since: 1.0. Source: Lindeberg, Feature detection with automatic scale selection, 1998.
+ * Since: 1.0. Source: Lindeberg, Feature detection with automatic scale selection, 1998; Burt and Adelson, The Laplacian pyramid
+ * as a compact image code, 1983.
  */
 CELLSEG_API cellseg_status cellseg_filter_log(cellseg_image **out, cellseg_context *context, const cellseg_image *image,
                                               int32_t channel, const double *sigmas_px, size_t count, int32_t method);

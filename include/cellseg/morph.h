@@ -327,7 +327,8 @@ CELLSEG_API cellseg_status cellseg_labels_boundaries(cellseg_image **out, cellse
  * @param      size       bytes at `violation`, at least 1; 128 hold every line
  * @param      nuclei     NULL, or of the same size
  * @return CELLSEG_OK  whether or not something is violated
- * Cost: a few passes. Memory: at most 12 bytes; small for objects.
+ * @return CELLSEG_ERR_LIMIT  the map has 2^32 pixels or more
+ * Cost: a few passes. Memory: 4 bytes per pixel.
  */
 CELLSEG_API cellseg_status cellseg_labels_check(char *violation, size_t size, cellseg_context *context,
                                                 const cellseg_labels *cells, const cellseg_labels *nuclei);

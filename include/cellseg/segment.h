@@ -33,6 +33,19 @@ enum {
 };
 
 /**
+ * What becomes of the cells of a marker that does not fit. cellseg_segment() tests every image in which it finds fifteen cells or
+ * more, by medians over the cells: contrast, (ring - nucleus) / (ring + nucleus) of the marker in the nucleus and within 4 um of
+ * it; share, the nucleus's part of the cell's area; and sureness, the nucleus probability in the nucleus. A contrast below -0.30
+ * with a share above 0.40 is a nuclear stain's; a contrast below -0.05 with a sureness below 0.70 is doubtful (docs/defaults.md
+ * has the measured values). Either is logged as a warning.
+ */
+enum {
+    CELLSEG_MARKER_WARN = 0,          /**< they are kept */
+    CELLSEG_MARKER_REFUSE_STAINS = 1, /**< a nuclear stain gives no cells */
+    CELLSEG_MARKER_REFUSE = 2         /**< neither does a doubtful marker */
+};
+
+/**
  * Every parameter of the method (Al-Kofahi et al. 2018, steps 1 to 3). Fill with cellseg_segment_options_init().
  * The two-channel method has no network: it takes CELLSEG_RELIEF_PROBABILITY as CELLSEG_RELIEF_MARKER,
  * CELLSEG_BACKGROUND_PROBABILITY as CELLSEG_BACKGROUND_EXPECTED_AREA, and leaves out what else speaks of a probability.
@@ -76,7 +89,7 @@ typedef struct cellseg_segment_options {
                                         the relief decides. 0: none (the paper) */
     int32_t use_extra_output;      /**< 1, the default: a model's fourth output, where it has one, tells nuclei apart and, with
                                         CELLSEG_RELIEF_MARKER, is half of the relief; 0: it is left out */
-    int32_t padding;
+    int32_t marker_test;           /**< CELLSEG_MARKER_... Default CELLSEG_MARKER_REFUSE_STAINS */
 } cellseg_segment_options;
 
 /** Write the defaults, chosen by measurement (docs/defaults.md). @return CELLSEG_ERR_ARGUMENT. Threads: any. Since: 1.0 */
@@ -102,7 +115,8 @@ CELLSEG_API cellseg_status cellseg_segment_options_check(const cellseg_segment_o
 /**
  * Label every cell in an image, from its marker channel alone.
  *
- * An image without a cell, or too small to hold one, gives empty label maps and no error; the context's log gets a warning.
+ * An image without a cell, or too small to hold one, gives empty label maps and no error; the context's log gets a warning. So it
+ * does where the marker does not fit the method, as a nuclear stain; marker_test says what becomes of the cells then.
  * Pixels may be at most 8 times as large as the model's, and the image at most 2^30 pixels at its scale.
  *
  * @param[out] cells    New label map of the image's size: 0 is background, cells are 1..count in raster order of their first

@@ -13,6 +13,12 @@
 extern "C" {
 #endif
 
+/** How the learning rate falls over a run. */
+enum {
+    CELLSEG_SCHEDULE_SMOOTH = 0, /**< to learning_rate_final, like half a period of a cosine; where that is 0, not at all */
+    CELLSEG_SCHEDULE_STEP = 1    /**< by step_factor after every step_epochs, never below learning_rate_final */
+};
+
 /** Everything a training run can be told. Fill with cellseg_train_options_init(). */
 typedef struct cellseg_train_options {
     size_t struct_size;
@@ -46,6 +52,24 @@ typedef struct cellseg_train_options {
     double border_sigma_um;      /**< Default 3 */
     double weight_dice;          /**< of one minus the soft Dice, mean over the classes; 0, the default: none */
     double weight_cross_entropy; /**< of the binary cross-entropy, mean over classes and pixels; 0, the default: none */
+    double rotation_degrees; /**< augment by a rotation of up to this either way, besides quarter turns; 0, the default: none */
+    double elastic_px;       /**< augment by an elastic deformation that moves pixels by up to this; 0, the default: none */
+    double illumination;     /**< augment by a shading between random factors in [1/illumination, illumination] at the patch's
+                                  corners; 1, the default: none */
+    double saturation;       /**< augment by cutting up to this part of the patch's range off at the top; 0, the default: none */
+    double nucleus_contrast; /**< augment by a factor in [1/nucleus_contrast, nucleus_contrast] on the nuclei alone, which makes
+                                  them darker, or as bright as their cells and brighter; 1, the default: none */
+    double texture;          /**< augment by a random texture, of grains of 1 to 7 px, whose logarithm has up to this standard
+                                  deviation; 0, the default: none */
+    int32_t schedule;        /**< CELLSEG_SCHEDULE_...; how the rate falls. Default CELLSEG_SCHEDULE_SMOOTH */
+    int32_t step_epochs;     /**< with CELLSEG_SCHEDULE_STEP: after so many epochs ... Default 10 */
+    double step_factor;      /**< ... the rate is multiplied by this. Default 0.1 */
+    double warm_up_epochs;   /**< over so many epochs, which may be a part of one, the rate rises from 0; 0, the default: none */
+    int32_t patience; /**< training ends after so many epochs without a better validation loss; 0, the default: never early */
+    int32_t frozen_layers; /**< so many layers of the start model, from the first, stay as they are, running statistics of their
+                                normalisation too; the paper's encoder is 10. 0, the default: none */
+    uint64_t cache_bytes;  /**< of images added as files, so much stays in memory and the rest is read again when needed; where
+                                they do not all fit, it decides the patches' order too. Default 512 MB */
 } cellseg_train_options;
 
 /** Write the defaults: the paper's, but for half its width, and mirroring. @return CELLSEG_ERR_ARGUMENT. Since: 1.0 */
@@ -90,6 +114,34 @@ enum { CELLSEG_USE_TRAIN = 0, CELLSEG_USE_VALIDATE = 1 };
 CELLSEG_API cellseg_status cellseg_trainer_add(cellseg_trainer *trainer, const cellseg_image *image, int32_t channel,
                                                const cellseg_labels *cells, const cellseg_labels *nuclei, int32_t use);
 
+/** An image in files. Fill with cellseg_train_files_init(). */
+typedef struct cellseg_train_files {
+    size_t struct_size;
+    const char *image_path;  /**< as cellseg_image_read() reads it */
+    const char *cells_path;  /**< whole cells, as cellseg_labels_read() */
+    const char *nuclei_path; /**< nuclei; NULL, the default: found by cellseg_segment_nuclei_within() in nuclei_channel */
+    int32_t channel;         /**< the marker's. Default 0 */
+    int32_t nuclei_channel;  /**< of the nuclear stain in the image. Default 0 */
+    double pixel_size_um;    /**< overrides the file's own; 0, the default: take the file's */
+    double weight;           /**< of training images: how often each pixel is drawn in an epoch, 0.001 to 1000. Default 1 */
+    int32_t use;             /**< CELLSEG_USE_... . Default CELLSEG_USE_TRAIN */
+    int32_t padding;
+} cellseg_train_files;
+
+/** Write the defaults. @return CELLSEG_ERR_ARGUMENT. Since: 1.0 */
+CELLSEG_API cellseg_status cellseg_train_files_init(cellseg_train_files *files, size_t struct_size);
+
+/**
+ * Add one labelled image as files, which must stay as they are while the trainer lives. They are read and checked at once, and
+ * again when they are needed and the cache has let them go, so that there may be any number of them.
+ *
+ * @param files  copied, texts too
+ * @return as cellseg_trainer_add(), cellseg_image_read() and cellseg_labels_read(); the message names the file. The trainer is
+ * then as before
+ * Since: 1.0
+ */
+CELLSEG_API cellseg_status cellseg_trainer_add_files(cellseg_trainer *trainer, const cellseg_train_files *files);
+
 /** What one epoch came to. */
 typedef struct cellseg_epoch {
     size_t struct_size;
@@ -98,8 +150,9 @@ typedef struct cellseg_epoch {
     double train_loss;
     double validation_loss; /**< NaN without validation images */
     double seconds;
-    int32_t best; /**< 1: the best so far, whose weights are kept */
-    int32_t padding;
+    int32_t best;         /**< 1: the best so far, whose weights are kept */
+    int32_t stopping;     /**< 1: the last, since none of the last `patience` epochs was better */
+    double learning_rate; /**< at its end */
 } cellseg_epoch;
 
 /** Called after each epoch on the thread that called cellseg_trainer_run(); non-zero stops training early, which is no error. */
@@ -108,18 +161,20 @@ typedef int32_t (*cellseg_epoch_fn)(void *user, const cellseg_epoch *epoch);
 /**
  * Train to the end, and give the weights that did best on the validation images (without any: the last).
  *
- * An epoch draws as many patches as cover the images once, each image in proportion to its area: what is added twice counts
- * twice. With a checkpoint file, training goes on from it; without, a later call goes on after the last epoch that this trainer
- * finished.
+ * An epoch draws as many patches as cover the images once, each image in proportion to its area and weight: what is added twice
+ * counts twice. With a checkpoint file, training goes on from it; without, a later call goes on after the last epoch that this
+ * trainer finished.
  *
  * @param[out] out       the new model. Release with cellseg_model_free(). NULL after an error.
  * @param      on_epoch  NULL, or told of each epoch
  * @return CELLSEG_ERR_ARGUMENT   no training image was added; the checkpoint is of other images, options or weights (but for
- * `note`, the file's name and, where learning_rate_final is 0, `epochs`: else every epoch's rate depends on their number)
+ * `note`, the file's name and `epochs`, unless every epoch's rate depends on their number, as it does with
+ * CELLSEG_SCHEDULE_SMOOTH and a learning_rate_final that is not 0)
  * @return CELLSEG_ERR_MODEL      the loss is not finite; the message says when
  * @return CELLSEG_ERR_FORMAT     the checkpoint is damaged
  * @return CELLSEG_ERR_CANCELLED, CELLSEG_ERR_MEMORY, CELLSEG_ERR_LIMIT, CELLSEG_ERR_IO (checkpoint: not a regular file, or cannot
- * be read or written, which is tried before the first epoch); the last checkpoint stays valid
+ * be read or written, which is tried before the first epoch; a file that was added cannot be read again, or has changed); the
+ * last checkpoint stays valid
  * Result: for a seed and the same images in the same order the same bytes, for any thread count, resumed or not. Since: 1.0
  * Source: Al-Kofahi et al. 2018, step 0; Kingma and Ba 2015 (Adam).
  */

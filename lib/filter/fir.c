@@ -6,8 +6,6 @@
  */
 #include "filter/fir.h"
 
-#include "filter/sample.h"
-
 #include <string.h>
 
 enum { STRIP_ROWS = 1024, BLOCK_ROWS = 64, GROUP_ROWS = 8 };
@@ -39,15 +37,19 @@ cellseg_status cseg_fir_gaussian(cseg_fir *filter, cellseg_context *context, dou
     return CELLSEG_OK;
 }
 
-cellseg_status cseg_fir_log(cseg_fir *filter, cellseg_context *context, double sigma_px) {
-    CSEG_TRY(fir_new(filter, context, (size_t)(4 * sigma_px + 0.5), 1));
+cellseg_status cseg_fir_log(cseg_fir *filter, cellseg_context *context, double sigma_px, double cut, bool balanced) {
+    CSEG_TRY(fir_new(filter, context, (size_t)(cut * sigma_px + 0.5), 1));
     filter->second = filter->smooth + filter->radius + 1;
     const double sum = gaussian_sum(filter, sigma_px);
+    double left = 0; /* of a constant */
     for (size_t k = 0; k <= filter->radius; k++) {
         const double weight = gaussian_weight(filter, sigma_px, sum, k), x = (double)k / sigma_px;
         filter->smooth[k] = (float)weight;
         filter->second[k] = (float)((1 - x * x) * weight);
+        left += (double)filter->second[k] * (k > 0 ? 2 : 1);
     }
+    if (balanced)
+        filter->second[0] = (float)((double)filter->second[0] - left);
     return CELLSEG_OK;
 }
 
@@ -59,6 +61,7 @@ void cseg_fir_free(cseg_fir *filter) {
 typedef struct fir_job {
     cellseg_context *context;
     const cseg_plane *to, *from;
+    cseg_periods periods; /* of `from` */
     const cseg_fir *filters;
     size_t count;
     bool both;              /* the filters have second derivatives */
@@ -137,11 +140,12 @@ static const float *panel_input(const strip *s, const fir_job *job, size_t y, si
     if (from->type == CELLSEG_FLOAT32) {
         if (left >= reach && left + CSEG_FIR_PANEL + reach <= from->width)
             return cseg_row_f32(from, y) + left;
-        cseg_load_reflected(s->row, from, y, (ptrdiff_t)left - (ptrdiff_t)reach, CSEG_FIR_PANEL + 2 * reach);
+        cseg_load_reflected(s->row, from, job->periods.x, y, (ptrdiff_t)left - (ptrdiff_t)reach, CSEG_FIR_PANEL + 2 * reach);
         return s->row + reach;
     }
     if (panel == 0)
-        cseg_load_reflected(s->row, from, y, (ptrdiff_t)left - (ptrdiff_t)reach, s->panels * CSEG_FIR_PANEL + 2 * reach);
+        cseg_load_reflected(s->row, from, job->periods.x, y, (ptrdiff_t)left - (ptrdiff_t)reach,
+                            s->panels * CSEG_FIR_PANEL + 2 * reach);
     return s->row + reach + at;
 }
 
@@ -168,7 +172,7 @@ static void prefetch_panel(const strip *s, const cseg_plane *from, size_t y, siz
 static void filter_rows(const strip *s, const fir_job *job, size_t top, size_t from, size_t to) {
     for (size_t i = from; i < to; i++) {
         const ptrdiff_t place = (ptrdiff_t)(top + i) - (ptrdiff_t)job->reach;
-        const size_t y = cseg_reflect(place, job->from->height), next = cseg_reflect(place + 1, job->from->height);
+        const size_t y = cseg_reflect(place, job->periods.y), next = cseg_reflect(place + 1, job->periods.y);
         for (size_t p = 0; p < s->panels; p++) {
             prefetch_panel(s, job->from, next, p);
             filter_panel_row(s, job, panel_input(s, job, y, p), p, i);
@@ -248,11 +252,11 @@ static cellseg_status filter_strip(void *data, size_t index) {
     return CELLSEG_OK;
 }
 
-cellseg_status cseg_fir_apply(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, const cseg_fir *filters,
-                              size_t count) {
+cellseg_status cseg_fir_apply(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, cseg_periods periods,
+                              const cseg_fir *filters, size_t count) {
     assert(to->type == CELLSEG_FLOAT32 && to->height == from->height && to->width == from->width && to->data != from->data);
     assert(count >= 1 && count <= CSEG_FIR_MOST);
-    fir_job job = {.context = context, .to = to, .from = from, .filters = filters, .count = count};
+    fir_job job = {.context = context, .to = to, .from = from, .periods = periods, .filters = filters, .count = count};
     job.both = filters[0].second != NULL;
     for (size_t f = 0; f < count; f++)
         if (filters[f].radius * filters[f].spacing > job.reach)

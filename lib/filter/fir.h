@@ -5,6 +5,8 @@
 
 #include "core/core.h"
 
+#include "filter/sample.h"
+
 /* Outputs are computed this many columns at a time; this many filters share the reading of a row, and are applied in one call. */
 enum { CSEG_FIR_PANEL = 32, CSEG_FIR_GROUP = 5, CSEG_FIR_MOST = 32 };
 
@@ -21,14 +23,15 @@ typedef struct cseg_fir {
  * to = the largest over all `count` filters of filter * from, borders reflected. Either every filter has `second` and spacing 1,
  * or there is one without. to: float32, not from's plane.
  */
-cellseg_status cseg_fir_apply(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, const cseg_fir *filters,
-                              size_t count);
+cellseg_status cseg_fir_apply(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, cseg_periods periods,
+                              const cseg_fir *filters, size_t count);
 
 /* The Gaussian sampled every `spacing` pixels, cut at `cut` sigma, of sum one. */
 cellseg_status cseg_fir_gaussian(cseg_fir *filter, cellseg_context *context, double sigma_px, double cut, size_t spacing);
 
-/* -sigma^2 times the Laplacian of the Gaussian sampled at every pixel, cut at four sigma. */
-cellseg_status cseg_fir_log(cseg_fir *filter, cellseg_context *context, double sigma_px);
+/* -sigma^2 times the Laplacian of the Gaussian sampled at every pixel, cut at `cut` sigma. What cutting leaves of the image's
+ * mean is taken off the middle weight where `balanced`. */
+cellseg_status cseg_fir_log(cseg_fir *filter, cellseg_context *context, double sigma_px, double cut, bool balanced);
 void cseg_fir_free(cseg_fir *filter);
 
 /* Filters in the order of their radius, and their weights as a row needs them: smooth and second of each, for each distance. */
@@ -48,6 +51,9 @@ typedef struct cseg_fir_kernels {
     /* the sum of two: w_a down a, w_b down b */
     void (*across_both)(float *out, size_t stride, const float *a, const float *b, const float *w_a, const float *w_b,
                         size_t radius);
+    /* of even length: out[i] = (more ? out[i] : 0) + sum over k < count of w[k] * (left[i - k * spacing] + right[i + k *
+     * spacing]) */
+    void (*between)(float *out, bool more, const float *left, const float *right, const float *w, size_t count, size_t spacing);
 } cseg_fir_kernels;
 
 const cseg_fir_kernels *cseg_fir_kernels_for(const cellseg_context *context);

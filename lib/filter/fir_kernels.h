@@ -82,12 +82,46 @@ TARGET static void NAME(along_group)(float *out, size_t step, const float *in, c
     }
 }
 
+/* Two output rows of neighbouring input rows go together: of the four they need at distance k two are known from k - 1. */
+INLINE TARGET void NAME(across_pair)(float *out, size_t stride, const float *in, const float *w, size_t radius) {
+    enum { TOGETHER = 2 };
+    for (size_t x = 0; x < CSEG_FIR_PANEL; x += TOGETHER * LANES) {
+        const float *above = in + x, *below = in + x + CSEG_FIR_PANEL;
+        V near_above[TOGETHER], near_below[TOGETHER], sum[TOGETHER], next[TOGETHER];
+        for (int v = 0; v < TOGETHER; v++) {
+            near_above[v] = LOAD(above + v * LANES);
+            near_below[v] = LOAD(below + v * LANES);
+            sum[v] = near_above[v] * w[0];
+            next[v] = near_below[v] * w[0];
+        }
+        for (size_t k = 1; k <= radius; k++) {
+            above -= CSEG_FIR_PANEL;
+            below += CSEG_FIR_PANEL;
+            for (int v = 0; v < TOGETHER; v++) {
+                const V far_above = LOAD(above + v * LANES), far_below = LOAD(below + v * LANES);
+                sum[v] = FMA(w[k], far_above + near_below[v], sum[v]);
+                next[v] = FMA(w[k], near_above[v] + far_below, next[v]);
+                near_above[v] = far_above;
+                near_below[v] = far_below;
+            }
+        }
+        for (int v = 0; v < TOGETHER; v++) {
+            STORE(out + x + v * LANES, sum[v]);
+            STORE(out + stride + x + v * LANES, next[v]);
+        }
+    }
+}
+
 TARGET static void NAME(across)(float *out, size_t stride, const float *in, const float *w, size_t radius, size_t spacing) {
+    if (spacing == 1) {
+        NAME(across_pair)(out, stride, in, w, radius);
+        return;
+    }
     for (size_t row = 0; row < 2; row++)
         NAME(along)(out + row * stride, in + row * CSEG_FIR_PANEL, w, radius, spacing * CSEG_FIR_PANEL);
 }
 
-/* Down the columns two output rows go together: of the four input rows they need at distance k two are known from k - 1. */
+/* The same for the sum of two. */
 TARGET static void NAME(across_both)(float *out, size_t stride, const float *in_a, const float *in_b, const float *w_a,
                                      const float *w_b, size_t radius) {
     for (size_t x = 0; x < CSEG_FIR_PANEL; x += LANES) {
@@ -117,7 +151,22 @@ TARGET static void NAME(across_both)(float *out, size_t stride, const float *in_
     }
 }
 
-static const cseg_fir_kernels NAME(kernels) = {NAME(along), NAME(along_group), NAME(across), NAME(across_both)};
+TARGET static void NAME(between)(float *out, bool more, const float *left, const float *right, const float *w, size_t count,
+                                 size_t spacing) {
+    V sum[VECTORS];
+    for (int v = 0; v < VECTORS; v++)
+        sum[v] = more ? LOAD(out + v * LANES) : (V){0};
+    for (size_t k = 0; k < count; k++) {
+        for (int v = 0; v < VECTORS; v++)
+            sum[v] = FMA(w[k], LOAD(left + v * LANES) + LOAD(right + v * LANES), sum[v]);
+        left -= spacing;
+        right += spacing;
+    }
+    for (int v = 0; v < VECTORS; v++)
+        STORE(out + v * LANES, sum[v]);
+}
+
+static const cseg_fir_kernels NAME(kernels) = {NAME(along), NAME(along_group), NAME(across), NAME(across_both), NAME(between)};
 
 #undef V
 #undef LOAD

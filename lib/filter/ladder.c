@@ -44,7 +44,7 @@ static cellseg_status climb_to(cseg_ladder *l, double variance) {
     cseg_fir filter;
     CSEG_TRY(cseg_fir_gaussian(&filter, l->context, sigma, 4.5, (size_t)spacing));
     const cseg_plane *from = l->reached > 0 ? &l->planes[l->current] : l->image;
-    const cellseg_status status = cseg_fir_apply(l->context, &l->planes[!l->current], from, &filter, 1);
+    const cellseg_status status = cseg_fir_apply(l->context, &l->planes[!l->current], from, l->periods, &filter, 1);
     cseg_fir_free(&filter);
     l->current = !l->current;
     l->reached = variance;

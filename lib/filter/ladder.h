@@ -3,14 +3,15 @@
 #ifndef CSEG_FILTER_LADDER_H
 #define CSEG_FILTER_LADDER_H
 
-#include "core/core.h"
+#include "filter/sample.h"
 
 typedef struct cseg_ladder {
     cellseg_context *context;
-    const cseg_plane *image;
-    cseg_plane planes[2]; /* float32, of the image's size; neither is the image's */
-    int current;          /* the plane that holds the smoothed image once reached > 0 */
-    double reached;       /* its variance */
+    const cseg_plane *image; /* not read where something is reached already */
+    cseg_periods periods;    /* of the image and the planes */
+    cseg_plane planes[2];    /* float32, of the image's size; neither is the image's */
+    int current;             /* the plane that holds the smoothed image once reached > 0 */
+    double reached;          /* its variance */
 } cseg_ladder;
 
 /* Smooth on to `variance`, which is at least one above what is reached; what is reached may be 0. */

@@ -70,6 +70,9 @@ static void load(double values[BLOCK], const uint32_t *keys, size_t count, int32
     if (type == CELLSEG_FLOAT32)
         for (size_t i = 0; i < count; i++)
             values[i] = value_of(keys[i], CELLSEG_FLOAT32);
+    else if (type != CELLSEG_UINT32)
+        for (size_t i = 0; i < count; i++)
+            values[i] = (double)(int32_t)keys[i]; /* which processors convert four at a time */
     else
         for (size_t i = 0; i < count; i++)
             values[i] = (double)keys[i];
@@ -94,7 +97,7 @@ static void add_run(sums *s, const uint32_t *keys, cseg_run run, int32_t type) {
         for (size_t i = 0; i < here; i += LANES) {
             for (size_t k = 0; k < LANES; k++) {
                 sum[k] += values[i + k];
-                moment[k] += (double)(int64_t)(begin + i + k) * values[i + k];
+                moment[k] += (double)(int32_t)(begin + i + k) * values[i + k];
             }
         }
     }

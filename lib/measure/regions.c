@@ -15,9 +15,9 @@ typedef struct runs_job {
 static cellseg_status count_row(void *data, size_t y) {
     const runs_job *job = data;
     const uint32_t *row = cseg_row_u32(job->labels, y);
-    size_t count = row[0] != 0;
+    uint32_t count = row[0] != 0;
     for (size_t x = 1; x < job->labels->width; x++)
-        count += (row[x] != row[x - 1]) & (row[x] != 0);
+        count += (uint32_t)((row[x] != row[x - 1]) & (row[x] != 0));
     job->row_start[y] = count;
     return CELLSEG_OK;
 }

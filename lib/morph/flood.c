@@ -55,10 +55,10 @@ static void write_keys(uint32_t *key, const void *relief, int32_t type, cseg_run
 /* Keys into the cells, and the pixels' cells into `pixel` in raster order. */
 static void gather(const cseg_flood *flood, const cseg_region *region, uint32_t *pixel) {
     size_t n = 0;
-    for (size_t i = 0; i < region->count; i++) {
-        const cseg_run run = region->runs->run[region->order[i]];
-        const size_t first = ((size_t)region->rows[i] + 1) * flood->stride + 1;
-        write_keys(flood->cell + first, cseg_row(flood->relief, region->rows[i]), flood->relief->type, run);
+    for (cseg_step s = cseg_region_begin(region); s.run != REGION_END; s = cseg_region_next(region, s)) {
+        const cseg_run run = region->runs->run[s.run];
+        const size_t first = (s.y + 1) * flood->stride + 1;
+        write_keys(flood->cell + first, cseg_row(flood->relief, s.y), flood->relief->type, run);
         for (size_t x = run.begin; x < run.end; x++)
             pixel[n++] = (uint32_t)(first + x);
     }
@@ -232,10 +232,10 @@ static size_t neighbours_of(const cseg_flood *flood, neighbour *out) {
 }
 
 static void push_seeds(const cseg_flood *flood, const cseg_region *region, queues *q) {
-    for (size_t i = 0; i < region->count; i++) {
-        const cseg_run run = region->runs->run[region->order[i]];
-        const uint32_t *labels = cseg_row_u32(flood->labels, region->rows[i]);
-        const size_t first = ((size_t)region->rows[i] + 1) * flood->stride + 1;
+    for (cseg_step s = cseg_region_begin(region); s.run != REGION_END; s = cseg_region_next(region, s)) {
+        const cseg_run run = region->runs->run[s.run];
+        const uint32_t *labels = cseg_row_u32(flood->labels, s.y);
+        const size_t first = (s.y + 1) * flood->stride + 1;
         for (size_t x = run.begin; x < run.end; x++)
             if (labels[x] != 0)
                 push(q, (uint32_t)(first + x), flood->cell[first + x]);

@@ -24,13 +24,36 @@ typedef struct cseg_flood {
     bool alone; /* no parallel loop is running: report progress */
 } cseg_flood;
 
-/* The pixels of one component, as runs in raster order. */
+/*
+ * The pixels of one component: runs in raster order, each linked to the next. For this `component` of the runs gives way to
+ * links: the index of the next run, or REGION_END; the first run's has REGION_BEGIN set.
+ */
+#define REGION_BEGIN 0x80000000U
+#define REGION_END 0x7fffffffU
+
 typedef struct cseg_region {
     const cseg_runs *runs;
-    const uint32_t *order; /* `count` indices of runs */
-    const uint32_t *rows;  /* their rows */
-    size_t count, pixels;
+    uint32_t first; /* run */
+    size_t row;     /* of the first run */
+    size_t pixels;
 } cseg_region;
+
+/* A run of a region and its row; `run` is REGION_END after the last. */
+typedef struct cseg_step {
+    uint32_t run;
+    size_t y;
+} cseg_step;
+
+static inline cseg_step cseg_region_begin(const cseg_region *region) {
+    return (cseg_step){region->first, region->row};
+}
+
+static inline cseg_step cseg_region_next(const cseg_region *region, cseg_step step) {
+    step.run = region->runs->component[step.run] & ~REGION_BEGIN;
+    while (step.run != REGION_END && region->runs->row[step.y + 1] <= step.run)
+        step.y++;
+    return step;
+}
 
 /* Flood the region from the labels that lie in it. scratch: cseg_flood_scratch() uint32, 8-byte aligned. */
 size_t cseg_flood_scratch(size_t pixels);

@@ -42,25 +42,30 @@ static cellseg_status mark_band(void *data, size_t band) {
 /* `keys` becomes the h-minima of the image's keys; `limit` is scratch. */
 static cellseg_status fill_minima(cellseg_context *context, const cseg_plane *keys, const cseg_plane *limit,
                                   const cseg_plane *from, cseg_key_rule rule, int32_t connectivity) {
-    CSEG_TRY(cseg_keys_encode(context, keys, from, &rule));
-    if (rule.raise == 0)
-        return CELLSEG_OK;
+    const double raise = rule.raise;
     rule.raise = 0;
-    CSEG_TRY(cseg_keys_encode(context, limit, from, &rule));
+    if (raise > 0)
+        CSEG_TRY(cseg_keys_encode(context, limit, from, &rule));
+    rule.raise = raise;
+    CSEG_TRY(cseg_keys_encode(context, keys, from, &rule)); /* last, since `keys` may be the image's plane */
+    if (raise == 0)
+        return CELLSEG_OK;
     return cseg_reconstruct_keys(context, keys, limit, connectivity);
 }
 
 static cellseg_status h_minima(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, cseg_key_rule rule,
                                int32_t connectivity) {
     assert(to->type == from->type && same_size(to, from) && rule.raise >= 0);
-    cseg_plane keys = {0}, limit = {0};
+    cseg_plane own = {0}, limit = {0};
+    const cseg_plane *keys = to->type == CELLSEG_FLOAT32 ? to : &own;
     cellseg_status status;
-    CSEG_TRY_GOTO(done, cseg_plane_new(&keys, context, CELLSEG_FLOAT32, from->height, from->width));
+    if (keys == &own)
+        CSEG_TRY_GOTO(done, cseg_plane_new(&own, context, CELLSEG_FLOAT32, from->height, from->width));
     CSEG_TRY_GOTO(done, cseg_plane_new(&limit, context, CELLSEG_FLOAT32, from->height, from->width));
-    CSEG_TRY_GOTO(done, fill_minima(context, &keys, &limit, from, rule, connectivity));
-    status = cseg_keys_decode(context, to, &keys, rule.reversed);
+    CSEG_TRY_GOTO(done, fill_minima(context, keys, &limit, from, rule, connectivity));
+    status = cseg_keys_decode(context, to, keys, rule.reversed);
 done:
-    cseg_plane_free(&keys);
+    cseg_plane_free(&own);
     cseg_plane_free(&limit);
     return status;
 }

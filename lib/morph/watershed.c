@@ -3,7 +3,7 @@
  * Seeded watershed. The mask's connected components flood side by side (flood.c): pixels of different components never meet, and
  * within one only the order of entry counts, so that the result is that of one flood over the whole image. A component
  * with one label alone takes it without a flood. Cost: components, then linear in the mask's pixels. Memory: little more than 8
- * bytes per pixel, and 44 per component of noise.
+ * bytes per pixel of a flood, and at most 10 in a mask of single pixels.
  */
 #include "morph/bands.h"
 #include "morph/flood.h"
@@ -11,90 +11,48 @@
 
 #include <string.h>
 
-enum { BATCH_PIXELS = 1 << 14, LARGE_PIXELS = 1 << 20 };
+enum { LARGE_PIXELS = 1 << 20 };
 
 typedef struct basins {
     cseg_flood flood;
     const cseg_plane *mask; /* or NULL */
-    cseg_runs runs;
-    size_t *first;   /* by component: where its runs begin in order[] */
-    size_t *pixels;  /* by component */
-    uint32_t *order; /* runs by component */
-    uint32_t *rows;  /* their rows */
-    size_t *batch;   /* component at which each batch begins */
-    size_t batches;
+    cseg_runs runs;         /* linked, see flood.h */
 } basins;
 
-/* ---- runs by component ---- */
-
-static void count_runs(basins *b) {
-    const cseg_runs *runs = &b->runs;
-    memset(b->first, 0, (runs->components + 1) * sizeof *b->first);
-    memset(b->pixels, 0, (runs->components + 1) * sizeof *b->pixels);
-    for (size_t i = 0; i < runs->count; i++) {
-        b->first[runs->component[i] + 1]++;
-        b->pixels[runs->component[i]] += runs->run[i].end - runs->run[i].begin;
-    }
-    for (size_t c = 0; c < runs->components; c++)
-        b->first[c + 1] += b->first[c];
-}
-
-/* Afterwards first[c] is where component c's runs end, that is, where those of c + 1 begin. */
-static void order_runs(basins *b) {
-    const cseg_runs *runs = &b->runs;
-    for (size_t y = 0; y < runs->height; y++)
-        for (size_t i = runs->row[y]; i < runs->row[y + 1]; i++) {
-            const size_t place = b->first[runs->component[i]]++;
-            b->order[place] = (uint32_t)i;
-            b->rows[place] = (uint32_t)y;
-        }
-    memmove(b->first + 1, b->first, runs->components * sizeof *b->first);
-    b->first[0] = 0;
-}
-
-/* A batch is one index of the parallel loop: components of about BATCH_PIXELS pixels in all, or one large one. */
-static void make_batches(basins *b) {
-    size_t pixels = BATCH_PIXELS;
-    for (size_t c = 0; c < b->runs.components; c++) {
-        if (pixels >= BATCH_PIXELS || b->pixels[c] >= LARGE_PIXELS) {
-            b->batch[b->batches++] = c;
-            pixels = 0;
-        }
-        pixels += b->pixels[c];
-    }
-    b->batch[b->batches] = b->runs.components;
-}
-
-static cellseg_status sort_runs(basins *b) {
-    cellseg_context *context = b->flood.context;
-    const size_t components = (size_t)b->runs.components + 1;
-    b->first = cseg_alloc(context, components, sizeof *b->first);
-    b->pixels = cseg_alloc(context, components, sizeof *b->pixels);
-    b->batch = cseg_alloc(context, components, sizeof *b->batch);
-    b->order = cseg_alloc(context, b->runs.count, sizeof *b->order);
-    b->rows = cseg_alloc(context, b->runs.count, sizeof *b->rows);
-    if (b->first == NULL || b->pixels == NULL || b->batch == NULL || b->order == NULL || b->rows == NULL)
+/* From component numbers to links; in raster order a run's number is read before a later run's link takes its place. */
+static cellseg_status link_runs(cseg_runs *runs, cellseg_context *context) {
+    uint32_t *last = cseg_alloc(context, (size_t)runs->components + 1, sizeof *last); /* by component: its latest run */
+    if (last == NULL)
         return cseg_last_status();
-    count_runs(b);
-    order_runs(b);
-    make_batches(b);
+    memset(last, 0xff, ((size_t)runs->components + 1) * sizeof *last);
+    for (size_t i = 0; i < runs->count; i++) {
+        uint32_t *latest = &last[runs->component[i]];
+        const bool first = *latest == UINT32_MAX;
+        if (!first)
+            runs->component[*latest] = (runs->component[*latest] & REGION_BEGIN) | (uint32_t)i;
+        runs->component[i] = first ? REGION_BEGIN | REGION_END : REGION_END;
+        *latest = (uint32_t)i;
+    }
+    cseg_free(last);
     return CELLSEG_OK;
 }
 
 /* ---- one component ---- */
 
-static cseg_region region_of(const basins *b, size_t component) {
-    const size_t first = b->first[component];
-    return (cseg_region){&b->runs, b->order + first, b->rows + first, b->first[component + 1] - first, b->pixels[component]};
+static cseg_region region_of(const basins *b, uint32_t first, size_t row) {
+    cseg_region region = {&b->runs, first, row, 0};
+    for (cseg_step s = cseg_region_begin(&region); s.run != REGION_END; s = cseg_region_next(&region, s))
+        region.pixels += b->runs.run[s.run].end - b->runs.run[s.run].begin;
+    return region;
 }
 
 /* The label all of the region's seeds share; 0: no seed; *several: more than one label. */
 static uint32_t only_label(const basins *b, const cseg_region *region, bool *several) {
     uint32_t only = 0;
     *several = false;
-    for (size_t i = 0; i < region->count; i++) {
-        const cseg_run run = b->runs.run[region->order[i]];
-        const uint32_t *labels = cseg_row_u32(b->flood.labels, region->rows[i]);
+    for (cseg_step s = cseg_region_begin(region); s.run != REGION_END; s = cseg_region_next(region, s)) {
+        const cseg_run run = b->runs.run[s.run];
+        const uint32_t *labels = cseg_row_u32(b->flood.labels, s.y);
         for (size_t x = run.begin; x < run.end; x++) {
             if (labels[x] == 0 || labels[x] == only)
                 continue;
@@ -108,51 +66,55 @@ static uint32_t only_label(const basins *b, const cseg_region *region, bool *sev
 }
 
 static void paint(const basins *b, const cseg_region *region, uint32_t label) {
-    for (size_t i = 0; i < region->count; i++) {
-        const cseg_run run = b->runs.run[region->order[i]];
-        uint32_t *labels = cseg_row_u32(b->flood.labels, region->rows[i]);
+    for (cseg_step s = cseg_region_begin(region); s.run != REGION_END; s = cseg_region_next(region, s)) {
+        const cseg_run run = b->runs.run[s.run];
+        uint32_t *labels = cseg_row_u32(b->flood.labels, s.y);
         for (size_t x = run.begin; x < run.end; x++)
             labels[x] = label;
     }
 }
 
-static cellseg_status flood_component(const basins *b, const cseg_flood *flood, size_t component) {
-    const cseg_region region = region_of(b, component);
+static cellseg_status flood_component(const basins *b, const cseg_flood *flood, const cseg_region *region) {
     bool several;
-    const uint32_t label = only_label(b, &region, &several);
+    const uint32_t label = only_label(b, region, &several);
     if (!several) {
         if (label != 0)
-            paint(b, &region, label);
+            paint(b, region, label);
         return CELLSEG_OK;
     }
-    uint32_t *scratch = cseg_alloc(flood->context, cseg_flood_scratch(region.pixels), sizeof *scratch);
+    uint32_t *scratch = cseg_alloc(flood->context, cseg_flood_scratch(region->pixels), sizeof *scratch);
     if (scratch == NULL)
         return cseg_last_status();
-    const cellseg_status status = cseg_flood_region(flood, &region, scratch);
+    const cellseg_status status = cseg_flood_region(flood, region, scratch);
     cseg_free(scratch);
     return status;
 }
 
-static bool is_large(const basins *b, size_t batch) {
-    return b->pixels[b->batch[batch]] >= LARGE_PIXELS;
+/* The components that begin in a band of rows: the large ones, or the others. */
+static cellseg_status flood_from_band(const basins *b, const cseg_flood *flood, size_t band, bool large) {
+    const cseg_runs *runs = &b->runs;
+    for (size_t y = band_begin(band); y < band_end(band, runs->height); y++)
+        for (size_t i = runs->row[y]; i < runs->row[y + 1]; i++) {
+            if ((runs->component[i] & REGION_BEGIN) == 0)
+                continue;
+            const cseg_region region = region_of(b, (uint32_t)i, y);
+            if ((region.pixels >= LARGE_PIXELS) == large)
+                CSEG_TRY(flood_component(b, flood, &region));
+        }
+    return CELLSEG_OK;
 }
 
-static cellseg_status flood_batch(void *data, size_t batch) {
+static cellseg_status flood_band(void *data, size_t band) {
     const basins *b = data;
-    if (is_large(b, batch))
-        return CELLSEG_OK; /* done before, alone */
-    for (size_t c = b->batch[batch]; c < b->batch[batch + 1]; c++)
-        CSEG_TRY(flood_component(b, &b->flood, c));
-    return CELLSEG_OK;
+    return flood_from_band(b, &b->flood, band, false);
 }
 
 /* Large components take longer than a cancel may wait, so they run on the calling thread, which reports progress. */
 static cellseg_status flood_large(const basins *b) {
     cseg_flood alone = b->flood;
     alone.alone = true;
-    for (size_t batch = 0; batch < b->batches; batch++)
-        for (size_t c = b->batch[batch]; is_large(b, batch) && c < b->batch[batch + 1]; c++)
-            CSEG_TRY(flood_component(b, &alone, c));
+    for (size_t band = 0; band < band_count(b->runs.height); band++)
+        CSEG_TRY(flood_from_band(b, &alone, band, true));
     return CELLSEG_OK;
 }
 
@@ -184,14 +146,14 @@ static cellseg_status flood_all(basins *b) {
         CSEG_TRY(cseg_runs_new(&b->runs, context, b->mask, CSEG_RUNS_FOREGROUND, b->flood.connectivity));
     else
         CSEG_TRY(cseg_runs_whole(&b->runs, context, height, width));
-    CSEG_TRY(sort_runs(b));
+    CSEG_TRY(link_runs(&b->runs, context));
     b->flood.stride = width + 1;
     b->flood.cell = cseg_alloc(context, (height + 2) * b->flood.stride + 1, sizeof *b->flood.cell);
     if (b->flood.cell == NULL)
         return cseg_last_status();
     CSEG_TRY(cseg_parallel_for(context, band_count(height), prepare_band, b));
     CSEG_TRY(flood_large(b));
-    return cseg_parallel_for(context, b->batches, flood_batch, b);
+    return cseg_parallel_for(context, band_count(height), flood_band, b);
 }
 
 static cellseg_status watershed(cellseg_context *context, const cseg_plane *labels, const cseg_plane *relief,
@@ -201,11 +163,6 @@ static cellseg_status watershed(cellseg_context *context, const cseg_plane *labe
     basins b = {.flood = {context, labels, relief, NULL, 0, connectivity, lines, false}, .mask = mask};
     const cellseg_status status = flood_all(&b);
     cseg_free(b.flood.cell);
-    cseg_free(b.first);
-    cseg_free(b.pixels);
-    cseg_free(b.batch);
-    cseg_free(b.order);
-    cseg_free(b.rows);
     cseg_runs_free(&b.runs);
     return status;
 }

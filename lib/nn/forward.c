@@ -205,16 +205,18 @@ static void store(const cseg_kernels *kernels, float *out, const cseg_tensor *fr
         }
 }
 
-static void run_patch(const run *r, float *out, const float *in) {
+static cellseg_status run_patch(const run *r, const cellseg_context *context, float *out, const float *in) {
     clear_values_first_used(r, 0);
     const cseg_tensor input = whole(r, 0);
     load(&input, in);
     for (size_t i = 0; i < r->arch->count; i++) {
+        CSEG_TRY(cseg_cancelled(context)); /* a patch may take long: a second on the portable row */
         clear_values_first_used(r, i + 1);
         run_layer(r, i);
     }
     const cseg_tensor output = value(r, r->arch->count);
     store(r->plan->kernels, out, &output);
+    return CELLSEG_OK;
 }
 
 cellseg_status cseg_nn_forward(const cellseg_model *model, const cellseg_context *context, float *out, const float *in,
@@ -231,6 +233,6 @@ cellseg_status cseg_nn_forward(const cellseg_model *model, const cellseg_context
         r.packed = packed;
     }
     for (size_t i = 0; i < patches; i++)
-        run_patch(&r, out + i * model->rule.classes * height * width, in + i * height * width);
+        CSEG_TRY(run_patch(&r, context, out + i * model->rule.classes * height * width, in + i * height * width));
     return CELLSEG_OK;
 }

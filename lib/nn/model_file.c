@@ -235,6 +235,7 @@ cellseg_status cellseg_model_load_memory(cellseg_model **out, cellseg_context *c
     *out = NULL;
     if (bytes == NULL)
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "bytes is NULL");
+    cseg_progress_start(context);
     cseg_safetensors file;
     CSEG_TRY(cseg_safetensors_open(&file, bytes, size));
     const cellseg_status status = load_open(out, context, &file);
@@ -353,6 +354,7 @@ cellseg_status cellseg_model_save(const cellseg_model *model, cellseg_context *c
     if (weights != CELLSEG_WEIGHTS_FLOAT32 && weights != CELLSEG_WEIGHTS_FLOAT16)
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "weights is %d; it must be CELLSEG_WEIGHTS_FLOAT32 or _FLOAT16", (int)weights);
     const bool half = weights == CELLSEG_WEIGHTS_FLOAT16;
+    cseg_progress_start(context);
     cellseg_model *rounded = NULL;
     if (half)
         CSEG_TRY(rounded_copy(&rounded, context, model));

@@ -36,6 +36,9 @@ static cellseg_status choose_arch(cseg_net *net, const cellseg_model *start) {
     CSEG_TRY(cseg_arch_check(&net->arch, net->options.rule.classes));
     if (net->options.distance)
         (void)snprintf(net->names[net->options.rule.classes - 1], CSEG_NAME_BYTES, "distance");
+    if (net->options.frozen >= net->arch.count)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "%zu layers cannot be frozen: the network has %zu, and the last must learn",
+                         net->options.frozen, net->arch.count);
     return cseg_layout_make(&net->layout, &net->arch);
 }
 
@@ -105,7 +108,7 @@ void cseg_net_free(cseg_net *net) {
 /* ---- one step ---- */
 
 static void update_running_statistics(cseg_net *net) {
-    for (size_t i = 0; i < net->arch.count; i++) {
+    for (size_t i = net->options.frozen; i < net->arch.count; i++) {
         if (!net->arch.layers[i].norm)
             continue;
         const cseg_slot *slot = &net->layout.slots[i];
@@ -123,11 +126,19 @@ static void update_running_statistics(cseg_net *net) {
 
 enum { ADAM_CHUNK = 65536 };
 
+/* Where the parameters of layers that learn begin. */
+static size_t first_trained(const cseg_net *net) {
+    size_t i = net->options.frozen;
+    while (!cseg_layer_has_weights(&net->arch.layers[i])) /* the last layer has some */
+        i++;
+    return net->layout.slots[i].weight;
+}
+
 static cellseg_status adam_chunk(void *data, size_t index) {
     const cseg_net *net = data;
     const cseg_adam adam = {
         .learning_rate = net->options.learning_rate, .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8, .step = net->step + 1};
-    const size_t from = index * ADAM_CHUNK, left = net->layout.trained - from;
+    const size_t from = first_trained(net) + index * ADAM_CHUNK, left = net->layout.trained - from;
     float *m = net->state + net->layout.total, *v = m + net->layout.trained;
     cseg_adam_update(net->kernels, net->state + from, m + from, v + from, net->gradient + from,
                      left < ADAM_CHUNK ? left : ADAM_CHUNK, &adam);
@@ -158,7 +169,7 @@ cellseg_status cseg_net_step(cseg_net *net, double *loss, const float *in, const
                          (unsigned long long)net->step + 1);
     /* From here on nothing may fail half way: a cancelled step leaves the state as it was. */
     CSEG_TRY(cseg_cancelled(net->context));
-    const size_t chunks = (net->layout.trained + ADAM_CHUNK - 1) / ADAM_CHUNK;
+    const size_t chunks = (net->layout.trained - first_trained(net) + ADAM_CHUNK - 1) / ADAM_CHUNK;
     for (size_t i = 0; i < chunks; i++)
         (void)adam_chunk(net, i);
     update_running_statistics(net);

@@ -92,14 +92,12 @@ cseg_tensor cseg_net_gradient(const cseg_net *net, size_t value, size_t image);
 cseg_norm cseg_net_norm(const cseg_net *net, size_t layer);
 uint64_t cseg_net_dropout_seed(const cseg_net *net, size_t layer, size_t image);
 float *cseg_net_group_gradient(const cseg_net *net, size_t index);
-/* The images of a group: from *first to before *end. */
-void cseg_net_group_images(const cseg_net *net, size_t index, size_t *first, size_t *end);
 /* NULL, and cseg_last_status(), where there is no memory. */
 cseg_worker *cseg_net_new_worker(cseg_net *net);
-/* Borrow a worker for one index of a loop: an idle one; where an embedder runs more indices at a time than the context has
- * threads, a new one, for then there are none. NULL as above. */
-cseg_worker *cseg_net_take_worker(cseg_net *net);
-void cseg_net_put_worker(cseg_net *net, cseg_worker *worker);
+void cseg_net_put_worker(cseg_net *net, cseg_worker *worker); /* now idle */
+/* For each image: groups in parallel, a group's images in order and with one worker. Cancelled between images. */
+typedef void (*cseg_image_fn)(const cseg_net *net, size_t layer, const cseg_worker *worker, size_t group, size_t image);
+cellseg_status cseg_net_each_image(cseg_net *net, cseg_image_fn task, size_t layer);
 /* One image of a value, kept or made again in worker->value. */
 cseg_tensor cseg_net_value(const cseg_net *net, const cseg_worker *worker, size_t value, size_t image);
 

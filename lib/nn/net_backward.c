@@ -18,18 +18,13 @@ static double *image_sums(const cseg_net *net, size_t image) {
     return net->sums + image * 2 * net->layout.most_channels;
 }
 
-static cellseg_status norm_sums_group(void *data, size_t index) {
-    const work *w = data;
-    const cseg_net *net = w->net;
-    const cseg_norm n = cseg_net_norm(net, w->layer);
-    size_t image, end;
-    for (cseg_net_group_images(net, index, &image, &end); image < end; image++) {
-        const cseg_tensor d = cseg_net_gradient(net, w->layer + 1, image), x = cseg_net_kept(net, w->layer + 1, image);
-        double *sums = image_sums(net, image);
-        cseg_norm_backward_sums(net->kernels, sums, sums + net->layout.most_channels, &d, &x, n.mean, n.inv_std, n.gamma, n.beta,
-                                net->arch.layers[w->layer].activation);
-    }
-    return CELLSEG_OK;
+static void norm_sums_image(const cseg_net *net, size_t i, const cseg_worker *worker, size_t group, size_t image) {
+    const cseg_norm n = cseg_net_norm(net, i);
+    (void)worker, (void)group;
+    const cseg_tensor d = cseg_net_gradient(net, i + 1, image), x = cseg_net_kept(net, i + 1, image);
+    double *sums = image_sums(net, image);
+    cseg_norm_backward_sums(net->kernels, sums, sums + net->layout.most_channels, &d, &x, n.mean, n.inv_std, n.gamma, n.beta,
+                            net->arch.layers[i].activation);
 }
 
 /* Gradients of scale and shift, and the means that normalisation's own gradient needs. */
@@ -63,32 +58,27 @@ static void through_activation(const cseg_net *net, size_t i, const cseg_tensor 
     cseg_norm_backward(net->kernels, d, d, &x, n.mean, n.inv_std, n.gamma, n.beta, layer->activation, mean_g, mean_gx);
 }
 
-static cellseg_status weights_group(void *data, size_t index) {
-    const work *w = data;
-    const cseg_net *net = w->net;
-    const size_t i = w->layer;
-    cseg_worker *worker = cseg_net_take_worker(w->net);
-    if (worker == NULL)
-        return cseg_last_status();
+static void weights_image(const cseg_net *net, size_t i, const cseg_worker *worker, size_t group, size_t image) {
     const cseg_filter_shape shape = cseg_layer_shape(&net->arch.layers[i]);
-    float *gradient = cseg_net_group_gradient(net, index);
+    float *gradient = cseg_net_group_gradient(net, group);
     float *shifts = net->arch.layers[i].norm ? NULL : gradient + net->layout.slots[i].weights;
-    memset(gradient, 0, (net->layout.slots[i].weights + shape.out) * sizeof(float));
-    size_t image, end;
-    for (cseg_net_group_images(net, index, &image, &end); image < end; image++) {
-        const cseg_tensor d = cseg_net_gradient(net, i + 1, image);
-        through_activation(net, i, &d, image);
-        const cseg_tensor in = cseg_net_value(net, worker, i, image);
-        cseg_convolve_backward_weights(net->kernels, gradient, shifts, &in, &d, &shape, worker->scratch);
-        if (i == 0)
-            continue;
-        const cseg_tensor d_in = cseg_net_gradient(net, i, image);
-        if (!net->gradient_written[i])
-            cseg_clear_frame(&d_in);
-        cseg_convolve_backward_data(net->kernels, &d_in, &d, net->packed + net->backward_at[i], &shape, net->gradient_written[i],
-                                    worker->scratch);
-    }
-    cseg_net_put_worker(w->net, worker);
+    const cseg_tensor d = cseg_net_gradient(net, i + 1, image);
+    through_activation(net, i, &d, image);
+    const cseg_tensor in = cseg_net_value(net, worker, i, image);
+    cseg_convolve_backward_weights(net->kernels, gradient, shifts, &in, &d, &shape, worker->scratch);
+    if (i == 0)
+        return;
+    const cseg_tensor d_in = cseg_net_gradient(net, i, image);
+    if (!net->gradient_written[i])
+        cseg_clear_frame(&d_in);
+    cseg_convolve_backward_data(net->kernels, &d_in, &d, net->packed + net->backward_at[i], &shape, net->gradient_written[i],
+                                worker->scratch);
+}
+
+static cellseg_status clear_group(void *data, size_t group) {
+    const work *w = data;
+    const size_t floats = w->net->layout.slots[w->layer].weights + w->net->arch.layers[w->layer].out;
+    memset(cseg_net_group_gradient(w->net, group), 0, floats * sizeof(float));
     return CELLSEG_OK;
 }
 
@@ -117,17 +107,18 @@ static cellseg_status reduce_chunk(void *data, size_t index) {
     return CELLSEG_OK;
 }
 
-static cellseg_status weights_backward(work *w) {
-    cseg_net *net = w->net;
-    if (net->arch.layers[w->layer].norm) {
-        CSEG_TRY(cseg_parallel_for(net->context, CSEG_GROUPS, norm_sums_group, w));
-        reduce_norm_sums(net, w->layer);
+static cellseg_status weights_backward(cseg_net *net, size_t i) {
+    work w = {net, i};
+    if (net->arch.layers[i].norm) {
+        CSEG_TRY(cseg_net_each_image(net, norm_sums_image, i));
+        reduce_norm_sums(net, i);
     }
-    CSEG_TRY(cseg_parallel_for(net->context, CSEG_GROUPS, weights_group, w));
-    const size_t chunks = (net->layout.slots[w->layer].weights + CHUNK - 1) / CHUNK;
-    CSEG_TRY(cseg_parallel_for(net->context, chunks, reduce_chunk, w));
-    if (w->layer > 0)
-        net->gradient_written[w->layer] = true;
+    CSEG_TRY(cseg_parallel_for(net->context, CSEG_GROUPS, clear_group, &w));
+    CSEG_TRY(cseg_net_each_image(net, weights_image, i));
+    const size_t chunks = (net->layout.slots[i].weights + CHUNK - 1) / CHUNK;
+    CSEG_TRY(cseg_parallel_for(net->context, chunks, reduce_chunk, &w));
+    if (i > 0)
+        net->gradient_written[i] = true;
     return CELLSEG_OK;
 }
 
@@ -184,30 +175,20 @@ static void pool_backward(const cseg_net *net, const cseg_worker *worker, size_t
     cseg_pool_max_backward(net->kernels, &d_in, &d, &in, net->gradient_written[i]);
 }
 
-static cellseg_status other_group(void *data, size_t index) {
-    const work *w = data;
-    const cseg_net *net = w->net;
-    cseg_worker *worker = cseg_net_take_worker(w->net);
-    if (worker == NULL)
-        return cseg_last_status();
-    size_t image, end;
-    for (cseg_net_group_images(net, index, &image, &end); image < end; image++) {
-        if (net->arch.layers[w->layer].op == CSEG_OP_CONCAT)
-            concat_backward(net, w->layer, image);
-        else if (net->arch.layers[w->layer].op == CSEG_OP_DROPOUT)
-            dropout_backward(net, w->layer, image);
-        else
-            pool_backward(net, worker, w->layer, image);
-    }
-    cseg_net_put_worker(w->net, worker);
-    return CELLSEG_OK;
+static void other_image(const cseg_net *net, size_t i, const cseg_worker *worker, size_t group, size_t image) {
+    (void)group;
+    if (net->arch.layers[i].op == CSEG_OP_CONCAT)
+        concat_backward(net, i, image);
+    else if (net->arch.layers[i].op == CSEG_OP_DROPOUT)
+        dropout_backward(net, i, image);
+    else
+        pool_backward(net, worker, i, image);
 }
 
-static cellseg_status other_backward(work *w) {
-    cseg_net *net = w->net;
-    const cseg_layer *layer = &net->arch.layers[w->layer];
-    CSEG_TRY(cseg_parallel_for(net->context, CSEG_GROUPS, other_group, w));
-    net->gradient_written[w->layer] = true;
+static cellseg_status other_backward(cseg_net *net, size_t i) {
+    const cseg_layer *layer = &net->arch.layers[i];
+    CSEG_TRY(cseg_net_each_image(net, other_image, i));
+    net->gradient_written[i] = true;
     if (layer->op == CSEG_OP_CONCAT)
         net->gradient_written[layer->with + 1] = true;
     return CELLSEG_OK;
@@ -215,9 +196,7 @@ static cellseg_status other_backward(work *w) {
 
 cellseg_status cseg_net_backward(cseg_net *net) {
     memset(net->gradient_written, 0, sizeof net->gradient_written);
-    for (size_t i = net->arch.count; i-- > 0;) {
-        work w = {net, i};
-        CSEG_TRY(cseg_layer_has_weights(&net->arch.layers[i]) ? weights_backward(&w) : other_backward(&w));
-    }
+    for (size_t i = net->arch.count; i-- > net->options.frozen;)
+        CSEG_TRY(cseg_layer_has_weights(&net->arch.layers[i]) ? weights_backward(net, i) : other_backward(net, i));
     return CELLSEG_OK;
 }

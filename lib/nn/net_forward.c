@@ -2,11 +2,6 @@
 /* Forward through a batch, layer by layer: every layer's loop runs over groups of images, sums over images are added in order. */
 #include "nn/net.h"
 
-typedef struct work {
-    cseg_net *net;
-    size_t layer;
-} work;
-
 static cellseg_status pack_layer(void *data, size_t i) {
     const cseg_net *net = data;
     if (!cseg_layer_has_weights(&net->arch.layers[i]))
@@ -19,32 +14,27 @@ static cellseg_status pack_layer(void *data, size_t i) {
     return CELLSEG_OK;
 }
 
+/* Whether a layer is normalised by the batch's statistics, and not by the running ones. */
+static bool uses_batch(const cseg_net *net, size_t layer) {
+    return net->training && layer >= net->options.frozen;
+}
+
 /* Of each channel, then of its squares. */
 static double *image_sums(const cseg_net *net, size_t image) {
     return net->sums + image * 2 * net->layout.most_channels;
 }
 
-static cellseg_status convolve_group(void *data, size_t index) {
-    const work *w = data;
-    const cseg_net *net = w->net;
-    const size_t i = w->layer;
+static void convolve_image(const cseg_net *net, size_t i, const cseg_worker *worker, size_t group, size_t image) {
     const cseg_layer *layer = &net->arch.layers[i];
-    cseg_worker *worker = cseg_net_take_worker(w->net);
-    if (worker == NULL)
-        return cseg_last_status();
+    (void)group;
     const cseg_filter_shape shape = cseg_layer_shape(layer);
     const float *bias = layer->norm ? NULL : net->state + net->layout.slots[i].shift;
     const int32_t activation = layer->activation == CSEG_SIGMOID ? CSEG_SIGMOID : CSEG_LINEAR;
-    size_t image, end;
-    for (cseg_net_group_images(net, index, &image, &end); image < end; image++) {
-        const cseg_tensor in = cseg_net_value(net, worker, i, image), out = cseg_net_kept(net, i + 1, image);
-        cseg_convolve(net->kernels, &out, &in, net->packed + net->forward_at[i], bias, &shape, activation, CSEG_PACK_FORWARD,
-                      worker->scratch);
-        if (layer->norm && net->training)
-            cseg_norm_sums(net->kernels, image_sums(net, image), image_sums(net, image) + net->layout.most_channels, &out);
-    }
-    cseg_net_put_worker(w->net, worker);
-    return CELLSEG_OK;
+    const cseg_tensor in = cseg_net_value(net, worker, i, image), out = cseg_net_kept(net, i + 1, image);
+    cseg_convolve(net->kernels, &out, &in, net->packed + net->forward_at[i], bias, &shape, activation, CSEG_PACK_FORWARD,
+                  worker->scratch);
+    if (layer->norm && uses_batch(net, i))
+        cseg_norm_sums(net->kernels, image_sums(net, image), image_sums(net, image) + net->layout.most_channels, &out);
 }
 
 /* Sums in double of numbers in single precision: the mean may be thousands of times the deviation before the variance, their
@@ -74,35 +64,25 @@ static void running_statistics(cseg_net *net, size_t layer) {
     }
 }
 
-static cellseg_status pool_group(void *data, size_t index) {
-    const work *w = data;
-    const cseg_net *net = w->net;
-    cseg_worker *worker = cseg_net_take_worker(w->net);
-    if (worker == NULL)
-        return cseg_last_status();
-    size_t image, end;
-    for (cseg_net_group_images(net, index, &image, &end); image < end; image++) {
-        const cseg_tensor in = cseg_net_value(net, worker, w->layer, image), out = cseg_net_kept(net, w->layer + 1, image);
-        cseg_clear_frame(&out);
-        cseg_pool_max(net->kernels, &out, &in);
-    }
-    cseg_net_put_worker(w->net, worker);
-    return CELLSEG_OK;
+static void pool_image(const cseg_net *net, size_t i, const cseg_worker *worker, size_t group, size_t image) {
+    (void)group;
+    const cseg_tensor in = cseg_net_value(net, worker, i, image), out = cseg_net_kept(net, i + 1, image);
+    cseg_clear_frame(&out);
+    cseg_pool_max(net->kernels, &out, &in);
 }
 
 cellseg_status cseg_net_forward(cseg_net *net) {
     CSEG_TRY(cseg_parallel_for(net->context, net->arch.count, pack_layer, net));
     for (size_t i = 0; i < net->arch.count; i++) {
         const cseg_layer *layer = &net->arch.layers[i];
-        work w = {net, i};
         if (layer->op == CSEG_OP_POOL)
-            CSEG_TRY(cseg_parallel_for(net->context, CSEG_GROUPS, pool_group, &w));
+            CSEG_TRY(cseg_net_each_image(net, pool_image, i));
         if (!cseg_layer_has_weights(layer))
             continue;
-        if (layer->norm && !net->training)
+        if (layer->norm && !uses_batch(net, i))
             running_statistics(net, i);
-        CSEG_TRY(cseg_parallel_for(net->context, CSEG_GROUPS, convolve_group, &w));
-        if (layer->norm && net->training)
+        CSEG_TRY(cseg_net_each_image(net, convolve_image, i));
+        if (layer->norm && uses_batch(net, i))
             batch_statistics(net, i);
     }
     return CELLSEG_OK;

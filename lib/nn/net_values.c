@@ -50,7 +50,8 @@ cseg_worker *cseg_net_new_worker(cseg_net *net) {
     return worker;
 }
 
-cseg_worker *cseg_net_take_worker(cseg_net *net) {
+/* An idle one; where an embedder runs more indices at a time than the context has threads, a new one, for then there are none. */
+static cseg_worker *take_worker(cseg_net *net) {
     (void)pthread_mutex_lock(&net->mutex);
     cseg_worker *worker = net->idle;
     if (worker != NULL)
@@ -66,11 +67,36 @@ void cseg_net_put_worker(cseg_net *net, cseg_worker *worker) {
     (void)pthread_mutex_unlock(&net->mutex);
 }
 
-void cseg_net_group_images(const cseg_net *net, size_t index, size_t *first, size_t *end) {
-    const size_t each = (net->images + CSEG_GROUPS - 1) / CSEG_GROUPS;
-    *first = index * each < net->images ? index * each : net->images;
-    *end = *first + each < net->images ? *first + each : net->images;
+/* ---- a loop over images ---- */
+
+typedef struct loop {
+    cseg_net *net;
+    cseg_image_fn task;
+    size_t layer;
+} loop;
+
+static cellseg_status run_group(void *data, size_t group) {
+    const loop *l = data;
+    const size_t images = l->net->images, each = (images + CSEG_GROUPS - 1) / CSEG_GROUPS;
+    const size_t end = (group + 1) * each < images ? (group + 1) * each : images;
+    cseg_worker *worker = take_worker(l->net);
+    if (worker == NULL)
+        return cseg_last_status();
+    cellseg_status status = CELLSEG_OK;
+    for (size_t image = group * each; image < end && status == CELLSEG_OK; image++) {
+        l->task(l->net, l->layer, worker, group, image);
+        status = cseg_cancelled(l->net->context);
+    }
+    cseg_net_put_worker(l->net, worker);
+    return status;
 }
+
+cellseg_status cseg_net_each_image(cseg_net *net, cseg_image_fn task, size_t layer) {
+    loop l = {net, task, layer};
+    return cseg_parallel_for(net->context, CSEG_GROUPS, run_group, &l);
+}
+
+/* ---- one image's values ---- */
 
 static void load(const cseg_tensor *to, const float *in) {
     for (size_t y = 0; y < to->height; y++)

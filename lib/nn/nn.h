@@ -35,7 +35,8 @@ size_t cseg_nn_workspace_bytes(const cellseg_model *model, const cellseg_context
 
 /*
  * Run the network on the calling thread: in is patches x height x width, out patches x classes x height x width. The result for
- * one patch does not depend on the others. CELLSEG_ERR_MODEL when the layers do not admit this size.
+ * one patch does not depend on the others. CELLSEG_ERR_MODEL when the layers do not admit this size; CELLSEG_ERR_CANCELLED,
+ * between layers.
  */
 cellseg_status cseg_nn_forward(const cellseg_model *model, const cellseg_context *context, float *out, const float *in,
                                size_t patches, size_t height, size_t width, void *workspace);
@@ -55,6 +56,7 @@ typedef struct cseg_net_options {
     bool distance;        /* the last output is no class: the distance to the cell's border, 0 to 1, called "distance" */
     double weight_border; /* a pixel counts 1 + this times its border value; see cseg_net_set_targets() */
     double weight_dice, weight_cross_entropy; /* 0: none */
+    size_t frozen; /* so many layers from the first stay as they are, running statistics too; less than there are */
 } cseg_net_options;
 
 /*

@@ -30,6 +30,12 @@ static inline uint64_t cseg_random_stream(uint64_t seed, uint64_t epoch, uint64_
     return cseg_random_next(&state);
 }
 
+/* warp.c: from 1 / range to range, as often above 1 as below. */
+double cseg_random_factor(double range, uint64_t *random);
+
+/* warp.c: 0 as often as not, else up to `most`. */
+double cseg_random_amount(double most, uint64_t *random);
+
 /* ---- targets.c ---- */
 
 enum {
@@ -72,9 +78,14 @@ cellseg_status cseg_segment_outlines(cellseg_context *context, const cseg_target
 /* One image as the network sees it, with its targets: 3 to 5 bytes per pixel. */
 typedef struct cseg_sample {
     size_t height, width;
-    float unit; /* values * unit is the normalised intensity */
-    uint16_t *values;
+    float unit;                           /* values * unit is the normalised intensity */
+    uint16_t *values;                     /* NULL: not in memory now */
     uint8_t *classes, *distance, *border; /* the latter two may be NULL */
+    uint64_t hash;                        /* of all of these */
+    double weight;                        /* how often each of its pixels is drawn in an epoch */
+    void *source;                         /* from where it can be had again; NULL: it stays in memory */
+    uint64_t used;                        /* the cache's clock when it was needed last */
+    uint32_t group;                       /* of this epoch: images of a group fit into the cache together */
 } cseg_sample;
 
 /* As many patches as asked for, patch x patch each. distance, border: NULL where the data set has none. */
@@ -83,19 +94,6 @@ typedef struct cseg_patches {
     uint8_t *classes, *distance, *border;
 } cseg_patches;
 
-typedef struct cseg_dataset {
-    cellseg_context *context;
-    cseg_rule rule; /* how its images were preprocessed; patch and step */
-    cseg_sample *samples;
-    size_t count, capacity;
-    uint64_t hash; /* of every image and class map, in order */
-} cseg_dataset;
-
-/* Keep a copy of a preprocessed image (float32) and its targets (uint8) of the same size. On failure the data set is as before.
- */
-cellseg_status cseg_dataset_add(cseg_dataset *dataset, const cseg_plane *image, const cseg_targets *targets);
-void cseg_dataset_free(cseg_dataset *dataset);
-
 /* Where a patch's inner window (the part that counts) begins, or a patch without any cell. */
 typedef struct cseg_place {
     uint32_t sample; /* CSEG_NO_SAMPLE: no image, only noise */
@@ -103,14 +101,49 @@ typedef struct cseg_place {
 } cseg_place;
 #define CSEG_NO_SAMPLE UINT32_MAX
 
+struct cseg_dataset;
+
+/* Images in memory that could be had again, of all data sets that share the bound. */
+typedef struct cseg_cache {
+    size_t limit, held; /* bytes; a batch's own images may be more */
+    uint64_t clock;
+    struct cseg_dataset *sets[2];
+    /* Make a sample anew from its source. Fails where it is no longer what it was. */
+    cellseg_status (*load)(void *owner, cseg_sample *sample);
+    void *owner;
+} cseg_cache;
+
+typedef struct cseg_dataset {
+    cellseg_context *context;
+    cseg_rule rule; /* how its images were preprocessed; patch and step */
+    cseg_sample *samples;
+    uint32_t *order; /* room for the samples' numbers */
+    size_t count, capacity;
+    uint64_t hash;     /* of every image and class map, in order, and their weights */
+    cseg_cache *cache; /* NULL where no sample has a source */
+} cseg_dataset;
+
+/* A copy of a preprocessed image (float32) and its targets (uint8) of the same size, in no data set yet. */
+cellseg_status cseg_sample_make(cseg_sample *sample, cellseg_context *context, const cseg_plane *image,
+                                const cseg_targets *targets);
+void cseg_sample_free(cseg_sample *sample);
+
+/* Take a sample over; also on failure, when it is released and the data set is as before. Its source stays the caller's. */
+cellseg_status cseg_dataset_add(cseg_dataset *dataset, cseg_sample *sample);
+void cseg_dataset_free(cseg_dataset *dataset);
+
+/* Have the images of these patches in memory, and others as long as there is room. */
+cellseg_status cseg_dataset_hold(cseg_dataset *dataset, const cseg_place *places, size_t place_count, size_t first, size_t count);
+
 /* The fixed grid: windows step_px apart from (0, 0), each pixel in exactly one. With places NULL only counts. */
 size_t cseg_dataset_grid(const cseg_dataset *dataset, cseg_place *places);
 
 /*
- * One epoch: as many windows as the grid has, drawn at random within equal strata of each image, so that all its parts are used,
- * and so many without cells that they are the part `empty` (0 to 0.9) of the whole; shuffled. With places NULL only counts.
+ * One epoch: as many windows as the grid has, times each image's weight, drawn at random within equal strata, so that all parts
+ * are used, and so many without cells that they are the part `empty` (0 to 0.9) of the whole; shuffled, but where the images do
+ * not fit into the cache, group after group of images that do. With places NULL only counts.
  */
-size_t cseg_dataset_epoch(const cseg_dataset *dataset, cseg_place *places, double empty, uint64_t seed, uint64_t epoch);
+size_t cseg_dataset_epoch(cseg_dataset *dataset, cseg_place *places, double empty, uint64_t seed, uint64_t epoch);
 
 /* ---- augment.c ---- */
 
@@ -119,8 +152,7 @@ size_t cseg_dataset_epoch(const cseg_dataset *dataset, cseg_place *places, doubl
  * augmentation depends on options->seed, epoch and its index alone. options NULL: none. Pixels outside the image
  * are reflected, and do not count.
  */
-cellseg_status cseg_dataset_draw(const cseg_dataset *dataset, const cseg_patches *patches, const cseg_place *places,
-                                 size_t place_count, size_t first, size_t count, const cellseg_train_options *options,
-                                 uint64_t epoch);
+cellseg_status cseg_dataset_draw(cseg_dataset *dataset, const cseg_patches *patches, const cseg_place *places, size_t place_count,
+                                 size_t first, size_t count, const cellseg_train_options *options, uint64_t epoch);
 
 #endif

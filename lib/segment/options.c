@@ -2,7 +2,7 @@
 /* The options of segmentation: defaults, presets, and the limits of each. */
 #include "segment/segment.h"
 
-#define FIRST_RELEASE (offsetof(cellseg_segment_options, use_extra_output) + sizeof(int32_t))
+#define FIRST_RELEASE (offsetof(cellseg_segment_options, marker_test) + sizeof(int32_t))
 
 static cellseg_segment_options defaults(void) {
     return (cellseg_segment_options){
@@ -27,6 +27,7 @@ static cellseg_segment_options defaults(void) {
         .background_rule = CELLSEG_BACKGROUND_PROBABILITY,
         .fill_holes = 1,
         .use_extra_output = 1,
+        .marker_test = CELLSEG_MARKER_REFUSE_STAINS,
     };
 }
 
@@ -43,6 +44,7 @@ static void set_paper(cellseg_segment_options *options) {
     options->cell_compactness = 0;
     options->cytoplasm_min = 0;
     options->use_extra_output = 0;
+    options->marker_test = CELLSEG_MARKER_WARN;
 }
 
 cellseg_status cellseg_segment_options_init(cellseg_segment_options *options, size_t struct_size) {
@@ -130,6 +132,7 @@ static cellseg_status check_cells(const cellseg_segment_options *o) {
         {"drop_border_cells", o->drop_border_cells, 0, 1},
         {"fill_holes", o->fill_holes, 0, 1},
         {"use_extra_output", o->use_extra_output, 0, 1},
+        {"marker_test", o->marker_test, CELLSEG_MARKER_WARN, CELLSEG_MARKER_REFUSE},
     };
     if (o->cell_area_max_um2 > 0 && o->cell_area_min_um2 > o->cell_area_max_um2)
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "cell_area_min_um2 is %g, more than cell_area_max_um2, %g", o->cell_area_min_um2,

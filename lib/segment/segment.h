@@ -105,6 +105,21 @@ typedef struct cseg_cell_inputs {
 cellseg_status cseg_segment_cells(cellseg_context *context, const cseg_plane *cells, const cseg_cell_inputs *inputs,
                                   const cellseg_segment_options *options);
 
+/* ---- fit.c ---- */
+
+/* Whether the marker is of the kind the method is for: yes, perhaps not, or it is a nuclear stain. */
+enum { CSEG_FIT_GOOD = 0, CSEG_FIT_UNSURE = 1, CSEG_FIT_STAIN = 2 };
+
+typedef struct cseg_fit {
+    int32_t kind;                     /* CSEG_FIT_...; good where the cells are too few to tell, and the figures then 0 */
+    uint32_t cells;                   /* measured ones */
+    double contrast, sureness, share; /* medians over them */
+} cseg_fit;
+
+/* Judge the marker by the cells that were found with a model's maps, under the ids of inputs->nuclei. Logs the figures, and a
+ * warning where the marker does not fit. */
+cellseg_status cseg_segment_fit(cellseg_context *context, cseg_fit *fit, const cseg_plane *cells, const cseg_cell_inputs *inputs);
+
 /* ---- smooth.c ---- */
 
 /* Open every cell of ids 1..count with a disc, in place. */

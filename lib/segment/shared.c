@@ -118,6 +118,19 @@ static cellseg_status warn_of_nothing(cellseg_context *context, const cseg_plane
     return CELLSEG_OK;
 }
 
+/* Judges the marker where there is a network to ask; *refused: the options want no cells of it, and they are cleared. */
+static cellseg_status test_marker(cellseg_context *context, bool *refused, const cseg_plane *cells,
+                                  const cseg_cell_inputs *inputs, const cellseg_segment_options *options) {
+    cseg_fit fit = {.kind = CSEG_FIT_GOOD};
+    if (inputs->maps != NULL)
+        CSEG_TRY(cseg_segment_fit(context, &fit, cells, inputs));
+    *refused = (fit.kind == CSEG_FIT_STAIN && options->marker_test >= CELLSEG_MARKER_REFUSE_STAINS) ||
+               (fit.kind == CSEG_FIT_UNSURE && options->marker_test >= CELLSEG_MARKER_REFUSE);
+    for (size_t y = 0; *refused && y < cells->height; y++)
+        memset(cseg_row_u32(cells, y), 0, cells->width * sizeof(uint32_t));
+    return CELLSEG_OK;
+}
+
 /* Hands a map over to the caller, or releases it where it is not wanted. */
 static void give(cellseg_labels **out, cellseg_labels *labels) {
     if (out != NULL)
@@ -131,15 +144,17 @@ cellseg_status cseg_segment_label(cellseg_labels **cells, cellseg_labels **nucle
                                   const cellseg_segment_options *options) {
     cellseg_labels *own_cells = NULL, *own_nuclei = NULL;
     cseg_plane working;
+    bool refused = false;
     CSEG_TRY(cseg_plane_new(&working, context, CELLSEG_UINT32, inputs->marker->height, inputs->marker->width));
     cellseg_status status;
     CSEG_TRY_GOTO(failed, working_cells(context, &working, inputs, options));
+    CSEG_TRY_GOTO(failed, test_marker(context, &refused, &working, inputs, options));
     CSEG_TRY_GOTO(failed, cseg_segment_labels_at(&own_cells, context, channel, &working));
     cseg_plane_free(&working);
     CSEG_TRY_GOTO(failed, cseg_segment_labels_at(&own_nuclei, context, channel, inputs->nuclei));
     const cseg_plane cell_plane = cseg_labels_plane(own_cells), nucleus_plane = cseg_labels_plane(own_nuclei);
     CSEG_TRY_GOTO(failed, cseg_segment_tidy(context, &cell_plane, &nucleus_plane, channel->pixel_size_um, options));
-    if (cellseg_labels_max_id(own_cells) == 0)
+    if (cellseg_labels_max_id(own_cells) == 0 && !refused)
         CSEG_TRY_GOTO(failed, warn_of_nothing(context, inputs->marker));
     give(cells, own_cells);
     give(nuclei, own_nuclei);

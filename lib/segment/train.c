@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The trainer's making: its options checked, its network made, its images preprocessed and kept. train_run.c trains. */
+/* The trainer's making: its options checked, its network made, its end. train_files.c adds images, train_run.c trains. */
 #include "segment/train.h"
 
 #include "segment/segment.h"
 
 #include <string.h>
 
-#define FIRST_RELEASE_SIZE (offsetof(cellseg_train_options, weight_cross_entropy) + sizeof(double))
+#define FIRST_RELEASE_SIZE (offsetof(cellseg_train_options, cache_bytes) + sizeof(uint64_t))
 
 /* ---- options ---- */
 
@@ -29,7 +29,12 @@ static cellseg_train_options defaults(void) {
                                    .top_hat_um = 130,
                                    .contrast = 1,
                                    .weight_extra = 1,
-                                   .border_sigma_um = 3};
+                                   .border_sigma_um = 3,
+                                   .illumination = 1,
+                                   .nucleus_contrast = 1,
+                                   .step_epochs = 10,
+                                   .step_factor = 0.1,
+                                   .cache_bytes = (uint64_t)512 << 20};
 }
 
 cellseg_status cellseg_train_options_init(cellseg_train_options *options, size_t struct_size) {
@@ -72,6 +77,19 @@ static cellseg_status check(const cellseg_train_options *o) {
     CSEG_TRY(cseg_check_range("contrast", o->contrast, 1, 10));
     CSEG_TRY(cseg_check_range("noise", o->noise, 0, 1));
     CSEG_TRY(cseg_check_range("blur_px", o->blur_px, 0, 20));
+    CSEG_TRY(cseg_check_range("schedule", o->schedule, CELLSEG_SCHEDULE_SMOOTH, CELLSEG_SCHEDULE_STEP));
+    CSEG_TRY(cseg_check_range("step_epochs", o->step_epochs, 1, 100000));
+    CSEG_TRY(cseg_check_range("step_factor", o->step_factor, 1e-6, 1));
+    CSEG_TRY(cseg_check_range("warm_up_epochs", o->warm_up_epochs, 0, 100000));
+    CSEG_TRY(cseg_check_range("patience", o->patience, 0, 100000));
+    CSEG_TRY(cseg_check_range("frozen_layers", o->frozen_layers, 0, CSEG_MAX_LAYERS - 1));
+    CSEG_TRY(cseg_check_range("cache_bytes", (double)o->cache_bytes, 1 << 20, 1e18));
+    CSEG_TRY(cseg_check_range("rotation_degrees", o->rotation_degrees, 0, 180));
+    CSEG_TRY(cseg_check_range("elastic_px", o->elastic_px, 0, 100));
+    CSEG_TRY(cseg_check_range("illumination", o->illumination, 1, 10));
+    CSEG_TRY(cseg_check_range("saturation", o->saturation, 0, 0.95));
+    CSEG_TRY(cseg_check_range("nucleus_contrast", o->nucleus_contrast, 1, 10));
+    CSEG_TRY(cseg_check_range("texture", o->texture, 0, 2));
     CSEG_TRY(cseg_check_range("empty", o->empty, 0, 0.9));
     CSEG_TRY(cseg_check_range("extra_output", o->extra_output, CELLSEG_EXTRA_NONE, CELLSEG_EXTRA_DISTANCE));
     CSEG_TRY(cseg_check_range("weight_extra", o->weight_extra, 0, 1000));
@@ -86,7 +104,7 @@ static cellseg_status check(const cellseg_train_options *o) {
 
 /* ---- new, add, free ---- */
 
-static cellseg_status copy_text(char **to, cellseg_context *context, const char *from) {
+cellseg_status cseg_trainer_copy_text(char **to, cellseg_context *context, const char *from) {
     *to = NULL;
     if (from == NULL)
         return CELLSEG_OK;
@@ -134,7 +152,8 @@ static cellseg_status make_net(cellseg_trainer *trainer, const cellseg_model *st
         .distance = o->extra_output == CELLSEG_EXTRA_DISTANCE,
         .weight_border = o->weight_border,
         .weight_dice = o->weight_dice,
-        .weight_cross_entropy = o->weight_cross_entropy};
+        .weight_cross_entropy = o->weight_cross_entropy,
+        .frozen = (size_t)o->frozen_layers};
     return cseg_net_new(&trainer->net, trainer->context, start, &options);
 }
 
@@ -150,12 +169,17 @@ static cellseg_status make_snapshots(cellseg_trainer *trainer) {
 
 static cellseg_status fill_trainer(cellseg_trainer *trainer, const cellseg_model *start) {
     cellseg_train_options *options = &trainer->options;
-    CSEG_TRY(copy_text(&trainer->checkpoint_path, trainer->context, options->checkpoint_path));
-    CSEG_TRY(copy_text(&trainer->note, trainer->context, options->note));
+    CSEG_TRY(cseg_trainer_copy_text(&trainer->checkpoint_path, trainer->context, options->checkpoint_path));
+    CSEG_TRY(cseg_trainer_copy_text(&trainer->note, trainer->context, options->note));
     options->checkpoint_path = trainer->checkpoint_path;
     options->note = trainer->note;
     trainer->train = (cseg_dataset){.context = trainer->context, .rule = rule_for(start, options), .hash = CSEG_HASH_START};
+    trainer->train.cache = &trainer->cache;
     trainer->validate = trainer->train;
+    trainer->cache = (cseg_cache){.limit = options->cache_bytes < SIZE_MAX ? (size_t)options->cache_bytes : SIZE_MAX,
+                                  .sets = {&trainer->train, &trainer->validate},
+                                  .load = cseg_trainer_load,
+                                  .owner = trainer};
     CSEG_TRY(make_net(trainer, start));
     return make_snapshots(trainer);
 }
@@ -186,6 +210,9 @@ cellseg_status cellseg_trainer_new(cellseg_trainer **out, cellseg_context *conte
     CSEG_TRY(check(&own));
     if (start != NULL)
         CSEG_TRY(adopt_extra(&own, start));
+    else if (own.frozen_layers > 0)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "frozen_layers is %d, and there is no start model whose layers these could be",
+                         (int)own.frozen_layers);
     cellseg_trainer *trainer = cseg_calloc(context, 1, sizeof *trainer);
     if (trainer == NULL)
         return cseg_last_status();
@@ -206,70 +233,10 @@ void cellseg_trainer_free(cellseg_trainer *trainer) {
     cseg_net_free(trainer->net);
     cseg_dataset_free(&trainer->train);
     cseg_dataset_free(&trainer->validate);
+    cseg_trainer_free_sources(trainer);
     cseg_free(trainer->checkpoint.last.state);
     cseg_free(trainer->checkpoint.best.state);
     cseg_free(trainer->checkpoint_path);
     cseg_free(trainer->note);
     cseg_free(trainer);
-}
-
-static cellseg_status check_sizes(const cellseg_image *image, const cellseg_labels *labels, const char *name) {
-    const size_t height = cellseg_image_height(image), width = cellseg_image_width(image);
-    if (cellseg_labels_height(labels) == height && cellseg_labels_width(labels) == width)
-        return CELLSEG_OK;
-    return cseg_fail(CELLSEG_ERR_ARGUMENT, "%s are %zu x %zu pixels, the image %zu x %zu", name, cellseg_labels_height(labels),
-                     cellseg_labels_width(labels), height, width);
-}
-
-static cellseg_status check_add(const cellseg_trainer *trainer, const cellseg_image *image, int32_t channel,
-                                const cellseg_labels *cells, const cellseg_labels *nuclei, int32_t use) {
-    if (trainer == NULL || image == NULL || cells == NULL || nuclei == NULL)
-        return cseg_fail(CELLSEG_ERR_ARGUMENT, "trainer, image, cells or nuclei is NULL");
-    if (use != CELLSEG_USE_TRAIN && use != CELLSEG_USE_VALIDATE)
-        return cseg_fail(CELLSEG_ERR_ARGUMENT, "use is %d; it must be CELLSEG_USE_TRAIN or CELLSEG_USE_VALIDATE", (int)use);
-    if (channel < 0 || channel >= cellseg_image_channels(image))
-        return cseg_fail(CELLSEG_ERR_ARGUMENT, "channel %d: the image has %d", (int)channel, (int)cellseg_image_channels(image));
-    if (!(cellseg_image_pixel_size_um(image) > 0))
-        return cseg_fail(CELLSEG_ERR_ARGUMENT, "the image's pixel size is unknown");
-    CSEG_TRY(check_sizes(image, cells, "cells"));
-    CSEG_TRY(check_sizes(image, nuclei, "nuclei"));
-    if (trainer->begun)
-        return cseg_fail(CELLSEG_ERR_ARGUMENT, "training has begun; images are added before it");
-    return CELLSEG_OK;
-}
-
-/* Of the size of `seen`; the caller frees them, also after an error. */
-static cellseg_status make_targets(cseg_targets *targets, const cellseg_trainer *trainer, const cseg_plane *seen,
-                                   const cseg_plane *cells, const cseg_plane *nuclei) {
-    const cellseg_train_options *o = &trainer->options;
-    const cseg_outline_options outlines = {.boundary = o->extra_output == CELLSEG_EXTRA_BOUNDARY,
-                                           .pixel_size_um = trainer->train.rule.pixel_size_um,
-                                           .border_sigma_um = o->border_sigma_um};
-    CSEG_TRY(cseg_plane_new(&targets->classes, trainer->context, CELLSEG_UINT8, seen->height, seen->width));
-    if (o->extra_output == CELLSEG_EXTRA_DISTANCE)
-        CSEG_TRY(cseg_plane_new(&targets->distance, trainer->context, CELLSEG_UINT8, seen->height, seen->width));
-    if (o->weight_border > 0)
-        CSEG_TRY(cseg_plane_new(&targets->border, trainer->context, CELLSEG_UINT8, seen->height, seen->width));
-    CSEG_TRY(cseg_segment_targets(trainer->context, &targets->classes, cells, nuclei));
-    return cseg_segment_outlines(trainer->context, targets, cells, &outlines);
-}
-
-cellseg_status cellseg_trainer_add(cellseg_trainer *trainer, const cellseg_image *image, int32_t channel,
-                                   const cellseg_labels *cells, const cellseg_labels *nuclei, int32_t use) {
-    CSEG_TRY(check_add(trainer, image, channel, cells, nuclei, use));
-    cellseg_context *context = trainer->context;
-    cseg_dataset *dataset = use == CELLSEG_USE_TRAIN ? &trainer->train : &trainer->validate;
-    cseg_progress_start(context);
-    const cseg_plane marker = cseg_image_plane(image, channel);
-    const cseg_plane cells_plane = cseg_labels_plane(cells), nuclei_plane = cseg_labels_plane(nuclei);
-    cseg_plane seen;
-    cseg_targets targets = {.classes = {0}};
-    CSEG_TRY(cseg_segment_preprocess(context, &seen, &marker, cellseg_image_pixel_size_um(image), &dataset->rule));
-    cellseg_status status;
-    CSEG_TRY_GOTO(done, make_targets(&targets, trainer, &seen, &cells_plane, &nuclei_plane));
-    status = cseg_dataset_add(dataset, &seen, &targets);
-done:
-    cseg_plane_free(&seen);
-    cseg_targets_free(&targets);
-    return status;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The inside of a trainer; for train.c and train_run.c only. */
+/* The inside of a trainer; for train.c, train_files.c and train_run.c only. */
 #ifndef CSEG_SEGMENT_TRAIN_H
 #define CSEG_SEGMENT_TRAIN_H
 
@@ -15,8 +15,17 @@ struct cellseg_trainer {
     char *checkpoint_path, *note;
     cseg_net *net;
     cseg_dataset train, validate;
+    cseg_cache cache;
+    struct cseg_train_source *sources; /* of the samples that come from files */
     cseg_checkpoint checkpoint;
     bool begun; /* no image may be added any more */
 };
+
+/* A copy, NULL for NULL. */
+cellseg_status cseg_trainer_copy_text(char **to, cellseg_context *context, const char *from);
+
+/* cseg_cache's load; the owner is the trainer. */
+cellseg_status cseg_trainer_load(void *owner, cseg_sample *sample);
+void cseg_trainer_free_sources(cellseg_trainer *trainer);
 
 #endif

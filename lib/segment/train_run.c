@@ -39,7 +39,7 @@ static void restore_snapshot(cseg_net *net, const cseg_snapshot *snapshot) {
 
 static uint64_t fingerprint(const cellseg_trainer *trainer) {
     cellseg_train_options options = trainer->options;
-    if (options.learning_rate_final == 0)
+    if (options.schedule == CELLSEG_SCHEDULE_STEP || options.learning_rate_final == 0)
         options.epochs = 0; /* a finished run may be made longer; else every epoch's rate depends on how many there are */
     options.checkpoint_path = options.note = NULL;
     size_t count;
@@ -79,7 +79,7 @@ static cellseg_status make_patches(cseg_patches *patches, const cellseg_trainer 
 }
 
 static cellseg_status make_room(run *r) {
-    const cellseg_trainer *trainer = r->trainer;
+    cellseg_trainer *trainer = r->trainer;
     const size_t batch = (size_t)trainer->options.batch, patch = trainer->train.rule.patch_px;
     r->place_count = cseg_dataset_epoch(&trainer->train, NULL, trainer->options.empty, 0, 0);
     r->grid_count = cseg_dataset_grid(&trainer->validate, NULL);
@@ -99,13 +99,26 @@ static void show_progress(const run *r, const char *name, int32_t epoch, size_t 
     cseg_progress_step(r->trainer->context, name, done / parts, (done + 1) / parts);
 }
 
-/* Smoothstep, which is half a period of a cosine within 1 %. */
-static double learning_rate(const run *r, int32_t epoch, size_t step) {
-    const cellseg_train_options *o = &r->trainer->options;
+/* `t` epochs after the beginning, without warm-up. Smoothstep is half a period of a cosine within 1 %. */
+static double scheduled_rate(const cellseg_train_options *o, double t) {
+    if (o->schedule == CELLSEG_SCHEDULE_STEP) {
+        const int32_t falls = (int32_t)(t / o->step_epochs);
+        double rate = o->learning_rate;
+        for (int32_t i = 0; i < falls; i++)
+            rate *= o->step_factor;
+        return fmax(rate, fmin(o->learning_rate_final, o->learning_rate));
+    }
     if (o->learning_rate_final == 0)
         return o->learning_rate;
-    const double t = ((double)r->steps * (epoch - 1) + (double)step) / ((double)r->steps * o->epochs);
-    return o->learning_rate + (o->learning_rate_final - o->learning_rate) * t * t * (3 - 2 * t);
+    const double part = t / o->epochs;
+    return o->learning_rate + (o->learning_rate_final - o->learning_rate) * part * part * (3 - 2 * part);
+}
+
+static double learning_rate(const run *r, int32_t epoch, size_t step) {
+    const cellseg_train_options *o = &r->trainer->options;
+    const double steps = (double)r->steps, done = steps * (epoch - 1) + (double)step, warm = o->warm_up_epochs * steps;
+    const double rate = scheduled_rate(o, done / steps);
+    return done + 1 < warm ? rate * (done + 1) / warm : rate;
 }
 
 /* Which epoch it was, before a message about the loss. */
@@ -116,7 +129,7 @@ static cellseg_status fail_in_epoch(cellseg_status status, int32_t epoch) {
 }
 
 static cellseg_status train_epoch(const run *r, double *mean_loss, int32_t epoch) {
-    const cellseg_trainer *trainer = r->trainer;
+    cellseg_trainer *trainer = r->trainer;
     const cellseg_train_options *o = &trainer->options;
     const size_t batch = (size_t)o->batch;
     (void)cseg_dataset_epoch(&trainer->train, r->places, o->empty, o->seed, (uint64_t)epoch);
@@ -146,7 +159,7 @@ static size_t count_known(const uint8_t *classes, size_t pixels) {
 
 /* Mean over batches, each by how many pixels it has. NaN without validation images. */
 static cellseg_status validate_epoch(const run *r, double *mean_loss, int32_t epoch) {
-    const cellseg_trainer *trainer = r->trainer;
+    cellseg_trainer *trainer = r->trainer;
     const size_t batch = (size_t)trainer->options.batch, patch = trainer->validate.rule.patch_px;
     double sum = 0, weight = 0;
     for (size_t part = 0; part < r->evaluations; part++) {
@@ -187,6 +200,12 @@ static double now_seconds(void) {
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
+/* Asked of what the checkpoint holds too, so that a resumed run ends where it would have. */
+static bool patience_ended(const cellseg_trainer *trainer) {
+    const int32_t patience = trainer->options.patience;
+    return patience > 0 && trainer->checkpoint.last.epoch - trainer->checkpoint.best.epoch >= patience;
+}
+
 static cellseg_status run_epoch(const run *r, cellseg_epoch *report, int32_t epoch) {
     cellseg_trainer *trainer = r->trainer;
     const double began = now_seconds();
@@ -196,6 +215,8 @@ static cellseg_status run_epoch(const run *r, cellseg_epoch *report, int32_t epo
     report->best = keep_epoch(trainer, epoch, report->train_loss, report->validation_loss);
     if (trainer->checkpoint_path != NULL)
         CSEG_TRY(cseg_checkpoint_write(&trainer->checkpoint, trainer->context, trainer->checkpoint_path));
+    report->learning_rate = learning_rate(r, epoch, r->steps - 1);
+    report->stopping = patience_ended(trainer);
     report->seconds = now_seconds() - began;
     return CELLSEG_OK;
 }
@@ -203,7 +224,8 @@ static cellseg_status run_epoch(const run *r, cellseg_epoch *report, int32_t epo
 static cellseg_status run_epochs(run *r, cellseg_epoch_fn on_epoch, void *user) {
     CSEG_TRY(make_room(r));
     CSEG_TRY(begin(r->trainer));
-    for (int32_t epoch = r->trainer->checkpoint.last.epoch + 1; epoch <= r->trainer->options.epochs; epoch++) {
+    const int32_t epochs = r->trainer->options.epochs;
+    for (int32_t epoch = r->trainer->checkpoint.last.epoch + 1; epoch <= epochs && !patience_ended(r->trainer); epoch++) {
         cellseg_epoch report;
         CSEG_TRY(run_epoch(r, &report, epoch));
         if (on_epoch != NULL && on_epoch(user, &report) != 0)
@@ -243,6 +265,18 @@ static bool add_numbers(cJSON *object, const cellseg_trainer *trainer) {
         {"noise", o->noise},
         {"blur_px", o->blur_px},
         {"empty", o->empty},
+        {"schedule", o->schedule},
+        {"step_epochs", o->step_epochs},
+        {"step_factor", o->step_factor},
+        {"warm_up_epochs", o->warm_up_epochs},
+        {"patience", o->patience},
+        {"frozen_layers", o->frozen_layers},
+        {"rotation_degrees", o->rotation_degrees},
+        {"elastic_px", o->elastic_px},
+        {"illumination", o->illumination},
+        {"saturation", o->saturation},
+        {"nucleus_contrast", o->nucleus_contrast},
+        {"texture", o->texture},
         {"extra_output", o->extra_output},
         {"weight_extra", o->weight_extra},
         {"weight_border", o->weight_border},

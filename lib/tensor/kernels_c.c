@@ -103,17 +103,25 @@ static const double lift = 0x1p896;
 /*
  * A sum is rounded to nearest in double and then to a float's 24 bits, by integer arithmetic that rounds halves up. That goes
  * wrong only where the double lies half way between two floats, where the float is subnormal and so has fewer bits, and where it
- * overflows. The first two are next to never, and gathered in `doubt`; an overflow stays infinite, or becomes NaN, to the end.
+ * overflows. An overflow stays infinite, or becomes NaN, to the end. The other two are next to never: each word is taken from a
+ * number such that the doubtful ones come out largest, low ones where nothing is left after a half was added, high ones of
+ * exponents below a normal float's; a zero's comes out negative. So `most`, the largest so far, tells at the end. Words are
+ * compared as floats, which they all are, none a NaN: processors had a maximum of floats long before one of integers.
  */
-static inline wide add_product(wide a, wide b, wide c, words *doubt) {
+enum { MOST_LOW = 0x20800000, LEAST_NORMAL = 0x70100000, SURE_HIGH = 0x10600000 };
+
+static inline vec larger(vec a, vec b) {
+    for (size_t i = 0; i < WIDTH; i++)
+        a[i] = a[i] > b[i] ? a[i] : b[i];
+    return a;
+}
+
+static inline wide add_product(wide a, wide b, wide c, vec *most) {
     const long_words half = {0x10000000, 0x10000000}, kept = {~0x1fffffffULL, ~0x1fffffffULL};
-    const unsigned_words low = WORDS(0x1fffffff, 0x7fffffff), shift = WORDS(0x7fffffff, 0x0ff00000);
-    const words most = WORDS(0x7ffffffe, 0x0ff00000);
+    const unsigned_words low = WORDS(0x1fffffff, 0x7fffffff), top = WORDS(MOST_LOW, (uint32_t)LEAST_NORMAL + SURE_HIGH);
     const wide sum = a * b + c;
     const long_words up = (long_words)sum + half;
-    /* Doubtful words become the largest of all integers, so that one comparison finds them: low ones where nothing is left after
-     * a half was added, high ones of exponents below a normal float's, but not zero. */
-    *doubt |= (words)(((unsigned_words)up & low) + shift) > most;
+    *most = larger((vec)(top - ((unsigned_words)up & low)), *most);
     return (wide)(up & kept);
 }
 
@@ -131,7 +139,7 @@ static inline __attribute__((always_inline)) bool tile_of(const cseg_tile *t, co
     const size_t n = whole ? TILE_COLUMNS : t->columns, a_row = t->a_row, a_step = t->a_step[2], b_step = t->b_step[2];
     const wide scaled = {lift, lift};
     wide sum[TILE_ROWS][PAIRS];
-    words doubt = {0};
+    vec most = vec_zero();
     for (size_t r = 0; r < rows; r++) {
         vec start = t->start == NULL ? vec_zero() : vec_load(t->start + r * t->start_row, n);
         widen(sum[r], (const float *)&start);
@@ -151,10 +159,12 @@ static inline __attribute__((always_inline)) bool tile_of(const cseg_tile *t, co
                 for (size_t r = 0; r < rows; r++) {
                     const wide left = {(double)a[r * a_row], (double)a[r * a_row]};
                     for (size_t j = 0; j < PAIRS; j++)
-                        sum[r][j] = add_product(left, right[j], sum[r][j], &doubt);
+                        sum[r][j] = add_product(left, right[j], sum[r][j], &most);
                 }
             }
         }
+    const words sure = WORDS(MOST_LOW - 1, SURE_HIGH);
+    words doubt = (words)most > sure;
     for (size_t r = 0; r < rows; r++)
         for (size_t j = 0; j < PAIRS; j++)
             doubt |= (words)(sum[r][j] - sum[r][j] != (wide){0, 0});

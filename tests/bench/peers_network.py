@@ -43,7 +43,7 @@ class Ours:
         import nets  # noqa: F401
 
     def __init__(self, width, batch, threads):
-        """Each thread takes two patches at a time, as the library's own prediction does."""
+        """Each thread takes a patch at a time, as the library's own prediction does."""
         from concurrent.futures import ThreadPoolExecutor
         from queue import SimpleQueue
 
@@ -53,25 +53,23 @@ class Ours:
         self.model, self.context, self.library = net.model(), net.context, library
         self.images, self.out = patches(batch), np.empty((batch, 3, PATCH, PATCH), np.float32)
         self.pool, self.idle = ThreadPoolExecutor(threads), SimpleQueue()
+        self.one = [ctypes.c_size_t(size) for size in (1, PATCH, PATCH)]
         for _ in range(threads):
-            size = library.cseg_nn_workspace_bytes(self.model, self.context, *self.sizes(0))
+            size = library.cseg_nn_workspace_bytes(self.model, self.context, *self.one)
             self.idle.put(np.empty(size + 64, np.uint8))
 
-    def sizes(self, first):
-        return [ctypes.c_size_t(s) for s in (min(2, len(self.images) - first), PATCH, PATCH)]
-
-    def pair(self, first):
+    def patch(self, i):
         from oracle import check
 
         workspace = self.idle.get()
         address = workspace.ctypes.data
-        check(self.library.cseg_nn_forward(self.model, self.context, self.out[first:].ctypes.data_as(ctypes.c_void_p),
-                                           self.images[first:].ctypes.data_as(ctypes.c_void_p), *self.sizes(first),
+        check(self.library.cseg_nn_forward(self.model, self.context, self.out[i].ctypes.data_as(ctypes.c_void_p),
+                                           self.images[i].ctypes.data_as(ctypes.c_void_p), *self.one,
                                            ctypes.c_void_p(address + -address % 64)))
         self.idle.put(workspace)
 
     def run(self):
-        list(self.pool.map(self.pair, range(0, len(self.images), 2)))
+        list(self.pool.map(self.patch, range(len(self.images))))
 
     def result(self):
         return {"output": self.out}

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """cellseg train on a handful of patches: a model comes out that info describes and segment uses."""
 
+import json
 import re
 import shutil
+import xml.etree.ElementTree
 
 import pytest
 import tifffile
@@ -148,3 +150,64 @@ def test_absurd_options_are_wrong_usage(data, tmp_path):
         assert result.code == 2 and len(result.errors) == 1 and not (tmp_path / "m").exists(), option
     result = run("train", "--images", data, "--labels", data, "-o", tmp_path)
     assert result.code == 2 and "names a folder" in result.errors[0]
+
+
+def test_log_and_curve(data, tmp_path):
+    """One line for each epoch, also when the training was stopped between; and a picture that is XML."""
+    log, curve, model = tmp_path / "log.jsonl", tmp_path / "curve.svg", tmp_path / "m.cellseg"
+    base = ["train", "--images", data, "--labels", data, "--nuclei-channel", 1, "-o", model, *QUICK, "--log", log, "--curve", curve,
+            "--checkpoint", tmp_path / "checkpoint"]
+    assert run(*base, "--epochs", 2).code == 0
+    assert run(*base, "--epochs", 4).code == 0
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    assert [line["epoch"] for line in lines] == [1, 2, 3, 4]
+    assert all(line["train_loss"] > 0 and line["validation_loss"] > 0 and line["learning_rate"] == 0.001 for line in lines)
+    best = min(lines, key=lambda line: line["validation_loss"])
+    assert [line["epoch"] for line in lines if line["best"]][-1] == best["epoch"]
+    picture = xml.etree.ElementTree.parse(curve).getroot()
+    points = [p.get("points").split() for p in picture.iter("{http://www.w3.org/2000/svg}polyline")]
+    assert [len(p) for p in points] == [4, 4]
+
+
+def test_folders_with_weights(data, tmp_path):
+    first, second = copy(data, tmp_path / "a", "crop0*", "crop1*"), copy(data, tmp_path / "b", "crop2*")
+    base = ["train", "--nuclei-channel", 1, *QUICK, "-o", tmp_path / "m.cellseg"]
+    both = ["--images", first, "--labels", first, "--images", second, "--labels", second]
+    result = run(*base, *both, "--weight", 2, "--weight", 0.5, "--validation-part", 0, "--cache-mb", 1)
+    assert result.code == 0 and result.output.startswith("images: 3 to train, 0 to validate\n")
+    split = ["--images", first, "--labels", first, "--validation-images", second, "--validation-labels", second]
+    result = run(*base, *split)
+    assert result.code == 0 and result.output.startswith("images: 2 to train, 1 to validate\n")
+    alone = run(*base, "--images", second, "--labels", second)
+    assert alone.code == 0 and len(alone.errors) == 1 and "a single image, which trains" in alone.errors[0]
+    for arguments, fault in [
+        ([*both, "--weight", 2], "one --weight for each --images"),
+        ([*both, "--weight", 2, "--weight", "x"], "--weight must be a number"),
+        ([*both, "--labels", second], "one --labels for each --images"),
+        ([*both, "--validation-images", second], "one --validation-labels"),
+        ([*both, "--cache-mb", 0], "--cache-mb must be"),
+        ([*both, "--frozen-layers", 10], "no start model"),
+    ]:
+        result = run(*base, *arguments)
+        assert result.code == 2 and len(result.errors) == 1 and fault in result.errors[0]
+
+
+def test_labels_of_another_size(data, tmp_path):
+    bad = copy(data, tmp_path / "bad", "*")
+    tifffile.imwrite(bad / "crop1.cells.tif", tifffile.imread(bad / "crop1.cells.tif")[:-1])
+    result = run("train", "--images", bad, "--labels", bad, "--nuclei-channel", 1, "-o", tmp_path / "m.cellseg", *QUICK)
+    assert result.code == 1 and len(result.errors) == 1
+    assert f"{bad / 'crop1.cells.tif'}: cells are 199 x 200 pixels, the image 200 x 200" in result.errors[0]
+    assert not (tmp_path / "m.cellseg").exists()
+
+
+def test_fine_tuning_with_a_fourth_output(trained, data, tmp_path):
+    """From a model of three outputs, its encoder frozen; the new model segments with its distance map and without."""
+    model = tmp_path / "m.cellseg"
+    result = run("train", "--images", data, "--labels", data, "--nuclei-channel", 1, "-o", model, *QUICK, "--start", trained[0],
+                 "--frozen-layers", 10, "--extra-output", "distance", "--warm-up-epochs", 1, "--patience", 1)
+    assert result.code == 0 and result.errors == []
+    assert "distance" in run("info", model).output
+    for use in "yes", "no":
+        result = run("segment", "--model", model, "--use-extra-output", use, "-o", tmp_path / use, data / "crop0.ome.tif")
+        assert result.code == 0

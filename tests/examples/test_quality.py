@@ -59,3 +59,11 @@ def test_the_dark_half_of_a_field_gives_nothing(tmp_path):
     assert run("segment", "-o", tmp_path, tmp_path / "half.tif").code == 0
     cells = tifffile.imread(tmp_path / "half.cells.tif")
     assert cells[:, :340].any() and not cells[:, 356:].any()
+
+
+def test_a_nuclear_stain_gives_no_cells_and_a_warning(tmp_path):
+    """The same field's DAPI; its phalloidin, which fits, is not warned of."""
+    for channel, test, warned, cells in ((1, "refuse-stains", True, False), (1, "warn", True, True), (0, "refuse", False, True)):
+        result = run("segment", "--channel", channel, "--marker-test", test, "-o", tmp_path, FIELD)
+        assert result.code == 0 and ["as in a nuclear stain" in line for line in result.errors] == [True] * warned
+        assert tifffile.imread(tmp_path / "n2a.cells.tif").any() == tifffile.imread(tmp_path / "n2a.nuclei.tif").any() == cells

@@ -129,6 +129,33 @@ static cellseg_status measure(cellseg_context *c, images *i) {
     return status;
 }
 
+/* Noise at its worst: as many ids as pixels, and a mask whose every pixel is a component. */
+static cellseg_status check_pixels(cellseg_context *c, images *i) {
+    for (size_t y = 0; y < EDGE; y++)
+        for (size_t x = 0; x < EDGE; x++)
+            cseg_row_u32(&i->labels, y)[x] = (uint32_t)((y * EDGE + x) * 3371 % (EDGE * EDGE) + 1);
+    char line[200];
+    const cellseg_status status = cseg_morph_check(line, sizeof line, c, &i->labels, NULL);
+    assert_string_equal(line, "");
+    return status;
+}
+
+static cellseg_status watershed_of_pixels(cellseg_context *c, images *i) {
+    for (size_t y = 0; y < EDGE; y++)
+        for (size_t x = 0; x < EDGE; x++)
+            cseg_row_u8(&i->mask, y)[x] = (y + x) % 2;
+    return cseg_morph_watershed(c, &i->labels, &i->grey, &i->mask, 4);
+}
+
+static cellseg_status watershed_of_pairs(cellseg_context *c, images *i) {
+    for (size_t y = 0; y < EDGE; y++)
+        for (size_t x = 0; x < EDGE; x++) {
+            cseg_row_u8(&i->mask, y)[x] = (y / 2 + x) % 2;
+            cseg_row_u32(&i->labels, y)[x] = (uint32_t)(y * EDGE + x + 1);
+        }
+    return cseg_morph_watershed(c, &i->labels, &i->grey, &i->mask, 4);
+}
+
 static const struct {
     const char *name;
     operation_fn run;
@@ -156,7 +183,10 @@ static const struct {
     {"boundaries", boundaries},
     {"watershed", watershed},
     {"watershed_in_mask", watershed_in_mask},
+    {"watershed_of_pixels", watershed_of_pixels},
+    {"watershed_of_pairs", watershed_of_pairs},
     {"check_labels", check_labels},
+    {"check_pixels", check_pixels},
     {"measure", measure},
 };
 

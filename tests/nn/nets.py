@@ -27,7 +27,7 @@ class NetOptions(ctypes.Structure):
     _fields_ = [("rule", Rule), ("width", ctypes.c_double), ("seed", ctypes.c_uint64), ("batch", ctypes.c_size_t),
                 ("learning_rate", ctypes.c_double), ("weight_class", ctypes.c_double * 8), ("weight_sum", ctypes.c_double),
                 ("distance", ctypes.c_bool), ("weight_border", ctypes.c_double), ("weight_dice", ctypes.c_double),
-                ("weight_cross_entropy", ctypes.c_double)]
+                ("weight_cross_entropy", ctypes.c_double), ("frozen", ctypes.c_size_t)]
 
 
 class Tensor(ctypes.Structure):
@@ -48,6 +48,7 @@ class Net:
     def __init__(self, width=0.25, seed=7, learning_rate=1e-3, start=None, threads=2, classes=CLASSES, **terms):
         self.context = context(threads)
         self.classes = classes
+        self.frozen = terms.get("frozen", 0)
         options = NetOptions(Rule(0.65, 130, 1, 99, 0, 4, 1, PATCH, STEP, classes), width, seed, BATCH, learning_rate,
                              (ctypes.c_double * 8)(*WEIGHTS), WEIGHT_SUM, **terms)
         self.net = ctypes.c_void_p()
@@ -175,7 +176,7 @@ class Oracle:
                     F.conv_transpose2d(x, weight, bias, stride=2)
                 if layer["norm"]:
                     x = F.batch_norm(x, self.values[i, "mean"], self.values[i, "var"], self.values[i, "gamma"],
-                                     self.values[i, "beta"], training, 0.1, 1e-5)
+                                     self.values[i, "beta"], training and i >= self.net.frozen, 0.1, 1e-5)
                 x = {"relu": torch.relu, "sigmoid": torch.sigmoid, "linear": lambda v: v}[layer["activation"]](x)
             outs.append(x)
         return x

@@ -227,3 +227,32 @@ def test_a_start_gets_one_more_output(is_distance):
     images, _ = batch(1)
     assert np.array_equal(wide.forward(images)[:, :3], start.forward(images))
     assert wide.forward(images)[:, 3].std() > 1e-3
+
+
+@pytest.mark.parametrize("frozen", [1, 2, 10, 17, 24, 28])
+def test_frozen_layers(frozen, tmp_path):
+    """They are normalised as inference does and do not change; the gradients of the others are PyTorch's."""
+    net = Net(start=without_relu(Net(), tmp_path / "m.cellseg"), frozen=frozen)
+    before = net.state.copy()
+    images, classes = batch(2)
+    oracle = Oracle(net)
+    want = oracle.loss(oracle.forward(images, dropout_seed=11), classes)
+    want.backward()
+    assert abs(net.step(images, classes, 11) - want.item()) < 1e-5 * want.item()
+    learnt = 0
+    for (i, name), value in oracle.values.items():
+        at, shape = net.slots[i, name]
+        if i < frozen:
+            assert np.array_equal(net.view((i, name)).ravel(), before[at:at + int(np.prod(shape))]), (i, name)
+        elif name in ("mean", "var"):
+            assert np.abs(net.view((i, name)) - value.numpy()).max() < 1e-4 * max(1, np.abs(value.numpy()).max())
+        else:
+            assert relative(net.view((i, name), net.total) / 0.1, oracle.ours((i, name), value.grad)) < 2e-5, (i, name)
+            learnt += 1
+    assert learnt >= 2
+
+
+def test_the_last_layer_cannot_be_frozen():
+    count = len(Net(0.03).layers)
+    with pytest.raises(Exception, match="cannot be frozen"):
+        Net(0.03, frozen=count)

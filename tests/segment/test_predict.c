@@ -126,10 +126,48 @@ static void survives_failing_allocations(void **state) {
     assert_survives_failing_allocations(allocating, NULL);
 }
 
+static int32_t stop(void *user, double fraction, const char *step) {
+    (void)user, (void)fraction, (void)step;
+    return 1;
+}
+
+/* A patch is given up between two layers; the context serves the next call, a loading too. */
+static void cancel_does_not_wait_for_the_patch(void **state) {
+    (void)state;
+    cellseg_context_options options;
+    cellseg_context *context;
+    cseg_plane input, maps[3];
+    assert_ok(cellseg_context_options_init(&options, sizeof options));
+    options.progress = stop;
+    assert_ok(cellseg_context_new(&context, &options));
+    const size_t patch = cseg_model_rule(model)->patch_px, area = patch * patch;
+    random_plane(&input, patch, patch, 1);
+    for (size_t c = 0; c < 3; c++)
+        assert_ok(cseg_plane_new(&maps[c], NULL, CELLSEG_FLOAT32, patch, patch));
+    float *out = cseg_calloc(NULL, 3 * area, sizeof *out);
+    void *workspace = cseg_alloc(NULL, cseg_nn_workspace_bytes(model, context, 1, patch, patch), 1);
+    cseg_progress_start(context);
+    assert_status(cseg_progress_report(context, 0), CELLSEG_ERR_CANCELLED);
+    assert_status(cseg_nn_forward(model, context, out, input.data, 1, patch, patch, workspace), CELLSEG_ERR_CANCELLED);
+    for (size_t i = 0; i < 3 * area; i++)
+        assert_true(out[i] == 0);
+    assert_status(cseg_segment_predict(context, maps, model, &input), CELLSEG_ERR_CANCELLED);
+    cellseg_model *other;
+    assert_ok(cellseg_model_default(&other, context));
+    cellseg_model_free(other);
+    cseg_free(out);
+    cseg_free(workspace);
+    cseg_plane_free(&input);
+    for (size_t c = 0; c < 3; c++)
+        cseg_plane_free(&maps[c]);
+    cellseg_context_free(context);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(stitched_maps_equal_patch_after_patch),
         cmocka_unit_test(survives_failing_allocations),
+        cmocka_unit_test(cancel_does_not_wait_for_the_patch),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

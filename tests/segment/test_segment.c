@@ -242,6 +242,8 @@ typedef struct log_lines {
 
 static void keep_line(void *user, int32_t level, const char *message) {
     log_lines *lines = user;
+    if (level == CELLSEG_LOG_INFO)
+        return;
     assert_int_equal(level, CELLSEG_LOG_WARNING);
     assert_true(lines->count < LINES);
     (void)snprintf(lines->text[lines->count++], LINE, "%s", message);
@@ -384,7 +386,7 @@ static cellseg_status all_calls(cellseg_context *context, void *data) {
     painted field;
     cellseg_labels *cells = NULL, *nuclei = NULL;
     cellseg_image *maps = NULL;
-    CSEG_TRY(paint(&field, context, 2, 2, 1.2, 3));
+    CSEG_TRY(paint(&field, context, 4, 4, 1.2, 3)); /* enough cells for the marker's test */
     cellseg_status status;
     CSEG_TRY_GOTO(done, cellseg_segment(&cells, &nuclei, &maps, context, model, field.image, &options));
     cellseg_labels_free(cells);

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The trainer, on simulated discs and a tiny network: the same weights whatever the threads and however often it was stopped. */
-#include "testing.h"
-
-#include "segment/train.h"
+#include "discs.h"
 
 #include <dirent.h>
 #include <math.h>
@@ -13,124 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { HEIGHT = 70, WIDTH = 90, EPOCHS = 4, MODEL_BYTES = 4 << 20 };
-
-/* ---- images of dark-centred discs ---- */
-
-typedef struct scene {
-    cellseg_image *image;
-    cellseg_labels *cells, *nuclei;
-} scene;
-
-static void free_scene(scene *s) {
-    cellseg_image_free(s->image);
-    cellseg_labels_free(s->cells);
-    cellseg_labels_free(s->nuclei);
-    *s = (scene){NULL, NULL, NULL};
-}
-
-static void paint(const scene *s, uint64_t seed) {
-    float *pixels = cellseg_image_pixels_mut(s->image, 0);
-    uint32_t *cells = cellseg_labels_data_mut(s->cells), *nuclei = cellseg_labels_data_mut(s->nuclei);
-    for (size_t i = 0; i < HEIGHT * WIDTH; i++)
-        pixels[i] = (float)(100 + 10 * test_uniform(&seed));
-    for (uint32_t id = 1; id <= 6; id++) {
-        const double cy = HEIGHT * test_uniform(&seed), cx = WIDTH * test_uniform(&seed);
-        for (size_t i = 0; i < HEIGHT * WIDTH; i++) {
-            const double dy = (double)(i / WIDTH) - cy, dx = (double)(i % WIDTH) - cx, squared = dy * dy + dx * dx;
-            if (squared > 144)
-                continue;
-            cells[i] = id;
-            nuclei[i] = squared < 25 ? id : 0;
-            pixels[i] = (float)((squared < 25 ? 200 : 400) + 20 * test_uniform(&seed));
-        }
-    }
-}
-
-static cellseg_status make_scene(scene *s, cellseg_context *context, uint64_t seed) {
-    *s = (scene){NULL, NULL, NULL};
-    cellseg_status status;
-    CSEG_TRY_GOTO(fail, cellseg_image_new(&s->image, context, CELLSEG_FLOAT32, 1, HEIGHT, WIDTH));
-    CSEG_TRY_GOTO(fail, cellseg_labels_new(&s->cells, context, HEIGHT, WIDTH));
-    CSEG_TRY_GOTO(fail, cellseg_labels_new(&s->nuclei, context, HEIGHT, WIDTH));
-    CSEG_TRY_GOTO(fail, cellseg_image_set_pixel_size_um(s->image, 0.65));
-    paint(s, seed);
-    return CELLSEG_OK;
-fail:
-    free_scene(s);
-    return status;
-}
-
-static cellseg_status add_scene(cellseg_trainer *trainer, cellseg_context *context, uint64_t seed, int32_t use) {
-    scene s;
-    CSEG_TRY(make_scene(&s, context, seed));
-    const cellseg_status status = cellseg_trainer_add(trainer, s.image, 0, s.cells, s.nuclei, use);
-    free_scene(&s);
-    return status;
-}
-
-/* ---- a network small enough for seconds: the narrowest, on patches of 48 ---- */
-
-static cellseg_status small_model(cellseg_model **out, cellseg_context *context) {
-    static const cseg_net_options options = {.rule = {.pixel_size_um = 0.65,
-                                                      .top_hat_um = 0,
-                                                      .percentile_low = 1,
-                                                      .percentile_high = 99.5,
-                                                      .noise_range = 20,
-                                                      .clip = 2,
-                                                      .power = 0.5,
-                                                      .patch_px = 48,
-                                                      .step_px = 32,
-                                                      .classes = 3},
-                                             .width = 0.01,
-                                             .seed = 5,
-                                             .batch = 1,
-                                             .learning_rate = 0.001,
-                                             .weight_class = {1, 1, 1},
-                                             .weight_sum = 1};
-    cseg_net *net;
-    *out = NULL;
-    CSEG_TRY(cseg_net_new(&net, context, NULL, &options));
-    const cellseg_status status = cseg_net_model(out, net, NULL);
-    cseg_net_free(net);
-    return status;
-}
-
-static cellseg_train_options small_options(const char *checkpoint_path) {
-    cellseg_train_options options;
-    assert_ok(cellseg_train_options_init(&options, sizeof options));
-    options.epochs = EPOCHS;
-    options.batch = 4;
-    options.gamma = options.contrast = options.scale = 1.2;
-    options.noise = 0.05;
-    options.blur_px = 1;
-    options.empty = 0.1;
-    options.learning_rate_final = 1e-4;
-    options.extra_output = CELLSEG_EXTRA_DISTANCE;
-    options.weight_border = 2;
-    options.weight_dice = 0.5;
-    options.weight_cross_entropy = 0.2;
-    options.checkpoint_path = checkpoint_path;
-    options.note = "discs, \"simulated\"";
-    return options;
-}
-
-static cellseg_status small_trainer(cellseg_trainer **out, cellseg_context *context, const cellseg_train_options *options) {
-    cellseg_model *start;
-    *out = NULL;
-    CSEG_TRY(small_model(&start, context));
-    cellseg_status status = cellseg_trainer_new(out, context, start, options);
-    cellseg_model_free(start);
-    for (uint64_t seed = 1; status == CELLSEG_OK && seed <= 2; seed++)
-        status = add_scene(*out, context, seed, CELLSEG_USE_TRAIN);
-    if (status == CELLSEG_OK)
-        status = add_scene(*out, context, 3, CELLSEG_USE_VALIDATE);
-    if (status != CELLSEG_OK) {
-        cellseg_trainer_free(*out);
-        *out = NULL;
-    }
-    return status;
-}
+enum { MODEL_BYTES = 4 << 20 };
 
 /* ---- models as bytes ---- */
 
@@ -246,6 +127,20 @@ static void test_options(void **state) {
     REFUSE(noise, -0.1);
     REFUSE(blur_px, 1000);
     REFUSE(empty, 1);
+    REFUSE(schedule, 2);
+    REFUSE(step_epochs, 0);
+    REFUSE(step_factor, 1.5);
+    REFUSE(warm_up_epochs, -1);
+    REFUSE(patience, -1);
+    REFUSE(frozen_layers, -1);
+    REFUSE(frozen_layers, 3); /* of nothing */
+    REFUSE(rotation_degrees, 181);
+    REFUSE(elastic_px, -1);
+    REFUSE(illumination, 0.5);
+    REFUSE(saturation, 1);
+    REFUSE(nucleus_contrast, 0);
+    REFUSE(texture, NAN);
+    REFUSE(cache_bytes, 1000);
     REFUSE(extra_output, 3);
     REFUSE(extra_output, -1);
     REFUSE(weight_extra, -1);
@@ -418,6 +313,99 @@ static void test_without_validation_the_last_is_best(void **state) {
     assert_int_equal(h.best, EPOCHS);
     assert_true(isnan(h.validation_loss[EPOCHS]));
     cellseg_trainer_free(trainer);
+}
+
+/* ---- schedules, early stopping, frozen layers ---- */
+
+typedef struct rates {
+    int32_t count, stopping;
+    double rate[EPOCHS + 1];
+} rates;
+
+static int32_t remember_rate(void *user, const cellseg_epoch *epoch) {
+    rates *r = user;
+    r->rate[epoch->epoch] = epoch->learning_rate;
+    r->stopping = epoch->stopping;
+    r->count++;
+    return 0;
+}
+
+static void run_for_rates(rates *r, const cellseg_train_options *options) {
+    cellseg_trainer *trainer;
+    cellseg_model *model;
+    *r = (rates){0};
+    assert_ok(small_trainer(&trainer, NULL, options));
+    assert_ok(cellseg_trainer_run(&model, trainer, remember_rate, r));
+    assert_int_equal(r->count, EPOCHS);
+    cellseg_model_free(model);
+    cellseg_trainer_free(trainer);
+}
+
+static void test_schedules(void **state) {
+    (void)state;
+    cellseg_train_options options = small_options(NULL);
+    options.learning_rate = 0.01;
+    options.learning_rate_final = 0.002;
+    options.schedule = CELLSEG_SCHEDULE_STEP;
+    options.step_epochs = 1;
+    options.step_factor = 0.5;
+    options.warm_up_epochs = 0;
+    rates r;
+    run_for_rates(&r, &options);
+    const double steps[] = {0.01, 0.005, 0.0025, 0.002};
+    for (int32_t epoch = 1; epoch <= EPOCHS; epoch++)
+        assert_true(fabs(r.rate[epoch] - steps[epoch - 1]) < 1e-15);
+    options.schedule = CELLSEG_SCHEDULE_SMOOTH;
+    run_for_rates(&r, &options);
+    /* 18 patches and 2 without cells, four at a time: five steps of an epoch, the last of which begins at 0.8 */
+    for (int32_t epoch = 1; epoch <= EPOCHS; epoch++)
+        assert_true(fabs(r.rate[epoch] - (0.006 + 0.004 * cos(acos(-1) * (epoch - 0.2) / EPOCHS))) < 0.0001);
+    options.warm_up_epochs = 2;
+    options.learning_rate_final = 0;
+    run_for_rates(&r, &options);
+    const double warm[] = {0.005, 0.01, 0.01, 0.01};
+    for (int32_t epoch = 1; epoch <= EPOCHS; epoch++)
+        assert_true(fabs(r.rate[epoch] - warm[epoch - 1]) < 1e-15);
+}
+
+/* A rate at which nothing gets better: the running statistics settle, then the loss stands still or jitters. */
+static void test_early_stopping(void **state) {
+    (void)state;
+    cellseg_train_options options = small_options(checkpoint_path);
+    options.learning_rate = options.learning_rate_final = 1e-12;
+    options.frozen_layers = 28; /* all but the last */
+    options.patience = 1;
+    cellseg_trainer *trainer;
+    cellseg_model *model;
+    rates r = {0};
+    for (int i = 0; i < 2; i++) { /* stopped, and again from its checkpoint */
+        assert_ok(small_trainer(&trainer, NULL, &options));
+        assert_ok(cellseg_trainer_run(&model, trainer, remember_rate, &r));
+        assert_int_equal(trainer->checkpoint.best.epoch, 1);
+        assert_int_equal(trainer->checkpoint.last.epoch, 2);
+        assert_int_equal(r.count, 2);
+        assert_int_equal(r.stopping, 1);
+        cellseg_model_free(model);
+        cellseg_trainer_free(trainer);
+    }
+}
+
+static void test_frozen_layers_stay(void **state) {
+    (void)state;
+    const cellseg_train_options options = small_options(NULL);
+    cellseg_trainer *trainer, *fresh;
+    cellseg_model *model;
+    assert_ok(small_trainer(&fresh, NULL, &options));
+    assert_ok(small_trainer(&trainer, NULL, &options));
+    assert_ok(cellseg_trainer_run(&model, trainer, NULL, NULL));
+    size_t count;
+    const float *before = cseg_net_state(fresh->net, &count), *after = cseg_net_state(trainer->net, &count);
+    const size_t first = 9 * 8 + 2 * 8; /* weights, scale and shift of a convolution to 8 channels; the pool has none */
+    assert_memory_equal(before, after, first * sizeof(float));
+    assert_memory_not_equal(before + first, after + first, first * sizeof(float));
+    cellseg_model_free(model);
+    cellseg_trainer_free(trainer);
+    cellseg_trainer_free(fresh);
 }
 
 /* ---- the fourth output ---- */
@@ -634,6 +622,8 @@ static void test_presets(void **state) {
     assert_true(options.learning_rate_final == 0 && options.rotate == 1 && options.flip == 0);
     assert_true(options.gamma == 1 && options.scale == 1 && options.contrast == 1);
     assert_true(options.noise == 0 && options.blur_px == 0 && options.empty == 0);
+    assert_true(options.rotation_degrees == 0 && options.elastic_px == 0 && options.illumination == 1);
+    assert_true(options.saturation == 0 && options.nucleus_contrast == 1 && options.texture == 0);
     assert_true(options.extra_output == CELLSEG_EXTRA_NONE && options.weight_border == 0);
     assert_true(options.weight_dice == 0 && options.weight_cross_entropy == 0);
     assert_true(options.weight_nucleus == 1 && options.weight_cytoplasm == 1 && options.weight_background == 1);
@@ -710,6 +700,9 @@ int main(void) {
         cmocka_unit_test(test_stopped_and_resumed_by_the_same_trainer),
         cmocka_unit_test(test_best_weights_are_given),
         cmocka_unit_test(test_without_validation_the_last_is_best),
+        cmocka_unit_test(test_schedules),
+        cmocka_unit_test_teardown(test_early_stopping, remove_checkpoint),
+        cmocka_unit_test(test_frozen_layers_stay),
         cmocka_unit_test(test_a_start_keeps_its_fourth_output),
         cmocka_unit_test(test_cancel_and_go_on),
         cmocka_unit_test_teardown(test_killed_at_any_moment, remove_checkpoint),

@@ -48,7 +48,9 @@ static cellseg_status add(cseg_dataset *dataset, size_t height, size_t width, va
         cseg_row_f32(&image, i / width)[i % width] = value(i / width, i % width);
         cseg_row_u8(&classes, i / width)[i % width] = class(i / width, i % width);
     }
-    status = cseg_dataset_add(dataset, &image, &(cseg_targets){.classes = classes});
+    cseg_sample sample;
+    CSEG_TRY_GOTO(done, cseg_sample_make(&sample, dataset->context, &image, &(cseg_targets){.classes = classes}));
+    status = cseg_dataset_add(dataset, &sample);
 done:
     cseg_plane_free(&image);
     cseg_plane_free(&classes);
@@ -347,7 +349,7 @@ static void test_blur(void **state) {
 
 static void test_patches_without_cells(void **state) {
     (void)state;
-    const cseg_dataset dataset = empty_dataset(NULL);
+    cseg_dataset dataset = empty_dataset(NULL);
     const cseg_place place = {CSEG_NO_SAMPLE, 0, 0};
     const cellseg_train_options options = plain_options();
     static float image[PIXELS], other[PIXELS];

@@ -65,12 +65,14 @@ PRESET_DEFAULT, PRESET_PAPER = 0, 1
 RELIEF_MARKER, RELIEF_GRADIENT, RELIEF_PROBABILITY, RELIEF_DISTANCE = 0, 1, 2, 3
 CELL_CYTOPLASM, CELL_CYTOPLASM_AND_NUCLEUS = 0, 1
 BACKGROUND_EXPECTED_AREA, BACKGROUND_PROBABILITY = 0, 1
+MARKER_WARN, MARKER_REFUSE_STAINS, MARKER_REFUSE = 0, 1, 2
 WEIGHTS_FLOAT32, WEIGHTS_FLOAT16 = 1, 2
 LAPLACIAN_EXACT, LAPLACIAN_FAST = 0, 1
 RESAMPLE_LINEAR, RESAMPLE_CUBIC = 0, 1
 DISC_EXACT, DISC_FAST = 0, 1
 BOUNDARY_INNER, BOUNDARY_OUTER, BOUNDARY_THICK = 1, 2, 3
 USE_TRAIN, USE_VALIDATE = 0, 1
+SCHEDULE_SMOOTH, SCHEDULE_STEP = 0, 1
 EXTRA_NONE, EXTRA_BOUNDARY, EXTRA_DISTANCE = 0, 1, 2
 STAIN_MIXED, STAIN_DIFFUSE, STAIN_ER, STAIN_MITOCHONDRIA, STAIN_ENDOSOMES = 0, 1, 2, 3, 4
 STAIN_ACTIN, STAIN_TUBULIN, STAIN_MEMBRANE = 5, 6, 7
@@ -165,7 +167,7 @@ class segment_options(_Sized):
         ("fill_holes", c_int32),
         ("cell_ring_um", c_double),
         ("use_extra_output", c_int32),
-        ("padding", c_int32),
+        ("marker_test", c_int32),
     ]
 
 
@@ -288,6 +290,34 @@ class train_options(_Sized):
         ("border_sigma_um", c_double),
         ("weight_dice", c_double),
         ("weight_cross_entropy", c_double),
+        ("rotation_degrees", c_double),
+        ("elastic_px", c_double),
+        ("illumination", c_double),
+        ("saturation", c_double),
+        ("nucleus_contrast", c_double),
+        ("texture", c_double),
+        ("schedule", c_int32),
+        ("step_epochs", c_int32),
+        ("step_factor", c_double),
+        ("warm_up_epochs", c_double),
+        ("patience", c_int32),
+        ("frozen_layers", c_int32),
+        ("cache_bytes", c_uint64),
+    ]
+
+
+class train_files(_Sized):
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("image_path", c_char_p),
+        ("cells_path", c_char_p),
+        ("nuclei_path", c_char_p),
+        ("channel", c_int32),
+        ("nuclei_channel", c_int32),
+        ("pixel_size_um", c_double),
+        ("weight", c_double),
+        ("use", c_int32),
+        ("padding", c_int32),
     ]
 
 
@@ -300,7 +330,8 @@ class epoch(_Sized):
         ("validation_loss", c_double),
         ("seconds", c_double),
         ("best", c_int32),
-        ("padding", c_int32),
+        ("stopping", c_int32),
+        ("learning_rate", c_double),
     ]
 
 
@@ -311,6 +342,7 @@ class synth_options(_Sized):
         ("stain", c_int32),
         ("nuclei_channel", c_int32),
         ("bits", c_int32),
+        ("padding", c_int32),
         ("pixel_size_um", c_double),
         ("confluence", c_double),
         ("clustering", c_double),
@@ -683,5 +715,7 @@ train_options_init = _function("train_options_init", status, POINTER(train_optio
 train_options_preset = _function("train_options_preset", status, POINTER(train_options), c_int32)
 trainer_new = _function("trainer_new", status, Out, Context.optional(), Model.optional(), _in(train_options))
 trainer_add = _function("trainer_add", status, Trainer, Image, c_int32, Labels, Labels, c_int32)
+train_files_init = _function("train_files_init", status, POINTER(train_files), c_size_t)
+trainer_add_files = _function("trainer_add_files", status, Trainer, _in(train_files))
 trainer_run = _function("trainer_run", status, Out, Trainer, epoch_fn, c_void_p)
 trainer_free = _function("trainer_free", None, Trainer)

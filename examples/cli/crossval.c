@@ -1,0 +1,498 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * cellseg crossval: how well a network does on images it was not trained on. Every image is judged once, by the model of the
+ * fold that left its group out.
+ *
+ * The folder of results is the only memory: a fold whose model is there is not trained again, one that was stopped goes on from
+ * its checkpoint, and an image whose cells are there is not segmented again. Every file takes its place when it is whole, so the
+ * end is the same however often the work was stopped. crossval.txt says what the results are of; others are refused.
+ */
+#include "output.h"
+#include "report.h"
+#include "results.h"
+#include "scores.h"
+#include "training.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* ---- the command line ---- */
+
+static const char *folder, *group_until, *csv_path, *report_path;
+static int32_t folds = 5, group_by, threads;
+
+enum { BY_IMAGE, BY_FOLDER };
+static const char *const groupings[] = {"image", "folder", NULL};
+
+static const option run_options[] = {
+    {"output", 'o', OPTION_TEXT, &folder, "OUTDIR", "models and results; a run that was stopped goes on from them", NULL},
+    {"csv", 0, OPTION_TEXT, &csv_path, "FILE", "write all figures of each image as a table", NULL},
+    {"report", 0, OPTION_TEXT, &report_path, "FILE", "write a page (HTML) with tables, charts and pictures", NULL},
+    {"threads", 0, OPTION_WHOLE, &threads, "N", "0: as many as cores", NULL},
+    {NULL, 0, OPTION_FLAG, NULL, NULL, NULL, NULL},
+};
+static const option fold_options[] = {
+    {"folds", 0, OPTION_WHOLE, &folds, "K", "parts that are left out in turn; 0: every group is one", NULL},
+    {"group-by", 0, OPTION_CHOICE, &group_by, NULL, "what is never parted", groupings},
+    {"group-until", 0, OPTION_TEXT, &group_until, "TEXT", "nor are images of a folder whose stems agree up to this text", NULL},
+    {NULL, 0, OPTION_FLAG, NULL, NULL, NULL, NULL},
+};
+static const command crossval_command = {
+    "crossval", "--images DIR --labels DIR [--weight W]... -o OUTDIR",
+    "Cross-validate: train K networks, each without one part of the images, and judge it on that part, with the default\n"
+    "options of cellseg segment or, with --preset paper, the paper's. Images and labels are those of cellseg train.\n"
+    "Groups (a folder's images: --group-by folder; a field's or a well's: --group-until) are dealt to the folds in order.\n"
+    "--group-by folder --folds 0 leaves out one folder after the other.",
+    (const option *const[]){run_options, cache_options, fold_options, labelled_image_options, training_options, NULL}};
+
+static bool is_complete(int operands) {
+    const char *fault = fault_of_training();
+    if (fault == NULL && folder == NULL)
+        fault = "-o OUTDIR is missing";
+    else if (fault == NULL && operands > 0)
+        fault = "only options are expected";
+    else if (fault == NULL && (folds < 0 || folds == 1))
+        fault = "--folds must be 2 or more, or 0";
+    else if (fault == NULL && group_until != NULL && group_until[0] == '\0')
+        fault = "--group-until is empty";
+    if (fault != NULL)
+        print_error("crossval: %s; see cellseg crossval --help", fault);
+    return fault == NULL;
+}
+
+/* ---- images and their folds ---- */
+
+static labelled_list images;
+static size_t *fold_of; /* of each image; NEVER for those that only validate */
+
+#define NEVER SIZE_MAX
+
+/* Length of the part of a stem that names its group. */
+static size_t group_length(const char *stem) {
+    const char *end = group_until != NULL ? strstr(stem, group_until) : NULL;
+    return end != NULL ? (size_t)(end - stem) : strlen(stem);
+}
+
+static bool is_one_group(const labelled_image *a, const labelled_image *b) {
+    if (a->folder != b->folder || group_by == BY_FOLDER)
+        return a->folder == b->folder;
+    const size_t length = group_length(a->image.stem);
+    return group_length(b->image.stem) == length && strncmp(a->image.stem, b->image.stem, length) == 0;
+}
+
+/* The first image of the i-th image's group. */
+static size_t first_of_group(size_t i) {
+    size_t first = 0;
+    while (!is_one_group(&images.items[first], &images.items[i]))
+        first++;
+    return first;
+}
+
+/* Gives each image its group's number; how many there are. */
+static size_t number_groups(void) {
+    size_t groups = 0;
+    for (size_t i = 0; i < images.count; i++) {
+        const size_t first = first_of_group(i);
+        fold_of[i] = images.items[i].validates ? NEVER : first < i ? fold_of[first] : groups++;
+    }
+    return groups;
+}
+
+/* Results are named by stem. */
+static bool stems_differ(void) {
+    for (size_t i = 0; i < images.count; i++)
+        for (size_t j = 0; j < i; j++)
+            if (!images.items[i].validates && strcmp(images.items[i].image.stem, images.items[j].image.stem) == 0) {
+                print_error("%s and %s have the same name up to the first dot: the results of one would replace the other's",
+                            images.items[j].image.path, images.items[i].image.path);
+                return false;
+            }
+    return true;
+}
+
+/* Deals the groups, in the images' order, to the folds. */
+static bool deal(void) {
+    fold_of = malloc((images.count + 1) * sizeof *fold_of);
+    if (fold_of == NULL) {
+        print_error("no memory");
+        return false;
+    }
+    const size_t groups = number_groups();
+    if (folds == 0)
+        folds = (int32_t)groups;
+    if (groups < 2 || groups < (size_t)folds) {
+        print_error("the images are of %zu group%s, too few for %d folds", groups, groups == 1 ? "" : "s",
+                    groups < 2 ? 2 : (int)folds);
+        return false;
+    }
+    for (size_t i = 0; i < images.count; i++)
+        if (fold_of[i] != NEVER)
+            fold_of[i] %= (size_t)folds;
+    return stems_differ();
+}
+
+/* The only group of a fold's images as text of *length letters; NULL when they are of several. */
+static const char *group_of_fold(size_t fold, int *length) {
+    size_t first = 0;
+    while (fold_of[first] != fold)
+        first++;
+    const size_t group = first_of_group(first);
+    for (size_t i = 0; i < images.count; i++)
+        if (fold_of[i] == fold && first_of_group(i) != group)
+            return NULL;
+    const labelled_image *image = &images.items[first];
+    if (group_by != BY_FOLDER) {
+        *length = (int)group_length(image->image.stem);
+        return image->image.stem;
+    }
+    const char *end = strrchr(image->image.path, '/'), *begin = end; /* the folder's own name */
+    while (begin > image->image.path && begin[-1] != '/')
+        begin--;
+    *length = (int)(end - begin);
+    return begin;
+}
+
+/* ---- what the results are of ---- */
+
+static void put_file(FILE *to, const char *path) {
+    struct stat status;
+    const bool there = stat(path, &status) == 0;
+    fprintf(to, "%s %lld %lld\n", path, there ? (long long)status.st_size : -1LL, there ? (long long)status.st_mtime : -1LL);
+}
+
+static void put_settings(FILE *to) {
+    fprintf(to, "cellseg %s\n", cellseg_version());
+    put_options(to, fold_options);
+    put_options(to, labelled_image_options);
+    put_options(to, training_options);
+    if (start_path != NULL)
+        put_file(to, start_path);
+    for (size_t i = 0; i < images.count; i++) {
+        const labelled_image *image = &images.items[i];
+        char nuclei[PATH_SIZE];
+        put_file(to, image->image.path);
+        put_file(to, image->cells.path);
+        if (training_nuclei_channel < 0 && join_path(nuclei, image->labels_folder, image->image.stem, ".nuclei.tif"))
+            put_file(to, nuclei);
+    }
+}
+
+static bool holds(const char *path, const char *text, bool *there) {
+    FILE *from = fopen(path, "r");
+    *there = from != NULL;
+    if (from == NULL)
+        return false;
+    size_t i = 0;
+    int c;
+    while ((c = fgetc(from)) != EOF && text[i] != '\0' && c == (unsigned char)text[i])
+        i++;
+    (void)fclose(from);
+    return c == EOF && text[i] == '\0';
+}
+
+static bool place(const char *path, const char *text) {
+    output to;
+    if (!open_output(&to, path))
+        return false;
+    (void)fputs(text, to.file);
+    return close_output(&to, true);
+}
+
+/* The folder is empty of results, and gets its settings; or they are these. */
+static bool claim_folder(void) {
+    char path[PATH_SIZE], *text = NULL;
+    size_t length;
+    if (!make_folder(folder) || !join_path(path, folder, "crossval", ".txt"))
+        return false;
+    FILE *memory = open_memstream(&text, &length);
+    if (memory != NULL) {
+        put_settings(memory);
+        (void)fclose(memory);
+    }
+    bool there = false, fine = text != NULL;
+    if (!fine)
+        print_error("no memory");
+    else if (!holds(path, text, &there)) {
+        fine = !there && place(path, text);
+        if (there)
+            print_error("%s: these results are of other images, options or another version; choose another folder", path);
+    }
+    free(text);
+    return fine;
+}
+
+/* ---- training a fold ---- */
+
+static bool add_fold(cellseg_trainer *trainer, size_t fold) {
+    bool *left_out = malloc(images.count * sizeof *left_out);
+    if (left_out == NULL) {
+        print_error("no memory");
+        return false;
+    }
+    for (size_t i = 0; i < images.count; i++)
+        left_out[i] = fold_of[i] == fold;
+    const bool fine = add_images(trainer, &images, left_out);
+    free(left_out);
+    return fine;
+}
+
+static int32_t on_epoch(void *user, const cellseg_epoch *epoch) {
+    (void)user;
+    print_epoch(epoch);
+    return was_interrupted();
+}
+
+static bool train_and_save(cellseg_trainer *trainer, cellseg_context *context, const char *path) {
+    cellseg_model *model = NULL;
+    set_progress_title("training");
+    cellseg_status status = cellseg_trainer_run(&model, trainer, on_epoch, NULL);
+    set_progress_title(NULL);
+    if (status == CELLSEG_OK && !was_interrupted()) /* interrupted, the model is not the one that was asked for */
+        status = cellseg_model_save(model, context, path, CELLSEG_WEIGHTS_FLOAT32);
+    if (status != CELLSEG_OK)
+        print_library_error(path);
+    cellseg_model_free(model);
+    return status == CELLSEG_OK && !was_interrupted();
+}
+
+static bool train_fold(cellseg_context *context, const cellseg_model *start, size_t fold, const char *fold_folder,
+                       const char *path) {
+    char checkpoint[PATH_SIZE];
+    if (!join_path(checkpoint, fold_folder, "checkpoint", ""))
+        return false;
+    cellseg_trainer *trainer;
+    cellseg_train_options options = train_options;
+    options.checkpoint_path = checkpoint;
+    if (cellseg_trainer_new(&trainer, context, start, &options) != CELLSEG_OK) {
+        print_error("crossval: %s", cellseg_last_error());
+        return false;
+    }
+    printf("fold %zu of %d\n", fold + 1, (int)folds);
+    (void)fflush(stdout);
+    const bool fine = add_fold(trainer, fold) && train_and_save(trainer, context, path);
+    cellseg_trainer_free(trainer);
+    if (fine)
+        (void)remove(checkpoint);
+    return fine;
+}
+
+/* ---- judging it ---- */
+
+static score_list all_cells, all_nuclei;   /* of every image */
+static score_list fold_cells, fold_nuclei; /* one score per fold */
+
+static bool read_image(cellseg_image **image, cellseg_context *context, const char *path) {
+    cellseg_read_options options;
+    cellseg_status status = cellseg_read_options_init(&options, sizeof options);
+    options.pixel_size_um = training_pixel_size_um;
+    if (status == CELLSEG_OK)
+        status = cellseg_image_read(image, context, path, &options);
+    if (status != CELLSEG_OK)
+        print_library_error(path);
+    return status == CELLSEG_OK;
+}
+
+/* As training finds them. */
+static bool find_nuclei(cellseg_context *context, const cellseg_image *image, const char *cells_path, const char *path) {
+    cellseg_segment_options options;
+    cellseg_labels *cells = NULL, *nuclei = NULL;
+    cellseg_status status = cellseg_segment_options_init(&options, sizeof options);
+    options.nuclei_channel = training_nuclei_channel;
+    if (status == CELLSEG_OK)
+        status = cellseg_labels_read(&cells, context, cells_path);
+    if (status == CELLSEG_OK)
+        status = cellseg_segment_nuclei_within(&nuclei, context, cells, image, &options);
+    if (status == CELLSEG_OK)
+        status = cellseg_labels_write(nuclei, context, path, 0);
+    if (status != CELLSEG_OK)
+        print_library_error(cells_path);
+    cellseg_labels_free(cells);
+    cellseg_labels_free(nuclei);
+    return status == CELLSEG_OK;
+}
+
+/* <stem>.nuclei.tif, which is made where a channel shows the nuclei. */
+static bool true_nuclei(char path[PATH_SIZE], cellseg_context *context, const labelled_image *of) {
+    const char *stem = of->image.stem;
+    char truth[PATH_SIZE];
+    if (training_nuclei_channel < 0)
+        return join_path(path, of->labels_folder, stem, ".nuclei.tif");
+    if (!join_path(truth, folder, "truth", "") || !make_folder(truth) || !join_path(path, truth, stem, ".nuclei.tif"))
+        return false;
+    if (access(path, F_OK) == 0)
+        return true;
+    cellseg_image *image = NULL;
+    const bool fine = read_image(&image, context, of->image.path) && find_nuclei(context, image, of->cells.path, path);
+    cellseg_image_free(image);
+    return fine;
+}
+
+/* Of an image's results the cells are written last. */
+static bool segment_image(cellseg_context *context, const cellseg_model *model, const file *image, const char *fold_folder) {
+    char cells[PATH_SIZE];
+    if (!join_path(cells, fold_folder, image->stem, ".cells.tif"))
+        return false;
+    if (access(cells, F_OK) == 0)
+        return true;
+    results r = {0};
+    set_progress_title(image->path);
+    bool fine = read_image(&r.image, context, image->path);
+    if (fine && cellseg_segment(&r.cells, &r.nuclei, &r.maps, context, model, r.image, &segment_options) != CELLSEG_OK) {
+        print_library_error(image->path);
+        fine = false;
+    }
+    fine = fine && write_results(&r, context, fold_folder, image->stem);
+    set_progress_title(NULL);
+    free_results(&r);
+    return fine;
+}
+
+static bool judge_image(score_list *cells, score_list *nuclei, cellseg_context *context, const labelled_image *image,
+                        const char *fold_folder) {
+    const char *stem = image->image.stem;
+    const measures how = DEFAULT_MEASURES;
+    char predicted[PATH_SIZE], maps[PATH_SIZE], truth[PATH_SIZE];
+    if (!join_path(predicted, fold_folder, stem, ".cells.tif") || !join_path(maps, fold_folder, stem, ".maps.tif"))
+        return false;
+    const inputs of_cells = {stem, image->cells.path, predicted, maps, image->image.path};
+    if (!add_score(cells, context, &of_cells, &how) || !true_nuclei(truth, context, image) ||
+        !join_path(predicted, fold_folder, stem, ".nuclei.tif"))
+        return false;
+    const inputs of_nuclei = {stem, truth, predicted, maps, NULL};
+    return add_score(nuclei, context, &of_nuclei, &how);
+}
+
+static bool run_fold(cellseg_context *context, const cellseg_model *start, size_t fold) {
+    char name[32], fold_folder[PATH_SIZE], path[PATH_SIZE];
+    (void)snprintf(name, sizeof name, "fold-%zu", fold + 1);
+    if (!join_path(fold_folder, folder, name, "") || !make_folder(fold_folder) ||
+        !join_path(path, fold_folder, "model", ".cellseg") ||
+        (access(path, F_OK) != 0 && !train_fold(context, start, fold, fold_folder, path)))
+        return false;
+    cellseg_model *model; /* from the file, so that a model found there and one just trained are the same */
+    if (cellseg_model_load(&model, context, path) != CELLSEG_OK) {
+        print_library_error(path);
+        return false;
+    }
+    score_list cells = {.kind = all_cells.kind}, nuclei = {.kind = all_nuclei.kind};
+    bool fine = true;
+    for (size_t i = 0; fine && i < images.count; i++)
+        if (fold_of[i] == fold)
+            fine = !was_interrupted() && segment_image(context, model, &images.items[i].image, fold_folder) &&
+                   judge_image(&cells, &nuclei, context, &images.items[i], fold_folder);
+    cellseg_model_free(model);
+    return add_summary(&fold_cells, &all_cells, &cells) && add_summary(&fold_nuclei, &all_nuclei, &nuclei) && fine;
+}
+
+/* ---- tables ---- */
+
+static void print_folds(const score_list *of) {
+    const int width = 24;
+    printf("\n");
+    print_titles(of->kind, width, summary_columns);
+    for (size_t i = 0; i < of->count; i++) {
+        char name[64];
+        int length = 0;
+        const char *group = group_of_fold(i, &length);
+        (void)snprintf(name, sizeof name, "%zu %.*s", i + 1, length < 40 ? length : 40, group != NULL ? group : "");
+        print_score(name, width, summary_columns, &of->scores[i]);
+    }
+    const score mean = mean_score(of);
+    print_rates("mean of folds", width, summary_columns, &mean);
+}
+
+static bool write_files(cellseg_context *context) {
+    bool fine = true;
+    const measures how = DEFAULT_MEASURES;
+    const score_list *const lists[] = {&all_cells, &all_nuclei};
+    output csv;
+    if (csv_path != NULL) {
+        fine = open_output(&csv, csv_path);
+        for (size_t i = 0; fine && i < 2; i++) {
+            if (i == 0)
+                write_csv_titles(csv.file);
+            write_csv(csv.file, lists[i]);
+        }
+        fine = fine && close_output(&csv, true);
+    }
+    if (report_path != NULL && !write_report(report_path, context, lists, 2, &how, training_channel))
+        fine = false;
+    return fine;
+}
+
+/* ---- all folds ---- */
+
+static bool run_folds(cellseg_context *context, const cellseg_model *start) {
+    all_cells.kind = fold_cells.kind = "cells";
+    all_nuclei.kind = fold_nuclei.kind = "nuclei";
+    for (size_t fold = 0; fold < (size_t)folds; fold++)
+        if (!run_fold(context, start, fold))
+            return false;
+    print_folds(&fold_cells);
+    print_folds(&fold_nuclei);
+    (void)fflush(stdout);
+    return write_files(context);
+}
+
+static bool init_segmentation(void) {
+    cellseg_status status = cellseg_segment_options_init(&segment_options, sizeof segment_options);
+    if (status == CELLSEG_OK)
+        status = cellseg_segment_options_preset(&segment_options, training_preset);
+    segment_options.channel = training_channel;
+    if (status != CELLSEG_OK)
+        print_error("crossval: %s", cellseg_last_error());
+    return status == CELLSEG_OK;
+}
+
+/* Before the folder is claimed for them. */
+static bool are_sound(cellseg_context *context, const cellseg_model *start) {
+    cellseg_trainer *trainer;
+    const bool sound = cellseg_trainer_new(&trainer, context, start, &train_options) == CELLSEG_OK;
+    if (!sound)
+        print_error("crossval: %s", cellseg_last_error());
+    cellseg_trainer_free(trainer);
+    return sound;
+}
+
+static int crossval(void) {
+    cellseg_context *context = new_context(threads);
+    if (context == NULL)
+        return no_context_code();
+    cellseg_model *start = NULL;
+    int code = CLI_FAILED;
+    if (start_path != NULL && cellseg_model_load(&start, context, start_path) != CELLSEG_OK)
+        print_library_error(start_path);
+    else if (!are_sound(context, start))
+        code = CLI_USAGE;
+    else if (init_segmentation() && find_labelled_images(&images) && deal() && claim_folder() && run_folds(context, start))
+        code = CLI_FINE;
+    free_scores(&all_cells);
+    free_scores(&all_nuclei);
+    free_scores(&fold_cells);
+    free_scores(&fold_nuclei);
+    free_labelled_images(&images);
+    free(fold_of);
+    cellseg_model_free(start);
+    cellseg_context_free(context);
+    return code;
+}
+
+static bool outputs_can_be_written(void) {
+    return (csv_path == NULL || can_be_written(csv_path)) && (report_path == NULL || can_be_written(report_path));
+}
+
+int cmd_crossval(int argc, char **argv) {
+    const char **operands = malloc((size_t)argc * sizeof *operands);
+    if (operands == NULL)
+        return CLI_FAILED;
+    int count = 0, code = CLI_USAGE;
+    const parsed result = parse_training(&crossval_command, argc, argv, operands, &count);
+    if (result == PARSED_HELP)
+        code = CLI_FINE;
+    else if (result == PARSED_OK && is_complete(count))
+        code = outputs_can_be_written() ? crossval() : CLI_FAILED;
+    free(operands);
+    return code;
+}

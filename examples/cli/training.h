@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What cellseg train and cellseg crossval share: the options of training, and labelled images. */
+#ifndef CLI_TRAINING_H
+#define CLI_TRAINING_H
+
+#include "cli.h"
+#include "files.h"
+#include "options.h"
+
+/* ---- the command line ---- */
+
+extern const char *start_path;
+extern double training_pixel_size_um;
+extern cellseg_train_options train_options;
+extern int32_t training_channel, training_nuclei_channel, training_preset; /* nuclei below 0: in files */
+extern const option labelled_image_options[], cache_options[], training_options[];
+
+/* As parse_options(), over the defaults or the preset that is named. */
+parsed parse_training(const command *of, int argc, char **argv, const char **operands, int *count);
+
+/* What is wrong with the shared options; NULL: nothing. */
+const char *fault_of_training(void);
+
+/* ---- images ---- */
+
+typedef struct labelled_image {
+    file image, cells;
+    const char *labels_folder; /* borrowed */
+    int folder;                /* which of the command line's, from 0 */
+    double weight;
+    bool validates; /* of a folder that does nothing else */
+} labelled_image;
+
+typedef struct labelled_list {
+    size_t count;
+    labelled_image *items; /* folder by folder, in order of stem */
+} labelled_list;
+
+/* The images of all folders. Prints every folder's faults: false. The list is to be freed either way. */
+bool find_labelled_images(labelled_list *list);
+void free_labelled_images(labelled_list *list);
+
+/*
+ * Add all images, or, with left_out, those for which it is false, and print how many; of what is added of a folder a part
+ * validates. Prints the faults of every image: false.
+ */
+bool add_images(cellseg_trainer *trainer, const labelled_list *list, const bool *left_out);
+
+/* ---- epochs ---- */
+
+/* An epoch's line on standard output. The progress bar says "training" afterwards. */
+void print_epoch(const cellseg_epoch *epoch);
+
+#endif

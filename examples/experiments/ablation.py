@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What each option of the method after the network is worth: one option changed at a time, with the default model or another.
+
+Over the validation fields (a person's cells) and one field of each other data set (labels of the two-channel method). Into
+docs/defaults.md. No training. The marker's test refuses nothing here: an option may move its figures.
+"""
+
+from common import HUMAN, arguments, cellseg, evaluate, gather, markers, mean, put_section, table
+
+CHANGES = [
+    ("**defaults**", {}),
+    ("the paper preset", {"preset": "paper"}),
+    ("background by expected area", {"background-rule": "expected-area"}),
+    ("relief: gradient", {"relief": "gradient"}),
+    ("relief: probability", {"relief": "probability"}),
+    ("relief: distance", {"relief": "distance"}),
+    ("cytoplasm probability alone", {"cell-probability": "cytoplasm"}),
+    ("h 1.5 um", {"h-um": 1.5}),
+    ("h 3 um (the paper)", {"h-um": 3}),
+    ("sensitivity 40", {"sensitivity": 40}),
+    ("sensitivity 80", {"sensitivity": 80}),
+    ("no least nucleus probability", {"nucleus-probability-min": 0}),
+    ("least nucleus probability 0.3", {"nucleus-probability-min": 0.3}),
+    ("least nucleus probability 0.5", {"nucleus-probability-min": 0.5}),
+    ("no valley between nuclei", {"nucleus-valley": 0}),
+    ("outlines at the seeds' sensitivity (60)", {"outline-sensitivity": 60}),
+    ("no compactness", {"cell-compactness": 0}),
+    ("no ring round the nucleus", {"cell-ring-um": 0}),
+    ("smoothing of outlines, 1 um", {"smooth-um": 1}),
+    ("finer smoothing of the marker, 0.3 um", {"cell-sigma-um": 0.3}),
+    ("coarser smoothing of the marker, 1.3 um", {"cell-sigma-um": 1.3}),
+    ("nuclear radii 2 to 10 um", {"nucleus-radius-min-um": 2}),
+    ("nuclear radii 3 to 15 um", {"nucleus-radius-max-um": 15}),
+    ("least cytoplasm 0", {"cytoplasm-min": 0}),
+    ("least cytoplasm 0.2", {"cytoplasm-min": 0.2}),
+    ("no top-hat before the cells", {"top-hat-um": 0}),
+]
+
+
+def figures(folder, options):
+    """(F1 of nuclei at IoU 0.3, SM of cells, AP of cells at 0.5), means over the images."""
+    out = folder.with_name(f"{folder.name}-segmented")
+    cellseg("segment", "-o", out, *markers(folder), marker_test="warn", **options)
+    nuclei = evaluate(folder, out, out / "nuclei.csv", kind="nuclei", iou=0.3)["nuclei"]
+    cells = evaluate(folder, out, out / "cells.csv")["cells"]
+    return [mean(row[column] for row in rows.values()) for rows, column in ((nuclei, "f1"), (cells, "sm"), (cells, "ap"))]
+
+
+def main():
+    given = arguments(__doc__)
+    names = list({source.name: source for source in given.fitting}.values())
+    others = gather(given.work / "others", given.data, names, limit=1)
+    val = gather(given.work / "val", given.data, [HUMAN["val"]], given.limit)
+    rows = []
+    for name, options in CHANGES[:2] if given.quick else CHANGES:
+        rows.append([name, *figures(others, options)[:2], *figures(val, options)[1:]])
+        print(*rows[-1], flush=True)
+    titles = ["option", "others: F1 of nuclei", "others: SM", "val: SM", "val: AP at 0.5"]
+    put_section(given.docs / "defaults.md", "ablation", "\n" + table(titles, rows) + "\n")
+
+
+if __name__ == "__main__":
+    main()

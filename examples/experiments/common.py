@@ -1,0 +1,281 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What the experiments share: the data sets, the command line program, tables, and their places in the documents.
+
+Each experiment is one command, `python3 examples/experiments/NAME.py --data FOLDER`, over the public interface: the program
+`cellseg`, which CELLSEG_PROGRAM names, and where files must be read, the Python package (CELLSEG_LIBRARY names the library).
+FOLDER holds the folders that docs/data.md lists. Work goes on where it stopped: what a step has written is not made again.
+"""
+
+import argparse
+import csv
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections import namedtuple
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+# Images of one data set: those whose names match `marker` in `folder`. nuclear: what takes the marker's place in the name of the
+# nuclear stain's file; None: the same file. `pixel_size_um` 0: the file says.
+Source = namedtuple("Source", "name folder marker nuclear channel nuclear_channel pixel_size_um", defaults=(0, 0, 0))
+
+HUMAN = {part: Source(f"n2a-{part}", f"ccdb6843/{part}", ".ome.tif", None, 0, 1) for part in ("train", "val", "test")}
+FITTING = [
+    Source("nf1-er", "nf1_cellpainting", "_2_2_GFP", "_1_2_DAPI", 0, 0, 0.325),
+    Source("nf1-er", "nf1_cellpainting", "_2_3_GFP", "_1_3_DAPI", 0, 0, 0.325),
+    Source("embl-cy5", "embl_md", "_w3", "_w1", 0, 0, 0.645),
+    Source("covertrack-yfp", "covertrack", "_YFP_", "_Far-red_", 0, 0, 0.65),
+    Source("bbbc014-a12", "bbbc014", "Channel_1-12-A-12", "Channel_2-12-A-12", 0, 0, 0.65),
+    Source("bbbc022-er", "bbbc022", "_Ch2", "_Ch1", 0, 0, 0.656),
+    Source("bbbc022-mito", "bbbc022", "_Ch5", "_Ch1", 0, 0, 0.656),
+    Source("scportrait-488", "scportrait", "_Alexa488_", "_DAPI_", 0, 0, 0.6),
+    Source("neubias-tubulin", "neubias", "dapi_tublin", None, 1, 0, 0.454),
+]
+NOT_FITTING = [
+    Source("bbbc014-a01", "bbbc014", "Channel_1-01-A-01", None, 0, 0, 0.65),
+    Source("bbbc022-rna", "bbbc022", "_Ch3", None, 0, 0, 0.656),
+    Source("bbbc022-actin", "bbbc022", "_Ch4", None, 0, 0, 0.656),
+    Source("celltk-yfp", "celltk", "_YFP", None, 0, 0, 0.65),
+    Source("celltk-tritc", "celltk", "_TRITC", None, 0, 0, 0.65),
+    Source("celltk-dapi", "celltk", "_DAPI", None, 0, 0, 0.65),
+    Source("dsb2018", "dsb2018", "", None, 0, 0, 0.65),
+    Source("bbbc039", "bbbc039", "", None, 0, 0, 0.65),
+    Source("n2a-dapi", "ccdb6843/val", ".ome.tif", None, 1),
+    Source("nf1-dapi", "nf1_cellpainting", "_DAPI_", None, 0, 0, 0.325),
+    Source("embl-dapi", "embl_md", "_w1", None, 0, 0, 0.645),
+    Source("covertrack-nuclei", "covertrack", "_Far-red_", None, 0, 0, 0.65),
+    Source("bbbc014-dapi", "bbbc014", "Channel_2", None, 0, 0, 0.65),
+    Source("bbbc022-dna", "bbbc022", "_Ch1", None, 0, 0, 0.656),
+    Source("scportrait-dapi", "scportrait", "_DAPI_", None, 0, 0, 0.6),
+    Source("neubias-dapi", "neubias", "dapi_tublin", None, 0, 0, 0.454),
+    Source("jump-dna", "jump", "-ch5", None, 0, 0, 0.6),
+    Source("ht29-dna", "ht29", "d0.tif", None, 0, 0, 0.65),
+]
+
+# Budgets of training: options of `cellseg train`. "quick" only shows that a command runs.
+FULL = {"epochs": 30, "width": 0.5, "gamma": 1.6, "contrast": 1.4, "scale": 1.3, "noise": 0.1, "blur-px": 1.5}
+FULL |= {"empty": 0.03, "learning-rate-final": 1e-5}
+QUICK = {"epochs": 1, "width": 0.125, "batch": 2}
+
+
+def arguments(description, what=()):
+    """The command line that every experiment has; `what`: the choices of --what, where there are several. Sets `training` (options), `limit` (images of a folder, or None), `work`."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    if what:
+        parser.add_argument("--what", required=True, choices=what)
+    parser.add_argument("--data", type=Path, required=True, help="the folder of docs/data.md's folders")
+    parser.add_argument("--work", type=Path, required=True, help="where models and label maps go, and are found again")
+    parser.add_argument("--docs", type=Path, help="where tables and pictures go (default: docs/; with --quick WORK/docs)")
+    parser.add_argument("--quick", action="store_true", help="seconds instead of hours: two images, one epoch; shows nothing")
+    given = parser.parse_args()
+    given.training = QUICK if given.quick else FULL
+    given.limit = 2 if given.quick else None
+    given.fitting = FITTING[:2] if given.quick else FITTING
+    given.docs = given.docs or (given.work if given.quick else ROOT) / "docs"
+    given.budget = "quick: the figures mean nothing" if given.quick else "full"
+    given.work.mkdir(parents=True, exist_ok=True)
+    return given
+
+
+# ---- the program ----
+
+
+def words(options):
+    """True stands for an option without a value."""
+    pairs = ((f"--{name}",) if value is True else (f"--{name}", str(value)) for name, value in options.items())
+    return [word for pair in pairs for word in pair]
+
+
+def cellseg(subcommand, *operands, **options):
+    """Run the program; underscores in names of options stand for hyphens. Ends the experiment when it fails."""
+    options = {name.replace("_", "-"): value for name, value in options.items()}
+    program = os.environ.get("CELLSEG_PROGRAM", "cellseg")
+    command = [program, subcommand, *words(options), *map(str, operands)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode != 0:
+        sys.exit(f"{' '.join(command)}: failed")
+    return done.stdout
+
+
+def files_of(data, source, limit=None):
+    """The marker images of a source, in order of name."""
+    names = sorted(path.name for path in (data / source.folder).iterdir() if source.marker in path.name)
+    images = [data / source.folder / name for name in names if ".nuclei." not in name and ".cells." not in name]
+    if not images:
+        sys.exit(f"{data / source.folder}: there is no image whose name holds {source.marker!r}")
+    return images[:limit]
+
+
+# ---- folders that `cellseg train` reads ----
+
+
+def copy_channel(image, source, path):
+    """The marker alone, with its pixel size."""
+    import cellseg._lowlevel as c
+
+    options, out = c.read_options(), c.Out()
+    c.read_options_init(options, c.ctypes.sizeof(options))
+    options.pixel_size_um = source.pixel_size_um
+    c.image_read(out, None, image, options)
+    whole, one = out.take(c.Image), c.Out()
+    height, width, kind = c.image_height(whole), c.image_width(whole), c.image_pixel_type(whole)
+    c.image_new(one, None, kind, 1, height, width)
+    single = one.take(c.Image)
+    c.image_set_pixel_size_um(single, c.image_pixel_size_um(whole))
+    size = {c.UINT8: 1, c.UINT16: 2, c.UINT32: 4, c.FLOAT32: 4}[kind] * height * width
+    c.ctypes.memmove(c.image_pixels_mut(single, 0), c.image_pixels(whole, source.channel), size)
+    c.image_write(single, None, path)
+
+
+def gather(folder, data, sources, limit=None, human_labels=True):
+    """Markers, cells and nuclei of many sources in one folder, as <source>_<image>: a person's cells where there are any and
+    human_labels is set, else those of the two-channel method."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for source in sources:
+        for image in files_of(data, source, limit):
+            stem = f"{source.name}_{image.name.split('.')[0]}"
+            if (folder / f"{stem}.nuclei.tif").exists():
+                continue
+            copy_channel(image, source, folder / f"{stem}.tif")
+            label(folder, stem, image, source, human_labels)
+    return folder
+
+
+def label(folder, stem, image, source, human_labels):
+    """Write <stem>.cells.tif and, last, <stem>.nuclei.tif."""
+    import cellseg._lowlevel as c
+
+    outlines = image.with_name(image.name.split(".")[0] + ".cells.tif")
+    nuclear = image.with_name(image.name.replace(source.marker, source.nuclear or source.marker))
+    options = c.segment_options()
+    c.segment_options_init(options, c.ctypes.sizeof(options))
+    options.channel, options.nuclei_channel, options.cytoplasm_min = source.channel, source.nuclear_channel, 0.15
+    marker_image, nuclear_image = (read(path, source.pixel_size_um) for path in (image, nuclear))
+    cells, nuclei = c.Out(), c.Out()
+    if human_labels and outlines.exists():
+        c.labels_read(cells, None, outlines)
+        cell_map = cells.take(c.Labels)
+        c.segment_nuclei_within(nuclei, None, cell_map, nuclear_image, options)
+    else:
+        c.segment_two_channel(cells, nuclei, None, marker_image, nuclear_image, options)
+        cell_map = cells.take(c.Labels)
+    c.labels_write(cell_map, None, folder / f"{stem}.cells.tif", 0)
+    c.labels_write(nuclei.take(c.Labels), None, folder / f"{stem}.nuclei.tif", 0)
+
+
+def read(path, pixel_size_um):
+    import cellseg._lowlevel as c
+
+    options, out = c.read_options(), c.Out()
+    c.read_options_init(options, c.ctypes.sizeof(options))
+    options.pixel_size_um = pixel_size_um
+    c.image_read(out, None, path, options)
+    return out.take(c.Image)
+
+
+# ---- training and judging ----
+
+
+def train(model, folder, options, validation_part=0.15):
+    """Train on a gathered folder, unless the model is there."""
+    if not model.exists():
+        cellseg("train", images=folder, labels=folder, output=model, checkpoint=f"{model}.checkpoint",
+                validation_part=validation_part, **options)
+    return model
+
+
+def markers(folder):
+    return sorted(path for path in folder.glob("*.tif") if re.fullmatch(r"[^.]+\.tif", path.name))
+
+
+def segment(out, folder, **options):
+    """Segment the markers of a gathered folder, unless that was done."""
+    todo = [path for path in markers(folder) if not (out / f"{path.stem}.cells.tif").exists()]
+    if todo:
+        cellseg("segment", "--maps", "-o", out, *todo, **options)
+    return out
+
+
+def evaluate(truth, predicted, csv_path, **options):
+    """Rows of `cellseg evaluate --csv`, numbers as float: {kind: {image: {column: value}}}."""
+    cellseg("evaluate", truth, predicted, csv=csv_path, **options)
+    return read_figures(csv_path)
+
+
+def read_figures(csv_path):
+    figures = {}
+    with open(csv_path, newline="") as file:
+        for row in csv.DictReader(file):
+            values = {name: float(value) for name, value in row.items() if name not in ("kind", "image") and value}
+            figures.setdefault(row["kind"], {})[row["image"]] = values
+    return figures
+
+
+def mean(values):
+    values = list(values)
+    return sum(values) / len(values) if values else float("nan")
+
+
+def mean_of(rows, column):
+    return mean(row[column] for row in rows.values() if column in row)
+
+
+def by_set(rows):
+    """{data set: its rows}, by the part of the image's name before the first underscore."""
+    sets = {}
+    for image, row in rows.items():
+        sets.setdefault(image.split("_")[0], {})[image] = row
+    return sets
+
+
+# ---- documents ----
+
+
+def table(titles, rows):
+    """Markdown. Numbers get three digits."""
+    def text(value):
+        return f"{value:.3f}" if isinstance(value, float) else str(value)
+
+    lines = [titles, ["---"] * len(titles), *rows]
+    return "\n".join("| " + " | ".join(map(text, line)) + " |" for line in lines) + "\n"
+
+
+def put_section(path, name, text):
+    """Replace what stands between `<!-- NAME -->` and `<!-- end of NAME -->`; append both where they are missing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    old = path.read_text() if path.exists() else ""
+    begin, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->\n"
+    if begin not in old:
+        old += f"\n{begin}{end}"
+    before, rest = old.split(begin, 1)
+    after = rest.split(end, 1)[1]
+    temporary = path.with_suffix(".tmp")
+    temporary.write_text(before + begin + text + end + after)
+    temporary.replace(path)
+
+
+def put_overlays(docs, name, folder, rows):
+    """The overlays of the images of lowest and highest SM; gives the lines that show them."""
+    lines = []
+    for which, image in (("worst", min(rows, key=lambda i: rows[i]["sm"])), ("best", max(rows, key=lambda i: rows[i]["sm"]))):
+        (docs / "images").mkdir(parents=True, exist_ok=True)
+        shutil.copy(folder / f"{image}.overlay.png", docs / "images" / f"{name}-{which}.png")
+        lines.append(f"![{image}](images/{name}-{which}.png)\n\n{image}, SM {rows[image]['sm']:.3f}: the {which}.\n")
+    return "\n".join(lines)
+
+
+def put_pictures(docs, name, report):
+    """The charts of a report of `cellseg evaluate`, as files of their own; gives the lines that show them."""
+    page = report.read_text()
+    style = re.search(r"<style>.*?</style>", page, re.S).group()
+    lines = []
+    (docs / "images").mkdir(parents=True, exist_ok=True)
+    for i, (caption, chart) in enumerate(re.findall(r"<figcaption>(.*?)</figcaption>(<svg.*?</svg>)", page, re.S)):
+        whole = chart.replace("<svg", '<svg xmlns="http://www.w3.org/2000/svg"', 1).replace(">", ">" + style, 1)
+        path = docs / "images" / f"{name}-{i + 1}.svg"
+        path.write_text(whole)
+        lines.append(f"![{caption}](images/{path.name})\n")
+    return "\n".join(lines)

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What matters in training, judged on the N2A test fields against a person's outlines. Into docs/experiments.md.
+
+--what labels:    a person's outlines against labels of the two-channel method, of the same fields (the paper could not do this)
+--what width:     the paper's network against narrower ones, and how long each takes for a field
+--what simulated: simulated cells alone, against the N2A training fields, and both
+Full budget: two to four trainings of 30 epochs, of half the paper's width but where the width is what is compared.
+"""
+
+import time
+
+from common import HUMAN, arguments, cellseg, evaluate, gather, mean_of, put_section, segment, table, train
+
+
+def labels(given, fields):
+    two_channel = gather(given.work / "two-channel", given.data, [HUMAN["train"], HUMAN["val"]], given.limit, human_labels=False)
+    return {"a person's outlines": (fields, {}), "two-channel method": (two_channel, {})}
+
+
+def width(_given, fields):
+    return {f"width {part}": (fields, {"width": part}) for part in (1, 0.5, 0.25, 0.125)}
+
+
+def simulated(given, fields):
+    """As many simulated fields as the two folders have real ones; both together have their names, which do not clash."""
+    alone, both = given.work / "simulated", given.work / "both"
+    count = len(list(fields.glob("*.cells.tif")))
+    if not alone.exists():
+        cellseg("synth", output=alone, count=count, size="696x520")
+    both.mkdir(exist_ok=True)
+    for path in [*fields.glob("*.tif"), *alone.glob("*.tif")]:
+        if not (both / path.name).exists():
+            (both / path.name).symlink_to(path.resolve())
+    return {"simulated fields": (alone, {}), "N2A fields": (fields, {}), "both": (both, {})}
+
+
+def judge(given, name, fields, tests, options):
+    """[SM, AP, Dice per cell, AUC of cells, AUC of nuclei, seconds per test field]"""
+    stem = "".join(letter if letter.isalnum() else "-" for letter in name)
+    model = train(given.work / f"{stem}.cellseg", fields, given.training | options)
+    out, start = given.work / f"{stem}-test", time.monotonic()
+    segment(out, tests, model=model)
+    seconds = (time.monotonic() - start) / len(list(tests.glob("*.cells.tif")))
+    figures = evaluate(tests, out, given.work / f"{stem}.csv", maps=True)
+    cells = [mean_of(figures["cells"], column) for column in ("sm", "ap", "best_dice", "auc")]
+    return [*cells, mean_of(figures["nuclei"], "auc"), seconds]
+
+
+def main():
+    kinds = {"labels": labels, "width": width, "simulated": simulated}
+    given = arguments(__doc__, kinds)
+    fields = gather(given.work / "fields", given.data, [HUMAN["train"], HUMAN["val"]], given.limit)
+    tests = gather(given.work / "test", given.data, [HUMAN["test"]], given.limit)
+    rows = [[name, *judge(given, name, folder, tests, options)]
+            for name, (folder, options) in kinds[given.what](given, fields).items()]
+    titles = ["trained on", "SM", "AP at 0.5", "Dice, mean of images", "AUC, cells", "AUC, nuclei", "seconds a field"]
+    put_section(given.docs / "experiments.md", given.what, f"\nBudget: {given.budget}.\n\n{table(titles, rows)}\n")
+
+
+if __name__ == "__main__":
+    main()

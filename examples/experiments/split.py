@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Train, validate, test: the paper's Table 3 and Figure 5a, against a person's outlines. Into docs/experiments.md.
+
+Trained on the N2A training and validation fields (15 % of them validate), tested on the test fields. Full budget: one training,
+of half the paper's width and 30 epochs.
+"""
+
+from common import HUMAN, arguments, evaluate, gather, mean, put_overlays, put_pictures, put_section, segment, table, train
+
+
+def per_image(figures):
+    """Rows of the per-image table, and of the means."""
+    columns = ("true", "predicted", "sm", "ap", "best_dice", "auc", "accuracy")
+    cells, nuclei = figures["cells"], figures["nuclei"]
+    rows = []
+    for image, row in cells.items():
+        rows.append([image, *(f"{row[name]:.0f}" for name in columns[:2]), *(row[name] for name in columns[2:]),
+                     nuclei[image]["auc"], nuclei[image]["accuracy"]])
+    means = [mean(row[i] for row in rows) for i in range(3, len(rows[0]))]
+    weight = sum(row["true"] for row in cells.values())
+    means[2] = sum(row["true"] * row["best_dice"] for row in cells.values()) / weight
+    return rows + [["**mean**", f"{weight:.0f}", f"{sum(row['predicted'] for row in cells.values()):.0f}", *means]]
+
+
+TITLES = ["image", "true", "found", "SM", "AP at 0.5", "Dice per cell", "AUC, cells", "ACC, cells", "AUC, nuclei", "ACC, nuclei"]
+
+
+def main():
+    given = arguments(__doc__)
+    fields = gather(given.work / "fields", given.data, [HUMAN["train"], HUMAN["val"]], given.limit)
+    tests = gather(given.work / "test", given.data, [HUMAN["test"]], given.limit)
+    model = train(given.work / "split.cellseg", fields, given.training)
+    out = segment(given.work / "split", tests, model=model)
+    report = given.work / "split.html"
+    figures = evaluate(tests, out, given.work / "split.csv", maps=True, report=report)
+    charts = put_pictures(given.docs, "split", report) + "\n" + put_overlays(given.docs, "split", out, figures["cells"])
+    text = table(TITLES, per_image(figures)) + "\n" + charts
+    put_section(given.docs / "experiments.md", "split", f"\nBudget: {given.budget}.\n\n{text}\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What happens to the intensities of a training patch. Inside the segment room only. */
+#ifndef CSEG_SEGMENT_INTENSITY_H
+#define CSEG_SEGMENT_INTENSITY_H
+
+#include "segment/dataset.h"
+
+typedef struct cseg_intensity {
+    double gain, gamma, noise, blur_px;
+    double corner[4]; /* of the illumination: a factor at each */
+    double saturation, nucleus, texture, texture_px;
+} cseg_intensity;
+
+void cseg_intensity_draw(cseg_intensity *changes, const cellseg_train_options *options, uint64_t *random);
+
+/* Change a patch in place; its classes say where nuclei are. random: of the noise and the texture. */
+cellseg_status cseg_intensity_apply(const cseg_intensity *changes, cellseg_context *context, const cseg_rule *rule,
+                                    const cseg_patches *patch, uint64_t *random);
+
+/* A patch without any cell. */
+cellseg_status cseg_intensity_empty(cellseg_context *context, const cseg_rule *rule, float *image, uint64_t *random);
+
+#endif

@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The experiments run from one command to tables and pictures; with --quick, on crops under the data sets' names."""
+
+import csv
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+import tifffile
+from program import PROGRAM, ROOT, TRUTH, run, write_image
+
+EXPERIMENTS = ROOT / "examples/experiments"
+NAMES = {  # of each folder the files of one image: marker and nuclear stain
+    "nf1_cellpainting": ["B7_01_2_3_GFP_001.tif", "B7_01_1_3_DAPI_001.tif"],
+    "bbbc014": ["Channel_1-01-A-01-00.tif", "Channel_2-01-A-01-00.tif"],
+    "bbbc022": ["plate1_Ch3.tif", "plate1_Ch1.tif"],
+}
+
+
+@pytest.fixture(scope="module")
+def data(field, tmp_path_factory):
+    """Crops of one field for every folder that --quick reads."""
+    folder, truth = tmp_path_factory.mktemp("data"), tifffile.imread(TRUTH)
+    for part, corners in {"train": [(0, 0), (250, 400)], "val": [(100, 200)], "test": [(300, 100), (0, 450)]}.items():
+        (folder / "ccdb6843" / part).mkdir(parents=True)
+        for i, (top, left) in enumerate(corners):
+            window = slice(top, top + 200), slice(left, left + 200)
+            write_image(folder / f"ccdb6843/{part}/{part}{i}.ome.tif", field[(slice(None), *window)])
+            write_image(folder / f"ccdb6843/{part}/{part}{i}.cells.tif", truth[window])
+    for name, (marker, nuclear) in NAMES.items():
+        (folder / name).mkdir()
+        write_image(folder / name / marker, field[0, :200, :200], None)
+        write_image(folder / name / nuclear, field[1, :200, :200], None)
+    second = folder / "nf1_cellpainting/D6_01_2_2_GFP_001.tif"
+    write_image(second, field[0, 200:400, :200], None)
+    write_image(str(second).replace("_2_2_GFP", "_1_2_DAPI"), field[1, 200:400, :200], None)
+    return folder
+
+
+def experiment(name, data, work, *more):
+    """The section that it writes."""
+    library = os.environ["CELLSEG_LIBRARY"]
+    environment = {**os.environ, "CELLSEG_PROGRAM": str(PROGRAM), "CELLSEG_LIBRARY": os.path.abspath(library)}
+    environment |= {"PYTHONPATH": str(ROOT / "bindings/python"), "PYTHONDONTWRITEBYTECODE": "1"}
+    command = [sys.executable, EXPERIMENTS / f"{name}.py", *more, "--data", data, "--work", work, "--quick"]
+    done = subprocess.run(list(map(str, command)), env=environment, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    documents = list((work / "docs").glob("*.md"))
+    assert len(documents) == 1
+    return documents[0].read_text()
+
+
+def rows_of(section):
+    """Cells of every line of a table."""
+    lines = [line.strip("| ").split(" | ") for line in section.splitlines() if line.startswith("| ") and "---" not in line]
+    assert len({len(line) for line in lines}) == 1
+    return lines[0], lines[1:]
+
+
+def test_split(data, tmp_path):
+    section = experiment("split", data, tmp_path)
+    assert "the figures mean nothing" in section
+    titles, rows = rows_of(section)
+    with open(tmp_path / "split.csv") as file:
+        figures = {(row["kind"], row["image"]): row for row in csv.DictReader(file)}
+    assert [row[0] for row in rows] == ["n2a-test_test0", "n2a-test_test1", "**mean**"]
+    for row in rows[:2]:
+        assert float(row[titles.index("AUC, cells")]) == pytest.approx(float(figures["cells", row[0]]["auc"]), abs=5e-4)
+        assert float(row[titles.index("ACC, nuclei")]) == pytest.approx(float(figures["nuclei", row[0]]["accuracy"]), abs=5e-4)
+    pictures = re.findall(r"\]\((images/.*?)\)", section)
+    assert {"images/split-worst.png", "images/split-best.png", "images/split-1.svg"} <= set(pictures)
+    assert all((tmp_path / "docs" / name).stat().st_size > 0 for name in pictures)
+    once = section
+    assert experiment("split", data, tmp_path) == once  # goes on from what is there, and replaces its own section
+
+
+@pytest.mark.parametrize("name", ["crossval", "unseen"])
+def test_data_sets(name, data, tmp_path):
+    _, rows = rows_of(experiment(name, data, tmp_path))
+    sets = {row[0]: int(row[1]) for row in rows}
+    expected = {"n2a-train": 2, "n2a-val": 1, "nf1-er": 2} if name == "crossval" else {"n2a": 3, "nf1-er": 2}
+    assert {key: value for key, value in sets.items() if not key.startswith("**")} == expected
+
+
+@pytest.mark.parametrize("what, names", [("labels", ["a person's outlines", "two-channel method"]),
+                                         ("simulated", ["simulated fields", "N2A fields", "both"]),
+                                         ("width", ["width 1", "width 0.5", "width 0.25", "width 0.125"])])  # fmt: skip
+def test_compare(what, names, data, tmp_path):
+    _, rows = rows_of(experiment("compare", data, tmp_path, "--what", what))
+    assert [row[0] for row in rows] == names
+
+
+def test_ablation(data, tmp_path):
+    """The first row is what `cellseg segment` and `evaluate` give."""
+    titles, rows = rows_of(experiment("ablation", data, tmp_path))
+    assert [row[0] for row in rows] == ["**defaults**", "the paper preset"]
+    crop = data / "ccdb6843/val/val0.ome.tif"
+    assert run("segment", "--channel", 0, "-o", tmp_path / "one", crop).code == 0
+    lines = run("evaluate", crop.with_name("val0.cells.tif"), tmp_path / "one/val0.cells.tif").output.splitlines()
+    assert float(rows[0][titles.index("val: SM")]) == pytest.approx(float(lines[1].split()[-1]), abs=6e-4)
+    assert rows[0][titles.index("val: SM")] != rows[1][titles.index("val: SM")]
+
+
+def test_marker_fit(data, tmp_path):
+    section = experiment("marker_fit", data, tmp_path)
+    fits, others = section.split("does not fit")
+    assert all(row[5] == "0" for row in rows_of(fits)[1]) and len(rows_of(others)[1]) == 2
