@@ -12,6 +12,7 @@ void cseg_progress_start(cellseg_context *context) {
     context->step_from = 0;
     context->step_to = 1;
     context->reported = 0;
+    context->last_report_ns = 0; /* every call reports at least once, however short */
     atomic_store(&context->cancelled, false);
 }
 

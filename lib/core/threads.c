@@ -207,6 +207,8 @@ cellseg_status cseg_parallel_for(cellseg_context *context, size_t count, cseg_ta
         return CELLSEG_OK;
     loop l = {.context = context, .task = task, .data = data, .count = count, .caller = pthread_self()};
     (void)pthread_mutex_init(&l.mutex, NULL);
+    if (!inside_a_task)
+        report(&l); /* the pool may leave the caller no index to report after */
     cellseg_status status = run(&l);
     if (l.status != CELLSEG_OK)
         status = cseg_fail(l.status, "%s", l.message);
