@@ -304,6 +304,7 @@ static cseg_net *new_net(const bench *b, cellseg_context *context, size_t batch)
                                       .seed = 5,
                                       .batch = batch,
                                       .learning_rate = 1e-3,
+                                      .dropout = 0.5,
                                       .weight_class = {1, 1, 1},
                                       .weight_sum = 1};
     cseg_net *net;

@@ -303,6 +303,7 @@ class train_options(_Sized):
         ("patience", c_int32),
         ("frozen_layers", c_int32),
         ("cache_bytes", c_uint64),
+        ("dropout", c_double),
     ]
 
 
