@@ -37,7 +37,8 @@ typedef struct cellseg_synth_options {
     int32_t stain;          /**< CELLSEG_STAIN_DIFFUSE, the default, ... CELLSEG_STAIN_MEMBRANE */
     int32_t nuclei_channel; /**< 1: a second channel shows the nuclear stain; 0, the default: the marker alone */
     int32_t bits;           /**< of the camera, 8 to 16; 8 gives a uint8 image, more uint16. Default 12 */
-    double pixel_size_um;   /**< 0.05 to 5. Default 0.65 */
+    int32_t padding;
+    double pixel_size_um; /**< 0.05 to 5. Default 0.65 */
 
     double confluence;              /**< part of the field that cells cover, 0 to 1; at 1 they form a sheet. Default 0.6 */
     double clustering;              /**< part of the cells that settle beside another one, 0 to 1. Default 0.5 */

@@ -10,7 +10,7 @@
 
 #include "filter/histogram.h"
 
-#include <math.h>
+#include <string.h>
 
 enum { MOST_THRESHOLDS = 8, MOST_BINS = 4096 };
 
@@ -55,21 +55,37 @@ static void optimise(partition *p, size_t cuts) {
         }
 }
 
-static double neighbour(double value, int32_t type, int direction) {
-    if (type == CELLSEG_FLOAT32)
-        return (double)nextafterf((float)value, direction > 0 ? INFINITY : -INFINITY);
-    return value + direction;
+/* Samples as whole numbers in the same order: integers themselves, floats by their bits. */
+static int64_t key_of(double value, int32_t type) {
+    if (type != CELLSEG_FLOAT32)
+        return (int64_t)value;
+    const float sample = (float)value;
+    int32_t bits;
+    memcpy(&bits, &sample, sizeof bits);
+    return bits >= 0 ? bits : INT32_MIN - (int64_t)bits;
 }
 
-/* The largest value a sample of this type can have and still be in `bin`: value > that is the same question as a later bin. */
+static double value_of(int64_t key, int32_t type) {
+    if (type != CELLSEG_FLOAT32)
+        return (double)key;
+    const int32_t bits = (int32_t)(key >= 0 ? key : INT32_MIN - key);
+    float sample;
+    memcpy(&sample, &bits, sizeof sample);
+    return (double)sample;
+}
+
+/* The largest value a sample of this type can have and still be in `bin`: value > that is the same question as a later bin. By
+ * bisection: near 0 there may be 2^30 floats that rounding puts into the wrong one of two bins. */
 static double last_value(const cseg_binning *b, int32_t type, size_t bin, double highest) {
-    const double edge = b->lo + (double)(bin + 1) / b->scale;
-    double value = type == CELLSEG_FLOAT32 ? (double)(float)edge : floor(edge);
-    while (value > b->lo && cseg_bin(b, value) > bin)
-        value = neighbour(value, type, -1);
-    while (value < highest && cseg_bin(b, neighbour(value, type, 1)) <= bin)
-        value = neighbour(value, type, 1);
-    return value < highest ? value : highest;
+    int64_t low = key_of(b->lo, type), high = key_of(highest, type);
+    while (low < high) {
+        const int64_t middle = high - (high - low) / 2;
+        if (cseg_bin(b, value_of(middle, type)) <= bin)
+            low = middle;
+        else
+            high = middle - 1;
+    }
+    return value_of(low, type);
 }
 
 /* Integers get a bin for each value where that takes no more than `bins`. */

@@ -131,6 +131,7 @@ AT(cellseg_synth_options, seed, 8);
 AT(cellseg_synth_options, stain, 16);
 AT(cellseg_synth_options, nuclei_channel, 20);
 AT(cellseg_synth_options, bits, 24);
+AT(cellseg_synth_options, padding, 28);
 AT(cellseg_synth_options, pixel_size_um, 32);
 AT(cellseg_synth_options, confluence, 40);
 AT(cellseg_synth_options, clustering, 48);

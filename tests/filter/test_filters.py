@@ -335,6 +335,17 @@ def test_otsu_of_many_thresholds_is_the_best_of_all(count):
         assert all(a < b for a, b in zip(ours, ours[1:]))
 
 
+@pytest.mark.parametrize("values", [np.linspace(-1, 1, 4001), [-3e38] * 5 + [3e38] * 4, [-3e38, -1, 0, 1e-40, 2, 3e38], [-1e-44, 0, 1e-30]])
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_otsu_round_zero(values, count):
+    """Where one bin's edge is near 0 a great many floats lie between what rounding makes of it and the edge itself."""
+    image = np.array([values], np.float32)
+    index, _ = bin_of(image, 256)
+    for threshold in otsu(image, count):
+        below = index[image <= threshold].max()
+        np.testing.assert_array_equal(image > threshold, index > below)
+
+
 def test_otsu_counts_only_the_mask():
     image = cells((80, 90), np.float32)
     mask = (np.random.default_rng(5).random(image.shape) < 0.3).astype(np.uint8) * 255

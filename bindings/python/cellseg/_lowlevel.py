@@ -343,6 +343,7 @@ class synth_options(_Sized):
         ("stain", c_int32),
         ("nuclei_channel", c_int32),
         ("bits", c_int32),
+        ("padding", c_int32),
         ("pixel_size_um", c_double),
         ("confluence", c_double),
         ("clustering", c_double),
