@@ -36,7 +36,6 @@ const option segment_option_table[] = {
     {"cytoplasm-min", 0, OPTION_NUMBER, &O.cytoplasm_min, "PART", "cells of less cytoplasm are dropped; 0: none", NULL},
     {"smooth-um", 0, OPTION_NUMBER, &O.smooth_um, "UM", "radius that smooths outlines; 0: none", NULL},
     {"drop-border-cells", 0, OPTION_CHOICE, &O.drop_border_cells, NULL, "drop cells at the image's edge", no_yes},
-    {"use-extra-output", 0, OPTION_CHOICE, &O.use_extra_output, NULL, "use a model's boundary or distance map", no_yes},
     {"cell-ring-um", 0, OPTION_NUMBER, &O.cell_ring_um, "UM", "what each nucleus takes before brightness counts; 0: none", NULL},
     {"fill-holes", 0, OPTION_CHOICE, &O.fill_holes, NULL, "fill holes in cells and nuclei", no_yes},
     {NULL, 0, OPTION_FLAG, NULL, NULL, NULL, NULL},
@@ -45,6 +44,8 @@ const option probability_option_table[] = {
     {"nucleus-probability-min", 0, OPTION_NUMBER, &O.nucleus_probability_min, "P", "less probable nuclei are dropped", NULL},
     {"cell-probability", 0, OPTION_CHOICE, &O.cell_probability, NULL, "what multiplies the marker", cell_probabilities},
     {"background-rule", 0, OPTION_CHOICE, &O.background_rule, NULL, "what tells cells from background", background_rules},
+    {"use-extra-output", 0, OPTION_CHOICE, &O.use_extra_output, NULL, "use a model's boundary or distance map", no_yes},
+    {"orientations", 0, OPTION_WHOLE, &O.orientations, "N", "ways the network sees the image: 1, 2, 4 or 8", NULL},
     {"marker-test", 0, OPTION_CHOICE, &O.marker_test, NULL, "which markers that do not fit give no cells", marker_tests},
     {NULL, 0, OPTION_FLAG, NULL, NULL, NULL, NULL},
 };

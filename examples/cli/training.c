@@ -53,6 +53,7 @@ const option training_options[] = {
     {"warm-up-epochs", 0, OPTION_NUMBER, &O.warm_up_epochs, "N", "over so many epochs the rate rises from 0; 0: none", NULL},
     {"patience", 0, OPTION_WHOLE, &O.patience, "N", "end after so many epochs without a better one; 0: never", NULL},
     {"frozen-layers", 0, OPTION_WHOLE, &O.frozen_layers, "N", "of --start, from the first, which stay; 10: the encoder", NULL},
+    {"dropout", 0, OPTION_NUMBER, &O.dropout, "PART", "of what the way up reads is dropped in each step", NULL},
     {"width", 0, OPTION_NUMBER, &O.width, "W", "filters, as a part of the paper's network", NULL},
     {"weight-nucleus", 0, OPTION_NUMBER, &O.weight_nucleus, "W", "of the nucleus in the loss", NULL},
     {"weight-cytoplasm", 0, OPTION_NUMBER, &O.weight_cytoplasm, "W", "of the cytoplasm", NULL},

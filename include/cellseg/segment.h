@@ -90,6 +90,9 @@ typedef struct cellseg_segment_options {
     int32_t use_extra_output;      /**< 1, the default: a model's fourth output, where it has one, tells nuclei apart and, with
                                         CELLSEG_RELIEF_MARKER, is half of the relief; 0: it is left out */
     int32_t marker_test;           /**< CELLSEG_MARKER_... Default CELLSEG_MARKER_REFUSE_STAINS */
+    int32_t orientations; /**< 1, 2, 4 or 8: so many ways, mirrored and turned, the network sees the image, and its maps are
+                               averaged; surer, and as many times slower. Default 1 */
+    int32_t padding;
 } cellseg_segment_options;
 
 /** Write the defaults, chosen by measurement (docs/defaults.md). @return CELLSEG_ERR_ARGUMENT. Threads: any. Since: 1.0 */

@@ -2,7 +2,7 @@
 /* The options of segmentation: defaults, presets, and the limits of each. */
 #include "segment/segment.h"
 
-#define FIRST_RELEASE (offsetof(cellseg_segment_options, marker_test) + sizeof(int32_t))
+#define FIRST_RELEASE (offsetof(cellseg_segment_options, padding) + sizeof(int32_t))
 
 static cellseg_segment_options defaults(void) {
     return (cellseg_segment_options){
@@ -28,6 +28,7 @@ static cellseg_segment_options defaults(void) {
         .fill_holes = 1,
         .use_extra_output = 1,
         .marker_test = CELLSEG_MARKER_REFUSE_STAINS,
+        .orientations = 1,
     };
 }
 
@@ -45,6 +46,7 @@ static void set_paper(cellseg_segment_options *options) {
     options->cytoplasm_min = 0;
     options->use_extra_output = 0;
     options->marker_test = CELLSEG_MARKER_WARN;
+    options->orientations = 1;
 }
 
 cellseg_status cellseg_segment_options_init(cellseg_segment_options *options, size_t struct_size) {
@@ -79,9 +81,11 @@ static cellseg_status check_limits(const limit *limits, size_t count) {
     return CELLSEG_OK;
 }
 
-static cellseg_status check_channels(const cellseg_segment_options *o) {
+static cellseg_status check_whole_numbers(const cellseg_segment_options *o) {
     if (o->channel < 0)
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "channel is %d; the first is 0", (int)o->channel);
+    if (o->orientations != 1 && o->orientations != 2 && o->orientations != 4 && o->orientations != 8)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "orientations is %d; it must be 1, 2, 4 or 8", (int)o->orientations);
     if (o->nuclei_channel < 0)
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "nuclei_channel is %d; the first is 0", (int)o->nuclei_channel);
     return CELLSEG_OK;
@@ -143,7 +147,7 @@ static cellseg_status check_cells(const cellseg_segment_options *o) {
 cellseg_status cseg_segment_options_read(cellseg_segment_options *own, const cellseg_segment_options *options) {
     *own = defaults();
     CSEG_TRY(cseg_options_copy(own, sizeof *own, FIRST_RELEASE, options, "cellseg_segment_options"));
-    CSEG_TRY(check_channels(own));
+    CSEG_TRY(check_whole_numbers(own));
     CSEG_TRY(check_scales(own));
     CSEG_TRY(check_nuclei(own));
     return check_cells(own);

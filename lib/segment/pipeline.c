@@ -52,7 +52,7 @@ static cellseg_status predict(scene *s) {
     for (uint32_t i = 0; i < s->rule->classes; i++)
         CSEG_TRY_GOTO(done, cseg_plane_new(&s->maps[i], s->context, CELLSEG_FLOAT32, input.height, input.width));
     CSEG_TRY_GOTO(done, cseg_segment_step(s->context, "network", 0.05, 0.85));
-    status = cseg_segment_predict(s->context, s->maps, s->model, &input);
+    status = cseg_segment_predict(s->context, s->maps, s->model, &input, s->options->orientations);
 done:
     cseg_plane_free(&input);
     return status;

@@ -2,17 +2,19 @@
 /*
  * The network over a whole plane: patches on the absolute grid of lib/tile, each with a margin that is predicted and not kept,
  * extended by reflection at the plane's edges. One index of the loop is one patch, on one thread: threads then share nothing but
- * the weights, and need not wait for one another.
+ * the weights, and need not wait for one another. A patch may be shown to the network mirrored and turned as well, and what it
+ * says of each orientation averaged, which evens out what it says by chance. Cost: the network's, times the orientations.
  */
 #include "segment/segment.h"
 #include "tile/tile.h"
 
 #include <pthread.h>
+#include <string.h>
 
 /* A thread's buffers. Patches take one that lies idle and put it back, so there are never more than patches run at one time. */
 typedef struct bench {
     struct bench *next;
-    float *in, *out; /* a patch; its maps */
+    float *in, *turned, *out, *sum; /* a patch; an orientation of it, and that one's maps; all orientations' maps, turned back */
     void *workspace;
 } bench;
 
@@ -21,7 +23,7 @@ typedef struct predict_job {
     const cellseg_model *model;
     const cseg_plane *maps, *input;
     cellseg_tile_grid grid;
-    size_t classes;
+    size_t classes, orientations;
     pthread_mutex_t mutex; /* guards `idle` */
     bench *idle;
 } predict_job;
@@ -30,7 +32,9 @@ static void bench_free(bench *b) {
     if (b == NULL)
         return;
     cseg_free(b->in);
+    cseg_free(b->turned);
     cseg_free(b->out);
+    cseg_free(b->sum);
     cseg_free(b->workspace);
     cseg_free(b);
 }
@@ -40,15 +44,14 @@ static bench *bench_new(const predict_job *job) {
     bench *b = cseg_calloc(job->context, 1, sizeof *b);
     if (b == NULL)
         return NULL;
-    b->in = cseg_alloc(job->context, area, sizeof(float));
-    b->out = b->in != NULL ? cseg_alloc(job->context, job->classes * area, sizeof(float)) : NULL;
-    if (b->out != NULL)
-        b->workspace = cseg_alloc(job->context, cseg_nn_workspace_bytes(job->model, job->context, 1, patch, patch), 1);
-    if (b->workspace == NULL) {
-        bench_free(b);
-        return NULL;
-    }
-    return b;
+    if ((b->in = cseg_alloc(job->context, area, sizeof(float))) != NULL &&
+        (b->turned = cseg_alloc(job->context, area, sizeof(float))) != NULL &&
+        (b->out = cseg_alloc(job->context, job->classes * area, sizeof(float))) != NULL &&
+        (b->sum = cseg_alloc(job->context, job->classes * area, sizeof(float))) != NULL &&
+        (b->workspace = cseg_alloc(job->context, cseg_nn_workspace_bytes(job->model, job->context, 1, patch, patch), 1)) != NULL)
+        return b;
+    bench_free(b);
+    return NULL;
 }
 
 static bench *take_bench(predict_job *job) {
@@ -67,6 +70,39 @@ static void put_bench(predict_job *job, bench *b) {
     (void)pthread_mutex_unlock(&job->mutex);
 }
 
+/* Where pixel (y, x) of an orientation lies in the patch. The orientation's bits: upside down, left for right, rows for columns.
+ */
+static size_t source_of(size_t y, size_t x, size_t edge, size_t orientation) {
+    const size_t row = orientation & 4 ? x : y, column = orientation & 4 ? y : x;
+    return (orientation & 1 ? edge - 1 - row : row) * edge + (orientation & 2 ? edge - 1 - column : column);
+}
+
+static void turn(float *to, const float *from, size_t edge, size_t orientation) {
+    for (size_t y = 0; y < edge; y++)
+        for (size_t x = 0; x < edge; x++)
+            to[y * edge + x] = from[source_of(y, x, edge, orientation)];
+}
+
+/* share: of the average. A power of two, so that the order of adding and multiplying makes no difference. */
+static void add_turned_back(float *sum, const float *from, size_t edge, size_t orientation, float share) {
+    for (size_t y = 0; y < edge; y++)
+        for (size_t x = 0; x < edge; x++)
+            sum[source_of(y, x, edge, orientation)] += share * from[y * edge + x];
+}
+
+static cellseg_status average_orientations(const predict_job *job, bench *b) {
+    const size_t edge = job->grid.patch_px, area = edge * edge;
+    const float share = 1 / (float)job->orientations;
+    memset(b->sum, 0, job->classes * area * sizeof *b->sum);
+    for (size_t orientation = 0; orientation < job->orientations; orientation++) {
+        turn(b->turned, b->in, edge, orientation);
+        CSEG_TRY(cseg_nn_forward(job->model, job->context, b->out, b->turned, 1, edge, edge, b->workspace));
+        for (size_t c = 0; c < job->classes; c++)
+            add_turned_back(b->sum + c * area, b->out + c * area, edge, orientation, share);
+    }
+    return CELLSEG_OK;
+}
+
 static cellseg_status predict_patch(void *data, size_t index) {
     predict_job *job = data;
     const size_t patch = job->grid.patch_px, area = patch * patch;
@@ -74,18 +110,19 @@ static cellseg_status predict_patch(void *data, size_t index) {
     if (b == NULL)
         return cseg_last_status();
     cseg_tile_read(b->in, &job->grid, job->input, index);
-    const cellseg_status status = cseg_nn_forward(job->model, job->context, b->out, b->in, 1, patch, patch, b->workspace);
+    const cellseg_status status = average_orientations(job, b);
     if (status == CELLSEG_OK)
         for (size_t c = 0; c < job->classes; c++)
-            cseg_tile_write(&job->maps[c], &job->grid, index, b->out + c * area);
+            cseg_tile_write(&job->maps[c], &job->grid, index, b->sum + c * area);
     put_bench(job, b);
     return status;
 }
 
 cellseg_status cseg_segment_predict(cellseg_context *context, const cseg_plane *maps, const cellseg_model *model,
-                                    const cseg_plane *input) {
+                                    const cseg_plane *input, int32_t orientations) {
     const cseg_rule *rule = cseg_model_rule(model);
     predict_job job = {.context = context, .model = model, .maps = maps, .input = input, .classes = rule->classes};
+    job.orientations = (size_t)orientations;
     job.grid = (cellseg_tile_grid){sizeof job.grid, input->height, input->width, rule->patch_px, rule->step_px};
     (void)pthread_mutex_init(&job.mutex, NULL);
     const cellseg_status status = cseg_parallel_for(context, cseg_tile_grid_count(&job.grid), predict_patch, &job);

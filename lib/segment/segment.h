@@ -77,9 +77,10 @@ cellseg_status cseg_segment_preprocess(cellseg_context *context, cseg_plane *out
 
 /* ---- predict.c: Al-Kofahi et al. 2018, step 1 ---- */
 
-/* The model's probability maps of a preprocessed plane: `classes` float32 planes of its size, allocated by the caller. */
+/* The model's probability maps of a preprocessed plane: `classes` float32 planes of its size, allocated by the caller. Averages
+ * over the first 1, 2, 4 or 8 orientations of each patch. */
 cellseg_status cseg_segment_predict(cellseg_context *context, const cseg_plane *maps, const cellseg_model *model,
-                                    const cseg_plane *input);
+                                    const cseg_plane *input, int32_t orientations);
 
 /* ---- seeds.c: Al-Kofahi et al. 2018, step 2 ---- */
 

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#define FIRST_RELEASE_SIZE (offsetof(cellseg_train_options, cache_bytes) + sizeof(uint64_t))
+#define FIRST_RELEASE_SIZE (offsetof(cellseg_train_options, dropout) + sizeof(double))
 
 /* ---- options ---- */
 
@@ -34,7 +34,8 @@ static cellseg_train_options defaults(void) {
                                    .nucleus_contrast = 1,
                                    .step_epochs = 10,
                                    .step_factor = 0.1,
-                                   .cache_bytes = (uint64_t)512 << 20};
+                                   .cache_bytes = (uint64_t)512 << 20,
+                                   .dropout = 0.5};
 }
 
 cellseg_status cellseg_train_options_init(cellseg_train_options *options, size_t struct_size) {
@@ -84,6 +85,7 @@ static cellseg_status check(const cellseg_train_options *o) {
     CSEG_TRY(cseg_check_range("patience", o->patience, 0, 100000));
     CSEG_TRY(cseg_check_range("frozen_layers", o->frozen_layers, 0, CSEG_MAX_LAYERS - 1));
     CSEG_TRY(cseg_check_range("cache_bytes", (double)o->cache_bytes, 1 << 20, 1e18));
+    CSEG_TRY(cseg_check_range("dropout", o->dropout, 0, 0.9));
     CSEG_TRY(cseg_check_range("rotation_degrees", o->rotation_degrees, 0, 180));
     CSEG_TRY(cseg_check_range("elastic_px", o->elastic_px, 0, 100));
     CSEG_TRY(cseg_check_range("illumination", o->illumination, 1, 10));
@@ -153,6 +155,7 @@ static cellseg_status make_net(cellseg_trainer *trainer, const cellseg_model *st
         .weight_border = o->weight_border,
         .weight_dice = o->weight_dice,
         .weight_cross_entropy = o->weight_cross_entropy,
+        .dropout = o->dropout,
         .frozen = (size_t)o->frozen_layers};
     return cseg_net_new(&trainer->net, trainer->context, start, &options);
 }

@@ -271,6 +271,7 @@ static bool add_numbers(cJSON *object, const cellseg_trainer *trainer) {
         {"warm_up_epochs", o->warm_up_epochs},
         {"patience", o->patience},
         {"frozen_layers", o->frozen_layers},
+        {"dropout", o->dropout},
         {"rotation_degrees", o->rotation_degrees},
         {"elastic_px", o->elastic_px},
         {"illumination", o->illumination},

@@ -304,6 +304,7 @@ static cseg_net *new_net(const bench *b, cellseg_context *context, size_t batch)
                                       .seed = 5,
                                       .batch = batch,
                                       .learning_rate = 1e-3,
+                                      .dropout = 0.5,
                                       .weight_class = {1, 1, 1},
                                       .weight_sum = 1};
     cseg_net *net;
@@ -329,7 +330,7 @@ typedef struct network_case {
 
 static void run_network(void *data) {
     const network_case *c = data;
-    require(cseg_segment_predict(c->context, c->maps, c->model, &c->in));
+    require(cseg_segment_predict(c->context, c->maps, c->model, &c->in, 1));
 }
 
 /* A row of patches, so that there are as many as were asked for. */
@@ -406,7 +407,7 @@ static void run_image(void *data) {
     const cseg_plane channel = cseg_image_plane(c->image, 0);
     cseg_plane scaled;
     require(cseg_segment_preprocess(c->context, &scaled, &channel, 0.65, cseg_model_rule(c->model)));
-    require(cseg_segment_predict(c->context, c->maps, c->model, &scaled));
+    require(cseg_segment_predict(c->context, c->maps, c->model, &scaled, 1));
     cseg_plane_free(&scaled);
 }
 

@@ -24,6 +24,7 @@ static inline cseg_net_options net_options(void) {
                                       .seed = 5,
                                       .batch = NET_BATCH,
                                       .learning_rate = 0.002,
+                                      .dropout = 0.5,
                                       .weight_class = {1, 0.8, 1.2},
                                       .weight_sum = 0.9};
     return options;

@@ -27,7 +27,8 @@ class NetOptions(ctypes.Structure):
     _fields_ = [("rule", Rule), ("width", ctypes.c_double), ("seed", ctypes.c_uint64), ("batch", ctypes.c_size_t),
                 ("learning_rate", ctypes.c_double), ("weight_class", ctypes.c_double * 8), ("weight_sum", ctypes.c_double),
                 ("distance", ctypes.c_bool), ("weight_border", ctypes.c_double), ("weight_dice", ctypes.c_double),
-                ("weight_cross_entropy", ctypes.c_double), ("frozen", ctypes.c_size_t)]
+                ("weight_cross_entropy", ctypes.c_double), ("dropout", ctypes.c_double),
+                ("frozen", ctypes.c_size_t)]
 
 
 class Tensor(ctypes.Structure):
@@ -50,7 +51,7 @@ class Net:
         self.classes = classes
         self.frozen = terms.get("frozen", 0)
         options = NetOptions(Rule(0.65, 130, 1, 99, 0, 4, 1, PATCH, STEP, classes), width, seed, BATCH, learning_rate,
-                             (ctypes.c_double * 8)(*WEIGHTS), WEIGHT_SUM, **terms)
+                             (ctypes.c_double * 8)(*WEIGHTS), WEIGHT_SUM, **{"dropout": 0.5, **terms})
         self.net = ctypes.c_void_p()
         check(library.cseg_net_new(ctypes.byref(self.net), self.context, start, ctypes.byref(options)))
         count = ctypes.c_size_t()

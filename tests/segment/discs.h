@@ -80,6 +80,7 @@ static inline cellseg_status small_model(cellseg_model **out, cellseg_context *c
                                              .seed = 5,
                                              .batch = 1,
                                              .learning_rate = 0.001,
+                                             .dropout = 0.5,
                                              .weight_class = {1, 1, 1},
                                              .weight_sum = 1};
     cseg_net *net;

@@ -79,6 +79,7 @@ static const cseg_net_options fixture_net = {.rule = {.pixel_size_um = 0.65,
                                              .seed = 7,
                                              .batch = 8,
                                              .learning_rate = 0.01,
+                                             .dropout = 0.5,
                                              .weight_class = {1, 1, 1},
                                              .weight_sum = 1};
 

@@ -45,6 +45,8 @@ class Options(ctypes.Structure):
         ("cell_ring_um", ctypes.c_double),
         ("use_extra_output", ctypes.c_int32),
         ("marker_test", ctypes.c_int32),
+        ("orientations", ctypes.c_int32),
+        ("padding", ctypes.c_int32),
     ]
 
 

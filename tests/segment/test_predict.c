@@ -2,6 +2,8 @@
 /* Stitched maps against the network run on one patch at a time, cut out and put together here. */
 #include "segment/fixture.h"
 
+#include <math.h>
+
 static cellseg_model *model;
 
 static int set_up(void **state) {
@@ -85,7 +87,7 @@ static void check_size(size_t height, size_t width) {
         cellseg_context *context = i < 3 ? test_context(threads[i]) : backward_context();
         for (size_t c = 0; c < 3; c++)
             memset(maps[c].data, 255, height * width * sizeof(float));
-        assert_ok(cseg_segment_predict(context, maps, model, &input));
+        assert_ok(cseg_segment_predict(context, maps, model, &input, 1));
         for (size_t c = 0; c < 3; c++)
             assert_memory_equal(maps[c].data, expected[c], height * width * sizeof(float));
         cellseg_context_free(context);
@@ -108,13 +110,58 @@ static void stitched_maps_equal_patch_after_patch(void **state) {
     check_size(1, 3 * step);
 }
 
+/* Pixel i of a square plane turned so: upside down, left for right, rows for columns. */
+static size_t turned(size_t i, size_t edge, int upside_down, int left_right, int transposed) {
+    size_t y = i / edge, x = i % edge;
+    if (transposed) {
+        const size_t keep = y;
+        y = x;
+        x = keep;
+    }
+    return (upside_down ? edge - 1 - y : y) * edge + (left_right ? edge - 1 - x : x);
+}
+
+/* One patch: the mean of what the network says of the plane's turns, each turned back, in double. */
+static void orientations_are_averaged(void **state) {
+    (void)state;
+    const size_t edge = cseg_model_rule(model)->step_px, area = edge * edge;
+    cseg_plane input, other, maps[3], single[3];
+    random_plane(&input, edge, edge, 5);
+    random_plane(&other, edge, edge, 6);
+    for (size_t c = 0; c < 3; c++) {
+        assert_ok(cseg_plane_new(&maps[c], NULL, CELLSEG_FLOAT32, edge, edge));
+        assert_ok(cseg_plane_new(&single[c], NULL, CELLSEG_FLOAT32, edge, edge));
+    }
+    double *sum = calloc(3 * area, sizeof *sum);
+    for (int32_t n = 1, done = 0; n <= 8; n *= 2) {
+        for (; done < n; done++) {
+            for (size_t i = 0; i < area; i++)
+                ((float *)other.data)[i] = ((float *)input.data)[turned(i, edge, done & 1, done & 2, done & 4)];
+            assert_ok(cseg_segment_predict(NULL, single, model, &other, 1));
+            for (size_t i = 0; i < 3 * area; i++)
+                sum[i / area * area + turned(i % area, edge, done & 1, done & 2, done & 4)] +=
+                    (double)((float *)single[i / area].data)[i % area];
+        }
+        assert_ok(cseg_segment_predict(NULL, maps, model, &input, n));
+        for (size_t i = 0; i < 3 * area; i++)
+            assert_true(fabs((double)((float *)maps[i / area].data)[i % area] - sum[i] / n) < 1e-6);
+    }
+    free(sum);
+    for (size_t c = 0; c < 3; c++) {
+        cseg_plane_free(&maps[c]);
+        cseg_plane_free(&single[c]);
+    }
+    cseg_plane_free(&input);
+    cseg_plane_free(&other);
+}
+
 static cellseg_status allocating(cellseg_context *context, void *data) {
     (void)data;
     cseg_plane input, maps[3];
     random_plane(&input, 70, 40, 1);
     for (size_t c = 0; c < 3; c++)
         assert_ok(cseg_plane_new(&maps[c], NULL, CELLSEG_FLOAT32, 70, 40));
-    const cellseg_status status = cseg_segment_predict(context, maps, model, &input);
+    const cellseg_status status = cseg_segment_predict(context, maps, model, &input, 1);
     for (size_t c = 0; c < 3; c++)
         cseg_plane_free(&maps[c]);
     cseg_plane_free(&input);
@@ -151,7 +198,7 @@ static void cancel_does_not_wait_for_the_patch(void **state) {
     assert_status(cseg_nn_forward(model, context, out, input.data, 1, patch, patch, workspace), CELLSEG_ERR_CANCELLED);
     for (size_t i = 0; i < 3 * area; i++)
         assert_true(out[i] == 0);
-    assert_status(cseg_segment_predict(context, maps, model, &input), CELLSEG_ERR_CANCELLED);
+    assert_status(cseg_segment_predict(context, maps, model, &input, 1), CELLSEG_ERR_CANCELLED);
     cellseg_model *other;
     assert_ok(cellseg_model_default(&other, context));
     cellseg_model_free(other);
@@ -165,6 +212,7 @@ static void cancel_does_not_wait_for_the_patch(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(orientations_are_averaged),
         cmocka_unit_test(stitched_maps_equal_patch_after_patch),
         cmocka_unit_test(survives_failing_allocations),
         cmocka_unit_test(cancel_does_not_wait_for_the_patch),

@@ -168,6 +168,8 @@ class segment_options(_Sized):
         ("cell_ring_um", c_double),
         ("use_extra_output", c_int32),
         ("marker_test", c_int32),
+        ("orientations", c_int32),
+        ("padding", c_int32),
     ]
 
 
@@ -303,6 +305,7 @@ class train_options(_Sized):
         ("patience", c_int32),
         ("frozen_layers", c_int32),
         ("cache_bytes", c_uint64),
+        ("dropout", c_double),
     ]
 
 
