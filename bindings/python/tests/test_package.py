@@ -141,6 +141,12 @@ def test_errors(picture, model, tmp_path):
         cellseg.segment(picture[0], PIXEL_SIZE_UM, model=model, preset="pepper")
     with pytest.raises(cellseg.FileError, match="nowhere"):
         cellseg.Model.load(tmp_path / "nowhere")
+    with pytest.raises(cellseg.ArgumentError, match="channel is 4294967296, which does not fit"):
+        cellseg.segment(picture[0], PIXEL_SIZE_UM, model=model, channel=2**32)
+    with pytest.raises(TypeError, match="channel is 0.5: "):
+        cellseg.segment(picture[0], PIXEL_SIZE_UM, model=model, channel=0.5)
+    with pytest.raises(TypeError, match="no option 'padding'"):
+        cellseg.segment(picture[0], PIXEL_SIZE_UM, model=model, padding=0)
     with pytest.raises(cellseg.FormatError):
         cellseg.Model.load(b"not a model")
     with pytest.raises(cellseg.LimitError):
