@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The package as a user meets it: segment, measure, models, progress, errors."""
 
+import os
+import signal
 import threading
 
 import cellseg
@@ -125,6 +127,43 @@ def test_what_progress_raises_comes_out_of_the_call(picture, model):
 
     with pytest.raises(KeyboardInterrupt, match="stop"):
         cellseg.segment(picture[0], PIXEL_SIZE_UM, model=model, context=cellseg.Context(progress=interrupt))
+
+
+def test_ctrl_c_is_heard_between_callbacks(model):
+    noise = np.random.default_rng(3).integers(0, 4000, (1500, 1500)).astype(np.uint16)
+    timer = threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT))
+    fractions = []
+
+    def progress(fraction, _step):
+        fractions.append(fraction)
+        if len(fractions) == 1:
+            timer.start()
+
+    with pytest.raises(KeyboardInterrupt):
+        cellseg.segment(noise, PIXEL_SIZE_UM, model=model, context=cellseg.Context(threads=1, progress=progress))
+        timer.join()
+    assert fractions[-1] < 0.9 and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_handler_of_ctrl_c_that_does_not_raise_stops_nothing(picture, model):
+    caught, sent = [], []
+
+    def handler(*_arguments):
+        caught.append(True)
+
+    def progress(_fraction, _step):
+        if not sent:
+            sent.append(True)
+            signal.raise_signal(signal.SIGINT)
+
+    before = signal.signal(signal.SIGINT, handler)
+    try:
+        cells = cellseg.segment(picture[0], PIXEL_SIZE_UM, model=model, context=cellseg.Context(progress=progress))[0]
+        assert signal.getsignal(signal.SIGINT) is handler
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert caught == [True]
+    np.testing.assert_array_equal(cells, cellseg.segment(picture[0], PIXEL_SIZE_UM, model=model)[0])
 
 
 def test_errors(picture, model, tmp_path):
