@@ -37,6 +37,7 @@ from ._lowlevel import (
 )
 from ._model import Model
 from ._options import PRESETS, chosen, set_options
+from .training import Epoch, Trainer
 
 __all__ = [
     "ArgumentError",
@@ -44,6 +45,7 @@ __all__ = [
     "Cancelled",
     "Context",
     "Detection",
+    "Epoch",
     "Error",
     "FileError",
     "FormatError",
@@ -55,6 +57,7 @@ __all__ = [
     "OutOfMemoryError",
     "Roc",
     "Similarity",
+    "Trainer",
     "boundary",
     "detection",
     "filter",
