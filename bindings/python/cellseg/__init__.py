@@ -7,7 +7,8 @@
 cells is uint32 and of the array's size: 0 is background, cells are 1, 2, ...; nuclei holds each cell's nucleus under the cell's
 number.
 
-The toolkit it is made of lies in cellseg.filter, cellseg.morph and cellseg.labels.
+cellseg.Trainer trains a network of your own. The toolkit it all is made of lies in cellseg.filter, cellseg.morph and
+cellseg.labels.
 
 Arrays are (height, width) or (channels, height, width), of uint8, uint16, uint32 or float. Lengths are micrometres. Calls of
 the library do not hold the interpreter's lock.

@@ -14,7 +14,7 @@ from ._lowlevel import Error
 
 
 class Context:
-    """Where threads and progress come from. Serves one call at a time; make one per thread.
+    """Where threads and progress come from. Serves one call at a time, a further one raises RuntimeError; make one per thread.
 
     progress(fraction, step) is called on the thread that called the library; what is true of its result cancels the
     call, and what it raises comes out of the call. So does KeyboardInterrupt, which is heard at once where there is a progress
@@ -33,6 +33,7 @@ class Context:
         options.memory_budget_bytes = memory_budget_bytes
         self._raised: BaseException | None = None
         self._in_callback = False
+        self._serving = threading.Lock()
         if progress is not None:
             guarded = self._guard(lambda _user, fraction, step: progress(fraction, step.decode()))
             options.progress = self._callback = c.progress_fn(guarded)
@@ -58,7 +59,7 @@ class Context:
 
     @contextlib.contextmanager
     def _holding_interrupts(self) -> Iterator[None]:
-        """Note what the handler of Ctrl-C raises: Python calls it as a callback begins, before its try, whence it would be lost."""
+        """Note what the handler of Ctrl-C raises: Python calls it as a callback begins, before its try, and it would be lost."""
         handler = signal.getsignal(signal.SIGINT)
         if threading.current_thread() is not threading.main_thread() or not callable(handler):
             yield
@@ -84,6 +85,8 @@ class Context:
 
     def _run(self, function: Callable, *arguments: object) -> None:
         """function(*arguments), which calls back what _guard() made; raises what that raised, whatever became of the call."""
+        if not self._serving.acquire(blocking=False):
+            raise RuntimeError("a context serves one call at a time, and so do trainers with one context")
         self._raised = None
         try:
             with self._holding_interrupts():
@@ -91,6 +94,8 @@ class Context:
         except Error:
             if self._raised is None:
                 raise
+        finally:
+            self._serving.release()
         if self._raised is not None:
             try:
                 raise self._raised

@@ -36,7 +36,7 @@ def set_options(
     choices: dict[str, dict[str, int]] | None = None,
     further: tuple[str, ...] = (),
 ) -> None:
-    """Set members by name. choices: of the members that are a named choice; further: options that are no members, for the error."""
+    """Set members by name. choices: those of a named choice; further: options that are no members, for the error."""
     kinds = {name: kind for name, kind in struct._fields_ if name not in ("struct_size", "padding")}
     for name, value in options.items():
         if name not in kinds:

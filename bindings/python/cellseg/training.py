@@ -50,10 +50,10 @@ class Trainer:
         trainer.add(image, cells, nuclei, pixel_size_um=0.65)
         model = trainer.run(print)
 
-    start: None to begin with random weights; else the model whose architecture, weights, working scale and normalisation to begin
-    with. preset: "default" or "paper". options: the members of cellseg_train_options (include/cellseg/train.h) by name, for
-    instance epochs=30, seed=1, gamma=1.6, checkpoint_path="mine.checkpoint"; extra_output is "none", "boundary" or "distance",
-    schedule "smooth" or "step".
+    start: None to begin with random weights; else the model whose architecture, weights, working scale and normalisation to
+    begin with. preset: "default" or "paper". options: the members of cellseg_train_options (include/cellseg/train.h) by name,
+    for instance epochs=30, seed=1, gamma=1.6, checkpoint_path="mine.checkpoint"; extra_output is "none", "boundary" or
+    "distance", schedule "smooth" or "step".
 
     The same images in the same order, options and seed give the same model, byte for byte, for any number of threads. A trainer
     belongs to one thread at a time, as its context does; it is released with its last reference.
@@ -90,9 +90,9 @@ class Trainer:
     ) -> None:
         """Add one labelled image, as segment() takes it; preprocessed and kept, the arrays may change afterwards.
 
-        cells, nuclei: label maps of whole cells and of nuclei; a nucleus need not have its cell's id, and what lies outside cells
-        is ignored. use: "train" or "validate". Labels of another size or without a single cell or nucleus, and images added after
-        run(), raise ArgumentError; the trainer is then as before.
+        cells, nuclei: label maps of whole cells and of nuclei; a nucleus need not have its cell's id, and what lies outside
+        cells is ignored. use: "train" or "validate". Labels of another size or without a single cell or nucleus, and images
+        added after run(), raise ArgumentError; the trainer is then as before.
         """
         arrays = image_from(image, pixel_size_um), channel, labels_from(cells), labels_from(nuclei)
         self._context._run(c.trainer_add, self._handle, *arrays, chosen("use", use, _USES))
@@ -106,12 +106,12 @@ class Trainer:
         use: str = "train",
         **options: object,
     ) -> None:
-        """Add one labelled image as files, any number of which fit: what cache_bytes has no room for is read again when needed.
+        """Add one labelled image as files, any number of which fit: what cache_bytes has no room for is read again if needed.
 
         nuclei_path: None to find the nuclei in the nuclear stain, channel nuclei_channel of the image. use: "train" or
         "validate". options: the further members of cellseg_train_files by name: channel, nuclei_channel, pixel_size_um, which
-        overrides the file's, and weight, how often each pixel is drawn in an epoch. The files are checked at once, and must stay
-        as they are; an error names the file.
+        overrides the file's, and weight, how often each pixel is drawn in an epoch. The files are checked at once, and must
+        stay as they are; an error names the file.
         """
         struct = c.train_files()
         c.train_files_init(struct, ctypes.sizeof(struct))
@@ -122,10 +122,10 @@ class Trainer:
     def run(self, on_epoch: Callable[[Epoch], object] | None = None) -> Model:
         """Train to the end; gives the model of the epoch that did best on the validation images, without any of the last.
 
-        on_epoch is called after each epoch, on this thread: what is true of its result ends the training with that epoch, and the
-        best model so far is given; what it raises comes out of run(). After either, or after KeyboardInterrupt or Cancelled, run()
-        again goes on after the last epoch that was finished; another trainer with the same images, options and checkpoint_path
-        does too.
+        on_epoch is called after each epoch, on this thread: what is true of its result ends the training with that epoch, and
+        the best model so far is given; what it raises comes out of run(). After either, or after KeyboardInterrupt or Cancelled,
+        run() again goes on after the last epoch that was finished; another trainer with the same images, options and
+        checkpoint_path does too.
         """
         callback = c.epoch_fn()
         if on_epoch is not None:

@@ -166,6 +166,16 @@ def test_a_handler_of_ctrl_c_that_does_not_raise_stops_nothing(picture, model):
     np.testing.assert_array_equal(cells, cellseg.segment(picture[0], PIXEL_SIZE_UM, model=model)[0])
 
 
+def test_a_context_serves_one_call_at_a_time(picture):
+    def segment_again(_fraction, _step):
+        cellseg.segment_two_channel(*picture, PIXEL_SIZE_UM, context=context)
+
+    context = cellseg.Context(progress=segment_again)
+    for _ in range(2):  # it serves again after it has refused
+        with pytest.raises(RuntimeError, match="one call at a time"):
+            cellseg.segment_two_channel(*picture, PIXEL_SIZE_UM, context=context)
+
+
 def test_errors(picture, model, tmp_path):
     with pytest.raises(cellseg.ArgumentError, match="pixel size") as caught:
         cellseg.segment(picture[0], model=model)

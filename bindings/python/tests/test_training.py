@@ -341,6 +341,28 @@ def test_files_that_do_not_fit(files, tmp_path, trained, bytes_of):
     assert bytes_of(trainer.run()) == trained
 
 
+def test_a_trainer_does_one_thing_at_a_time(trained, bytes_of):
+    trainer = make_trainer()
+    for again in trainer.run, lambda: trainer.add(*FIELDS[0], pixel_size_um=PIXEL_SIZE_UM):
+        refused = []
+
+        def elsewhere(again=again, refused=refused):
+            with pytest.raises(RuntimeError, match="one call at a time") as caught:
+                again()
+            refused.append(caught)
+
+        def on_epoch(_epoch, elsewhere=elsewhere):
+            thread = threading.Thread(target=elsewhere)
+            thread.start()
+            thread.join()
+            elsewhere()
+            return True
+
+        trainer.run(on_epoch)
+        assert len(refused) == 2
+    assert bytes_of(trainer.run()) == trained
+
+
 def test_nothing_to_train_on():
     trainer = cellseg.Trainer(**QUICK)
     trainer.add(*FIELDS[1], pixel_size_um=PIXEL_SIZE_UM, use="validate")
