@@ -247,29 +247,29 @@ def test_the_context_cancels_and_run_goes_on(trained, bytes_of):
     assert bytes_of(trainer.run()) == trained
 
 
-def test_ctrl_c_is_heard_within_an_epoch(files):
-    """A long one; no context, no callback."""
-    trainer = cellseg.Trainer(**QUICK)
-    trainer.add_files(*paths(files, 0), weight=1000)
+def test_ctrl_c_is_heard_within_an_epoch(files, tmp_path):
+    """A long one, without a context; at its end there would be a checkpoint."""
+    trainer = cellseg.Trainer(**QUICK, checkpoint_path=tmp_path / "checkpoint")
+    trainer.add_files(*paths(files, 0), weight=200)
     timer = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
-    epochs = []
     with pytest.raises(KeyboardInterrupt):
         timer.start()
-        trainer.run(epochs.append)
+        trainer.run()
         timer.join()
-    assert epochs == [] and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert not (tmp_path / "checkpoint").exists() and signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_ctrl_c_is_heard_within_on_epoch():
-    woken = threading.Event()
+    returned = []
     timer = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
 
     def on_epoch(_epoch):
         timer.start()
-        woken.wait(60)
+        returned.append(threading.Event().wait(20))
 
     with pytest.raises(KeyboardInterrupt):
         make_trainer().run(on_epoch)
+    assert returned == []
 
 
 # ---- wrong use ----
