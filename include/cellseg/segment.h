@@ -35,7 +35,7 @@ enum {
 /**
  * What becomes of the cells of a marker that does not fit. cellseg_segment() tests every image in which it finds fifteen cells or
  * more, by medians over the cells: contrast, (ring - nucleus) / (ring + nucleus) of the marker in the nucleus and within 4 um of
- * it; share, the nucleus's part of the cell's area; and sureness, the nucleus probability in the nucleus. A contrast below -0.30
+ * it; share, the nucleus's part of the cell's area; and sureness, the nucleus probability in the nucleus. A contrast below -0.20
  * with a share above 0.40 is a nuclear stain's; a contrast below -0.05 with a sureness below 0.70 is doubtful (docs/defaults.md
  * has the measured values). Either is logged as a warning.
  */

@@ -17,7 +17,7 @@
 enum { LEAST_CELLS = 15 };
 
 #define RING_UM 4.0
-#define STAIN_CONTRAST (-0.30) /* below, and ... */
+#define STAIN_CONTRAST (-0.20) /* below, and ... */
 #define STAIN_SHARE 0.40       /* ... above: a nuclear stain */
 #define EVEN_CONTRAST (-0.05)  /* below, and ... */
 #define SURE 0.70              /* ... below: doubtful */
