@@ -56,8 +56,9 @@ NOT_FITTING = [
 ]
 
 # Budgets of training: options of `cellseg train`. "quick" only shows that a command runs.
-FULL = {"epochs": 30, "width": 0.5, "gamma": 1.6, "contrast": 1.4, "scale": 1.3, "noise": 0.1, "blur-px": 1.5}
-FULL |= {"empty": 0.03, "learning-rate-final": 1e-5}
+FULL = {"epochs": 30, "batch": 8, "width": 0.5, "dropout": 0.1, "extra-output": "distance", "warm-up-epochs": 0.5}
+FULL |= {"gamma": 1.6, "contrast": 1.4, "scale": 1.3, "noise": 0.1, "blur-px": 1.5, "rotation-degrees": 45, "elastic-px": 3}
+FULL |= {"illumination": 1.4, "saturation": 0.2, "nucleus-contrast": 1.2, "empty": 0.03, "learning-rate-final": 1e-5}
 QUICK = {"epochs": 1, "width": 0.125, "batch": 2}
 
 
@@ -70,12 +71,13 @@ def arguments(description, what=()):
     parser.add_argument("--work", type=Path, required=True, help="where models and label maps go, and are found again")
     parser.add_argument("--docs", type=Path, help="where tables and pictures go (default: docs/; with --quick WORK/docs)")
     parser.add_argument("--quick", action="store_true", help="seconds instead of hours: two images, one epoch; shows nothing")
+    parser.add_argument("--epochs", type=int, default=FULL["epochs"], help="of each training (default: the full budget's 30)")
     given = parser.parse_args()
-    given.training = QUICK if given.quick else FULL
+    given.training = QUICK if given.quick else FULL | {"epochs": given.epochs}
     given.limit = 2 if given.quick else None
     given.fitting = FITTING[:2] if given.quick else FITTING
     given.docs = given.docs or (given.work if given.quick else ROOT) / "docs"
-    given.budget = "quick: the figures mean nothing" if given.quick else "full"
+    given.budget = "quick: the figures mean nothing" if given.quick else f"{given.epochs} epochs"
     given.work.mkdir(parents=True, exist_ok=True)
     return given
 

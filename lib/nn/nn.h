@@ -56,7 +56,7 @@ typedef struct cseg_net_options {
     bool distance;        /* the last output is no class: the distance to the cell's border, 0 to 1, called "distance" */
     double weight_border; /* a pixel counts 1 + this times its border value; see cseg_net_set_targets() */
     double weight_dice, weight_cross_entropy; /* 0: none */
-    double dropout; /* the rate of every dropout */
+    double dropout;                           /* the rate of every dropout */
     size_t frozen; /* so many layers from the first stay as they are, running statistics too; less than there are */
 } cseg_net_options;
 

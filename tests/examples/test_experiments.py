@@ -121,3 +121,11 @@ def test_marker_fit(data, tmp_path):
     section = experiment("marker_fit", data, tmp_path)
     fits, others = section.split("does not fit")
     assert all(row[5] == "0" for row in rows_of(fits)[1]) and len(rows_of(others)[1]) == 2
+
+
+def test_model_card(data, tmp_path):
+    section = experiment("model_card", data, tmp_path)
+    figures, pictures = section.split("| card", 1)[0], re.findall(r"\]\((images/.*?)\)", section)
+    _, rows = rows_of(figures.split("|  |")[0])
+    assert {row[0]: int(row[1]) for row in rows} == {"n2a-train": 2, "n2a-val": 1, "n2a-test": 2, "nf1-er": 2}
+    assert len(pictures) == 4 and all((tmp_path / "docs" / name).stat().st_size > 1000 for name in pictures)

@@ -7,7 +7,8 @@
 cells is uint32 and of the array's size: 0 is background, cells are 1, 2, ...; nuclei holds each cell's nucleus under the cell's
 number.
 
-The toolkit it is made of lies in cellseg.filter, cellseg.morph and cellseg.labels.
+cellseg.Trainer trains a network of your own. The toolkit it all is made of lies in cellseg.filter, cellseg.morph and
+cellseg.labels.
 
 Arrays are (height, width) or (channels, height, width), of uint8, uint16, uint32 or float. Lengths are micrometres. Calls of
 the library do not hold the interpreter's lock.
@@ -16,7 +17,6 @@ the library do not hold the interpreter's lock.
 from __future__ import annotations
 
 import ctypes
-import json
 from typing import NamedTuple
 
 import numpy as np
@@ -36,6 +36,9 @@ from ._lowlevel import (
     ModelError,
     OutOfMemoryError,
 )
+from ._model import Model
+from ._options import PRESETS, chosen, set_options
+from .training import Epoch, Trainer
 
 __all__ = [
     "ArgumentError",
@@ -43,6 +46,7 @@ __all__ = [
     "Cancelled",
     "Context",
     "Detection",
+    "Epoch",
     "Error",
     "FileError",
     "FormatError",
@@ -54,6 +58,7 @@ __all__ = [
     "OutOfMemoryError",
     "Roc",
     "Similarity",
+    "Trainer",
     "boundary",
     "detection",
     "filter",
@@ -76,68 +81,13 @@ def library_version() -> str:
     return c.version()
 
 
-class Model:
-    """A trained network. Immutable: one may serve many threads at once."""
-
-    def __init__(self, handle: c.Model) -> None:
-        self._handle = handle
-
-    @classmethod
-    def default(cls) -> Model:
-        """The model that is part of the library."""
-        out = c.Out()
-        c.model_default(out, None)
-        return cls(out.take(c.Model))
-
-    @classmethod
-    def load(cls, source: object) -> Model:
-        """A model file: a path, or its bytes."""
-        out = c.Out()
-        if isinstance(source, (bytes, bytearray)):
-            c.model_load_memory(out, None, (ctypes.c_char * len(source)).from_buffer_copy(source), len(source))
-        else:
-            c.model_load(out, None, source)
-        return cls(out.take(c.Model))
-
-    def save(self, path: object, half: bool = False) -> None:
-        """Write a model file; `half`: weights in 16 bits, rounded, half the size."""
-        c.model_save(self._handle, None, path, c.WEIGHTS_FLOAT16 if half else c.WEIGHTS_FLOAT32)
-
-    @property
-    def info(self) -> dict:
-        """Architecture, classes, working scale, normalisation rule, training record."""
-        return json.loads(c.model_info(self._handle))
-
-    @property
-    def pixel_size_um(self) -> float:
-        """Edge of a pixel at which the network works."""
-        return c.model_pixel_size_um(self._handle)
-
-    @property
-    def parameters(self) -> int:
-        return c.model_parameters(self._handle)
-
-
 def _segment_options(options: dict) -> c.segment_options:
     """Members of the C struct cellseg_segment_options by name, and preset="paper"."""
     struct = c.segment_options()
     c.segment_options_init(struct, ctypes.sizeof(struct))
-    presets = {"default": c.PRESET_DEFAULT, "paper": c.PRESET_PAPER}
-    preset = options.pop("preset", "default")
-    if preset not in presets:
-        raise ValueError(f"preset is {preset!r}; it must be one of {', '.join(presets)}")
-    c.segment_options_preset(struct, presets[preset])
-    _set_options(struct, options, {"preset"})
+    c.segment_options_preset(struct, chosen("preset", options.pop("preset", "default"), PRESETS))
+    set_options(struct, options, further=("preset",))
     return struct
-
-
-def _set_options(struct: ctypes.Structure, options: dict, further: set[str]) -> None:
-    """Set members by name; `further`: names of options that are no members, for the error."""
-    known = {name for name, _ in struct._fields_} - {"struct_size"}
-    for name, value in options.items():
-        if name not in known:
-            raise TypeError(f"there is no option {name!r}; options are {', '.join(sorted(known | further))}")
-        setattr(struct, name, value)
 
 
 def segment(
@@ -209,14 +159,12 @@ def simulate(
     the field's properties with the seed; False: those usual for the stain. options: the members of cellseg_synth_options
     (include/cellseg/synth.h) by name, for instance pixel_size_um=0.325, confluence=1.
     """
-    if stain not in _STAINS:
-        raise ValueError(f"stain is {stain!r}; it must be one of {', '.join(_STAINS)}")
     struct = c.synth_options()
     c.synth_options_init(struct, ctypes.sizeof(struct))
-    c.synth_options_draw(struct, _STAINS[stain], seed)
+    c.synth_options_draw(struct, chosen("stain", stain, _STAINS), seed)
     if not vary:
         c.synth_options_preset(struct, struct.stain)
-    _set_options(struct, options, set())
+    set_options(struct, options)
     image, cells, nuclei = c.Out(), c.Out(), c.Out()
     call(context, c.synth_field, (image, cells, nuclei), (height, width, struct))
     return (
@@ -243,7 +191,7 @@ def measure(
     """
     struct = c.measure_options()
     c.measure_options_init(struct, ctypes.sizeof(struct))
-    _set_options(struct, options, set())
+    set_options(struct, options)
     out = c.Out()
     handles = (
         labels_from(cells, pixel_size_um),

@@ -3,18 +3,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
-from typing import Callable
+import signal
+import threading
+from typing import Callable, Iterator
 
 from . import _lowlevel as c
-from ._lowlevel import Cancelled
+from ._lowlevel import Error
 
 
 class Context:
-    """Where threads and progress come from. Serves one call at a time; make one per thread.
+    """Where threads and progress come from. Serves one call at a time, a further one raises RuntimeError; make one per thread.
 
     progress(fraction, step) is called on the thread that called the library; what is true of its result cancels the
-    call, and what it raises comes out of the call.
+    call, and what it raises comes out of the call. So does KeyboardInterrupt, which is heard at once where there is a progress
+    callback and else when the call ends.
     """
 
     def __init__(
@@ -28,34 +32,75 @@ class Context:
         options.threads = threads
         options.memory_budget_bytes = memory_budget_bytes
         self._raised: BaseException | None = None
+        self._in_callback = False
+        self._serving = threading.Lock()
         if progress is not None:
-            options.progress = self._callback = c.progress_fn(self._guard(progress))
+            guarded = self._guard(lambda _user, fraction, step: progress(fraction, step.decode()))
+            options.progress = self._callback = c.progress_fn(guarded)
         out = c.Out()
         c.context_new(out, options)
         self._handle = out.take(c.Context)
 
-    def _guard(self, progress: Callable[[float, str], object]) -> Callable[..., int]:
-        def call(_user: object, fraction: float, step: bytes) -> int:
+    def _guard(self, function: Callable[..., object]) -> Callable[..., int]:
+        """A callback for C: 1 for what is true of the result, and for what is raised, which _run() raises again."""
+
+        def call(*arguments: object) -> int:
+            stop = False
             try:
-                return int(bool(progress(fraction, step.decode())))
-            except BaseException as error:  # it cannot cross C; the call raises it again
+                self._in_callback = True
+                stop = self._raised is None and bool(function(*arguments))
+                self._in_callback = False
+            except BaseException as error:  # it cannot cross C
+                self._in_callback = False
                 self._raised = error
-                return 1
+            return int(stop or self._raised is not None)
 
         return call
+
+    @contextlib.contextmanager
+    def _holding_interrupts(self) -> Iterator[None]:
+        """Note what the handler of Ctrl-C raises: Python calls it as a callback begins, before its try, and it would be lost."""
+        handler = signal.getsignal(signal.SIGINT)
+        if threading.current_thread() is not threading.main_thread() or not callable(handler):
+            yield
+            return
+
+        def note(*arguments: object) -> None:
+            try:
+                handler(*arguments)
+            except BaseException as error:
+                if self._in_callback:
+                    raise
+                self._raised = error
+
+        signal.signal(signal.SIGINT, note)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, handler)
 
     @property
     def threads(self) -> int:
         return c.context_threads(self._handle)
 
-    def _call(self, function: Callable, before: tuple, after: tuple) -> None:
+    def _run(self, function: Callable, *arguments: object) -> None:
+        """function(*arguments), which calls back what _guard() made; raises what that raised, whatever became of the call."""
+        if not self._serving.acquire(blocking=False):
+            raise RuntimeError("a context serves one call at a time, and so do trainers with one context")
         self._raised = None
         try:
-            function(*before, self._handle, *after)
-        except Cancelled:
-            if self._raised is not None:
-                raise self._raised from None
-            raise
+            with self._holding_interrupts():
+                function(*arguments)
+        except Error:
+            if self._raised is None:
+                raise
+        finally:
+            self._serving.release()
+        if self._raised is not None:
+            try:
+                raise self._raised
+            finally:
+                self._raised = None  # its traceback holds this frame, and with it all that the caller has
 
 
 def call(context: Context | None, function: Callable, before: tuple, after: tuple) -> None:
@@ -63,4 +108,4 @@ def call(context: Context | None, function: Callable, before: tuple, after: tupl
     if context is None:
         function(*before, None, *after)
     else:
-        context._call(function, before, after)
+        context._run(function, *before, context._handle, *after)

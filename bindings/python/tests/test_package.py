@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The package as a user meets it: segment, measure, models, progress, errors."""
 
+import os
+import signal
 import threading
 
 import cellseg
@@ -127,6 +129,53 @@ def test_what_progress_raises_comes_out_of_the_call(picture, model):
         cellseg.segment(picture[0], PIXEL_SIZE_UM, model=model, context=cellseg.Context(progress=interrupt))
 
 
+def test_ctrl_c_is_heard_between_callbacks(model):
+    noise = np.random.default_rng(3).integers(0, 4000, (1500, 1500)).astype(np.uint16)
+    timer = threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT))
+    fractions = []
+
+    def progress(fraction, _step):
+        fractions.append(fraction)
+        if len(fractions) == 1:
+            timer.start()
+
+    with pytest.raises(KeyboardInterrupt):
+        cellseg.segment(noise, PIXEL_SIZE_UM, model=model, context=cellseg.Context(threads=1, progress=progress))
+        timer.join()
+    assert fractions[-1] < 0.9 and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_handler_of_ctrl_c_that_does_not_raise_stops_nothing(picture, model):
+    caught, sent = [], []
+
+    def handler(*_arguments):
+        caught.append(True)
+
+    def progress(_fraction, _step):
+        if not sent:
+            sent.append(True)
+            signal.raise_signal(signal.SIGINT)
+
+    before = signal.signal(signal.SIGINT, handler)
+    try:
+        cells = cellseg.segment(picture[0], PIXEL_SIZE_UM, model=model, context=cellseg.Context(progress=progress))[0]
+        assert signal.getsignal(signal.SIGINT) is handler
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert caught == [True]
+    np.testing.assert_array_equal(cells, cellseg.segment(picture[0], PIXEL_SIZE_UM, model=model)[0])
+
+
+def test_a_context_serves_one_call_at_a_time(picture):
+    def segment_again(_fraction, _step):
+        cellseg.segment_two_channel(*picture, PIXEL_SIZE_UM, context=context)
+
+    context = cellseg.Context(progress=segment_again)
+    for _ in range(2):  # it serves again after it has refused
+        with pytest.raises(RuntimeError, match="one call at a time"):
+            cellseg.segment_two_channel(*picture, PIXEL_SIZE_UM, context=context)
+
+
 def test_errors(picture, model, tmp_path):
     with pytest.raises(cellseg.ArgumentError, match="pixel size") as caught:
         cellseg.segment(picture[0], model=model)
@@ -141,6 +190,12 @@ def test_errors(picture, model, tmp_path):
         cellseg.segment(picture[0], PIXEL_SIZE_UM, model=model, preset="pepper")
     with pytest.raises(cellseg.FileError, match="nowhere"):
         cellseg.Model.load(tmp_path / "nowhere")
+    with pytest.raises(cellseg.ArgumentError, match="channel is 4294967296, which does not fit"):
+        cellseg.segment(picture[0], PIXEL_SIZE_UM, model=model, channel=2**32)
+    with pytest.raises(TypeError, match="channel is 0.5: "):
+        cellseg.segment(picture[0], PIXEL_SIZE_UM, model=model, channel=0.5)
+    with pytest.raises(TypeError, match="no option 'padding'"):
+        cellseg.segment(picture[0], PIXEL_SIZE_UM, model=model, padding=0)
     with pytest.raises(cellseg.FormatError):
         cellseg.Model.load(b"not a model")
     with pytest.raises(cellseg.LimitError):

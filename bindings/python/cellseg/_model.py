@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Trained networks."""
+
+from __future__ import annotations
+
+import ctypes
+import json
+
+from . import _lowlevel as c
+
+
+class Model:
+    """A trained network. Immutable: one may serve many threads at once."""
+
+    def __init__(self, handle: c.Model) -> None:
+        self._handle = handle
+
+    @classmethod
+    def default(cls) -> Model:
+        """The model that is part of the library."""
+        out = c.Out()
+        c.model_default(out, None)
+        return cls(out.take(c.Model))
+
+    @classmethod
+    def load(cls, source: object) -> Model:
+        """A model file: a path, or its bytes."""
+        out = c.Out()
+        if isinstance(source, (bytes, bytearray)):
+            c.model_load_memory(out, None, (ctypes.c_char * len(source)).from_buffer_copy(source), len(source))
+        else:
+            c.model_load(out, None, source)
+        return cls(out.take(c.Model))
+
+    def save(self, path: object, half: bool = False) -> None:
+        """Write a model file; `half`: weights in 16 bits, rounded, half the size."""
+        c.model_save(self._handle, None, path, c.WEIGHTS_FLOAT16 if half else c.WEIGHTS_FLOAT32)
+
+    @property
+    def info(self) -> dict:
+        """Architecture, classes, working scale, normalisation rule, training record."""
+        return json.loads(c.model_info(self._handle))
+
+    @property
+    def pixel_size_um(self) -> float:
+        """Edge of a pixel at which the network works."""
+        return c.model_pixel_size_um(self._handle)
+
+    @property
+    def parameters(self) -> int:
+        return c.model_parameters(self._handle)

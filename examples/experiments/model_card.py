@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The default model, data set by data set: figures, and a piece of a field with the outlines found. Into docs/model-card.md.
+
+N2A cells against a person's outlines, the others against the two-channel method's. Needs Pillow for the pictures. No training.
+"""
+
+from common import HUMAN, arguments, by_set, evaluate, gather, mean_of, put_section, segment, table
+from PIL import Image
+
+EDGE_PX = 420
+
+
+def put_crop(docs, name, overlay):
+    """The middle of an overlay as a picture of its own; gives the cell of the table that shows it."""
+    image = Image.open(overlay).convert("RGB")
+    left, top = (max(0, (length - EDGE_PX) // 2) for length in image.size)
+    (docs / "images").mkdir(parents=True, exist_ok=True)
+    path = docs / "images" / f"card-{name}.jpg"
+    image.crop((left, top, left + EDGE_PX, top + EDGE_PX)).save(path, quality=85)
+    return f"![{name}](images/{path.name})"
+
+
+def pictures(titles):
+    """Three to a row."""
+    rows = [titles[i : i + 3] + [""] * (3 - len(titles[i : i + 3])) for i in range(0, len(titles), 3)]
+    return table(["", "", ""], rows)
+
+
+def main():
+    given = arguments(__doc__)
+    folder = gather(given.work / "card", given.data, [*HUMAN.values(), *given.fitting], given.limit)
+    out = segment(given.work / "card-found", folder)
+    nuclei = by_set(evaluate(folder, out, given.work / "card-nuclei.csv", kind="nuclei", iou=0.3)["nuclei"])
+    cells = by_set(evaluate(folder, out, given.work / "card-cells.csv")["cells"])
+    rows, crops = [], []
+    for name, images in cells.items():
+        count = sum(row["true"] for row in images.values())
+        figures = (mean_of(nuclei[name], "f1"), *(mean_of(images, column) for column in ("sm", "ap", "best_dice")))
+        rows.append([name, len(images), f"{count:.0f}", *figures])
+        crops.append(put_crop(given.docs, name, out / f"{next(iter(images))}.overlay.png") + f"<br>{name}")
+    titles = ["data set", "images", "cells", "F1 of nuclei at IoU 0.3", "SM of cells", "AP of cells at 0.5", "Dice, mean of images"]
+    put_section(given.docs / "model-card.md", "card", f"\n{table(titles, rows)}\n{pictures(crops)}\n")
+
+
+if __name__ == "__main__":
+    main()
