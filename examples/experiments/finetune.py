@@ -5,7 +5,7 @@ The stain is simulated: endoplasmic reticulum in very little light, out of focus
 own simulated fields (examples/train_default.c) show nothing like it: cellseg_synth_options_draw() gives a pixel of a mean cell at
 least 250 electrons, a blur in focus of at most 0.86 um, and a background of at most 0.3 of a mean cell; here they are 15, 1.2 and
 0.5. Everything else is the stain's usual value. Five fields train, ten others test; none validates, as nothing is chosen: the
-weights are those after the last epoch. Full budget: two trainings that start from the default model, one on the five fields
+weights are those after the last epoch. Full budget: two trainings of 30 epochs that start from the default model, one on the five fields
 alone, one with the N2A training fields (a person's outlines) mixed in, half of the patches from each.
 """
 
@@ -16,7 +16,7 @@ from common import read_figures, segment, table, train
 
 STAIN = {"stain": "er", "vary": "no", "photons": 15, "psf-um": 1.2, "background": 0.5}
 DEFAULT = ROOT / "lib/nn/default.cellseg"
-TUNING = {"epochs": 30, "batch": 8, "learning-rate": 1e-3, "learning-rate-final": 1e-5}
+TUNING = {"batch": 8, "learning-rate": 1e-3, "learning-rate-final": 1e-5}
 OLD_WEIGHT = 0.1  # the old fields hold ten times as many pixels as the five
 
 
@@ -51,7 +51,7 @@ def pictures(given, title, name, stain):
 
 def main():
     given = arguments(__doc__)
-    size, tuning = ("200x200", TUNING | {"epochs": 1}) if given.quick else ("512x512", TUNING)
+    size, tuning = "200x200" if given.quick else "512x512", TUNING | {"epochs": given.training["epochs"]}
     five = fields(given.work / "five", given.limit or 5, 1, size)
     stain = fields(given.work / "stain", given.limit or 10, 101, size)
     old, n2a = (gather(given.work / part, given.data, [HUMAN[part]], given.limit) for part in ("train", "test"))
@@ -62,7 +62,7 @@ def main():
         ["tuned on the five", f"{alone_seconds:.0f}", *judge(given, "alone", alone, [stain, n2a])],
         ["tuned on the five and N2A fields", f"{mixed_seconds:.0f}", *judge(given, "mixed", mixed, [stain, n2a])],
     ]
-    titles = ["model", "seconds of training", "new stain: SM", "new stain: F1 of nuclei", "N2A test: SM", "N2A test: F1 of nuclei"]
+    titles = ["model", "seconds", "new stain: SM", "new stain: F1 of nuclei", "N2A test: SM", "N2A test: F1 of nuclei"]
     before = pictures(given, "The default model", "default", stain)
     after = pictures(given, "Tuned on the five and N2A fields", "mixed", stain)
     text = f"\nBudget: {given.budget}.\n\n{table(titles, rows)}{before}{after}\n"
