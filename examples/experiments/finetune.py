@@ -5,14 +5,14 @@ The stain is simulated: endoplasmic reticulum in very little light, out of focus
 own simulated fields (examples/train_default.c) show nothing like it: cellseg_synth_options_draw() gives a pixel of a mean cell at
 least 250 electrons, a blur in focus of at most 0.86 um, and a background of at most 0.3 of a mean cell; here they are 15, 1.2 and
 0.5. Everything else is the stain's usual value. Five fields train, ten others test; none validates, as nothing is chosen: the
-weights are those after the last epoch. Full budget: two trainings of 30 epochs that start from the default model, one on the five fields
-alone, one with the N2A training fields (a person's outlines) mixed in, half of the patches from each.
+weights are those after the last epoch. Full budget: two trainings of 30 epochs that start from the default model, one on the
+five fields alone, one with the N2A training fields (a person's outlines) mixed in, half of the patches from each.
 """
 
 import json
 
-from common import HUMAN, ROOT, arguments, cellseg, evaluate, gather, mean_of, put_overlays, put_section
-from common import read_figures, segment, table, train
+from common import HUMAN, ROOT, arguments, cellseg, evaluate, gather, markers, mean_of, put_overlays
+from common import put_section, read_figures, segment, table, train
 
 STAIN = {"stain": "er", "vary": "no", "photons": 15, "psf-um": 1.2, "background": 0.5}
 DEFAULT = ROOT / "lib/nn/default.cellseg"
@@ -21,7 +21,7 @@ OLD_WEIGHT = 0.1  # the old fields hold ten times as many pixels as the five
 
 
 def fields(folder, count, first_seed, size):
-    if len(list(folder.glob("*.cells.tif"))) < count:
+    if len(markers(folder)) < count:
         cellseg("synth", output=folder, count=count, seed=first_seed, size=size, **STAIN)
     return folder
 
@@ -62,7 +62,7 @@ def main():
         ["tuned on the five", f"{alone_seconds:.0f}", *judge(given, "alone", alone, [stain, n2a])],
         ["tuned on the five and N2A fields", f"{mixed_seconds:.0f}", *judge(given, "mixed", mixed, [stain, n2a])],
     ]
-    titles = ["model", "seconds", "new stain: SM", "new stain: F1 of nuclei", "N2A test: SM", "N2A test: F1 of nuclei"]
+    titles = ["model", "seconds of training", "new stain: SM", "F1 of nuclei", "N2A test: SM", "F1 of nuclei"]
     before = pictures(given, "The default model", "default", stain)
     after = pictures(given, "Tuned on the five and N2A fields", "mixed", stain)
     text = f"\nBudget: {given.budget}.\n\n{table(titles, rows)}{before}{after}\n"
