@@ -91,7 +91,8 @@ typedef struct cellseg_segment_options {
                                         CELLSEG_RELIEF_MARKER, is half of the relief; 0: it is left out */
     int32_t marker_test;           /**< CELLSEG_MARKER_... Default CELLSEG_MARKER_REFUSE_STAINS */
     int32_t orientations; /**< 1, 2, 4 or 8: so many ways, mirrored and turned, the network sees the image, and its maps are
-                               averaged; surer, and as many times slower. Default 1 */
+                               averaged; surer, and as many times slower. Default 2: as it is, and
+                               turned by half */
     int32_t padding;
 } cellseg_segment_options;
 

@@ -28,7 +28,7 @@ static cellseg_segment_options defaults(void) {
         .fill_holes = 1,
         .use_extra_output = 1,
         .marker_test = CELLSEG_MARKER_REFUSE_STAINS,
-        .orientations = 1,
+        .orientations = 2,
     };
 }
 

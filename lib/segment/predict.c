@@ -70,11 +70,14 @@ static void put_bench(predict_job *job, bench *b) {
     (void)pthread_mutex_unlock(&job->mutex);
 }
 
-/* Where pixel (y, x) of an orientation lies in the patch. The orientation's bits: upside down, left for right, rows for columns.
+/*
+ * Where pixel (y, x) of an orientation lies in the patch. The orientation's bits: turned by half, mirrored left for right, rows
+ * for columns. Half a turn comes first, since of two orientations the opposite one evens out most.
  */
 static size_t source_of(size_t y, size_t x, size_t edge, size_t orientation) {
-    const size_t row = orientation & 4 ? x : y, column = orientation & 4 ? y : x;
-    return (orientation & 1 ? edge - 1 - row : row) * edge + (orientation & 2 ? edge - 1 - column : column);
+    const bool turned = orientation & 1, mirrored = orientation & 2, transposed = orientation & 4;
+    const size_t row = transposed ? x : y, column = transposed ? y : x;
+    return (turned ? edge - 1 - row : row) * edge + (turned != mirrored ? edge - 1 - column : column);
 }
 
 static void turn(float *to, const float *from, size_t edge, size_t orientation) {

@@ -53,7 +53,7 @@ def test_segment_writes_what_it_says(segmented):
     count = check_results(out, "n2a", (520, 696))
     assert count > 10 and re.search(rf"\b{count} cells", result.output) and str(out) in result.output
     maps = tifffile.imread(out / "n2a.maps.tif")
-    assert maps.shape == (3, 520, 696) and maps.dtype == np.float32 and 0 <= maps.min() <= maps.max() <= 1
+    assert maps.shape == (4, 520, 696) and maps.dtype == np.float32 and 0 <= maps.min() <= maps.max() <= 1
 
 
 def test_label_writes_the_same_kinds_of_files(tmp_path):

@@ -6,7 +6,7 @@
 
 #include <inttypes.h>
 
-enum { PATCHES = 3, EDGE = 48, AREA = EDGE * EDGE, CLASSES = 3, LEVELS = 4 };
+enum { PATCHES = 3, EDGE = 48, AREA = EDGE * EDGE, CLASSES = 4, LEVELS = 4 };
 
 static float input[PATCHES * AREA];
 
@@ -56,6 +56,7 @@ static void maps_are_the_same_bytes(void **state) {
     cellseg_model *model;
     if (cellseg_model_default(&model, NULL) != CELLSEG_OK)
         skip();
+    assert_int_equal(cseg_model_rule(model)->classes, CLASSES);
     paint();
     size_t rows = 0;
     for (size_t l = 0; l < LEVELS; l++) {
@@ -76,7 +77,7 @@ static void maps_are_the_same_bytes(void **state) {
     cellseg_model_free(model);
     /* Other machines and compilers, too: with another default model, or another order of operations, this number changes. */
     const uint64_t bytes = digest(want, PATCHES * CLASSES * AREA);
-    if (bytes != 0x5b68c2cfd2bc2920ULL)
+    if (bytes != 0xda5640c840f6de83ULL)
         fail_msg("the maps have the digest 0x%016" PRIx64, bytes);
 }
 

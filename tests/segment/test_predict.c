@@ -110,15 +110,13 @@ static void stitched_maps_equal_patch_after_patch(void **state) {
     check_size(1, 3 * step);
 }
 
-/* Pixel i of a square plane turned so: upside down, left for right, rows for columns. */
-static size_t turned(size_t i, size_t edge, int upside_down, int left_right, int transposed) {
-    size_t y = i / edge, x = i % edge;
-    if (transposed) {
-        const size_t keep = y;
-        y = x;
-        x = keep;
-    }
-    return (upside_down ? edge - 1 - y : y) * edge + (left_right ? edge - 1 - x : x);
+/* In the order in which they are taken: upside down, left for right, rows for columns. */
+static const bool turns[8][3] = {{0, 0, 0}, {1, 1, 0}, {0, 1, 0}, {1, 0, 0}, {0, 0, 1}, {1, 1, 1}, {0, 1, 1}, {1, 0, 1}};
+
+/* Pixel i of a square plane turned so. */
+static size_t turned(size_t i, size_t edge, const bool turn[3]) {
+    const size_t y = turn[2] ? i % edge : i / edge, x = turn[2] ? i / edge : i % edge;
+    return (turn[0] ? edge - 1 - y : y) * edge + (turn[1] ? edge - 1 - x : x);
 }
 
 /* One patch: the mean of what the network says of the plane's turns, each turned back, in double. */
@@ -136,11 +134,10 @@ static void orientations_are_averaged(void **state) {
     for (int32_t n = 1, done = 0; n <= 8; n *= 2) {
         for (; done < n; done++) {
             for (size_t i = 0; i < area; i++)
-                ((float *)other.data)[i] = ((float *)input.data)[turned(i, edge, done & 1, done & 2, done & 4)];
+                ((float *)other.data)[i] = ((float *)input.data)[turned(i, edge, turns[done])];
             assert_ok(cseg_segment_predict(NULL, single, model, &other, 1));
             for (size_t i = 0; i < 3 * area; i++)
-                sum[i / area * area + turned(i % area, edge, done & 1, done & 2, done & 4)] +=
-                    (double)((float *)single[i / area].data)[i % area];
+                sum[i / area * area + turned(i % area, edge, turns[done])] += (double)((float *)single[i / area].data)[i % area];
         }
         assert_ok(cseg_segment_predict(NULL, maps, model, &input, n));
         for (size_t i = 0; i < 3 * area; i++)

@@ -40,7 +40,7 @@ def check(cells, nuclei, shape):
 def test_segment(picture, model):
     cells, nuclei, maps = cellseg.segment(picture[0], PIXEL_SIZE_UM, model=model, return_maps=True)
     check(cells, nuclei, picture[0].shape)
-    assert maps.shape == (3, *picture[0].shape) and maps.dtype == np.float32 and 0 <= maps.min() <= maps.max() <= 1
+    assert maps.shape == (4, *picture[0].shape) and maps.dtype == np.float32 and 0 <= maps.min() <= maps.max() <= 1
     stacked = cellseg.segment(np.stack(picture[::-1]), PIXEL_SIZE_UM, channel=1)
     np.testing.assert_array_equal(stacked[0], cells)
     np.testing.assert_array_equal(stacked[1], nuclei)
