@@ -86,9 +86,9 @@ def arguments(description, what=()):
 
 
 def words(options):
-    """True stands for an option without a value."""
-    pairs = ((f"--{name}",) if value is True else (f"--{name}", str(value)) for name, value in options.items())
-    return [word for pair in pairs for word in pair]
+    """True stands for an option without a value; a list for an option that is given once for each of its values."""
+    pairs = ((name, one) for name, value in options.items() for one in (value if isinstance(value, list) else [value]))
+    return [word for name, value in pairs for word in ([f"--{name}"] if value is True else [f"--{name}", str(value)])]
 
 
 def cellseg(subcommand, *operands, **options):
@@ -182,7 +182,7 @@ def read(path, pixel_size_um):
 
 
 def train(model, folder, options, validation_part=0.15):
-    """Train on a gathered folder, unless the model is there."""
+    """Train on a gathered folder, or a list of them, unless the model is there."""
     if not model.exists():
         cellseg("train", images=folder, labels=folder, output=model, checkpoint=f"{model}.checkpoint",
                 validation_part=validation_part, **options)

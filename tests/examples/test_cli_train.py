@@ -4,11 +4,15 @@
 import json
 import re
 import shutil
+import subprocess
+import sys
 import xml.etree.ElementTree
 
+import numpy as np
 import pytest
 import tifffile
-from program import TRUTH, run, write_image
+from program import FIELD, PROGRAM, TRUTH, run, write_image
+from scipy.ndimage import maximum_filter, minimum_filter
 
 QUICK = ["--epochs", 2, "--width", 0.125, "--batch", 2, "--threads", 2]
 
@@ -190,6 +194,41 @@ def test_folders_with_weights(data, tmp_path):
     ]:
         result = run(*base, *arguments)
         assert result.code == 2 and len(result.errors) == 1 and fault in result.errors[0]
+
+
+PEAK = """
+import resource, subprocess, sys
+subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024)
+"""
+
+
+def peak_mb(*arguments):
+    """The most memory that the program held. Asked of a small process: a child's peak counts what its parent held at the start."""
+    done = subprocess.run([sys.executable, "-S", "-c", PEAK, PROGRAM, *map(str, arguments)], capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    return float(done.stdout)
+
+
+def links(folder, count, **targets):
+    folder.mkdir()
+    for i in range(count):
+        for kind, target in targets.items():
+            (folder / f"{i}.{kind}.tif").symlink_to(target)
+    return folder
+
+
+def test_the_peak_does_not_grow_with_the_number_of_images(tmp_path):
+    """Of 1.7 MB each in the cache, which holds two of them; where it takes them all it does."""
+    truth = tifffile.imread(TRUTH)
+    nuclei = np.where(minimum_filter(truth, 9) == maximum_filter(truth, 9), truth, 0)
+    targets = {"ome": FIELD, "cells": TRUTH, "nuclei": write_image(tmp_path / "nuclei.tif", nuclei)}
+    few, many = links(tmp_path / "few", 3, **targets), links(tmp_path / "many", 30, **targets)
+    peaks = [peak_mb("train", "--images", folder, "--labels", folder, "--weight", 0.06, "--validation-part", 0, "-o",
+                     tmp_path / "m.cellseg", *QUICK, "--epochs", 1, "--cache-mb", cache_mb)
+             for folder, cache_mb in ((few, 4), (many, 4), (many, 512))]  # fmt: skip
+    assert peaks[1] < peaks[0] + 4
+    assert peaks[2] > peaks[1] + 15
 
 
 def test_labels_of_another_size(data, tmp_path):

@@ -2,6 +2,7 @@
 """The experiments run from one command to tables and pictures; with --quick, on crops under the data sets' names."""
 
 import csv
+import json
 import os
 import re
 import subprocess
@@ -90,6 +91,19 @@ def test_data_sets(name, data, tmp_path):
 def test_compare(what, names, data, tmp_path):
     _, rows = rows_of(experiment("compare", data, tmp_path, "--what", what))
     assert [row[0] for row in rows] == names
+
+
+def test_finetune(data, tmp_path):
+    """Both trainings moved the network, and apart from each other; the seconds are those of the epochs."""
+    section = experiment("finetune", data, tmp_path)
+    _, rows = rows_of(section)
+    assert [row[0] for row in rows] == ["the default model", "tuned on the five", "tuned on the five and N2A fields"]
+    assert len({tuple(row[2:]) for row in rows}) == 3
+    for name, row in zip(("alone", "mixed"), rows[1:], strict=True):
+        epochs = [json.loads(line) for line in (tmp_path / f"{name}.jsonl").read_text().splitlines()]
+        assert len(epochs) == 1 and row[1] == f"{epochs[0]['seconds']:.0f}"
+    pictures = re.findall(r"\]\((images/.*?)\)", section)
+    assert len(pictures) == 4 and all((tmp_path / "docs" / name).stat().st_size > 0 for name in pictures)
 
 
 def test_ablation(data, tmp_path):
