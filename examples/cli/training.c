@@ -14,7 +14,7 @@ double training_pixel_size_um;
 cellseg_train_options train_options;
 int32_t training_channel, training_nuclei_channel = -1, training_preset;
 static text_list image_folders, label_folders, weight_texts, validation_images, validation_labels;
-static double validation_part = 0.1, cache_mb = 512;
+static double validation_part = 0.1, cache_mb = 96;
 
 static const char *const presets[] = {"default", "paper", NULL};
 static const char *const schedules[] = {"smooth", "step", NULL};

@@ -69,7 +69,7 @@ typedef struct cellseg_train_options {
     int32_t frozen_layers; /**< so many layers of the start model, from the first, stay as they are, running statistics of their
                                 normalisation too; the paper's encoder is 10. 0, the default: none */
     uint64_t cache_bytes;  /**< of images added as files, so much stays in memory and the rest is read again when needed; where
-                                they do not all fit, it decides the patches' order too. Default 512 MB */
+                                they do not all fit, it decides the patches' order too. Default 96 MB */
     double dropout;        /**< this part of what the way up reads, 0 to 0.9, is dropped in each step: 0.5, the default, is the
                                 paper's; narrow networks learn more with less */
 } cellseg_train_options;

@@ -34,7 +34,7 @@ static cellseg_train_options defaults(void) {
                                    .nucleus_contrast = 1,
                                    .step_epochs = 10,
                                    .step_factor = 0.1,
-                                   .cache_bytes = (uint64_t)512 << 20,
+                                   .cache_bytes = (uint64_t)96 << 20,
                                    .dropout = 0.5};
 }
 
