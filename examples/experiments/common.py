@@ -118,14 +118,12 @@ def copy_channel(image, source, path):
     """The marker alone, with its pixel size."""
     import cellseg._lowlevel as c
 
-    options, out = c.read_options(), c.Out()
+    options, whole, single = c.read_options(), c.Image(), c.Image()
     c.read_options_init(options, c.ctypes.sizeof(options))
     options.pixel_size_um = source.pixel_size_um
-    c.image_read(out, None, image, options)
-    whole, one = out.take(c.Image), c.Out()
+    c.image_read(whole, None, image, options)
     height, width, kind = c.image_height(whole), c.image_width(whole), c.image_pixel_type(whole)
-    c.image_new(one, None, kind, 1, height, width)
-    single = one.take(c.Image)
+    c.image_new(single, None, kind, 1, height, width)
     c.image_set_pixel_size_um(single, c.image_pixel_size_um(whole))
     size = {c.UINT8: 1, c.UINT16: 2, c.UINT32: 4, c.FLOAT32: 4}[kind] * height * width
     c.ctypes.memmove(c.image_pixels_mut(single, 0), c.image_pixels(whole, source.channel), size)
@@ -156,26 +154,24 @@ def label(folder, stem, image, source, human_labels):
     c.segment_options_init(options, c.ctypes.sizeof(options))
     options.channel, options.nuclei_channel, options.cytoplasm_min = source.channel, source.nuclear_channel, 0.15
     marker_image, nuclear_image = (read(path, source.pixel_size_um) for path in (image, nuclear))
-    cells, nuclei = c.Out(), c.Out()
+    cells, nuclei = c.Labels(), c.Labels()
     if human_labels and outlines.exists():
         c.labels_read(cells, None, outlines)
-        cell_map = cells.take(c.Labels)
-        c.segment_nuclei_within(nuclei, None, cell_map, nuclear_image, options)
+        c.segment_nuclei_within(nuclei, None, cells, nuclear_image, options)
     else:
         c.segment_two_channel(cells, nuclei, None, marker_image, nuclear_image, options)
-        cell_map = cells.take(c.Labels)
-    c.labels_write(cell_map, None, folder / f"{stem}.cells.tif", 0)
-    c.labels_write(nuclei.take(c.Labels), None, folder / f"{stem}.nuclei.tif", 0)
+    c.labels_write(cells, None, folder / f"{stem}.cells.tif", 0)
+    c.labels_write(nuclei, None, folder / f"{stem}.nuclei.tif", 0)
 
 
 def read(path, pixel_size_um):
     import cellseg._lowlevel as c
 
-    options, out = c.read_options(), c.Out()
+    options, image = c.read_options(), c.Image()
     c.read_options_init(options, c.ctypes.sizeof(options))
     options.pixel_size_um = pixel_size_um
-    c.image_read(out, None, path, options)
-    return out.take(c.Image)
+    c.image_read(image, None, path, options)
+    return image
 
 
 # ---- training and judging ----

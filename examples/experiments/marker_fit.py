@@ -8,12 +8,13 @@ from common import HUMAN, NOT_FITTING, arguments, files_of, put_section, read, t
 
 
 def logging_context(c, lines):
-    options, out = c.context_options(), c.Out()
+    options = c.context_options()
     c.context_options_init(options, ctypes.sizeof(options))
     callback = c.log_fn(lambda _user, level, message: lines.append((level, message.decode())))
     options.log = callback
-    c.context_new(out, options)
-    return out.take(c.Context, keep=callback)
+    context = c.Context(keep=callback)
+    c.context_new(context, options)
+    return context
 
 
 def measure(data, source, limit):
@@ -25,14 +26,14 @@ def measure(data, source, limit):
     for image in files_of(data, source, limit):
         lines = []
         context = logging_context(c, lines)
-        options, cells = c.segment_options(), c.Out()
+        options, cells = c.segment_options(), c.Labels()
         c.segment_options_init(options, ctypes.sizeof(options))
         options.channel = source.channel
         c.segment(cells, None, None, context, model._handle, read(image, source.pixel_size_um), options)
         text = "\n".join(message for _, message in lines)
         figures = re.search(r"contrast of \d+ nuclei (\S+), sureness (\S+), share (\S+)", text)
         values = tuple(map(float, figures.groups())) if figures else (None, None, None)
-        found.append((*values, c.labels_max_id(cells.take(c.Labels)), "the marker" in text))
+        found.append((*values, c.labels_max_id(cells), "the marker" in text))
     return found
 
 

@@ -109,10 +109,10 @@ def segment(
     struct = _segment_options(options)
     source = image_from(image, pixel_size_um)
     handle = (model or Model.default())._handle
-    cells, nuclei, maps = c.Out(), c.Out(), c.Out() if return_maps else None
+    cells, nuclei, maps = c.Labels(), c.Labels(), c.Image() if return_maps else None
     call(context, c.segment, (cells, nuclei, maps), (handle, source, struct))
-    both = array_from_labels(cells.take(c.Labels)), array_from_labels(nuclei.take(c.Labels))
-    return (*both, array_from_image(maps.take(c.Image))) if return_maps else both
+    both = array_from_labels(cells), array_from_labels(nuclei)
+    return (*both, array_from_image(maps)) if return_maps else both
 
 
 def segment_two_channel(
@@ -126,9 +126,9 @@ def segment_two_channel(
     """Label every cell, with nuclei from a nuclear stain and cells from the marker; no network. Gives (cells, nuclei)."""
     struct = _segment_options(options)
     images = image_from(marker, pixel_size_um), image_from(nuclear, pixel_size_um)
-    cells, nuclei = c.Out(), c.Out()
+    cells, nuclei = c.Labels(), c.Labels()
     call(context, c.segment_two_channel, (cells, nuclei), (*images, struct))
-    return array_from_labels(cells.take(c.Labels)), array_from_labels(nuclei.take(c.Labels))
+    return array_from_labels(cells), array_from_labels(nuclei)
 
 
 _STAINS = {
@@ -165,13 +165,9 @@ def simulate(
     if not vary:
         c.synth_options_preset(struct, struct.stain)
     set_options(struct, options)
-    image, cells, nuclei = c.Out(), c.Out(), c.Out()
+    image, cells, nuclei = c.Image(), c.Labels(), c.Labels()
     call(context, c.synth_field, (image, cells, nuclei), (height, width, struct))
-    return (
-        array_from_image(image.take(c.Image)),
-        array_from_labels(cells.take(c.Labels)),
-        array_from_labels(nuclei.take(c.Labels)),
-    )
+    return array_from_image(image), array_from_labels(cells), array_from_labels(nuclei)
 
 
 def measure(
@@ -192,14 +188,13 @@ def measure(
     struct = c.measure_options()
     c.measure_options_init(struct, ctypes.sizeof(struct))
     set_options(struct, options)
-    out = c.Out()
+    table = c.Table()
     handles = (
         labels_from(cells, pixel_size_um),
         None if nuclei is None else labels_from(nuclei, pixel_size_um),
         None if image is None else image_from(image, pixel_size_um),
     )
-    call(context, c.measure, (out,), (*handles, struct))
-    table = out.take(c.Table)
+    call(context, c.measure, (table,), (*handles, struct))
     if csv is not None:
         call(context, c.table_write_csv, (table,), (csv,))
     return columns_from_table(table)

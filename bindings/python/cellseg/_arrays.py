@@ -62,9 +62,9 @@ def image_from(array: object, pixel_size_um: float | None = None) -> c.Image:
     if array.shape[2] in (3, 4) and array.shape[0] > array.shape[2]:
         raise ValueError(f"{array.shape} looks like (height, width, channels); channels come first: np.moveaxis(array, -1, 0)")
     layout, array = _layout(array, pixel_size_um)
-    out = c.Out()
-    c.image_wrap(out, None, layout)
-    return out.take(c.Image, keep=array)
+    image = c.Image(keep=array)
+    c.image_wrap(image, None, layout)
+    return image
 
 
 def mask_from(array: object) -> c.Image:
@@ -100,9 +100,9 @@ def labels_from(array: object, pixel_size_um: float | None = None) -> c.Labels:
         raise ValueError("a label id does not fit 32 bits")
     array = np.require(array.astype(np.uint32, copy=False), requirements="A")
     layout, array = _layout(array[np.newaxis], pixel_size_um)
-    out = c.Out()
-    c.labels_wrap(out, None, layout)
-    return out.take(c.Labels, keep=array)
+    labels = c.Labels(keep=array)
+    c.labels_wrap(labels, None, layout)
+    return labels
 
 
 def array_from_labels(labels: c.Labels) -> np.ndarray:

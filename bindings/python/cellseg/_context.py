@@ -37,9 +37,8 @@ class Context:
         if progress is not None:
             guarded = self._guard(lambda _user, fraction, step: progress(fraction, step.decode()))
             options.progress = self._callback = c.progress_fn(guarded)
-        out = c.Out()
-        c.context_new(out, options)
-        self._handle = out.take(c.Context)
+        self._handle = c.Context()
+        c.context_new(self._handle, options)
 
     def _guard(self, function: Callable[..., object]) -> Callable[..., int]:
         """A callback for C: 1 for what is true of the result, and for what is raised, which _run() raises again."""

@@ -401,12 +401,16 @@ epoch_fn = ctypes.CFUNCTYPE(c_int32, c_void_p, POINTER(epoch))
 
 
 class Handle:
-    """Owns one object of the library and frees it with the last reference. `keep` lives as long: what the object borrows."""
+    """Owns one object of the library, or none yet, and frees it with the last reference.
+
+    A new handle is what a function's out parameter takes, so that an object is owned from the moment it is there, whatever is
+    raised afterwards. `keep` lives as long as the handle: what the object borrows.
+    """
 
     _free_name = ""
 
-    def __init__(self, address: int, keep: object = None) -> None:
-        self._as_parameter_ = c_void_p(address)
+    def __init__(self, keep: object = None) -> None:
+        self._as_parameter_ = c_void_p()
         self._keep = keep
         self._free = globals()[self._free_name]  # still there at interpreter shutdown
 
@@ -456,21 +460,15 @@ class Trainer(Handle):
 
 
 class Out:
-    """Room for an out parameter of handle type."""
-
-    def __init__(self) -> None:
-        self.pointer = c_void_p()
-
-    def take(self, handle: type, keep: object = None) -> Handle:
-        """The object, which the handle now owns."""
-        address, self.pointer = self.pointer.value, c_void_p()
-        return handle(address, keep)
+    """An out parameter: a handle that holds no object yet; None where none is wanted."""
 
     @classmethod
     def from_param(cls, value: object) -> object:
-        if value is not None and value.__class__ is not cls:
-            raise TypeError(f"expected Out, got {type(value).__name__}")
-        return None if value is None else ctypes.byref(value.pointer)
+        if value is None:
+            return None
+        if not isinstance(value, Handle) or value._as_parameter_:
+            raise TypeError(f"expected a new handle, got {value!r}")
+        return ctypes.byref(value._as_parameter_)
 
 
 class Utf8:

@@ -18,19 +18,19 @@ class Model:
     @classmethod
     def default(cls) -> Model:
         """The model that is part of the library."""
-        out = c.Out()
-        c.model_default(out, None)
-        return cls(out.take(c.Model))
+        model = c.Model()
+        c.model_default(model, None)
+        return cls(model)
 
     @classmethod
     def load(cls, source: object) -> Model:
         """A model file: a path, or its bytes."""
-        out = c.Out()
+        model = c.Model()
         if isinstance(source, (bytes, bytearray)):
-            c.model_load_memory(out, None, (ctypes.c_char * len(source)).from_buffer_copy(source), len(source))
+            c.model_load_memory(model, None, (ctypes.c_char * len(source)).from_buffer_copy(source), len(source))
         else:
-            c.model_load(out, None, source)
-        return cls(out.take(c.Model))
+            c.model_load(model, None, source)
+        return cls(model)
 
     def save(self, path: object, half: bool = False) -> None:
         """Write a model file; `half`: weights in 16 bits, rounded, half the size."""

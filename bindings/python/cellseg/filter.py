@@ -31,9 +31,9 @@ __all__ = [
 
 def _image(context: Context | None, function: object, image: object, channel: int, *arguments: object) -> np.ndarray:
     """What a function makes of one channel."""
-    out = c.Out()
+    out = c.Image()
     call(context, function, (out,), (image_from(image), channel, *arguments))
-    return array_from_image(out.take(c.Image))[0]
+    return array_from_image(out)[0]
 
 
 def gaussian(image: object, sigma_px: float, *, channel: int = 0, context: Context | None = None) -> np.ndarray:
@@ -72,9 +72,9 @@ def resample(
 
 def resample_labels(labels: object, shape: tuple[int, int], *, context: Context | None = None) -> np.ndarray:
     """Resample a label map to another (height, width): each new pixel takes the id of the pixel that holds its centre."""
-    out = c.Out()
+    out = c.Labels()
     call(context, c.filter_resample_labels, (out,), (labels_from(labels), *shape))
-    return array_from_labels(out.take(c.Labels))
+    return array_from_labels(out)
 
 
 def value_range(image: object, *, channel: int = 0, context: Context | None = None) -> tuple[float, float]:

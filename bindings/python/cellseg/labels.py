@@ -20,9 +20,9 @@ __all__ = ["boundaries", "check", "clear_border", "expand", "fill_holes", "relab
 
 
 def _labels(context: Context | None, function: object, labels: object, *arguments: object) -> np.ndarray:
-    out = c.Out()
+    out = c.Labels()
     call(context, function, (out,), (labels_from(labels), *arguments))
-    return array_from_labels(out.take(c.Labels))
+    return array_from_labels(out)
 
 
 def _not_negative(name: str, value: int) -> int:
@@ -68,9 +68,9 @@ def boundaries(labels: object, kind: str = "inner", connectivity: int = 4, *, co
     """
     if kind not in _KINDS:
         raise ValueError(f"kind is {kind!r}; it must be one of {', '.join(_KINDS)}")
-    out = c.Out()
+    out = c.Image()
     call(context, c.labels_boundaries, (out,), (labels_from(labels), _KINDS[kind], connectivity))
-    return array_from_image(out.take(c.Image))[0].view(bool)
+    return array_from_image(out)[0].view(bool)
 
 
 def check(cells: object, nuclei: object | None = None, *, context: Context | None = None) -> str:

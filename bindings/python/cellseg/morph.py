@@ -48,9 +48,9 @@ __all__ = [
 
 
 def _image(context: Context | None, function: object, *arguments: object) -> np.ndarray:
-    out = c.Out()
+    out = c.Image()
     call(context, function, (out,), arguments)
-    return array_from_image(out.take(c.Image))[0]
+    return array_from_image(out)[0]
 
 
 def _mask(context: Context | None, function: object, *arguments: object) -> np.ndarray:
@@ -192,9 +192,9 @@ def nearest(mask: object, *, context: Context | None = None) -> np.ndarray:
 
 def components(mask: object, connectivity: int = 8, *, context: Context | None = None) -> np.ndarray:
     """Connected components, uint32: ids 1 to n in raster order of each component's first pixel."""
-    out = c.Out()
+    out = c.Labels()
     call(context, c.image_components, (out,), (mask_from(mask), connectivity))
-    return array_from_labels(out.take(c.Labels))
+    return array_from_labels(out)
 
 
 def watershed(
@@ -214,6 +214,6 @@ def watershed(
     options = c.watershed_options()
     c.watershed_options_init(options, ctypes.sizeof(options))
     options.connectivity, options.lines = connectivity, lines
-    out = c.Out()
+    out = c.Labels()
     call(context, c.labels_watershed, (out,), (image_from(relief), labels_from(seeds), _optional(mask), options))
-    return array_from_labels(out.take(c.Labels))
+    return array_from_labels(out)

@@ -74,9 +74,9 @@ class Trainer:
         set_options(struct, options, _CHOICES, ("preset",))
         # With progress, even if nobody looks at it, Ctrl-C is heard at once instead of when an epoch ends.
         self._context = context or Context(progress=lambda _fraction, _step: False)
-        out = c.Out()
-        self._context._run(c.trainer_new, out, self._context._handle, None if start is None else start._handle, struct)
-        self._handle = out.take(c.Trainer, keep=self._context._handle)
+        kept, begin = self._context._handle, None if start is None else start._handle
+        self._handle = c.Trainer(keep=kept)
+        self._context._run(c.trainer_new, self._handle, kept, begin, struct)
 
     def add(
         self,
@@ -130,9 +130,6 @@ class Trainer:
         callback = c.epoch_fn()
         if on_epoch is not None:
             callback = c.epoch_fn(self._context._guard(lambda _user, epoch: on_epoch(_epoch_from(epoch.contents))))
-        out = c.Out()
-        try:
-            self._context._run(c.trainer_run, out, self._handle, callback, None)
-        finally:
-            model = Model(out.take(c.Model))  # also of a run that an exception ended, so that it is released
-        return model
+        model = c.Model()
+        self._context._run(c.trainer_run, model, self._handle, callback, None)
+        return Model(model)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The package as a user meets it: segment, measure, models, progress, errors."""
 
+import gc
 import os
 import signal
 import threading
@@ -8,6 +9,7 @@ import threading
 import cellseg
 import numpy as np
 import pytest
+from cellseg import _lowlevel as c
 
 PIXEL_SIZE_UM = 0.65
 
@@ -143,6 +145,56 @@ def test_ctrl_c_is_heard_between_callbacks(model):
         cellseg.segment(noise, PIXEL_SIZE_UM, model=model, context=cellseg.Context(threads=1, progress=progress))
         timer.join()
     assert fractions[-1] < 0.9 and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+MAKERS = {  # of C functions: the call that uses it, and what it makes
+    "segment": (lambda **o: cellseg.segment(np.ones((40, 40)), 0.65, return_maps=True, **o), ["image", "labels", "labels"]),
+    "segment_two_channel": (lambda **o: cellseg.segment_two_channel(*np.ones((2, 40, 40)), 0.65, **o), ["labels", "labels"]),
+    "synth_field": (lambda **o: cellseg.simulate(40, 40, **o), ["image", "labels", "labels"]),
+    "measure": (lambda **o: cellseg.measure(np.eye(9, dtype=int), **o), ["table"]),
+    "filter_gaussian": (lambda **o: cellseg.filter.gaussian(np.ones((9, 9)), 1, **o), ["image"]),
+    "image_components": (lambda **o: cellseg.morph.components(np.eye(9), **o), ["labels"]),
+    "labels_relabel": (lambda **o: cellseg.labels.relabel(np.eye(9, dtype=int), **o), ["labels"]),
+    "trainer_new": (lambda **o: cellseg.Trainer(epochs=1, **o), ["trainer"]),
+}
+
+
+@pytest.mark.parametrize("context", [None, cellseg.Context(threads=1)], ids=["alone", "context"])
+@pytest.mark.parametrize("name", MAKERS)
+def test_what_a_call_made_is_freed_when_ctrl_c_comes_as_it_ends(name, context, monkeypatch):
+    """Every object is counted when it is freed; those that the call only read are freed with or without the interrupt."""
+    call, made = MAKERS[name]
+    freed, interrupts = [], []
+
+    def count(kind, free):
+        return lambda handle: freed.append(kind) or free(handle)
+
+    def end(*arguments, function=getattr(c, name)):
+        function(*arguments)
+        del freed[:]
+        if interrupts:
+            signal.raise_signal(signal.SIGINT)
+
+    for kind in "labels", "image", "table", "trainer":
+        monkeypatch.setattr(c, f"{kind}_free", count(kind, getattr(c, f"{kind}_free")))
+    monkeypatch.setattr(c, name, end)
+    kept = call(context=context)
+    gc.collect()
+    read = sorted(freed)
+    interrupts.append(True)
+    with pytest.raises(KeyboardInterrupt):
+        call(context=context)
+    gc.collect()
+    assert sorted(freed) == sorted(read + made)
+    del kept
+
+
+def test_a_handle_takes_one_object_only():
+    image = c.Image()
+    c.image_new(image, None, c.UINT8, 1, 2, 2)
+    for wrong in image, 3:
+        with pytest.raises(c.ctypes.ArgumentError, match="expected a new handle"):
+            c.image_new(wrong, None, c.UINT8, 1, 2, 2)
 
 
 def test_a_handler_of_ctrl_c_that_does_not_raise_stops_nothing(picture, model):

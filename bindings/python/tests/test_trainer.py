@@ -77,16 +77,15 @@ def test_threads_give_the_same_bytes(threads, trained, bytes_of):
 
 
 def test_the_c_interface_gives_the_same_bytes(trained, bytes_of):
-    options, trainer, model = c.train_options(), c.Out(), c.Out()
+    options, trainer, model = c.train_options(), c.Trainer(), c.Model()
     c.train_options_init(options, ctypes.sizeof(options))
     options.epochs, options.width, options.batch = QUICK["epochs"], QUICK["width"], QUICK["batch"]
     c.trainer_new(trainer, None, None, options)
-    trainer = trainer.take(c.Trainer)
     for (image, cells, nuclei), use in zip(FIELDS, (c.USE_TRAIN, c.USE_VALIDATE)):
         image = _arrays.image_from(image, PIXEL_SIZE_UM)
         c.trainer_add(trainer, image, 0, _arrays.labels_from(cells), _arrays.labels_from(nuclei), use)
     c.trainer_run(model, trainer, c.epoch_fn(), None)
-    assert bytes_of(cellseg.Model(model.take(c.Model))) == trained
+    assert bytes_of(cellseg.Model(model)) == trained
 
 
 def test_files_give_the_same_bytes(files, trained, bytes_of):
@@ -149,14 +148,14 @@ def test_every_option_of_files_reaches_the_c_interface(option, files, bytes_of):
         trainer.add_files(*paths(files, 0)[:2], **options)
         results.append(bytes_of(trainer.run()))
     assert results[0] != results[1]
-    struct, out, trainer = c.train_files(), c.Out(), cellseg.Trainer(**{**QUICK, "epochs": 1})
+    struct, model, trainer = c.train_files(), c.Model(), cellseg.Trainer(**{**QUICK, "epochs": 1})
     c.train_files_init(struct, ctypes.sizeof(struct))
     struct.image_path, struct.cells_path = (os.fsencode(path) for path in paths(files, 0)[:2])
     for name, value in option.items():
         setattr(struct, name, value)
     c.trainer_add_files(trainer._handle, struct)
-    c.trainer_run(out, trainer._handle, c.epoch_fn(), None)
-    assert bytes_of(cellseg.Model(out.take(c.Model))) == results[0]
+    c.trainer_run(model, trainer._handle, c.epoch_fn(), None)
+    assert bytes_of(cellseg.Model(model)) == results[0]
 
 
 # ---- epochs ----
@@ -220,6 +219,15 @@ def test_what_a_callback_raises_comes_out_of_run_as_it_is(kind, trained, bytes_o
         trainer.run(on_epoch)
     assert caught.value is error and error.__cause__ is None and error.__context__ is None and calls == [1]
     assert bytes_of(trainer.run()) == trained
+
+
+def test_the_model_of_a_run_that_raises_is_freed(monkeypatch):
+    freed = []
+    monkeypatch.setattr(c, "model_free", lambda model, free=c.model_free: freed.append("model") or free(model))
+    with pytest.raises(KeyError):
+        make_trainer().run(lambda _epoch: {}[0])
+    gc.collect()
+    assert freed == ["model"]
 
 
 def test_what_progress_raises_comes_out_of_every_call():
