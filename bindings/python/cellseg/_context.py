@@ -76,7 +76,8 @@ class Context:
         try:
             yield
         finally:
-            signal.signal(signal.SIGINT, handler)
+            if signal.getsignal(signal.SIGINT) is note:  # else a callback chose another
+                signal.signal(signal.SIGINT, handler)
 
     @property
     def threads(self) -> int:

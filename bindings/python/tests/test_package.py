@@ -218,6 +218,16 @@ def test_a_handler_of_ctrl_c_that_does_not_raise_stops_nothing(picture, model):
     np.testing.assert_array_equal(cells, cellseg.segment(picture[0], PIXEL_SIZE_UM, model=model)[0])
 
 
+def test_a_handler_of_ctrl_c_that_a_callback_installs_stays(picture):
+    before = signal.getsignal(signal.SIGINT)
+    context = cellseg.Context(progress=lambda *_: signal.signal(signal.SIGINT, signal.SIG_IGN) is None)
+    try:
+        cellseg.segment_two_channel(*picture, PIXEL_SIZE_UM, context=context)
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def test_a_context_serves_one_call_at_a_time(picture):
     def segment_again(_fraction, _step):
         cellseg.segment_two_channel(*picture, PIXEL_SIZE_UM, context=context)
