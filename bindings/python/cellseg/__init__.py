@@ -81,12 +81,25 @@ def library_version() -> str:
     return c.version()
 
 
+_CHOICES = {
+    "relief": {
+        "marker": c.RELIEF_MARKER,
+        "gradient": c.RELIEF_GRADIENT,
+        "probability": c.RELIEF_PROBABILITY,
+        "distance": c.RELIEF_DISTANCE,
+    },
+    "cell_probability": {"cytoplasm": c.CELL_CYTOPLASM, "cytoplasm-and-nucleus": c.CELL_CYTOPLASM_AND_NUCLEUS},
+    "background_rule": {"expected-area": c.BACKGROUND_EXPECTED_AREA, "probability": c.BACKGROUND_PROBABILITY},
+    "marker_test": {"warn": c.MARKER_WARN, "refuse-stains": c.MARKER_REFUSE_STAINS, "refuse": c.MARKER_REFUSE},
+}
+
+
 def _segment_options(options: dict) -> c.segment_options:
-    """Members of the C struct cellseg_segment_options by name, and preset="paper"."""
+    """Members of the C struct cellseg_segment_options by name, choices by theirs, and preset="paper"."""
     struct = c.segment_options()
     c.segment_options_init(struct, ctypes.sizeof(struct))
     c.segment_options_preset(struct, chosen("preset", options.pop("preset", "default"), PRESETS))
-    set_options(struct, options, further=("preset",))
+    set_options(struct, options, _CHOICES, ("preset",))
     return struct
 
 
@@ -103,8 +116,13 @@ def segment(
 
     pixel_size_um is the edge of a pixel and needed: cells are looked for at their physical size. model: None for the
     default. options: the members of cellseg_segment_options (include/cellseg/segment.h) by name, for instance channel=1,
-    sensitivity=70, and preset="paper". Gives (cells, nuclei), both (height, width) of uint32, and with return_maps also the
-    probabilities of nucleus, cytoplasm and background, (3, height, width) of float32.
+    sensitivity=70, and preset="paper"; those of a choice take its name, as the command line does: relief="distance",
+    cell_probability="cytoplasm", background_rule="expected-area", marker_test="warn".
+
+    Gives (cells, nuclei), both (height, width) of uint32, and with return_maps also a map of each of the model's classes,
+    model.info["classes"], (classes, height, width) of float32 from 0 to 1: the probabilities of nucleus, cytoplasm and
+    background, and the fourth output where the model has one; that of the default is the distance d to the cell's border, as
+    d / (d + 4 um).
     """
     struct = _segment_options(options)
     source = image_from(image, pixel_size_um)
@@ -123,7 +141,10 @@ def segment_two_channel(
     context: Context | None = None,
     **options: object,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Label every cell, with nuclei from a nuclear stain and cells from the marker; no network. Gives (cells, nuclei)."""
+    """Label every cell, with nuclei from a nuclear stain and cells from the marker; no network.
+
+    options: as for segment(), and nuclei_channel, the channel of `nuclear`. Gives (cells, nuclei).
+    """
     struct = _segment_options(options)
     images = image_from(marker, pixel_size_um), image_from(nuclear, pixel_size_um)
     cells, nuclei = c.Labels(), c.Labels()

@@ -3,7 +3,9 @@
 
 import gc
 import os
+import re
 import signal
+import subprocess
 import threading
 
 import cellseg
@@ -12,6 +14,7 @@ import pytest
 from cellseg import _lowlevel as c
 
 PIXEL_SIZE_UM = 0.65
+PROGRAM = os.environ.get("CELLSEG_PROGRAM")
 
 
 @pytest.fixture(scope="module")
@@ -42,10 +45,28 @@ def check(cells, nuclei, shape):
 def test_segment(picture, model):
     cells, nuclei, maps = cellseg.segment(picture[0], PIXEL_SIZE_UM, model=model, return_maps=True)
     check(cells, nuclei, picture[0].shape)
-    assert maps.shape == (4, *picture[0].shape) and maps.dtype == np.float32 and 0 <= maps.min() <= maps.max() <= 1
+    assert maps.shape == (len(model.info["classes"]), *picture[0].shape) and maps.dtype == np.float32
+    assert 0 <= maps.min() <= maps.max() <= 1
     stacked = cellseg.segment(np.stack(picture[::-1]), PIXEL_SIZE_UM, channel=1)
     np.testing.assert_array_equal(stacked[0], cells)
     np.testing.assert_array_equal(stacked[1], nuclei)
+
+
+@pytest.mark.skipif(PROGRAM is None, reason="CELLSEG_PROGRAM names the command line")
+def test_choices_are_those_of_the_command_line():
+    """Each name stands for its number in C; that the program knows the same in the same order, its help says."""
+    numbers = {
+        "relief": [c.RELIEF_MARKER, c.RELIEF_GRADIENT, c.RELIEF_PROBABILITY, c.RELIEF_DISTANCE],
+        "cell_probability": [c.CELL_CYTOPLASM, c.CELL_CYTOPLASM_AND_NUCLEUS],
+        "background_rule": [c.BACKGROUND_EXPECTED_AREA, c.BACKGROUND_PROBABILITY],
+        "marker_test": [c.MARKER_WARN, c.MARKER_REFUSE_STAINS, c.MARKER_REFUSE],
+    }
+    helped = subprocess.run([PROGRAM, "segment", "--help"], check=True, capture_output=True, text=True).stdout
+    for option, values in numbers.items():
+        names = re.search(f"--{option.replace('_', '-')} ([a-z|-]+)", helped)[1].split("|")
+        assert [getattr(cellseg._segment_options({option: name}), option) for name in names] == values
+        with pytest.raises(ValueError, match=f"{option} is 0; it must be one of {', '.join(names)}"):
+            cellseg.segment(np.ones((40, 40)), PIXEL_SIZE_UM, **{option: 0})
 
 
 def test_segment_two_channel_finds_the_cells_and_measure_measures_them(picture):
