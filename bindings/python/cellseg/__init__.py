@@ -217,7 +217,7 @@ def measure(
     )
     call(context, c.measure, (table,), (*handles, struct))
     if csv is not None:
-        call(context, c.table_write_csv, (table,), (csv,))
+        call(context, c.table_write_csv, (table,), (c.path_bytes(csv),))
     return columns_from_table(table)
 
 

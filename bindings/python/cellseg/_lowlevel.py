@@ -471,12 +471,20 @@ class Out:
         return ctypes.byref(value._as_parameter_)
 
 
-class Utf8:
-    """Text or a path, as UTF-8."""
+def path_bytes(path: object) -> bytes:
+    """A path as the file system has it, UTF-8 or not. C would cut it at a NUL."""
+    encoded = os.fsencode(path)
+    if b"\0" in encoded:
+        raise ArgumentError(f"the path {path!r} holds a NUL")
+    return encoded
+
+
+class Path:
+    """A path: str, bytes, or what has one."""
 
     @classmethod
     def from_param(cls, value: object) -> c_char_p:
-        return c_char_p(os.fspath(value).encode() if not isinstance(value, bytes) else value)
+        return c_char_p(path_bytes(value))
 
 
 # ---- functions ----
@@ -562,14 +570,14 @@ image_pixel_size_um = _function("image_pixel_size_um", c_double, Image)
 image_set_pixel_size_um = _function("image_set_pixel_size_um", status, Image, c_double)
 
 read_options_init = _function("read_options_init", status, POINTER(read_options), c_size_t)
-image_read = _function("image_read", status, Out, Context.optional(), Utf8, _in(read_options))
-image_write = _function("image_write", status, Image, Context.optional(), Utf8)
-labels_read = _function("labels_read", status, Out, Context.optional(), Utf8)
-labels_write = _function("labels_write", status, Labels, Context.optional(), Utf8, c_int32)
+image_read = _function("image_read", status, Out, Context.optional(), Path, _in(read_options))
+image_write = _function("image_write", status, Image, Context.optional(), Path)
+labels_read = _function("labels_read", status, Out, Context.optional(), Path)
+labels_write = _function("labels_write", status, Labels, Context.optional(), Path, c_int32)
 overlay_write = _function(
-    "overlay_write", status, Context.optional(), Utf8, Image, c_int32, Labels.optional(), Labels.optional()
+    "overlay_write", status, Context.optional(), Path, Image, c_int32, Labels.optional(), Labels.optional()
 )
-table_write_csv = _function("table_write_csv", status, Table, Context.optional(), Utf8)
+table_write_csv = _function("table_write_csv", status, Table, Context.optional(), Path)
 
 labels_new = _function("labels_new", status, Out, Context.optional(), c_size_t, c_size_t)
 labels_wrap = _function("labels_wrap", status, Out, Context.optional(), _in(image_layout))
@@ -682,10 +690,10 @@ labels_boundaries = _maker("labels_boundaries", Labels, c_int32, c_int32)
 labels_check = _function("labels_check", status, c_void_p, c_size_t, Context.optional(), Labels, Labels.optional())
 
 model_default = _function("model_default", status, Out, Context.optional())
-model_load = _function("model_load", status, Out, Context.optional(), Utf8)
+model_load = _function("model_load", status, Out, Context.optional(), Path)
 model_load_memory = _function("model_load_memory", status, Out, Context.optional(), c_void_p, c_size_t)
-model_save = _function("model_save", status, Model, Context.optional(), Utf8, c_int32)
-model_export_onnx = _function("model_export_onnx", status, Model, Context.optional(), Utf8)
+model_save = _function("model_save", status, Model, Context.optional(), Path, c_int32)
+model_export_onnx = _function("model_export_onnx", status, Model, Context.optional(), Path)
 model_free = _function("model_free", None, Model)
 model_info = _function("model_info", c_char_p, Model)
 model_pixel_size_um = _function("model_pixel_size_um", c_double, Model)

@@ -29,12 +29,12 @@ class Model:
         if isinstance(source, (bytes, bytearray)):
             c.model_load_memory(model, None, (ctypes.c_char * len(source)).from_buffer_copy(source), len(source))
         else:
-            c.model_load(model, None, source)
+            c.model_load(model, None, c.path_bytes(source))
         return cls(model)
 
     def save(self, path: object, half: bool = False) -> None:
         """Write a model file; `half`: weights in 16 bits, rounded, half the size."""
-        c.model_save(self._handle, None, path, c.WEIGHTS_FLOAT16 if half else c.WEIGHTS_FLOAT32)
+        c.model_save(self._handle, None, c.path_bytes(path), c.WEIGHTS_FLOAT16 if half else c.WEIGHTS_FLOAT32)
 
     @property
     def info(self) -> dict:

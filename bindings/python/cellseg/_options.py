@@ -19,10 +19,15 @@ def chosen(name: str, value: object, choices: dict[str, int]) -> int:
     return choices[value]
 
 
+def _text(value: object) -> bytes:
+    """A text in UTF-8; bytes are taken to be."""
+    return value if isinstance(value, bytes) else os.fspath(value).encode()
+
+
 def _set(struct: ctypes.Structure, name: str, kind: type, value: object) -> None:
     try:
         if kind is ctypes.c_char_p and value is not None:
-            value = value if isinstance(value, bytes) else os.fspath(value).encode()
+            value = c.path_bytes(value) if name.endswith("_path") else _text(value)
         setattr(struct, name, value)
     except TypeError as error:
         raise TypeError(f"{name} is {value!r}: {error}") from None

@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import threading
 
 import cellseg
@@ -132,6 +133,37 @@ def test_a_model_is_saved_and_loaded(picture, model, tmp_path):
     )
     model.save(path, half=True)
     assert cellseg.Model.load(path).parameters == model.parameters
+
+
+NOT_UTF8 = os.fsdecode(b"\xff\xfe-") + "ü"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems' names are text")
+def test_paths_need_not_be_utf8(model, tmp_path):
+    path = tmp_path / NOT_UTF8
+    model.save(path)
+    assert os.listdir(os.fsencode(tmp_path)) == [os.fsencode(NOT_UTF8)]
+    assert cellseg.Model.load(path).parameters == cellseg.Model.load(str(path)).parameters == model.parameters
+    cellseg.measure(np.eye(9, dtype=int), csv=os.fsencode(path))
+    assert path.read_text().startswith("id,")
+    with pytest.raises(cellseg.FormatError, match="ü"):
+        cellseg.Model.load(path)
+
+
+def test_a_path_is_not_cut_at_a_nul(model, tmp_path):
+    path = str(tmp_path / "model\0.txt")
+    for call in (
+        lambda: model.save(path),
+        lambda: cellseg.Model.load(path),
+        lambda: cellseg.measure(np.eye(9, dtype=int), csv=path),
+        lambda: cellseg.Trainer(checkpoint_path=path),
+        lambda: cellseg.Trainer().add_files(path, path),
+    ):
+        with pytest.raises(cellseg.ArgumentError, match=r"the path '.*model\\x00.txt' holds a NUL"):
+            call()
+    with pytest.raises(c.ctypes.ArgumentError, match="holds a NUL"):
+        c.model_export_onnx(model._handle, None, path)
+    assert not list(tmp_path.iterdir())
 
 
 def test_progress_rises_and_can_cancel(picture, model):

@@ -48,7 +48,7 @@ def normal(declaration):
 def matches(c_type, argument):
     """Whether a ctypes argument type can stand for a C parameter type."""
     if c_type in SCALARS:
-        other = {"const char *": c.Utf8, "cellseg_status": ctypes.c_int32}.get(c_type)
+        other = {"const char *": c.Path, "cellseg_status": ctypes.c_int32}.get(c_type)
         return argument is SCALARS[c_type] or (other is not None and argument is other)
     name, _, stars = c_type.removeprefix("cellseg_").partition(" ")
     if name in HANDLES:

@@ -10,6 +10,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import threading
 import weakref
 from pathlib import Path
@@ -156,6 +157,20 @@ def test_every_option_of_files_reaches_the_c_interface(option, files, bytes_of):
     c.trainer_add_files(trainer._handle, struct)
     c.trainer_run(model, trainer._handle, c.epoch_fn(), None)
     assert bytes_of(cellseg.Model(model)) == results[0]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems' names are text")
+def test_files_may_have_names_that_are_not_utf8(files, tmp_path):
+    names = [tmp_path / (path.name + os.fsdecode(b"\xff")) for path in paths(files, 0)]
+    for path, name in zip(paths(files, 0), names):
+        name.write_bytes(path.read_bytes())
+    checkpoint = tmp_path / os.fsdecode(b"\xff")
+    trainer = cellseg.Trainer(**{**QUICK, "epochs": 1}, checkpoint_path=checkpoint)
+    trainer.add_files(*names)
+    trainer.run()
+    assert checkpoint.exists()
+    with pytest.raises(UnicodeEncodeError):
+        cellseg.Trainer(note=checkpoint.name)  # a text that the model file holds
 
 
 # ---- epochs ----
