@@ -71,7 +71,7 @@ typedef struct cellseg_train_options {
     uint64_t cache_bytes;  /**< of images added as files, so much stays in memory and the rest is read again when needed; where
                                 they do not all fit, it decides the patches' order too. Default 96 MB */
     double dropout;        /**< this part of what the way up reads, 0 to 0.9, is dropped in each step: 0.5, the default, is the
-                                paper's; narrow networks learn more with less */
+                                paper's; narrow networks learn more with less. A start model keeps its own */
 } cellseg_train_options;
 
 /** Write the defaults: the paper's, but for half its width, and mirroring. @return CELLSEG_ERR_ARGUMENT. Since: 1.0 */

@@ -35,6 +35,7 @@ struct cellseg_context {
     const char *step_name;
     double step_from, step_to, reported;
     int64_t last_report_ns;
+    struct loop *loop; /* the outermost parallel loop that runs */
     atomic_bool cancelled;
 };
 

@@ -115,6 +115,9 @@ void cseg_progress_start(cellseg_context *context);
 void cseg_progress_step(cellseg_context *context, const char *name, double from, double to);
 cellseg_status cseg_progress_report(cellseg_context *context, double fraction_of_step);
 
+/* Report, if this is the calling thread and it is time: between the parts of an index of a parallel loop that takes long. */
+void cseg_progress_poll(cellseg_context *context);
+
 /* CELLSEG_ERR_CANCELLED (and its message) once the callback has asked to stop. Cheap; callable on any thread. */
 cellseg_status cseg_cancelled(const cellseg_context *context);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * "For each index", on a small pool. Indices are handed out by one atomic counter; which thread takes which never matters, since
- * each index writes its own output. The calling thread works too, and reports progress between its indices.
+ * each index writes its own output. The calling thread works too, and reports progress before the loop and between its indices.
  */
 #include "core/context.h"
 
@@ -53,6 +53,11 @@ static void report(loop *l) {
         return;
     context->last_report_ns = now;
     (void)cseg_progress_report(context, (double)atomic_load(&l->done) / (double)l->count);
+}
+
+void cseg_progress_poll(cellseg_context *context) {
+    if (context != NULL && context->loop != NULL)
+        report(context->loop);
 }
 
 /* An embedder's runner may call tasks late or twice over; `index` outside the loop or after a stop is simply not run. */
@@ -207,9 +212,14 @@ cellseg_status cseg_parallel_for(cellseg_context *context, size_t count, cseg_ta
         return CELLSEG_OK;
     loop l = {.context = context, .task = task, .data = data, .count = count, .caller = pthread_self()};
     (void)pthread_mutex_init(&l.mutex, NULL);
-    if (!inside_a_task)
+    const bool outermost = !inside_a_task && context != NULL;
+    if (outermost) {
+        context->loop = &l;
         report(&l); /* the pool may leave the caller no index to report after */
+    }
     cellseg_status status = run(&l);
+    if (outermost)
+        context->loop = NULL;
     if (l.status != CELLSEG_OK)
         status = cseg_fail(l.status, "%s", l.message);
     (void)pthread_mutex_destroy(&l.mutex);

@@ -12,7 +12,7 @@ static const double momentum = 0.1; /* of the running statistics: the newest bat
 static cellseg_status check_options(const cseg_net_options *options) {
     CSEG_TRY(cseg_check_range("batch", (double)options->batch, 1, 65536));
     CSEG_TRY(cseg_check_range("learning_rate", options->learning_rate, 0, 1000));
-    CSEG_TRY(cseg_check_range("dropout", options->dropout, 0, 0.99));
+    CSEG_TRY(cseg_check_range("dropout", options->dropout, 0, 0.9));
     CSEG_TRY(cseg_check_range("weight_sum", options->weight_sum, 0, 1e6));
     CSEG_TRY(cseg_check_range("weight_border", options->weight_border, 0, 1e6));
     CSEG_TRY(cseg_check_range("weight_dice", options->weight_dice, 0, 1e6));
@@ -33,10 +33,10 @@ static cellseg_status choose_arch(cseg_net *net, const cellseg_model *start) {
     } else {
         CSEG_TRY(cseg_check_range("width", net->options.width, 0.01, 16));
         cseg_arch_paper(&net->arch, net->options.width, net->options.rule.classes);
+        for (size_t i = 0; i < net->arch.count; i++)
+            if (net->arch.layers[i].op == CSEG_OP_DROPOUT)
+                net->arch.layers[i].rate = net->options.dropout;
     }
-    for (size_t i = 0; i < net->arch.count; i++)
-        if (net->arch.layers[i].op == CSEG_OP_DROPOUT)
-            net->arch.layers[i].rate = net->options.dropout;
     CSEG_TRY(cseg_arch_check(&net->arch, net->options.rule.classes));
     if (net->options.distance)
         (void)snprintf(net->names[net->options.rule.classes - 1], CSEG_NAME_BYTES, "distance");

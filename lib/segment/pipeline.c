@@ -122,7 +122,8 @@ cellseg_status cellseg_segment(cellseg_labels **cells, cellseg_labels **nuclei, 
         s.extra = (cseg_extra){extra, &s.maps[CSEG_MAP_EXTRA]};
     CSEG_TRY(cseg_segment_check_px(&own, s.rule->pixel_size_um));
     CSEG_TRY(cseg_segment_channel(&s.channel, image, own.channel, own.pixel_size_um, "the image"));
-    CSEG_TRY(cseg_segment_check_scale(context, &s.channel, s.rule->pixel_size_um));
+    const uint64_t planes = s.rule->classes + 2; /* the maps, the network's input, the marker */
+    CSEG_TRY(cseg_segment_check_scale(context, &s.channel, s.rule->pixel_size_um, planes));
     cseg_progress_start(context);
     const cellseg_status status = segment(cells, nuclei, maps, &s);
     scene_free(&s);

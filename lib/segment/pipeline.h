@@ -16,8 +16,10 @@ cellseg_status cseg_segment_channel(cseg_channel *out, const cellseg_image *imag
                                     const char *what);
 
 /* Before anything is allocated: an argument error when the channel's pixel size is unknown, or far larger than the working
- * scale's; CELLSEG_ERR_LIMIT when the channel is too large there. Logs a warning where it is enlarged noticeably. */
-cellseg_status cseg_segment_check_scale(cellseg_context *context, const cseg_channel *channel, double working_pixel_size_um);
+ * scale's; CELLSEG_ERR_LIMIT when the channel is too large there, `planes` of which the method holds at one time. Logs a warning
+ * where it is enlarged noticeably. */
+cellseg_status cseg_segment_check_scale(cellseg_context *context, const cseg_channel *channel, double working_pixel_size_um,
+                                        uint64_t planes);
 
 /* Lengths that are sound in micrometres and absurd in pixels of the working scale. */
 cellseg_status cseg_segment_check_px(const cellseg_segment_options *options, double working_pixel_size_um);

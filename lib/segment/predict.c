@@ -70,27 +70,36 @@ static void put_bench(predict_job *job, bench *b) {
     (void)pthread_mutex_unlock(&job->mutex);
 }
 
+/* How an orientation's rows and pixels walk through the patch: from the first pixel, by these steps. */
+typedef struct walk {
+    ptrdiff_t first, row, pixel;
+} walk;
+
 /*
- * Where pixel (y, x) of an orientation lies in the patch. The orientation's bits: turned by half, mirrored left for right, rows
- * for columns. Half a turn comes first, since of two orientations the opposite one evens out most.
+ * The orientation's bits: turned by half, mirrored left for right, rows for columns. Half a turn comes first, since of two
+ * orientations the opposite one evens out most.
  */
-static size_t source_of(size_t y, size_t x, size_t edge, size_t orientation) {
-    const bool turned = orientation & 1, mirrored = orientation & 2, transposed = orientation & 4;
-    const size_t row = transposed ? x : y, column = transposed ? y : x;
-    return (turned ? edge - 1 - row : row) * edge + (turned != mirrored ? edge - 1 - column : column);
+static walk walk_of(size_t orientation, size_t edge) {
+    const bool up = orientation & 1, left = up != ((orientation & 2) != 0), transposed = orientation & 4;
+    const ptrdiff_t e = (ptrdiff_t)edge, down = up ? -e : e, right = left ? -1 : 1;
+    return (walk){(up ? (e - 1) * e : 0) + (left ? e - 1 : 0), transposed ? right : down, transposed ? down : right};
 }
 
-static void turn(float *to, const float *from, size_t edge, size_t orientation) {
-    for (size_t y = 0; y < edge; y++)
+static void turn(float *to, const float *from, size_t edge, walk w) {
+    for (size_t y = 0; y < edge; y++) {
+        const float *pixel = from + w.first + (ptrdiff_t)y * w.row;
         for (size_t x = 0; x < edge; x++)
-            to[y * edge + x] = from[source_of(y, x, edge, orientation)];
+            *to++ = pixel[(ptrdiff_t)x * w.pixel];
+    }
 }
 
 /* share: of the average. A power of two, so that the order of adding and multiplying makes no difference. */
-static void add_turned_back(float *sum, const float *from, size_t edge, size_t orientation, float share) {
-    for (size_t y = 0; y < edge; y++)
+static void add_turned_back(float *sum, const float *from, size_t edge, walk w, float share) {
+    for (size_t y = 0; y < edge; y++) {
+        float *pixel = sum + w.first + (ptrdiff_t)y * w.row;
         for (size_t x = 0; x < edge; x++)
-            sum[source_of(y, x, edge, orientation)] += share * from[y * edge + x];
+            pixel[(ptrdiff_t)x * w.pixel] += share * *from++;
+    }
 }
 
 static cellseg_status average_orientations(const predict_job *job, bench *b) {
@@ -98,10 +107,12 @@ static cellseg_status average_orientations(const predict_job *job, bench *b) {
     const float share = 1 / (float)job->orientations;
     memset(b->sum, 0, job->classes * area * sizeof *b->sum);
     for (size_t orientation = 0; orientation < job->orientations; orientation++) {
-        turn(b->turned, b->in, edge, orientation);
+        const walk w = walk_of(orientation, edge);
+        cseg_progress_poll(job->context);
+        turn(b->turned, b->in, edge, w);
         CSEG_TRY(cseg_nn_forward(job->model, job->context, b->out, b->turned, 1, edge, edge, b->workspace));
         for (size_t c = 0; c < job->classes; c++)
-            add_turned_back(b->sum + c * area, b->out + c * area, edge, orientation, share);
+            add_turned_back(b->sum + c * area, b->out + c * area, edge, w, share);
     }
     return CELLSEG_OK;
 }

@@ -174,6 +174,38 @@ static void progress_rises_on_the_caller_and_can_cancel(void **state) {
     cellseg_context_free(context);
 }
 
+static cellseg_status poll_until_cancelled(void *data, size_t index) {
+    atomic_int slept;
+    atomic_init(&slept, 0);
+    for (int part = 0; part < 1000; part++) {
+        assert_ok(sleep_a_little(&slept, index));
+        cseg_progress_poll(data);
+        CSEG_TRY(cseg_cancelled(data));
+    }
+    return CELLSEG_OK;
+}
+
+static void a_long_index_reports_between_its_parts(void **state) {
+    (void)state;
+    for (int32_t threads = 1; threads <= 2; threads++) {
+        watcher w = {pthread_self(), 0, 0, 3};
+        cellseg_context_options options;
+        assert_ok(cellseg_context_options_init(&options, sizeof options));
+        options.threads = threads;
+        options.progress = watch;
+        options.progress_user = &w;
+        cellseg_context *context;
+        assert_ok(cellseg_context_new(&context, &options));
+        cseg_progress_start(context);
+        cseg_progress_step(context, "work", 0, 1);
+        assert_status(cseg_parallel_for(context, (size_t)threads * 2, poll_until_cancelled, context), CELLSEG_ERR_CANCELLED);
+        assert_int_equal(w.calls, 3);
+        cseg_progress_poll(context); /* no loop runs */
+        assert_int_equal(w.calls, 3);
+        cellseg_context_free(context);
+    }
+}
+
 typedef struct whole_loop {
     size_t count;
     cellseg_task_fn task;
@@ -230,6 +262,7 @@ int main(void) {
         cmocka_unit_test(nested_loops_run_on_their_task_s_thread),
         cmocka_unit_test(the_embedder_s_loop_is_used_and_checked),
         cmocka_unit_test(progress_rises_on_the_caller_and_can_cancel),
+        cmocka_unit_test(a_long_index_reports_between_its_parts),
         cmocka_unit_test(a_caller_without_an_index_reports_once_a_call),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -233,6 +233,14 @@ def test_a_start_gets_one_more_output(is_distance):
     assert wide.forward(images)[:, 3].std() > 1e-3
 
 
+def test_a_start_keeps_its_dropout():
+    def rates(net):
+        return [layer["rate"] for layer in net.layers if layer["op"] == "dropout"]
+
+    start = Net(0.03, dropout=0.25)
+    assert rates(start) == [0.25] * 3 and rates(Net(0.03, start=start.model(), dropout=0.5)) == [0.25] * 3
+
+
 @pytest.mark.parametrize("frozen", [1, 2, 10, 17, 24, 28])
 def test_frozen_layers(frozen, tmp_path):
     """They are normalised as inference does and do not change; the gradients of the others are PyTorch's."""

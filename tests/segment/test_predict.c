@@ -152,13 +152,39 @@ static void orientations_are_averaged(void **state) {
     cseg_plane_free(&other);
 }
 
+/* Several patches, by threads of any number and in another order. */
+static void orientations_give_the_same_bytes(void **state) {
+    (void)state;
+    const size_t height = 2 * cseg_model_rule(model)->step_px + 3, width = height + 20, bytes = height * width * sizeof(float);
+    cseg_plane input, want[3], got[3];
+    random_plane(&input, height, width, 7);
+    for (size_t c = 0; c < 3; c++) {
+        assert_ok(cseg_plane_new(&want[c], NULL, CELLSEG_FLOAT32, height, width));
+        assert_ok(cseg_plane_new(&got[c], NULL, CELLSEG_FLOAT32, height, width));
+    }
+    for (int32_t n = 2; n <= 8; n *= 2) {
+        cellseg_context *contexts[4] = {test_context(1), test_context(2), test_context(7), backward_context()};
+        for (size_t k = 0; k < 4; k++) {
+            assert_ok(cseg_segment_predict(contexts[k], k == 0 ? want : got, model, &input, n));
+            for (size_t c = 0; c < 3 && k > 0; c++)
+                assert_memory_equal(got[c].data, want[c].data, bytes);
+            cellseg_context_free(contexts[k]);
+        }
+    }
+    for (size_t c = 0; c < 3; c++) {
+        cseg_plane_free(&want[c]);
+        cseg_plane_free(&got[c]);
+    }
+    cseg_plane_free(&input);
+}
+
 static cellseg_status allocating(cellseg_context *context, void *data) {
     (void)data;
     cseg_plane input, maps[3];
     random_plane(&input, 70, 40, 1);
     for (size_t c = 0; c < 3; c++)
         assert_ok(cseg_plane_new(&maps[c], NULL, CELLSEG_FLOAT32, 70, 40));
-    const cellseg_status status = cseg_segment_predict(context, maps, model, &input, 1);
+    const cellseg_status status = cseg_segment_predict(context, maps, model, &input, 2);
     for (size_t c = 0; c < 3; c++)
         cseg_plane_free(&maps[c]);
     cseg_plane_free(&input);
@@ -210,6 +236,7 @@ static void cancel_does_not_wait_for_the_patch(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(orientations_are_averaged),
+        cmocka_unit_test(orientations_give_the_same_bytes),
         cmocka_unit_test(stitched_maps_equal_patch_after_patch),
         cmocka_unit_test(survives_failing_allocations),
         cmocka_unit_test(cancel_does_not_wait_for_the_patch),

@@ -377,6 +377,33 @@ static void maps_have_the_images_size(void **state) {
     painted_free(&field);
 }
 
+/* The default is two, the paper's one; what their mean is, test_predict.c says. */
+static void orientations_reach_the_network(void **state) {
+    (void)state;
+    painted field;
+    assert_ok(paint(&field, NULL, 3, 4, 1.5, 3));
+    const size_t bytes = cellseg_image_height(field.image) * cellseg_image_width(field.image) * sizeof(float);
+    static const int32_t orientations[] = {0, 2, 1, 4, 8}; /* 0: the default */
+    cellseg_image *maps[5];
+    for (size_t k = 0; k < 5; k++) {
+        cellseg_labels *cells;
+        cellseg_segment_options options = defaults();
+        if (orientations[k] != 0)
+            options.orientations = orientations[k];
+        assert_ok(cellseg_segment(&cells, NULL, &maps[k], NULL, model, field.image, &options));
+        cellseg_labels_free(cells);
+        for (size_t before = 0; before < k; before++)
+            assert_int_equal(memcmp(cellseg_image_pixels(maps[before], 0), cellseg_image_pixels(maps[k], 0), bytes) == 0,
+                             before == 0 && k == 1);
+    }
+    cellseg_segment_options paper = defaults();
+    assert_ok(cellseg_segment_options_preset(&paper, CELLSEG_PRESET_PAPER));
+    assert_int_equal(paper.orientations, 1);
+    for (size_t k = 0; k < 5; k++)
+        cellseg_image_free(maps[k]);
+    painted_free(&field);
+}
+
 /* ---- failures ---- */
 
 static cellseg_status all_calls(cellseg_context *context, void *data) {
@@ -493,6 +520,13 @@ static void absurd_options_are_refused(void **state) {
     REFUSES(smooth_um, -1);
     REFUSES(drop_border_cells, 2);
     REFUSES(fill_holes, -1);
+    REFUSES(cell_ring_um, -1);
+    REFUSES(use_extra_output, 2);
+    REFUSES(marker_test, 3);
+    REFUSES(orientations, 0);
+    REFUSES(orientations, 3);
+    REFUSES(orientations, 16);
+    REFUSES(orientations, -1);
     REFUSES(struct_size, 8);
     cellseg_segment_options crossed = defaults();
     crossed.cell_area_min_um2 = 200;
@@ -712,6 +746,7 @@ int main(void) {
         cmocka_unit_test(options_drop_cells),
         cmocka_unit_test(nuclei_within_known_cells),
         cmocka_unit_test(maps_have_the_images_size),
+        cmocka_unit_test(orientations_reach_the_network),
         cmocka_unit_test(survives_failing_allocations),
         cmocka_unit_test(cancels),
         cmocka_unit_test(absurd_options_are_refused),

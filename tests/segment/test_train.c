@@ -148,6 +148,9 @@ static void test_options(void **state) {
     REFUSE(border_sigma_um, 0);
     REFUSE(weight_dice, NAN);
     REFUSE(weight_cross_entropy, -1);
+    REFUSE(dropout, -0.1);
+    REFUSE(dropout, 0.91);
+    REFUSE(dropout, NAN);
     REFUSE(working_pixel_size_um, 0);
     REFUSE(top_hat_um, -1);
     assert_status(cellseg_trainer_new(NULL, NULL, NULL, NULL), CELLSEG_ERR_ARGUMENT);
