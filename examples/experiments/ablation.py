@@ -10,6 +10,9 @@ from common import HUMAN, arguments, cellseg, evaluate, gather, markers, mean, p
 CHANGES = [
     ("**defaults**", {}),
     ("the paper preset", {"preset": "paper"}),
+    ("1 orientation", {"orientations": 1}),
+    ("4 orientations", {"orientations": 4}),
+    ("8 orientations", {"orientations": 8}),
     ("background by expected area", {"background-rule": "expected-area"}),
     ("relief: gradient", {"relief": "gradient"}),
     ("relief: probability", {"relief": "probability"}),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The default model, data set by data set: figures, and a piece of a field with the outlines found. Into docs/model-card.md.
+"""The default model on the test fields, and data set by data set with a piece of a field. Into docs/model-card.md.
 
 N2A cells against a person's outlines, the others against the two-channel method's. Needs Pillow for the pictures. No training.
 """
@@ -26,8 +26,31 @@ def pictures(titles):
     return table(["", "", ""], rows)
 
 
+VARIANTS = {
+    "default": {},
+    "1 orientation": {"orientations": 1},
+    "4 orientations": {"orientations": 4},
+    "the paper preset": {"preset": "paper"},
+}
+
+
+def judge_test_fields(given):
+    """How good the model is on fields that it has not seen, by a person's outlines."""
+    tests, rows = gather(given.work / "test", given.data, [HUMAN["test"]], given.limit), []
+    for name, options in VARIANTS.items():
+        out = segment(given.work / name.replace(" ", "-"), tests, **options)
+        figures = evaluate(tests, out, out.with_suffix(".csv"), maps=True)
+        cells, nuclei = figures["cells"], figures["nuclei"]
+        per_cell = sum(row["true"] * row["best_dice"] for row in cells.values()) / sum(row["true"] for row in cells.values())
+        maps = [mean_of(rows, column) for column in ("auc", "accuracy") for rows in (cells, nuclei)]
+        rows.append([name, mean_of(cells, "sm"), mean_of(cells, "ap"), per_cell, *maps])
+    titles = ["options", "SM", "AP at 0.5", "Dice per cell", "AUC, cells", "AUC, nuclei", "ACC, cells", "ACC, nuclei"]
+    put_section(given.docs / "model-card.md", "test", f"\n{table(titles, rows)}\n")
+
+
 def main():
     given = arguments(__doc__)
+    judge_test_fields(given)
     folder = gather(given.work / "card", given.data, [*HUMAN.values(), *given.fitting], given.limit)
     out = segment(given.work / "card-found", folder)
     nuclei = by_set(evaluate(folder, out, given.work / "card-nuclei.csv", kind="nuclei", iou=0.3)["nuclei"])

@@ -24,7 +24,7 @@ typedef struct cellseg_train_options {
     size_t struct_size;
     uint64_t seed;        /**< of weights, order, augmentation and dropout. Default 1 */
     int32_t epochs;       /**< Default 30 */
-    int32_t batch;        /**< patches per step. Default 32 */
+    int32_t batch;        /**< patches per step. Default 8; the paper: 32 */
     double learning_rate; /**< Adam's. Default 0.001 */
     double width; /**< filters of the paper's network times this, rounded up to multiples of 8; 1: the paper. Default 0.5 */
     double weight_nucleus; /**< of the loss's terms, each 1 by default */
@@ -70,11 +70,12 @@ typedef struct cellseg_train_options {
                                 normalisation too; the paper's encoder is 10. 0, the default: none */
     uint64_t cache_bytes;  /**< of images added as files, so much stays in memory and the rest is read again when needed; where
                                 they do not all fit, it decides the patches' order too. Default 96 MB */
-    double dropout;        /**< this part of what the way up reads, 0 to 0.9, is dropped in each step: 0.5, the default, is the
-                                paper's; narrow networks learn more with less. A start model keeps its own */
+    double dropout; /**< this part of what the way up reads, 0 to 0.9, is dropped in each step; a start model keeps its own.
+                         Default 0.1; the paper: 0.5 */
 } cellseg_train_options;
 
-/** Write the defaults: the paper's, but for half its width, and mirroring. @return CELLSEG_ERR_ARGUMENT. Since: 1.0 */
+/** Write the defaults: half the paper's width, smaller batches, less dropout, and mirroring. @return
+ * CELLSEG_ERR_ARGUMENT. Since: 1.0 */
 CELLSEG_API cellseg_status cellseg_train_options_init(cellseg_train_options *options, size_t struct_size);
 
 /**

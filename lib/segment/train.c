@@ -14,7 +14,7 @@ static cellseg_train_options defaults(void) {
     return (cellseg_train_options){.struct_size = sizeof(cellseg_train_options),
                                    .seed = 1,
                                    .epochs = 30,
-                                   .batch = 32,
+                                   .batch = 8,
                                    .learning_rate = 0.001,
                                    .width = 0.5,
                                    .weight_nucleus = 1,
@@ -35,7 +35,7 @@ static cellseg_train_options defaults(void) {
                                    .step_epochs = 10,
                                    .step_factor = 0.1,
                                    .cache_bytes = (uint64_t)96 << 20,
-                                   .dropout = 0.5};
+                                   .dropout = 0.1};
 }
 
 cellseg_status cellseg_train_options_init(cellseg_train_options *options, size_t struct_size) {
@@ -52,6 +52,8 @@ cellseg_status cellseg_train_options_preset(cellseg_train_options *options, int3
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "preset %d does not exist", (int)preset);
     if (preset == CELLSEG_PRESET_PAPER) {
         own.width = 1;
+        own.batch = 32;
+        own.dropout = 0.5;
         own.flip = 0;
     }
     own.seed = theirs.seed;

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * How long the network takes: layer by layer and each way of a layer, whole on every processor level, a whole image, loading a
- * model, a training step. Medians, in milliseconds. The weights are random, which costs the same as trained ones.
+ * model, a training step. Medians, in milliseconds. The weights are random, which costs the same as trained ones, but where whole
+ * cells are found.
  */
+#include <cellseg/synth.h>
+
 #include "nn/internal.h"
 #include "segment/segment.h"
 #include "tensor/conv.h"
@@ -444,9 +447,43 @@ static void time_image_on(const bench *b, int32_t threads) {
     cellseg_context_free(c.context);
 }
 
+typedef struct cells_case {
+    cellseg_context *context;
+    cellseg_model *model;
+    cellseg_image *image;
+    cellseg_segment_options options;
+} cells_case;
+
+static void run_cells(void *data) {
+    const cells_case *c = data;
+    cellseg_labels *cells;
+    require(cellseg_segment(&cells, NULL, NULL, c->context, c->model, c->image, &c->options));
+    cellseg_labels_free(cells);
+}
+
+/* All that a user waits for: the default model and options, on a simulated field. */
+static void time_cells(const bench *b) {
+    cells_case c = {.context = context_of(2, CELLSEG_CPU_BEST)};
+    cellseg_labels *cells, *nuclei;
+    require(cellseg_synth_field(&c.image, &cells, &nuclei, c.context, IMAGE, IMAGE, NULL));
+    require(cellseg_model_default(&c.model, c.context));
+    require(cellseg_segment_options_init(&c.options, sizeof c.options));
+    for (c.options.orientations = 1; c.options.orientations <= 4; c.options.orientations *= 2) {
+        char name[64];
+        (void)snprintf(name, sizeof name, "to cells, by default, orientations %d", (int)c.options.orientations);
+        tell(b, "image", name, cseg_cpu_best(), 2, median_ms(b, run_cells, &c), "", "");
+    }
+    cellseg_labels_free(cells);
+    cellseg_labels_free(nuclei);
+    cellseg_image_free(c.image);
+    cellseg_model_free(c.model);
+    cellseg_context_free(c.context);
+}
+
 static void time_image(const bench *b) {
     for (int32_t threads = 1; threads <= 2; threads++)
         time_image_on(b, threads);
+    time_cells(b);
 }
 
 /* ---- loading ---- */

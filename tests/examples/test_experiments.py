@@ -124,7 +124,8 @@ def test_marker_fit(data, tmp_path):
 
 
 def test_model_card(data, tmp_path):
-    section = experiment("model_card", data, tmp_path)
+    test, section = experiment("model_card", data, tmp_path).split("<!-- end of test -->")
+    assert [row[0] for row in rows_of(test)[1]] == ["default", "1 orientation", "4 orientations", "the paper preset"]
     figures, pictures = section.split("| card", 1)[0], re.findall(r"\]\((images/.*?)\)", section)
     _, rows = rows_of(figures.split("|  |")[0])
     assert {row[0]: int(row[1]) for row in rows} == {"n2a-train": 2, "n2a-val": 1, "n2a-test": 2, "nf1-er": 2}
