@@ -221,6 +221,11 @@ def mean_of(rows, column):
     return mean(row[column] for row in rows.values() if column in row)
 
 
+def dice_per_cell(rows):
+    """Of the images' mean best Dice, the mean over all true cells."""
+    return sum(row["true"] * row["best_dice"] for row in rows.values()) / sum(row["true"] for row in rows.values())
+
+
 def by_set(rows):
     """{data set: its rows}, by the part of the image's name before the first underscore."""
     sets = {}

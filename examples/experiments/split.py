@@ -5,7 +5,8 @@ Trained on the N2A training and validation fields (15 % of them validate), teste
 of half the paper's width and 30 epochs.
 """
 
-from common import HUMAN, arguments, evaluate, gather, mean, put_overlays, put_pictures, put_section, segment, table, train
+from common import HUMAN, arguments, dice_per_cell, evaluate, gather, mean, put_overlays
+from common import put_pictures, put_section, segment, table, train
 
 
 def per_image(figures):
@@ -17,9 +18,9 @@ def per_image(figures):
         rows.append([image, *(f"{row[name]:.0f}" for name in columns[:2]), *(row[name] for name in columns[2:]),
                      nuclei[image]["auc"], nuclei[image]["accuracy"]])
     means = [mean(row[i] for row in rows) for i in range(3, len(rows[0]))]
-    weight = sum(row["true"] for row in cells.values())
-    means[2] = sum(row["true"] * row["best_dice"] for row in cells.values()) / weight
-    return rows + [["**mean**", f"{weight:.0f}", f"{sum(row['predicted'] for row in cells.values()):.0f}", *means]]
+    means[2] = dice_per_cell(cells)
+    totals = (f"{sum(row[name] for row in cells.values()):.0f}" for name in columns[:2])
+    return rows + [["**mean**", *totals, *means]]
 
 
 TITLES = ["image", "true", "found", "SM", "AP at 0.5", "Dice per cell", "AUC, cells", "ACC, cells", "AUC, nuclei", "ACC, nuclei"]

@@ -138,6 +138,21 @@ static int32_t watch(void *user, double fraction, const char *step) {
     return w->calls >= w->stop_at;
 }
 
+/* About to begin the step "work" of a call. parallel_for: NULL for the context's own pool. */
+static cellseg_context *watched_context(watcher *w, int32_t threads, cellseg_parallel_for_fn parallel_for) {
+    cellseg_context_options options;
+    assert_ok(cellseg_context_options_init(&options, sizeof options));
+    options.threads = threads;
+    options.parallel_for = parallel_for;
+    options.progress = watch;
+    options.progress_user = w;
+    cellseg_context *context;
+    assert_ok(cellseg_context_new(&context, &options));
+    cseg_progress_start(context);
+    cseg_progress_step(context, "work", 0, 1);
+    return context;
+}
+
 static cellseg_status sleep_a_little(void *data, size_t index) {
     (void)index;
     const struct timespec pause = {0, 5 * 1000 * 1000};
@@ -150,14 +165,7 @@ static void progress_rises_on_the_caller_and_can_cancel(void **state) {
     (void)state;
     static atomic_int slept;
     watcher w = {pthread_self(), 0, 0, 1000};
-    cellseg_context_options options;
-    assert_ok(cellseg_context_options_init(&options, sizeof options));
-    options.threads = 3;
-    options.progress = watch;
-    options.progress_user = &w;
-    cellseg_context *context;
-    assert_ok(cellseg_context_new(&context, &options));
-    cseg_progress_start(context);
+    cellseg_context *context = watched_context(&w, 3, NULL);
     cseg_progress_step(context, "work", 0, 0.5);
     assert_ok(cseg_parallel_for(context, 60, sleep_a_little, &slept));
     cseg_progress_step(context, "work", 0.5, 1);
@@ -189,15 +197,7 @@ static void a_long_index_reports_between_its_parts(void **state) {
     (void)state;
     for (int32_t threads = 1; threads <= 2; threads++) {
         watcher w = {pthread_self(), 0, 0, 3};
-        cellseg_context_options options;
-        assert_ok(cellseg_context_options_init(&options, sizeof options));
-        options.threads = threads;
-        options.progress = watch;
-        options.progress_user = &w;
-        cellseg_context *context;
-        assert_ok(cellseg_context_new(&context, &options));
-        cseg_progress_start(context);
-        cseg_progress_step(context, "work", 0, 1);
+        cellseg_context *context = watched_context(&w, threads, NULL);
         assert_status(cseg_parallel_for(context, (size_t)threads * 2, poll_until_cancelled, context), CELLSEG_ERR_CANCELLED);
         assert_int_equal(w.calls, 3);
         cseg_progress_poll(context); /* no loop runs */
@@ -232,13 +232,7 @@ static void a_caller_without_an_index_reports_once_a_call(void **state) {
     (void)state;
     static marks m;
     watcher w = {pthread_self(), 0, 0, 1000};
-    cellseg_context_options options;
-    assert_ok(cellseg_context_options_init(&options, sizeof options));
-    options.parallel_for = elsewhere;
-    options.progress = watch;
-    options.progress_user = &w;
-    cellseg_context *context;
-    assert_ok(cellseg_context_new(&context, &options));
+    cellseg_context *context = watched_context(&w, 0, elsewhere);
     clear(&m, context);
     for (int call = 1; call <= 3; call++) {
         cseg_progress_start(context);
