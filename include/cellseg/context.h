@@ -32,7 +32,7 @@ typedef void (*cellseg_task_fn)(void *task_data, size_t index);
 /**
  * Run task(task_data, i) for every i in [0, count), in any order, on any threads, and return when all are done.
  * Return 0, or non-zero if not every index was run, which fails the call with CELLSEG_ERR_INTERNAL.
- * Let the calling thread take its share: only between its indices can progress be told and a cancel be heard.
+ * Let the calling thread take its share: within a loop, only between its indices can progress be told and a cancel be heard.
  */
 typedef int32_t (*cellseg_parallel_for_fn)(void *user, size_t count, cellseg_task_fn task, void *task_data);
 
