@@ -78,6 +78,7 @@ const option training_options[] = {
     {"elastic-px", 0, OPTION_NUMBER, &O.elastic_px, "PX", "augment by a deformation up to this; 0: none", NULL},
     {"illumination", 0, OPTION_NUMBER, &O.illumination, "F", "augment by a shading up to this factor; 1: none", NULL},
     {"saturation", 0, OPTION_NUMBER, &O.saturation, "PART", "augment by cutting up to this part off; 0: none", NULL},
+    {"cell-contrast", 0, OPTION_NUMBER, &O.cell_contrast, "F", "augment by a factor on each cell; 1: none", NULL},
     {"nucleus-contrast", 0, OPTION_NUMBER, &O.nucleus_contrast, "F", "augment by a factor on the nuclei; 1: none", NULL},
     {"texture", 0, OPTION_NUMBER, &O.texture, "T", "augment by a texture up to this deviation; 0: none", NULL},
     {"empty", 0, OPTION_NUMBER, &O.empty, "PART", "part of the patches that shows no cell, 0 to 0.9", NULL},

@@ -40,7 +40,7 @@ static uint8_t zoomed(uint8_t distance, double zoom) {
     return (uint8_t)(255 * zoom * v / (1 + (zoom - 1) * v) + 0.5);
 }
 
-/* Targets are the nearest pixel's; outside the image nothing is known. */
+/* Targets are the nearest pixel's; outside the image nothing is known, but cells are reflected as intensities are. */
 static void cut_targets(const cseg_patches *patch, size_t i, const cseg_sample *sample, double y, double x, double zoom) {
     const double row = floor(y + 0.5), column = floor(x + 0.5);
     const bool inside = row >= 0 && column >= 0 && row < (double)sample->height && column < (double)sample->width;
@@ -50,6 +50,9 @@ static void cut_targets(const cseg_patches *patch, size_t i, const cseg_sample *
         patch->distance[i] = zoomed(sample->distance[at], zoom);
     if (patch->border != NULL)
         patch->border[i] = sample->border[at];
+    if (patch->cell != NULL)
+        patch->cell[i] =
+            sample->cell[reflect((int64_t)row, sample->height) * sample->width + reflect((int64_t)column, sample->width)];
 }
 
 static void cut(const cseg_dataset *dataset, const cseg_patches *out, const cseg_place *place, const cseg_warp *warp) {
@@ -73,8 +76,16 @@ static cellseg_status draw_cells(const cseg_dataset *dataset, const cseg_patches
     cseg_intensity changes;
     cseg_warp_draw(&warp, options, dataset->rule.patch_px, random);
     cseg_intensity_draw(&changes, options, random);
-    cut(dataset, out, place, &warp);
-    return cseg_intensity_apply(&changes, dataset->context, &dataset->rule, out, random);
+    cseg_patches patch = *out;
+    if (options->cell_contrast > 1) {
+        patch.cell = cseg_alloc(dataset->context, (size_t)dataset->rule.patch_px * dataset->rule.patch_px, 1);
+        if (patch.cell == NULL)
+            return cseg_last_status();
+    }
+    cut(dataset, &patch, place, &warp);
+    const cellseg_status status = cseg_intensity_apply(&changes, dataset->context, &dataset->rule, &patch, random);
+    cseg_free(patch.cell);
+    return status;
 }
 
 static cellseg_status draw_empty(const cseg_dataset *dataset, const cseg_patches *out, uint64_t *random) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The images of a training run, kept at the working scale in 3 bytes per pixel, and where the patches of an epoch lie. The paper
- * cuts its images on one grid; here each epoch draws its windows anew, one in each of as many strata as the grid has windows: the
- * same amount of work, every image in proportion to its area, and no pixel always at a patch's edge.
+ * The images of a training run, kept at the working scale in 3 to 6 bytes per pixel, and where the patches of an epoch lie. The
+ * paper cuts its images on one grid; here each epoch draws its windows anew, one in each of as many strata as the grid has
+ * windows: the same amount of work, every image in proportion to its area, and no pixel always at a patch's edge.
  *
  * Images that can be had again are held in memory up to a bound, the least recently used leaving first. Patches of all images at
  * random would then read an image for each; so an epoch takes images in groups of half the bound, drawn anew each time, and
@@ -43,6 +43,7 @@ static void fill_sample(cseg_sample *sample, const cseg_plane *image, const cseg
     copy_bytes(sample->classes, &targets->classes);
     copy_bytes(sample->distance, &targets->distance);
     copy_bytes(sample->border, &targets->border);
+    copy_bytes(sample->cell, &targets->cell);
 }
 
 void cseg_sample_free(cseg_sample *sample) {
@@ -50,8 +51,9 @@ void cseg_sample_free(cseg_sample *sample) {
     cseg_free(sample->classes);
     cseg_free(sample->distance);
     cseg_free(sample->border);
+    cseg_free(sample->cell);
     sample->values = NULL;
-    sample->classes = sample->distance = sample->border = NULL;
+    sample->classes = sample->distance = sample->border = sample->cell = NULL;
 }
 
 static cellseg_status allocate_sample(cseg_sample *sample, cellseg_context *context, const cseg_targets *targets) {
@@ -59,7 +61,8 @@ static cellseg_status allocate_sample(cseg_sample *sample, cellseg_context *cont
     sample->values = cseg_alloc(context, pixels, sizeof *sample->values);
     if (sample->values == NULL || (sample->classes = cseg_alloc(context, pixels, 1)) == NULL ||
         (targets->distance.data != NULL && (sample->distance = cseg_alloc(context, pixels, 1)) == NULL) ||
-        (targets->border.data != NULL && (sample->border = cseg_alloc(context, pixels, 1)) == NULL)) {
+        (targets->border.data != NULL && (sample->border = cseg_alloc(context, pixels, 1)) == NULL) ||
+        (targets->cell.data != NULL && (sample->cell = cseg_alloc(context, pixels, 1)) == NULL)) {
         cseg_sample_free(sample);
         return cseg_last_status();
     }
@@ -74,7 +77,8 @@ static uint64_t hash_sample(uint64_t hash, const cseg_sample *sample) {
     hash = cseg_hash(hash, sample->values, pixels * sizeof *sample->values);
     hash = cseg_hash(hash, sample->classes, pixels);
     hash = cseg_hash(hash, sample->distance, sample->distance != NULL ? pixels : 0);
-    return cseg_hash(hash, sample->border, sample->border != NULL ? pixels : 0);
+    hash = cseg_hash(hash, sample->border, sample->border != NULL ? pixels : 0);
+    return cseg_hash(hash, sample->cell, sample->cell != NULL ? pixels : 0);
 }
 
 cellseg_status cseg_sample_make(cseg_sample *sample, cellseg_context *context, const cseg_plane *image,
@@ -92,7 +96,7 @@ cellseg_status cseg_sample_make(cseg_sample *sample, cellseg_context *context, c
 
 static size_t sample_bytes(const cseg_sample *sample) {
     const size_t each = sizeof *sample->values + 1;
-    return sample->height * sample->width * (each + 2); /* as if it had every target, which is what a bound is for */
+    return sample->height * sample->width * (each + 3); /* as if it had every target, which is what a bound is for */
 }
 
 /* Release what was used longest ago and does not belong to the batch at hand, until there is room. */

@@ -56,10 +56,10 @@ cellseg_status cseg_segment_targets(cellseg_context *context, const cseg_plane *
 
 /* ---- outlines.c ---- */
 
-/* What a pixel should be, one byte each: its class; 255 d / (d + CSEG_DISTANCE_HALF_UM); how near it lies to two cells. data NULL
- * in the latter two: not wanted. */
+/* What a pixel should be, one byte each: its class; 255 d / (d + CSEG_DISTANCE_HALF_UM); how near it lies to two cells; and which
+ * cell it belongs to: 0 for none, else a number that neighbours rarely share. data NULL in the latter three: not wanted. */
 typedef struct cseg_targets {
-    cseg_plane classes, distance, border;
+    cseg_plane classes, distance, border, cell;
 } cseg_targets;
 void cseg_targets_free(cseg_targets *targets);
 
@@ -68,30 +68,31 @@ typedef struct cseg_outline_options {
     double pixel_size_um, border_sigma_um;
 } cseg_outline_options;
 
-/* Fill in distance and border, and the boundary's pixels of classes, which cseg_segment_targets() has filled, from the cells'
- * label map (uint32, of any scale). */
+/* Fill in distance, border and cell, and the boundary's pixels of classes, which cseg_segment_targets() has filled, from the
+ * cells' label map (uint32, of any scale). */
 cellseg_status cseg_segment_outlines(cellseg_context *context, const cseg_targets *targets, const cseg_plane *cells,
                                      const cseg_outline_options *options);
 
 /* ---- dataset.c ---- */
 
-/* One image as the network sees it, with its targets: 3 to 5 bytes per pixel. */
+/* One image as the network sees it, with its targets: 3 to 6 bytes per pixel. */
 typedef struct cseg_sample {
     size_t height, width;
-    float unit;                           /* values * unit is the normalised intensity */
-    uint16_t *values;                     /* NULL: not in memory now */
-    uint8_t *classes, *distance, *border; /* the latter two may be NULL */
-    uint64_t hash;                        /* of all of these */
-    double weight;                        /* how often each of its pixels is drawn in an epoch */
-    void *source;                         /* from where it can be had again; NULL: it stays in memory */
-    uint64_t used;                        /* the cache's clock when it was needed last */
-    uint32_t group;                       /* of this epoch: images of a group fit into the cache together */
+    float unit;                                  /* values * unit is the normalised intensity */
+    uint16_t *values;                            /* NULL: not in memory now */
+    uint8_t *classes, *distance, *border, *cell; /* the latter three may be NULL */
+    uint64_t hash;                               /* of all of these */
+    double weight;                               /* how often each of its pixels is drawn in an epoch */
+    void *source;                                /* from where it can be had again; NULL: it stays in memory */
+    uint64_t used;                               /* the cache's clock when it was needed last */
+    uint32_t group;                              /* of this epoch: images of a group fit into the cache together */
 } cseg_sample;
 
-/* As many patches as asked for, patch x patch each. distance, border: NULL where the data set has none. */
+/* As many patches as asked for, patch x patch each. distance, border: NULL where the data set has none. cell: of one patch that
+ * is being made, or NULL. */
 typedef struct cseg_patches {
     float *image;
-    uint8_t *classes, *distance, *border;
+    uint8_t *classes, *distance, *border, *cell;
 } cseg_patches;
 
 /* Where a patch's inner window (the part that counts) begins, or a patch without any cell. */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Intensities of a training patch, in the order of a microscope: the stain (nuclei darker or brighter against their cells, a
- * texture), the optics (blur, gamma, uneven illumination, contrast), the camera (noise, saturation). The network sees normalised
- * intensities, so that amounts are parts of an image's own range. Cost: about 1 ms per patch, several with gamma or texture.
+ * Intensities of a training patch, in the order of a microscope: the stain (cells brighter or dimmer, nuclei against their
+ * cells, a texture), the optics (blur, gamma, uneven illumination, contrast), the camera (noise, saturation). The network sees
+ * normalised intensities, so that amounts are parts of an image's own range. Cost: about 1 ms per patch, several with gamma or
+ * texture.
  */
 #include "segment/intensity.h"
 
@@ -10,8 +11,8 @@
 
 #include <math.h>
 
-/* Nuclei have no hard edge: what changes them fades over about this. */
-#define NUCLEUS_EDGE_PX 1.0
+/* Neither nuclei nor cells have a hard edge: what changes them fades over about this. */
+#define EDGE_PX 1.0
 
 /* About normal with mean 0 and standard deviation 1: the sum of four uniform numbers. */
 static double random_normal(uint64_t *random) {
@@ -32,6 +33,8 @@ void cseg_intensity_draw(cseg_intensity *c, const cellseg_train_options *options
     c->nucleus = cseg_random_factor(options->nucleus_contrast, random);
     c->texture = cseg_random_amount(options->texture, random);
     c->texture_px = 0.7 + 2.3 * cseg_random_uniform(random);
+    c->cell = options->cell_contrast;
+    c->cells_seed = *random;
 }
 
 static double power_of(double value, double power) {
@@ -48,9 +51,25 @@ static cellseg_status change_nuclei(cellseg_context *context, const cseg_patches
                                     double factor) {
     for (size_t i = 0; i < edge * edge; i++)
         mask[i] = patch->classes[i] == CSEG_CLASS_NUCLEUS ? 1 : 0;
-    CSEG_TRY(blur(context, mask, edge, NUCLEUS_EDGE_PX));
+    CSEG_TRY(blur(context, mask, edge, EDGE_PX));
     for (size_t i = 0; i < edge * edge; i++)
         patch->image[i] *= (float)(1 + (factor - 1) * (double)mask[i]);
+    return CELLSEG_OK;
+}
+
+/* Multiply each cell by a factor of its own. */
+static cellseg_status change_cells(const cseg_intensity *c, cellseg_context *context, const cseg_patches *patch, float *mask,
+                                   size_t edge) {
+    float factors[UINT8_MAX + 1] = {1};
+    for (size_t number = 1; number <= UINT8_MAX; number++) {
+        uint64_t random = cseg_random_stream(c->cells_seed, number, 0);
+        factors[number] = (float)cseg_random_factor(c->cell, &random);
+    }
+    for (size_t i = 0; i < edge * edge; i++)
+        mask[i] = factors[patch->cell[i]];
+    CSEG_TRY(blur(context, mask, edge, EDGE_PX));
+    for (size_t i = 0; i < edge * edge; i++)
+        patch->image[i] *= mask[i];
     return CELLSEG_OK;
 }
 
@@ -69,13 +88,15 @@ static cellseg_status add_texture(cellseg_context *context, const cseg_patches *
 
 static cellseg_status change_stain(const cseg_intensity *c, cellseg_context *context, const cseg_patches *patch, size_t edge,
                                    uint64_t *random) {
-    if (c->nucleus == 1 && c->texture == 0)
+    if (c->cell == 1 && c->nucleus == 1 && c->texture == 0)
         return CELLSEG_OK;
     float *scratch = cseg_alloc(context, edge * edge, sizeof *scratch);
     if (scratch == NULL)
         return cseg_last_status();
     cellseg_status status = CELLSEG_OK;
-    if (c->nucleus != 1)
+    if (c->cell != 1)
+        status = change_cells(c, context, patch, scratch, edge);
+    if (status == CELLSEG_OK && c->nucleus != 1)
         status = change_nuclei(context, patch, scratch, edge, c->nucleus);
     if (status == CELLSEG_OK && c->texture > 0)
         status = add_texture(context, patch, scratch, edge, c->texture, c->texture_px, random);

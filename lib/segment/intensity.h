@@ -9,11 +9,14 @@ typedef struct cseg_intensity {
     double gain, gamma, noise, blur_px;
     double corner[4]; /* of the illumination: a factor at each */
     double saturation, nucleus, texture, texture_px;
+    double cell; /* the range of the cells' factors */
+    uint64_t cells_seed;
 } cseg_intensity;
 
 void cseg_intensity_draw(cseg_intensity *changes, const cellseg_train_options *options, uint64_t *random);
 
-/* Change a patch in place; its classes say where nuclei are. random: of the noise and the texture. */
+/* Change a patch in place; its classes say where nuclei are, its cells which pixels belong together. random: of the noise and the
+ * texture. */
 cellseg_status cseg_intensity_apply(const cseg_intensity *changes, cellseg_context *context, const cseg_rule *rule,
                                     const cseg_patches *patch, uint64_t *random);
 

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#define FIRST_RELEASE_SIZE (offsetof(cellseg_train_options, dropout) + sizeof(double))
+#define FIRST_RELEASE_SIZE (offsetof(cellseg_train_options, cell_contrast) + sizeof(double))
 
 /* ---- options ---- */
 
@@ -35,7 +35,8 @@ static cellseg_train_options defaults(void) {
                                    .step_epochs = 10,
                                    .step_factor = 0.1,
                                    .cache_bytes = (uint64_t)96 << 20,
-                                   .dropout = 0.1};
+                                   .dropout = 0.1,
+                                   .cell_contrast = 1};
 }
 
 cellseg_status cellseg_train_options_init(cellseg_train_options *options, size_t struct_size) {
@@ -93,6 +94,7 @@ static cellseg_status check(const cellseg_train_options *o) {
     CSEG_TRY(cseg_check_range("illumination", o->illumination, 1, 10));
     CSEG_TRY(cseg_check_range("saturation", o->saturation, 0, 0.95));
     CSEG_TRY(cseg_check_range("nucleus_contrast", o->nucleus_contrast, 1, 10));
+    CSEG_TRY(cseg_check_range("cell_contrast", o->cell_contrast, 1, 10));
     CSEG_TRY(cseg_check_range("texture", o->texture, 0, 2));
     CSEG_TRY(cseg_check_range("empty", o->empty, 0, 0.9));
     CSEG_TRY(cseg_check_range("extra_output", o->extra_output, CELLSEG_EXTRA_NONE, CELLSEG_EXTRA_DISTANCE));

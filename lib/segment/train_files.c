@@ -72,6 +72,8 @@ static cellseg_status make_targets(cseg_targets *targets, const cellseg_trainer 
         CSEG_TRY(cseg_plane_new(&targets->distance, trainer->context, CELLSEG_UINT8, seen->height, seen->width));
     if (o->weight_border > 0)
         CSEG_TRY(cseg_plane_new(&targets->border, trainer->context, CELLSEG_UINT8, seen->height, seen->width));
+    if (o->cell_contrast > 1)
+        CSEG_TRY(cseg_plane_new(&targets->cell, trainer->context, CELLSEG_UINT8, seen->height, seen->width));
     CSEG_TRY(cseg_segment_targets(trainer->context, &targets->classes, cells, nuclei));
     CSEG_TRY(check_classes(&targets->classes));
     return cseg_segment_outlines(trainer->context, targets, cells, &outlines);
@@ -188,6 +190,7 @@ cellseg_status cseg_trainer_load(void *owner, cseg_sample *sample) {
     sample->classes = again.classes;
     sample->distance = again.distance;
     sample->border = again.border;
+    sample->cell = again.cell;
     return CELLSEG_OK;
 }
 

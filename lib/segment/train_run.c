@@ -277,6 +277,7 @@ static bool add_numbers(cJSON *object, const cellseg_trainer *trainer) {
         {"illumination", o->illumination},
         {"saturation", o->saturation},
         {"nucleus_contrast", o->nucleus_contrast},
+        {"cell_contrast", o->cell_contrast},
         {"texture", o->texture},
         {"extra_output", o->extra_output},
         {"weight_extra", o->weight_extra},

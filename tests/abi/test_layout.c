@@ -218,6 +218,7 @@ AT(cellseg_train_options, patience, 288);
 AT(cellseg_train_options, frozen_layers, 292);
 AT(cellseg_train_options, cache_bytes, 296);
 AT(cellseg_train_options, dropout, 304);
+AT(cellseg_train_options, cell_contrast, 312);
 AT(cellseg_train_files, struct_size, 0);
 AT(cellseg_train_files, image_path, 8);
 AT(cellseg_train_files, cells_path, 16);

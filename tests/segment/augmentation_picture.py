@@ -27,6 +27,7 @@ ROWS = [
     ("saturation 0.6", dict(saturation=0.6)),
     ("nucleus_contrast 3", dict(nucleus_contrast=3.0)),
     ("texture 0.5", dict(texture=0.5)),
+    ("cell_contrast 2", dict(cell_contrast=2.0)),
 ]
 COLUMNS = 4
 
@@ -42,6 +43,7 @@ def load_scene():
     window = np.s_[top : top + augment.HEIGHT, left : left + augment.WIDTH]
     scene.values = np.ascontiguousarray((seen[window] / scene.unit + 0.5).astype(np.uint16))
     scene.classes = np.ascontiguousarray(np.where(image[1][window] > threshold_otsu(image[1]), 0, 2).astype(np.uint8))
+    scene.cell = np.ascontiguousarray((io.imread("examples/data/n2a.cells.tif")[window] % 256).astype(np.uint8))
 
 
 def main(path):

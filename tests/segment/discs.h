@@ -102,7 +102,7 @@ static inline cellseg_train_options small_options(const char *checkpoint_path) {
     options.empty = 0.1;
     options.rotation_degrees = 20;
     options.elastic_px = 2;
-    options.illumination = options.nucleus_contrast = 1.3;
+    options.illumination = options.nucleus_contrast = options.cell_contrast = 1.3;
     options.saturation = options.texture = 0.2;
     options.learning_rate_final = 1e-4;
     options.warm_up_epochs = 0.5;

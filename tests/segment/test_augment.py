@@ -23,7 +23,7 @@ class Rule(ctypes.Structure):
 
 class Sample(ctypes.Structure):
     _fields_ = [("height", ctypes.c_size_t), ("width", ctypes.c_size_t), ("unit", ctypes.c_float)] + [
-        (n, ctypes.c_void_p) for n in ("values", "classes", "distance", "border")
+        (n, ctypes.c_void_p) for n in ("values", "classes", "distance", "border", "cell")
     ]
 
 
@@ -39,7 +39,9 @@ class Warp(ctypes.Structure):
 class Intensity(ctypes.Structure):
     _fields_ = [(n, ctypes.c_double) for n in ("gain", "gamma", "noise", "blur_px")] + [
         ("corner", ctypes.c_double * 4)
-    ] + [(n, ctypes.c_double) for n in ("saturation", "nucleus", "texture", "texture_px")]
+    ] + [(n, ctypes.c_double) for n in ("saturation", "nucleus", "texture", "texture_px", "cell")] + [
+        ("cells_seed", ctypes.c_uint64)
+    ]
 
 
 def options(**values):
@@ -67,6 +69,9 @@ class Random:
             z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
             z = z ^ (z >> np.uint64(31))
         return int(z[0]) if count is None else z
+
+    def factor(self, most):
+        return most ** (2 * (self.next() >> 11) * 2.0**-53 - 1)
 
     def normal(self, count):
         bits = self.next(count)
@@ -98,6 +103,8 @@ class Scene:
         self.values = (40000 * np.clip(smooth / smooth.std() / 3 + 0.4, 0, 1) + r.integers(0, 2000, smooth.shape)).astype(np.uint16)
         self.classes = np.digitize(smooth, np.quantile(smooth, [0.4, 0.8])).astype(np.uint8)
         self.distance, self.border = (r.integers(0, 256, smooth.shape).astype(np.uint8) for _ in range(2))
+        self.cell = (np.arange(HEIGHT)[:, None] // 40 * 50 + np.arange(WIDTH) // 35 * 5).astype(np.uint8)
+        self.cell[self.classes == 2] = 0
         self.unit = np.float32(1.7 / 65535)
 
 
@@ -106,11 +113,11 @@ SCENE = Scene()
 
 def library_patch(opts, index, y, x, epoch=3):
     rule = Rule(0.65, 130, 1, 99.5, NOISE_RANGE, CLIP, POWER, PATCH, STEP, 4)
-    pointers = [a.ctypes.data for a in (SCENE.values, SCENE.classes, SCENE.distance, SCENE.border)]
+    pointers = [a.ctypes.data for a in (SCENE.values, SCENE.classes, SCENE.distance, SCENE.border, SCENE.cell)]
     sample = Sample(HEIGHT, WIDTH, SCENE.unit, *pointers)
     image = np.full((PATCH, PATCH), np.nan, np.float32)
     targets = [np.full((PATCH, PATCH), 99, np.uint8) for _ in range(3)]
-    patches = (ctypes.c_void_p * 4)(image.ctypes.data, *[t.ctypes.data for t in targets])
+    patches = (ctypes.c_void_p * 5)(image.ctypes.data, *[t.ctypes.data for t in targets], None)
     dataset = DATASET(None, rule, ctypes.addressof(sample), None, 1, 1, 0, None)
     place = (ctypes.c_int32 * 3)(0, y, x)
     oracle.check(
@@ -216,6 +223,10 @@ def test_the_deformation_never_folds():
 
 def intensity(changes, warp, random, y, x):
     image, classes, *_ = cut(warp, y, x)
+    if changes.cell > 1:
+        factors = np.array([1] + [Random.stream(changes.cells_seed, number, 0).factor(changes.cell) for number in range(1, 256)])
+        cell = ndi.map_coordinates(SCENE.cell, np.floor(places(warp, y, x) + 0.5), order=0, mode="reflect")
+        image = image * ndi.gaussian_filter(factors[cell], 1, mode="reflect")
     if changes.nucleus != 1:
         mask = ndi.gaussian_filter((classes == 0) * 1.0, 1, mode="reflect")
         image = image * (1 + (changes.nucleus - 1) * mask)
@@ -245,6 +256,8 @@ INTENSITIES = [
     dict(saturation=0.6),
     dict(nucleus_contrast=3.0),
     dict(texture=0.5),
+    dict(cell_contrast=2.5),
+    dict(cell_contrast=1.5, rotation_degrees=30, nucleus_contrast=1.5),
     dict(gamma=1.5, contrast=1.3, blur_px=1.0, noise=0.05, illumination=1.5, saturation=0.3, nucleus_contrast=2.0, texture=0.3),
 ]
 
@@ -270,6 +283,17 @@ def test_one_option_does_not_change_what_another_does():
     alone = draw(options(rotation_degrees=90), Random.stream(1, 1, 5))[0]
     crowd = draw(options(rotation_degrees=90, elastic_px=3, scale=2.0, rotate=1, flip=1), Random.stream(1, 1, 5))[0]
     assert (alone.sine, alone.cosine) == (crowd.sine, crowd.cosine)
+
+
+def test_cells_fill_the_range():
+    opts = options(cell_contrast=3.0)
+    plain, ratios = library_patch(options(), 0, 30, 80)[0], []
+    for index in range(20):
+        got = library_patch(opts, index, 30, 80)[0]
+        used = (plain > 0.3) & (got < CLIP**POWER)
+        ratios.append((got[used] / plain[used]).tolist())
+    values = np.concatenate(ratios)
+    assert 1 / 3 <= values.min() < 0.4 and 2.5 < values.max() <= 3.0001
 
 
 def test_textures_have_the_deviation_asked_for():

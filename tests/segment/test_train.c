@@ -139,6 +139,7 @@ static void test_options(void **state) {
     REFUSE(illumination, 0.5);
     REFUSE(saturation, 1);
     REFUSE(nucleus_contrast, 0);
+    REFUSE(cell_contrast, 0.5);
     REFUSE(texture, NAN);
     REFUSE(cache_bytes, 1000);
     REFUSE(extra_output, 3);

@@ -65,6 +65,7 @@ static cellseg_status make(cseg_targets *targets, cellseg_context *context, labe
     CSEG_TRY_GOTO(failed, cseg_plane_new(&targets->classes, context, CELLSEG_UINT8, HEIGHT, WIDTH));
     CSEG_TRY_GOTO(failed, cseg_plane_new(&targets->distance, context, CELLSEG_UINT8, HEIGHT, WIDTH));
     CSEG_TRY_GOTO(failed, cseg_plane_new(&targets->border, context, CELLSEG_UINT8, HEIGHT, WIDTH));
+    CSEG_TRY_GOTO(failed, cseg_plane_new(&targets->cell, context, CELLSEG_UINT8, HEIGHT, WIDTH));
     for (size_t i = 0; i < PIXELS; i++)
         cseg_row_u8(&targets->classes, i / WIDTH)[i % WIDTH] = ids[i] != 0 ? CSEG_CLASS_CYTOPLASM : CSEG_CLASS_BACKGROUND;
     CSEG_TRY_GOTO(failed, cseg_segment_outlines(context, targets, &cells, options));
@@ -95,6 +96,33 @@ static void check(label_map ids, const cseg_outline_options *options) {
     cseg_targets targets;
     assert_ok(make(&targets, NULL, ids, options));
     assert_as_defined(&targets, ids, options);
+    cseg_targets_free(&targets);
+}
+
+/* 0 outside cells, in cells the same number for a label's every pixel, and seldom the same for two labels. */
+static void assert_numbers(const cseg_targets *targets, const label_map ids) {
+    size_t pairs = 0, same = 0;
+    for (size_t i = 0; i < PIXELS; i += 7)
+        for (size_t j = 0; j < PIXELS; j += 5) {
+            const uint8_t a = cseg_row_u8(&targets->cell, i / WIDTH)[i % WIDTH],
+                          b = cseg_row_u8(&targets->cell, j / WIDTH)[j % WIDTH];
+            assert_int_equal(a != 0, ids[i] != 0);
+            if (ids[i] == ids[j])
+                assert_int_equal(a, b);
+            pairs += ids[i] != ids[j];
+            same += ids[i] != ids[j] && a == b;
+        }
+    assert_true(pairs > 0 && (double)same < 0.02 * (double)pairs);
+}
+
+static void test_cells_have_numbers(void **state) {
+    (void)state;
+    static label_map ids;
+    const cseg_outline_options options = {false, 0.65, 3};
+    cseg_targets targets;
+    discs(ids, 2, 40, 6);
+    assert_ok(make(&targets, NULL, ids, &options));
+    assert_numbers(&targets, ids);
     cseg_targets_free(&targets);
 }
 
@@ -142,6 +170,7 @@ static void test_threads(void **state) {
             assert_memory_equal(cseg_row_u8(&one.classes, y), cseg_row_u8(&more.classes, y), WIDTH);
             assert_memory_equal(cseg_row_u8(&one.distance, y), cseg_row_u8(&more.distance, y), WIDTH);
             assert_memory_equal(cseg_row_u8(&one.border, y), cseg_row_u8(&more.border, y), WIDTH);
+            assert_memory_equal(cseg_row_u8(&one.cell, y), cseg_row_u8(&more.cell, y), WIDTH);
         }
         cseg_targets_free(&more);
         cellseg_context_free(context);
@@ -166,6 +195,7 @@ static void test_failing_allocations(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_cells_have_numbers),
         cmocka_unit_test(test_every_pixel),
         cmocka_unit_test(test_extremes),
         cmocka_unit_test(test_threads),

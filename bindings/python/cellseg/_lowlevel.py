@@ -306,6 +306,7 @@ class train_options(_Sized):
         ("frozen_layers", c_int32),
         ("cache_bytes", c_uint64),
         ("dropout", c_double),
+        ("cell_contrast", c_double),
     ]
 
 
