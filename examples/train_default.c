@@ -38,14 +38,14 @@ static const source sources[] = {
     {"neubias", "dapi_tublin", NULL, NULL, 1, 0, 0.454, 4, CELLSEG_USE_TRAIN},
     {"bbbc014", "Channel_1-12-A-12", "Channel_2-12-A-12", NULL, 0, 0, 0.65, 2, CELLSEG_USE_TRAIN},
     {"embl_md", "_w3", "_w1", NULL, 0, 0, 0.645, 2, CELLSEG_USE_TRAIN},
-    {"covertrack", "_YFP_", "_Far-red_", NULL, 0, 0, 0.65, 2, CELLSEG_USE_TRAIN},
+    {"covertrack", "_YFP_", "_Far-red_", NULL, 0, 0, 0.65, 4, CELLSEG_USE_TRAIN},
     {"bbbc022", "_Ch2", "_Ch1", NULL, 0, 0, 0.656, 1, CELLSEG_USE_TRAIN},
     {"bbbc022", "_Ch5", "_Ch1", NULL, 0, 0, 0.656, 1, CELLSEG_USE_TRAIN},
-    {"scportrait", "_Alexa488_", "_DAPI_", NULL, 0, 0, 0.6, 1, CELLSEG_USE_TRAIN},
+    {"scportrait", "_Alexa488_", "_DAPI_", NULL, 0, 0, 0.6, 2, CELLSEG_USE_TRAIN},
 };
 
 /* Simulated fields stand in for stains and shapes that no folder shows. */
-enum { SIMULATED_FIELDS = 40, SIMULATED_EDGE_PX = 400 };
+enum { SIMULATED_FIELDS = 60, SIMULATED_EDGE_PX = 400 };
 
 /*
  * Batches smaller than the paper's take more steps in the same time, and half the paper's filters learn more with less dropout:
@@ -53,7 +53,7 @@ enum { SIMULATED_FIELDS = 40, SIMULATED_EDGE_PX = 400 };
  */
 static cellseg_status recipe(cellseg_train_options *options, const char *checkpoint_path) {
     const cellseg_status status = cellseg_train_options_init(options, sizeof *options);
-    options->epochs = 30;
+    options->epochs = 28;
     options->batch = 8;
     options->width = 0.5;
     options->dropout = 0.1;
@@ -70,6 +70,7 @@ static cellseg_status recipe(cellseg_train_options *options, const char *checkpo
     options->illumination = 1.4;
     options->saturation = 0.2;
     options->nucleus_contrast = 1.2;
+    options->cell_contrast = 1.6;
     options->empty = 0.03;
     options->note =
         "N2A (human outlines); Schwann, HeLa, MCF7, U2OS and others (two-channel labels); simulated cells; docs/data.md";
