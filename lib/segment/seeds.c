@@ -194,25 +194,52 @@ static void sum_nuclei(nucleus_sum *sums, const cseg_plane *labels, const cseg_p
     }
 }
 
+/* Weak against an absolute limit: nuclei that are small or of low probability. The means of those that stay go into `means`. */
+static size_t keep_strong(uint8_t *keep, float *means, const nucleus_sum *sums, size_t ids, double area_min_px, double mean_min) {
+    size_t strong = 0;
+    for (size_t id = 1; id < ids; id++) {
+        const double pixels = (double)sums[id].pixels;
+        keep[id] = pixels > 0 && pixels >= area_min_px && sums[id].map >= mean_min * pixels;
+        if (keep[id] != 0)
+            means[strong++] = (float)(sums[id].map / pixels);
+    }
+    return strong;
+}
+
+/* Weak against the others: a network is less sure of all nuclei in a stain it does not know, but surest of the true ones. */
+static cellseg_status drop_unsure(cellseg_context *context, uint8_t *keep, const nucleus_sum *sums, size_t ids,
+                                  const cseg_plane *means, double ratio) {
+    const double half = 50;
+    double median;
+    CSEG_TRY(cseg_filter_percentiles(context, &median, &half, 1, means));
+    for (size_t id = 1; id < ids; id++)
+        keep[id] = keep[id] != 0 && sums[id].map >= ratio * median * (double)sums[id].pixels;
+    return CELLSEG_OK;
+}
+
 static cellseg_status drop_weak(cellseg_context *context, const cseg_plane *labels, uint32_t *count, const cseg_plane *map,
-                                double area_min_px, double mean_min) {
+                                double area_min_px, const cellseg_segment_options *options) {
+    if (*count == 0)
+        return CELLSEG_OK;
     const size_t ids = (size_t)*count + 1;
     uint8_t *keep = NULL;
-    nucleus_sum *sums = cseg_calloc(context, ids, sizeof *sums);
+    nucleus_sum *sums = NULL;
+    cseg_plane means;
+    CSEG_TRY(cseg_plane_new(&means, context, CELLSEG_FLOAT32, 1, *count));
     cellseg_status status = CELLSEG_ERR_MEMORY;
-    if (sums == NULL || (keep = cseg_calloc(context, ids, 1)) == NULL) {
+    if ((sums = cseg_calloc(context, ids, sizeof *sums)) == NULL || (keep = cseg_calloc(context, ids, 1)) == NULL) {
         status = cseg_last_status();
         goto done;
     }
     sum_nuclei(sums, labels, map);
-    for (size_t id = 1; id < ids; id++) {
-        const double pixels = (double)sums[id].pixels;
-        keep[id] = pixels > 0 && pixels >= area_min_px && sums[id].map >= mean_min * pixels;
-    }
+    means.width = keep_strong(keep, cseg_row_f32(&means, 0), sums, ids, area_min_px, options->nucleus_probability_min);
+    if (options->nucleus_probability_ratio > 0 && means.width > 0)
+        CSEG_TRY_GOTO(done, drop_unsure(context, keep, sums, ids, &means, options->nucleus_probability_ratio));
     status = cseg_morph_relabel(context, labels, keep, NULL, count);
 done:
     cseg_free(keep);
     cseg_free(sums);
+    cseg_plane_free(&means);
     return status;
 }
 
@@ -226,7 +253,7 @@ cellseg_status cseg_segment_seeds(cellseg_context *context, const cseg_plane *nu
     cellseg_status status;
     CSEG_TRY_GOTO(done, nuclear_mask(context, &mask, nuclei, map, extra, pixel_size_um, options));
     CSEG_TRY_GOTO(done, part_nuclei(context, nuclei, count, &mask, extra, pixel_size_um, options->h_um / pixel_size_um));
-    status = drop_weak(context, nuclei, count, map, area_min_px, options->nucleus_probability_min);
+    status = drop_weak(context, nuclei, count, map, area_min_px, options);
 done:
     cseg_plane_free(&mask);
     return status;

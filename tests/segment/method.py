@@ -47,6 +47,7 @@ class Options(ctypes.Structure):
         ("marker_test", ctypes.c_int32),
         ("orientations", ctypes.c_int32),
         ("padding", ctypes.c_int32),
+        ("nucleus_probability_ratio", ctypes.c_double),
     ]
 
 
@@ -225,6 +226,8 @@ def drop_weak(labels, map_, px, o):
     mean = np.bincount(labels.ravel(), map_.ravel().astype(np.float64), minlength=n + 1) / np.maximum(area, 1)
     keep = (area * px * px >= o.nucleus_area_min_um2) & (mean >= o.nucleus_probability_min)
     keep[0] = False
+    if o.nucleus_probability_ratio and keep.any():
+        keep &= mean >= o.nucleus_probability_ratio * np.median(mean[keep].astype(np.float32))
     return raster_order(np.where(keep[labels], labels, 0))
 
 

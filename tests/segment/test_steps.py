@@ -110,6 +110,19 @@ def test_seeds(size, touching, values):
     np.testing.assert_array_equal(got, expected)
 
 
+@pytest.mark.parametrize("ratio", [0, 0.6, 0.97, 1])
+def test_nuclei_less_probable_than_the_others(ratio):
+    """Those in the left third of the image are half as probable as they were."""
+    map_, _, _ = field(*SIZES[-1], 3)
+    map_[:, : map_.shape[1] // 3] /= 2
+    options = method.options(nucleus_probability_min=0.1, nucleus_probability_ratio=ratio, nucleus_area_min_um2=0)
+    got, expected = method.library_seeds(map_, 0.65, options), method.seeds(map_, 0.65, options)
+    np.testing.assert_array_equal(got, expected)
+    options.nucleus_probability_ratio = 0
+    found = method.seeds(map_, 0.65, options).max()
+    assert got.max() == found if ratio == 0 else 0 < got.max() < found
+
+
 def fourth_map(kind, nuclei):
     """A boundary half way between nuclei, or the distance from there: what a network could say of cells round them."""
     distance, (y, x) = ndi.distance_transform_edt(nuclei == 0, return_indices=True)

@@ -170,6 +170,7 @@ class segment_options(_Sized):
         ("marker_test", c_int32),
         ("orientations", c_int32),
         ("padding", c_int32),
+        ("nucleus_probability_ratio", c_double),
     ]
 
 
