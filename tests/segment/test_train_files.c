@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { IMAGES = 6, PATH = 96 };
+enum { IMAGES = 6, PATH = 96, SAMPLE_BYTES = 6 }; /* of a pixel: its value in two, its class and three other targets */
 
 static char folder[64], checkpoint_path[PATH];
 
@@ -145,7 +145,7 @@ static void test_files_are_images(void **state) {
 static void test_bounds_and_threads(void **state) {
     (void)state;
     const cellseg_train_options options = small_options(NULL);
-    const size_t bounds[] = {3 * HEIGHT * WIDTH * 5, HEIGHT * WIDTH * 5, 1};
+    const size_t bounds[] = {3 * HEIGHT * WIDTH * SAMPLE_BYTES, HEIGHT * WIDTH * 5, 1};
     for (size_t i = 0; i < 3; i++) {
         const trained one = train_files(1, &options, bounds[i]);
         for (int32_t threads = 2; threads <= 7; threads += 5) {
@@ -163,7 +163,7 @@ static size_t held_bytes(const cellseg_trainer *trainer) {
     for (size_t d = 0; d < 2; d++)
         for (size_t s = 0; s < trainer->cache.sets[d]->count; s++)
             if (trainer->cache.sets[d]->samples[s].values != NULL)
-                held += HEIGHT * WIDTH * 5;
+                held += HEIGHT * WIDTH * SAMPLE_BYTES;
     return held;
 }
 
@@ -182,12 +182,12 @@ static void test_the_bound_is_kept(void **state) {
     cellseg_trainer *trainer;
     cellseg_model *model;
     assert_ok(empty_trainer(&trainer, NULL, &options));
-    trainer->cache.limit = 3 * HEIGHT * WIDTH * 5;
+    trainer->cache.limit = 3 * HEIGHT * WIDTH * SAMPLE_BYTES;
     for (uint64_t seed = 1; seed <= IMAGES; seed++) {
         assert_ok(add_files(trainer, seed, 1, seed <= 4 ? CELLSEG_USE_TRAIN : CELLSEG_USE_VALIDATE));
         assert_true(held_bytes(trainer) <= trainer->cache.limit);
     }
-    assert_int_equal(held_bytes(trainer), 3 * HEIGHT * WIDTH * 5);
+    assert_int_equal(held_bytes(trainer), 3 * HEIGHT * WIDTH * SAMPLE_BYTES);
     assert_ok(cellseg_trainer_run(&model, trainer, check_held, trainer));
     cellseg_model_free(model);
     cellseg_trainer_free(trainer);
@@ -199,7 +199,7 @@ static void test_an_epoch_goes_group_by_group(void **state) {
     const cellseg_train_options options = small_options(NULL);
     cellseg_trainer *trainer;
     assert_ok(files_trainer(&trainer, NULL, &options));
-    trainer->cache.limit = 2 * HEIGHT * WIDTH * 5; /* a group is one image */
+    trainer->cache.limit = 2 * HEIGHT * WIDTH * SAMPLE_BYTES; /* a group is one image */
     cseg_place places[100];
     const size_t count = cseg_dataset_epoch(&trainer->train, places, 0.2, 1, 1);
     size_t changes = 0, of_image[4] = {0};
