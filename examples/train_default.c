@@ -4,11 +4,13 @@
  *
  * DATA holds the folders named below (docs/data.md says where they come from). Where a person outlined whole cells, nuclei come
  * from the nuclear stain inside them; everywhere else the two-channel method makes the labels, as in the paper. The network sees
- * the marker alone. MODEL.checkpoint lets a stopped training go on: run the same command again.
+ * the marker alone. In the later stages a person's outlines, which are the most exact, count twice. MODEL.checkpoint-1 and so on
+ * let a stopped training go on: run the same command again.
  */
 #include <cellseg/cellseg.h>
 
 #include <dirent.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,13 +49,23 @@ static const source sources[] = {
 /* Simulated fields stand in for stains and shapes that no folder shows. */
 enum { SIMULATED_FIELDS = 60, SIMULATED_EDGE_PX = 400 };
 
+typedef struct stage {
+    int32_t epochs;
+    double learning_rate;
+    int32_t outlined_copies; /* times a source's copies, where there are outlines */
+} stage;
+
+static const stage stages[] = {{28, 1e-3, 1}, {6, 3e-4, 2}, {6, 3e-4, 2}};
+enum { STAGES = sizeof stages / sizeof stages[0] };
+
 /*
  * Batches smaller than the paper's take more steps in the same time, and half the paper's filters learn more with less dropout:
  * both lower the loss on the validation fields. Augmentation stands in for other stains, days and microscopes.
  */
-static cellseg_status recipe(cellseg_train_options *options, const char *checkpoint_path) {
+static cellseg_status recipe(cellseg_train_options *options, const stage *at, const char *checkpoint_path) {
     const cellseg_status status = cellseg_train_options_init(options, sizeof *options);
-    options->epochs = 28;
+    options->epochs = at->epochs;
+    options->learning_rate = at->learning_rate;
     options->batch = 8;
     options->width = 0.5;
     options->dropout = 0.1;
@@ -118,7 +130,7 @@ static cellseg_status make_labels(cellseg_labels **cells, cellseg_labels **nucle
     return status != CELLSEG_OK ? status : cellseg_segment_nuclei_within(nuclei, NULL, *cells, nuclear, &options);
 }
 
-static void add_file(cellseg_trainer *trainer, const source *from, const char *folder, const char *name) {
+static void add_file(cellseg_trainer *trainer, const source *from, int32_t copies, const char *folder, const char *name) {
     char path[PATH_SIZE], nuclear_path[PATH_SIZE], outlines_path[PATH_SIZE];
     make_path(path, folder, name, from->marker, from->marker);
     make_path(nuclear_path, folder, name, from->marker, from->nuclear != NULL ? from->nuclear : from->marker);
@@ -129,7 +141,7 @@ static void add_file(cellseg_trainer *trainer, const source *from, const char *f
         read_image(&nuclear, nuclear_path, from->pixel_size_um) != CELLSEG_OK ||
         make_labels(&cells, &nuclei, from, outlines_path, marker, nuclear) != CELLSEG_OK)
         fail(path);
-    for (int32_t i = 0; i < from->copies; i++)
+    for (int32_t i = 0; i < copies; i++)
         if (cellseg_trainer_add(trainer, marker, from->marker_channel, cells, nuclei, from->use) != CELLSEG_OK)
             fail(path);
     printf("%s: %u cells\n", path, (unsigned)cellseg_labels_max_id(cells));
@@ -139,7 +151,7 @@ static void add_file(cellseg_trainer *trainer, const source *from, const char *f
     cellseg_image_free(marker);
 }
 
-static void add_source(cellseg_trainer *trainer, const source *from, const char *data) {
+static void add_source(cellseg_trainer *trainer, const source *from, const stage *at, const char *data) {
     char folder[PATH_SIZE];
     snprintf(folder, sizeof folder, "%s/%s", data, from->folder);
     struct dirent **entries;
@@ -148,9 +160,11 @@ static void add_source(cellseg_trainer *trainer, const source *from, const char 
         fprintf(stderr, "train_default: %s: no such folder\n", folder);
         exit(1);
     }
+    const bool counts_more = from->outlines != NULL && from->use == CELLSEG_USE_TRAIN;
+    const int32_t copies = from->copies * (counts_more ? at->outlined_copies : 1);
     for (int i = 0; i < count; i++) {
         if (strstr(entries[i]->d_name, from->marker) != NULL)
-            add_file(trainer, from, folder, entries[i]->d_name);
+            add_file(trainer, from, copies, folder, entries[i]->d_name);
         free(entries[i]);
     }
     free(entries);
@@ -180,25 +194,35 @@ static int32_t on_epoch(void *user, const cellseg_epoch *epoch) {
 }
 
 /* Resumes where an earlier call was stopped. */
-static void train(const char *data, const char *path) {
-    char checkpoint_path[PATH_SIZE];
-    snprintf(checkpoint_path, sizeof checkpoint_path, "%s.checkpoint", path);
+static cellseg_model *learn(const char *data, const stage *at, const cellseg_model *start, const char *checkpoint_path) {
     cellseg_train_options options;
     cellseg_trainer *trainer;
     cellseg_model *model;
-    if (recipe(&options, checkpoint_path) != CELLSEG_OK)
+    if (recipe(&options, at, checkpoint_path) != CELLSEG_OK)
         fail("options");
-    if (cellseg_trainer_new(&trainer, NULL, NULL, &options) != CELLSEG_OK)
+    if (cellseg_trainer_new(&trainer, NULL, start, &options) != CELLSEG_OK)
         fail("trainer");
     for (size_t i = 0; i < sizeof sources / sizeof sources[0]; i++)
-        add_source(trainer, &sources[i], data);
+        add_source(trainer, &sources[i], at, data);
     add_simulated(trainer);
     if (cellseg_trainer_run(&model, trainer, on_epoch, NULL) != CELLSEG_OK)
         fail("training");
+    cellseg_trainer_free(trainer);
+    return model;
+}
+
+static void train(const char *data, const char *path) {
+    cellseg_model *model = NULL;
+    for (int i = 0; i < STAGES; i++) {
+        char checkpoint_path[PATH_SIZE];
+        snprintf(checkpoint_path, sizeof checkpoint_path, "%s.checkpoint-%d", path, i + 1);
+        cellseg_model *next = learn(data, &stages[i], model, checkpoint_path);
+        cellseg_model_free(model);
+        model = next;
+    }
     if (cellseg_model_save(model, NULL, path, CELLSEG_WEIGHTS_FLOAT16) != CELLSEG_OK)
         fail(path);
     cellseg_model_free(model);
-    cellseg_trainer_free(trainer);
 }
 
 int main(int argc, char **argv) {

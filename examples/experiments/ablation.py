@@ -27,7 +27,7 @@ CHANGES = [
     ("least nucleus probability 0.4 alone", {"nucleus-probability-min": 0.4, "nucleus-probability-ratio": 0}),
     ("least nucleus probability 0.5 alone", {"nucleus-probability-min": 0.5, "nucleus-probability-ratio": 0}),
     ("0.5 of the median's", {"nucleus-probability-ratio": 0.5}),
-    ("0.8 of the median's", {"nucleus-probability-ratio": 0.8}),
+    ("0.7 of the median's", {"nucleus-probability-ratio": 0.7}),
     ("no valley between nuclei", {"nucleus-valley": 0}),
     ("outlines at the seeds' sensitivity (60)", {"outline-sensitivity": 60}),
     ("no compactness", {"cell-compactness": 0}),

@@ -19,20 +19,21 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 
 # Images of one data set: those whose names match `marker` in `folder`. nuclear: what takes the marker's place in the name of the
-# nuclear stain's file; None: the same file. `pixel_size_um` 0: the file says.
-Source = namedtuple("Source", "name folder marker nuclear channel nuclear_channel pixel_size_um", defaults=(0, 0, 0))
+# nuclear stain's file; None: the same file. `pixel_size_um` 0: the file says. `weight`: how often a pixel is drawn in an epoch, as
+# in the default model's recipe, examples/train_default.c.
+Source = namedtuple("Source", "name folder marker nuclear channel nuclear_channel pixel_size_um weight", defaults=(0, 0, 0, 1))
 
 HUMAN = {part: Source(f"n2a-{part}", f"ccdb6843/{part}", ".ome.tif", None, 0, 1) for part in ("train", "val", "test")}
 FITTING = [
-    Source("nf1-er", "nf1_cellpainting", "_2_2_GFP", "_1_2_DAPI", 0, 0, 0.325),
-    Source("nf1-er", "nf1_cellpainting", "_2_3_GFP", "_1_3_DAPI", 0, 0, 0.325),
-    Source("embl-cy5", "embl_md", "_w3", "_w1", 0, 0, 0.645),
-    Source("covertrack-yfp", "covertrack", "_YFP_", "_Far-red_", 0, 0, 0.65),
-    Source("bbbc014-a12", "bbbc014", "Channel_1-12-A-12", "Channel_2-12-A-12", 0, 0, 0.65),
+    Source("nf1-er", "nf1_cellpainting", "_2_2_GFP", "_1_2_DAPI", 0, 0, 0.325, 3),
+    Source("nf1-er", "nf1_cellpainting", "_2_3_GFP", "_1_3_DAPI", 0, 0, 0.325, 3),
+    Source("embl-cy5", "embl_md", "_w3", "_w1", 0, 0, 0.645, 2),
+    Source("covertrack-yfp", "covertrack", "_YFP_", "_Far-red_", 0, 0, 0.65, 4),
+    Source("bbbc014-a12", "bbbc014", "Channel_1-12-A-12", "Channel_2-12-A-12", 0, 0, 0.65, 2),
     Source("bbbc022-er", "bbbc022", "_Ch2", "_Ch1", 0, 0, 0.656),
     Source("bbbc022-mito", "bbbc022", "_Ch5", "_Ch1", 0, 0, 0.656),
-    Source("scportrait-488", "scportrait", "_Alexa488_", "_DAPI_", 0, 0, 0.6),
-    Source("neubias-tubulin", "neubias", "dapi_tublin", None, 1, 0, 0.454),
+    Source("scportrait-488", "scportrait", "_Alexa488_", "_DAPI_", 0, 0, 0.6, 2),
+    Source("neubias-tubulin", "neubias", "dapi_tublin", None, 1, 0, 0.454, 4),
 ]
 NOT_FITTING = [
     Source("bbbc014-a01", "bbbc014", "Channel_1-01-A-01", None, 0, 0, 0.65),
@@ -58,7 +59,8 @@ NOT_FITTING = [
 # Budgets of training: options of `cellseg train`. "quick" only shows that a command runs.
 FULL = {"epochs": 30, "batch": 8, "width": 0.5, "dropout": 0.1, "extra-output": "distance", "warm-up-epochs": 0.5}
 FULL |= {"gamma": 1.6, "contrast": 1.4, "scale": 1.3, "noise": 0.1, "blur-px": 1.5, "rotation-degrees": 45, "elastic-px": 3}
-FULL |= {"illumination": 1.4, "saturation": 0.2, "nucleus-contrast": 1.2, "cell-contrast": 1.6, "empty": 0.03, "learning-rate-final": 1e-5}
+FULL |= {"illumination": 1.4, "saturation": 0.2, "nucleus-contrast": 1.2, "cell-contrast": 1.6, "empty": 0.03}
+FULL |= {"learning-rate-final": 1e-5}
 QUICK = {"epochs": 1, "width": 0.125, "batch": 2}
 
 

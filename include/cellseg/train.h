@@ -72,8 +72,8 @@ typedef struct cellseg_train_options {
                                 they do not all fit, it decides the patches' order too. Default 96 MB */
     double dropout;       /**< this part of what the way up reads, 0 to 0.9, is dropped in each step; a start model keeps its own.
                                Default 0.1; the paper: 0.5 */
-    double cell_contrast; /**< augment by a factor in [1/cell_contrast, cell_contrast] on each cell, its own, soft at the edge:
-                             dim cells beside bright ones; 1, the default: none */
+    double cell_contrast; /**< augment by a factor in [1/cell_contrast, cell_contrast] on each cell's normalised intensity, its
+                             own (one of 255), soft at the edge: dim cells beside bright ones; 1, the default: none */
 } cellseg_train_options;
 
 /** Write the defaults: half the paper's width, smaller batches, less dropout, and mirroring. @return

@@ -66,6 +66,8 @@ static cellseg_status allocate_sample(cseg_sample *sample, cellseg_context *cont
         cseg_sample_free(sample);
         return cseg_last_status();
     }
+    const size_t more = (targets->distance.data != NULL) + (targets->border.data != NULL) + (targets->cell.data != NULL);
+    sample->bytes = pixels * (sizeof *sample->values + 1 + more);
     return CELLSEG_OK;
 }
 
@@ -94,11 +96,6 @@ cellseg_status cseg_sample_make(cseg_sample *sample, cellseg_context *context, c
 
 /* ---- in memory or not ---- */
 
-static size_t sample_bytes(const cseg_sample *sample) {
-    const size_t each = sizeof *sample->values + 1;
-    return sample->height * sample->width * (each + 3); /* as if it had every target, which is what a bound is for */
-}
-
 /* Release what was used longest ago and does not belong to the batch at hand, until there is room. */
 static void make_room(cseg_cache *cache, size_t bytes) {
     while (cache->held + bytes > cache->limit) {
@@ -112,7 +109,7 @@ static void make_room(cseg_cache *cache, size_t bytes) {
             }
         if (oldest == NULL)
             return;
-        cache->held -= sample_bytes(oldest);
+        cache->held -= oldest->bytes;
         cseg_sample_free(oldest);
     }
 }
@@ -121,9 +118,9 @@ static cellseg_status hold(cseg_cache *cache, cseg_sample *sample) {
     sample->used = cache->clock;
     if (sample->values != NULL)
         return CELLSEG_OK;
-    make_room(cache, sample_bytes(sample));
+    make_room(cache, sample->bytes);
     CSEG_TRY(cache->load(cache->owner, sample));
-    cache->held += sample_bytes(sample);
+    cache->held += sample->bytes;
     return CELLSEG_OK;
 }
 
@@ -177,8 +174,8 @@ cellseg_status cseg_dataset_add(cseg_dataset *dataset, cseg_sample *sample) {
         return CELLSEG_OK;
     cseg_cache *cache = dataset->cache;
     dataset->samples[dataset->count - 1].used = ++cache->clock;
-    make_room(cache, sample_bytes(sample));
-    cache->held += sample_bytes(sample);
+    make_room(cache, sample->bytes);
+    cache->held += sample->bytes;
     return CELLSEG_OK;
 }
 
@@ -267,7 +264,7 @@ static size_t draw_windows(const cseg_dataset *dataset, cseg_place *places, uint
 static uint32_t make_groups(cseg_dataset *dataset, uint64_t *random) {
     size_t all = 0, bytes = 0;
     for (size_t s = 0; s < dataset->count; s++) {
-        all += dataset->samples[s].source != NULL ? sample_bytes(&dataset->samples[s]) : 0;
+        all += dataset->samples[s].source != NULL ? dataset->samples[s].bytes : 0;
         dataset->order[s] = (uint32_t)s;
         dataset->samples[s].group = 0;
     }
@@ -282,11 +279,11 @@ static uint32_t make_groups(cseg_dataset *dataset, uint64_t *random) {
     uint32_t group = 0;
     for (size_t i = 0; i < dataset->count; i++) {
         cseg_sample *sample = &dataset->samples[dataset->order[i]];
-        if (bytes > 0 && bytes + sample_bytes(sample) > dataset->cache->limit / 2) {
+        if (bytes > 0 && bytes + sample->bytes > dataset->cache->limit / 2) {
             group++;
             bytes = 0;
         }
-        bytes += sample_bytes(sample);
+        bytes += sample->bytes;
         sample->group = group;
     }
     return group + 1;

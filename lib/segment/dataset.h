@@ -81,6 +81,7 @@ typedef struct cseg_sample {
     float unit;                                  /* values * unit is the normalised intensity */
     uint16_t *values;                            /* NULL: not in memory now */
     uint8_t *classes, *distance, *border, *cell; /* the latter three may be NULL */
+    size_t bytes;                                /* of all of these, also while they are not in memory */
     uint64_t hash;                               /* of all of these */
     double weight;                               /* how often each of its pixels is drawn in an epoch */
     void *source;                                /* from where it can be had again; NULL: it stays in memory */

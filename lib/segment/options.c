@@ -19,7 +19,7 @@ static cellseg_segment_options defaults(void) {
         .h_um = 2,
         .nucleus_area_min_um2 = 25,
         .nucleus_probability_min = 0.3,
-        .nucleus_probability_ratio = 0.65,
+        .nucleus_probability_ratio = 0.6,
         .cell_sigma_um = 0.65,
         .cell_ring_um = 1,
         .cell_compactness = 0.01,

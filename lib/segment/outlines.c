@@ -7,7 +7,7 @@
  *   that is steep where cells meet, and the same for every size of cell;
  * - how near it lies to two cells: exp(-(d1 + d2)^2 / (2 sigma^2)), d1 and d2 the distances to the nearest and the second nearest
  *   cell (Ronneberger et al. 2015); d1 is 0 inside a cell, so where cells touch it is largest on both sides;
- * - which cell it belongs to, as a byte: a hash of the label.
+ * - which cell it belongs to, as a byte made of the label.
  *
  * Distances are exact. Columns first: how far it is within the column to another label, or to the two nearest different cells.
  * Then each pixel looks along its row, no farther than it has found already (in the manner of Saito and Toriwaki 1994). The
@@ -177,12 +177,6 @@ static uint8_t to_byte(double value) {
     return (uint8_t)(255 * value + 0.5);
 }
 
-/* 0 for the background, 1 to 255 for cells: Fibonacci hashing (Knuth), since neighbours often have ids in sequence. */
-static uint8_t cell_number(uint32_t id) {
-    const uint32_t hash = id * UINT32_C(2654435769) >> 16;
-    return id == 0 ? 0 : (uint8_t)(1 + hash % 255);
-}
-
 static cellseg_status row(void *data, size_t y) {
     const outlines_job *job = data;
     const cseg_targets *targets = job->targets;
@@ -197,11 +191,25 @@ static cellseg_status row(void *data, size_t y) {
         const double um = pixel * sqrt(square);
         if (targets->distance.data != NULL)
             cseg_row_u8(&targets->distance, y)[x] = to_byte(um / (um + CSEG_DISTANCE_HALF_UM));
-        if (targets->cell.data != NULL)
-            cseg_row_u8(&targets->cell, y)[x] = cell_number(ids[x]);
         if (targets->border.data != NULL)
             cseg_row_u8(&targets->border, y)[x] = to_byte(border_value(job, y, x, job->options->border_sigma_um / pixel));
     }
+    return CELLSEG_OK;
+}
+
+/* ---- which cell ---- */
+
+/* 0 for the background, 1 to 255 for cells. Neighbours often have ids in sequence: any less than 121 apart differ here. */
+static uint8_t cell_number(uint32_t id) {
+    const uint32_t scattered = id * UINT32_C(2654435769) >> 16;
+    return id == 0 ? 0 : (uint8_t)(1 + scattered % 255);
+}
+
+static cellseg_status number_row(void *data, size_t y) {
+    const outlines_job *job = data;
+    const uint32_t *ids = cseg_row_u32(job->cells, y);
+    for (size_t x = 0; x < job->cells->width; x++)
+        cseg_row_u8(&job->targets->cell, y)[x] = cell_number(ids[x]);
     return CELLSEG_OK;
 }
 
@@ -223,13 +231,16 @@ static cellseg_status measure(cellseg_context *context, outlines_job *job) {
 
 cellseg_status cseg_segment_outlines(cellseg_context *context, const cseg_targets *targets, const cseg_plane *cells,
                                      const cseg_outline_options *options) {
-    if (!options->boundary && targets->distance.data == NULL && targets->border.data == NULL && targets->cell.data == NULL)
+    const bool distances = options->boundary || targets->distance.data != NULL || targets->border.data != NULL;
+    if (!distances && targets->cell.data == NULL)
         return CELLSEG_OK;
     cseg_plane scaled;
     CSEG_TRY(cseg_plane_new(&scaled, context, CELLSEG_UINT32, targets->classes.height, targets->classes.width));
     outlines_job job = {.targets = targets, .options = options, .cells = &scaled};
     cellseg_status status = cseg_filter_resample_nearest(context, &scaled, cells);
-    if (status == CELLSEG_OK)
+    if (status == CELLSEG_OK && targets->cell.data != NULL)
+        status = cseg_parallel_for(context, scaled.height, number_row, &job);
+    if (status == CELLSEG_OK && distances)
         status = measure(context, &job);
     cseg_free(job.steps);
     cseg_free(job.pairs);

@@ -22,6 +22,9 @@ enum { OTSU_LEVELS = 5, OTSU_BINS = 256, CONNECTIVITY = 4 };
  * thresholds in an empty map too. */
 #define RESPONSE_MIN 0.08
 
+/* The median of fewer nuclei says too little of one of them. */
+enum { MEDIAN_OF_LEAST = 15 };
+
 typedef struct seeds_job {
     const cseg_plane *mask, *response, *finest; /* finest: NULL when valleys do not matter */
     double outline, valley;
@@ -194,6 +197,11 @@ static void sum_nuclei(nucleus_sum *sums, const cseg_plane *labels, const cseg_p
     }
 }
 
+/* As the median's type, so that the median nucleus is as probable as itself. */
+static float mean_of(const nucleus_sum *sum) {
+    return (float)(sum->map / (double)sum->pixels);
+}
+
 /* Weak against an absolute limit: nuclei that are small or of low probability. The means of those that stay go into `means`. */
 static size_t keep_strong(uint8_t *keep, float *means, const nucleus_sum *sums, size_t ids, double area_min_px, double mean_min) {
     size_t strong = 0;
@@ -201,7 +209,7 @@ static size_t keep_strong(uint8_t *keep, float *means, const nucleus_sum *sums, 
         const double pixels = (double)sums[id].pixels;
         keep[id] = pixels > 0 && pixels >= area_min_px && sums[id].map >= mean_min * pixels;
         if (keep[id] != 0)
-            means[strong++] = (float)(sums[id].map / pixels);
+            means[strong++] = mean_of(&sums[id]);
     }
     return strong;
 }
@@ -213,7 +221,7 @@ static cellseg_status drop_unsure(cellseg_context *context, uint8_t *keep, const
     double median;
     CSEG_TRY(cseg_filter_percentiles(context, &median, &half, 1, means));
     for (size_t id = 1; id < ids; id++)
-        keep[id] = keep[id] != 0 && sums[id].map >= ratio * median * (double)sums[id].pixels;
+        keep[id] = keep[id] != 0 && (double)mean_of(&sums[id]) >= ratio * median;
     return CELLSEG_OK;
 }
 
@@ -233,7 +241,7 @@ static cellseg_status drop_weak(cellseg_context *context, const cseg_plane *labe
     }
     sum_nuclei(sums, labels, map);
     means.width = keep_strong(keep, cseg_row_f32(&means, 0), sums, ids, area_min_px, options->nucleus_probability_min);
-    if (options->nucleus_probability_ratio > 0 && means.width > 0)
+    if (options->nucleus_probability_ratio > 0 && means.width >= MEDIAN_OF_LEAST)
         CSEG_TRY_GOTO(done, drop_unsure(context, keep, sums, ids, &means, options->nucleus_probability_ratio));
     status = cseg_morph_relabel(context, labels, keep, NULL, count);
 done:

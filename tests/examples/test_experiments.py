@@ -63,7 +63,14 @@ def rows_of(section):
 def test_split(data, tmp_path):
     section = experiment("split", data, tmp_path)
     assert "the figures mean nothing" in section
-    titles, rows = rows_of(section)
+    _, methods, images, _ = re.split(r"\n\n(?=\|)|\n\n(?=!)", section, maxsplit=3)
+    titles, rows = rows_of(methods)
+    assert [row[0] for row in rows] == ["half the width, defaults", "the paper"]
+    for row, name in zip(rows, ("split", "paper"), strict=True):
+        with open(tmp_path / f"{name}.csv") as file:
+            aucs = [float(line["auc"]) for line in csv.DictReader(file) if line["kind"] == "nuclei"]
+        assert float(row[titles.index("AUC, nuclei")]) == pytest.approx(sum(aucs) / 2, abs=6e-4)
+    titles, rows = rows_of(images)
     with open(tmp_path / "split.csv") as file:
         figures = {(row["kind"], row["image"]): row for row in csv.DictReader(file)}
     assert [row[0] for row in rows] == ["n2a-test_test0", "n2a-test_test1", "**mean**"]
@@ -75,6 +82,17 @@ def test_split(data, tmp_path):
     assert all((tmp_path / "docs" / name).stat().st_size > 0 for name in pictures)
     once = section
     assert experiment("split", data, tmp_path) == once  # goes on from what is there, and replaces its own section
+
+
+def test_weights_are_those_of_the_recipe():
+    sys.path.insert(0, str(EXPERIMENTS))
+    import common
+
+    recipe = (ROOT / "examples/train_default.c").read_text()
+    rows = re.findall(r'^    \{"(.*?)", "(.*?)", .*, ([\d.]+), (\d+), CELLSEG_USE_TRAIN\},', recipe, re.M)
+    copies = {(folder, marker): (float(pixel), int(count)) for folder, marker, pixel, count in rows}
+    sources = [common.HUMAN["train"], *common.FITTING]
+    assert copies == {(source.folder, source.marker): (source.pixel_size_um, source.weight) for source in sources}
 
 
 @pytest.mark.parametrize("name", ["crossval", "unseen"])

@@ -26,8 +26,8 @@ ROWS = [
     ("illumination 2.5", dict(illumination=2.5)),
     ("saturation 0.6", dict(saturation=0.6)),
     ("nucleus_contrast 3", dict(nucleus_contrast=3.0)),
-    ("texture 0.5", dict(texture=0.5)),
     ("cell_contrast 2", dict(cell_contrast=2.0)),
+    ("texture 0.5", dict(texture=0.5)),
 ]
 COLUMNS = 4
 

@@ -226,8 +226,9 @@ def drop_weak(labels, map_, px, o):
     mean = np.bincount(labels.ravel(), map_.ravel().astype(np.float64), minlength=n + 1) / np.maximum(area, 1)
     keep = (area * px * px >= o.nucleus_area_min_um2) & (mean >= o.nucleus_probability_min)
     keep[0] = False
-    if o.nucleus_probability_ratio and keep.any():
-        keep &= mean >= o.nucleus_probability_ratio * np.median(mean[keep].astype(np.float32))
+    if o.nucleus_probability_ratio and np.count_nonzero(keep) >= 15:
+        mean = mean.astype(np.float32).astype(np.float64)
+        keep &= mean >= o.nucleus_probability_ratio * np.median(mean[keep])
     return raster_order(np.where(keep[labels], labels, 0))
 
 

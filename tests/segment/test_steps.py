@@ -123,6 +123,23 @@ def test_nuclei_less_probable_than_the_others(ratio):
     assert got.max() == found if ratio == 0 else 0 < got.max() < found
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_the_median_nucleus_stays(seed):
+    """At ratio 1 half of the nuclei are less probable than the median one, which is as probable as itself."""
+    map_, _, _ = field(150, 140, seed)
+    options = method.options(nucleus_probability_ratio=0)
+    found = method.library_seeds(map_, 0.65, options).max()
+    options.nucleus_probability_ratio = 1
+    assert method.library_seeds(map_, 0.65, options).max() == (found + 1) // 2 and found >= 15
+
+
+def test_few_nuclei_are_not_compared():
+    map_, _, _ = field(84, 112, 3)
+    plain, compared = (method.library_seeds(map_, 0.65, method.options(nucleus_probability_ratio=r)) for r in (0, 1))
+    assert 5 <= plain.max() < 15
+    np.testing.assert_array_equal(plain, compared)
+
+
 def fourth_map(kind, nuclei):
     """A boundary half way between nuclei, or the distance from there: what a network could say of cells round them."""
     distance, (y, x) = ndi.distance_transform_edt(nuclei == 0, return_indices=True)

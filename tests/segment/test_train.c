@@ -627,7 +627,8 @@ static void test_presets(void **state) {
     assert_true(options.gamma == 1 && options.scale == 1 && options.contrast == 1);
     assert_true(options.noise == 0 && options.blur_px == 0 && options.empty == 0);
     assert_true(options.rotation_degrees == 0 && options.elastic_px == 0 && options.illumination == 1);
-    assert_true(options.saturation == 0 && options.nucleus_contrast == 1 && options.texture == 0);
+    assert_true(options.saturation == 0 && options.nucleus_contrast == 1 && options.cell_contrast == 1);
+    assert_true(options.texture == 0);
     assert_true(options.extra_output == CELLSEG_EXTRA_NONE && options.weight_border == 0);
     assert_true(options.weight_dice == 0 && options.weight_cross_entropy == 0);
     assert_true(options.weight_nucleus == 1 && options.weight_cytoplasm == 1 && options.weight_background == 1);

@@ -141,11 +141,11 @@ static void test_files_are_images(void **state) {
     free(files.state);
 }
 
-/* One image is 70 x 90 x 5 bytes: the bound holds three of six, one, or none. */
+/* The bound holds three of six, one, or none. */
 static void test_bounds_and_threads(void **state) {
     (void)state;
     const cellseg_train_options options = small_options(NULL);
-    const size_t bounds[] = {3 * HEIGHT * WIDTH * SAMPLE_BYTES, HEIGHT * WIDTH * 5, 1};
+    const size_t bounds[] = {3 * HEIGHT * WIDTH * SAMPLE_BYTES, HEIGHT * WIDTH * SAMPLE_BYTES, 1};
     for (size_t i = 0; i < 3; i++) {
         const trained one = train_files(1, &options, bounds[i]);
         for (int32_t threads = 2; threads <= 7; threads += 5) {

@@ -109,8 +109,9 @@ static void assert_numbers(const cseg_targets *targets, const label_map ids) {
             assert_int_equal(a != 0, ids[i] != 0);
             if (ids[i] == ids[j])
                 assert_int_equal(a, b);
-            pairs += ids[i] != ids[j];
-            same += ids[i] != ids[j] && a == b;
+            const bool two_cells = ids[i] != 0 && ids[j] != 0 && ids[i] != ids[j];
+            pairs += two_cells;
+            same += two_cells && a == b;
         }
     assert_true(pairs > 0 && (double)same < 0.02 * (double)pairs);
 }
@@ -123,6 +124,16 @@ static void test_cells_have_numbers(void **state) {
     discs(ids, 2, 40, 6);
     assert_ok(make(&targets, NULL, ids, &options));
     assert_numbers(&targets, ids);
+    cseg_targets_free(&targets);
+    bool seen[UINT8_MAX + 1] = {true};
+    for (size_t i = 0; i < PIXELS; i++)
+        ids[i] = 1000 + (uint32_t)(i % WIDTH);
+    assert_true(WIDTH <= 120);
+    assert_ok(make(&targets, NULL, ids, &options));
+    for (size_t x = 0; x < WIDTH; x++) {
+        assert_false(seen[cseg_row_u8(&targets.cell, 0)[x]]);
+        seen[cseg_row_u8(&targets.cell, 0)[x]] = true;
+    }
     cseg_targets_free(&targets);
 }
 
