@@ -228,6 +228,16 @@ def dice_per_cell(rows):
     return sum(row["true"] * row["best_dice"] for row in rows.values()) / sum(row["true"] for row in rows.values())
 
 
+SUMMARY = ["SM", "AP at 0.5", "Dice per cell", "AUC, cells", "AUC, nuclei", "ACC, cells", "ACC, nuclei"]
+
+
+def summary(figures):
+    """What SUMMARY names, of the figures of evaluate(..., maps=True): means over the images, and Dice over all true cells."""
+    cells, nuclei = figures["cells"], figures["nuclei"]
+    maps = [mean_of(rows, column) for column in ("auc", "accuracy") for rows in (cells, nuclei)]
+    return [mean_of(cells, "sm"), mean_of(cells, "ap"), dice_per_cell(cells), *maps]
+
+
 def by_set(rows):
     """{data set: its rows}, by the part of the image's name before the first underscore."""
     sets = {}

@@ -4,7 +4,7 @@
 N2A cells against a person's outlines, the others against the two-channel method's. Needs Pillow for the pictures. No training.
 """
 
-from common import HUMAN, arguments, by_set, dice_per_cell, evaluate, gather, mean_of, put_section, segment, table
+from common import HUMAN, SUMMARY, arguments, by_set, evaluate, gather, mean_of, put_section, segment, summary, table
 from PIL import Image
 
 EDGE_PX = 420
@@ -39,12 +39,8 @@ def judge_test_fields(given):
     tests, rows = gather(given.work / "test", given.data, [HUMAN["test"]], given.limit), []
     for name, options in VARIANTS.items():
         out = segment(given.work / name.replace(" ", "-"), tests, **options)
-        figures = evaluate(tests, out, out.with_suffix(".csv"), maps=True)
-        cells, nuclei = figures["cells"], figures["nuclei"]
-        maps = [mean_of(rows, column) for column in ("auc", "accuracy") for rows in (cells, nuclei)]
-        rows.append([name, mean_of(cells, "sm"), mean_of(cells, "ap"), dice_per_cell(cells), *maps])
-    titles = ["options", "SM", "AP at 0.5", "Dice per cell", "AUC, cells", "AUC, nuclei", "ACC, cells", "ACC, nuclei"]
-    put_section(given.docs / "model-card.md", "test", f"\n{table(titles, rows)}\n")
+        rows.append([name, *summary(evaluate(tests, out, out.with_suffix(".csv"), maps=True))])
+    put_section(given.docs / "model-card.md", "test", f"\n{table(['options', *SUMMARY], rows)}\n")
 
 
 def main():

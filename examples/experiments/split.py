@@ -6,8 +6,8 @@ network, training and post-processing (the preset `paper` of both commands), on 
 epochs, of half the paper's width and of the whole.
 """
 
-from common import HUMAN, arguments, dice_per_cell, evaluate, gather, mean, mean_of, put_overlays
-from common import put_pictures, put_section, segment, table, train
+from common import HUMAN, SUMMARY, arguments, dice_per_cell, evaluate, gather, mean, put_overlays
+from common import put_pictures, put_section, segment, summary, table, train
 
 
 def per_image(figures):
@@ -27,13 +27,6 @@ def per_image(figures):
 TITLES = ["image", "true", "found", "SM", "AP at 0.5", "Dice per cell", "AUC, cells", "ACC, cells", "AUC, nuclei", "ACC, nuclei"]
 
 
-def means(figures):
-    """Of the test fields: SM, AP, Dice per cell, and of the maps AUC and accuracy, cells and nuclei."""
-    cells, nuclei = figures["cells"], figures["nuclei"]
-    maps = (mean_of(kind, column) for kind in (cells, nuclei) for column in ("auc", "accuracy"))
-    return [mean_of(cells, "sm"), mean_of(cells, "ap"), dice_per_cell(cells), *maps]
-
-
 def paper(given, fields, tests):
     """The figures of the paper's method, trained on the same fields."""
     training = {"preset": "paper", "epochs": given.training["epochs"]} | ({"width": 0.125} if given.quick else {})
@@ -51,9 +44,8 @@ def main():
     report = given.work / "split.html"
     figures = evaluate(tests, out, given.work / "split.csv", maps=True, report=report)
     charts = put_pictures(given.docs, "split", report) + "\n" + put_overlays(given.docs, "split", out, figures["cells"])
-    rows = [["half the width, defaults", *means(figures)], ["the paper", *means(paper(given, fields, tests))]]
-    titles = ["method", "SM", "AP at 0.5", "Dice per cell", "AUC, cells", "ACC, cells", "AUC, nuclei", "ACC, nuclei"]
-    text = table(titles, rows) + "\n" + table(TITLES, per_image(figures)) + "\n" + charts
+    rows = [["half the width, defaults", *summary(figures)], ["the paper", *summary(paper(given, fields, tests))]]
+    text = table(["method", *SUMMARY], rows) + "\n" + table(TITLES, per_image(figures)) + "\n" + charts
     put_section(given.docs / "experiments.md", "split", f"\nBudget: {given.budget}.\n\n{text}\n")
 
 

@@ -58,7 +58,6 @@ void cseg_sample_free(cseg_sample *sample) {
 
 static cellseg_status allocate_sample(cseg_sample *sample, cellseg_context *context, const cseg_targets *targets) {
     const size_t pixels = sample->height * sample->width; /* both are at most 2^31 - 1 */
-    const void *const more[] = {targets->distance.data, targets->border.data, targets->cell.data};
     sample->values = cseg_alloc(context, pixels, sizeof *sample->values);
     if (sample->values == NULL || (sample->classes = cseg_alloc(context, pixels, 1)) == NULL ||
         (targets->distance.data != NULL && (sample->distance = cseg_alloc(context, pixels, 1)) == NULL) ||
@@ -67,9 +66,9 @@ static cellseg_status allocate_sample(cseg_sample *sample, cellseg_context *cont
         cseg_sample_free(sample);
         return cseg_last_status();
     }
-    sample->bytes = pixels * (sizeof *sample->values + 1);
-    for (size_t i = 0; i < 3; i++)
-        sample->bytes += more[i] != NULL ? pixels : 0;
+    const size_t more =
+        (sample->distance != NULL ? 1U : 0U) + (sample->border != NULL ? 1U : 0U) + (sample->cell != NULL ? 1U : 0U);
+    sample->bytes = pixels * (sizeof *sample->values + 1 + more);
     return CELLSEG_OK;
 }
 

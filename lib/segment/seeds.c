@@ -22,9 +22,6 @@ enum { OTSU_LEVELS = 5, OTSU_BINS = 256, CONNECTIVITY = 4 };
  * thresholds in an empty map too. */
 #define RESPONSE_MIN 0.08
 
-/* The median of fewer nuclei says too little of one of them. */
-enum { MEDIAN_OF_LEAST = 15 };
-
 typedef struct seeds_job {
     const cseg_plane *mask, *response, *finest; /* finest: NULL when valleys do not matter */
     double outline, valley;
@@ -241,7 +238,7 @@ static cellseg_status drop_weak(cellseg_context *context, const cseg_plane *labe
     }
     sum_nuclei(sums, labels, map);
     means.width = keep_strong(keep, cseg_row_f32(&means, 0), sums, ids, area_min_px, options->nucleus_probability_min);
-    if (options->nucleus_probability_ratio > 0 && means.width >= MEDIAN_OF_LEAST)
+    if (options->nucleus_probability_ratio > 0 && means.width >= CSEG_MEDIAN_OF_LEAST)
         CSEG_TRY_GOTO(done, drop_unsure(context, keep, sums, ids, &means, options->nucleus_probability_ratio));
     status = cseg_morph_relabel(context, labels, keep, NULL, count);
 done:

@@ -106,6 +106,9 @@ typedef struct cseg_cell_inputs {
 cellseg_status cseg_segment_cells(cellseg_context *context, const cseg_plane *cells, const cseg_cell_inputs *inputs,
                                   const cellseg_segment_options *options);
 
+/* The median over fewer nuclei or cells says too little. */
+enum { CSEG_MEDIAN_OF_LEAST = 15 };
+
 /* ---- fit.c ---- */
 
 /* Whether the marker is of the kind the method is for: yes, perhaps not, or it is a nuclear stain. */

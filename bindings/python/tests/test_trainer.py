@@ -111,8 +111,8 @@ def test_every_option_reaches_the_model(files):
         "weight_cytoplasm": 1.25, "weight_background": 0.75, "weight_sum": 0.5, "rotate": 0, "flip": 0, "gamma": 1.5,
         "contrast": 1.25, "scale": 1.125, "noise": 0.0625, "blur_px": 0.5, "empty": 0.25, "step_epochs": 3, "step_factor": 0.5,
         "warm_up_epochs": 0.5, "patience": 4, "frozen_layers": 1, "dropout": 0.25, "rotation_degrees": 5, "elastic_px": 2,
-        "illumination": 1.75, "saturation": 0.125, "nucleus_contrast": 1.375, "texture": 0.375, "cell_contrast": 1.625, "weight_extra": 2,
-        "weight_border": 3, "border_sigma_um": 2.5, "weight_dice": 0.875, "weight_cross_entropy": 0.625, "note": "zwei Felder: ü",
+        "illumination": 1.75, "saturation": 0.125, "nucleus_contrast": 1.375, "texture": 0.375, "cell_contrast": 1.625,
+        "weight_extra": 2, "weight_border": 3, "border_sigma_um": 2.5, "weight_dice": 0.875, "weight_cross_entropy": 0.625, "note": "zwei Felder: ü",
     }  # fmt: skip
     named = {"schedule": ("step", c.SCHEDULE_STEP), "extra_output": ("distance", c.EXTRA_DISTANCE)}
     elsewhere = {"width", "working_pixel_size_um", "top_hat_um", "checkpoint_path", "cache_bytes"}
