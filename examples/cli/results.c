@@ -42,8 +42,8 @@ const option segment_option_table[] = {
 };
 const option probability_option_table[] = {
     {"nucleus-probability-min", 0, OPTION_NUMBER, &O.nucleus_probability_min, "P", "less probable nuclei are dropped", NULL},
-    {"nucleus-probability-ratio", 0, OPTION_NUMBER, &O.nucleus_probability_ratio, "P",
-     "so are those less probable than this part of the median one", NULL},
+    {"nucleus-strength-ratio", 0, OPTION_NUMBER, &O.nucleus_strength_ratio, "P",
+     "so are those weaker, by probability and size, than this part of strong ones", NULL},
     {"cell-probability", 0, OPTION_CHOICE, &O.cell_probability, NULL, "what multiplies the marker", cell_probabilities},
     {"background-rule", 0, OPTION_CHOICE, &O.background_rule, NULL, "what tells cells from background", background_rules},
     {"use-extra-output", 0, OPTION_CHOICE, &O.use_extra_output, NULL, "use a model's boundary or distance map", no_yes},

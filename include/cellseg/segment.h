@@ -93,9 +93,9 @@ typedef struct cellseg_segment_options {
     int32_t orientations; /**< 1, 2, 4 or 8: so many ways, mirrored and turned, the network sees the image, and its maps are
                                averaged; surer, and as many times slower. Default 2: as it is, and turned by half */
     int32_t padding;
-    double nucleus_probability_ratio; /**< of the nuclei left then, where they are 15 or more, those whose mean probability is
-                                         lower than this part of the median one's are dropped, 0 to 1; 0: none are (the paper).
-                                         Default 0.6 */
+    double nucleus_strength_ratio; /**< a nucleus is as strong as its mean probability times the fourth root of its area; of the
+                                      nuclei left then, where they are 15 or more, those weaker than this part of the upper
+                                      quartile of their strengths are dropped, 0 to 1; 0: none are (the paper). Default 0.5 */
 } cellseg_segment_options;
 
 /** Write the defaults, chosen by measurement (docs/defaults.md). @return CELLSEG_ERR_ARGUMENT. Threads: any. Since: 1.0 */

@@ -83,7 +83,7 @@ static cellseg_status medians(cellseg_context *context, cseg_fit *fit, const sum
             cseg_row_f32(&shares, 0)[fit->cells] = (float)((double)of[id].nucleus_px / (double)of[id].cell_px);
             cseg_row_f32(&probabilities, 0)[fit->cells++] = (float)(of[id].probability / (double)of[id].nucleus_px);
         }
-    if (fit->cells < CSEG_MEDIAN_OF_LEAST)
+    if (fit->cells < CSEG_QUANTILE_OF_LEAST)
         goto done;
     contrasts.width = probabilities.width = shares.width = fit->cells;
     CSEG_TRY_GOTO(done, cseg_filter_percentiles(context, &fit->contrast, &half, 1, &contrasts));
@@ -116,7 +116,7 @@ static void judge(cellseg_context *context, cseg_fit *fit) {
 cellseg_status cseg_segment_fit(cellseg_context *context, cseg_fit *fit, const cseg_plane *cells,
                                 const cseg_cell_inputs *inputs) {
     *fit = (cseg_fit){.kind = CSEG_FIT_GOOD};
-    if (inputs->count < CSEG_MEDIAN_OF_LEAST)
+    if (inputs->count < CSEG_QUANTILE_OF_LEAST)
         return CELLSEG_OK;
     sums *of = cseg_calloc(context, (size_t)inputs->count + 1, sizeof *of);
     if (of == NULL)
@@ -126,7 +126,7 @@ cellseg_status cseg_segment_fit(cellseg_context *context, cseg_fit *fit, const c
     CSEG_TRY_GOTO(done, distance_to_nuclei(context, &distance, inputs->nuclei));
     sum_up(of, cells, &distance, inputs);
     CSEG_TRY_GOTO(done, medians(context, fit, of, inputs->count));
-    if (fit->cells >= CSEG_MEDIAN_OF_LEAST)
+    if (fit->cells >= CSEG_QUANTILE_OF_LEAST)
         judge(context, fit);
 done:
     cseg_plane_free(&distance);

@@ -2,7 +2,7 @@
 /* The options of segmentation: defaults, presets, and the limits of each. */
 #include "segment/segment.h"
 
-#define FIRST_RELEASE (offsetof(cellseg_segment_options, nucleus_probability_ratio) + sizeof(double))
+#define FIRST_RELEASE (offsetof(cellseg_segment_options, nucleus_strength_ratio) + sizeof(double))
 
 static cellseg_segment_options defaults(void) {
     return (cellseg_segment_options){
@@ -19,7 +19,7 @@ static cellseg_segment_options defaults(void) {
         .h_um = 2,
         .nucleus_area_min_um2 = 25,
         .nucleus_probability_min = 0.3,
-        .nucleus_probability_ratio = 0.6,
+        .nucleus_strength_ratio = 0.5,
         .cell_sigma_um = 0.65,
         .cell_ring_um = 1,
         .cell_compactness = 0.01,
@@ -42,7 +42,7 @@ static void set_paper(cellseg_segment_options *options) {
     options->nucleus_valley = 0;
     options->background_rule = CELLSEG_BACKGROUND_EXPECTED_AREA;
     options->nucleus_probability_min = 0;
-    options->nucleus_probability_ratio = 0;
+    options->nucleus_strength_ratio = 0;
     options->cell_ring_um = 0;
     options->cell_compactness = 0;
     options->cytoplasm_min = 0;
@@ -113,7 +113,7 @@ static cellseg_status check_nuclei(const cellseg_segment_options *o) {
         {"h_um", o->h_um, 0, 1000},
         {"nucleus_area_min_um2", o->nucleus_area_min_um2, 0, 1e9},
         {"nucleus_probability_min", o->nucleus_probability_min, 0, 1},
-        {"nucleus_probability_ratio", o->nucleus_probability_ratio, 0, 1},
+        {"nucleus_strength_ratio", o->nucleus_strength_ratio, 0, 1},
     };
     if (!(o->sensitivity > 0 && o->sensitivity <= 100))
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "sensitivity is %g; it must lie in (0, 100]", o->sensitivity);

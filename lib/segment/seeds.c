@@ -194,31 +194,36 @@ static void sum_nuclei(nucleus_sum *sums, const cseg_plane *labels, const cseg_p
     }
 }
 
-/* As the median's type, so that the median nucleus is as probable as itself. */
-static float mean_of(const nucleus_sum *sum) {
-    return (float)(sum->map / (double)sum->pixels);
+/* The mean probability times the fourth root of the area. As the quartile's type, so that a nucleus is as strong as itself. */
+static float strength_of(const nucleus_sum *sum) {
+    const double pixels = (double)sum->pixels;
+    return (float)(sum->map / pixels * sqrt(sqrt(pixels)));
 }
 
-/* Weak against an absolute limit: nuclei that are small or of low probability. The means of those that stay go into `means`. */
-static size_t keep_strong(uint8_t *keep, float *means, const nucleus_sum *sums, size_t ids, double area_min_px, double mean_min) {
+/* Weak against absolute limits: nuclei that are small or of low probability. The strengths of those that stay are put out. */
+static size_t keep_strong(uint8_t *keep, float *strengths, const nucleus_sum *sums, size_t ids, double area_min_px,
+                          double mean_min) {
     size_t strong = 0;
     for (size_t id = 1; id < ids; id++) {
         const double pixels = (double)sums[id].pixels;
         keep[id] = pixels > 0 && pixels >= area_min_px && sums[id].map >= mean_min * pixels;
         if (keep[id] != 0)
-            means[strong++] = mean_of(&sums[id]);
+            strengths[strong++] = strength_of(&sums[id]);
     }
     return strong;
 }
 
-/* Weak against the others: a network is less sure of all nuclei in a stain it does not know, but surest of the true ones. */
-static cellseg_status drop_unsure(cellseg_context *context, uint8_t *keep, const nucleus_sum *sums, size_t ids,
-                                  const cseg_plane *means, double ratio) {
-    const double half = 50;
-    double median;
-    CSEG_TRY(cseg_filter_percentiles(context, &median, &half, 1, means));
+/*
+ * Weak against the others: a network is less sure of all nuclei in a stain that it does not know, but surest of the true ones,
+ * and false ones are often small. The upper quartile is a true nucleus's even where every second one is false.
+ */
+static cellseg_status drop_weaker(cellseg_context *context, uint8_t *keep, const nucleus_sum *sums, size_t ids,
+                                  const cseg_plane *strengths, double ratio) {
+    const double upper = 75;
+    double quartile;
+    CSEG_TRY(cseg_filter_percentiles(context, &quartile, &upper, 1, strengths));
     for (size_t id = 1; id < ids; id++)
-        keep[id] = keep[id] != 0 && (double)mean_of(&sums[id]) >= ratio * median;
+        keep[id] = keep[id] != 0 && (double)strength_of(&sums[id]) >= ratio * quartile;
     return CELLSEG_OK;
 }
 
@@ -229,22 +234,22 @@ static cellseg_status drop_weak(cellseg_context *context, const cseg_plane *labe
     const size_t ids = (size_t)*count + 1;
     uint8_t *keep = NULL;
     nucleus_sum *sums = NULL;
-    cseg_plane means;
-    CSEG_TRY(cseg_plane_new(&means, context, CELLSEG_FLOAT32, 1, *count));
+    cseg_plane strengths;
+    CSEG_TRY(cseg_plane_new(&strengths, context, CELLSEG_FLOAT32, 1, *count));
     cellseg_status status = CELLSEG_ERR_MEMORY;
     if ((sums = cseg_calloc(context, ids, sizeof *sums)) == NULL || (keep = cseg_calloc(context, ids, 1)) == NULL) {
         status = cseg_last_status();
         goto done;
     }
     sum_nuclei(sums, labels, map);
-    means.width = keep_strong(keep, cseg_row_f32(&means, 0), sums, ids, area_min_px, options->nucleus_probability_min);
-    if (options->nucleus_probability_ratio > 0 && means.width >= CSEG_MEDIAN_OF_LEAST)
-        CSEG_TRY_GOTO(done, drop_unsure(context, keep, sums, ids, &means, options->nucleus_probability_ratio));
+    strengths.width = keep_strong(keep, cseg_row_f32(&strengths, 0), sums, ids, area_min_px, options->nucleus_probability_min);
+    if (options->nucleus_strength_ratio > 0 && strengths.width >= CSEG_QUANTILE_OF_LEAST)
+        CSEG_TRY_GOTO(done, drop_weaker(context, keep, sums, ids, &strengths, options->nucleus_strength_ratio));
     status = cseg_morph_relabel(context, labels, keep, NULL, count);
 done:
     cseg_free(keep);
     cseg_free(sums);
-    cseg_plane_free(&means);
+    cseg_plane_free(&strengths);
     return status;
 }
 

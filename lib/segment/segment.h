@@ -107,7 +107,7 @@ cellseg_status cseg_segment_cells(cellseg_context *context, const cseg_plane *ce
                                   const cellseg_segment_options *options);
 
 /* The median over fewer nuclei or cells says too little. */
-enum { CSEG_MEDIAN_OF_LEAST = 15 };
+enum { CSEG_QUANTILE_OF_LEAST = 15 };
 
 /* ---- fit.c ---- */
 

@@ -11,7 +11,7 @@ enum { PLANES = 4 }; /* that the method holds at one time, at the least */
 /* A stain's scaled intensities are no probabilities: what speaks of them is left out. */
 static cellseg_segment_options without_network(cellseg_segment_options options) {
     options.nucleus_probability_min = 0;
-    options.nucleus_probability_ratio = 0;
+    options.nucleus_strength_ratio = 0;
     return options;
 }
 

@@ -128,7 +128,7 @@ AT(cellseg_segment_options, use_extra_output, 192);
 AT(cellseg_segment_options, marker_test, 196);
 AT(cellseg_segment_options, orientations, 200);
 AT(cellseg_segment_options, padding, 204);
-AT(cellseg_segment_options, nucleus_probability_ratio, 208);
+AT(cellseg_segment_options, nucleus_strength_ratio, 208);
 AT(cellseg_synth_options, struct_size, 0);
 AT(cellseg_synth_options, seed, 8);
 AT(cellseg_synth_options, stain, 16);

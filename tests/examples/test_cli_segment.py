@@ -246,7 +246,7 @@ def test_a_warning_says_that_nothing_was_found(tmp_path):
 def test_label_help_offers_what_has_an_effect():
     text = run("label", "--help").output
     assert "--nuclei-channel K" in text.splitlines()[0] and "[-" not in text
-    assert not any(o in text for o in ("--nucleus-probability-min", "--nucleus-probability-ratio", "--cell-probability", "--background-rule"))
+    assert not any(o in text for o in ("--nucleus-probability-min", "--nucleus-strength-ratio", "--cell-probability", "--background-rule"))
     for subcommand in ("train", "segment"):  # behind the usage line, brackets hold defaults: none is negative
         assert "[-" not in run(subcommand, "--help").output.split("\n", 1)[1]
 

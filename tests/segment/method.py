@@ -47,7 +47,7 @@ class Options(ctypes.Structure):
         ("marker_test", ctypes.c_int32),
         ("orientations", ctypes.c_int32),
         ("padding", ctypes.c_int32),
-        ("nucleus_probability_ratio", ctypes.c_double),
+        ("nucleus_strength_ratio", ctypes.c_double),
     ]
 
 
@@ -223,12 +223,12 @@ def extended_minima(relief, h, mask):
 def drop_weak(labels, map_, px, o):
     n = labels.max()
     area = np.bincount(labels.ravel(), minlength=n + 1)
-    mean = np.bincount(labels.ravel(), map_.ravel().astype(np.float64), minlength=n + 1) / np.maximum(area, 1)
-    keep = (area * px * px >= o.nucleus_area_min_um2) & (mean >= o.nucleus_probability_min)
+    total = np.bincount(labels.ravel(), map_.ravel().astype(np.float64), minlength=n + 1)
+    keep = (area * px * px >= o.nucleus_area_min_um2) & (total >= o.nucleus_probability_min * area)
     keep[0] = False
-    if o.nucleus_probability_ratio and np.count_nonzero(keep) >= 15:
-        mean = mean.astype(np.float32).astype(np.float64)
-        keep &= mean >= o.nucleus_probability_ratio * np.median(mean[keep])
+    if o.nucleus_strength_ratio and np.count_nonzero(keep) >= 15:
+        strength = (total / np.maximum(area, 1) * np.sqrt(np.sqrt(area))).astype(np.float32).astype(np.float64)
+        keep &= strength >= o.nucleus_strength_ratio * np.percentile(strength[keep], 75)
     return raster_order(np.where(keep[labels], labels, 0))
 
 

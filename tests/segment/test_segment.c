@@ -508,7 +508,7 @@ static void absurd_options_are_refused(void **state) {
     REFUSES(h_um, -1);
     REFUSES(nucleus_area_min_um2, -1);
     REFUSES(nucleus_probability_min, 2);
-    REFUSES(nucleus_probability_ratio, 1.1);
+    REFUSES(nucleus_strength_ratio, 1.1);
     REFUSES(cell_sigma_um, -1);
     REFUSES(cell_sigma_um, 999);
     REFUSES(cell_area_expected_um2, -1);

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Preprocessing, seeds and cells against the same steps written with SciPy and scikit-image, pixel by pixel."""
+import math
+
 import numpy as np
 import pytest
 import scipy.ndimage as ndi
@@ -111,31 +113,41 @@ def test_seeds(size, touching, values):
 
 
 @pytest.mark.parametrize("ratio", [0, 0.6, 0.97, 1])
-def test_nuclei_less_probable_than_the_others(ratio):
+def test_nuclei_weaker_than_the_others(ratio):
     """Those in the left third of the image are half as probable as they were."""
     map_, _, _ = field(*SIZES[-1], 3)
     map_[:, : map_.shape[1] // 3] /= 2
-    options = method.options(nucleus_probability_min=0.1, nucleus_probability_ratio=ratio, nucleus_area_min_um2=0)
+    options = method.options(nucleus_probability_min=0.1, nucleus_strength_ratio=ratio, nucleus_area_min_um2=0)
     got, expected = method.library_seeds(map_, 0.65, options), method.seeds(map_, 0.65, options)
     np.testing.assert_array_equal(got, expected)
-    options.nucleus_probability_ratio = 0
+    options.nucleus_strength_ratio = 0
     found = method.seeds(map_, 0.65, options).max()
     assert got.max() == found if ratio == 0 else 0 < got.max() < found
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_the_median_nucleus_stays(seed):
-    """At ratio 1 half of the nuclei are less probable than the median one, which is as probable as itself."""
+def test_the_strongest_quarter_stays(seed):
+    """At ratio 1 the nuclei below the upper quartile go, and the nucleus that is the quartile is as strong as itself."""
     map_, _, _ = field(150, 140, seed)
-    options = method.options(nucleus_probability_ratio=0)
-    found = method.library_seeds(map_, 0.65, options).max()
-    options.nucleus_probability_ratio = 1
-    assert method.library_seeds(map_, 0.65, options).max() == (found + 1) // 2 and found >= 15
+    options = method.options(nucleus_strength_ratio=0)
+    found = int(method.library_seeds(map_, 0.65, options).max())
+    options.nucleus_strength_ratio = 1
+    assert method.library_seeds(map_, 0.65, options).max() == found - math.ceil(0.75 * (found - 1)) and found >= 15
+
+
+def test_small_nuclei_are_weak():
+    """Four of the twenty discs have a third of the others' radius, and all are as probable."""
+    y, x = np.mgrid[:240, :300]
+    map_ = np.zeros(y.shape, np.float32)
+    for i in range(20):
+        map_[np.hypot(y - 30 - 60 * (i // 5), x - 30 - 60 * (i % 5)) < (5 if i % 6 == 1 else 15)] = 0.9
+    counts = [method.library_seeds(map_, 0.65, method.options(nucleus_strength_ratio=ratio)).max() for ratio in (0, 0.3, 0.7)]
+    assert counts == [20, 20, 16]
 
 
 def test_few_nuclei_are_not_compared():
     map_, _, _ = field(84, 112, 3)
-    plain, compared = (method.library_seeds(map_, 0.65, method.options(nucleus_probability_ratio=r)) for r in (0, 1))
+    plain, compared = (method.library_seeds(map_, 0.65, method.options(nucleus_strength_ratio=r)) for r in (0, 1))
     assert 5 <= plain.max() < 15
     np.testing.assert_array_equal(plain, compared)
 
