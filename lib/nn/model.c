@@ -185,7 +185,8 @@ cellseg_status cseg_model_finish(cellseg_model *model, cellseg_context *context)
 
 /* ---- the test vector ---- */
 
-cellseg_status cseg_model_test_edge(size_t *edge, const cseg_arch *arch) {
+/* The smallest square patch from 48 pixels on that the layers admit; CELLSEG_ERR_MODEL when none is. */
+static cellseg_status test_edge(size_t *edge, const cseg_arch *arch) {
     cseg_size sizes[CSEG_MAX_LAYERS];
     cellseg_status status = CELLSEG_ERR_MODEL;
     for (*edge = 48; *edge <= CSEG_MAX_TEST_EDGE; (*edge)++) {
@@ -220,6 +221,14 @@ cellseg_status cseg_model_test_run(float *output, const cellseg_model *model, ce
     const cellseg_status status = cseg_nn_forward(model, context, output, test->input, 1, test->height, test->width, workspace);
     cseg_free(workspace);
     return status;
+}
+
+cellseg_status cseg_model_complete(cellseg_model *model, cellseg_context *context) {
+    size_t edge;
+    CSEG_TRY(cseg_model_finish(model, context));
+    CSEG_TRY(test_edge(&edge, &model->arch));
+    CSEG_TRY(cseg_model_test_new(model, context, edge, edge));
+    return cseg_model_test_run(model->test.output, model, context);
 }
 
 /* ---- what the public may ask ---- */

@@ -213,21 +213,16 @@ static cellseg_status check_record(const char *record) {
 cellseg_status cseg_net_model(cellseg_model **out, cseg_net *net, const char *record_json) {
     *out = NULL;
     cellseg_model *model;
-    cellseg_status status;
-    size_t edge;
     if (record_json != NULL)
         CSEG_TRY(check_record(record_json));
     CSEG_TRY(cseg_model_new(&model, net->context, &net->arch, &net->options.rule, record_json));
     memcpy(model->names, net->names, sizeof model->names);
     memcpy(model->params, net->state, net->layout.total * sizeof(float));
-    CSEG_TRY_GOTO(failed, cseg_model_finish(model, net->context));
-    CSEG_TRY_GOTO(failed, cseg_model_test_edge(&edge, &model->arch));
-    CSEG_TRY_GOTO(failed, cseg_model_test_new(model, net->context, edge, edge));
-    CSEG_TRY_GOTO(failed, cseg_model_test_run(model->test.output, model, net->context));
-    *out = model;
-    return CELLSEG_OK;
-failed:
-    cellseg_model_free(model);
+    const cellseg_status status = cseg_model_complete(model, net->context);
+    if (status != CELLSEG_OK)
+        cellseg_model_free(model);
+    else
+        *out = model;
     return status;
 }
 

@@ -170,7 +170,7 @@ class segment_options(_Sized):
         ("marker_test", c_int32),
         ("orientations", c_int32),
         ("padding", c_int32),
-        ("nucleus_probability_ratio", c_double),
+        ("nucleus_strength_ratio", c_double),
     ]
 
 
@@ -691,6 +691,7 @@ labels_expand = _maker("labels_expand", Labels, c_double)
 labels_boundaries = _maker("labels_boundaries", Labels, c_int32, c_int32)
 labels_check = _function("labels_check", status, c_void_p, c_size_t, Context.optional(), Labels, Labels.optional())
 
+model_average = _function("model_average", status, Out, Context.optional(), Model, Model, c_double)
 model_default = _function("model_default", status, Out, Context.optional())
 model_load = _function("model_load", status, Out, Context.optional(), Path)
 model_load_memory = _function("model_load_memory", status, Out, Context.optional(), c_void_p, c_size_t)

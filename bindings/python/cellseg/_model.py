@@ -32,6 +32,12 @@ class Model:
             c.model_load(model, None, c.path_bytes(source))
         return cls(model)
 
+    def average(self, other: Model, part: float = 0.5) -> Model:
+        """The model whose weights are 1 - `part` of this one's and `part` of the other's, one of them trained from the other."""
+        model = c.Model()
+        c.model_average(model, None, self._handle, other._handle, part)
+        return Model(model)
+
     def save(self, path: object, half: bool = False) -> None:
         """Write a model file; `half`: weights in 16 bits, rounded, half the size."""
         c.model_save(self._handle, None, c.path_bytes(path), c.WEIGHTS_FLOAT16 if half else c.WEIGHTS_FLOAT32)

@@ -135,6 +135,14 @@ def test_a_model_is_saved_and_loaded(picture, model, tmp_path):
     assert cellseg.Model.load(path).parameters == model.parameters
 
 
+def test_the_mean_of_a_model_with_itself_is_the_model(model, tmp_path):
+    for name, one in ("mean", model.average(model, 0.25)), ("model", model):
+        one.save(tmp_path / name)
+    assert (tmp_path / "mean").read_bytes() == (tmp_path / "model").read_bytes()
+    with pytest.raises(cellseg.Error, match="part"):
+        model.average(model, 2)
+
+
 NOT_UTF8 = os.fsdecode(b"\xff\xfe-") + "ü"
 
 
