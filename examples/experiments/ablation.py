@@ -5,7 +5,7 @@ Over the validation fields (a person's cells) and one field of each other data s
 docs/defaults.md. No training. The marker's test refuses nothing here: an option may move its figures.
 """
 
-from common import HUMAN, arguments, cellseg, evaluate, gather, markers, mean, put_section, table
+from common import HUMAN, arguments, cellseg, evaluate_nuclei_and_cells, gather, markers, mean_of, put_section, table
 
 CHANGES = [
     ("**defaults**", {}),
@@ -22,12 +22,12 @@ CHANGES = [
     ("h 3 um (the paper)", {"h-um": 3}),
     ("sensitivity 40", {"sensitivity": 40}),
     ("sensitivity 80", {"sensitivity": 80}),
-    ("no least nucleus probability, of its own or of the median's", {"nucleus-probability-min": 0, "nucleus-probability-ratio": 0}),
-    ("least nucleus probability 0.3 alone", {"nucleus-probability-ratio": 0}),
-    ("least nucleus probability 0.4 alone", {"nucleus-probability-min": 0.4, "nucleus-probability-ratio": 0}),
-    ("least nucleus probability 0.5 alone", {"nucleus-probability-min": 0.5, "nucleus-probability-ratio": 0}),
-    ("0.5 of the median's", {"nucleus-probability-ratio": 0.5}),
-    ("0.7 of the median's", {"nucleus-probability-ratio": 0.7}),
+    ("no least nucleus probability or strength", {"nucleus-probability-min": 0, "nucleus-strength-ratio": 0}),
+    ("least nucleus probability 0.3 alone", {"nucleus-strength-ratio": 0}),
+    ("least nucleus probability 0.4 alone", {"nucleus-probability-min": 0.4, "nucleus-strength-ratio": 0}),
+    ("least nucleus probability 0.5 alone", {"nucleus-probability-min": 0.5, "nucleus-strength-ratio": 0}),
+    ("least nucleus strength 0.4", {"nucleus-strength-ratio": 0.4}),
+    ("least nucleus strength 0.6", {"nucleus-strength-ratio": 0.6}),
     ("no valley between nuclei", {"nucleus-valley": 0}),
     ("outlines at the seeds' sensitivity (60)", {"outline-sensitivity": 60}),
     ("no compactness", {"cell-compactness": 0}),
@@ -47,9 +47,8 @@ def figures(folder, options):
     """(F1 of nuclei at IoU 0.3, SM of cells, AP of cells at 0.5), means over the images."""
     out = folder.with_name(f"{folder.name}-segmented")
     cellseg("segment", "-o", out, *markers(folder), marker_test="warn", **options)
-    nuclei = evaluate(folder, out, out / "nuclei.csv", kind="nuclei", iou=0.3)["nuclei"]
-    cells = evaluate(folder, out, out / "cells.csv")["cells"]
-    return [mean(row[column] for row in rows.values()) for rows, column in ((nuclei, "f1"), (cells, "sm"), (cells, "ap"))]
+    nuclei, cells = evaluate_nuclei_and_cells(folder, out)
+    return [mean_of(nuclei, "f1"), mean_of(cells, "sm"), mean_of(cells, "ap")]
 
 
 def main():

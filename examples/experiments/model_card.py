@@ -4,7 +4,7 @@
 N2A cells against a person's outlines, the others against the two-channel method's. Needs Pillow for the pictures. No training.
 """
 
-from common import HUMAN, SUMMARY, arguments, by_set, evaluate, gather, mean_of, put_section, segment, summary, table
+from common import HUMAN, SUMMARY, arguments, by_set, evaluate, evaluate_nuclei_and_cells, gather, mean_of, put_section, segment, summary, table
 from PIL import Image
 
 EDGE_PX = 420
@@ -48,8 +48,7 @@ def main():
     judge_test_fields(given)
     folder = gather(given.work / "card", given.data, [*HUMAN.values(), *given.fitting], given.limit)
     out = segment(given.work / "card-found", folder)
-    nuclei = by_set(evaluate(folder, out, given.work / "card-nuclei.csv", kind="nuclei", iou=0.3)["nuclei"])
-    cells = by_set(evaluate(folder, out, given.work / "card-cells.csv")["cells"])
+    nuclei, cells = map(by_set, evaluate_nuclei_and_cells(folder, out))
     rows, crops = [], []
     for name, images in cells.items():
         count = sum(row["true"] for row in images.values())

@@ -10,7 +10,8 @@ the N2A fields, then for each folder one on everything but it, a third as many e
 Nothing validates: the weights are those after the last epoch. Full budget: two trainings of 30 epochs and eight of ten.
 """
 
-from common import HUMAN, arguments, cellseg, evaluate, gather, markers, mean, mean_of, put_section, segment, table, train
+from common import HUMAN, arguments, cellseg, evaluate_nuclei_and_cells, gather, markers, mean, mean_of, put_section, segment
+from common import table, train
 
 SIMULATED_FIELDS, SIMULATED_SIZE = 60, "400x400"  # as in examples/train_default.c
 NOT_IN_MEAN = ("n2a", "neubias-tubulin")  # the other seven are those that the project has set itself a goal for
@@ -56,8 +57,8 @@ def train_without(given, left_out, sets, simulated):
 def judge(given, name, truth, model):
     """[F1 of nuclei at IoU 0.3, SM of cells]"""
     out = segment(given.work / name, truth, **({} if model is None else {"model": model}))
-    nuclei = evaluate(truth, out, out.with_suffix(".nuclei.csv"), kind="nuclei", iou=0.3)["nuclei"]
-    return [mean_of(nuclei, "f1"), mean_of(evaluate(truth, out, out.with_suffix(".cells.csv"))["cells"], "sm")]
+    nuclei, cells = evaluate_nuclei_and_cells(truth, out)
+    return [mean_of(nuclei, "f1"), mean_of(cells, "sm")]
 
 
 def main():
