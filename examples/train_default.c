@@ -4,18 +4,17 @@
  *
  * DATA holds the folders named below (docs/data.md says where they come from). Where a person outlined whole cells, nuclei come
  * from the nuclear stain inside them; everywhere else the two-channel method makes the labels, as in the paper. The network sees
- * the marker alone. In the later stages a person's outlines, which are the most exact, count twice. MODEL.checkpoint-1 and so on
- * let a stopped training go on: run the same command again.
+ * the marker alone. In the later stages a person's outlines, which are the most exact, count more, and in the last three so do
+ * the stains that are learned worst. MODEL.checkpoint-1 and so on let a stopped training go on: run the same command again.
  */
 #include <cellseg/cellseg.h>
 
 #include <dirent.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { PATH_SIZE = 4096 };
+enum { PATH_SIZE = 4096, STAGES = 6 };
 
 /* Images of one kind: the files of a folder whose names hold `marker`. */
 typedef struct source {
@@ -24,8 +23,8 @@ typedef struct source {
     const char *outlines; /* the same for the file of cells outlined by hand; NULL: two-channel method */
     int32_t marker_channel, nuclear_channel;
     double pixel_size_um; /* 0: the file says */
-    int32_t copies;       /* how often it is added, so that small folders are not drowned by large ones */
     int32_t use;
+    int32_t copies[STAGES]; /* how often it is added in each stage, so that small folders are not drowned by large ones */
 } source;
 
 /*
@@ -33,17 +32,17 @@ typedef struct source {
  * 0.325 um per pixel (a 6.5 um camera pixel at 20x); nuclei are then 25 working pixels across, as in embl_md and bbbc022.
  */
 static const source sources[] = {
-    {"ccdb6843/train", ".ome.tif", NULL, ".cells.tif", 0, 1, 0, 1, CELLSEG_USE_TRAIN},
-    {"ccdb6843/val", ".ome.tif", NULL, ".cells.tif", 0, 1, 0, 1, CELLSEG_USE_VALIDATE},
-    {"nf1_cellpainting", "_2_2_GFP", "_1_2_DAPI", NULL, 0, 0, 0.325, 3, CELLSEG_USE_TRAIN},
-    {"nf1_cellpainting", "_2_3_GFP", "_1_3_DAPI", NULL, 0, 0, 0.325, 3, CELLSEG_USE_TRAIN},
-    {"neubias", "dapi_tublin", NULL, NULL, 1, 0, 0.454, 4, CELLSEG_USE_TRAIN},
-    {"bbbc014", "Channel_1-12-A-12", "Channel_2-12-A-12", NULL, 0, 0, 0.65, 2, CELLSEG_USE_TRAIN},
-    {"embl_md", "_w3", "_w1", NULL, 0, 0, 0.645, 2, CELLSEG_USE_TRAIN},
-    {"covertrack", "_YFP_", "_Far-red_", NULL, 0, 0, 0.65, 4, CELLSEG_USE_TRAIN},
-    {"bbbc022", "_Ch2", "_Ch1", NULL, 0, 0, 0.656, 1, CELLSEG_USE_TRAIN},
-    {"bbbc022", "_Ch5", "_Ch1", NULL, 0, 0, 0.656, 1, CELLSEG_USE_TRAIN},
-    {"scportrait", "_Alexa488_", "_DAPI_", NULL, 0, 0, 0.6, 2, CELLSEG_USE_TRAIN},
+    {"ccdb6843/train", ".ome.tif", NULL, ".cells.tif", 0, 1, 0, CELLSEG_USE_TRAIN, {1, 2, 2, 2, 3, 3}},
+    {"ccdb6843/val", ".ome.tif", NULL, ".cells.tif", 0, 1, 0, CELLSEG_USE_VALIDATE, {1, 1, 1, 0, 0, 0}},
+    {"nf1_cellpainting", "_2_2_GFP", "_1_2_DAPI", NULL, 0, 0, 0.325, CELLSEG_USE_TRAIN, {3, 3, 3, 3, 3, 3}},
+    {"nf1_cellpainting", "_2_3_GFP", "_1_3_DAPI", NULL, 0, 0, 0.325, CELLSEG_USE_TRAIN, {3, 3, 3, 3, 3, 3}},
+    {"neubias", "dapi_tublin", NULL, NULL, 1, 0, 0.454, CELLSEG_USE_TRAIN, {4, 4, 4, 4, 2, 2}},
+    {"bbbc014", "Channel_1-12-A-12", "Channel_2-12-A-12", NULL, 0, 0, 0.65, CELLSEG_USE_TRAIN, {2, 2, 2, 5, 4, 4}},
+    {"embl_md", "_w3", "_w1", NULL, 0, 0, 0.645, CELLSEG_USE_TRAIN, {2, 2, 2, 2, 2, 2}},
+    {"covertrack", "_YFP_", "_Far-red_", NULL, 0, 0, 0.65, CELLSEG_USE_TRAIN, {4, 4, 4, 8, 8, 8}},
+    {"bbbc022", "_Ch2", "_Ch1", NULL, 0, 0, 0.656, CELLSEG_USE_TRAIN, {1, 1, 1, 1, 1, 1}},
+    {"bbbc022", "_Ch5", "_Ch1", NULL, 0, 0, 0.656, CELLSEG_USE_TRAIN, {1, 1, 1, 1, 1, 1}},
+    {"scportrait", "_Alexa488_", "_DAPI_", NULL, 0, 0, 0.6, CELLSEG_USE_TRAIN, {2, 2, 2, 5, 4, 4}},
 };
 
 /* Simulated fields stand in for stains and shapes that no folder shows. */
@@ -52,11 +51,14 @@ enum { SIMULATED_FIELDS = 60, SIMULATED_EDGE_PX = 400 };
 typedef struct stage {
     int32_t epochs;
     double learning_rate;
-    int32_t outlined_copies; /* times a source's copies, where there are outlines */
+    uint64_t seed; /* another one draws other augmentations and simulates other fields */
+    double part;   /* how much of what the stage comes to is in the mean with what it started from */
 } stage;
 
-static const stage stages[] = {{28, 1e-3, 1}, {6, 3e-4, 2}, {6, 3e-4, 2}};
-enum { STAGES = sizeof stages / sizeof stages[0] };
+/* Where validation fields are added (copies), a stage comes to its best epoch's weights; else to its last one's. */
+static const stage stages[STAGES] = {
+    {28, 1e-3, 1, 1}, {6, 3e-4, 1, 1}, {6, 3e-4, 1, 1}, {8, 5e-4, 2, 2.0 / 3}, {6, 5e-4, 3, 1}, {5, 5e-4, 4, 2.0 / 3},
+};
 
 /*
  * Batches smaller than the paper's take more steps in the same time, and half the paper's filters learn more with less dropout:
@@ -66,6 +68,7 @@ static cellseg_status recipe(cellseg_train_options *options, const stage *at, co
     const cellseg_status status = cellseg_train_options_init(options, sizeof *options);
     options->epochs = at->epochs;
     options->learning_rate = at->learning_rate;
+    options->seed = at->seed;
     options->batch = 8;
     options->width = 0.5;
     options->dropout = 0.1;
@@ -151,7 +154,7 @@ static void add_file(cellseg_trainer *trainer, const source *from, int32_t copie
     cellseg_image_free(marker);
 }
 
-static void add_source(cellseg_trainer *trainer, const source *from, const stage *at, const char *data) {
+static void add_source(cellseg_trainer *trainer, const source *from, int32_t copies, const char *data) {
     char folder[PATH_SIZE];
     snprintf(folder, sizeof folder, "%s/%s", data, from->folder);
     struct dirent **entries;
@@ -160,8 +163,6 @@ static void add_source(cellseg_trainer *trainer, const source *from, const stage
         fprintf(stderr, "train_default: %s: no such folder\n", folder);
         exit(1);
     }
-    const bool counts_more = from->outlines != NULL && from->use == CELLSEG_USE_TRAIN;
-    const int32_t copies = from->copies * (counts_more ? at->outlined_copies : 1);
     for (int i = 0; i < count; i++) {
         if (strstr(entries[i]->d_name, from->marker) != NULL)
             add_file(trainer, from, copies, folder, entries[i]->d_name);
@@ -170,8 +171,9 @@ static void add_source(cellseg_trainer *trainer, const source *from, const stage
     free(entries);
 }
 
-static void add_simulated(cellseg_trainer *trainer) {
-    for (uint64_t seed = 1; seed <= SIMULATED_FIELDS; seed++) {
+static void add_simulated(cellseg_trainer *trainer, const stage *at) {
+    const uint64_t first = (at->seed - 1) * SIMULATED_FIELDS + 1;
+    for (uint64_t seed = first; seed < first + SIMULATED_FIELDS; seed++) {
         cellseg_synth_options options;
         cellseg_image *image = NULL;
         cellseg_labels *cells = NULL, *nuclei = NULL;
@@ -194,21 +196,33 @@ static int32_t on_epoch(void *user, const cellseg_epoch *epoch) {
 }
 
 /* Resumes where an earlier call was stopped. */
-static cellseg_model *learn(const char *data, const stage *at, const cellseg_model *start, const char *checkpoint_path) {
+static cellseg_model *learn(const char *data, int at, const cellseg_model *start, const char *checkpoint_path) {
     cellseg_train_options options;
     cellseg_trainer *trainer;
     cellseg_model *model;
-    if (recipe(&options, at, checkpoint_path) != CELLSEG_OK)
+    if (recipe(&options, &stages[at], checkpoint_path) != CELLSEG_OK)
         fail("options");
     if (cellseg_trainer_new(&trainer, NULL, start, &options) != CELLSEG_OK)
         fail("trainer");
     for (size_t i = 0; i < sizeof sources / sizeof sources[0]; i++)
-        add_source(trainer, &sources[i], at, data);
-    add_simulated(trainer);
+        add_source(trainer, &sources[i], sources[i].copies[at], data);
+    add_simulated(trainer, &stages[at]);
     if (cellseg_trainer_run(&model, trainer, on_epoch, NULL) != CELLSEG_OK)
         fail("training");
     cellseg_trainer_free(trainer);
     return model;
+}
+
+/* Of the model that a stage started from and what came of it. Takes both, gives the mean. */
+static cellseg_model *average(cellseg_model *start, cellseg_model *end, double part) {
+    cellseg_model *mean = end;
+    if (start != NULL && part < 1) {
+        if (cellseg_model_average(&mean, NULL, start, end, part) != CELLSEG_OK)
+            fail("mean of two models");
+        cellseg_model_free(end);
+    }
+    cellseg_model_free(start);
+    return mean;
 }
 
 static void train(const char *data, const char *path) {
@@ -216,9 +230,7 @@ static void train(const char *data, const char *path) {
     for (int i = 0; i < STAGES; i++) {
         char checkpoint_path[PATH_SIZE];
         snprintf(checkpoint_path, sizeof checkpoint_path, "%s.checkpoint-%d", path, i + 1);
-        cellseg_model *next = learn(data, &stages[i], model, checkpoint_path);
-        cellseg_model_free(model);
-        model = next;
+        model = average(model, learn(data, i, model, checkpoint_path), stages[i].part);
     }
     if (cellseg_model_save(model, NULL, path, CELLSEG_WEIGHTS_FLOAT16) != CELLSEG_OK)
         fail(path);

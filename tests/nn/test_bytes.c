@@ -77,7 +77,7 @@ static void maps_are_the_same_bytes(void **state) {
     cellseg_model_free(model);
     /* Other machines and compilers, too: with another default model, or another order of operations, this number changes. */
     const uint64_t bytes = digest(want, PATCHES * CLASSES * AREA);
-    if (bytes != 0x49b0625fec2bdd19ULL)
+    if (bytes != 0x9ec19fa12df69f76ULL)
         fail_msg("the maps have the digest 0x%016" PRIx64, bytes);
 }
 
