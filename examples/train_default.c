@@ -4,12 +4,14 @@
  *
  * DATA holds the folders named below (docs/data.md says where they come from). Where a person outlined whole cells, nuclei come
  * from the nuclear stain inside them; everywhere else the two-channel method makes the labels, as in the paper. The network sees
- * the marker alone. In the later stages a person's outlines, which are the most exact, count more, and in the last three so do
- * the stains that are learned worst. MODEL.checkpoint-1 and so on let a stopped training go on: run the same command again.
+ * the marker alone. In the later stages a person's outlines, which are the most exact, count more; in the last three so do the
+ * stains that are learned worst, and in the last two the one learned best counts less. MODEL.checkpoint-1 and so on let a stopped
+ * training go on: run the same command again.
  */
 #include <cellseg/cellseg.h>
 
 #include <dirent.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,7 +54,7 @@ typedef struct stage {
     int32_t epochs;
     double learning_rate;
     uint64_t seed; /* another one draws other augmentations and simulates other fields */
-    double part;   /* how much of what the stage comes to is in the mean with what it started from */
+    double part;   /* weight of the stage's end in its mean with the stage's start; 1: the end alone */
 } stage;
 
 /* Where validation fields are added (copies), a stage comes to its best epoch's weights; else to its last one's. */
@@ -88,7 +90,8 @@ static cellseg_status recipe(cellseg_train_options *options, const stage *at, co
     options->cell_contrast = 1.6;
     options->empty = 0.03;
     options->note =
-        "N2A (human outlines); Schwann, HeLa, MCF7, U2OS and others (two-channel labels); simulated cells; docs/data.md";
+        "N2A (human outlines); Schwann, HeLa, MCF7, U2OS and others (two-channel labels); simulated cells; the last of several "
+        "stages; docs/data.md";
     options->checkpoint_path = checkpoint_path;
     return status;
 }
@@ -190,8 +193,10 @@ static void add_simulated(cellseg_trainer *trainer, const stage *at) {
 
 static int32_t on_epoch(void *user, const cellseg_epoch *epoch) {
     (void)user;
-    printf("epoch %d of %d: loss %.4f, validation %.4f%s, %.0f s\n", (int)epoch->epoch, (int)epoch->epochs, epoch->train_loss,
-           epoch->validation_loss, epoch->best ? " (best)" : "", epoch->seconds);
+    printf("epoch %d of %d: loss %.4f", (int)epoch->epoch, (int)epoch->epochs, epoch->train_loss);
+    if (!isnan(epoch->validation_loss))
+        printf(", validation %.4f%s", epoch->validation_loss, epoch->best ? " (best)" : "");
+    printf(", %.0f s\n", epoch->seconds);
     return 0;
 }
 
@@ -205,7 +210,8 @@ static cellseg_model *learn(const char *data, int at, const cellseg_model *start
     if (cellseg_trainer_new(&trainer, NULL, start, &options) != CELLSEG_OK)
         fail("trainer");
     for (size_t i = 0; i < sizeof sources / sizeof sources[0]; i++)
-        add_source(trainer, &sources[i], sources[i].copies[at], data);
+        if (sources[i].copies[at] > 0)
+            add_source(trainer, &sources[i], sources[i].copies[at], data);
     add_simulated(trainer, &stages[at]);
     if (cellseg_trainer_run(&model, trainer, on_epoch, NULL) != CELLSEG_OK)
         fail("training");

@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 # Images of one data set: those whose names match `marker` in `folder`. nuclear: what takes the marker's place in the name of the
 # nuclear stain's file; None: the same file. `pixel_size_um` 0: the file says. `weight`: how often a pixel is drawn in an epoch, as
-# in the default model's recipe, examples/train_default.c.
+# in the first stage of the default model's recipe, examples/train_default.c.
 Source = namedtuple("Source", "name folder marker nuclear channel nuclear_channel pixel_size_um weight", defaults=(0, 0, 0, 1))
 
 HUMAN = {part: Source(f"n2a-{part}", f"ccdb6843/{part}", ".ome.tif", None, 0, 1) for part in ("train", "val", "test")}

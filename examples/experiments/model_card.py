@@ -4,7 +4,8 @@
 N2A cells against a person's outlines, the others against the two-channel method's. Needs Pillow for the pictures. No training.
 """
 
-from common import HUMAN, SUMMARY, arguments, by_set, evaluate, evaluate_nuclei_and_cells, gather, mean_of, put_section, segment, summary, table
+from common import HUMAN, SUMMARY, arguments, by_set, evaluate, evaluate_nuclei_and_cells, gather, mean_of, put_section, segment
+from common import summary, table
 from PIL import Image
 
 EDGE_PX = 420

@@ -73,9 +73,10 @@ CELLSEG_API cellseg_status cellseg_model_save(const cellseg_model *model, cellse
 CELLSEG_API cellseg_status cellseg_model_export_onnx(const cellseg_model *model, cellseg_context *context, const char *path);
 
 /**
- * A model between two of the same layers, rule and classes: of each weight and running statistic (1 - part) a + part b. Of a model
- * and one trained from it, the mean is often better than either on images unlike those of training (Izmailov et al. 2018; Wortsman
- * et al. 2022); of models without a common ancestor it is worthless. Its record is b's. Cost: milliseconds.
+ * The mean of two models that have the same layers, rule and classes: each weight and running statistic becomes (1 - part) of a's
+ * and part of b's. Where one was trained from the other, the mean is often better than both on images unlike those of training
+ * (Izmailov et al. 2018; Wortsman et al. 2022, "Robust fine-tuning of zero-shot models"); where they have no common ancestor it
+ * is worthless. The training record is b's. Cost: milliseconds.
  *
  * @param[out] out   Release with cellseg_model_free(). NULL after an error.
  * @param      a, b  read only

@@ -48,7 +48,8 @@ enum {
 /**
  * Every parameter of the method (Al-Kofahi et al. 2018, steps 1 to 3). Fill with cellseg_segment_options_init().
  * The two-channel method has no network: it takes CELLSEG_RELIEF_PROBABILITY as CELLSEG_RELIEF_MARKER,
- * CELLSEG_BACKGROUND_PROBABILITY as CELLSEG_BACKGROUND_EXPECTED_AREA, and leaves out what else speaks of a probability.
+ * CELLSEG_BACKGROUND_PROBABILITY as CELLSEG_BACKGROUND_EXPECTED_AREA, and leaves out what else speaks of a probability,
+ * nucleus_strength_ratio too.
  */
 typedef struct cellseg_segment_options {
     size_t struct_size;
@@ -94,8 +95,9 @@ typedef struct cellseg_segment_options {
                                averaged; surer, and as many times slower. Default 2: as it is, and turned by half */
     int32_t padding;
     double nucleus_strength_ratio; /**< a nucleus is as strong as its mean probability times the fourth root of its area; of the
-                                      nuclei left then, where they are 15 or more, those weaker than this part of the upper
-                                      quartile of their strengths are dropped, 0 to 1; 0: none are (the paper). Default 0.5 */
+                                      nuclei that nucleus_area_min_um2 and nucleus_probability_min leave, where they are 15 or
+                                      more, those weaker than this part of the upper quartile of their strengths are dropped,
+                                      0 to 1; 0: none are (the paper). Default 0.5 */
 } cellseg_segment_options;
 
 /** Write the defaults, chosen by measurement (docs/defaults.md). @return CELLSEG_ERR_ARGUMENT. Threads: any. Since: 1.0 */

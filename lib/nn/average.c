@@ -2,21 +2,22 @@
 /*
  * The mean of two models' weights. Models of which one was trained from the other, or both from a third, lie in one basin of the
  * loss; between them is a point as good on what they have learned and better on what they have not (Izmailov et al. 2018,
- * "Averaging weights leads to wider optima and better generalization"; Wortsman et al. 2022, "Model soups"). Running means and
+ * "Averaging weights leads to wider optima and better generalization"; Wortsman et al. 2022, "Robust fine-tuning of zero-shot
+ * models"). Running means and
  * variances are averaged too, instead of measuring them anew. Cost: one pass over the weights, and the test vector.
  */
 #include "nn/internal.h"
 
 #include <string.h>
 
-/* Length of what a model's info says of it before the record, which ends it: architecture, rule, and classes. */
+/* Length of what a model's info says of layers, rule and classes: all before the record and the closing brace. */
 static size_t without_record(const cellseg_model *model) {
-    return strlen(model->info) - strlen(model->record);
+    return strlen(model->info) - strlen(model->record) - 1;
 }
 
 static bool alike(const cellseg_model *a, const cellseg_model *b) {
     const size_t length = without_record(a);
-    return without_record(b) == length && memcmp(a->info, b->info, length - 1) == 0;
+    return without_record(b) == length && memcmp(a->info, b->info, length) == 0;
 }
 
 static cellseg_status check(const cellseg_model *a, const cellseg_model *b, double part) {
@@ -38,7 +39,7 @@ cellseg_status cellseg_model_average(cellseg_model **out, cellseg_context *conte
     memcpy(model->names, a->names, sizeof model->names);
     for (size_t i = 0; i < model->layout.total; i++)
         model->params[i] = (float)((1 - part) * (double)a->params[i] + part * (double)b->params[i]);
-    const cellseg_status status = cseg_model_complete(model, context);
+    const cellseg_status status = cseg_model_complete(model, context, b->test.height, b->test.width);
     if (status != CELLSEG_OK)
         cellseg_model_free(model);
     else

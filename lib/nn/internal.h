@@ -53,9 +53,11 @@ cellseg_status cseg_model_new(cellseg_model **out, cellseg_context *context, con
 cellseg_status cseg_model_finish(cellseg_model *model, cellseg_context *context);
 /* Memory for a test vector of this size, its input random in [0, 1]. */
 cellseg_status cseg_model_test_new(cellseg_model *model, cellseg_context *context, size_t height, size_t width);
+/* The smallest square patch from 48 pixels on that the layers admit; CELLSEG_ERR_MODEL when none is. */
+cellseg_status cseg_model_test_edge(size_t *edge, const cseg_arch *arch);
 /* Run the network on the test vector's input. */
 cellseg_status cseg_model_test_run(float *output, const cellseg_model *model, cellseg_context *context);
-/* Parameters are set: finish, and make the test vector. */
-cellseg_status cseg_model_complete(cellseg_model *model, cellseg_context *context);
+/* Parameters are set: finish, and make a test vector of this size. */
+cellseg_status cseg_model_complete(cellseg_model *model, cellseg_context *context, size_t height, size_t width);
 
 #endif

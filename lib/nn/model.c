@@ -185,8 +185,7 @@ cellseg_status cseg_model_finish(cellseg_model *model, cellseg_context *context)
 
 /* ---- the test vector ---- */
 
-/* The smallest square patch from 48 pixels on that the layers admit; CELLSEG_ERR_MODEL when none is. */
-static cellseg_status test_edge(size_t *edge, const cseg_arch *arch) {
+cellseg_status cseg_model_test_edge(size_t *edge, const cseg_arch *arch) {
     cseg_size sizes[CSEG_MAX_LAYERS];
     cellseg_status status = CELLSEG_ERR_MODEL;
     for (*edge = 48; *edge <= CSEG_MAX_TEST_EDGE; (*edge)++) {
@@ -223,11 +222,9 @@ cellseg_status cseg_model_test_run(float *output, const cellseg_model *model, ce
     return status;
 }
 
-cellseg_status cseg_model_complete(cellseg_model *model, cellseg_context *context) {
-    size_t edge;
+cellseg_status cseg_model_complete(cellseg_model *model, cellseg_context *context, size_t height, size_t width) {
     CSEG_TRY(cseg_model_finish(model, context));
-    CSEG_TRY(test_edge(&edge, &model->arch));
-    CSEG_TRY(cseg_model_test_new(model, context, edge, edge));
+    CSEG_TRY(cseg_model_test_new(model, context, height, width));
     return cseg_model_test_run(model->test.output, model, context);
 }
 

@@ -213,12 +213,14 @@ static cellseg_status check_record(const char *record) {
 cellseg_status cseg_net_model(cellseg_model **out, cseg_net *net, const char *record_json) {
     *out = NULL;
     cellseg_model *model;
+    size_t edge;
+    CSEG_TRY(cseg_model_test_edge(&edge, &net->arch));
     if (record_json != NULL)
         CSEG_TRY(check_record(record_json));
     CSEG_TRY(cseg_model_new(&model, net->context, &net->arch, &net->options.rule, record_json));
     memcpy(model->names, net->names, sizeof model->names);
     memcpy(model->params, net->state, net->layout.total * sizeof(float));
-    const cellseg_status status = cseg_model_complete(model, net->context);
+    const cellseg_status status = cseg_model_complete(model, net->context, edge, edge);
     if (status != CELLSEG_OK)
         cellseg_model_free(model);
     else

@@ -8,7 +8,9 @@
  * the finest scale's response is clearly negative: the largest scales bridge neighbours, but between them there is a valley.
  * Where a network tells the cells' borders as well, they count: the mask is cut where a boundary is more likely than not; the
  * distance to the cell's border is averaged with that to the mask's, so that nuclei part where cells do.
- * Beyond the paper and always on: the threshold is never lower than RESPONSE_MIN. Cost: the LoG's, mostly.
+ * Off with nucleus_probability_min 0 and nucleus_strength_ratio 0: improbable nuclei are dropped, and those that are weak beside
+ * the others of the image. Beyond the paper and always on: the threshold is never lower than RESPONSE_MIN. Cost: the LoG's,
+ * mostly.
  */
 #include "filter/filter.h"
 #include "morph/morph.h"
@@ -194,13 +196,15 @@ static void sum_nuclei(nucleus_sum *sums, const cseg_plane *labels, const cseg_p
     }
 }
 
-/* The mean probability times the fourth root of the area. As the quartile's type, so that a nucleus is as strong as itself. */
+/* The mean probability times the fourth root of the area. A float, as the quartile is: or a nucleus could be weaker than itself.
+ */
 static float strength_of(const nucleus_sum *sum) {
     const double pixels = (double)sum->pixels;
     return (float)(sum->map / pixels * sqrt(sqrt(pixels)));
 }
 
-/* Weak against absolute limits: nuclei that are small or of low probability. The strengths of those that stay are put out. */
+/* Weak against absolute limits: nuclei that are small or of low probability. The strengths of those that stay go into
+ * `strengths`. */
 static size_t keep_strong(uint8_t *keep, float *strengths, const nucleus_sum *sums, size_t ids, double area_min_px,
                           double mean_min) {
     size_t strong = 0;

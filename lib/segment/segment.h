@@ -106,7 +106,7 @@ typedef struct cseg_cell_inputs {
 cellseg_status cseg_segment_cells(cellseg_context *context, const cseg_plane *cells, const cseg_cell_inputs *inputs,
                                   const cellseg_segment_options *options);
 
-/* The median over fewer nuclei or cells says too little. */
+/* A quantile over fewer nuclei or cells says too little. */
 enum { CSEG_QUANTILE_OF_LEAST = 15 };
 
 /* ---- fit.c ---- */

@@ -89,7 +89,7 @@ def test_weights_are_those_of_the_recipe():
     import common
 
     recipe = (ROOT / "examples/train_default.c").read_text()
-    rows = re.findall(r'^    \{"(.*?)", "(.*?)", .*, ([\d.]+), (\d+), CELLSEG_USE_TRAIN\},', recipe, re.M)
+    rows = re.findall(r'^    \{"(.*?)", "(.*?)", .*, ([\d.]+), CELLSEG_USE_TRAIN, \{(\d+),', recipe, re.M)
     copies = {(folder, marker): (float(pixel), int(count)) for folder, marker, pixel, count in rows}
     sources = [common.HUMAN["train"], *common.FITTING]
     assert copies == {(source.folder, source.marker): (source.pixel_size_um, source.weight) for source in sources}

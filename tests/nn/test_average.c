@@ -7,13 +7,11 @@
 
 static cellseg_model *start, *end;
 
-/* A model of one more step's training, at a width that may be another. */
-static cellseg_status train_on(cellseg_model **out, const cellseg_model *from, double width) {
+/* A model of one more step's training. */
+static cellseg_status train_on(cellseg_model **out, const cellseg_model *from, const cseg_net_options *options) {
     static net_batch batch;
-    cseg_net_options options = net_options();
-    options.width = width;
     cseg_net *net;
-    CSEG_TRY(cseg_net_new(&net, NULL, from, &options));
+    CSEG_TRY(cseg_net_new(&net, NULL, from, options));
     net_fill(&batch, 4);
     double loss;
     cellseg_status status = cseg_net_step(net, &loss, batch.in, batch.classes, 1);
@@ -26,7 +24,8 @@ static cellseg_status train_on(cellseg_model **out, const cellseg_model *from, d
 static int set_up(void **state) {
     (void)state;
     CSEG_TRY(net_trained_model(&start, NULL));
-    return train_on(&end, start, net_options().width);
+    const cseg_net_options options = net_options();
+    return train_on(&end, start, &options);
 }
 
 static int tear_down(void **state) {
@@ -81,8 +80,9 @@ static void threads_do_not_matter(void **state) {
     cellseg_model *one;
     assert_ok(cellseg_model_average(&one, NULL, start, end, 0.5));
     const size_t floats = one->rule.classes * one->test.height * one->test.width;
-    for (int32_t threads = 1; threads <= 7; threads += 3) {
-        cellseg_context *context = test_context(threads);
+    const int32_t counts[] = {1, 2, 7};
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+        cellseg_context *context = test_context(counts[i]);
         cellseg_model *other;
         assert_ok(cellseg_model_average(&other, context, start, end, 0.5));
         assert_memory_equal(other->params, one->params, one->layout.total * sizeof(float));
@@ -95,7 +95,7 @@ static void threads_do_not_matter(void **state) {
 
 static void what_is_refused(void **state) {
     (void)state;
-    cellseg_model *mean = start, *wider;
+    cellseg_model *mean = start;
     assert_status(cellseg_model_average(NULL, NULL, start, end, 0.5), CELLSEG_ERR_ARGUMENT);
     assert_status(cellseg_model_average(&mean, NULL, NULL, end, 0.5), CELLSEG_ERR_ARGUMENT);
     assert_null(mean);
@@ -103,11 +103,23 @@ static void what_is_refused(void **state) {
     const double parts[] = {-0.1, 1.1, (double)NAN};
     for (size_t p = 0; p < sizeof parts / sizeof *parts; p++)
         assert_status(cellseg_model_average(&mean, NULL, start, end, parts[p]), CELLSEG_ERR_ARGUMENT);
-    assert_ok(train_on(&wider, NULL, 0.25));
-    assert_status(cellseg_model_average(&mean, NULL, start, wider, 0.5), CELLSEG_ERR_MODEL);
-    assert_string_equal(cellseg_last_error(), "the models differ in layers, rule or classes");
-    assert_null(mean);
-    cellseg_model_free(wider);
+}
+
+static void models_that_differ(void **state) {
+    (void)state;
+    cseg_net_options others[] = {net_options(), net_options(), net_options()};
+    others[0].width = 0.25;
+    others[1].rule.power = 0.6;
+    others[2].rule.classes = 4;
+    others[2].weight_class[3] = 1;
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        cellseg_model *mean = start, *other;
+        assert_ok(train_on(&other, NULL, &others[i]));
+        assert_status(cellseg_model_average(&mean, NULL, start, other, 0.5), CELLSEG_ERR_MODEL);
+        assert_string_equal(cellseg_last_error(), "the models differ in layers, rule or classes");
+        assert_null(mean);
+        cellseg_model_free(other);
+    }
 }
 
 static cellseg_status average(cellseg_context *context, void *data) {
@@ -127,7 +139,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_number_is_the_mean), cmocka_unit_test(the_mean_can_be_saved_and_loaded),
         cmocka_unit_test(threads_do_not_matter),    cmocka_unit_test(what_is_refused),
-        cmocka_unit_test(failing_allocations),
+        cmocka_unit_test(models_that_differ),       cmocka_unit_test(failing_allocations),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -723,6 +723,7 @@ static void presets(void **state) {
     options.h_um = 77;
     assert_ok(cellseg_segment_options_preset(&options, CELLSEG_PRESET_PAPER));
     assert_true(options.h_um == 3 && options.sensitivity == 60 && options.top_hat_um == 130 && options.cell_compactness == 0);
+    assert_true(options.nucleus_probability_min == 0 && options.nucleus_strength_ratio == 0);
     assert_true(options.channel == 1 && options.pixel_size_um == 0.3 && options.struct_size == sizeof options);
     assert_ok(cellseg_segment_options_preset(&options, CELLSEG_PRESET_DEFAULT));
     cellseg_segment_options own = defaults();

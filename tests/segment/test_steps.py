@@ -141,8 +141,22 @@ def test_small_nuclei_are_weak():
     map_ = np.zeros(y.shape, np.float32)
     for i in range(20):
         map_[np.hypot(y - 30 - 60 * (i // 5), x - 30 - 60 * (i % 5)) < (5 if i % 6 == 1 else 15)] = 0.9
-    counts = [method.library_seeds(map_, 0.65, method.options(nucleus_strength_ratio=ratio)).max() for ratio in (0, 0.3, 0.7)]
-    assert counts == [20, 20, 16]
+    found = method.library_seeds(map_, 0.65, method.options(nucleus_strength_ratio=0))
+    area = np.bincount(found.ravel())[1:]
+    strength = np.bincount(found.ravel(), map_.ravel())[1:] / area * area**0.25
+    small = strength[area < area.mean() / 2].max() / np.percentile(strength, 75)
+    counts = [method.library_seeds(map_, 0.65, method.options(nucleus_strength_ratio=small * f)).max() for f in (0.99, 1.01)]
+    assert counts == [20, 16] and small < 0.8
+
+
+@pytest.mark.parametrize("count, kept", [(14, 14), (15, 14)])
+def test_fifteen_nuclei_are_compared(count, kept):
+    """The first has a third of the others' radius."""
+    y, x = np.mgrid[:180, :300]
+    map_ = np.zeros(y.shape, np.float32)
+    for i in range(count):
+        map_[np.hypot(y - 30 - 60 * (i // 5), x - 30 - 60 * (i % 5)) < (15 if i > 0 else 5)] = 0.9
+    assert method.library_seeds(map_, 0.65, method.options(nucleus_strength_ratio=0.65)).max() == kept
 
 
 def test_few_nuclei_are_not_compared():

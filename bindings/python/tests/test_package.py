@@ -136,6 +136,7 @@ def test_a_model_is_saved_and_loaded(picture, model, tmp_path):
 
 
 def test_the_mean_of_a_model_with_itself_is_the_model(model, tmp_path):
+    """Of two that differ: test_trainer.py."""
     for name, one in ("mean", model.average(model, 0.25)), ("model", model):
         one.save(tmp_path / name)
     assert (tmp_path / "mean").read_bytes() == (tmp_path / "model").read_bytes()

@@ -72,6 +72,13 @@ def paths(folder, i):
 # ---- the same model as by other ways ----
 
 
+def test_a_mean_of_two_models_lies_between_them(trained, bytes_of):
+    start = cellseg.Model.load(trained)
+    end = make_trainer(start).run()
+    assert bytes_of(start.average(end, 1)) == bytes_of(end)
+    assert len({bytes_of(start.average(end, part)) for part in (0, 0.5, 1)}) == 3
+
+
 @pytest.mark.parametrize("threads", [1, 2, 7])
 def test_threads_give_the_same_bytes(threads, trained, bytes_of):
     assert bytes_of(make_trainer(context=cellseg.Context(threads=threads)).run()) == trained
