@@ -112,12 +112,13 @@ def test_compare(what, names, data, tmp_path):
 
 
 def test_finetune(data, tmp_path):
-    """Both trainings moved the network, and apart from each other; the seconds are those of the epochs."""
+    """Both trainings moved the network, and apart from each other; so did the mean; the seconds are those of the epochs."""
     section = experiment("finetune", data, tmp_path)
     _, rows = rows_of(section)
-    assert [row[0] for row in rows] == ["the default model", "tuned on the five", "tuned on the five and N2A fields"]
-    assert len({tuple(row[2:]) for row in rows}) == 3
-    for name, row in zip(("alone", "mixed"), rows[1:], strict=True):
+    assert [row[0] for row in rows] == ["the default model", "tuned on the five", "tuned on the five and N2A fields",
+                                        "the mean of that and the default model"]
+    assert len({tuple(row[2:]) for row in rows}) == 4
+    for name, row in zip(("alone", "mixed"), rows[1:3], strict=True):
         epochs = [json.loads(line) for line in (tmp_path / f"{name}.jsonl").read_text().splitlines()]
         assert len(epochs) == 1 and row[1] == f"{epochs[0]['seconds']:.0f}"
     pictures = re.findall(r"\]\((images/.*?)\)", section)
