@@ -3,8 +3,8 @@
  * The mean of two models' weights. Models of which one was trained from the other, or both from a third, lie in one basin of the
  * loss; between them is a point as good on what they have learned and better on what they have not (Izmailov et al. 2018,
  * "Averaging weights leads to wider optima and better generalization"; Wortsman et al. 2022, "Robust fine-tuning of zero-shot
- * models"). Running means and
- * variances are averaged too, instead of measuring them anew. Cost: one pass over the weights, and the test vector.
+ * models"). Running means and variances are averaged too, instead of measuring them anew. Cost: one pass over the weights, and
+ * the test vector.
  */
 #include "nn/internal.h"
 

@@ -196,15 +196,13 @@ static void sum_nuclei(nucleus_sum *sums, const cseg_plane *labels, const cseg_p
     }
 }
 
-/* The mean probability times the fourth root of the area. A float, as the quartile is: or a nucleus could be weaker than itself.
- */
+/* The mean probability times the fourth root of the area. A float, as the quartile is: or one could be weaker than itself. */
 static float strength_of(const nucleus_sum *sum) {
     const double pixels = (double)sum->pixels;
     return (float)(sum->map / pixels * sqrt(sqrt(pixels)));
 }
 
-/* Weak against absolute limits: nuclei that are small or of low probability. The strengths of those that stay go into
- * `strengths`. */
+/* Weak against absolute limits: nuclei that are small or improbable. How strong those are that stay goes into `strengths`. */
 static size_t keep_strong(uint8_t *keep, float *strengths, const nucleus_sum *sums, size_t ids, double area_min_px,
                           double mean_min) {
     size_t strong = 0;

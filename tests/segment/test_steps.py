@@ -135,12 +135,17 @@ def test_the_strongest_quarter_stays(seed):
     assert method.library_seeds(map_, 0.65, options).max() == found - math.ceil(0.75 * (found - 1)) and found >= 15
 
 
-def test_small_nuclei_are_weak():
-    """Four of the twenty discs have a third of the others' radius, and all are as probable."""
+def discs(count, small):
+    """A map of discs, all as probable, in rows of five; those that are in `small` have a third of the others' radius."""
     y, x = np.mgrid[:240, :300]
     map_ = np.zeros(y.shape, np.float32)
-    for i in range(20):
-        map_[np.hypot(y - 30 - 60 * (i // 5), x - 30 - 60 * (i % 5)) < (5 if i % 6 == 1 else 15)] = 0.9
+    for i in range(count):
+        map_[np.hypot(y - 30 - 60 * (i // 5), x - 30 - 60 * (i % 5)) < (5 if i in small else 15)] = 0.9
+    return map_
+
+
+def test_small_nuclei_are_weak():
+    map_ = discs(20, small=(1, 7, 13, 19))
     found = method.library_seeds(map_, 0.65, method.options(nucleus_strength_ratio=0))
     area = np.bincount(found.ravel())[1:]
     strength = np.bincount(found.ravel(), map_.ravel())[1:] / area * area**0.25
@@ -151,12 +156,7 @@ def test_small_nuclei_are_weak():
 
 @pytest.mark.parametrize("count, kept", [(14, 14), (15, 14)])
 def test_fifteen_nuclei_are_compared(count, kept):
-    """The first has a third of the others' radius."""
-    y, x = np.mgrid[:180, :300]
-    map_ = np.zeros(y.shape, np.float32)
-    for i in range(count):
-        map_[np.hypot(y - 30 - 60 * (i // 5), x - 30 - 60 * (i % 5)) < (15 if i > 0 else 5)] = 0.9
-    assert method.library_seeds(map_, 0.65, method.options(nucleus_strength_ratio=0.65)).max() == kept
+    assert method.library_seeds(discs(count, small=(0,)), 0.65, method.options(nucleus_strength_ratio=0.65)).max() == kept
 
 
 def test_few_nuclei_are_not_compared():
