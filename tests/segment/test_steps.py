@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import scipy.ndimage as ndi
 
+import cellseg
 import method
 
 SIZES = [(1, 1), (1, 40), (37, 1), (64, 64), (150, 117)]
@@ -164,6 +165,16 @@ def test_few_nuclei_are_not_compared():
     plain, compared = (method.library_seeds(map_, 0.65, method.options(nucleus_strength_ratio=r)) for r in (0, 1))
     assert 5 <= plain.max() < 15
     np.testing.assert_array_equal(plain, compared)
+
+
+def test_the_two_channel_method_compares_no_nuclei():
+    """A stain's intensities are no probabilities: one nucleus may be ten times as bright as another."""
+    stain = discs(20, small=(1, 7, 13, 19))
+    stain[:120] *= 0.3
+    marker = ndi.grey_dilation(stain, 9)
+    options = {"nucleus_probability_min": 1, "nucleus_strength_ratio": 1, "cytoplasm_min": 0}
+    cells, nuclei = cellseg.segment_two_channel(marker, stain, 0.65, **options)
+    assert cells.max() == nuclei.max() == 20
 
 
 def fourth_map(kind, nuclei):
