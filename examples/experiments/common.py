@@ -65,7 +65,10 @@ QUICK = {"epochs": 1, "width": 0.125, "batch": 2}
 
 
 def arguments(description, what=()):
-    """The command line that every experiment has; `what`: the choices of --what, where there are several. Sets `training` (options), `limit` (images of a folder, or None), `work`."""
+    """The command line that every experiment has; `what`: the choices of --what, where there are several.
+
+    Sets `training` (options), `limit` (images of a folder, or None), `work`.
+    """
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     if what:
         parser.add_argument("--what", required=True, choices=what)
@@ -132,13 +135,23 @@ def copy_channel(image, source, path):
     c.image_write(single, None, path)
 
 
-def gather(folder, data, sources, limit=None, human_labels=True):
-    """Markers, cells and nuclei of many sources in one folder, as <source>_<image>: a person's cells where there are any and
+def stem_of(source, image):
+    return f"{source.name}_{image.name.split('.')[0]}"
+
+
+def field_of(source, image):
+    """What other stains, and other times (covertrack), of the same field share."""
+    folder, name = source.folder.split("/")[0], image.name.split(".")[0]
+    return folder if folder == "covertrack" else f"{folder}-{name.replace(source.marker, '')}"
+
+
+def gather(folder, data, sources, limit=None, human_labels=True, name=stem_of):
+    """Markers, cells and nuclei of many sources in one folder, as name(source, image): a person's cells where there are any and
     human_labels is set, else those of the two-channel method."""
     folder.mkdir(parents=True, exist_ok=True)
     for source in sources:
         for image in files_of(data, source, limit):
-            stem = f"{source.name}_{image.name.split('.')[0]}"
+            stem = name(source, image)
             if (folder / f"{stem}.nuclei.tif").exists():
                 continue
             copy_channel(image, source, folder / f"{stem}.tif")

@@ -12,13 +12,16 @@ import time
 from common import HUMAN, arguments, cellseg, evaluate, gather, markers, mean_of, put_section, segment, table, train
 
 
+# Each gives {row: (fields to train on, options of training, options of segmenting)}.
+
+
 def labels(given, fields):
     two_channel = gather(given.work / "two-channel", given.data, [HUMAN["train"], HUMAN["val"]], given.limit, human_labels=False)
-    return {"a person's outlines": (fields, {}), "two-channel method": (two_channel, {})}
+    return {"a person's outlines": (fields, {}, {}), "two-channel method": (two_channel, {}, {})}
 
 
 def width(_given, fields):
-    return {f"width {part}": (fields, {"width": part}) for part in (1, 0.5, 0.25, 0.125)}
+    return {f"width {part}": (fields, {"width": part}, {}) for part in (1, 0.5, 0.25, 0.125)}
 
 
 def simulated(given, fields):
@@ -31,7 +34,9 @@ def simulated(given, fields):
     for path in [*fields.glob("*.tif"), *alone.glob("*.tif")]:
         if not (both / path.name).exists():
             (both / path.name).symlink_to(path.resolve())
-    return {"simulated fields": (alone, {}), "N2A fields": (fields, {}), "both": (both, {})}
+    unsure = {"nucleus_probability_min": 0}  # the default drops nuclei of which a network is as unsure as this one is of all
+    return {"simulated fields": (alone, {}, {}), "the same, no least nucleus probability": (alone, {}, unsure),
+            "N2A fields": (fields, {}, {}), "both": (both, {}, {})}
 
 
 def seconds_a_field(given, tests, model):
@@ -43,11 +48,12 @@ def seconds_a_field(given, tests, model):
     return (time.monotonic() - start) / len(fields)
 
 
-def judge(given, name, fields, tests, options):
-    """[SM, AP, Dice per cell, AUC of cells, AUC of nuclei, seconds per test field]"""
-    stem = "".join(letter if letter.isalnum() else "-" for letter in name)
-    model = train(given.work / f"{stem}.cellseg", fields, given.training | options)
-    out = segment(given.work / f"{stem}-test", tests, model=model)
+def judge(given, fields, tests, training, segmenting):
+    """[SM, AP, mean Dice of the images, AUC of cells, AUC of nuclei, seconds per test field]"""
+    stem = "-".join([fields.name, *map(str, training.values())])
+    model = train(given.work / f"{stem}.cellseg", fields, given.training | training)
+    stem = "-".join([stem, *segmenting])
+    out = segment(given.work / f"{stem}-test", tests, model=model, **segmenting)
     figures = evaluate(tests, out, given.work / f"{stem}.csv", maps=True)
     cells = [mean_of(figures["cells"], column) for column in ("sm", "ap", "best_dice", "auc")]
     return [*cells, mean_of(figures["nuclei"], "auc"), seconds_a_field(given, tests, model)]
@@ -58,8 +64,8 @@ def main():
     given = arguments(__doc__, kinds)
     fields = gather(given.work / "fields", given.data, [HUMAN["train"], HUMAN["val"]], given.limit)
     tests = gather(given.work / "test", given.data, [HUMAN["test"]], given.limit)
-    rows = [[name, *judge(given, name, folder, tests, options)]
-            for name, (folder, options) in kinds[given.what](given, fields).items()]
+    rows = [[name, *judge(given, folder, tests, *options)]
+            for name, (folder, *options) in kinds[given.what](given, fields).items()]
     titles = ["trained on", "SM", "AP at 0.5", "Dice, mean of images", "AUC, cells", "AUC, nuclei", "seconds a field"]
     put_section(given.docs / "experiments.md", given.what, f"\nBudget: {given.budget}.\n\n{table(titles, rows)}\n")
 

@@ -2,31 +2,41 @@
 """Cross-validation over all data sets: the paper's Figure 5b and Table 4. Into docs/experiments.md.
 
 Five folds of fields of the N2A training and validation folders (a person's outlines) and of every other data set (labels of the
-two-channel method). Full budget: five trainings of half the paper's width and 30 epochs.
+two-channel method). The stains of one field, and its times, are in one fold. Full budget: five trainings of half the paper's
+width and 30 epochs.
 """
 
-from common import HUMAN, arguments, by_set, cellseg, gather, mean_of, put_pictures, put_section, read_figures, table
+from common import HUMAN, arguments, by_set, cellseg, dice_per_cell, field_of, gather, mean, mean_of, put_pictures, put_section
+from common import read_figures, stem_of, table
+
+FIELD_ENDS = "__"
+
+
+def name(source, image):
+    """<field>__<source>_<image>, so that the program can tell which images are of one field."""
+    return field_of(source, image) + FIELD_ENDS + stem_of(source, image)
 
 
 def sets_table(figures):
     """Means over the images of each data set, and over the data sets."""
-    columns = (("cells", "sm"), ("cells", "ap"), ("cells", "best_dice"), ("cells", "auc"), ("cells", "accuracy"),
-               ("nuclei", "f1"), ("nuclei", "auc"), ("nuclei", "accuracy"))
-    sets = {kind: by_set(rows) for kind, rows in figures.items()}
-    rows = [[name, len(images), *(mean_of(sets[kind][name], column) for kind, column in columns)]
-            for name, images in sets["cells"].items()]
-    means = [sum(row[i] for row in rows) / len(rows) for i in range(2, len(rows[0]))]
-    titles = ["data set", "images", "SM", "AP at 0.5", "Dice per cell", "AUC, cells", "ACC, cells", "F1, nuclei",
+    sets = {kind: by_set({image.split(FIELD_ENDS)[1]: row for image, row in rows.items()}) for kind, rows in figures.items()}
+    rows = []
+    for data_set, cells in sorted(sets["cells"].items()):
+        nuclei = sets["nuclei"][data_set]
+        rows.append([data_set, len(cells), mean_of(cells, "sm"), mean_of(cells, "ap"), dice_per_cell(cells), mean_of(cells, "auc"),
+                     mean_of(cells, "accuracy"), *(mean_of(nuclei, column) for column in ("f1", "auc", "accuracy"))])
+    means = [mean(row[i] for row in rows) for i in range(2, len(rows[0]))]
+    titles = ["data set", "images", "SM", "AP at 0.5", "Dice per cell", "AUC, cells", "ACC, cells", "F1 of nuclei at IoU 0.5",
               "AUC, nuclei", "ACC, nuclei"]
     return table(titles, [*rows, ["**mean**", sum(row[1] for row in rows), *means]])
 
 
 def main():
     given = arguments(__doc__)
-    folder = gather(given.work / "all", given.data, [HUMAN["train"], HUMAN["val"], *given.fitting], given.limit)
+    folder = gather(given.work / "all", given.data, [HUMAN["train"], HUMAN["val"], *given.fitting], given.limit, name=name)
     csv_path, report = given.work / "crossval.csv", given.work / "crossval.html"
     cellseg("crossval", images=folder, labels=folder, output=given.work / "crossval", folds=2 if given.quick else 5,
-            csv=csv_path, report=report, **given.training)
+            group_until=FIELD_ENDS, csv=csv_path, report=report, **given.training)
     text = sets_table(read_figures(csv_path)) + "\n" + put_pictures(given.docs, "crossval", report)
     put_section(given.docs / "experiments.md", "crossval", f"\nBudget: {given.budget}.\n\n{text}\n")
 

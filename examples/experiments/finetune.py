@@ -44,7 +44,7 @@ def average(path, start, end, part):
 
 
 def judge(given, name, model, tests):
-    """[SM of cells, F1 of nuclei] for each folder of test fields."""
+    """[SM of cells, F1 of nuclei at IoU 0.5] for each folder of test fields."""
     figures = []
     for folder in tests:
         out = segment(given.work / f"{name}-{folder.name}", folder, model=model)
@@ -74,7 +74,8 @@ def main():
         ["tuned on the five and N2A fields", f"{mixed_seconds:.0f}", *judge(given, "mixed", mixed, [stain, n2a])],
         ["the mean of that and the default model", "", *judge(given, "mean", mean, [stain, n2a])],
     ]
-    titles = ["model", "seconds of training", "new stain: SM", "F1 of nuclei", "N2A test: SM", "F1 of nuclei"]
+    titles = ["model", "seconds of training", "new stain: SM", "F1 of nuclei at IoU 0.5", "N2A test: SM",
+              "F1 of nuclei at IoU 0.5"]
     before = pictures(given, "The default model", "default", stain)
     after = pictures(given, "Tuned on the five and N2A fields", "mixed", stain)
     text = f"\nBudget: {given.budget}.\n\n{table(titles, rows)}{before}{after}\n"

@@ -95,6 +95,22 @@ def test_weights_are_those_of_the_recipe():
     assert copies == {(source.folder, source.marker): (source.pixel_size_um, source.weight) for source in sources}
 
 
+def test_folds_do_not_part_a_field():
+    """Of bbbc022 two stains show each field, of covertrack two times; all other images are of fields of their own."""
+    sys.path.insert(0, str(EXPERIMENTS))
+    import common
+
+    def field(source, name):
+        return common.field_of(sources[source], common.Path(name))
+
+    sources = {source.name: source for source in [*common.FITTING, common.HUMAN["train"]]}
+    er, mito = (field(f"bbbc022-{stain}", f"plate1_A14_site1_Ch{channel}.tif") for stain, channel in (("er", 2), ("mito", 5)))
+    assert er == mito != field("bbbc022-er", "plate1_A14_site2_Ch2.tif")
+    assert field("covertrack-yfp", "img_000000000_YFP_000.png") == field("covertrack-yfp", "img_000000003_YFP_000.png")
+    assert field("n2a-train", "F01_1489.ome.tif") != field("n2a-train", "F01_1508.ome.tif")
+    assert field("scportrait-488", "Row02_Alexa488_r000_c000.tif") != field("scportrait-488", "Row02_Alexa488_r001_c001.tif")
+
+
 @pytest.mark.parametrize("name", ["crossval", "unseen"])
 def test_data_sets(name, data, tmp_path):
     _, rows = rows_of(experiment(name, data, tmp_path))
@@ -104,7 +120,7 @@ def test_data_sets(name, data, tmp_path):
 
 
 @pytest.mark.parametrize("what, names", [("labels", ["a person's outlines", "two-channel method"]),
-                                         ("simulated", ["simulated fields", "N2A fields", "both"]),
+                                         ("simulated", ["simulated fields", "the same, no least nucleus probability", "N2A fields", "both"]),
                                          ("width", ["width 1", "width 0.5", "width 0.25", "width 0.125"])])  # fmt: skip
 def test_compare(what, names, data, tmp_path):
     _, rows = rows_of(experiment("compare", data, tmp_path, "--what", what))
