@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The default model on the test fields, and data set by data set with a piece of a field. Into docs/model-card.md.
+"""The default model on the test fields, and data set by data set with a piece of the worst field. Into docs/model-card.md.
 
-N2A cells against a person's outlines, the others against the two-channel method's. Needs Pillow for the pictures. No training.
+N2A cells against a person's outlines, the others against the two-channel method's; of markers that do not fit, pictures alone.
+Needs Pillow for the pictures. No training.
 """
 
-from common import HUMAN, SUMMARY, arguments, by_set, evaluate, evaluate_nuclei_and_cells, gather, mean_of, put_section, segment
-from common import summary, table
+from common import HUMAN, NOT_FITTING, SUMMARY, arguments, by_set, copy_channel, evaluate, evaluate_nuclei_and_cells, files_of
+from common import gather, mean_of, put_section, segment, summary, table
 from PIL import Image
 
 EDGE_PX = 420
+SHOWN = ("bbbc014-a01", "bbbc022-rna", "bbbc022-actin", "celltk-yfp")  # markers that do not fit and keep their cells
 
 
 def put_crop(docs, name, overlay):
@@ -44,9 +46,22 @@ def judge_test_fields(given):
     put_section(given.docs / "model-card.md", "test", f"\n{table(['options', *SUMMARY], rows)}\n")
 
 
+def show_not_fitting(given):
+    """What the default options make of the first image of some markers that do not fit."""
+    crops, shown = [], [source for source in NOT_FITTING if source.name in SHOWN]
+    for source in shown[: given.limit]:
+        folder = given.work / source.name
+        folder.mkdir(exist_ok=True)
+        copy_channel(files_of(given.data, source)[0], source, folder / f"{source.name}.tif")
+        out = segment(given.work / f"{source.name}-found", folder)
+        crops.append(put_crop(given.docs, source.name, out / f"{source.name}.overlay.png") + f"<br>{source.name}")
+    put_section(given.docs / "model-card.md", "not fitting", f"\n{pictures(crops)}\n")
+
+
 def main():
     given = arguments(__doc__)
     judge_test_fields(given)
+    show_not_fitting(given)
     folder = gather(given.work / "card", given.data, [*HUMAN.values(), *given.fitting], given.limit)
     out = segment(given.work / "card-found", folder)
     nuclei, cells = map(by_set, evaluate_nuclei_and_cells(folder, out))
@@ -55,7 +70,9 @@ def main():
         count = sum(row["true"] for row in images.values())
         figures = (mean_of(nuclei[name], "f1"), *(mean_of(images, column) for column in ("sm", "ap", "best_dice")))
         rows.append([name, len(images), f"{count:.0f}", *figures])
-        crops.append(put_crop(given.docs, name, out / f"{next(iter(images))}.overlay.png") + f"<br>{name}")
+        worst = min(images, key=lambda image: images[image]["sm"])
+        picture = put_crop(given.docs, name, out / f"{worst}.overlay.png")
+        crops.append(f"{picture}<br>{name}: SM {images[worst]['sm']:.3f}")
     titles = ["data set", "images", "cells", "F1 of nuclei at IoU 0.3", "SM of cells", "AP of cells at 0.5", "Dice, mean of images"]
     put_section(given.docs / "model-card.md", "card", f"\n{table(titles, rows)}\n{pictures(crops)}\n")
 
