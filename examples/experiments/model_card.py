@@ -5,21 +5,27 @@ N2A cells against a person's outlines, the others against the two-channel method
 Needs Pillow for the pictures. No training.
 """
 
-from common import HUMAN, NOT_FITTING, SUMMARY, arguments, by_set, copy_channel, evaluate, evaluate_nuclei_and_cells, files_of
-from common import gather, mean_of, put_section, segment, summary, table
-from PIL import Image
+from common import HUMAN, NOT_FITTING, SUMMARY, arguments, by_set, copy_channel, dice_per_cell, evaluate
+from common import evaluate_nuclei_and_cells, files_of, gather, mean_of, put_section, segment, summary, table
+from PIL import Image, ImageStat
 
 EDGE_PX = 420
 SHOWN = ("bbbc014-a01", "bbbc022-rna", "bbbc022-actin", "celltk-yfp")  # markers that do not fit and keep their cells
 
 
+def busiest(image):
+    """The part of an overlay, of EDGE_PX x EDGE_PX, that holds most outlines: they alone have colour."""
+    colour = image.convert("HSV").getchannel("S")
+    lefts, tops = ({step * max(0, length - EDGE_PX) // 4 for step in range(5)} for length in image.size)
+    boxes = [(left, top, left + EDGE_PX, top + EDGE_PX) for top in sorted(tops) for left in sorted(lefts)]
+    return image.crop(max(boxes, key=lambda box: ImageStat.Stat(colour.crop(box)).sum[0]))
+
+
 def put_crop(docs, name, overlay):
-    """The middle of an overlay as a picture of its own; gives the cell of the table that shows it."""
-    image = Image.open(overlay).convert("RGB")
-    left, top = (max(0, (length - EDGE_PX) // 2) for length in image.size)
+    """A part of an overlay as a picture of its own; gives the cell of the table that shows it."""
     (docs / "images").mkdir(parents=True, exist_ok=True)
     path = docs / "images" / f"card-{name}.jpg"
-    image.crop((left, top, left + EDGE_PX, top + EDGE_PX)).save(path, quality=85)
+    busiest(Image.open(overlay).convert("RGB")).save(path, quality=85)
     return f"![{name}](images/{path.name})"
 
 
@@ -43,6 +49,10 @@ def judge_test_fields(given):
     for name, options in VARIANTS.items():
         out = segment(given.work / name.replace(" ", "-"), tests, **options)
         rows.append([name, *summary(evaluate(tests, out, out.with_suffix(".csv"), maps=True))])
+    stained = gather(given.work / "two-channel", given.data, [HUMAN["test"]], given.limit, human_labels=False)
+    cells = evaluate(tests, stained, given.work / "two-channel.csv")["cells"]
+    figures = [mean_of(cells, "sm"), mean_of(cells, "ap"), dice_per_cell(cells)]
+    rows.append(["two-channel method, which sees the nuclear stain", *figures, *["-"] * (len(SUMMARY) - len(figures))])
     put_section(given.docs / "model-card.md", "test", f"\n{table(['options', *SUMMARY], rows)}\n")
 
 

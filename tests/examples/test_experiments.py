@@ -161,7 +161,8 @@ def test_marker_fit(data, tmp_path):
 def test_model_card(data, tmp_path):
     test, others, section = re.split("<!-- end of (?:test|not fitting) -->", experiment("model_card", data, tmp_path))
     assert re.findall(r"!\[(.*?)\]", others) == ["bbbc014-a01", "bbbc022-rna"]
-    assert [row[0] for row in rows_of(test)[1]] == ["default", "1 orientation", "4 orientations", "the paper preset"]
+    assert [row[0] for row in rows_of(test)[1]] == ["default", "1 orientation", "4 orientations", "the paper preset",
+                                              "two-channel method, which sees the nuclear stain"]
     figures, pictures = section.split("| card", 1)[0], re.findall(r"\]\((images/.*?)\)", section)
     _, rows = rows_of(figures.split("|  |")[0])
     assert {row[0]: int(row[1]) for row in rows} == {"n2a-train": 2, "n2a-val": 1, "n2a-test": 2, "nf1-er": 2}
