@@ -64,35 +64,35 @@ typedef struct cellseg_segment_options {
     double nucleus_radius_min_um; /**< LoG scales span this radius ... Default 3 */
     double nucleus_radius_max_um; /**< ... to this one. Default 10 */
     int32_t nucleus_scales;       /**< number of LoG scales, 1 to 32. Default 5 */
-    int32_t cell_probability;     /**< CELLSEG_CELL_... */
+    int32_t cell_probability;     /**< CELLSEG_CELL_... Default CELLSEG_CELL_CYTOPLASM_AND_NUCLEUS */
     double sensitivity;           /**< (0, 100]: 100 takes the lowest of five Otsu thresholds, 20 the highest. Default 60 */
-    double
-        outline_sensitivity; /**< nuclei are found at `sensitivity` and outlined at this one, where it is higher; 0: the same */
-    double nucleus_valley;   /**< nuclei part where the finest scale sees a valley deeper than this part of the outline's
-                                  threshold; 0: none */
-    double h_um;             /**< depth below which two minima of the distance are one nucleus. Default 2 */
-    double nucleus_area_min_um2;    /**< smaller nuclei are dropped */
-    double nucleus_probability_min; /**< nuclei whose mean probability is lower are dropped, 0 to 1; 0: none are */
+    double outline_sensitivity;  /**< nuclei are found at `sensitivity` and outlined at this one, where it is higher; 0: the same.
+                                      Default 80 */
+    double nucleus_valley;       /**< nuclei part where the finest scale sees a valley deeper than this part of the outline's
+                                      threshold; 0: none. Default 0.1 */
+    double h_um;                 /**< depth below which two minima of the distance are one nucleus. Default 2 */
+    double nucleus_area_min_um2; /**< smaller nuclei are dropped. Default 25 */
+    double nucleus_probability_min; /**< nuclei whose mean probability is lower are dropped, 0 to 1; 0: none are. Default 0.3 */
 
-    double cell_sigma_um;          /**< Gaussian before the logarithm */
-    double cell_area_expected_um2; /**< 0: estimated from the image */
+    double cell_sigma_um;          /**< Gaussian before the logarithm. Default 0.65 */
+    double cell_area_expected_um2; /**< 0, the default: estimated from the image */
     double cell_compactness;       /**< the relief rises by this per um of distance from the nuclei, so that no cell floods round
-                                        another; the marker relief spans 0 to 1. 0: none (the paper) */
-    int32_t relief;                /**< CELLSEG_RELIEF_... */
-    int32_t background_rule;       /**< CELLSEG_BACKGROUND_... */
-    double cell_area_min_um2;      /**< smaller cells are dropped with their nuclei; 0: none are */
-    double cell_area_max_um2;      /**< larger cells are dropped with their nuclei; 0: none are */
-    double cytoplasm_min;          /**< cells of which less than this part, 0 to 1, is cytoplasm are dropped; 0: none are */
-    double smooth_um;              /**< radius of the disc that opens each cell's outline; 0: none */
-    int32_t drop_border_cells;     /**< 1: cells that touch the image's edge are dropped. Default 0 */
-    int32_t fill_holes;            /**< 1, the default: holes inside cells and nuclei are filled */
-    double cell_ring_um;           /**< every nucleus first takes what lies this near to it, the nearest nucleus each pixel; then
-                                        the relief decides. 0: none (the paper) */
-    int32_t use_extra_output;      /**< 1, the default: a model's fourth output, where it has one, tells nuclei apart and, with
-                                        CELLSEG_RELIEF_MARKER, is half of the relief; 0: it is left out */
-    int32_t marker_test;           /**< CELLSEG_MARKER_... Default CELLSEG_MARKER_REFUSE_STAINS */
-    int32_t orientations; /**< 1, 2, 4 or 8: so many ways, mirrored and turned, the network sees the image, and its maps are
-                               averaged; surer, and as many times slower. Default 2: as it is, and turned by half */
+                                        another; the marker relief spans 0 to 1. 0: none (the paper). Default 0.01 */
+    int32_t relief;                /**< CELLSEG_RELIEF_... Default CELLSEG_RELIEF_MARKER */
+    int32_t background_rule;       /**< CELLSEG_BACKGROUND_... Default CELLSEG_BACKGROUND_PROBABILITY */
+    double cell_area_min_um2;      /**< smaller cells are dropped with their nuclei; 0, the default: none are */
+    double cell_area_max_um2;      /**< larger cells are dropped with their nuclei; 0, the default: none are */
+    double cytoplasm_min; /**< cells of which less than this part, 0 to 1, is cytoplasm are dropped; 0: none are. Default 0.1 */
+    double smooth_um;     /**< radius of the disc that opens each cell's outline; 0, the default: none */
+    int32_t drop_border_cells; /**< 1: cells that touch the image's edge are dropped. Default 0 */
+    int32_t fill_holes;        /**< 1, the default: holes inside cells and nuclei are filled */
+    double cell_ring_um;       /**< every nucleus first takes what lies this near to it, the nearest nucleus each pixel; then
+                                    the relief decides. 0: none (the paper). Default 1 */
+    int32_t use_extra_output;  /**< 1, the default: a model's fourth output, where it has one, tells nuclei apart and, with
+                                    CELLSEG_RELIEF_MARKER, is half of the relief; 0: it is left out */
+    int32_t marker_test;       /**< CELLSEG_MARKER_... Default CELLSEG_MARKER_REFUSE_STAINS */
+    int32_t orientations;      /**< 1, 2, 4 or 8: so many ways, mirrored and turned, the network sees the image, and its maps are
+                                    averaged; surer, and as many times slower. Default 2: as it is, and turned by half */
     int32_t padding;
     double nucleus_strength_ratio; /**< a nucleus is as strong as its mean probability times the fourth root of its area; of the
                                       nuclei that nucleus_area_min_um2 and nucleus_probability_min leave, where they are 15 or

@@ -83,7 +83,7 @@ CELLSEG_API cellseg_status cellseg_train_options_init(cellseg_train_options *opt
 /**
  * Set the values of a preset; struct_size, seed, working_pixel_size_um, checkpoint_path and note stay as they are.
  * @param preset  CELLSEG_PRESET_DEFAULT or CELLSEG_PRESET_PAPER (Al-Kofahi et al. 2018: the whole width, Adam at a constant
- * 0.001, batches of 32, 30 epochs, quarter turns and no other augmentation)
+ * 0.001, batches of 32, 30 epochs, a dropout of one half, quarter turns and no other augmentation)
  * @return CELLSEG_ERR_ARGUMENT. Threads: any. Since: 1.0
  */
 CELLSEG_API cellseg_status cellseg_train_options_preset(cellseg_train_options *options, int32_t preset);

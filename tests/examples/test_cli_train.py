@@ -231,6 +231,17 @@ def test_the_peak_does_not_grow_with_the_number_of_images(tmp_path):
     assert peaks[2] > peaks[1] + 15
 
 
+def test_the_peak_of_a_step(field, tmp_path):
+    """As docs/training.md has it. The paper's batch takes long: memory is in proportion to the batch, as two small ones show it."""
+    write_image(tmp_path / "one.ome.tif", field[:, :160, :160])
+    write_image(tmp_path / "one.cells.tif", tifffile.imread(TRUTH)[:160, :160])
+    step = ["train", "--images", tmp_path, "--labels", tmp_path, "--nuclei-channel", 1, "-o", tmp_path / "m.cellseg", "--epochs", 1,
+            "--threads", 2, "--extra-output", "distance", "--weight-border", 5]  # fmt: skip
+    assert 100 < peak_mb(*step) < 400
+    two, six = (peak_mb(*step, "--width", 1, "--batch", batch) for batch in (2, 6))
+    assert 1500 < six + (32 - 6) * (six - two) / 4 < 2000
+
+
 def test_labels_of_another_size(data, tmp_path):
     bad = copy(data, tmp_path / "bad", "*")
     tifffile.imwrite(bad / "crop1.cells.tif", tifffile.imread(bad / "crop1.cells.tif")[:-1])

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""The house rules a program can check: modules, sources, sizes, forbidden calls, the top level. Prints each fault; exit 1 if any."""
+"""The house rules a program can check: modules, sources, sizes, forbidden calls, the top level, links. Prints each fault; exit 1 if any."""
 
 import pathlib
 import re
@@ -90,8 +90,33 @@ def check_licences():
             yield f"{path.relative_to(ROOT)} names no licence"
 
 
+def headings(path):
+    """As links name them."""
+    lines = re.findall(r"^#+ (.*)$", re.sub(r"^```.*?^```", "", path.read_text(), flags=re.S | re.M), re.M)
+    return {re.sub(r"[^\w -]", "", line).lower().replace(" ", "-") for line in lines}
+
+
+def check_documents():
+    """Links, pictures and paths lead somewhere, and to every document and picture leads a link."""
+    linked = {ROOT / "README.md", ROOT / "CHANGELOG.md", ROOT / "CONTRIBUTING.md"}
+    for path in tracked("*.md"):
+        text = path.read_text()
+        for target in re.findall(r"\]\(([^)\s]+)\)", text):
+            name, _, heading = target.partition("#")
+            other = (path.parent / name).resolve() if name else path
+            linked |= {other} - {path}
+            if "://" not in target and (not other.exists() or (heading and heading not in headings(other))):
+                yield f"{path.relative_to(ROOT)}: {target} leads nowhere"
+        for name in re.findall(r"`((?:include|lib|examples|bindings|tests|docs)/[\w./-]+)", text):
+            linked |= {ROOT / name}
+            if not (ROOT / name).exists():
+                yield f"{path.relative_to(ROOT)}: there is no {name}"
+    for path in {*tracked("*.md", "docs/images")} - linked:
+        yield f"nothing leads to {path.relative_to(ROOT)}"
+
+
 def main():
-    checks = [check_modules, check_sources, check_calls, check_sizes, check_top_level, check_licences]
+    checks = [check_modules, check_sources, check_calls, check_sizes, check_top_level, check_licences, check_documents]
     faults = [fault for check in checks for fault in check()]
     for fault in faults:
         print(fault)

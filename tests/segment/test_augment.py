@@ -2,17 +2,25 @@
 """Augmentation: every pixel of every patch from the numbers drawn, with SciPy's interpolation, splines and Gaussian."""
 
 import ctypes
+import re
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 import scipy.interpolate
 import scipy.ndimage as ndi
+from PIL import Image
 
+import cellseg
 import oracle
 from cellseg import _lowlevel as low
 
+ROOT = Path(__file__).resolve().parents[2]
 PATCH, STEP, HEIGHT, WIDTH, KNOTS, SPANS = 176, 160, 230, 310, 7, 4
 CLIP, POWER, NOISE_RANGE = 4.0, 0.5, 20.0
+NO_SAMPLE = -1  # a place without an image: an empty patch
 
 
 class Rule(ctypes.Structure):
@@ -111,15 +119,15 @@ class Scene:
 SCENE = Scene()
 
 
-def library_patch(opts, index, y, x, epoch=3):
+def library_patch(opts, index, y, x, epoch=3, sample=0):
     rule = Rule(0.65, 130, 1, 99.5, NOISE_RANGE, CLIP, POWER, PATCH, STEP, 4)
     pointers = [a.ctypes.data for a in (SCENE.values, SCENE.classes, SCENE.distance, SCENE.border, SCENE.cell)]
-    sample = Sample(HEIGHT, WIDTH, SCENE.unit, *pointers)
+    scene = Sample(HEIGHT, WIDTH, SCENE.unit, *pointers)
     image = np.full((PATCH, PATCH), np.nan, np.float32)
     targets = [np.full((PATCH, PATCH), 99, np.uint8) for _ in range(3)]
     patches = (ctypes.c_void_p * 5)(image.ctypes.data, *[t.ctypes.data for t in targets], None)
-    dataset = DATASET(None, rule, ctypes.addressof(sample), None, 1, 1, 0, None)
-    place = (ctypes.c_int32 * 3)(0, y, x)
+    dataset = DATASET(None, rule, ctypes.addressof(scene), None, 1, 1, 0, None)
+    place = (ctypes.c_int32 * 3)(sample, y, x)
     oracle.check(
         oracle.library.cseg_dataset_draw(
             ctypes.byref(dataset), ctypes.byref(patches), ctypes.byref(place), ctypes.c_size_t(1), ctypes.c_size_t(index),
@@ -304,3 +312,37 @@ def test_textures_have_the_deviation_asked_for():
         used = (plain > 0.1) & (got < CLIP**POWER)
         deviations.append(np.log(got[used] / plain[used]).std())
     assert 10 <= np.count_nonzero(deviations) <= 30 and 0.3 < max(deviations) < 0.48
+
+
+# ---- what the document says ----
+
+
+def test_which_are_nothing_for_half_of_the_patches():
+    """Those that docs/augmentation.md names, and no others."""
+    amounts = dict(blur_px=3, noise=0.2, saturation=0.5, texture=0.5)
+    factors = dict(scale=2, gamma=2, contrast=2, illumination=2, nucleus_contrast=2)
+    opts = options(rotation_degrees=40, elastic_px=5, **amounts, **factors)
+    drawn = [draw(opts, Random.stream(1, 1, i)) for i in range(300)]
+    for name in amounts:
+        assert 100 < sum(getattr(changes, name) == 0 for _, changes in drawn) < 200
+    assert 100 < sum(not warp.elastic for warp, _ in drawn) < 200
+    assert all(warp.sine != 0 and warp.zoom != 1 for warp, _ in drawn)
+    assert all(1 not in (changes.gamma, changes.gain, changes.nucleus, *changes.corner) for _, changes in drawn)
+
+
+def test_the_ranges_of_the_table():
+    ranges = {}
+    for names, said in re.findall(r"^\| (`.*?) \| (.*?) \|", (ROOT / "docs/augmentation.md").read_text(), re.M):
+        said = said.replace("no, yes (default)", "0 to 1").split(", ")
+        ranges |= dict(zip(re.findall(r"\w+", names), [one.split(" to ") for one in said], strict=True))
+    assert len(ranges) == 15
+    for name, (least, most) in ranges.items():
+        with pytest.raises(cellseg.ArgumentError, match=re.escape(f"{name} is -1; it must lie in [{least}, {most}]")):
+            cellseg.Trainer(**{name: -1})
+
+
+def test_the_picture_is_what_the_library_draws(tmp_path):
+    drawn = tmp_path / "augmentation.png"
+    subprocess.run([sys.executable, Path(__file__).with_name("augmentation_picture.py"), drawn], check=True)
+    shown = np.asarray(Image.open(ROOT / "docs/images/augmentation.png"))
+    np.testing.assert_array_equal(np.asarray(Image.open(drawn)), shown)

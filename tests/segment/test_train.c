@@ -95,17 +95,19 @@ static void assert_refused(const cellseg_train_options *options, const char *nam
     assert_non_null(strstr(cellseg_last_error(), name));
 }
 
+#define REFUSE(member, value)                                                                                                    \
+    do {                                                                                                                         \
+        cellseg_train_options refused;                                                                                           \
+        assert_ok(cellseg_train_options_init(&refused, sizeof refused));                                                         \
+        refused.member = (value);                                                                                                \
+        assert_refused(&refused, #member);                                                                                       \
+    } while (0)
+
 static void test_options(void **state) {
     (void)state;
     assert_status(cellseg_train_options_init(NULL, sizeof(cellseg_train_options)), CELLSEG_ERR_ARGUMENT);
     cellseg_train_options options;
     assert_status(cellseg_train_options_init(&options, 8), CELLSEG_ERR_ARGUMENT);
-#define REFUSE(member, value)                                                                                                    \
-    do {                                                                                                                         \
-        assert_ok(cellseg_train_options_init(&options, sizeof options));                                                         \
-        options.member = (value);                                                                                                \
-        assert_refused(&options, #member);                                                                                       \
-    } while (0)
     REFUSE(struct_size, 3);
     REFUSE(epochs, 0);
     REFUSE(batch, 0);
@@ -119,14 +121,6 @@ static void test_options(void **state) {
     REFUSE(weight_cytoplasm, NAN);
     REFUSE(weight_background, 1e9);
     REFUSE(weight_sum, -1e-9);
-    REFUSE(rotate, 2);
-    REFUSE(flip, -1);
-    REFUSE(gamma, 0.5);
-    REFUSE(scale, 0.9);
-    REFUSE(contrast, 100);
-    REFUSE(noise, -0.1);
-    REFUSE(blur_px, 1000);
-    REFUSE(empty, 1);
     REFUSE(schedule, 2);
     REFUSE(step_epochs, 0);
     REFUSE(step_factor, 1.5);
@@ -134,13 +128,6 @@ static void test_options(void **state) {
     REFUSE(patience, -1);
     REFUSE(frozen_layers, -1);
     REFUSE(frozen_layers, 3); /* of nothing */
-    REFUSE(rotation_degrees, 181);
-    REFUSE(elastic_px, -1);
-    REFUSE(illumination, 0.5);
-    REFUSE(saturation, 1);
-    REFUSE(nucleus_contrast, 0);
-    REFUSE(cell_contrast, 0.5);
-    REFUSE(texture, NAN);
     REFUSE(cache_bytes, 1000);
     REFUSE(extra_output, 3);
     REFUSE(extra_output, -1);
@@ -156,6 +143,25 @@ static void test_options(void **state) {
     REFUSE(top_hat_um, -1);
     assert_status(cellseg_trainer_new(NULL, NULL, NULL, NULL), CELLSEG_ERR_ARGUMENT);
     cellseg_trainer_free(NULL);
+}
+
+static void test_options_of_augmentation(void **state) {
+    (void)state;
+    REFUSE(rotate, 2);
+    REFUSE(flip, -1);
+    REFUSE(gamma, 0.5);
+    REFUSE(scale, 0.9);
+    REFUSE(contrast, 100);
+    REFUSE(noise, -0.1);
+    REFUSE(blur_px, 1000);
+    REFUSE(empty, 1);
+    REFUSE(rotation_degrees, 181);
+    REFUSE(elastic_px, -1);
+    REFUSE(illumination, 0.5);
+    REFUSE(saturation, 1);
+    REFUSE(nucleus_contrast, 0);
+    REFUSE(cell_contrast, 0.5);
+    REFUSE(texture, NAN);
 }
 
 static void test_images_that_do_not_fit(void **state) {
@@ -623,7 +629,8 @@ static void test_presets(void **state) {
     options.working_pixel_size_um = 0.5;
     assert_ok(cellseg_train_options_preset(&options, CELLSEG_PRESET_PAPER));
     assert_true(options.width == 1 && options.epochs == 30 && options.batch == 32 && options.learning_rate == 0.001);
-    assert_true(options.learning_rate_final == 0 && options.rotate == 1 && options.flip == 0);
+    assert_true(options.learning_rate_final == 0 && options.dropout == 0.5);
+    assert_true(options.rotate == 1 && options.flip == 0);
     assert_true(options.gamma == 1 && options.scale == 1 && options.contrast == 1);
     assert_true(options.noise == 0 && options.blur_px == 0 && options.empty == 0);
     assert_true(options.rotation_degrees == 0 && options.elastic_px == 0 && options.illumination == 1);
@@ -698,6 +705,7 @@ static void test_memory_budget(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_options),
+        cmocka_unit_test(test_options_of_augmentation),
         cmocka_unit_test(test_images_that_do_not_fit),
         cmocka_unit_test(test_nothing_to_train_on),
         cmocka_unit_test(test_threads),
