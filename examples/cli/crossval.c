@@ -167,8 +167,8 @@ static void put_settings(FILE *to) {
     put_options(to, fold_options);
     put_options(to, labelled_image_options);
     put_options(to, training_options);
-    if (start_path != NULL)
-        put_file(to, start_path);
+    if (start_file() != NULL)
+        put_file(to, start_file());
     for (size_t i = 0; i < images.count; i++) {
         const labelled_image *image = &images.items[i];
         char nuclei[PATH_SIZE];
@@ -462,11 +462,11 @@ static int crossval(void) {
         return no_context_code();
     cellseg_model *start = NULL;
     int code = CLI_FAILED;
-    if (start_path != NULL && cellseg_model_load(&start, context, start_path) != CELLSEG_OK)
-        print_library_error(start_path);
-    else if (!are_sound(context, start))
+    const bool loaded = load_start(&start, context);
+    if (loaded && !are_sound(context, start))
         code = CLI_USAGE;
-    else if (init_segmentation() && find_labelled_images(&images) && deal() && claim_folder() && run_folds(context, start))
+    else if (loaded && init_segmentation() && find_labelled_images(&images) && deal() && claim_folder() &&
+             run_folds(context, start))
         code = CLI_FINE;
     free_scores(&all_cells);
     free_scores(&all_nuclei);

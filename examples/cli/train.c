@@ -97,12 +97,11 @@ static int train(void) {
     cellseg_model *start = NULL;
     cellseg_trainer *trainer = NULL;
     int code = CLI_FAILED;
-    if (start_path != NULL && cellseg_model_load(&start, context, start_path) != CELLSEG_OK)
-        print_library_error(start_path);
-    else if (cellseg_trainer_new(&trainer, context, start, &train_options) != CELLSEG_OK) {
+    const bool loaded = load_start(&start, context);
+    if (loaded && cellseg_trainer_new(&trainer, context, start, &train_options) != CELLSEG_OK) {
         print_error("train: %s", cellseg_last_error());
         code = CLI_USAGE;
-    } else if (add_all_images(trainer) && run_and_save(trainer, context))
+    } else if (loaded && add_all_images(trainer) && run_and_save(trainer, context))
         code = CLI_FINE;
     cellseg_trainer_free(trainer);
     cellseg_model_free(start);

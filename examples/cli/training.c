@@ -9,10 +9,10 @@
 
 /* ---- the command line ---- */
 
-const char *start_path;
 double training_pixel_size_um;
 cellseg_train_options train_options;
 int32_t training_channel, training_nuclei_channel = -1, training_preset;
+static const char *start_name;
 static text_list image_folders, label_folders, weight_texts, validation_images, validation_labels;
 static double validation_part = 0.1, cache_mb = 96;
 
@@ -31,7 +31,8 @@ const option labelled_image_options[] = {
      NULL},
     {"pixel-size", 0, OPTION_NUMBER, &training_pixel_size_um, "UM", "edge of a pixel; 0: what the files say", NULL},
     {"validation-part", 0, OPTION_NUMBER, &validation_part, "P", "part of each folder, evenly spaced, that validates", NULL},
-    {"start", 0, OPTION_TEXT, &start_path, "MODEL", "start from this model's weights", NULL},
+    {"start", 0, OPTION_TEXT, &start_name, "MODEL|default", "start from the weights of a model file, or of the model inside",
+     NULL},
     {"preset", 0, OPTION_CHOICE, &training_preset, NULL, "values of all options below that are not given", presets},
     {NULL, 0, OPTION_FLAG, NULL, NULL, NULL, NULL},
 };
@@ -131,6 +132,21 @@ const char *fault_of_training(void) {
     if (validation_part < 0 || validation_part >= 1)
         return "--validation-part must be at least 0 and less than 1";
     return NULL;
+}
+
+const char *start_file(void) {
+    return start_name == NULL || strcmp(start_name, "default") == 0 ? NULL : start_name;
+}
+
+bool load_start(cellseg_model **start, cellseg_context *context) {
+    *start = NULL;
+    if (start_name == NULL)
+        return true;
+    const char *path = start_file();
+    const cellseg_status status = path != NULL ? cellseg_model_load(start, context, path) : cellseg_model_default(start, context);
+    if (status != CELLSEG_OK)
+        print_library_error(start_name);
+    return status == CELLSEG_OK;
 }
 
 /* ---- images ---- */

@@ -112,6 +112,21 @@ def test_every_group_is_a_fold_with_0(data, tmp_path):
     assert result.code == 0 and len(list((tmp_path / "out").glob("fold-*"))) == 3
 
 
+def test_folds_start_from_the_model_inside(data, tmp_path):
+    """Which no file of its name in the working folder is taken for."""
+    pair = tmp_path / "pair"
+    pair.mkdir()
+    for name in "a_1", "c":
+        for path in data.glob(f"{name}.*"):
+            shutil.copy(path, pair)
+    arguments = ["crossval", "--images", pair, "--labels", pair, "-o", tmp_path / "out", "--folds", 2, *QUICK, "--epochs", 1]
+    for text in None, "no model":
+        if text is not None:
+            (tmp_path / "default").write_text(text)
+        result = run(*arguments, "--start", "default", cwd=tmp_path)
+        assert result.code == 0 and "distance" in run("info", tmp_path / "out/fold-2/model.cellseg").output, result.errors
+
+
 def test_a_folder_is_a_group(data, tmp_path):
     """Two folders, left out in turn; the rest of a fold's training is as `cellseg train` has it, weights too."""
     for group in "a", "b":

@@ -11,7 +11,7 @@ import xml.etree.ElementTree
 import numpy as np
 import pytest
 import tifffile
-from program import FIELD, PROGRAM, TRUTH, run, write_image
+from program import FIELD, PROGRAM, ROOT, TRUTH, run, run_on_a_terminal, run_until_it_survives, write_image
 from scipy.ndimage import maximum_filter, minimum_filter
 
 QUICK = ["--epochs", 2, "--width", 0.125, "--batch", 2, "--threads", 2]
@@ -250,3 +250,13 @@ def test_fine_tuning_with_a_fourth_output(trained, data, tmp_path):
     for use in "yes", "no":
         result = run("segment", "--model", model, "--use-extra-output", use, "-o", tmp_path / use, data / "crop0.ome.tif")
         assert result.code == 0
+
+
+def test_fine_tuning_the_model_inside(data, tmp_path):
+    """By its name as by its file; no file of that name is taken for it."""
+    base = ["train", "--images", data, "--labels", data, "--nuclei-channel", 1, *QUICK, "--epochs", 1, "--frozen-layers", 10]
+    (tmp_path / "default").write_text("no model")
+    by_name = run(*base, "-o", "by-name", "--start", "default", cwd=tmp_path)
+    by_file = run(*base, "-o", "by-file", "--start", ROOT / "lib/nn/default.cellseg", cwd=tmp_path)
+    assert by_name.code == by_file.code == 0, by_name.errors + by_file.errors
+    assert (tmp_path / "by-name").read_bytes() == (tmp_path / "by-file").read_bytes()
