@@ -112,6 +112,15 @@ static bool stems_differ(void) {
     return true;
 }
 
+static void print_too_few(size_t groups) {
+    size_t last = images.count - 1;
+    while (images.items[last].validates)
+        last--;
+    print_error("%s%s: the images are of %zu group%s, too few for %d folds", images.items[0].images_folder,
+                images.items[last].folder > 0 ? " and other folders" : "", groups, groups == 1 ? "" : "s",
+                groups < 2 ? 2 : (int)folds);
+}
+
 /* Deals the groups, in the images' order, to the folds. */
 static bool deal(void) {
     fold_of = malloc((images.count + 1) * sizeof *fold_of);
@@ -123,8 +132,7 @@ static bool deal(void) {
     if (folds == 0)
         folds = (int32_t)groups;
     if (groups < 2 || groups < (size_t)folds) {
-        print_error("the images are of %zu group%s, too few for %d folds", groups, groups == 1 ? "" : "s",
-                    groups < 2 ? 2 : (int)folds);
+        print_too_few(groups);
         return false;
     }
     for (size_t i = 0; i < images.count; i++)

@@ -169,11 +169,11 @@ static bool append_images(labelled_list *list, const labelled_image *like, file_
     return true;
 }
 
-static bool list_pairs(labelled_list *list, const char *images_folder, const labelled_image *like) {
+static bool list_pairs(labelled_list *list, const labelled_image *like) {
     file_list images = {0}, labels = {0};
-    const bool fine = files_in_folder(&images, images_folder, NULL) && files_in_folder(&labels, like->labels_folder, "cells") &&
-                      same_stems(&images, images_folder, &labels, like->labels_folder) &&
-                      append_images(list, like, &images, &labels);
+    const bool fine =
+        files_in_folder(&images, like->images_folder, NULL) && files_in_folder(&labels, like->labels_folder, "cells") &&
+        same_stems(&images, like->images_folder, &labels, like->labels_folder) && append_images(list, like, &images, &labels);
     free_files(&images);
     free_files(&labels);
     return fine;
@@ -183,13 +183,19 @@ bool find_labelled_images(labelled_list *list) {
     *list = (labelled_list){0};
     bool fine = true;
     for (int i = 0; i < image_folders.count; i++) {
-        const labelled_image like = {.labels_folder = label_folders.items[i], .folder = i, .weight = weight_of(i)};
-        fine = list_pairs(list, image_folders.items[i], &like) && fine;
+        const labelled_image like = {.images_folder = image_folders.items[i],
+                                     .labels_folder = label_folders.items[i],
+                                     .folder = i,
+                                     .weight = weight_of(i)};
+        fine = list_pairs(list, &like) && fine;
     }
     for (int i = 0; i < validation_images.count; i++) {
-        const labelled_image like = {
-            .labels_folder = validation_labels.items[i], .folder = image_folders.count + i, .weight = 1, .validates = true};
-        fine = list_pairs(list, validation_images.items[i], &like) && fine;
+        const labelled_image like = {.images_folder = validation_images.items[i],
+                                     .labels_folder = validation_labels.items[i],
+                                     .folder = image_folders.count + i,
+                                     .weight = 1,
+                                     .validates = true};
+        fine = list_pairs(list, &like) && fine;
     }
     return fine;
 }
@@ -258,7 +264,7 @@ static bool add_folder(cellseg_trainer *trainer, const labelled_list *list, cons
         fine = add_image(trainer, &list->items[i], use) && fine;
     }
     if (fine && n == 1 && !first->validates && validation_part > 0 && validation_images.count == 0)
-        print_warning("%s: a single image, which trains; none is left to validate", image_folders.items[first->folder]);
+        print_warning("%s: a single image, which trains; none is left to validate", first->images_folder);
     return fine;
 }
 

@@ -30,8 +30,8 @@ bool load_start(cellseg_model **start, cellseg_context *context);
 
 typedef struct labelled_image {
     file image, cells;
-    const char *labels_folder; /* borrowed */
-    int folder;                /* which of the command line's, from 0 */
+    const char *images_folder, *labels_folder; /* borrowed */
+    int folder;                                /* which of the command line's, from 0 */
     double weight;
     bool validates; /* of a folder that does nothing else */
 } labelled_image;

@@ -183,7 +183,7 @@ def test_folders_with_weights(data, tmp_path):
     result = run(*base, *split)
     assert result.code == 0 and result.output.startswith("images: 2 to train, 1 to validate\n")
     alone = run(*base, "--images", second, "--labels", second)
-    assert alone.code == 0 and len(alone.errors) == 1 and "a single image, which trains" in alone.errors[0]
+    assert alone.code == 0 and len(alone.errors) == 1 and f"{second}: a single image, which trains" in alone.errors[0]
     for arguments, fault in [
         ([*both, "--weight", 2], "one --weight for each --images"),
         ([*both, "--weight", 2, "--weight", "x"], "--weight must be a number"),
