@@ -172,6 +172,7 @@ static void put_file(FILE *to, const char *path) {
 
 static void put_settings(FILE *to) {
     fprintf(to, "cellseg %s\n", cellseg_version());
+    put_options(to, cache_options);
     put_options(to, fold_options);
     put_options(to, labelled_image_options);
     put_options(to, training_options);

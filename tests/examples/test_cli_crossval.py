@@ -103,8 +103,9 @@ def test_killed_at_any_moment_it_goes_on_to_the_same_files(done, data, tmp_path)
 
 
 def test_results_of_other_options_or_images_are_not_mixed(done, data):
-    result = crossval(data, done[0] / "out", "--seed", 2)
-    assert result.code == 1 and result.output == "" and "choose another folder" in result.errors[0]
+    for more in ("--seed", 2), ("--cache-mb", 50):
+        result = crossval(data, done[0] / "out", *more)
+        assert result.code == 1 and result.output == "" and "choose another folder" in result.errors[0]
 
 
 def test_every_group_is_a_fold_with_0(data, tmp_path):
