@@ -111,6 +111,9 @@ def test_faults_stop_before_training(data, tmp_path):
     (broken / "crop2.cells.tif").write_bytes(b"")
     partial = copy(data, tmp_path / "partial", "*.ome.tif", "crop0.cells.tif")
     lonely = copy(data, tmp_path / "lonely", "crop0.*")
+    single = copy(data, tmp_path / "single", "crop0.ome.tif")
+    for kind in "cells", "nuclei":
+        tifffile.imwrite(single / f"crop0.{kind}.tif", np.ones((200, 200), np.uint16))
     cases = [
         (["--images", data, "--labels", lonely, *good], ["without a partner: crop1"]),
         (["--images", partial, "--labels", partial, *good], ["crop1.ome.tif: there is no label map", "crop2.ome.tif: there is no"]),
@@ -118,6 +121,7 @@ def test_faults_stop_before_training(data, tmp_path):
         (["--images", lonely, "--labels", lonely, *QUICK], ["crop0.nuclei.tif"]),
         (["--images", lonely, "--labels", lonely, *good, "--nuclei-channel", 7], ["crop0.ome.tif"]),
         (["--images", lonely, "--labels", lonely, *good, "--channel", 7], ["crop0.ome.tif"]),
+        (["--images", single, "--labels", single, *QUICK], [f"{single / 'crop0.cells.tif'}: the labels hold a single class"]),
         (["--images", tmp_path / "nowhere", "--labels", lonely, *good], ["nowhere: the folder cannot be read"]),
     ]
     for arguments, faults in cases:
