@@ -295,6 +295,14 @@ def test_the_peak_does_not_grow_with_the_number_of_images(tmp_path):
     assert peaks[2] > peaks[1] + 15
 
 
+def test_the_peak_stays_within_what_the_documentation_says(tmp_path):
+    """One step, with two threads, of the defaults and of the paper's network at its batch: 2 GB."""
+    base = ["train", "--images", FIELD.parent, "--labels", FIELD.parent, "--nuclei-channel", 1, "--validation-part", 0, "--weight", 0.2,
+            "--epochs", 1, "--threads", 2, "-o", tmp_path / "m.cellseg"]  # fmt: skip
+    assert peak_mb(*base) < 500
+    assert peak_mb(*base, "--width", 1, "--batch", 32) * 2**20 < 2e9
+
+
 def test_labels_of_another_size(data, tmp_path):
     bad = copy(data, tmp_path / "bad", "*")
     tifffile.imwrite(bad / "crop1.cells.tif", tifffile.imread(bad / "crop1.cells.tif")[:-1])
