@@ -112,6 +112,15 @@ static bool stems_differ(void) {
     return true;
 }
 
+static void print_too_few(size_t groups) {
+    size_t last = images.count - 1;
+    while (images.items[last].validates)
+        last--;
+    print_error("%s%s: the images are of %zu group%s, too few for %d folds", images.items[0].images_folder,
+                images.items[last].folder > 0 ? " and other folders" : "", groups, groups == 1 ? "" : "s",
+                groups < 2 ? 2 : (int)folds);
+}
+
 /* Deals the groups, in the images' order, to the folds. */
 static bool deal(void) {
     fold_of = malloc((images.count + 1) * sizeof *fold_of);
@@ -123,8 +132,7 @@ static bool deal(void) {
     if (folds == 0)
         folds = (int32_t)groups;
     if (groups < 2 || groups < (size_t)folds) {
-        print_error("the images are of %zu group%s, too few for %d folds", groups, groups == 1 ? "" : "s",
-                    groups < 2 ? 2 : (int)folds);
+        print_too_few(groups);
         return false;
     }
     for (size_t i = 0; i < images.count; i++)
@@ -164,11 +172,12 @@ static void put_file(FILE *to, const char *path) {
 
 static void put_settings(FILE *to) {
     fprintf(to, "cellseg %s\n", cellseg_version());
+    put_options(to, cache_options);
     put_options(to, fold_options);
     put_options(to, labelled_image_options);
     put_options(to, training_options);
-    if (start_path != NULL)
-        put_file(to, start_path);
+    if (start_file() != NULL)
+        put_file(to, start_file());
     for (size_t i = 0; i < images.count; i++) {
         const labelled_image *image = &images.items[i];
         char nuclei[PATH_SIZE];
@@ -462,11 +471,11 @@ static int crossval(void) {
         return no_context_code();
     cellseg_model *start = NULL;
     int code = CLI_FAILED;
-    if (start_path != NULL && cellseg_model_load(&start, context, start_path) != CELLSEG_OK)
-        print_library_error(start_path);
-    else if (!are_sound(context, start))
+    const bool loaded = load_start(&start, context);
+    if (loaded && !are_sound(context, start))
         code = CLI_USAGE;
-    else if (init_segmentation() && find_labelled_images(&images) && deal() && claim_folder() && run_folds(context, start))
+    else if (loaded && init_segmentation() && find_labelled_images(&images) && deal() && claim_folder() &&
+             run_folds(context, start))
         code = CLI_FINE;
     free_scores(&all_cells);
     free_scores(&all_nuclei);

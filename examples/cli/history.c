@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The log and the curve of a training. Both are written whole after every epoch, so that a training that goes on after it was
- * stopped leaves one line per epoch. */
+ * stopped leaves one line per epoch; but where it was killed between the checkpoint and the log, that epoch's line is missing. */
 #include "history.h"
 
 #include "cli.h"
+#include "output.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-enum { PATH_ROOM = 4096, WIDTH = 640, HEIGHT = 400, LEFT = 64, RIGHT = 16, TOP = 32, BOTTOM = 48 };
+enum { WIDTH = 640, HEIGHT = 400, LEFT = 64, RIGHT = 16, TOP = 32, BOTTOM = 48 };
 
 bool add_to_history(history *h, const cellseg_epoch *epoch) {
     while (h->count > 0 && h->epochs[h->count - 1].epoch >= epoch->epoch)
@@ -38,22 +37,22 @@ void free_history(history *h) {
 
 /* ---- the log ---- */
 
-static void print_number(FILE *file, const char *name, double value) {
+static void print_number(FILE *to, const char *name, double value) {
     if (isfinite(value))
-        fprintf(file, ",\"%s\":%.17g", name, value);
+        fprintf(to, ",\"%s\":%.17g", name, value);
     else
-        fprintf(file, ",\"%s\":null", name);
+        fprintf(to, ",\"%s\":null", name);
 }
 
-static void print_log(FILE *file, const history *h) {
+static void print_log(FILE *to, const history *h) {
     for (int i = 0; i < h->count; i++) {
         const cellseg_epoch *e = &h->epochs[i];
-        fprintf(file, "{\"epoch\":%d,\"epochs\":%d", (int)e->epoch, (int)e->epochs);
-        print_number(file, "train_loss", e->train_loss);
-        print_number(file, "validation_loss", e->validation_loss);
-        print_number(file, "learning_rate", e->learning_rate);
-        print_number(file, "seconds", e->seconds);
-        fprintf(file, ",\"best\":%s,\"stopping\":%s}\n", e->best != 0 ? "true" : "false", e->stopping != 0 ? "true" : "false");
+        fprintf(to, "{\"epoch\":%d,\"epochs\":%d", (int)e->epoch, (int)e->epochs);
+        print_number(to, "train_loss", e->train_loss);
+        print_number(to, "validation_loss", e->validation_loss);
+        print_number(to, "learning_rate", e->learning_rate);
+        print_number(to, "seconds", e->seconds);
+        fprintf(to, ",\"best\":%s,\"stopping\":%s}\n", e->best != 0 ? "true" : "false", e->stopping != 0 ? "true" : "false");
     }
 }
 
@@ -91,15 +90,15 @@ static bool parse_line(cellseg_epoch *e, const char *line) {
 }
 
 bool read_history(history *h, const char *path) {
-    FILE *file = fopen(path, "r");
-    if (file == NULL)
+    FILE *from = fopen(path, "r");
+    if (from == NULL)
         return true;
     char line[1024];
     cellseg_epoch epoch;
     bool fine = true;
-    while (fine && fgets(line, sizeof line, file) != NULL && parse_line(&epoch, line))
+    while (fine && fgets(line, sizeof line, from) != NULL && parse_line(&epoch, line))
         fine = add_to_history(h, &epoch);
-    (void)fclose(file);
+    (void)fclose(from);
     return fine;
 }
 
@@ -132,47 +131,47 @@ static axes find_axes(const history *h) {
     return a;
 }
 
-static void print_axes(FILE *file, const axes *a) {
+static void print_axes(FILE *to, const axes *a) {
     const double across = fmax(1, tick_step(a->last - a->first)), up = tick_step(a->most);
     for (int i = 0; i * up <= a->most; i++) {
         const double loss = i * up;
-        fprintf(file,
+        fprintf(to,
                 "<line x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\" stroke=\"#ddd\"/>"
                 "<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%g</text>\n",
                 LEFT, WIDTH - RIGHT, place_y(a, loss), place_y(a, loss), LEFT - 8, place_y(a, loss) + 4, loss);
     }
     for (int i = (int)ceil(a->first / across); i * across <= a->last; i++)
-        fprintf(file, "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%g</text>\n", place_x(a, i * across),
-                HEIGHT - BOTTOM + 18, i * across);
-    fprintf(file, "<text x=\"%d\" y=\"%d\" text-anchor=\"middle\">epoch</text>\n", (LEFT + WIDTH - RIGHT) / 2, HEIGHT - 10);
+        fprintf(to, "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%g</text>\n", place_x(a, i * across), HEIGHT - BOTTOM + 18,
+                i * across);
+    fprintf(to, "<text x=\"%d\" y=\"%d\" text-anchor=\"middle\">epoch</text>\n", (LEFT + WIDTH - RIGHT) / 2, HEIGHT - 10);
 }
 
-static void print_line(FILE *file, const history *h, const axes *a, bool validation) {
-    fprintf(file, "<polyline fill=\"none\" stroke=\"%s\" stroke-width=\"2\" points=\"", validation ? "#d62728" : "#1f77b4");
+static void print_line(FILE *to, const history *h, const axes *a, bool validation) {
+    fprintf(to, "<polyline fill=\"none\" stroke=\"%s\" stroke-width=\"2\" points=\"", validation ? "#d62728" : "#1f77b4");
     for (int i = 0; i < h->count; i++) {
         const double loss = validation ? h->epochs[i].validation_loss : h->epochs[i].train_loss;
         if (isfinite(loss))
-            fprintf(file, "%.1f,%.1f ", place_x(a, h->epochs[i].epoch), place_y(a, loss));
+            fprintf(to, "%.1f,%.1f ", place_x(a, h->epochs[i].epoch), place_y(a, loss));
     }
-    fprintf(file, "\"/>\n");
+    fprintf(to, "\"/>\n");
 }
 
-static void print_curve(FILE *file, const history *h) {
+static void print_curve(FILE *to, const history *h) {
     const axes a = find_axes(h);
     int best = 0;
     for (int i = 0; i < h->count; i++)
         if (h->epochs[i].best != 0)
             best = i;
-    fprintf(file,
+    fprintf(to,
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" font-family=\"sans-serif\" font-size=\"12\">\n"
             "<rect width=\"100%%\" height=\"100%%\" fill=\"white\"/>\n",
             WIDTH, HEIGHT);
-    print_axes(file, &a);
-    print_line(file, h, &a, false);
-    print_line(file, h, &a, true);
+    print_axes(to, &a);
+    print_line(to, h, &a, false);
+    print_line(to, h, &a, true);
     const double loss = isfinite(h->epochs[best].validation_loss) ? h->epochs[best].validation_loss : h->epochs[best].train_loss;
-    fprintf(file, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"4\"/>\n", place_x(&a, h->epochs[best].epoch), place_y(&a, loss));
-    fprintf(file,
+    fprintf(to, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"4\"/>\n", place_x(&a, h->epochs[best].epoch), place_y(&a, loss));
+    fprintf(to,
             "<text x=\"%d\" y=\"20\"><tspan fill=\"#1f77b4\">training loss</tspan> <tspan fill=\"#d62728\">validation "
             "loss</tspan> best: epoch %d, %.4f</text>\n</svg>\n",
             LEFT, (int)h->epochs[best].epoch, loss);
@@ -180,26 +179,12 @@ static void print_curve(FILE *file, const history *h) {
 
 /* ---- files ---- */
 
-static bool failed(const char *path, const char *temporary) {
-    print_error("%s: cannot be written: %s", path, strerror(errno));
-    (void)unlink(temporary);
-    return false;
-}
-
-/* Under a temporary name beside it, then renamed. */
 static bool replace_file(const char *path, const history *h, void (*print)(FILE *, const history *)) {
-    char temporary[PATH_ROOM + 16];
-    if (snprintf(temporary, sizeof temporary, "%s.tmp", path) >= (int)sizeof temporary) {
-        print_error("%s: the path is too long", path);
+    output to;
+    if (!open_output(&to, path))
         return false;
-    }
-    FILE *file = fopen(temporary, "w");
-    if (file == NULL)
-        return failed(path, temporary);
-    print(file, h);
-    const bool written = fflush(file) == 0 && ferror(file) == 0;
-    const bool closed = fclose(file) == 0;
-    return (written && closed && rename(temporary, path) == 0) || failed(path, temporary);
+    print(to.file, h);
+    return close_output(&to, true);
 }
 
 bool write_log(const history *h, const char *path) {

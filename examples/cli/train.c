@@ -49,34 +49,53 @@ static bool is_complete(int operands) {
 /* ---- training ---- */
 
 static int32_t on_epoch(void *user, const cellseg_epoch *epoch) {
-    bool *const written = user;
+    cellseg_epoch *const stopped = user;
     print_epoch(epoch);
-    *written = add_to_history(&epochs, epoch) && (log_path == NULL || write_log(&epochs, log_path)) &&
-               (curve_path == NULL || write_curve(&epochs, curve_path));
-    return was_interrupted() || !*written;
+    const bool written = add_to_history(&epochs, epoch) && (log_path == NULL || write_log(&epochs, log_path)) &&
+                         (curve_path == NULL || write_curve(&epochs, curve_path));
+    if (was_interrupted() || !written)
+        *stopped = *epoch;
+    return stopped->epoch;
+}
+
+static bool save(const cellseg_model *model, cellseg_context *context) {
+    if (cellseg_model_save(model, context, model_path, weights + CELLSEG_WEIGHTS_FLOAT32) != CELLSEG_OK) {
+        print_library_error(model_path);
+        return false;
+    }
+    printf("%s: %llu parameters\n", model_path, (unsigned long long)cellseg_model_parameters(model));
+    return true;
+}
+
+/* What training came to before it was asked to stop. A checkpoint holds it too, and then a finished model that may be in the
+ * file's place is worth more. */
+static void save_unfinished(const cellseg_model *model, cellseg_context *context, const cellseg_epoch *last) {
+    if (train_options.checkpoint_path != NULL)
+        print_error("%s: not written, as training stopped after epoch %d of %d; run again, it goes on from %s", model_path,
+                    (int)last->epoch, (int)last->epochs, train_options.checkpoint_path);
+    else if (save(model, context))
+        print_error("%s: unfinished, as training stopped after epoch %d of %d", model_path, (int)last->epoch, (int)last->epochs);
 }
 
 static bool run_and_save(cellseg_trainer *trainer, cellseg_context *context) {
     cellseg_model *model = NULL;
-    bool written = true;
+    cellseg_epoch stopped = {0};
     if (log_path != NULL && train_options.checkpoint_path != NULL && access(train_options.checkpoint_path, F_OK) == 0 &&
         !read_history(&epochs, log_path))
         return false;
     set_progress_title("training");
-    cellseg_status status = cellseg_trainer_run(&model, trainer, on_epoch, &written);
+    const cellseg_status status = cellseg_trainer_run(&model, trainer, on_epoch, &stopped);
     free_history(&epochs);
     set_progress_title(NULL);
+    bool finished = false;
     if (status != CELLSEG_OK)
         print_library_error("training");
-    else {
-        status = cellseg_model_save(model, context, model_path, weights + CELLSEG_WEIGHTS_FLOAT32);
-        if (status != CELLSEG_OK)
-            print_library_error(model_path);
-        else
-            printf("%s: %llu parameters\n", model_path, (unsigned long long)cellseg_model_parameters(model));
-    }
+    else if (stopped.epoch > 0)
+        save_unfinished(model, context, &stopped);
+    else
+        finished = save(model, context);
     cellseg_model_free(model);
-    return status == CELLSEG_OK && written;
+    return finished;
 }
 
 static bool add_all_images(cellseg_trainer *trainer) {
@@ -97,12 +116,11 @@ static int train(void) {
     cellseg_model *start = NULL;
     cellseg_trainer *trainer = NULL;
     int code = CLI_FAILED;
-    if (start_path != NULL && cellseg_model_load(&start, context, start_path) != CELLSEG_OK)
-        print_library_error(start_path);
-    else if (cellseg_trainer_new(&trainer, context, start, &train_options) != CELLSEG_OK) {
+    const bool loaded = load_start(&start, context);
+    if (loaded && cellseg_trainer_new(&trainer, context, start, &train_options) != CELLSEG_OK) {
         print_error("train: %s", cellseg_last_error());
         code = CLI_USAGE;
-    } else if (add_all_images(trainer) && run_and_save(trainer, context))
+    } else if (loaded && add_all_images(trainer) && run_and_save(trainer, context))
         code = CLI_FINE;
     cellseg_trainer_free(trainer);
     cellseg_model_free(start);

@@ -9,10 +9,10 @@
 
 /* ---- the command line ---- */
 
-const char *start_path;
 double training_pixel_size_um;
 cellseg_train_options train_options;
 int32_t training_channel, training_nuclei_channel = -1, training_preset;
+static const char *start_name;
 static text_list image_folders, label_folders, weight_texts, validation_images, validation_labels;
 static double validation_part = 0.1, cache_mb = 96;
 
@@ -31,7 +31,8 @@ const option labelled_image_options[] = {
      NULL},
     {"pixel-size", 0, OPTION_NUMBER, &training_pixel_size_um, "UM", "edge of a pixel; 0: what the files say", NULL},
     {"validation-part", 0, OPTION_NUMBER, &validation_part, "P", "part of each folder, evenly spaced, that validates", NULL},
-    {"start", 0, OPTION_TEXT, &start_path, "MODEL", "start from this model's weights", NULL},
+    {"start", 0, OPTION_TEXT, &start_name, "MODEL|default", "start from the weights of a model file, or of the model inside",
+     NULL},
     {"preset", 0, OPTION_CHOICE, &training_preset, NULL, "values of all options below that are not given", presets},
     {NULL, 0, OPTION_FLAG, NULL, NULL, NULL, NULL},
 };
@@ -133,6 +134,21 @@ const char *fault_of_training(void) {
     return NULL;
 }
 
+const char *start_file(void) {
+    return start_name == NULL || strcmp(start_name, "default") == 0 ? NULL : start_name;
+}
+
+bool load_start(cellseg_model **start, cellseg_context *context) {
+    *start = NULL;
+    if (start_name == NULL)
+        return true;
+    const char *path = start_file();
+    const cellseg_status status = path != NULL ? cellseg_model_load(start, context, path) : cellseg_model_default(start, context);
+    if (status != CELLSEG_OK)
+        print_library_error(start_name);
+    return status == CELLSEG_OK;
+}
+
 /* ---- images ---- */
 
 /* Takes over the files of both lists. */
@@ -153,11 +169,11 @@ static bool append_images(labelled_list *list, const labelled_image *like, file_
     return true;
 }
 
-static bool list_pairs(labelled_list *list, const char *images_folder, const labelled_image *like) {
+static bool list_pairs(labelled_list *list, const labelled_image *like) {
     file_list images = {0}, labels = {0};
-    const bool fine = files_in_folder(&images, images_folder, NULL) && files_in_folder(&labels, like->labels_folder, "cells") &&
-                      same_stems(&images, images_folder, &labels, like->labels_folder) &&
-                      append_images(list, like, &images, &labels);
+    const bool fine =
+        files_in_folder(&images, like->images_folder, NULL) && files_in_folder(&labels, like->labels_folder, "cells") &&
+        same_stems(&images, like->images_folder, &labels, like->labels_folder) && append_images(list, like, &images, &labels);
     free_files(&images);
     free_files(&labels);
     return fine;
@@ -167,13 +183,19 @@ bool find_labelled_images(labelled_list *list) {
     *list = (labelled_list){0};
     bool fine = true;
     for (int i = 0; i < image_folders.count; i++) {
-        const labelled_image like = {.labels_folder = label_folders.items[i], .folder = i, .weight = weight_of(i)};
-        fine = list_pairs(list, image_folders.items[i], &like) && fine;
+        const labelled_image like = {.images_folder = image_folders.items[i],
+                                     .labels_folder = label_folders.items[i],
+                                     .folder = i,
+                                     .weight = weight_of(i)};
+        fine = list_pairs(list, &like) && fine;
     }
     for (int i = 0; i < validation_images.count; i++) {
-        const labelled_image like = {
-            .labels_folder = validation_labels.items[i], .folder = image_folders.count + i, .weight = 1, .validates = true};
-        fine = list_pairs(list, validation_images.items[i], &like) && fine;
+        const labelled_image like = {.images_folder = validation_images.items[i],
+                                     .labels_folder = validation_labels.items[i],
+                                     .folder = image_folders.count + i,
+                                     .weight = 1,
+                                     .validates = true};
+        fine = list_pairs(list, &like) && fine;
     }
     return fine;
 }
@@ -242,7 +264,7 @@ static bool add_folder(cellseg_trainer *trainer, const labelled_list *list, cons
         fine = add_image(trainer, &list->items[i], use) && fine;
     }
     if (fine && n == 1 && !first->validates && validation_part > 0 && validation_images.count == 0)
-        print_warning("%s: a single image, which trains; none is left to validate", image_folders.items[first->folder]);
+        print_warning("%s: a single image, which trains; none is left to validate", first->images_folder);
     return fine;
 }
 

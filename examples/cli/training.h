@@ -9,7 +9,6 @@
 
 /* ---- the command line ---- */
 
-extern const char *start_path;
 extern double training_pixel_size_um;
 extern cellseg_train_options train_options;
 extern int32_t training_channel, training_nuclei_channel, training_preset; /* nuclei below 0: in files */
@@ -21,12 +20,18 @@ parsed parse_training(const command *of, int argc, char **argv, const char **ope
 /* What is wrong with the shared options; NULL: nothing. */
 const char *fault_of_training(void);
 
+/* The file that --start names. NULL where it names none: it is not given, or it is the model inside. */
+const char *start_file(void);
+
+/* The model that --start names; NULL where it is not given. On failure prints an error: false. */
+bool load_start(cellseg_model **start, cellseg_context *context);
+
 /* ---- images ---- */
 
 typedef struct labelled_image {
     file image, cells;
-    const char *labels_folder; /* borrowed */
-    int folder;                /* which of the command line's, from 0 */
+    const char *images_folder, *labels_folder; /* borrowed */
+    int folder;                                /* which of the command line's, from 0 */
     double weight;
     bool validates; /* of a folder that does nothing else */
 } labelled_image;

@@ -175,7 +175,7 @@ typedef int32_t (*cellseg_epoch_fn)(void *user, const cellseg_epoch *epoch);
  * @return CELLSEG_ERR_ARGUMENT   no training image was added; the checkpoint is of other images, options or weights (but for
  * `note`, the file's name and `epochs`, unless every epoch's rate depends on their number, as it does with
  * CELLSEG_SCHEDULE_SMOOTH and a learning_rate_final that is not 0)
- * @return CELLSEG_ERR_MODEL      the loss is not finite; the message says when
+ * @return CELLSEG_ERR_MODEL      the loss is not finite; the message says when, and which epoch the checkpoint holds
  * @return CELLSEG_ERR_FORMAT     the checkpoint is damaged
  * @return CELLSEG_ERR_CANCELLED, CELLSEG_ERR_MEMORY, CELLSEG_ERR_LIMIT, CELLSEG_ERR_IO (checkpoint: not a regular file, or cannot
  * be read or written, which is tried before the first epoch; a file that was added cannot be read again, or has changed); the

@@ -121,11 +121,16 @@ static double learning_rate(const run *r, int32_t epoch, size_t step) {
     return done + 1 < warm ? rate * (done + 1) / warm : rate;
 }
 
-/* Which epoch it was, before a message about the loss. */
-static cellseg_status fail_in_epoch(cellseg_status status, int32_t epoch) {
-    char name[32];
-    (void)snprintf(name, sizeof name, "epoch %d", (int)epoch);
-    return status == CELLSEG_ERR_MODEL ? cseg_fail_in(status, name) : status;
+/* Which epoch it was, around a message about the loss, and where the last good one is. */
+static cellseg_status fail_in_epoch(const cellseg_trainer *trainer, cellseg_status status, int32_t epoch) {
+    if (status != CELLSEG_ERR_MODEL)
+        return status;
+    char fault[128];
+    const int32_t kept = trainer->checkpoint.last.epoch;
+    (void)snprintf(fault, sizeof fault, "epoch %d: %s", (int)epoch, cellseg_last_error());
+    if (trainer->checkpoint_path == NULL || kept == 0)
+        return cseg_fail(status, "%s", fault);
+    return cseg_fail(status, "%s; %s holds epoch %d", fault, trainer->checkpoint_path, (int)kept);
 }
 
 static cellseg_status train_epoch(const run *r, double *mean_loss, int32_t epoch) {
@@ -143,7 +148,7 @@ static cellseg_status train_epoch(const run *r, double *mean_loss, int32_t epoch
         double loss;
         const cellseg_status status = cseg_net_step(trainer->net, &loss, r->patches.image, r->patches.classes, dropout_seed);
         if (status != CELLSEG_OK)
-            return fail_in_epoch(status, epoch);
+            return fail_in_epoch(trainer, status, epoch);
         sum += loss;
     }
     *mean_loss = sum / (double)r->steps;
@@ -169,7 +174,7 @@ static cellseg_status validate_epoch(const run *r, double *mean_loss, int32_t ep
         double loss;
         CSEG_TRY(cseg_net_evaluate(trainer->net, &loss, r->patches.image, r->patches.classes, count));
         if (!isfinite(loss))
-            return fail_in_epoch(cseg_fail(CELLSEG_ERR_MODEL, "the validation loss is not finite"), epoch);
+            return fail_in_epoch(trainer, cseg_fail(CELLSEG_ERR_MODEL, "the validation loss is not finite"), epoch);
         const double known = (double)count_known(r->patches.classes, count * patch * patch);
         sum += loss * known;
         weight += known;

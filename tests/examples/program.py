@@ -2,6 +2,7 @@
 """The programs that CELLSEG_PROGRAM's folder holds, and images to run them on."""
 
 import os
+import pty
 import subprocess
 from pathlib import Path
 from types import SimpleNamespace
@@ -19,6 +20,39 @@ def run(*arguments, program=PROGRAM, **options):
     """Run a program as a user would. errors: the lines on standard error."""
     done = subprocess.run([program, *map(str, arguments)], capture_output=True, text=True, timeout=300, **options)
     return SimpleNamespace(code=done.returncode, output=done.stdout, errors=done.stderr.splitlines())
+
+
+def run_until_it_survives(*arguments, killed):
+    """Run a program and kill it, later each time and letting it go on from where it died, until it ends by itself. Between,
+    killed() is called."""
+    wait = 0.02
+    while True:
+        with subprocess.Popen([PROGRAM, *map(str, arguments)], stdout=subprocess.DEVNULL) as running:
+            try:
+                assert running.wait(wait) == 0
+                return
+            except subprocess.TimeoutExpired:
+                running.kill()
+        killed()
+        wait *= 1.5
+
+
+def run_on_a_terminal(*arguments, sign=b"%", on_sign=lambda process: None):
+    """Exit code and what the terminal saw. on_sign(process) is called once, when the progress bar first shows `sign`."""
+    ours, theirs = pty.openpty()
+    with subprocess.Popen([PROGRAM, *map(str, arguments)], stdout=subprocess.DEVNULL, stderr=theirs) as process:
+        os.close(theirs)
+        seen, told = b"", False
+        try:
+            while chunk := os.read(ours, 4096):
+                seen += chunk
+                if sign in seen and not told:
+                    told = True
+                    on_sign(process)
+        except OSError:  # the other end was closed
+            pass
+    os.close(ours)
+    return process.returncode, seen.decode()
 
 
 def write_image(path, array, pixel_size_um=PIXEL_SIZE_UM):

@@ -3,13 +3,10 @@
 
 import csv
 import shutil
-import signal
-import subprocess
-import time
 
 import pytest
 import tifffile
-from program import PROGRAM, TRUTH, run, write_image
+from program import TRUTH, run, run_until_it_survives, write_image
 
 QUICK = ["--epochs", 2, "--width", 0.125, "--batch", 2, "--threads", 2, "--nuclei-channel", 1]
 GROUPS = {"a": ["a_1", "a_2"], "b": ["b_1", "b_2"], "c": ["c"]}
@@ -28,9 +25,12 @@ def data(field, tmp_path_factory):
     return folder
 
 
+def command(data, out):
+    return ["crossval", "--images", data, "--labels", data, "-o", out, "--folds", 3, "--group-until", "_", *QUICK]
+
+
 def crossval(data, out, *more):
-    arguments = ["--images", data, "--labels", data, "-o", out, "--folds", 3, "--group-until", "_"]
-    return run("crossval", *arguments, *QUICK, *more)
+    return run(*command(data, out), *more)
 
 
 @pytest.fixture(scope="module")
@@ -89,31 +89,43 @@ def test_tables_name_groups_and_end_in_the_mean_of_folds(done):
 
 
 def test_killed_at_any_moment_it_goes_on_to_the_same_files(done, data, tmp_path):
-    command = [PROGRAM, "crossval", "--images", data, "--labels", data, "-o", tmp_path / "out", "--folds", 3, "--group-until", "_"]
-    whole = bytes_of(done[0] / "out")
-    for wait in 0.05, 0.2, 0.4, 0.8:
-        running = subprocess.Popen([*map(str, command), *map(str, QUICK)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        time.sleep(wait)
-        running.send_signal(signal.SIGKILL)
-        running.wait()
-    again = crossval(data, tmp_path / "out")
-    assert again.code == 0 and again.output.splitlines()[-11:] == done[1][-11:]
-    left = bytes_of(tmp_path / "out")
+    out, whole = tmp_path / "out", bytes_of(done[0] / "out")
+    found = set()
+    run_until_it_survives(*command(data, out), killed=lambda: found.update(path.name for path in out.glob("fold-*/*")))
+    assert found & {"checkpoint", "model.cellseg"}  # it did not always die before it had done anything
+    left = bytes_of(out)
     assert {name: left[name] for name in whole} == whole
     assert all("tmp" in name.name or "temp" in name.name for name in left.keys() - whole.keys())  # of a write that was killed
-    models = [(tmp_path / f"out/fold-{i}/model.cellseg").stat().st_mtime_ns for i in (1, 2, 3)]
-    assert crossval(data, tmp_path / "out").code == 0  # nothing is trained again
-    assert models == [(tmp_path / f"out/fold-{i}/model.cellseg").stat().st_mtime_ns for i in (1, 2, 3)]
+    models = [(out / f"fold-{i}/model.cellseg").stat().st_mtime_ns for i in (1, 2, 3)]
+    again = crossval(data, out)  # nothing is trained again
+    assert again.code == 0 and again.output.splitlines()[-11:] == done[1][-11:]
+    assert models == [(out / f"fold-{i}/model.cellseg").stat().st_mtime_ns for i in (1, 2, 3)]
 
 
 def test_results_of_other_options_or_images_are_not_mixed(done, data):
-    result = crossval(data, done[0] / "out", "--seed", 2)
-    assert result.code == 1 and result.output == "" and "choose another folder" in result.errors[0]
+    for more in ("--seed", 2), ("--cache-mb", 50):
+        result = crossval(data, done[0] / "out", *more)
+        assert result.code == 1 and result.output == "" and "choose another folder" in result.errors[0]
 
 
 def test_every_group_is_a_fold_with_0(data, tmp_path):
     result = crossval(data, tmp_path / "out", "--folds", 0, "--epochs", 1)
     assert result.code == 0 and len(list((tmp_path / "out").glob("fold-*"))) == 3
+
+
+def test_folds_start_from_the_model_inside(data, tmp_path):
+    """Which no file of its name in the working folder is taken for."""
+    pair = tmp_path / "pair"
+    pair.mkdir()
+    for name in "a_1", "c":
+        for path in data.glob(f"{name}.*"):
+            shutil.copy(path, pair)
+    arguments = ["crossval", "--images", pair, "--labels", pair, "-o", tmp_path / "out", "--folds", 2, *QUICK, "--epochs", 1]
+    for text in None, "no model":
+        if text is not None:
+            (tmp_path / "default").write_text(text)
+        result = run(*arguments, "--start", "default", cwd=tmp_path)
+        assert result.code == 0 and "distance" in run("info", tmp_path / "out/fold-2/model.cellseg").output, result.errors
 
 
 def test_a_folder_is_a_group(data, tmp_path):
@@ -129,13 +141,15 @@ def test_a_folder_is_a_group(data, tmp_path):
     result = run("crossval", *folders, "-o", out, "--group-by", "folder", "--folds", 0, *QUICK)
     assert result.code == 0, result.errors
     assert [line.split()[:2] for line in result.output.splitlines() if line[:2] in ("1 ", "2 ")] == [["1", "a"], ["2", "b"]] * 2
+    few = run("crossval", *folders, "-o", out, "--group-by", "folder", "--folds", 3, *QUICK)
+    assert few.errors == [f"cellseg: {a} and other folders: the images are of 2 groups, too few for 3 folds"]
     assert run("train", "--images", b, "--labels", b, "--weight", 0.5, "-o", tmp_path / "model", *QUICK).code == 0
     assert (tmp_path / "model").read_bytes() == (out / "fold-1/model.cellseg").read_bytes()
 
 
 def test_faults(data, tmp_path):
     for more, code, fault in [
-        (["--folds", 4], 1, "are of 3 groups, too few for 4 folds"),
+        (["--folds", 4], 1, f"{data}: the images are of 3 groups, too few for 4 folds"),
         (["--folds", 1], 2, "--folds must be 2 or more"),
         (["--group-until", ""], 2, "--group-until is empty"),
         (["--validation-part", 1], 2, "--validation-part"),

@@ -5,7 +5,9 @@ import base64
 import csv
 import io
 import re
+import resource
 import shutil
+import signal
 import xml.etree.ElementTree
 from html.parser import HTMLParser
 
@@ -235,6 +237,22 @@ def test_pictures_for_two_files(data, tmp_path):
         result = run("evaluate", "--report", tmp_path / f"{channel}.html", "--images", image, "--channel", channel, *files)
         assert result.code == 0 and "<img " in (tmp_path / f"{channel}.html").read_text()
     assert (tmp_path / "0.html").read_bytes() != (tmp_path / "1.html").read_bytes()
+
+
+@pytest.mark.parametrize("option", ["--csv", "--report"])
+def test_a_full_disk_leaves_what_was_there(data, option, tmp_path):
+    """A limit on the size of files stands in for the disk."""
+    path = tmp_path / "file"
+    path.write_text("precious")
+    for most in 0, 100:
+
+        def little_room(most=most):
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+
+        result = run("evaluate", data / "truth", data / "predicted", option, path, preexec_fn=little_room)
+        assert result.code == 1 and result.errors == [f"cellseg: {path}: it cannot be written: File too large"]
+    assert [p.name for p in tmp_path.iterdir()] == ["file"] and path.read_text() == "precious"
 
 
 def test_empty_maps(tmp_path):

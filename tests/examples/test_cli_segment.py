@@ -3,7 +3,6 @@
 
 import csv
 import os
-import pty
 import re
 import resource
 import signal
@@ -12,7 +11,7 @@ import subprocess
 import numpy as np
 import pytest
 import tifffile
-from program import FIELD, PIXEL_SIZE_UM, PROGRAM, ROOT, run, write_image
+from program import FIELD, PIXEL_SIZE_UM, PROGRAM, ROOT, run, run_on_a_terminal, write_image
 from PIL import Image
 
 OUTPUTS = [".cells.tif", ".csv", ".nuclei.tif", ".overlay.png"]
@@ -286,24 +285,6 @@ def test_every_option_of_the_method_is_an_option_of_the_command_line():
 # ---- terminals and signals ----
 
 
-def run_on_a_terminal(*arguments, on_bar=lambda process: None):
-    """Exit code and what the terminal saw. on_bar(process) is called once, when the progress bar first shows."""
-    ours, theirs = pty.openpty()
-    with subprocess.Popen([PROGRAM, *map(str, arguments)], stdout=subprocess.DEVNULL, stderr=theirs) as process:
-        os.close(theirs)
-        seen, told = b"", False
-        try:
-            while chunk := os.read(ours, 4096):
-                seen += chunk
-                if b"%" in seen and not told:
-                    told = True
-                    on_bar(process)
-        except OSError:  # the other end was closed
-            pass
-    os.close(ours)
-    return process.returncode, seen.decode()
-
-
 def test_a_terminal_gets_a_progress_bar(tmp_path, crop):
     code, seen = run_on_a_terminal("segment", "-o", tmp_path, crop)
     percents = [int(p) for p in re.findall(r"(\d+)% \S*crop\.tif: ", seen)]
@@ -313,7 +294,7 @@ def test_a_terminal_gets_a_progress_bar(tmp_path, crop):
 def test_the_interrupt_key_leaves_no_file(tmp_path, field):
     large = write_image(tmp_path / "large.tif", np.tile(field[0], (4, 4)))
     code, seen = run_on_a_terminal(
-        "segment", "-o", tmp_path / "out", large, on_bar=lambda process: process.send_signal(signal.SIGINT)
+        "segment", "-o", tmp_path / "out", large, on_sign=lambda process: process.send_signal(signal.SIGINT)
     )
     assert code == 1 and "large.tif: cancelled" in seen.splitlines()[-1]
     assert names(tmp_path / "out") == []

@@ -176,11 +176,24 @@ def test_csv_reads_back_the_same_numbers(tmp_path):
         assert len(text) <= max(len(repr(float(text))), len("%.15g" % float(text)))  # repr is the shortest that reads back
 
 
+def write_model(write):
+    """write(handle) of the default model."""
+    lib.cellseg_model_free.argtypes = [ctypes.c_void_p]
+    model = ctypes.c_void_p()
+    library.check(lib.cellseg_model_default(ctypes.byref(model), None))
+    try:
+        library.check(write(model))
+    finally:
+        lib.cellseg_model_free(model)
+
+
 WRITERS = {
     "image": lambda path: library.write_image(path, RNG.random((1, 300, 300)).astype(np.float32)),
     "labels": lambda path: library.write_labels(path, RNG.integers(0, 60000, (300, 300))),
     "overlay": lambda path: overlay(path, RNG.random((1, 300, 300)).astype(np.float32), None, None),
     "csv": write_csv,
+    "model": lambda path: write_model(lambda model: lib.cellseg_model_save(model, None, library.path_bytes(path), 2)),
+    "onnx": lambda path: write_model(lambda model: lib.cellseg_model_export_onnx(model, None, library.path_bytes(path))),
 }
 
 

@@ -442,7 +442,7 @@ static void unreadable_paths_are_io_errors(void **state) {
     assert_non_null(strstr(cellseg_last_error(), path));
     assert_status(cellseg_model_save(model, NULL, "/nowhere/at/all", CELLSEG_WEIGHTS_FLOAT32), CELLSEG_ERR_IO);
     assert_status(cellseg_model_save(model, NULL, "/tmp", CELLSEG_WEIGHTS_FLOAT32), CELLSEG_ERR_IO);
-    assert_status(cellseg_model_save(model, NULL, "/dev/full/a", CELLSEG_WEIGHTS_FLOAT32), CELLSEG_ERR_IO);
+    assert_status(cellseg_model_save(model, NULL, "/dev/null/a", CELLSEG_WEIGHTS_FLOAT32), CELLSEG_ERR_IO);
 }
 
 /* A pipe or device in the model's place, here behind a link, is no file to replace. */

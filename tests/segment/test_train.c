@@ -654,19 +654,41 @@ static void test_presets(void **state) {
     assert_status(cellseg_train_options_preset(&options, CELLSEG_PRESET_PAPER), CELLSEG_ERR_ARGUMENT);
 }
 
+/* The next epoch's loss is not finite: `fault`, and where the epoch before is kept. */
+static void assert_loss_fails(cellseg_trainer *trainer, const char *fault, int32_t kept) {
+    cellseg_model *model;
+    char end[128];
+    assert_status(cellseg_trainer_run(&model, trainer, NULL, NULL), CELLSEG_ERR_MODEL);
+    assert_null(model);
+    const char *message = cellseg_last_error();
+    assert_ptr_equal(strstr(message, fault), message);
+    (void)snprintf(end, sizeof end, "; %s holds epoch %d", checkpoint_path, (int)kept);
+    assert_string_equal(message + strlen(message) - strlen(end), end);
+}
+
+static void test_validation_loss_that_is_not_a_number(void **state) {
+    (void)state;
+    cellseg_train_options options = small_options(checkpoint_path);
+    options.batch = 32; /* one step an epoch, so that no other step meets the weights it leaves */
+    cellseg_trainer *trainer;
+    history h = {.stop_after = 1};
+    assert_ok(small_trainer(&trainer, NULL, &options));
+    run_and_free_model(trainer, &h, NULL);
+    trainer->checkpoint.last.state[trainer->checkpoint.count - 1] = NAN; /* of the optimiser, which makes a weight of it */
+    assert_loss_fails(trainer, "epoch 2: the validation loss is not finite;", 1);
+    cellseg_trainer_free(trainer);
+}
+
 static void test_loss_that_is_not_a_number(void **state) {
     (void)state;
     const cellseg_train_options options = small_options(checkpoint_path);
     cellseg_trainer *trainer;
-    cellseg_model *model;
     history h = {.stop_after = 2};
     assert_ok(small_trainer(&trainer, NULL, &options));
     run_and_free_model(trainer, &h, NULL);
     for (size_t i = 0; i < trainer->checkpoint.count; i++)
         trainer->checkpoint.last.state[i] = NAN; /* as if the weights had run away */
-    assert_status(cellseg_trainer_run(&model, trainer, NULL, NULL), CELLSEG_ERR_MODEL);
-    assert_null(model);
-    assert_non_null(strstr(cellseg_last_error(), "epoch 3: the loss or its gradient is not finite"));
+    assert_loss_fails(trainer, "epoch 3: the loss or its gradient is not finite at step ", 2);
     cellseg_trainer_free(trainer);
     train_to_bytes(&other, 2, &options); /* the last good checkpoint is intact */
     assert_same_bytes(&undisturbed, &other);
@@ -723,6 +745,7 @@ int main(void) {
         cmocka_unit_test_teardown(test_a_finished_run_is_made_longer, remove_checkpoint),
         cmocka_unit_test_teardown(test_checkpoints_that_cannot_be_written, remove_checkpoint),
         cmocka_unit_test(test_presets),
+        cmocka_unit_test_teardown(test_validation_loss_that_is_not_a_number, remove_checkpoint),
         cmocka_unit_test_teardown(test_loss_that_is_not_a_number, remove_checkpoint),
         cmocka_unit_test_teardown(test_failing_allocations, remove_checkpoint),
         cmocka_unit_test(test_memory_budget),
