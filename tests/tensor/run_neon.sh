@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
 # The tests of the tensor room, and of the whole network's bytes, on 64-bit ARM under qemu-user. Needs the Debian packages
-# gcc-aarch64-linux-gnu and qemu-user. cmocka and cJSON for ARM are fetched by an apt with folders of its own, so that this
-# machine's packages and architectures stay as they are.
+# gcc-aarch64-linux-gnu, libc6-dev-arm64-cross and qemu-user. cmocka and cJSON for ARM are fetched by an apt with folders of its
+# own, so that this machine's packages and architectures stay as they are.
 set -eu
 cd "$(dirname "$0")/../.."
 work=$(mktemp -d)
