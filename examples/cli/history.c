@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The log and the curve of a training. Both are written whole after every epoch, so that a training that goes on after it was
- * stopped leaves one line per epoch; but where it was killed between the checkpoint and the log, that epoch's line is missing. */
+ * stopped leaves one line per epoch; but where it was killed between the checkpoint and the log, or the log could not be written,
+ * that epoch's line is missing. */
 #include "history.h"
 
 #include "cli.h"

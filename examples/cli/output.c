@@ -12,11 +12,14 @@ bool open_output(output *o, const char *path) {
     *o = (output){.path = path};
     if (!can_be_written(path))
         return false;
-    if (snprintf(o->temporary, sizeof o->temporary, "%s.%ld.tmp", path, (long)getpid()) >= (int)sizeof o->temporary) {
-        print_error("%s: the path is too long", path);
-        return false;
+    /* A killed process may have left its file, and a container gives its number again. */
+    for (int n = 0; n < 1000 && o->file == NULL && (n == 0 || errno == EEXIST); n++) {
+        if (snprintf(o->temporary, sizeof o->temporary, "%s.%ld-%d.tmp", path, (long)getpid(), n) >= (int)sizeof o->temporary) {
+            print_error("%s: the path is too long", path);
+            return false;
+        }
+        o->file = fopen(o->temporary, "wx");
     }
-    o->file = fopen(o->temporary, "wx");
     if (o->file == NULL)
         print_error("%s: it cannot be written: %s", path, strerror(errno));
     return o->file != NULL;

@@ -55,7 +55,7 @@ static int32_t on_epoch(void *user, const cellseg_epoch *epoch) {
                          (curve_path == NULL || write_curve(&epochs, curve_path));
     if (was_interrupted() || !written)
         *stopped = *epoch;
-    return stopped->epoch;
+    return stopped->epoch > 0;
 }
 
 static bool save(const cellseg_model *model, cellseg_context *context) {
@@ -90,10 +90,10 @@ static bool run_and_save(cellseg_trainer *trainer, cellseg_context *context) {
     bool finished = false;
     if (status != CELLSEG_OK)
         print_library_error("training");
-    else if (stopped.epoch > 0)
+    else if (stopped.epoch < stopped.epochs && stopped.stopping == 0)
         save_unfinished(model, context, &stopped);
     else
-        finished = save(model, context);
+        finished = save(model, context) && stopped.epoch == 0;
     cellseg_model_free(model);
     return finished;
 }

@@ -12,10 +12,8 @@ import time
 from common import HUMAN, arguments, cellseg, evaluate, gather, markers, mean_of, put_section, segment, table, train
 
 
-# Each gives {row: (fields to train on, options of training, options of segmenting)}.
-
-
 def labels(given, fields):
+    """{row: (fields to train on, options of training, options of segmenting)}, as the two below."""
     two_channel = gather(given.work / "two-channel", given.data, [HUMAN["train"], HUMAN["val"]], given.limit, human_labels=False)
     return {"a person's outlines": (fields, {}, {}), "two-channel method": (two_channel, {}, {})}
 

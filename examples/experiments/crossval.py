@@ -2,18 +2,19 @@
 """Cross-validation over all data sets: the paper's Figure 5b and Table 4. Into docs/experiments.md.
 
 Five folds of fields of the N2A training and validation folders (a person's outlines) and of every other data set (labels of the
-two-channel method). The stains of one field, and its times, are in one fold. Full budget: five trainings of half the paper's
+two-channel method). The stains of one field, and its times, are in one fold; among a fold's training images, which of them validate
+is not chosen by field. Full budget: five trainings of half the paper's
 width and 30 epochs.
 """
 
 from common import HUMAN, arguments, by_set, cellseg, dice_per_cell, field_of, gather, mean, mean_of, put_pictures, put_section
 from common import read_figures, stem_of, table
 
-FIELD_ENDS = "__"
+FIELD_ENDS = "@"
 
 
-def name(source, image):
-    """<field>__<source>_<image>, so that the program can tell which images are of one field."""
+def name_by_field(source, image):
+    """<field>@<source>_<image>, so that the program can tell which images are of one field."""
     return field_of(source, image) + FIELD_ENDS + stem_of(source, image)
 
 
@@ -33,7 +34,7 @@ def sets_table(figures):
 
 def main():
     given = arguments(__doc__)
-    folder = gather(given.work / "all", given.data, [HUMAN["train"], HUMAN["val"], *given.fitting], given.limit, name=name)
+    folder = gather(given.work / "all", given.data, [HUMAN["train"], HUMAN["val"], *given.fitting], given.limit, name=name_by_field)
     csv_path, report = given.work / "crossval.csv", given.work / "crossval.html"
     cellseg("crossval", images=folder, labels=folder, output=given.work / "crossval", folds=2 if given.quick else 5,
             group_until=FIELD_ENDS, csv=csv_path, report=report, **given.training)

@@ -10,7 +10,7 @@ from common import evaluate_nuclei_and_cells, files_of, gather, mean_of, put_sec
 from PIL import Image, ImageStat
 
 EDGE_PX = 420
-SHOWN = ("bbbc014-a01", "bbbc022-rna", "bbbc022-actin", "celltk-yfp")  # markers that do not fit and keep their cells
+SHOWN = ("bbbc014-a01", "bbbc022-rna", "bbbc022-actin", "celltk-yfp")  # markers that do not fit, are no nuclear stains, and keep their cells
 
 
 def busiest(image):
@@ -62,7 +62,9 @@ def show_not_fitting(given):
     for source in shown[: given.limit]:
         folder = given.work / source.name
         folder.mkdir(exist_ok=True)
-        copy_channel(files_of(given.data, source)[0], source, folder / f"{source.name}.tif")
+        image = folder / f"{source.name}.tif"
+        if not image.exists():
+            copy_channel(files_of(given.data, source)[0], source, image)
         out = segment(given.work / f"{source.name}-found", folder)
         crops.append(put_crop(given.docs, source.name, out / f"{source.name}.overlay.png") + f"<br>{source.name}")
     put_section(given.docs / "model-card.md", "not fitting", f"\n{pictures(crops)}\n")

@@ -7,7 +7,8 @@ outlines), and its cells likewise. The N2A folders are one. Beside it what the d
 
 To save time the trainings share their beginning: one on what all of them see, simulated fields and (but where they are left out)
 the N2A fields, then for each folder one on everything but it, a third as many epochs, which take half of what was seen before
-and augment more widely than the default model's recipe: what stands in for unseen stains and sizes of cells.
+and augment more widely than the default model's recipe: what stands in for unseen stains and sizes of cells. (How widely was tried
+once, with three of the folders left out.)
 Nothing validates: the weights are those after the last epoch. Full budget: two trainings of 30 epochs and eight of ten.
 """
 

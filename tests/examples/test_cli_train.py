@@ -196,6 +196,16 @@ def test_a_log_that_cannot_be_written_ends_training_and_no_unfinished_model_repl
     assert stopped.errors[1] == (f"cellseg: {model}: not written, as training stopped after epoch 1 of 2; run again, it goes on from "
                                  f"{checkpoint}")  # fmt: skip
     assert run(*base, "--checkpoint", checkpoint).code == 0 and '"epochs":2' in run("info", model).output
+    last = run(*base, "--epochs", 1, "--log", log)  # finished all the same
+    assert last.code == 1 and len(last.errors) == 1 and '"epochs":1' in run("info", model).output
+
+
+def test_what_a_killed_process_of_the_same_number_left_is_no_hindrance(data, tmp_path):
+    log = tmp_path / "log"
+    base = ["train", "--images", data, "--labels", data, "--nuclei-channel", 1, "-o", tmp_path / "m", *QUICK, "--epochs", 1, "--log", log]
+    script = f'echo left >"{log}.$$-0.tmp"; exec "$@"'
+    subprocess.run(["sh", "-c", script, "sh", PROGRAM, *map(str, base)], check=True, capture_output=True, timeout=300)
+    assert len(log.read_text().splitlines()) == 1 and [path.read_text() for path in tmp_path.glob("*.tmp")] == ["left\n"]
 
 
 def test_killed_at_any_moment_the_log_tells_no_epoch_twice(data, tmp_path):

@@ -99,6 +99,7 @@ def test_folds_do_not_part_a_field():
     """Of bbbc022 two stains show each field, of covertrack two times; all other images are of fields of their own."""
     sys.path.insert(0, str(EXPERIMENTS))
     import common
+    import crossval
 
     def field(source, name):
         return common.field_of(sources[source], common.Path(name))
@@ -108,6 +109,8 @@ def test_folds_do_not_part_a_field():
     assert er == mito != field("bbbc022-er", "plate1_A14_site2_Ch2.tif")
     assert field("covertrack-yfp", "img_000000000_YFP_000.png") == field("covertrack-yfp", "img_000000003_YFP_000.png")
     assert field("n2a-train", "F01_1489.ome.tif") != field("n2a-train", "F01_1508.ome.tif")
+    stem = crossval.name_by_field(sources["neubias-tubulin"], common.Path("xyc_8bit__dapi_tublin.tif"))
+    assert stem.split(crossval.FIELD_ENDS) == ["neubias-xyc_8bit__", "neubias-tubulin_xyc_8bit__dapi_tublin"]
     assert field("scportrait-488", "Row02_Alexa488_r000_c000.tif") != field("scportrait-488", "Row02_Alexa488_r001_c001.tif")
 
 
