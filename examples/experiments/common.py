@@ -91,8 +91,10 @@ def arguments(description, what=()):
 
 
 def words(options):
-    """True stands for an option without a value; a list for an option that is given once for each of its values."""
-    pairs = ((name, one) for name, value in options.items() for one in (value if isinstance(value, list) else [value]))
+    """True stands for an option without a value; a list for an option that is given once for each of its values; None for one that
+    is not given."""
+    pairs = ((name, one) for name, value in options.items() for one in (value if isinstance(value, list) else [value])
+             if one is not None)
     return [word for name, value in pairs for word in ([f"--{name}"] if value is True else [f"--{name}", str(value)])]
 
 

@@ -37,12 +37,12 @@ def simulated(given, fields):
             "N2A fields": (fields, {}, {}), "both": (both, {}, {})}
 
 
-def seconds_a_field(given, tests, model):
+def seconds_a_field(given, tests, model, segmenting):
     """Of the whole command, files and all; the second of two runs, whatever results are there."""
     fields = markers(tests)
     for _ in range(2):
         start = time.monotonic()
-        cellseg("segment", "-o", given.work / "timed", *fields, model=model)
+        cellseg("segment", "-o", given.work / "timed", *fields, model=model, **segmenting)
     return (time.monotonic() - start) / len(fields)
 
 
@@ -54,7 +54,7 @@ def judge(given, fields, tests, training, segmenting):
     out = segment(given.work / f"{stem}-test", tests, model=model, **segmenting)
     figures = evaluate(tests, out, given.work / f"{stem}.csv", maps=True)
     cells = [mean_of(figures["cells"], column) for column in ("sm", "ap", "best_dice", "auc")]
-    return [*cells, mean_of(figures["nuclei"], "auc"), seconds_a_field(given, tests, model)]
+    return [*cells, mean_of(figures["nuclei"], "auc"), seconds_a_field(given, tests, model, segmenting)]
 
 
 def main():

@@ -2,9 +2,8 @@
 """Cross-validation over all data sets: the paper's Figure 5b and Table 4. Into docs/experiments.md.
 
 Five folds of fields of the N2A training and validation folders (a person's outlines) and of every other data set (labels of the
-two-channel method). The stains of one field, and its times, are in one fold; among a fold's training images, which of them validate
-is not chosen by field. Full budget: five trainings of half the paper's
-width and 30 epochs.
+two-channel method). The stains of one field, and its times, are in one fold; among a fold's training images, which of them
+validate is not chosen by field. Full budget: five trainings of half the paper's width and 30 epochs.
 """
 
 from common import HUMAN, arguments, by_set, cellseg, dice_per_cell, field_of, gather, mean, mean_of, put_pictures, put_section

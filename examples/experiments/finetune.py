@@ -12,11 +12,10 @@ second's weights, two thirds, and the default model's, one third, as in that mod
 
 import json
 
-from common import HUMAN, ROOT, arguments, cellseg, evaluate, gather, markers, mean_of, put_overlays
+from common import HUMAN, arguments, cellseg, evaluate, gather, markers, mean_of, put_overlays
 from common import put_section, read_figures, segment, table, train
 
 STAIN = {"stain": "er", "vary": "no", "photons": 15, "psf-um": 1.2, "background": 0.5}
-DEFAULT = ROOT / "lib/nn/default.cellseg"
 TUNING = {"batch": 8, "learning-rate": 3e-4, "learning-rate-final": 1e-5}  # of 1e-3 and 3e-4 what forgets less, on N2A val
 OLD_WEIGHT = 0.1  # the old fields hold ten times as many pixels as the five
 PART = 2 / 3
@@ -31,15 +30,15 @@ def fields(folder, count, first_seed, size):
 def tune(model, folders, options):
     """The model, and how many seconds its epochs took."""
     log = model.with_suffix(".jsonl")
-    train(model, folders, {"start": DEFAULT, "log": log} | options, validation_part=0)
+    train(model, folders, {"start": "default", "log": log} | options, validation_part=0)
     return model, sum(json.loads(line)["seconds"] for line in log.read_text().splitlines())
 
 
-def average(path, start, end, part):
-    """The mean of two models' weights, `part` of the end's."""
+def average(path, end, part):
+    """The mean of the default model's weights and another's, `part` of the other's."""
     from cellseg import Model
 
-    Model.load(start).average(Model.load(end), part).save(path)
+    Model.default().average(Model.load(end), part).save(path)
     return path
 
 
@@ -67,9 +66,9 @@ def main():
     old, n2a = (gather(given.work / part, given.data, [HUMAN[part]], given.limit) for part in ("train", "test"))
     alone, alone_seconds = tune(given.work / "alone.cellseg", [five], tuning)
     mixed, mixed_seconds = tune(given.work / "mixed.cellseg", [five, old], tuning | {"weight": [1, OLD_WEIGHT]})
-    mean = average(given.work / "mean.cellseg", DEFAULT, mixed, PART)
+    mean = average(given.work / "mean.cellseg", mixed, PART)
     rows = [
-        ["the default model", "", *judge(given, "default", DEFAULT, [stain, n2a])],
+        ["the default model", "", *judge(given, "default", None, [stain, n2a])],
         ["tuned on the five", f"{alone_seconds:.0f}", *judge(given, "alone", alone, [stain, n2a])],
         ["tuned on the five and N2A fields", f"{mixed_seconds:.0f}", *judge(given, "mixed", mixed, [stain, n2a])],
         ["the mean of that and the default model", "", *judge(given, "mean", mean, [stain, n2a])],

@@ -10,7 +10,8 @@ from common import evaluate_nuclei_and_cells, files_of, gather, mean_of, put_sec
 from PIL import Image, ImageStat
 
 EDGE_PX = 420
-SHOWN = ("bbbc014-a01", "bbbc022-rna", "bbbc022-actin", "celltk-yfp")  # markers that do not fit, are no nuclear stains, and keep their cells
+# Markers that do not fit, are no nuclear stains, and keep their cells.
+SHOWN = ("bbbc014-a01", "bbbc022-rna", "bbbc022-actin", "celltk-yfp")
 
 
 def busiest(image):

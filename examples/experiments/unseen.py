@@ -62,7 +62,7 @@ def train_without(given, left_out, sets, simulated):
 
 def judge(given, name, truth, model):
     """[F1 of nuclei at IoU 0.3, SM of cells]"""
-    out = segment(given.work / name, truth, **({} if model is None else {"model": model}))
+    out = segment(given.work / name, truth, model=model)
     nuclei, cells = evaluate_nuclei_and_cells(truth, out)
     return [mean_of(nuclei, "f1"), mean_of(cells, "sm")]
 

@@ -13,6 +13,7 @@ import tifffile
 from program import PROGRAM, ROOT, TRUTH, run, write_image
 
 EXPERIMENTS = ROOT / "examples/experiments"
+sys.path.insert(0, str(EXPERIMENTS))
 NAMES = {  # of each folder the files of one image: marker and nuclear stain
     "nf1_cellpainting": ["B7_01_2_3_GFP_001.tif", "B7_01_1_3_DAPI_001.tif"],
     "bbbc014": ["Channel_1-01-A-01-00.tif", "Channel_2-01-A-01-00.tif"],
@@ -85,7 +86,6 @@ def test_split(data, tmp_path):
 
 
 def test_weights_are_those_of_the_recipe():
-    sys.path.insert(0, str(EXPERIMENTS))
     import common
 
     recipe = (ROOT / "examples/train_default.c").read_text()
@@ -97,7 +97,6 @@ def test_weights_are_those_of_the_recipe():
 
 def test_folds_do_not_part_a_field():
     """Of bbbc022 two stains show each field, of covertrack two times; all other images are of fields of their own."""
-    sys.path.insert(0, str(EXPERIMENTS))
     import common
     import crossval
 
