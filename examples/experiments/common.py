@@ -35,6 +35,20 @@ FITTING = [
     Source("scportrait-488", "scportrait", "_Alexa488_", "_DAPI_", 0, 0, 0.6, 2),
     Source("neubias-tubulin", "neubias", "dapi_tublin", None, 1, 0, 0.454, 4),
 ]
+# Stains that no training here has seen, most of them in the folders of those that it has.
+UNSEEN = [
+    Source("nf1-actin", "nf1_cellpainting", "_3_2_RFP", "_1_2_DAPI", 0, 0, 0.325),
+    Source("nf1-actin", "nf1_cellpainting", "_3_3_RFP", "_1_3_DAPI", 0, 0, 0.325),
+    Source("bbbc014-a01", "bbbc014", "Channel_1-01-A-01", "Channel_2-01-A-01", 0, 0, 0.65),
+    Source("bbbc022-rna", "bbbc022", "_Ch3", "_Ch1", 0, 0, 0.656),
+    Source("bbbc022-actin", "bbbc022", "_Ch4", "_Ch1", 0, 0, 0.656),
+    Source("scportrait-mcherry", "scportrait", "_mCherry_", "_DAPI_", 0, 0, 0.6),
+    Source("celltk-yfp", "celltk", "_YFP", "_DAPI", 0, 0, 0.65),
+    Source("celltk-tritc", "celltk", "_TRITC", "_DAPI", 0, 0, 0.65),
+    Source("jump-ch2", "jump", "-ch2", "-ch5", 0, 0, 0.6),
+    Source("jump-ch3", "jump", "-ch3", "-ch5", 0, 0, 0.6),
+    Source("ht29-actin", "ht29", "d2.tif", "d0.tif", 0, 0, 0.65),
+]
 NOT_FITTING = [
     Source("bbbc014-a01", "bbbc014", "Channel_1-01-A-01", None, 0, 0, 0.65),
     Source("bbbc022-rna", "bbbc022", "_Ch3", None, 0, 0, 0.656),

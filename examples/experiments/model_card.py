@@ -40,6 +40,7 @@ VARIANTS = {
     "default": {},
     "1 orientation": {"orientations": 1},
     "4 orientations": {"orientations": 4},
+    "zoom 0, 3 zooms": {"zoom": 0, "zooms": 3},
     "the paper preset": {"preset": "paper"},
 }
 
@@ -48,7 +49,7 @@ def judge_test_fields(given):
     """How good the model is on fields that it has not seen, by a person's outlines."""
     tests, rows = gather(given.work / "test", given.data, [HUMAN["test"]], given.limit), []
     for name, options in VARIANTS.items():
-        out = segment(given.work / name.replace(" ", "-"), tests, **options)
+        out = segment(given.work / name.replace(" ", "-").replace(",", ""), tests, **options)
         rows.append([name, *summary(evaluate(tests, out, out.with_suffix(".csv"), maps=True))])
     stained = gather(given.work / "two-channel", given.data, [HUMAN["test"]], given.limit, human_labels=False)
     cells = evaluate(tests, stained, given.work / "two-channel.csv")["cells"]

@@ -2,7 +2,7 @@
 /* The options of segmentation: defaults, presets, and the limits of each. */
 #include "segment/segment.h"
 
-#define FIRST_RELEASE (offsetof(cellseg_segment_options, nucleus_strength_ratio) + sizeof(double))
+#define FIRST_RELEASE (offsetof(cellseg_segment_options, zoom) + sizeof(double))
 
 static cellseg_segment_options defaults(void) {
     return (cellseg_segment_options){
@@ -30,6 +30,8 @@ static cellseg_segment_options defaults(void) {
         .use_extra_output = 1,
         .marker_test = CELLSEG_MARKER_REFUSE_STAINS,
         .orientations = 2,
+        .zooms = 1,
+        .zoom = 1,
     };
 }
 
@@ -88,6 +90,8 @@ static cellseg_status check_whole_numbers(const cellseg_segment_options *o) {
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "channel is %d; the first is 0", (int)o->channel);
     if (o->orientations != 1 && o->orientations != 2 && o->orientations != 4 && o->orientations != 8)
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "orientations is %d; it must be 1, 2, 4 or 8", (int)o->orientations);
+    if (o->zooms != 1 && o->zooms != 3)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "zooms is %d; it must be 1 or 3", (int)o->zooms);
     if (o->nuclei_channel < 0)
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "nuclei_channel is %d; the first is 0", (int)o->nuclei_channel);
     return CELLSEG_OK;
@@ -96,6 +100,8 @@ static cellseg_status check_whole_numbers(const cellseg_segment_options *o) {
 static cellseg_status check_scales(const cellseg_segment_options *o) {
     if (o->pixel_size_um != 0)
         CSEG_TRY(cseg_check_range("pixel_size_um", o->pixel_size_um, 1e-4, 1e4));
+    if (o->zoom != 0)
+        CSEG_TRY(cseg_check_range("zoom", o->zoom, 0.25, 4));
     const limit limits[] = {
         {"working_pixel_size_um", o->working_pixel_size_um, 1e-4, 1e4},
         {"top_hat_um", o->top_hat_um, 0, 1e6},

@@ -6,14 +6,18 @@
 #include "segment/pipeline.h"
 #include "filter/filter.h"
 
+/* Parts of the call's progress. */
+#define NETWORK_FROM 0.05
+#define NETWORK_TO 0.85
+
 /* What there is between the image and its labels; every plane at the working scale. */
 typedef struct scene {
     cellseg_context *context;
     const cellseg_model *model;
     const cellseg_segment_options *options;
     const cseg_rule *rule; /* the model's */
-    cseg_extra extra;
-    bool has_boundary_class;
+    int32_t extra_kind;    /* of the model's fourth output */
+    cseg_extra extra;      /* what of it is used */
     cseg_channel channel;
     cseg_plane marker; /* scaled for the cells step */
     cseg_plane maps[CSEG_MAX_CLASSES];
@@ -47,19 +51,23 @@ static cellseg_status prepare(scene *s, cseg_plane *input) {
 static cellseg_status predict(scene *s) {
     cseg_plane input = {0};
     cellseg_status status;
-    CSEG_TRY_GOTO(done, cseg_segment_step(s->context, "preprocessing", 0, 0.05));
+    CSEG_TRY_GOTO(done, cseg_segment_step(s->context, "preprocessing", 0, NETWORK_FROM));
     CSEG_TRY_GOTO(done, prepare(s, &input));
     for (uint32_t i = 0; i < s->rule->classes; i++)
         CSEG_TRY_GOTO(done, cseg_plane_new(&s->maps[i], s->context, CELLSEG_FLOAT32, input.height, input.width));
-    CSEG_TRY_GOTO(done, cseg_segment_step(s->context, "network", 0.05, 0.85));
-    status = cseg_segment_predict(s->context, s->maps, s->model, &input, s->options->orientations);
+    CSEG_TRY_GOTO(done, cseg_segment_step(s->context, "network", NETWORK_FROM, NETWORK_TO));
+    cseg_view view = {.context = s->context, .model = s->model, .options = s->options, .input = &input, .maps = s->maps};
+    view.extra_kind = s->extra_kind;
+    view.from = NETWORK_FROM;
+    view.to = NETWORK_TO;
+    status = cseg_segment_view(&view);
 done:
     cseg_plane_free(&input);
     return status;
 }
 
 static cellseg_status find_seeds(scene *s) {
-    CSEG_TRY(cseg_segment_step(s->context, "seeds", 0.85, 0.93));
+    CSEG_TRY(cseg_segment_step(s->context, "seeds", NETWORK_TO, 0.93));
     CSEG_TRY(cseg_plane_new(&s->nuclei, s->context, CELLSEG_UINT32, s->marker.height, s->marker.width));
     return cseg_segment_seeds(s->context, &s->nuclei, &s->count, &s->maps[CSEG_MAP_NUCLEUS], &s->extra, s->rule->pixel_size_um,
                               s->options);
@@ -67,8 +75,9 @@ static cellseg_status find_seeds(scene *s) {
 
 static cellseg_status find_cells(cellseg_labels **cells, cellseg_labels **nuclei, scene *s) {
     CSEG_TRY(cseg_segment_step(s->context, "cells", 0.93, 1));
-    const cseg_cell_inputs inputs = {&s->marker,           s->maps, &s->nuclei, s->count, s->rule->pixel_size_um, s->extra,
-                                     s->has_boundary_class};
+    const bool has_boundary_class = s->extra_kind == CELLSEG_EXTRA_BOUNDARY;
+    const cseg_cell_inputs inputs = {&s->marker, s->maps,           &s->nuclei, s->count, s->rule->pixel_size_um,
+                                     s->extra,   has_boundary_class};
     return cseg_segment_label(cells, nuclei, s->context, &s->channel, &inputs, s->options);
 }
 
@@ -114,12 +123,11 @@ cellseg_status cellseg_segment(cellseg_labels **cells, cellseg_labels **nuclei, 
     *cells = NULL;
     cellseg_segment_options own;
     CSEG_TRY(cseg_segment_options_read(&own, options));
-    int32_t extra;
-    CSEG_TRY(cseg_segment_model_extra(&extra, model));
-    scene s = {.context = context, .model = model, .options = &own, .rule = cseg_model_rule(model)};
-    s.has_boundary_class = extra == CELLSEG_EXTRA_BOUNDARY;
+    scene s = {.context = context, .model = model, .options = &own};
+    CSEG_TRY(cseg_segment_model_extra(&s.extra_kind, model));
+    s.rule = cseg_model_rule(model);
     if (own.use_extra_output != 0)
-        s.extra = (cseg_extra){extra, &s.maps[CSEG_MAP_EXTRA]};
+        s.extra = (cseg_extra){s.extra_kind, &s.maps[CSEG_MAP_EXTRA]};
     CSEG_TRY(cseg_segment_check_px(&own, s.rule->pixel_size_um));
     CSEG_TRY(cseg_segment_channel(&s.channel, image, own.channel, own.pixel_size_um, "the image"));
     const uint64_t planes = s.rule->classes + 2; /* the maps, the network's input, the marker */

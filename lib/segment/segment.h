@@ -82,6 +82,23 @@ cellseg_status cseg_segment_preprocess(cellseg_context *context, cseg_plane *out
 cellseg_status cseg_segment_predict(cellseg_context *context, const cseg_plane *maps, const cellseg_model *model,
                                     const cseg_plane *input, int32_t orientations);
 
+/* ---- zoom.c ---- */
+
+/* What the network sees, and how. */
+typedef struct cseg_view {
+    cellseg_context *context;
+    const cellseg_model *model;
+    const cellseg_segment_options *options; /* zoom, zooms, orientations; for the estimate of a zoom those of the seeds step */
+    const cseg_plane *input;                /* preprocessed */
+    const cseg_plane *maps;                 /* as of cseg_segment_predict() */
+    int32_t extra_kind;                     /* of the fourth map: CELLSEG_EXTRA_... */
+    double from, to;                        /* the part of the call's progress that this takes */
+    int32_t passes, done;                   /* of the network; cseg_segment_view() counts them */
+} cseg_view;
+
+/* The maps of the preprocessed plane, seen at the options' zoom or at the one that its nuclei ask for. */
+cellseg_status cseg_segment_view(cseg_view *view);
+
 /* ---- seeds.c: Al-Kofahi et al. 2018, step 2 ---- */
 
 /* Nuclei of a probability map, or of a nuclear stain scaled to [0, 1]: nuclei (uint32, of the map's size) gets ids 1..count in

@@ -473,6 +473,10 @@ static void time_cells(const bench *b) {
         (void)snprintf(name, sizeof name, "to cells, by default, orientations %d", (int)c.options.orientations);
         tell(b, "image", name, cseg_cpu_best(), 2, median_ms(b, run_cells, &c), "", "");
     }
+    require(cellseg_segment_options_init(&c.options, sizeof c.options));
+    c.options.zoom = 0;
+    c.options.zooms = 3;
+    tell(b, "image", "to cells, zoom 0, zooms 3", cseg_cpu_best(), 2, median_ms(b, run_cells, &c), "", "");
     cellseg_labels_free(cells);
     cellseg_labels_free(nuclei);
     cellseg_image_free(c.image);

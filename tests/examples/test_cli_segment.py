@@ -8,6 +8,7 @@ import resource
 import signal
 import subprocess
 
+import cellseg
 import numpy as np
 import pytest
 import tifffile
@@ -226,6 +227,24 @@ def test_too_little_memory_for_the_threads_is_no_wrong_usage(crop, tmp_path):
     assert result.code == 1 and len(result.errors) == 1, result.errors
 
 
+def test_the_zoom_that_nuclei_ask_for(tmp_path):
+    """Cells of a simulated field that look half as large as those that the network knows."""
+    assert run("synth", "-o", tmp_path / "truth", "--count", 1, "--size", "300x300").code == 0
+    (image,) = (path for path in (tmp_path / "truth").iterdir() if path.name.count(".") == 1)
+    truth = tifffile.imread(image.with_suffix(".cells.tif"))
+    sm = []
+    for zoom in ([], ["--zoom", 0, "--zooms", 3]):
+        assert run("segment", "--pixel-size", 0.35, *zoom, "-o", tmp_path, image).code == 0
+        sm.append(cellseg.similarity(truth, tifffile.imread(tmp_path / f"{image.stem}.cells.tif")).sm)
+    assert sm[1] > sm[0] + 0.3 and sm[1] > 0.75, sm
+
+
+def test_zooms_that_do_not_exist_are_refused(crop, tmp_path):
+    for words, message in ((("--zooms", 2), "zooms is 2; it must be 1 or 3"), (("--zoom", 5), "zoom is 5")):
+        result = run("segment", *words, "-o", tmp_path, crop)
+        assert result.code == 2 and len(result.errors) == 1 and message in result.errors[0], result
+
+
 def test_a_warning_says_which_of_several_channels_is_taken(crop, tmp_path, field):
     result = run("segment", "-o", tmp_path, crop)
     assert result.code == 0
@@ -245,7 +264,7 @@ def test_a_warning_says_that_nothing_was_found(tmp_path):
 def test_label_help_offers_what_has_an_effect():
     text = run("label", "--help").output
     assert "--nuclei-channel K" in text.splitlines()[0] and "[-" not in text
-    assert not any(o in text for o in ("--nucleus-probability-min", "--nucleus-strength-ratio", "--cell-probability", "--background-rule"))
+    assert not any(o in text for o in ("--nucleus-probability-min", "--nucleus-strength-ratio", "--cell-probability", "--background-rule", "--zoom"))
     for subcommand in ("train", "segment"):  # behind the usage line, brackets hold defaults: none is negative
         assert "[-" not in run(subcommand, "--help").output.split("\n", 1)[1]
 

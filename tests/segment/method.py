@@ -46,8 +46,9 @@ class Options(ctypes.Structure):
         ("use_extra_output", ctypes.c_int32),
         ("marker_test", ctypes.c_int32),
         ("orientations", ctypes.c_int32),
-        ("padding", ctypes.c_int32),
+        ("zooms", ctypes.c_int32),
         ("nucleus_strength_ratio", ctypes.c_double),
+        ("zoom", ctypes.c_double),
     ]
 
 
