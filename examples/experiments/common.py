@@ -37,11 +37,11 @@ FITTING = [
 ]
 # Stains that no training here has seen, most of them in the folders of those that it has.
 UNSEEN = [
-    Source("nf1-actin", "nf1_cellpainting", "_3_2_RFP", "_1_2_DAPI", 0, 0, 0.325),
-    Source("nf1-actin", "nf1_cellpainting", "_3_3_RFP", "_1_3_DAPI", 0, 0, 0.325),
     Source("bbbc014-a01", "bbbc014", "Channel_1-01-A-01", "Channel_2-01-A-01", 0, 0, 0.65),
     Source("bbbc022-rna", "bbbc022", "_Ch3", "_Ch1", 0, 0, 0.656),
     Source("bbbc022-actin", "bbbc022", "_Ch4", "_Ch1", 0, 0, 0.656),
+    Source("nf1-actin", "nf1_cellpainting", "_3_2_RFP", "_1_2_DAPI", 0, 0, 0.325),
+    Source("nf1-actin", "nf1_cellpainting", "_3_3_RFP", "_1_3_DAPI", 0, 0, 0.325),
     Source("scportrait-mcherry", "scportrait", "_mCherry_", "_DAPI_", 0, 0, 0.6),
     Source("celltk-yfp", "celltk", "_YFP", "_DAPI", 0, 0, 0.65),
     Source("celltk-tritc", "celltk", "_TRITC", "_DAPI", 0, 0, 0.65),

@@ -113,12 +113,27 @@ def test_folds_do_not_part_a_field():
     assert field("scportrait-488", "Row02_Alexa488_r000_c000.tif") != field("scportrait-488", "Row02_Alexa488_r001_c001.tif")
 
 
-@pytest.mark.parametrize("name", ["crossval", "unseen"])
-def test_data_sets(name, data, tmp_path):
-    _, rows = rows_of(experiment(name, data, tmp_path))
-    sets = {row[0]: int(row[1]) for row in rows}
-    expected = {"n2a-train": 2, "n2a-val": 1, "nf1-er": 2} if name == "crossval" else {"n2a": 3, "nf1-er": 2}
-    assert {key: value for key, value in sets.items() if not key.startswith("**")} == expected
+def images_of_sets(rows):
+    return {row[0]: int(row[1]) for row in rows if not row[0].startswith("**")}
+
+
+def test_crossval(data, tmp_path):
+    _, rows = rows_of(experiment("crossval", data, tmp_path))
+    assert images_of_sets(rows) == {"n2a-train": 2, "n2a-val": 1, "nf1-er": 2}
+
+
+def test_unseen(data, tmp_path):
+    """Four columns of every model: two figures as by default, and two at the zoom that the nuclei ask for."""
+    left_out, stains, _ = re.split("<!-- end of .* -->", experiment("unseen", data, tmp_path))
+    titles, rows = rows_of(left_out)
+    assert images_of_sets(rows) == {"n2a": 3, "nf1-er": 2} and len(titles) == 10
+    titles, rows = rows_of(stains)
+    assert images_of_sets(rows) == {"bbbc014-a01": 1, "bbbc022-rna": 1} and len(titles) == 6
+    for row in rows[:2]:
+        for suffix, columns in (("", row[2:4]), ("-zoomed", row[4:6])):
+            for kind, column, figure in zip(("nuclei", "cells"), ("f1", "sm"), columns):
+                with open(tmp_path / f"unseen/{row[0]}-default{suffix}.{kind}.csv") as file:
+                    assert float(figure) == pytest.approx(float(next(csv.DictReader(file))[column]), abs=6e-4)
 
 
 @pytest.mark.parametrize("what, names", [("labels", ["a person's outlines", "two-channel method"]),
@@ -163,8 +178,8 @@ def test_marker_fit(data, tmp_path):
 def test_model_card(data, tmp_path):
     test, others, section = re.split("<!-- end of (?:test|not fitting) -->", experiment("model_card", data, tmp_path))
     assert re.findall(r"!\[(.*?)\]", others) == ["bbbc014-a01", "bbbc022-rna"]
-    assert [row[0] for row in rows_of(test)[1]] == ["default", "1 orientation", "4 orientations", "the paper preset",
-                                              "two-channel method, which sees the nuclear stain"]
+    assert [row[0] for row in rows_of(test)[1]] == ["default", "1 orientation", "4 orientations", "zoom 0, 3 zooms",
+                                              "the paper preset", "two-channel method, which sees the nuclear stain"]
     figures, pictures = section.split("| card", 1)[0], re.findall(r"\]\((images/.*?)\)", section)
     _, rows = rows_of(figures.split("|  |")[0])
     assert {row[0]: int(row[1]) for row in rows} == {"n2a-train": 2, "n2a-val": 1, "n2a-test": 2, "nf1-er": 2}
