@@ -11,6 +11,7 @@
 
 static const char *title;                     /* what the bar is about */
 static int bar_drawn;                         /* a bar is on the terminal */
+static bool verbose;                          /* the library's other lines are printed too */
 static int failure_code;                      /* for the last context that was not made */
 static volatile sig_atomic_t interrupted = 0; /* the interrupt key was pressed */
 
@@ -97,10 +98,17 @@ static int32_t on_progress(void *user, double fraction, const char *step) {
     return interrupted;
 }
 
+void set_verbose(bool on) {
+    verbose = on;
+}
+
 static void on_log(void *user, int32_t level, const char *message) {
     (void)user;
+    const char *of = title != NULL ? title : "", *between = title != NULL ? ": " : "";
     if (level == CELLSEG_LOG_WARNING)
-        print_warning("%s%s%s", title != NULL ? title : "", title != NULL ? ": " : "", message);
+        print_warning("%s%s%s", of, between, message);
+    else if (verbose)
+        print_error("%s%s%s", of, between, message);
 }
 
 cellseg_context *new_context(int32_t threads) {

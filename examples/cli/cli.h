@@ -34,6 +34,9 @@ void print_library_error(const char *file);
  */
 cellseg_context *new_context(int32_t threads);
 
+/* Whether what the library measures on the way is printed too, a line each on standard error. */
+void set_verbose(bool on);
+
 /* The exit code for a context that was not made: wrong usage, or a lack of memory. */
 int no_context_code(void);
 

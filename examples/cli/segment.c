@@ -10,7 +10,7 @@
 static const char *output_folder, *model_path, *nuclei_path;
 static cellseg_read_options read_options;
 static int32_t threads;
-static bool want_maps, channel_given, stain_given;
+static bool want_maps, want_details, channel_given, stain_given;
 
 enum { NOT_GIVEN = INT32_MIN };
 
@@ -24,6 +24,7 @@ static const option common_options[] = {
 static const option network_options[] = {
     {"model", 0, OPTION_TEXT, &model_path, "FILE", "a model file instead of the model inside", NULL},
     {"maps", 0, OPTION_FLAG, &want_maps, NULL, "also write the probabilities, <stem>.maps.tif", NULL},
+    {"verbose", 0, OPTION_FLAG, &want_details, NULL, "also say how well the marker fits, and the zoom that was found", NULL},
     {NULL, 0, OPTION_FLAG, NULL, NULL, NULL, NULL},
 };
 static const option two_channel_options[] = {
@@ -177,6 +178,7 @@ static bool load_model(cellseg_model **model, cellseg_context *context) {
 }
 
 static int process_all(const file_list *inputs, bool with_network) {
+    set_verbose(want_details);
     cellseg_context *context = new_context(threads);
     if (context == NULL)
         return no_context_code();

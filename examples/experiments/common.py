@@ -35,8 +35,9 @@ FITTING = [
     Source("scportrait-488", "scportrait", "_Alexa488_", "_DAPI_", 0, 0, 0.6, 2),
     Source("neubias-tubulin", "neubias", "dapi_tublin", None, 1, 0, 0.454, 4),
 ]
-# Stains that no training here has seen, most of them in the folders of those that it has.
-UNSEEN = [
+# Markers that no training here has seen; many show the cells of folders that it has, in another channel, and bbbc014-a01 is another
+# well of one that it has.
+OTHER_MARKERS = [
     Source("bbbc014-a01", "bbbc014", "Channel_1-01-A-01", "Channel_2-01-A-01", 0, 0, 0.65),
     Source("bbbc022-rna", "bbbc022", "_Ch3", "_Ch1", 0, 0, 0.656),
     Source("bbbc022-actin", "bbbc022", "_Ch4", "_Ch1", 0, 0, 0.656),

@@ -93,15 +93,17 @@ typedef struct cellseg_segment_options {
     int32_t marker_test;       /**< CELLSEG_MARKER_... Default CELLSEG_MARKER_REFUSE_STAINS */
     int32_t orientations;      /**< 1, 2, 4 or 8: so many ways, mirrored and turned, the network sees the image, and its maps are
                                     averaged; surer, and as many times slower. Default 2: as it is, and turned by half */
-    int32_t zooms;             /**< 1 or 3: the maps at `zoom`, or the mean of those at zoom / 1.2, zoom and 1.2 zoom; surer, and
-                                  3.1 times slower. Default 1 */
+    int32_t zooms;             /**< 1: the network sees the image at `zoom`; 3: at zoom / 1.2, zoom and 1.2 zoom, and its maps are
+                                  averaged; surer, and three times as slow. Default 1 */
+    double zoom; /**< so many times enlarged the network sees the image, 0.25 to 4; 0: as its nuclei ask for, 0.5 to 2. They are
+                    found twice, with the options of their step, from zooms 1.4 apart, and the zoom taken at which the median one
+                    looks about 15 um across, where the default model does best; 1 where they are fewer than five. For stains and
+                    sizes of cells that the model does not know (docs/defaults.md), best with 3 zooms. The zoom is logged. Default
+                    1 */
     double nucleus_strength_ratio; /**< a nucleus is as strong as its mean probability times the fourth root of its area; of the
                                       nuclei that nucleus_area_min_um2 and nucleus_probability_min leave, where they are 15 or
                                       more, those weaker than this part of the upper quartile of their strengths are dropped,
                                       0 to 1; 0: none are (the paper). Default 0.5 */
-    double zoom; /**< the network sees the image enlarged this many times, 0.25 to 4. 0: as many times, 0.5 to 2, as make the
-                    median nucleus that it finds look 15 um across, at which the default model does best: for stains and for cells
-                    of a size that the model has not seen, best with 3 zooms. Default 1 */
 } cellseg_segment_options;
 
 /** Write the defaults, chosen by measurement (docs/defaults.md). @return CELLSEG_ERR_ARGUMENT. Threads: any. Since: 1.0 */
@@ -129,7 +131,8 @@ CELLSEG_API cellseg_status cellseg_segment_options_check(const cellseg_segment_o
  *
  * An image without a cell, or too small to hold one, gives empty label maps and no error; the context's log gets a warning. So it
  * does where the marker does not fit the method, as a nuclear stain; marker_test says what becomes of the cells then.
- * Pixels may be at most 8 times as large as the model's, and the image at most 2^30 pixels at its scale.
+ * Pixels may be at most 8 times as large as the model's, and the image at most 2^30 pixels at its scale and at the
+ * largest zoom.
  *
  * @param[out] cells    New label map of the image's size: 0 is background, cells are 1..count in raster order of their first
  *                      pixel. Release with cellseg_labels_free(). NULL after an error.
@@ -147,10 +150,10 @@ CELLSEG_API cellseg_status cellseg_segment_options_check(const cellseg_segment_o
  * @return CELLSEG_ERR_LIMIT      the image is too large at the working scale, or for the memory budget
  * @return CELLSEG_ERR_CANCELLED, CELLSEG_ERR_MEMORY
  * Cost: the network's, times the orientations, and 0.15 us per pixel of the model's scale for the rest, on two threads:
- * docs/performance.md. At another zoom the network's times its square; at 3 zooms that three times; for the estimate of a zoom
- * 4 to 17 times one orientation's. Memory: 42 bytes per pixel of the model's scale, and 20 per pixel at the largest zoom.
- * Threads: any. Result: the same bytes for any thread count. Since: 1.0
- * Source: Al-Kofahi et al. 2018, steps 1 to 3.
+ * docs/performance.md. At a zoom the network's times its square, at 3 zooms 3.1 times that; to find a zoom, first 4 to 17 times
+ * one orientation's and two seeds steps. Memory: 42 bytes per pixel of the model's scale; for zooms 28 and 20 times the square of
+ * the largest, which is 1.2 `zoom` of 3 zooms, and 2.8 where it is to be found. Threads: any. Result: the same bytes for any
+ * thread count. Since: 1.0 Source: Al-Kofahi et al. 2018, steps 1 to 3.
  */
 CELLSEG_API cellseg_status cellseg_segment(cellseg_labels **cells, cellseg_labels **nuclei, cellseg_image **maps,
                                            cellseg_context *context, const cellseg_model *model, const cellseg_image *image,

@@ -2,7 +2,7 @@
 /* The options of segmentation: defaults, presets, and the limits of each. */
 #include "segment/segment.h"
 
-#define FIRST_RELEASE (offsetof(cellseg_segment_options, zoom) + sizeof(double))
+#define FIRST_RELEASE (offsetof(cellseg_segment_options, nucleus_strength_ratio) + sizeof(double))
 
 static cellseg_segment_options defaults(void) {
     return (cellseg_segment_options){

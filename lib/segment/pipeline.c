@@ -55,12 +55,8 @@ static cellseg_status predict(scene *s) {
     CSEG_TRY_GOTO(done, prepare(s, &input));
     for (uint32_t i = 0; i < s->rule->classes; i++)
         CSEG_TRY_GOTO(done, cseg_plane_new(&s->maps[i], s->context, CELLSEG_FLOAT32, input.height, input.width));
-    CSEG_TRY_GOTO(done, cseg_segment_step(s->context, "network", NETWORK_FROM, NETWORK_TO));
-    cseg_view view = {.context = s->context, .model = s->model, .options = s->options, .input = &input, .maps = s->maps};
-    view.extra_kind = s->extra_kind;
-    view.from = NETWORK_FROM;
-    view.to = NETWORK_TO;
-    status = cseg_segment_view(&view);
+    const cseg_view view = {s->context, s->model, s->options, &input, s->maps, s->extra_kind, NETWORK_FROM, NETWORK_TO};
+    status = cseg_segment_predict_zoomed(&view);
 done:
     cseg_plane_free(&input);
     return status;
@@ -112,6 +108,14 @@ static cellseg_status segment(cellseg_labels **cells, cellseg_labels **nuclei, c
     return status;
 }
 
+static cellseg_status check_zoom(const scene *s) {
+    const cseg_plane *channel = &s->channel.plane;
+    size_t height, width;
+    CSEG_TRY(cseg_segment_working_size(&height, &width, channel->height, channel->width, s->channel.pixel_size_um,
+                                       s->rule->pixel_size_um));
+    return cseg_segment_check_zoom(s->context, height, width, s->rule->classes, s->options);
+}
+
 cellseg_status cellseg_segment(cellseg_labels **cells, cellseg_labels **nuclei, cellseg_image **maps, cellseg_context *context,
                                const cellseg_model *model, const cellseg_image *image, const cellseg_segment_options *options) {
     if (nuclei != NULL)
@@ -132,6 +136,7 @@ cellseg_status cellseg_segment(cellseg_labels **cells, cellseg_labels **nuclei, 
     CSEG_TRY(cseg_segment_channel(&s.channel, image, own.channel, own.pixel_size_um, "the image"));
     const uint64_t planes = s.rule->classes + 2; /* the maps, the network's input, the marker */
     CSEG_TRY(cseg_segment_check_scale(context, &s.channel, s.rule->pixel_size_um, planes));
+    CSEG_TRY(check_zoom(&s));
     cseg_progress_start(context);
     const cellseg_status status = segment(cells, nuclei, maps, &s);
     scene_free(&s);

@@ -17,6 +17,11 @@
 /* Beyond this a sum of a few pixels could overflow a float. */
 #define LARGEST_PIXEL 1e30
 
+size_t cseg_segment_scaled(size_t length, double scale) {
+    const double scaled = floor((double)length * scale + 0.5);
+    return scaled < 1 ? 1 : (size_t)scaled;
+}
+
 cellseg_status cseg_segment_working_size(size_t *working_height, size_t *working_width, size_t height, size_t width,
                                          double pixel_size_um, double working_pixel_size_um) {
     *working_height = *working_width = 0;
@@ -24,12 +29,12 @@ cellseg_status cseg_segment_working_size(size_t *working_height, size_t *working
     if (!(scale <= CSEG_MOST_ENLARGED))
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "pixels of %g um are more than %d times as large as the working scale's of %g um",
                          pixel_size_um, (int)CSEG_MOST_ENLARGED, working_pixel_size_um);
-    const double h = floor((double)height * scale + 0.5), w = floor((double)width * scale + 0.5);
+    const double h = (double)height * scale, w = (double)width * scale;
     if (!(h <= INT32_MAX && w <= INT32_MAX && h * w <= CSEG_MOST_WORKING_PX))
         return cseg_fail(CELLSEG_ERR_LIMIT, "%zu x %zu pixels of %g um are more than %d pixels of the working scale's %g um",
                          height, width, pixel_size_um, (int)CSEG_MOST_WORKING_PX, working_pixel_size_um);
-    *working_height = h < 1 ? 1 : (size_t)h;
-    *working_width = w < 1 ? 1 : (size_t)w;
+    *working_height = cseg_segment_scaled(height, scale);
+    *working_width = cseg_segment_scaled(width, scale);
     return CELLSEG_OK;
 }
 

@@ -41,6 +41,9 @@ cellseg_status cseg_segment_options_read(cellseg_segment_options *own, const cel
  * most this large there, since every pixel takes some 60 bytes on the way. */
 enum { CSEG_MOST_ENLARGED = 8, CSEG_MOST_WORKING_PX = 1 << 30 };
 
+/* A length in pixels of another scale; at least 1. */
+size_t cseg_segment_scaled(size_t length, double scale);
+
 /* The size of an image of height x width at the working scale; each at least 1. An argument error where it would be enlarged too
  * much, CELLSEG_ERR_LIMIT where it is too large. */
 cellseg_status cseg_segment_working_size(size_t *working_height, size_t *working_width, size_t height, size_t width,
@@ -93,11 +96,15 @@ typedef struct cseg_view {
     const cseg_plane *maps;                 /* as of cseg_segment_predict() */
     int32_t extra_kind;                     /* of the fourth map: CELLSEG_EXTRA_... */
     double from, to;                        /* the part of the call's progress that this takes */
-    int32_t passes, done;                   /* of the network; cseg_segment_view() counts them */
 } cseg_view;
 
 /* The maps of the preprocessed plane, seen at the options' zoom or at the one that its nuclei ask for. */
-cellseg_status cseg_segment_view(cseg_view *view);
+cellseg_status cseg_segment_predict_zoomed(const cseg_view *view);
+
+/* Before anything is allocated: CELLSEG_ERR_LIMIT where height x width pixels of the model's scale are too many at the options'
+ * zooms, for the method or for the budget. */
+cellseg_status cseg_segment_check_zoom(cellseg_context *context, size_t height, size_t width, uint32_t classes,
+                                       const cellseg_segment_options *options);
 
 /* ---- seeds.c: Al-Kofahi et al. 2018, step 2 ---- */
 

@@ -26,28 +26,37 @@
 
 enum { ESTIMATES = 2, ZOOMS = 3, LEAST_NUCLEI = 5 };
 
-static size_t zoomed(size_t length, double zoom) {
-    const double pixels = floor((double)length * zoom + 0.5);
-    return pixels < 1 ? 1 : (size_t)pixels;
+/* A call under way. */
+typedef struct zoom_run {
+    const cseg_view *view;
+    uint32_t classes;
+    double done, left; /* work, and what is foreseen: an orientation at zoom 1 is 1 */
+} zoom_run;
+
+static double work_at(double middle, double factor, int32_t zooms, int32_t orientations) {
+    const double outer = zooms == ZOOMS ? factor * factor + 1 / (factor * factor) : 0;
+    return orientations * middle * middle * (1 + outer);
 }
 
 /* ---- maps at a zoom ---- */
 
-static cellseg_status check_size(const cseg_view *v, size_t height, size_t width, double zoom) {
-    if (height > INT32_MAX || width > INT32_MAX || (double)height * (double)width > CSEG_MOST_WORKING_PX)
-        return cseg_fail(CELLSEG_ERR_LIMIT, "%zu x %zu pixels, at a zoom of %g, are more than %d", v->input->height,
-                         v->input->width, zoom, (int)CSEG_MOST_WORKING_PX);
-    const uint64_t planes = (uint64_t)cseg_model_rule(v->model)->classes + 1;
-    return cseg_budget_check(v->context, planes * sizeof(float) * height * width, "the image at its zoom");
-}
-
 typedef struct add_job {
     const cseg_plane *to, *from;
-    float share, zoom; /* zoom: of a map of distances; else 1 */
+    float share, zoom;
 } add_job;
 
-/* A distance d is d / (d + half) in its map, and zoom times as long where the network saw it. */
 static cellseg_status add_row(void *data, size_t y) {
+    const add_job *job = data;
+    float *to = cseg_row_f32(job->to, y);
+    const float *from = cseg_row_f32(job->from, y);
+    for (size_t x = 0; x < job->to->width; x++)
+        to[x] += job->share * from[x];
+    return CELLSEG_OK;
+}
+
+/* A distance d is d / (d + half) in its map, and was zoom times as long where the network saw it. The mean is one of these
+ * quotients, as all that uses the map uses them. */
+static cellseg_status add_distance_row(void *data, size_t y) {
     const add_job *job = data;
     float *to = cseg_row_f32(job->to, y);
     const float *from = cseg_row_f32(job->from, y);
@@ -56,54 +65,72 @@ static cellseg_status add_row(void *data, size_t y) {
     return CELLSEG_OK;
 }
 
-static cellseg_status add_back(const cseg_view *v, const cseg_plane *zoomed_maps, double zoom, float share) {
+static cellseg_status add_back(const zoom_run *run, const cseg_plane *zoomed, float share) {
+    const cseg_view *v = run->view;
+    const size_t height = v->input->height, width = v->input->width;
+    const double zoom = sqrt((double)zoomed->height / (double)height * ((double)zoomed->width / (double)width));
     cseg_plane back;
-    CSEG_TRY(cseg_plane_new(&back, v->context, CELLSEG_FLOAT32, v->input->height, v->input->width));
+    CSEG_TRY(cseg_plane_new(&back, v->context, CELLSEG_FLOAT32, height, width));
     cellseg_status status = CELLSEG_OK;
-    for (uint32_t i = 0; i < cseg_model_rule(v->model)->classes; i++) {
+    for (uint32_t i = 0; i < run->classes; i++) {
         const bool distance = i == CSEG_MAP_EXTRA && v->extra_kind == CELLSEG_EXTRA_DISTANCE;
-        add_job job = {&v->maps[i], &back, share, distance ? (float)zoom : 1};
-        CSEG_TRY_GOTO(done, cseg_filter_resample(v->context, &back, &zoomed_maps[i]));
-        CSEG_TRY_GOTO(done, cseg_parallel_for(v->context, back.height, add_row, &job));
+        add_job job = {&v->maps[i], &back, share, (float)zoom};
+        CSEG_TRY_GOTO(done, cseg_filter_resample(v->context, &back, &zoomed[i]));
+        CSEG_TRY_GOTO(done, cseg_parallel_for(v->context, height, distance ? add_distance_row : add_row, &job));
     }
 done:
     cseg_plane_free(&back);
     return status;
 }
 
+/* The part of the call's progress where so much work is done. */
+static double progress_at(const zoom_run *run, double done) {
+    const double part = done / (run->done + run->left);
+    return run->view->from + (run->view->to - run->view->from) * fmin(part, 1); /* rounding must not overshoot */
+}
+
+/* Only the network's loop moves the progress; those before and after it take no time beside it. */
+static cellseg_status predict_at(zoom_run *run, const cseg_plane *maps, const cseg_plane *input, double work,
+                                 int32_t orientations) {
+    const cseg_view *v = run->view;
+    const double to = progress_at(run, run->done + work);
+    cseg_progress_step(v->context, "network", progress_at(run, run->done), to);
+    run->done += work;
+    run->left -= work;
+    CSEG_TRY(cseg_segment_predict(v->context, maps, v->model, input, orientations));
+    cseg_progress_step(v->context, "network", to, to);
+    return CELLSEG_OK;
+}
+
 /* Add `share` of the maps at a zoom to the maps. */
-static cellseg_status add_zoom(cseg_view *v, double zoom, int32_t orientations, float share) {
-    const size_t height = zoomed(v->input->height, zoom), width = zoomed(v->input->width, zoom);
-    const uint32_t classes = cseg_model_rule(v->model)->classes;
+static cellseg_status add_zoom(zoom_run *run, double zoom, int32_t orientations, float share) {
+    const cseg_view *v = run->view;
+    const size_t height = cseg_segment_scaled(v->input->height, zoom), width = cseg_segment_scaled(v->input->width, zoom);
     cseg_plane input = {0}, maps[CSEG_MAX_CLASSES] = {{0}};
-    const double share_of_time = (v->to - v->from) / v->passes;
-    CSEG_TRY(check_size(v, height, width, zoom));
-    CSEG_TRY(
-        cseg_segment_step(v->context, "network", v->from + v->done * share_of_time, v->from + (v->done + 1) * share_of_time));
-    v->done++;
     cellseg_status status;
     CSEG_TRY_GOTO(done, cseg_plane_new(&input, v->context, CELLSEG_FLOAT32, height, width));
     CSEG_TRY_GOTO(done, cseg_filter_resample(v->context, &input, v->input));
-    for (uint32_t i = 0; i < classes; i++)
+    for (uint32_t i = 0; i < run->classes; i++)
         CSEG_TRY_GOTO(done, cseg_plane_new(&maps[i], v->context, CELLSEG_FLOAT32, height, width));
-    CSEG_TRY_GOTO(done, cseg_segment_predict(v->context, maps, v->model, &input, orientations));
+    CSEG_TRY_GOTO(done, predict_at(run, maps, &input, zoom * zoom * orientations, orientations));
     cseg_plane_free(&input);
-    status = add_back(v, maps, zoom, share);
+    status = add_back(run, maps, share);
 done:
-    for (uint32_t i = 0; i < classes; i++)
+    for (uint32_t i = 0; i < run->classes; i++)
         cseg_plane_free(&maps[i]);
     cseg_plane_free(&input);
     return status;
 }
 
 /* The mean of the maps at zooms a factor apart, the given one in their middle. */
-static cellseg_status average_zooms(cseg_view *v, double middle, double factor, int32_t zooms, int32_t orientations) {
-    double zoom = zooms == ZOOMS ? middle / factor : middle;
-    for (uint32_t i = 0; i < cseg_model_rule(v->model)->classes; i++)
+static cellseg_status average_zooms(zoom_run *run, double middle, double factor, int32_t zooms, int32_t orientations) {
+    const cseg_view *v = run->view;
+    const double times[ZOOMS] = {1, 1 / factor, factor};
+    for (uint32_t i = 0; i < run->classes; i++)
         for (size_t y = 0; y < v->maps[i].height; y++)
             memset(cseg_row_f32(&v->maps[i], y), 0, v->maps[i].width * sizeof(float));
-    for (int32_t i = 0; i < zooms; i++, zoom *= factor)
-        CSEG_TRY(add_zoom(v, zoom, orientations, 1 / (float)zooms));
+    for (int32_t i = 0; i < zooms; i++)
+        CSEG_TRY(add_zoom(run, middle * times[i], orientations, 1 / (float)zooms));
     return CELLSEG_OK;
 }
 
@@ -130,11 +157,10 @@ static cellseg_status median_area(cellseg_context *context, double *area, const 
 /* *diameter: the median of the nuclei that the maps show; 0 where they are too few. */
 static cellseg_status measure_nuclei(const cseg_view *v, double *diameter_um) {
     const double pi = 3.14159265358979323846, pixel_size_um = cseg_model_rule(v->model)->pixel_size_um;
+    const cseg_extra extra = {v->options->use_extra_output != 0 ? v->extra_kind : CELLSEG_EXTRA_NONE, &v->maps[CSEG_MAP_EXTRA]};
     cseg_plane nuclei;
     uint32_t count;
     double area = 0;
-    const cseg_extra extra = {v->options->use_extra_output != 0 ? v->extra_kind : CELLSEG_EXTRA_NONE, &v->maps[CSEG_MAP_EXTRA]};
-    *diameter_um = 0;
     CSEG_TRY(cseg_plane_new(&nuclei, v->context, CELLSEG_UINT32, v->input->height, v->input->width));
     cellseg_status status =
         cseg_segment_seeds(v->context, &nuclei, &count, &v->maps[CSEG_MAP_NUCLEUS], &extra, pixel_size_um, v->options);
@@ -150,28 +176,62 @@ static double better_zoom(double zoom, double diameter_um) {
     return fmin(fmax(zoom * cseg_exp(STEP_EXPONENT * cseg_log_e(ratio)), LEAST_ZOOM), MOST_ZOOM);
 }
 
-static cellseg_status estimate_zoom(cseg_view *v, double *zoom) {
+static void tell_zoom(cellseg_context *context, double zoom, double diameter_um) {
+    if (diameter_um == 0)
+        cseg_log(context, CELLSEG_LOG_INFO, "zoom %.2f: too few nuclei to ask for another", zoom);
+    else
+        cseg_log(context, CELLSEG_LOG_INFO, "zoom %.2f: nuclei of %.1f um", zoom, diameter_um);
+    if (zoom == LEAST_ZOOM || zoom == MOST_ZOOM)
+        cseg_log(context, CELLSEG_LOG_WARNING, "nuclei of %.1f um ask for a zoom beyond %g: is the pixel size right?",
+                 diameter_um, zoom);
+}
+
+static cellseg_status estimate_zoom(zoom_run *run, double *zoom) {
+    const cellseg_segment_options *o = run->view->options;
     double diameter_um = USUAL_DIAMETER_UM;
     *zoom = 1;
-    for (int i = 0; i < ESTIMATES && diameter_um > 0; i++) {
-        CSEG_TRY(average_zooms(v, *zoom, ESTIMATE_FACTOR, ZOOMS, 1));
-        CSEG_TRY(measure_nuclei(v, &diameter_um));
+    for (int left = ESTIMATES; left > 0 && diameter_um > 0; left--) {
+        run->left = left * work_at(*zoom, ESTIMATE_FACTOR, ZOOMS, 1) + work_at(*zoom, AVERAGE_FACTOR, o->zooms, o->orientations);
+        CSEG_TRY(average_zooms(run, *zoom, ESTIMATE_FACTOR, ZOOMS, 1));
+        CSEG_TRY(measure_nuclei(run->view, &diameter_um));
         if (diameter_um > 0)
             *zoom = better_zoom(*zoom, diameter_um);
     }
-    cseg_log(v->context, CELLSEG_LOG_INFO, "zoom %.2f: nuclei of %.1f um", *zoom, diameter_um);
+    tell_zoom(run->view->context, *zoom, diameter_um);
     return CELLSEG_OK;
 }
 
-cellseg_status cseg_segment_view(cseg_view *v) {
+cellseg_status cseg_segment_predict_zoomed(const cseg_view *v) {
     const cellseg_segment_options *o = v->options;
+    zoom_run run = {.view = v, .classes = cseg_model_rule(v->model)->classes};
     double zoom = o->zoom;
+    CSEG_TRY(cseg_segment_step(v->context, "network", v->from, v->from));
+    if (zoom == 0)
+        CSEG_TRY(estimate_zoom(&run, &zoom));
+    run.left = work_at(zoom, AVERAGE_FACTOR, o->zooms, o->orientations);
     if (zoom == 1 && o->zooms == 1)
-        return cseg_segment_predict(v->context, v->maps, v->model, v->input, o->orientations);
-    v->passes = o->zooms;
-    if (zoom == 0) {
-        v->passes += ESTIMATES * ZOOMS;
-        CSEG_TRY(estimate_zoom(v, &zoom));
-    }
-    return average_zooms(v, zoom, AVERAGE_FACTOR, o->zooms, o->orientations);
+        return predict_at(&run, v->maps, v->input, run.left, o->orientations);
+    return average_zooms(&run, zoom, AVERAGE_FACTOR, o->zooms, o->orientations);
+}
+
+/* ---- before any work ---- */
+
+static double largest_zoom(const cellseg_segment_options *o) {
+    if (o->zoom == 0)
+        return MOST_ZOOM * ESTIMATE_FACTOR;
+    return o->zooms == ZOOMS ? o->zoom * AVERAGE_FACTOR : o->zoom;
+}
+
+cellseg_status cseg_segment_check_zoom(cellseg_context *context, size_t height, size_t width, uint32_t classes,
+                                       const cellseg_segment_options *options) {
+    const double zoom = largest_zoom(options), h = (double)height * zoom, w = (double)width * zoom;
+    if (options->zoom == 1 && options->zooms == 1)
+        return CELLSEG_OK;
+    if (h > INT32_MAX || w > INT32_MAX || h * w > CSEG_MOST_WORKING_PX)
+        return cseg_fail(CELLSEG_ERR_LIMIT, "%zu x %zu pixels of the model's scale, at zooms up to %g, are more than %d", height,
+                         width, zoom, (int)CSEG_MOST_WORKING_PX);
+    const uint64_t here = (uint64_t)classes + 3; /* the maps, the input, the marker, a map brought back */
+    const uint64_t there = (uint64_t)classes + 1;
+    const uint64_t zoomed = (uint64_t)cseg_segment_scaled(height, zoom) * cseg_segment_scaled(width, zoom);
+    return cseg_budget_check(context, sizeof(float) * (here * height * width + there * zoomed), "the image at its zooms");
 }

@@ -47,8 +47,8 @@ class Options(ctypes.Structure):
         ("marker_test", ctypes.c_int32),
         ("orientations", ctypes.c_int32),
         ("zooms", ctypes.c_int32),
-        ("nucleus_strength_ratio", ctypes.c_double),
         ("zoom", ctypes.c_double),
+        ("nucleus_strength_ratio", ctypes.c_double),
     ]
 
 

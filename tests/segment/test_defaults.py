@@ -9,7 +9,7 @@ import cellseg
 from cellseg import _lowlevel as c
 
 ROOT = Path(__file__).resolve().parents[2]
-OPTIONS = [name for name, _ in c.segment_options._fields_ if name not in ("struct_size", "padding")]
+OPTIONS = [name for name, _ in c.segment_options._fields_ if name != "struct_size"]
 
 
 def preset(number):

@@ -530,10 +530,12 @@ static void absurd_options_are_refused(void **state) {
     REFUSES(orientations, -1);
     REFUSES(zooms, 0);
     REFUSES(zooms, 2);
+    REFUSES(zooms, -1);
     REFUSES(zoom, 0.2);
     REFUSES(zoom, 4.1);
     REFUSES(zoom, -1);
     REFUSES(zoom, (double)NAN);
+    REFUSES(zoom, (double)INFINITY);
     REFUSES(struct_size, 8);
     cellseg_segment_options crossed = defaults();
     crossed.cell_area_min_um2 = 200;

@@ -2,21 +2,26 @@
 /* Maps of other zooms, and the zoom that nuclei ask for, against the same steps taken one by one here, in double. */
 #include "segment/fixture.h"
 
+#include "core/context.h"
 #include "filter/filter.h"
 
 #include <math.h>
+#include <stdio.h>
 
-static cellseg_model *model;
+static cellseg_model *model, *with_distances;
 
 static int set_up(void **state) {
     (void)state;
     model = learn_painted(150);
+    assert_ok(cellseg_model_default(&with_distances, NULL));
+    assert_int_equal(cseg_model_rule(with_distances)->classes, CSEG_MAP_EXTRA + 1);
     return 0;
 }
 
 static int tear_down(void **state) {
     (void)state;
     cellseg_model_free(model);
+    cellseg_model_free(with_distances);
     return 0;
 }
 
@@ -51,14 +56,14 @@ static scene random_scene(const cellseg_model *of, size_t height, size_t width) 
     return s;
 }
 
-/* Cells painted `scale` times as large as the model knows them. */
-static scene painted_scene(size_t rows, size_t columns, double scale) {
+/* Cells painted `scale` times as large as the fixture's model knows them. */
+static scene painted_scene(const cellseg_model *of, size_t rows, size_t columns, double scale) {
     painted field;
     assert_ok(paint(&field, NULL, rows, columns, scale, 3));
     const cseg_plane marker = cseg_image_plane(field.image, 0);
-    scene s = scene_of(model, marker.height, marker.width);
+    scene s = scene_of(of, marker.height, marker.width);
     cseg_plane_free(&s.input);
-    assert_ok(cseg_segment_preprocess(NULL, &s.input, &marker, fixture_pixel_um, &fixture_net.rule));
+    assert_ok(cseg_segment_preprocess(NULL, &s.input, &marker, fixture_pixel_um, cseg_model_rule(of)));
     painted_free(&field);
     return s;
 }
@@ -70,10 +75,8 @@ static void scene_free(scene *s) {
 }
 
 static cellseg_status view(cellseg_context *context, scene *s, const cellseg_segment_options *options) {
-    cseg_view v = {.context = context, .model = s->model, .options = options, .input = &s->input, .maps = s->maps};
-    v.extra_kind = s->extra_kind;
-    v.to = 1;
-    return cseg_segment_view(&v);
+    const cseg_view v = {context, s->model, options, &s->input, s->maps, s->extra_kind, 0, 1};
+    return cseg_segment_predict_zoomed(&v);
 }
 
 /* ---- maps ---- */
@@ -96,7 +99,7 @@ static void add_zoom(double *sum, const scene *s, double zoom, int32_t orientati
         for (size_t i = 0; i < area; i++) {
             double value = (double)((float *)back.data)[i];
             if (c == CSEG_MAP_EXTRA && value < 1) {
-                const double um = CSEG_DISTANCE_HALF_UM * value / (1 - value) / zoom;
+                const double here = CSEG_DISTANCE_HALF_UM * value / (1 - value), um = here / zoom;
                 value = um / (um + CSEG_DISTANCE_HALF_UM);
             }
             sum[c * area + i] += value;
@@ -118,8 +121,10 @@ static double *mean_of_zooms(const scene *s, double zoom, double factor, int32_t
 
 static void assert_maps(const scene *s, const double *expected) {
     const size_t area = s->input.height * s->input.width;
-    for (size_t i = 0; i < s->classes * area; i++)
-        assert_true(fabs((double)((float *)s->maps[i / area].data)[i % area] - expected[i]) < 2e-6);
+    for (size_t i = 0; i < s->classes * area; i++) {
+        const double value = (double)((float *)s->maps[i / area].data)[i % area];
+        assert_true(fabs(value - expected[i]) < 2e-6 && value >= 0 && value <= 1);
+    }
 }
 
 static void check_zooms(const cellseg_model *of, size_t height, size_t width) {
@@ -150,21 +155,24 @@ static void maps_of_other_zooms(void **state) {
     check_zooms(model, 2, 30);
 }
 
+/* The fourth map of the default model, of cells that it knows: 100 x 84 pixels are 50 x 42 and 150 x 126 in full. */
 static void distances_keep_their_length(void **state) {
     (void)state;
-    cellseg_model *with_distances;
-    assert_ok(cellseg_model_default(&with_distances, NULL));
-    assert_int_equal(cseg_model_rule(with_distances)->classes, CSEG_MAP_EXTRA + 1);
-    scene s = random_scene(with_distances, 60, 50);
+    static const double zooms[] = {0.5, 1.5};
+    scene s = painted_scene(with_distances, 3, 4, 2);
     cellseg_segment_options options = defaults();
-    options.zoom = 1.5;
-    double *expected = calloc(s.classes * s.input.height * s.input.width, sizeof *expected);
-    assert_ok(view(NULL, &s, &options));
-    add_zoom(expected, &s, options.zoom, options.orientations);
-    assert_maps(&s, expected);
-    free(expected);
+    for (size_t i = 0; i < 2; i++) {
+        double *expected = calloc(s.classes * s.input.height * s.input.width, sizeof *expected), most = 0;
+        options.zoom = zooms[i];
+        assert_ok(view(NULL, &s, &options));
+        add_zoom(expected, &s, options.zoom, options.orientations);
+        assert_maps(&s, expected);
+        for (size_t k = 0; k < s.input.height * s.input.width; k++)
+            most = fmax(most, expected[CSEG_MAP_EXTRA * s.input.height * s.input.width + k]);
+        assert_true(most > 0.4);
+        free(expected);
+    }
     scene_free(&s);
-    cellseg_model_free(with_distances);
 }
 
 /* ---- the zoom that nuclei ask for ---- */
@@ -181,9 +189,11 @@ static double median_diameter_um(const scene *s, const double *maps, const cells
     cseg_plane nuclei;
     uint32_t count;
     assert_ok(cseg_plane_new(&nuclei, NULL, CELLSEG_UINT32, s->input.height, s->input.width));
-    for (size_t i = 0; i < area; i++)
-        ((float *)own.maps[CSEG_MAP_NUCLEUS].data)[i] = (float)maps[i];
-    assert_ok(cseg_segment_seeds(NULL, &nuclei, &count, &own.maps[CSEG_MAP_NUCLEUS], NULL, fixture_pixel_um, options));
+    for (size_t i = 0; i < s->classes * area; i++)
+        ((float *)own.maps[i / area].data)[i % area] = (float)maps[i];
+    const cseg_extra extra = {s->extra_kind, &own.maps[CSEG_MAP_EXTRA]};
+    assert_ok(cseg_segment_seeds(NULL, &nuclei, &count, &own.maps[CSEG_MAP_NUCLEUS],
+                                 options->use_extra_output != 0 ? &extra : NULL, fixture_pixel_um, options));
     double *areas = calloc((size_t)count + 1, sizeof *areas);
     for (size_t i = 0; i < area; i++)
         if (((uint32_t *)nuclei.data)[i] != 0)
@@ -214,30 +224,85 @@ static double asked_zoom(const scene *s, const cellseg_segment_options *options)
     return zoom;
 }
 
-static void nuclei_ask_for_a_zoom(void **state) {
-    (void)state;
-    static const double scales[] = {0.7, 1, 1.7, 2.2};
-    double zooms[4];
-    for (size_t i = 0; i < 4; i++) {
-        scene asked = painted_scene(3, 4, scales[i]), given = painted_scene(3, 4, scales[i]);
-        cellseg_segment_options options = defaults();
-        options.zooms = 3;
-        options.zoom = zooms[i] = asked_zoom(&given, &options);
-        assert_ok(view(NULL, &given, &options));
-        options.zoom = 0;
-        assert_ok(view(NULL, &asked, &options));
-        for (uint32_t c = 0; c < asked.classes; c++)
-            assert_memory_equal(asked.maps[c].data, given.maps[c].data, given.input.height * given.input.width * sizeof(float));
-        scene_free(&asked);
-        scene_free(&given);
-    }
-    assert_true(zooms[0] == 2);
-    for (size_t i = 1; i < 4; i++)
-        assert_true(zooms[i] <= zooms[i - 1]);
-    assert_true(zooms[3] < 1.7 && zooms[3] > 0.5); /* no limit's */
+/* The zoom asked for, and that it is what the library takes, by every byte. */
+static double checked_zoom(const cellseg_model *of, double scale, cellseg_segment_options options) {
+    scene asked = painted_scene(of, 3, 4, scale), given = painted_scene(of, 3, 4, scale);
+    const double zoom = asked_zoom(&given, &options);
+    options.zooms = 3;
+    options.zoom = zoom;
+    assert_ok(view(NULL, &given, &options));
+    options.zoom = 0;
+    assert_ok(view(NULL, &asked, &options));
+    for (uint32_t c = 0; c < asked.classes; c++)
+        assert_memory_equal(asked.maps[c].data, given.maps[c].data, given.input.height * given.input.width * sizeof(float));
+    scene_free(&asked);
+    scene_free(&given);
+    return zoom;
 }
 
-static void nothing_asks_for_no_zoom(void **state) {
+/* Nuclei of 7.2 um, painted so many times as large: but for the limits, as large as 15 um or somewhat beyond. */
+static void nuclei_ask_for_a_zoom(void **state) {
+    (void)state;
+    static const double scales[] = {0.7, 1, 1.7, 2.2, 4};
+    for (size_t i = 0; i < 5; i++) {
+        const double right = fmin(15 / (2 * nucleus_radius_px * fixture_pixel_um * scales[i]), 2);
+        assert_true(fabs(log(checked_zoom(model, scales[i], defaults()) / right)) < log(1.3));
+    }
+}
+
+/* The fourth map parts nuclei, unless it is left out. */
+static void a_fourth_map_counts(void **state) {
+    (void)state;
+    cellseg_segment_options options = defaults();
+    options.h_um = 0.1;
+    const double with = checked_zoom(with_distances, 2, options);
+    options.use_extra_output = 0;
+    assert_true(checked_zoom(with_distances, 2, options) != with);
+}
+
+/* ---- few nuclei, and what the log says ---- */
+
+typedef struct lines {
+    char info[200], warning[200];
+} lines;
+
+static void keep_line(void *user, int32_t level, const char *message) {
+    lines *kept = user;
+    (void)snprintf(level == CELLSEG_LOG_WARNING ? kept->warning : kept->info, 200, "%s", message);
+}
+
+static lines log_of(size_t columns, double scale) {
+    lines kept = {"", ""};
+    cellseg_context_options with;
+    cellseg_context *context;
+    cellseg_segment_options options = defaults();
+    assert_ok(cellseg_context_options_init(&with, sizeof with));
+    with.log = keep_line;
+    with.log_user = &kept;
+    assert_ok(cellseg_context_new(&context, &with));
+    scene s = painted_scene(model, 1, columns, scale);
+    options.zoom = 0;
+    options.nucleus_probability_min = 0;
+    assert_ok(view(context, &s, &options));
+    options.zoom = asked_zoom(&s, &options);
+    char zoom[20];
+    (void)snprintf(zoom, sizeof zoom, "zoom %.2f: ", options.zoom);
+    assert_true(strncmp(kept.info, zoom, strlen(zoom)) == 0);
+    scene_free(&s);
+    cellseg_context_free(context);
+    return kept;
+}
+
+static void five_nuclei_are_needed(void **state) {
+    (void)state;
+    assert_string_equal(log_of(4, 1.7).info, "zoom 1.00: too few nuclei to ask for another");
+    const lines five = log_of(5, 1.7);
+    assert_null(strstr(five.info, "too few"));
+    assert_string_equal(five.warning, "");
+    assert_non_null(strstr(log_of(8, 0.7).warning, "ask for a zoom beyond 2"));
+}
+
+static void nothing_asks_for_nothing(void **state) {
     (void)state;
     scene s = scene_of(model, 60, 60);
     memset(s.input.data, 0, 60 * 60 * sizeof(float));
@@ -260,11 +325,11 @@ static void any_number_of_threads_gives_the_same(void **state) {
     cellseg_segment_options options = defaults();
     options.zoom = 0;
     options.zooms = 3;
-    scene want = painted_scene(3, 4, 1.7);
+    scene want = painted_scene(model, 3, 4, 1.7);
     assert_ok(view(NULL, &want, &options));
     for (size_t i = 0; i < 3; i++) {
         cellseg_context *context = test_context(threads[i]);
-        scene got = painted_scene(3, 4, 1.7);
+        scene got = painted_scene(model, 3, 4, 1.7);
         assert_ok(view(context, &got, &options));
         for (uint32_t c = 0; c < want.classes; c++)
             assert_memory_equal(got.maps[c].data, want.maps[c].data, want.input.height * want.input.width * sizeof(float));
@@ -275,75 +340,125 @@ static void any_number_of_threads_gives_the_same(void **state) {
 }
 
 static cellseg_status allocating(cellseg_context *context, void *data) {
+    const painted *field = data;
+    cellseg_labels *cells, *nuclei;
+    cellseg_image *maps;
     cellseg_segment_options options = defaults();
     options.zoom = 0;
     options.orientations = 1;
     options.nucleus_probability_min = 0;
-    return view(context, data, &options);
+    const cellseg_status status = cellseg_segment(&cells, &nuclei, &maps, context, model, field->image, &options);
+    cellseg_labels_free(cells);
+    cellseg_labels_free(nuclei);
+    cellseg_image_free(maps);
+    return status;
 }
 
 static void survives_failing_allocations(void **state) {
     (void)state;
-    scene s = painted_scene(2, 3, 1);
-    assert_survives_failing_allocations(allocating, &s);
-    scene_free(&s);
+    painted field;
+    assert_ok(paint(&field, NULL, 1, 5, 1.7, 3)); /* as in five_nuclei_are_needed(): enough */
+    assert_survives_failing_allocations(allocating, &field);
+    painted_free(&field);
 }
 
 typedef struct watch {
-    double last;
-    int left; /* reports until it stops the call; negative: it never does */
+    cellseg_context *context;
+    double last, widest;  /* step between two reports */
+    int reports, stop_at; /* 0: it does not stop */
 } watch;
 
 static int32_t watching(void *user, double fraction, const char *step) {
     watch *w = user;
     assert_string_equal(step, "network");
     assert_true(fraction >= w->last && fraction <= 1);
+    w->widest = fmax(w->widest, fraction - w->last);
     w->last = fraction;
-    return w->left >= 0 && w->left-- == 0;
+    w->context->last_report_ns = 0; /* the next is due at once */
+    return ++w->reports == w->stop_at;
 }
 
-/* Every report may stop the call; undisturbed, its progress reaches its end and never falls. */
+static watch watched(scene *s, double zoom, int stop_at, cellseg_status expected) {
+    watch w = {.stop_at = stop_at};
+    cellseg_context_options with;
+    cellseg_segment_options options = defaults();
+    options.zoom = zoom;
+    options.zooms = 3;
+    assert_ok(cellseg_context_options_init(&with, sizeof with));
+    with.threads = 1;
+    with.progress = watching;
+    with.progress_user = &w;
+    assert_ok(cellseg_context_new(&w.context, &with));
+    cseg_progress_start(w.context);
+    assert_status(view(w.context, s, &options), expected);
+    cellseg_context_free(w.context);
+    return w;
+}
+
+/* Patch by patch from begin to end; and any report may stop the call. */
 static void tells_its_progress_and_cancels(void **state) {
     (void)state;
-    cellseg_segment_options options = defaults();
-    options.zoom = 0;
-    options.zooms = 3;
-    scene s = painted_scene(3, 4, 1);
-    for (int left = -1; left < 9; left++) {
-        watch w = {0, left};
-        cellseg_context_options with;
-        cellseg_context *context;
-        assert_ok(cellseg_context_options_init(&with, sizeof with));
-        with.progress = watching;
-        with.progress_user = &w;
-        assert_ok(cellseg_context_new(&context, &with));
-        cseg_progress_start(context);
-        const cellseg_status status = view(context, &s, &options);
-        if (left < 0) {
-            assert_ok(status);
-            assert_true(w.last > 8.0 / 9 - 1e-9);
-        } else
-            assert_status(status, CELLSEG_ERR_CANCELLED);
-        cellseg_context_free(context);
-    }
+    scene s = painted_scene(model, 3, 4, 1);
+    watch w = watched(&s, 1.3, 0, CELLSEG_OK);
+    assert_true(w.last > 1 - 1e-9 && w.widest < 0.06);
+    w = watched(&s, 0, 0, CELLSEG_OK);
+    assert_true(w.last > 1 - 1e-9);
+    for (int at = 1; at <= w.reports; at += 1 + w.reports / 50)
+        (void)watched(&s, 0, at, CELLSEG_ERR_CANCELLED);
     scene_free(&s);
 }
 
+static int32_t count_networks(void *user, double fraction, const char *step) {
+    (void)fraction;
+    *(int *)user += strcmp(step, "network") == 0;
+    return 0;
+}
+
+/* Before the network has seen anything. */
 static void a_zoom_beyond_the_budget_is_refused(void **state) {
     (void)state;
+    painted field;
+    cellseg_labels *cells;
     cellseg_segment_options options = defaults();
-    scene s = painted_scene(3, 4, 2);
     cellseg_context_options with;
     cellseg_context *context;
+    int networks = 0;
+    assert_ok(paint(&field, NULL, 6, 8, 1, 3));
     assert_ok(cellseg_context_options_init(&with, sizeof with));
-    with.memory_budget_bytes = 8 << 20;
+    with.memory_budget_bytes = 4 << 20;
+    with.progress = count_networks;
+    with.progress_user = &networks;
     assert_ok(cellseg_context_new(&context, &with));
-    assert_ok(view(context, &s, &options));
-    options.zoom = 4;
-    assert_status(view(context, &s, &options), CELLSEG_ERR_LIMIT);
-    assert_non_null(strstr(cellseg_last_error(), "zoom"));
+    assert_ok(cellseg_segment(&cells, NULL, NULL, context, model, field.image, &options));
+    cellseg_labels_free(cells);
+    assert_true(networks > 0);
+    networks = 0;
+    static const double zooms[] = {4, 0};
+    for (size_t i = 0; i < 2; i++) {
+        options.zoom = zooms[i];
+        options.zooms = 3;
+        assert_status(cellseg_segment(&cells, NULL, NULL, context, model, field.image, &options), CELLSEG_ERR_LIMIT);
+        assert_non_null(strstr(cellseg_last_error(), "the image at its zooms"));
+        assert_null(cells);
+    }
+    assert_int_equal(networks, 0);
     cellseg_context_free(context);
-    scene_free(&s);
+    painted_free(&field);
+}
+
+static void too_many_pixels_are_refused(void **state) {
+    (void)state;
+    cellseg_segment_options options = defaults();
+    assert_ok(cseg_segment_check_zoom(NULL, 30000, 30000, 4, &options));
+    options.zooms = 3;
+    assert_ok(cseg_segment_check_zoom(NULL, 27000, 27000, 4, &options));
+    assert_status(cseg_segment_check_zoom(NULL, 28000, 28000, 4, &options), CELLSEG_ERR_LIMIT);
+    options.zoom = 0;
+    assert_ok(cseg_segment_check_zoom(NULL, 11000, 11000, 4, &options));
+    assert_status(cseg_segment_check_zoom(NULL, 12000, 12000, 4, &options), CELLSEG_ERR_LIMIT);
+    options.zoom = 4;
+    options.zooms = 1;
+    assert_status(cseg_segment_check_zoom(NULL, 1, 1 << 30, 4, &options), CELLSEG_ERR_LIMIT);
 }
 
 int main(void) {
@@ -351,11 +466,14 @@ int main(void) {
         cmocka_unit_test(maps_of_other_zooms),
         cmocka_unit_test(distances_keep_their_length),
         cmocka_unit_test(nuclei_ask_for_a_zoom),
-        cmocka_unit_test(nothing_asks_for_no_zoom),
+        cmocka_unit_test(a_fourth_map_counts),
+        cmocka_unit_test(five_nuclei_are_needed),
+        cmocka_unit_test(nothing_asks_for_nothing),
         cmocka_unit_test(any_number_of_threads_gives_the_same),
         cmocka_unit_test(survives_failing_allocations),
         cmocka_unit_test(tells_its_progress_and_cancels),
         cmocka_unit_test(a_zoom_beyond_the_budget_is_refused),
+        cmocka_unit_test(too_many_pixels_are_refused),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -170,8 +170,8 @@ class segment_options(_Sized):
         ("marker_test", c_int32),
         ("orientations", c_int32),
         ("zooms", c_int32),
-        ("nucleus_strength_ratio", c_double),
         ("zoom", c_double),
+        ("nucleus_strength_ratio", c_double),
     ]
 
 
