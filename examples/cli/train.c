@@ -77,11 +77,24 @@ static void save_unfinished(const cellseg_model *model, cellseg_context *context
         print_error("%s: unfinished, as training stopped after epoch %d of %d", model_path, (int)last->epoch, (int)last->epochs);
 }
 
+static bool has_checkpoint(void) {
+    return train_options.checkpoint_path != NULL && access(train_options.checkpoint_path, F_OK) == 0;
+}
+
+static void print_failure(cellseg_status status) {
+    if (status != CELLSEG_ERR_CANCELLED || !was_interrupted())
+        print_library_error("training");
+    else if (has_checkpoint())
+        print_error("%s: not written, as training was interrupted; run again, it goes on from %s", model_path,
+                    train_options.checkpoint_path);
+    else
+        print_error("%s: not written, as training was interrupted", model_path);
+}
+
 static bool run_and_save(cellseg_trainer *trainer, cellseg_context *context) {
     cellseg_model *model = NULL;
     cellseg_epoch stopped = {0};
-    if (log_path != NULL && train_options.checkpoint_path != NULL && access(train_options.checkpoint_path, F_OK) == 0 &&
-        !read_history(&epochs, log_path))
+    if (log_path != NULL && has_checkpoint() && !read_history(&epochs, log_path))
         return false;
     set_progress_title("training");
     const cellseg_status status = cellseg_trainer_run(&model, trainer, on_epoch, &stopped);
@@ -89,7 +102,7 @@ static bool run_and_save(cellseg_trainer *trainer, cellseg_context *context) {
     set_progress_title(NULL);
     bool finished = false;
     if (status != CELLSEG_OK)
-        print_library_error("training");
+        print_failure(status);
     else if (stopped.epoch < stopped.epochs && stopped.stopping == 0)
         save_unfinished(model, context, &stopped);
     else
