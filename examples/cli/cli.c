@@ -45,6 +45,15 @@ void print_warning(const char *format, ...) {
     va_end(arguments);
 }
 
+static void print_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+static void print_note(const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    print_line("note: ", format, arguments);
+    va_end(arguments);
+}
+
 void print_library_error(const char *file) {
     const char *message = cellseg_last_error();
     const size_t length = strlen(file);
@@ -108,7 +117,7 @@ static void on_log(void *user, int32_t level, const char *message) {
     if (level == CELLSEG_LOG_WARNING)
         print_warning("%s%s%s", of, between, message);
     else if (verbose)
-        print_error("%s%s%s", of, between, message);
+        print_note("%s%s%s", of, between, message);
 }
 
 cellseg_context *new_context(int32_t threads) {

@@ -260,7 +260,9 @@ static bool train_and_save(cellseg_trainer *trainer, cellseg_context *context, c
     set_progress_title(NULL);
     if (status == CELLSEG_OK && !was_interrupted()) /* interrupted, the model is not the one that was asked for */
         status = cellseg_model_save(model, context, path, CELLSEG_WEIGHTS_FLOAT32);
-    if (status != CELLSEG_OK)
+    if (status == CELLSEG_ERR_CANCELLED && was_interrupted())
+        print_error("%s: not written, as training was interrupted; run again, it goes on from there", path);
+    else if (status != CELLSEG_OK)
         print_library_error(path);
     cellseg_model_free(model);
     return status == CELLSEG_OK && !was_interrupted();

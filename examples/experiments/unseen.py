@@ -101,13 +101,13 @@ def leave_out(given):
 
 def judge_default_model(given):
     rows = []
-    for name in {source.name: None for source in OTHER_MARKERS[: given.limit]}:
+    for name in list({source.name: None for source in OTHER_MARKERS})[: given.limit]:
         truth = gather(given.work / name, given.data, [source for source in OTHER_MARKERS if source.name == name], given.limit)
         rows.append([name, len(markers(truth)), *judge(given, f"{name}-default", truth, None)])
     foreign = [row for row in rows if row[0] in FOREIGN]
     rows.append(mean_row("mean", rows))
     if foreign:
-        rows.append(mean_row("mean of the last five", foreign))
+        rows.append(mean_row(f"mean of the last {len(foreign)}", foreign))
     put_section(given.docs / "experiments.md", "other markers", f"\n{table(titles('default model'), rows)}\n")
 
 

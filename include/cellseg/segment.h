@@ -49,7 +49,7 @@ enum {
  * Every parameter of the method (Al-Kofahi et al. 2018, steps 1 to 3). Fill with cellseg_segment_options_init().
  * The two-channel method has no network: it takes CELLSEG_RELIEF_PROBABILITY as CELLSEG_RELIEF_MARKER,
  * CELLSEG_BACKGROUND_PROBABILITY as CELLSEG_BACKGROUND_EXPECTED_AREA, and leaves out what else speaks of a probability,
- * nucleus_strength_ratio too.
+ * nucleus_strength_ratio too; orientations, zooms and zoom say nothing to it.
  */
 typedef struct cellseg_segment_options {
     size_t struct_size;
@@ -95,11 +95,11 @@ typedef struct cellseg_segment_options {
                                     averaged; surer, and as many times slower. Default 2: as it is, and turned by half */
     int32_t zooms;             /**< 1: the network sees the image at `zoom`; 3: at zoom / 1.2, zoom and 1.2 zoom, and its maps are
                                   averaged; surer, and three times as slow. Default 1 */
-    double zoom; /**< so many times enlarged the network sees the image, 0.25 to 4; 0: as its nuclei ask for, 0.5 to 2. They are
-                    found twice, with the options of their step, from zooms 1.4 apart, and the zoom taken at which the median one
-                    looks about 15 um across, where the default model does best; 1 where they are fewer than five. For stains and
-                    sizes of cells that the model does not know (docs/defaults.md), best with 3 zooms. The zoom is logged. Default
-                    1 */
+    double zoom; /**< the network sees the image so many times enlarged, 0.25 to 4; 0: as its nuclei ask for, 0.5 to 2. They are
+                    found twice, from three zooms 1.4 apart, with the options of the nuclei; each time the zoom goes towards the
+                    one at which the median nucleus looks 15 um across, and stays, 1 at first, where there are fewer than five.
+                    It is logged. For stains and sizes of cells that the model does not know, best with 3 zooms:
+                    docs/defaults.md says what it gains. Default 1 */
     double nucleus_strength_ratio; /**< a nucleus is as strong as its mean probability times the fourth root of its area; of the
                                       nuclei that nucleus_area_min_um2 and nucleus_probability_min leave, where they are 15 or
                                       more, those weaker than this part of the upper quartile of their strengths are dropped,
@@ -147,13 +147,14 @@ CELLSEG_API cellseg_status cellseg_segment_options_check(const cellseg_segment_o
  * @return CELLSEG_ERR_ARGUMENT   a NULL, an option out of range, a channel the image lacks, an unknown pixel size or one that is
  * far too large, a pixel that is not finite
  * @return CELLSEG_ERR_MODEL      the model's first classes are not nucleus, cytoplasm and background
- * @return CELLSEG_ERR_LIMIT      the image is too large at the working scale, or for the memory budget
+ * @return CELLSEG_ERR_LIMIT      the image is too large at the model's scale or at its largest zoom, or for the memory budget
  * @return CELLSEG_ERR_CANCELLED, CELLSEG_ERR_MEMORY
  * Cost: the network's, times the orientations, and 0.15 us per pixel of the model's scale for the rest, on two threads:
  * docs/performance.md. At a zoom the network's times its square, at 3 zooms 3.1 times that; to find a zoom, first 4 to 17 times
- * one orientation's and two seeds steps. Memory: 42 bytes per pixel of the model's scale; for zooms 28 and 20 times the square of
- * the largest, which is 1.2 `zoom` of 3 zooms, and 2.8 where it is to be found. Threads: any. Result: the same bytes for any
- * thread count. Since: 1.0 Source: Al-Kofahi et al. 2018, steps 1 to 3.
+ * one orientation's and two seeds steps.
+ * Memory: 42 bytes per pixel of the model's scale, or with zooms 28 + 20 z^2 where that is more: z is the largest, 1.2 `zoom` of
+ * 3 zooms and 2.8 where the zoom is to be found. Threads: any. Result: the same bytes for any thread count. Since: 1.0 Source:
+ * Al-Kofahi et al. 2018, steps 1 to 3.
  */
 CELLSEG_API cellseg_status cellseg_segment(cellseg_labels **cells, cellseg_labels **nuclei, cellseg_image **maps,
                                            cellseg_context *context, const cellseg_model *model, const cellseg_image *image,

@@ -22,6 +22,12 @@ size_t cseg_segment_scaled(size_t length, double scale) {
     return scaled < 1 ? 1 : (size_t)scaled;
 }
 
+bool cseg_segment_fits(size_t height, size_t width, double scale) {
+    if (!((double)height * scale < INT32_MAX && (double)width * scale < INT32_MAX))
+        return false;
+    return (uint64_t)cseg_segment_scaled(height, scale) * cseg_segment_scaled(width, scale) <= CSEG_MOST_WORKING_PX;
+}
+
 cellseg_status cseg_segment_working_size(size_t *working_height, size_t *working_width, size_t height, size_t width,
                                          double pixel_size_um, double working_pixel_size_um) {
     *working_height = *working_width = 0;
@@ -29,8 +35,7 @@ cellseg_status cseg_segment_working_size(size_t *working_height, size_t *working
     if (!(scale <= CSEG_MOST_ENLARGED))
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "pixels of %g um are more than %d times as large as the working scale's of %g um",
                          pixel_size_um, (int)CSEG_MOST_ENLARGED, working_pixel_size_um);
-    const double h = (double)height * scale, w = (double)width * scale;
-    if (!(h <= INT32_MAX && w <= INT32_MAX && h * w <= CSEG_MOST_WORKING_PX))
+    if (!cseg_segment_fits(height, width, scale))
         return cseg_fail(CELLSEG_ERR_LIMIT, "%zu x %zu pixels of %g um are more than %d pixels of the working scale's %g um",
                          height, width, pixel_size_um, (int)CSEG_MOST_WORKING_PX, working_pixel_size_um);
     *working_height = cseg_segment_scaled(height, scale);

@@ -44,6 +44,9 @@ enum { CSEG_MOST_ENLARGED = 8, CSEG_MOST_WORKING_PX = 1 << 30 };
 /* A length in pixels of another scale; at least 1. */
 size_t cseg_segment_scaled(size_t length, double scale);
 
+/* Whether an image of height x width, scaled so, has at most CSEG_MOST_WORKING_PX pixels. */
+bool cseg_segment_fits(size_t height, size_t width, double scale);
+
 /* The size of an image of height x width at the working scale; each at least 1. An argument error where it would be enlarged too
  * much, CELLSEG_ERR_LIMIT where it is too large. */
 cellseg_status cseg_segment_working_size(size_t *working_height, size_t *working_width, size_t height, size_t width,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The network at other zooms. It reads a stain best where its nuclei look as large as most of those that it was trained with; in
+ * The network at other zooms. It reads a stain best where its nuclei look as large as many of those that it was trained with; in
  * one that it knows it copes with other sizes, in one that it does not know it finds nuclei of the size that it expects: large
  * ones in pieces, small ones several as one. So the image is shown to it enlarged or reduced, and its maps brought back; maps of
  * several zooms, averaged, err less than any of them.
@@ -50,7 +50,7 @@ static cellseg_status add_row(void *data, size_t y) {
     float *to = cseg_row_f32(job->to, y);
     const float *from = cseg_row_f32(job->from, y);
     for (size_t x = 0; x < job->to->width; x++)
-        to[x] += job->share * from[x];
+        to[x] += job->share * fminf(from[x], 1); /* a resampled 1 may be more by rounding */
     return CELLSEG_OK;
 }
 
@@ -60,8 +60,10 @@ static cellseg_status add_distance_row(void *data, size_t y) {
     const add_job *job = data;
     float *to = cseg_row_f32(job->to, y);
     const float *from = cseg_row_f32(job->from, y);
-    for (size_t x = 0; x < job->to->width; x++)
-        to[x] += job->share * (from[x] / (from[x] + job->zoom * (1 - from[x])));
+    for (size_t x = 0; x < job->to->width; x++) {
+        const float value = fminf(from[x], 1);
+        to[x] += job->share * (value / (value + job->zoom * (1 - value)));
+    }
     return CELLSEG_OK;
 }
 
@@ -154,7 +156,7 @@ static cellseg_status median_area(cellseg_context *context, double *area, const 
     return status;
 }
 
-/* *diameter: the median of the nuclei that the maps show; 0 where they are too few. */
+/* *diameter_um: the median of the nuclei that the maps show; 0 where they are too few. */
 static cellseg_status measure_nuclei(const cseg_view *v, double *diameter_um) {
     const double pi = 3.14159265358979323846, pixel_size_um = cseg_model_rule(v->model)->pixel_size_um;
     const cseg_extra extra = {v->options->use_extra_output != 0 ? v->extra_kind : CELLSEG_EXTRA_NONE, &v->maps[CSEG_MAP_EXTRA]};
@@ -177,10 +179,11 @@ static double better_zoom(double zoom, double diameter_um) {
 }
 
 static void tell_zoom(cellseg_context *context, double zoom, double diameter_um) {
-    if (diameter_um == 0)
+    if (diameter_um == 0) {
         cseg_log(context, CELLSEG_LOG_INFO, "zoom %.2f: too few nuclei to ask for another", zoom);
-    else
-        cseg_log(context, CELLSEG_LOG_INFO, "zoom %.2f: nuclei of %.1f um", zoom, diameter_um);
+        return;
+    }
+    cseg_log(context, CELLSEG_LOG_INFO, "zoom %.2f: nuclei of %.1f um", zoom, diameter_um);
     if (zoom == LEAST_ZOOM || zoom == MOST_ZOOM)
         cseg_log(context, CELLSEG_LOG_WARNING, "nuclei of %.1f um ask for a zoom beyond %g: is the pixel size right?",
                  diameter_um, zoom);
@@ -224,12 +227,12 @@ static double largest_zoom(const cellseg_segment_options *o) {
 
 cellseg_status cseg_segment_check_zoom(cellseg_context *context, size_t height, size_t width, uint32_t classes,
                                        const cellseg_segment_options *options) {
-    const double zoom = largest_zoom(options), h = (double)height * zoom, w = (double)width * zoom;
+    const double zoom = largest_zoom(options);
     if (options->zoom == 1 && options->zooms == 1)
         return CELLSEG_OK;
-    if (h > INT32_MAX || w > INT32_MAX || h * w > CSEG_MOST_WORKING_PX)
-        return cseg_fail(CELLSEG_ERR_LIMIT, "%zu x %zu pixels of the model's scale, at zooms up to %g, are more than %d", height,
-                         width, zoom, (int)CSEG_MOST_WORKING_PX);
+    if (!cseg_segment_fits(height, width, zoom))
+        return cseg_fail(CELLSEG_ERR_LIMIT, "%zu x %zu pixels of the model's scale, at zooms up to %g, are more than %d pixels",
+                         height, width, zoom, (int)CSEG_MOST_WORKING_PX);
     const uint64_t here = (uint64_t)classes + 3; /* the maps, the input, the marker, a map brought back */
     const uint64_t there = (uint64_t)classes + 1;
     const uint64_t zoomed = (uint64_t)cseg_segment_scaled(height, zoom) * cseg_segment_scaled(width, zoom);

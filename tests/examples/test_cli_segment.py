@@ -234,9 +234,15 @@ def test_the_zoom_that_nuclei_ask_for(tmp_path):
     truth = tifffile.imread(image.with_suffix(".cells.tif"))
     sm = []
     for zoom in ([], ["--zoom", 0, "--zooms", 3]):
-        assert run("segment", "--pixel-size", 0.35, *zoom, "-o", tmp_path, image).code == 0
+        result = run("segment", "--verbose", "--pixel-size", 0.35, *zoom, "-o", tmp_path, image)
+        assert result.code == 0
+        assert any(re.fullmatch(rf"cellseg: note: {image}: contrast of \d+ nuclei .*", line) for line in result.errors)
+        said = [line for line in result.errors if re.fullmatch(rf"cellseg: note: {image}: zoom 1\.\d\d: nuclei of \d+\.\d um", line)]
+        assert len(said) == (1 if zoom else 0)
         sm.append(cellseg.similarity(truth, tifffile.imread(tmp_path / f"{image.stem}.cells.tif")).sm)
     assert sm[1] > sm[0] + 0.3 and sm[1] > 0.75, sm
+    quiet = run("segment", "--pixel-size", 0.35, "--zoom", 0, "-o", tmp_path, image)
+    assert quiet.code == 0 and not any(": note: " in line for line in quiet.errors)
 
 
 def test_zooms_that_do_not_exist_are_refused(crop, tmp_path):

@@ -250,14 +250,14 @@ def test_a_terminal_is_told_the_time_left(data, tmp_path):
 
 @pytest.mark.parametrize("keeps", [True, False])
 def test_the_interrupt_key_leads_to_the_checkpoint(keeps, data, tmp_path):
-    """It falls within an epoch or, seldom, at its end."""
+    """It falls within an epoch or, seldom, at its end; on a slow machine before the first checkpoint."""
     checkpoint, model = tmp_path / "checkpoint", tmp_path / "m"
     code, seen = run_on_a_terminal("train", "--images", data, "--labels", data, "--nuclei-channel", 1, "-o", model, *QUICK, "--epochs", 100000,
                                    *(["--checkpoint", checkpoint] if keeps else []), sign=b" left ",
                                    on_sign=lambda process: process.send_signal(signal.SIGINT))  # fmt: skip
     said = seen.splitlines()[-1].split("\033[K")[-1]
-    assert code == 1 and checkpoint.exists() == keeps and "cancelled" not in seen
-    if keeps:
+    assert code == 1 and "cancelled" not in seen and (keeps or not checkpoint.exists())
+    if checkpoint.exists():
         assert re.fullmatch(rf"cellseg: {re.escape(str(model))}: not written, as training (was interrupted|stopped after epoch \d+ of 100000); "
                             rf"run again, it goes on from {re.escape(str(checkpoint))}", said) and not model.exists(), said  # fmt: skip
     else:

@@ -155,7 +155,7 @@ static void maps_of_other_zooms(void **state) {
     check_zooms(model, 2, 30);
 }
 
-/* The fourth map of the default model, of cells that it knows: 100 x 84 pixels are 50 x 42 and 150 x 126 in full. */
+/* The fourth map of the default model, of cells that it knows. */
 static void distances_keep_their_length(void **state) {
     (void)state;
     static const double zooms[] = {0.5, 1.5};
@@ -452,6 +452,10 @@ static void too_many_pixels_are_refused(void **state) {
     assert_ok(cseg_segment_check_zoom(NULL, 30000, 30000, 4, &options));
     options.zooms = 3;
     assert_ok(cseg_segment_check_zoom(NULL, 27000, 27000, 4, &options));
+    options.zoom = 1.25;
+    assert_ok(cseg_segment_check_zoom(NULL, 1, 1 << 28, 4, &options)); /* a row of 1.5 pixels is one of 2 */
+    assert_status(cseg_segment_check_zoom(NULL, 1, 400000000, 4, &options), CELLSEG_ERR_LIMIT);
+    options.zoom = 1;
     assert_status(cseg_segment_check_zoom(NULL, 28000, 28000, 4, &options), CELLSEG_ERR_LIMIT);
     options.zoom = 0;
     assert_ok(cseg_segment_check_zoom(NULL, 11000, 11000, 4, &options));
