@@ -96,7 +96,7 @@ typedef struct cellseg_segment_options {
     int32_t zooms;             /**< 1: the network sees the image at `zoom`; 3: at zoom / 1.2, zoom and 1.2 zoom, and its maps are
                                   averaged; surer, and three times as slow. Default 1 */
     double zoom; /**< the network sees the image so many times enlarged, 0.25 to 4; 0: as its nuclei ask for, 0.5 to 2. They are
-                    found twice, from three zooms 1.4 apart, with the options of the nuclei; each time the zoom goes towards the
+                    found three times, from zooms 1.4 apart, with the options of the nuclei; each time the zoom goes towards the
                     one at which the median nucleus looks 15 um across, and stays, 1 at first, where there are fewer than five.
                     It is logged. For stains and sizes of cells that the model does not know, best with 3 zooms:
                     docs/defaults.md says what it gains. Default 1 */
@@ -150,8 +150,8 @@ CELLSEG_API cellseg_status cellseg_segment_options_check(const cellseg_segment_o
  * @return CELLSEG_ERR_LIMIT      the image is too large at the model's scale or at its largest zoom, or for the memory budget
  * @return CELLSEG_ERR_CANCELLED, CELLSEG_ERR_MEMORY
  * Cost: the network's, times the orientations, and 0.15 us per pixel of the model's scale for the rest, on two threads:
- * docs/performance.md. At a zoom the network's times its square, at 3 zooms 3.1 times that; to find a zoom, first 4 to 17 times
- * one orientation's and two seeds steps.
+ * docs/performance.md. At a zoom the network's times its square, at 3 zooms 3.1 times that; to find a zoom, first 5 to 31 times
+ * one orientation's and three seeds steps.
  * Memory: 42 bytes per pixel of the model's scale, or with zooms 28 + 20 z^2 where that is more: z is the largest, 1.2 `zoom` of
  * 3 zooms and 2.8 where the zoom is to be found. Threads: any. Result: the same bytes for any thread count. Since: 1.0 Source:
  * Al-Kofahi et al. 2018, steps 1 to 3.

@@ -7,7 +7,7 @@
  *
  * The zoom is found by the nuclei themselves, as Cellpose's is by a model of its own (Stringer et al. 2021): their median
  * diameter in maps averaged over a wide range of zooms says how far they are from the usual one. Such maps still lean towards
- * the usual size, so the step goes a little further than the diameter says, and is taken twice.
+ * the usual size, so the step goes a little further than the diameter says, and is taken three times.
  * Cost: the network's for every zoom, times its square; the seeds step's for every estimate.
  */
 #include "filter/filter.h"
@@ -16,15 +16,17 @@
 #include <math.h>
 #include <string.h>
 
-/* Measured on stains that were left out of training (docs/defaults.md). */
+/* Chosen with stains left out of training (docs/defaults.md). */
 #define USUAL_DIAMETER_UM 15.0
 #define STEP_EXPONENT 1.25
 #define ESTIMATE_FACTOR 1.4
 #define AVERAGE_FACTOR 1.2
+enum { ESTIMATES = 3, ZOOMS = 3 };
+
+/* Beyond these, and of fewer nuclei, an estimate is more likely wrong than right. */
 #define LEAST_ZOOM 0.5
 #define MOST_ZOOM 2.0
-
-enum { ESTIMATES = 2, ZOOMS = 3, LEAST_NUCLEI = 5 };
+enum { LEAST_NUCLEI = 5 };
 
 /* A call under way. */
 typedef struct zoom_run {
