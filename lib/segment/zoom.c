@@ -129,13 +129,15 @@ done:
 /* The mean of the maps at zooms a factor apart, the given one in their middle. */
 static cellseg_status average_zooms(zoom_run *run, double middle, double factor, int32_t zooms, int32_t orientations) {
     const cseg_view *v = run->view;
-    const double times[ZOOMS] = {1, 1 / factor, factor};
     for (uint32_t i = 0; i < run->classes; i++)
         for (size_t y = 0; y < v->maps[i].height; y++)
             memset(cseg_row_f32(&v->maps[i], y), 0, v->maps[i].width * sizeof(float));
-    for (int32_t i = 0; i < zooms; i++)
-        CSEG_TRY(add_zoom(run, middle * times[i], orientations, 1 / (float)zooms));
-    return CELLSEG_OK;
+    const float share = 1 / (float)zooms;
+    CSEG_TRY(add_zoom(run, middle, orientations, share));
+    if (zooms == 1)
+        return CELLSEG_OK;
+    CSEG_TRY(add_zoom(run, middle * (1 / factor), orientations, share));
+    return add_zoom(run, middle * factor, orientations, share);
 }
 
 /* ---- the zoom that the nuclei ask for ---- */
