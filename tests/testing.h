@@ -72,12 +72,12 @@ static inline cellseg_context *test_context(int32_t threads) {
 
 /*
  * Run `work` with the 1st, 2nd, ... Nth allocation failing until it succeeds: each failure must be CELLSEG_ERR_MEMORY, and
- * nothing may leak. `work` makes everything through the context it is given and releases everything, whether it succeeds or
- * fails.
+ * nothing may leak. Or, with a step, some of them. `work` makes everything through the context it is given and releases
+ * everything, whether it succeeds or fails.
  */
 typedef cellseg_status (*allocating_work)(cellseg_context *context, void *data);
-static inline void assert_survives_failing_allocations(allocating_work work, void *data) {
-    for (long n = 0;; n++) {
+static inline void assert_survives_some_failing_allocations(allocating_work work, void *data, long step) {
+    for (long n = 0;; n += step) {
         assert_true(n < 100000);
         failing_allocator allocator;
         atomic_init(&allocator.countdown, -1);
@@ -99,6 +99,10 @@ static inline void assert_survives_failing_allocations(allocating_work work, voi
             return;
         assert_status(status, CELLSEG_ERR_MEMORY);
     }
+}
+
+static inline void assert_survives_failing_allocations(allocating_work work, void *data) {
+    assert_survives_some_failing_allocations(work, data, 1);
 }
 
 #endif
