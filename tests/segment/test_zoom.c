@@ -450,7 +450,7 @@ static void tells_its_progress_and_cancels(void **state) {
     assert_true(w.last > 1 - 1e-9 && w.widest < 0.06);
     w = watched(&s, 0, 0, CELLSEG_OK);
     assert_true(w.last > 1 - 1e-9);
-    for (int at = 1; at <= w.reports; at += 1 + w.reports / 20)
+    for (int at = 1; at <= w.reports; at += 1 + w.reports / 6)
         (void)watched(&s, 0, at, CELLSEG_ERR_CANCELLED);
     scene_free(&s);
 }
