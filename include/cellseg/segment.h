@@ -152,9 +152,10 @@ CELLSEG_API cellseg_status cellseg_segment_options_check(const cellseg_segment_o
  * Cost: the network's, times the orientations, and 0.15 us per pixel of the model's scale for the rest, on two threads:
  * docs/performance.md. At a zoom the network's times its square, at 3 zooms 3.1 times that; to find a zoom, first 5 to 31 times
  * one orientation's and three seeds steps.
- * Memory: 42 bytes per pixel of the model's scale, or with zooms 28 + 20 z^2 where that is more: z is the largest, 1.2 `zoom` of
- * 3 zooms and 2.8 where the zoom is to be found. Threads: any. Result: the same bytes for any thread count. Since: 1.0 Source:
- * Al-Kofahi et al. 2018, steps 1 to 3.
+ * Memory: 42 bytes per pixel of the model's scale, or with zooms 28 + 20 z^2 where that is more: z is the largest zoom, which
+ * for 3 zooms is 1.2 `zoom`, and 2.8 where it is to be found.
+ * Threads: any. Result: the same bytes for any thread count. Since: 1.0
+ * Source: Al-Kofahi et al. 2018, steps 1 to 3.
  */
 CELLSEG_API cellseg_status cellseg_segment(cellseg_labels **cells, cellseg_labels **nuclei, cellseg_image **maps,
                                            cellseg_context *context, const cellseg_model *model, const cellseg_image *image,

@@ -58,14 +58,20 @@ static scene random_scene(const cellseg_model *of, size_t height, size_t width) 
     return s;
 }
 
+/* The first channel of an image, whatever it says of its pixels, at the fixture's scale. */
+static scene image_scene(const cellseg_model *of, const cellseg_image *image) {
+    const cseg_plane marker = cseg_image_plane(image, 0);
+    scene s = scene_of(of, marker.height, marker.width);
+    cseg_plane_free(&s.input);
+    assert_ok(cseg_segment_preprocess(NULL, &s.input, &marker, fixture_pixel_um, cseg_model_rule(of)));
+    return s;
+}
+
 /* Cells painted `scale` times as large as the fixture's model knows them. */
 static scene painted_scene(const cellseg_model *of, size_t rows, size_t columns, double scale) {
     painted field;
     assert_ok(paint(&field, NULL, rows, columns, scale, 3));
-    const cseg_plane marker = cseg_image_plane(field.image, 0);
-    scene s = scene_of(of, marker.height, marker.width);
-    cseg_plane_free(&s.input);
-    assert_ok(cseg_segment_preprocess(NULL, &s.input, &marker, fixture_pixel_um, cseg_model_rule(of)));
+    const scene s = image_scene(of, field.image);
     painted_free(&field);
     return s;
 }
@@ -269,12 +275,13 @@ static double taken_zoom(scene *s, cellseg_segment_options options) {
     const double asked = asked_zoom(s, &options);
     char said[30];
     (void)snprintf(said, sizeof said, "zoom %.2f: ", asked);
+    assert_true(strncmp(log_of_view(s, &options).info, said, strlen(said)) == 0);
     return asked;
 }
 
-static double zoom_of(const cellseg_model *of, double scale, cellseg_segment_options options) {
-    scene s = painted_scene(of, 3, 4, scale);
-    const double zoom = taken_zoom(&s, options);
+static double zoom_of(double scale) {
+    scene s = painted_scene(model, 3, 4, scale);
+    const double zoom = taken_zoom(&s, defaults());
     scene_free(&s);
     return zoom;
 }
@@ -298,7 +305,7 @@ static void nuclei_ask_for_a_zoom(void **state) {
     static const double scales[] = {0.7, 1, 1.7, 2.2, 4};
     for (size_t i = 0; i < 5; i++) {
         const double right = fmin(15 / (2 * nucleus_radius_px * fixture_pixel_um * scales[i]), 2);
-        assert_true(fabs(log(zoom_of(model, scales[i], defaults()) / right)) < log(1.3));
+        assert_true(fabs(log(zoom_of(scales[i]) / right)) < log(1.3));
     }
 }
 
@@ -308,10 +315,7 @@ static void a_fourth_map_counts(void **state) {
     cellseg_image *image;
     cellseg_labels *cells, *nuclei;
     assert_ok(cellseg_synth_field(&image, &cells, &nuclei, NULL, 200, 200, NULL));
-    const cseg_plane marker = cseg_image_plane(image, 0);
-    scene s = scene_of(with_distances, 200, 200);
-    cseg_plane_free(&s.input);
-    assert_ok(cseg_segment_preprocess(NULL, &s.input, &marker, fixture_pixel_um, cseg_model_rule(with_distances)));
+    scene s = image_scene(with_distances, image);
     cellseg_segment_options options = defaults();
     options.zoom = 0;
     options.h_um = 0.1;
