@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What each option of the method after the network is worth: one option changed at a time, with the default model or another.
+"""What each option of the method is worth: one option changed at a time, with the default model or another. All but the defaults
+look once at each image.
 
 Over the validation fields (a person's cells) and one field of each other data set (labels of the two-channel method). Into
 docs/defaults.md. No training. The marker's test refuses nothing here: an option may move its figures.
 """
 
-from common import HUMAN, arguments, cellseg, evaluate_nuclei_and_cells, gather, markers, mean_of, put_section, table
+from common import HUMAN, ONE_LOOK, arguments, cellseg, evaluate_nuclei_and_cells, gather, markers, mean_of, put_section, table
 
 CHANGES = [
-    ("**defaults**", {}),
+    ("**defaults**", {"zooms": 0}),
+    ("**one look**", {}),
     ("the paper preset", {"preset": "paper"}),
     ("1 orientation", {"orientations": 1}),
     ("4 orientations", {"orientations": 4}),
@@ -53,7 +55,7 @@ CHANGES = [
 def figures(folder, options):
     """(F1 of nuclei at IoU 0.3, SM of cells, AP of cells at 0.5), means over the images."""
     out = folder.with_name(f"{folder.name}-segmented")
-    cellseg("segment", "-o", out, *markers(folder), marker_test="warn", **options)
+    cellseg("segment", "-o", out, *markers(folder), marker_test="warn", **(ONE_LOOK | options))
     nuclei, cells = evaluate_nuclei_and_cells(folder, out)
     return [mean_of(nuclei, "f1"), mean_of(cells, "sm"), mean_of(cells, "ap")]
 
@@ -64,7 +66,7 @@ def main():
     others = gather(given.work / "others", given.data, names, limit=1)
     val = gather(given.work / "val", given.data, [HUMAN["val"]], given.limit)
     rows = []
-    for name, options in CHANGES[:2] if given.quick else CHANGES:
+    for name, options in CHANGES[:3] if given.quick else CHANGES:
         rows.append([name, *figures(others, options)[:2], *figures(val, options)[1:]])
         print(*rows[-1], flush=True)
     titles = ["option", "others: F1 of nuclei at IoU 0.3", "others: SM", "val: SM", "val: AP at 0.5"]

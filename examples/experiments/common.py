@@ -76,6 +76,7 @@ FULL = {"epochs": 30, "batch": 8, "width": 0.5, "dropout": 0.1, "extra-output": 
 FULL |= {"gamma": 1.6, "contrast": 1.4, "scale": 1.3, "noise": 0.1, "blur-px": 1.5, "rotation-degrees": 45, "elastic-px": 3}
 FULL |= {"illumination": 1.4, "saturation": 0.2, "nucleus-contrast": 1.2, "cell-contrast": 1.6, "empty": 0.03}
 FULL |= {"learning-rate-final": 1e-5}
+ONE_LOOK = {"zooms": 1}  # of segmenting: to compare networks, or what follows them, at the same cost for all
 QUICK = {"epochs": 1, "width": 0.125, "batch": 2}
 
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What matters in training, judged on the N2A test fields against a person's outlines. Into docs/experiments.md.
+"""What matters in training, judged on the N2A test fields against a person's outlines, with one look at each field. Into
+docs/experiments.md.
 
 --what labels:    a person's outlines against labels of the two-channel method, of the same fields (the paper could not do this)
 --what width:     the paper's network against narrower ones, and how long each takes for a field
@@ -9,7 +10,7 @@ Full budget: two to four trainings of 30 epochs, of half the paper's width but w
 
 import time
 
-from common import HUMAN, arguments, cellseg, evaluate, gather, markers, mean_of, put_section, segment, table, train
+from common import HUMAN, ONE_LOOK, arguments, cellseg, evaluate, gather, markers, mean_of, put_section, segment, table, train
 
 
 def labels(given, fields):
@@ -50,7 +51,7 @@ def judge(given, fields, tests, training, segmenting):
     """[SM, AP, mean Dice of the images, AUC of cells, AUC of nuclei, seconds per test field]"""
     stem = "-".join([fields.name, *map(str, training.values())])
     model = train(given.work / f"{stem}.cellseg", fields, given.training | training)
-    stem = "-".join([stem, *segmenting])
+    stem, segmenting = "-".join([stem, *segmenting]), segmenting | ONE_LOOK
     out = segment(given.work / f"{stem}-test", tests, model=model, **segmenting)
     figures = evaluate(tests, out, given.work / f"{stem}.csv", maps=True)
     cells = [mean_of(figures["cells"], column) for column in ("sm", "ap", "best_dice", "auc")]

@@ -5,7 +5,7 @@ N2A cells against a person's outlines, the others against the two-channel method
 Needs Pillow for the pictures. No training.
 """
 
-from common import HUMAN, NOT_FITTING, SUMMARY, arguments, by_set, copy_channel, dice_per_cell, evaluate
+from common import HUMAN, NOT_FITTING, ONE_LOOK, SUMMARY, arguments, by_set, copy_channel, dice_per_cell, evaluate
 from common import evaluate_nuclei_and_cells, files_of, gather, mean_of, put_section, segment, summary, table
 from PIL import Image, ImageStat
 
@@ -38,8 +38,9 @@ def pictures(titles):
 
 VARIANTS = {
     "default": {},
-    "1 orientation": {"orientations": 1},
-    "4 orientations": {"orientations": 4},
+    "one look": ONE_LOOK,
+    "one look, 1 orientation": {"orientations": 1} | ONE_LOOK,
+    "one look, 4 orientations": {"orientations": 4} | ONE_LOOK,
     "zoom 0, 3 zooms": {"zoom": 0, "zooms": 3},
     "the paper preset": {"preset": "paper"},
 }

@@ -30,7 +30,7 @@ static cellseg_segment_options defaults(void) {
         .use_extra_output = 1,
         .marker_test = CELLSEG_MARKER_REFUSE_STAINS,
         .orientations = 2,
-        .zooms = 1,
+        .zooms = 0,
         .zoom = 1,
     };
 }
@@ -51,6 +51,7 @@ static void set_paper(cellseg_segment_options *options) {
     options->use_extra_output = 0;
     options->marker_test = CELLSEG_MARKER_WARN;
     options->orientations = 1;
+    options->zooms = 1;
 }
 
 cellseg_status cellseg_segment_options_init(cellseg_segment_options *options, size_t struct_size) {
@@ -90,8 +91,8 @@ static cellseg_status check_whole_numbers(const cellseg_segment_options *o) {
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "channel is %d; the first is 0", (int)o->channel);
     if (o->orientations != 1 && o->orientations != 2 && o->orientations != 4 && o->orientations != 8)
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "orientations is %d; it must be 1, 2, 4 or 8", (int)o->orientations);
-    if (o->zooms != 1 && o->zooms != 3)
-        return cseg_fail(CELLSEG_ERR_ARGUMENT, "zooms is %d; it must be 1 or 3", (int)o->zooms);
+    if (o->zooms != 0 && o->zooms != 1 && o->zooms != 3)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "zooms is %d; it must be 0, 1 or 3", (int)o->zooms);
     if (o->nuclei_channel < 0)
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "nuclei_channel is %d; the first is 0", (int)o->nuclei_channel);
     return CELLSEG_OK;

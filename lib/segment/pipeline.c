@@ -1,33 +1,50 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The single-channel method (Al-Kofahi et al. 2018): the marker, evened and scaled, goes through the network; its nucleus map
- * gives the seeds, its maps and the marker the cells.
+ * gives the seeds, its maps and the marker the cells. Where the network is unsure of the nuclei, all of that is done once more,
+ * with maps of the zooms that the nuclei ask for: a stain that it does not know is worth the time, one that it knows is not.
  */
 #include "segment/pipeline.h"
 #include "filter/filter.h"
 
-/* Parts of the call's progress. */
+#include <string.h>
+
+/* Parts of a look's progress. */
 #define NETWORK_FROM 0.05
 #define NETWORK_TO 0.85
+#define SEEDS_TO 0.93
+
+/* Of nuclei less sure than this a second look is taken (docs/defaults.md), unless the image is so large that the time would
+ * surprise: of this many pixels of the model's scale it takes some ten seconds. */
+#define SURE_ENOUGH 0.80
+enum { SECOND_LOOK_MOST_PX = 1 << 21 };
+
+/* Parts of the call's progress; the first look's where there may be a second. */
+#define FIRST_LOOK_TO 0.5
+#define LOOKS_TO 0.98
 
 /* What there is between the image and its labels; every plane at the working scale. */
 typedef struct scene {
     cellseg_context *context;
     const cellseg_model *model;
-    const cellseg_segment_options *options;
+    cellseg_segment_options options; /* of this look */
+    bool may_look_again;
     const cseg_rule *rule; /* the model's */
+    size_t height, width;  /* at the working scale */
+    double from, to;       /* a look's part of the call's progress */
     int32_t extra_kind;    /* of the model's fourth output */
     cseg_extra extra;      /* what of it is used */
     cseg_channel channel;
     cseg_plane marker; /* scaled for the cells step */
     cseg_plane maps[CSEG_MAX_CLASSES];
-    cseg_plane nuclei;
+    cseg_plane nuclei, cells;
     uint32_t count;
 } scene;
 
 static void scene_free(scene *s) {
     cseg_plane_free(&s->marker);
     cseg_plane_free(&s->nuclei);
+    cseg_plane_free(&s->cells);
     for (size_t i = 0; i < CSEG_MAX_CLASSES; i++)
         cseg_plane_free(&s->maps[i]);
 }
@@ -36,7 +53,7 @@ static void scene_free(scene *s) {
 static cellseg_status prepare(scene *s, cseg_plane *input) {
     const cseg_plane *channel = &s->channel.plane;
     const double pixel = s->channel.pixel_size_um;
-    const cseg_rule rule = cseg_segment_marker_rule(s->rule->pixel_size_um, s->options->top_hat_um);
+    const cseg_rule rule = cseg_segment_marker_rule(s->rule->pixel_size_um, s->options.top_hat_um);
     cseg_flat flat;
     CSEG_TRY(cseg_segment_flatten(s->context, &flat, channel, "the image", pixel, &rule));
     s->marker = flat.plane;
@@ -48,14 +65,30 @@ static cellseg_status prepare(scene *s, cseg_plane *input) {
     return cseg_segment_normalise(s->context, &s->marker, &flat, &rule);
 }
 
+static cellseg_status check_zoom(const scene *s) {
+    return cseg_segment_check_zoom(s->context, s->height, s->width, s->rule->classes, &s->options);
+}
+
+/* Where the call is when a part of this look is done. */
+static double progress_at(const scene *s, double part) {
+    return s->from + (s->to - s->from) * part;
+}
+
 static cellseg_status predict(scene *s) {
     cseg_plane input = {0};
     cellseg_status status;
-    CSEG_TRY_GOTO(done, cseg_segment_step(s->context, "preprocessing", 0, NETWORK_FROM));
+    CSEG_TRY_GOTO(done, cseg_segment_step(s->context, "preprocessing", progress_at(s, 0), progress_at(s, NETWORK_FROM)));
     CSEG_TRY_GOTO(done, prepare(s, &input));
     for (uint32_t i = 0; i < s->rule->classes; i++)
         CSEG_TRY_GOTO(done, cseg_plane_new(&s->maps[i], s->context, CELLSEG_FLOAT32, input.height, input.width));
-    const cseg_view view = {s->context, s->model, s->options, &input, s->maps, s->extra_kind, NETWORK_FROM, NETWORK_TO};
+    const cseg_view view = {s->context,
+                            s->model,
+                            &s->options,
+                            &input,
+                            s->maps,
+                            s->extra_kind,
+                            progress_at(s, NETWORK_FROM),
+                            progress_at(s, NETWORK_TO)};
     status = cseg_segment_predict_zoomed(&view);
 done:
     cseg_plane_free(&input);
@@ -63,21 +96,69 @@ done:
 }
 
 static cellseg_status find_seeds(scene *s) {
-    CSEG_TRY(cseg_segment_step(s->context, "seeds", NETWORK_TO, 0.93));
+    CSEG_TRY(cseg_segment_step(s->context, "seeds", progress_at(s, NETWORK_TO), progress_at(s, SEEDS_TO)));
     CSEG_TRY(cseg_plane_new(&s->nuclei, s->context, CELLSEG_UINT32, s->marker.height, s->marker.width));
     return cseg_segment_seeds(s->context, &s->nuclei, &s->count, &s->maps[CSEG_MAP_NUCLEUS], &s->extra, s->rule->pixel_size_um,
-                              s->options);
+                              &s->options);
 }
 
-static cellseg_status find_cells(cellseg_labels **cells, cellseg_labels **nuclei, scene *s) {
-    CSEG_TRY(cseg_segment_step(s->context, "cells", 0.93, 1));
+static cseg_cell_inputs cell_inputs(const scene *s) {
     const bool has_boundary_class = s->extra_kind == CELLSEG_EXTRA_BOUNDARY;
-    const cseg_cell_inputs inputs = {&s->marker, s->maps,           &s->nuclei, s->count, s->rule->pixel_size_um,
-                                     s->extra,   has_boundary_class};
-    return cseg_segment_label(cells, nuclei, s->context, &s->channel, &inputs, s->options);
+    return (cseg_cell_inputs){&s->marker, s->maps, &s->nuclei, s->count, s->rule->pixel_size_um, s->extra, has_boundary_class};
 }
 
-/* The maps at the image's own scale. */
+/* Cells and nuclei of the channel at the working scale. */
+static cellseg_status look(scene *s) {
+    CSEG_TRY(predict(s));
+    CSEG_TRY(find_seeds(s));
+    CSEG_TRY(cseg_segment_step(s->context, "cells", progress_at(s, SEEDS_TO), s->to));
+    const cseg_cell_inputs inputs = cell_inputs(s);
+    return cseg_segment_working_cells(s->context, &s->cells, &inputs, &s->options);
+}
+
+/* ---- a second look ---- */
+
+static void plan_looks(scene *s) {
+    cellseg_segment_options *o = &s->options;
+    s->may_look_again = o->zooms == 0 && o->zoom == 1 && (uint64_t)s->height * s->width <= SECOND_LOOK_MOST_PX;
+    s->to = s->may_look_again ? FIRST_LOOK_TO : LOOKS_TO;
+    if (o->zooms == 0)
+        o->zooms = 1;
+}
+
+/* In place of the first, where the memory budget has room for it. */
+static cellseg_status look_again(scene *s, double sureness) {
+    s->options.zoom = 0;
+    s->options.zooms = 3;
+    if (check_zoom(s) != CELLSEG_OK) {
+        cseg_log(s->context, CELLSEG_LOG_INFO,
+                 "the nuclei are unsure (%.2f), but the memory budget has no room for a second look", sureness);
+        return CELLSEG_OK;
+    }
+    cseg_log(s->context, CELLSEG_LOG_INFO, "the nuclei are unsure (%.2f): a second look", sureness);
+    scene_free(s);
+    s->from = s->to;
+    s->to = LOOKS_TO;
+    return look(s);
+}
+
+/* Judges the marker by the first look; *refused: the options want no cells of it. */
+static cellseg_status find_cells(bool *refused, scene *s) {
+    const int32_t test = s->options.marker_test;
+    cseg_fit fit;
+    CSEG_TRY(look(s));
+    const cseg_cell_inputs inputs = cell_inputs(s);
+    CSEG_TRY(cseg_segment_fit(s->context, &fit, &s->cells, &inputs));
+    *refused = (fit.kind == CSEG_FIT_STAIN && test >= CELLSEG_MARKER_REFUSE_STAINS) ||
+               (fit.kind == CSEG_FIT_UNSURE && test >= CELLSEG_MARKER_REFUSE);
+    const bool unsure = fit.cells >= CSEG_QUANTILE_OF_LEAST && fit.sureness < SURE_ENOUGH;
+    if (!s->may_look_again || !unsure || fit.kind == CSEG_FIT_STAIN || *refused)
+        return CELLSEG_OK;
+    return look_again(s, fit.sureness);
+}
+
+/* ---- at the image's own scale ---- */
+
 static cellseg_status export_maps(cellseg_image **out, const scene *s) {
     const size_t height = s->channel.plane.height, width = s->channel.plane.width;
     CSEG_TRY(cellseg_image_new(out, s->context, CELLSEG_FLOAT32, (int32_t)s->rule->classes, height, width));
@@ -96,24 +177,20 @@ failed:
 
 static cellseg_status segment(cellseg_labels **cells, cellseg_labels **nuclei, cellseg_image **maps, scene *s) {
     cellseg_image *own_maps = NULL;
-    CSEG_TRY(predict(s));
-    CSEG_TRY(find_seeds(s));
+    bool refused;
+    CSEG_TRY(find_cells(&refused, s));
+    CSEG_TRY(cseg_segment_step(s->context, "cells", s->to, 1));
+    for (size_t y = 0; refused && y < s->height; y++)
+        memset(cseg_row_u32(&s->cells, y), 0, s->width * sizeof(uint32_t));
     if (maps != NULL)
         CSEG_TRY(export_maps(&own_maps, s));
-    const cellseg_status status = find_cells(cells, nuclei, s);
+    const cseg_found found = {&s->cells, &s->nuclei, &s->marker, refused};
+    const cellseg_status status = cseg_segment_label(cells, nuclei, s->context, &s->channel, &found, &s->options);
     if (status != CELLSEG_OK)
         cellseg_image_free(own_maps);
     else if (maps != NULL)
         *maps = own_maps;
     return status;
-}
-
-static cellseg_status check_zoom(const scene *s) {
-    const cseg_plane *channel = &s->channel.plane;
-    size_t height, width;
-    CSEG_TRY(cseg_segment_working_size(&height, &width, channel->height, channel->width, s->channel.pixel_size_um,
-                                       s->rule->pixel_size_um));
-    return cseg_segment_check_zoom(s->context, height, width, s->rule->classes, s->options);
 }
 
 cellseg_status cellseg_segment(cellseg_labels **cells, cellseg_labels **nuclei, cellseg_image **maps, cellseg_context *context,
@@ -125,17 +202,18 @@ cellseg_status cellseg_segment(cellseg_labels **cells, cellseg_labels **nuclei, 
     if (cells == NULL)
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "cells is NULL");
     *cells = NULL;
-    cellseg_segment_options own;
-    CSEG_TRY(cseg_segment_options_read(&own, options));
-    scene s = {.context = context, .model = model, .options = &own};
+    scene s = {.context = context, .model = model};
+    CSEG_TRY(cseg_segment_options_read(&s.options, options));
     CSEG_TRY(cseg_segment_model_extra(&s.extra_kind, model));
     s.rule = cseg_model_rule(model);
-    if (own.use_extra_output != 0)
+    const double pixel = s.rule->pixel_size_um;
+    if (s.options.use_extra_output != 0)
         s.extra = (cseg_extra){s.extra_kind, &s.maps[CSEG_MAP_EXTRA]};
-    CSEG_TRY(cseg_segment_check_px(&own, s.rule->pixel_size_um));
-    CSEG_TRY(cseg_segment_channel(&s.channel, image, own.channel, own.pixel_size_um, "the image"));
+    CSEG_TRY(cseg_segment_check_px(&s.options, pixel));
+    CSEG_TRY(cseg_segment_channel(&s.channel, image, s.options.channel, s.options.pixel_size_um, "the image"));
     const uint64_t planes = s.rule->classes + 2; /* the maps, the network's input, the marker */
-    CSEG_TRY(cseg_segment_check_scale(context, &s.channel, s.rule->pixel_size_um, planes));
+    CSEG_TRY(cseg_segment_check_scale(context, &s.height, &s.width, &s.channel, pixel, planes));
+    plan_looks(&s);
     CSEG_TRY(check_zoom(&s));
     cseg_progress_start(context);
     const cellseg_status status = segment(cells, nuclei, maps, &s);

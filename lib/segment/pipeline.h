@@ -15,11 +15,11 @@ typedef struct cseg_channel {
 cellseg_status cseg_segment_channel(cseg_channel *out, const cellseg_image *image, int32_t channel, double pixel_size_um,
                                     const char *what);
 
-/* Before anything is allocated: an argument error when the channel's pixel size is unknown, or far larger than the working
- * scale's; CELLSEG_ERR_LIMIT when the channel is too large there, `planes` of which the method holds at one time. Logs a warning
- * where it is enlarged noticeably. */
-cellseg_status cseg_segment_check_scale(cellseg_context *context, const cseg_channel *channel, double working_pixel_size_um,
-                                        uint64_t planes);
+/* The channel's size at the working scale. Before anything is allocated: an argument error when the channel's pixel size is
+ * unknown, or far larger than the working scale's; CELLSEG_ERR_LIMIT when the channel is too large there, `planes` of which the
+ * method holds at one time. Logs a warning where it is enlarged noticeably. */
+cellseg_status cseg_segment_check_scale(cellseg_context *context, size_t *height, size_t *width, const cseg_channel *channel,
+                                        double working_pixel_size_um, uint64_t planes);
 
 /* Lengths that are sound in micrometres and absurd in pixels of the working scale. */
 cellseg_status cseg_segment_check_px(const cellseg_segment_options *options, double working_pixel_size_um);
@@ -31,11 +31,21 @@ cellseg_status cseg_segment_step(cellseg_context *context, const char *name, dou
 cseg_rule cseg_segment_marker_rule(double working_pixel_size_um, double top_hat_um);
 cseg_rule cseg_segment_nuclear_rule(double working_pixel_size_um, double top_hat_um);
 
-/* Cells round nuclei at the working scale, smoothed if the options say so, then label maps at the channel's own scale. cells or
- * nuclei may be NULL: not wanted; NULL after an error. */
+/* A new plane of the cells round the nuclei, smoothed if the options say so; data NULL after an error. */
+cellseg_status cseg_segment_working_cells(cellseg_context *context, cseg_plane *cells, const cseg_cell_inputs *inputs,
+                                          const cellseg_segment_options *options);
+
+/* What was found at the working scale. */
+typedef struct cseg_found {
+    cseg_plane *cells; /* released as soon as it is not needed */
+    const cseg_plane *nuclei, *marker;
+    bool refused; /* the cells are not wanted: cleared, by whoever found why */
+} cseg_found;
+
+/* Label maps at the channel's own scale; a warning where there is no cell and none was refused. cells or nuclei may be NULL: not
+ * wanted; NULL after an error. */
 cellseg_status cseg_segment_label(cellseg_labels **cells, cellseg_labels **nuclei, cellseg_context *context,
-                                  const cseg_channel *channel, const cseg_cell_inputs *inputs,
-                                  const cellseg_segment_options *options);
+                                  const cseg_channel *channel, const cseg_found *found, const cellseg_segment_options *options);
 
 /* A new label map at the channel's scale, resampled from one at the working scale. */
 cellseg_status cseg_segment_labels_at(cellseg_labels **out, cellseg_context *context, const cseg_channel *channel,

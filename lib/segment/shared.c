@@ -40,16 +40,14 @@ cellseg_status cseg_segment_channel(cseg_channel *out, const cellseg_image *imag
     return CELLSEG_OK;
 }
 
-cellseg_status cseg_segment_check_scale(cellseg_context *context, const cseg_channel *channel, double working_pixel_size_um,
-                                        uint64_t planes) {
+cellseg_status cseg_segment_check_scale(cellseg_context *context, size_t *height, size_t *width, const cseg_channel *channel,
+                                        double working_pixel_size_um, uint64_t planes) {
     const double coarse = 2;
     const double pixel = channel->pixel_size_um;
-    size_t height, width;
     if (!(pixel > 0))
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "the pixel size is unknown; give it in the options");
-    CSEG_TRY(
-        cseg_segment_working_size(&height, &width, channel->plane.height, channel->plane.width, pixel, working_pixel_size_um));
-    CSEG_TRY(cseg_budget_check(context, planes * sizeof(float) * height * width, "the image at the working scale"));
+    CSEG_TRY(cseg_segment_working_size(height, width, channel->plane.height, channel->plane.width, pixel, working_pixel_size_um));
+    CSEG_TRY(cseg_budget_check(context, planes * sizeof(float) * *height * *width, "the image at the working scale"));
     if (pixel > coarse * working_pixel_size_um)
         cseg_log(context, CELLSEG_LOG_WARNING, "pixels of %g um are enlarged to the working scale's %g um: outlines are coarse",
                  pixel, working_pixel_size_um);
@@ -102,12 +100,15 @@ cellseg_status cseg_segment_labels_at(cellseg_labels **out, cellseg_context *con
     return status;
 }
 
-static cellseg_status working_cells(cellseg_context *context, const cseg_plane *cells, const cseg_cell_inputs *inputs,
-                                    const cellseg_segment_options *options) {
-    CSEG_TRY(cseg_segment_cells(context, cells, inputs, options));
-    if (options->smooth_um == 0)
-        return CELLSEG_OK;
-    return cseg_segment_smooth(context, cells, inputs->nuclei, inputs->count, options->smooth_um / inputs->pixel_size_um);
+cellseg_status cseg_segment_working_cells(cellseg_context *context, cseg_plane *cells, const cseg_cell_inputs *inputs,
+                                          const cellseg_segment_options *options) {
+    CSEG_TRY(cseg_plane_new(cells, context, CELLSEG_UINT32, inputs->marker->height, inputs->marker->width));
+    cellseg_status status = cseg_segment_cells(context, cells, inputs, options);
+    if (status == CELLSEG_OK && options->smooth_um != 0)
+        status = cseg_segment_smooth(context, cells, inputs->nuclei, inputs->count, options->smooth_um / inputs->pixel_size_um);
+    if (status != CELLSEG_OK)
+        cseg_plane_free(cells);
+    return status;
 }
 
 /* No cell may be right or a mistake. A marker whose noise alone spans its range stays far below 1 when it is scaled. */
@@ -115,19 +116,6 @@ static cellseg_status warn_of_nothing(cellseg_context *context, const cseg_plane
     double lo, hi;
     CSEG_TRY(cseg_filter_range(context, &lo, &hi, marker));
     cseg_log(context, CELLSEG_LOG_WARNING, "no cell was found%s", hi < 0.5 ? ": the image is nearly constant, or noise" : "");
-    return CELLSEG_OK;
-}
-
-/* Judges the marker where there is a network to ask; *refused: the options want no cells of it, and they are cleared. */
-static cellseg_status test_marker(cellseg_context *context, bool *refused, const cseg_plane *cells,
-                                  const cseg_cell_inputs *inputs, const cellseg_segment_options *options) {
-    cseg_fit fit = {.kind = CSEG_FIT_GOOD};
-    if (inputs->maps != NULL)
-        CSEG_TRY(cseg_segment_fit(context, &fit, cells, inputs));
-    *refused = (fit.kind == CSEG_FIT_STAIN && options->marker_test >= CELLSEG_MARKER_REFUSE_STAINS) ||
-               (fit.kind == CSEG_FIT_UNSURE && options->marker_test >= CELLSEG_MARKER_REFUSE);
-    for (size_t y = 0; *refused && y < cells->height; y++)
-        memset(cseg_row_u32(cells, y), 0, cells->width * sizeof(uint32_t));
     return CELLSEG_OK;
 }
 
@@ -140,27 +128,21 @@ static void give(cellseg_labels **out, cellseg_labels *labels) {
 }
 
 cellseg_status cseg_segment_label(cellseg_labels **cells, cellseg_labels **nuclei, cellseg_context *context,
-                                  const cseg_channel *channel, const cseg_cell_inputs *inputs,
-                                  const cellseg_segment_options *options) {
+                                  const cseg_channel *channel, const cseg_found *found, const cellseg_segment_options *options) {
     cellseg_labels *own_cells = NULL, *own_nuclei = NULL;
-    cseg_plane working;
-    bool refused = false;
-    CSEG_TRY(cseg_plane_new(&working, context, CELLSEG_UINT32, inputs->marker->height, inputs->marker->width));
     cellseg_status status;
-    CSEG_TRY_GOTO(failed, working_cells(context, &working, inputs, options));
-    CSEG_TRY_GOTO(failed, test_marker(context, &refused, &working, inputs, options));
-    CSEG_TRY_GOTO(failed, cseg_segment_labels_at(&own_cells, context, channel, &working));
-    cseg_plane_free(&working);
-    CSEG_TRY_GOTO(failed, cseg_segment_labels_at(&own_nuclei, context, channel, inputs->nuclei));
+    CSEG_TRY_GOTO(failed, cseg_segment_labels_at(&own_cells, context, channel, found->cells));
+    cseg_plane_free(found->cells);
+    CSEG_TRY_GOTO(failed, cseg_segment_labels_at(&own_nuclei, context, channel, found->nuclei));
     const cseg_plane cell_plane = cseg_labels_plane(own_cells), nucleus_plane = cseg_labels_plane(own_nuclei);
     CSEG_TRY_GOTO(failed, cseg_segment_tidy(context, &cell_plane, &nucleus_plane, channel->pixel_size_um, options));
-    if (cellseg_labels_max_id(own_cells) == 0 && !refused)
-        CSEG_TRY_GOTO(failed, warn_of_nothing(context, inputs->marker));
+    if (cellseg_labels_max_id(own_cells) == 0 && !found->refused)
+        CSEG_TRY_GOTO(failed, warn_of_nothing(context, found->marker));
     give(cells, own_cells);
     give(nuclei, own_nuclei);
     return CELLSEG_OK;
 failed:
-    cseg_plane_free(&working);
+    cseg_plane_free(found->cells);
     cellseg_labels_free(own_cells);
     cellseg_labels_free(own_nuclei);
     return status;

@@ -48,7 +48,7 @@ static cellseg_status two_channel(cellseg_labels **cells, cellseg_labels **nucle
                                   const cellseg_segment_options *options) {
     const double scale = options->working_pixel_size_um;
     const cseg_rule rule = cseg_segment_marker_rule(scale, options->top_hat_um);
-    cseg_plane cytoplasm = {0}, seeds = {0};
+    cseg_plane cytoplasm = {0}, seeds = {0}, found = {0};
     cseg_cell_inputs inputs = {.marker = &cytoplasm, .nuclei = &seeds, .pixel_size_um = scale};
     cellseg_status status;
     CSEG_TRY_GOTO(done, cseg_segment_step(context, "seeds", 0, 0.5));
@@ -56,7 +56,8 @@ static cellseg_status two_channel(cellseg_labels **cells, cellseg_labels **nucle
     CSEG_TRY_GOTO(done, cseg_segment_step(context, "cells", 0.5, 1));
     CSEG_TRY_GOTO(done,
                   cseg_segment_scale(context, &cytoplasm, &marker->plane, "the marker image", marker->pixel_size_um, &rule));
-    status = cseg_segment_label(cells, nuclei, context, marker, &inputs, options);
+    CSEG_TRY_GOTO(done, cseg_segment_working_cells(context, &found, &inputs, options));
+    status = cseg_segment_label(cells, nuclei, context, marker, &(cseg_found){&found, &seeds, &cytoplasm, false}, options);
 done:
     cseg_plane_free(&seeds);
     cseg_plane_free(&cytoplasm);
@@ -74,13 +75,14 @@ cellseg_status cellseg_segment_two_channel(cellseg_labels **cells, cellseg_label
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "cells and nuclei are both NULL");
     cellseg_segment_options own;
     cseg_channel m, n;
+    size_t height, width;
     CSEG_TRY(cseg_segment_options_read(&own, options));
     CSEG_TRY(cseg_segment_check_px(&own, own.working_pixel_size_um));
     CSEG_TRY(cseg_segment_channel(&m, marker, own.channel, own.pixel_size_um, "the marker image"));
     CSEG_TRY(cseg_segment_channel(&n, nuclear, own.nuclei_channel, own.pixel_size_um, "the nuclear image"));
     CSEG_TRY(check_nuclear(&n, &m));
     m.pixel_size_um = n.pixel_size_um = m.pixel_size_um > 0 ? m.pixel_size_um : n.pixel_size_um;
-    CSEG_TRY(cseg_segment_check_scale(context, &m, own.working_pixel_size_um, PLANES));
+    CSEG_TRY(cseg_segment_check_scale(context, &height, &width, &m, own.working_pixel_size_um, PLANES));
     own = without_network(own);
     cseg_progress_start(context);
     return two_channel(cells, nuclei, context, &m, &n, &own);
@@ -159,10 +161,11 @@ cellseg_status cellseg_segment_nuclei_within(cellseg_labels **nuclei, cellseg_co
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "cells is NULL");
     cellseg_segment_options own;
     cseg_channel n;
+    size_t height, width;
     CSEG_TRY(cseg_segment_options_read(&own, options));
     CSEG_TRY(cseg_segment_check_px(&own, own.working_pixel_size_um));
     CSEG_TRY(cseg_segment_channel(&n, nuclear, own.nuclei_channel, own.pixel_size_um, "the nuclear image"));
-    CSEG_TRY(cseg_segment_check_scale(context, &n, own.working_pixel_size_um, PLANES));
+    CSEG_TRY(cseg_segment_check_scale(context, &height, &width, &n, own.working_pixel_size_um, PLANES));
     const cseg_plane plane = cseg_labels_plane(cells);
     if (plane.height != n.plane.height || plane.width != n.plane.width)
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "the cells have %zu x %zu pixels, the nuclear image %zu x %zu", plane.height,

@@ -344,6 +344,12 @@ class Channel(ctypes.Structure):
     _fields_ = [("plane", Plane), ("pixel_size_um", ctypes.c_double)]
 
 
+class Found(ctypes.Structure):
+    """cseg_found of lib/segment/pipeline.h."""
+
+    _fields_ = [(name, ctypes.c_void_p) for name in ("cells", "nuclei", "marker")] + [("refused", ctypes.c_bool)]
+
+
 @case("segmentation without the network, 600 cells", repeats=5)
 def segmentation(run):
     """The steps of lib/segment/pipeline.c between an image and its labels, with given maps. No peer has them."""
@@ -362,7 +368,7 @@ def segmentation(run):
     channel = Channel(oracle.plane(image), 0.65)
 
     def ours(context):
-        flat, count = Flat(), ctypes.c_uint32()
+        flat, count, working = Flat(), ctypes.c_uint32(), Plane()
         cells, inner = ctypes.c_void_p(), ctypes.c_void_p()
         arguments = ctypes.byref(channel.plane), b"the image", 0.65, ctypes.byref(rule)
         call("cseg_segment_flatten", ctypes.byref(flat), *arguments, context=context)
@@ -371,11 +377,10 @@ def segmentation(run):
         call("cseg_segment_seeds", nuclei, ctypes.byref(count), maps[0], None, 0.65, ctypes.byref(options), context=context)
         addresses = [ctypes.addressof(p) for p in (flat.plane, three, nuclei_plane)]
         inputs = method.CellInputs(*addresses, count.value, 0.65)
-        check(
-            library.cseg_segment_label(
-                ctypes.byref(cells), ctypes.byref(inner), context, ctypes.byref(channel), ctypes.byref(inputs), ctypes.byref(options)
-            )
-        )
+        found = Found(ctypes.addressof(working), addresses[2], addresses[0], False)
+        rest = [ctypes.byref(argument) for argument in (channel, found, options)]
+        check(library.cseg_segment_working_cells(context, ctypes.byref(working), ctypes.byref(inputs), rest[2]))
+        check(library.cseg_segment_label(ctypes.byref(cells), ctypes.byref(inner), context, *rest))
         library.cseg_plane_free(ctypes.byref(flat.plane))
         library.cellseg_labels_free(cells)
         library.cellseg_labels_free(inner)

@@ -233,20 +233,35 @@ def test_the_zoom_that_nuclei_ask_for(tmp_path):
     (image,) = (path for path in (tmp_path / "truth").iterdir() if path.name.count(".") == 1)
     truth = tifffile.imread(image.with_suffix(".cells.tif"))
     sm = []
-    for zoom in ([], ["--zoom", 0, "--zooms", 3]):
-        result = run("segment", "--verbose", "--pixel-size", 0.35, *zoom, "-o", tmp_path, image)
+    for options in (["--zooms", 1], ["--zoom", 0, "--zooms", 3], []):
+        result = run("segment", "--verbose", "--pixel-size", 0.35, *options, "-o", tmp_path, image)
         assert result.code == 0
         assert any(re.fullmatch(rf"cellseg: note: {image}: contrast of \d+ nuclei .*", line) for line in result.errors)
         said = [line for line in result.errors if re.fullmatch(rf"cellseg: note: {image}: zoom 1\.\d\d: nuclei of \d+\.\d um", line)]
-        assert len(said) == (1 if zoom else 0)
+        assert len(said) == (options != ["--zooms", 1])
         sm.append(cellseg.similarity(truth, tifffile.imread(tmp_path / f"{image.stem}.cells.tif")).sm)
-    assert sm[1] > sm[0] + 0.3 and sm[1] > 0.75, sm
+    assert sm[1] > sm[0] + 0.3 and sm[1] > 0.75 and sm[2] == sm[1], sm
     quiet = run("segment", "--pixel-size", 0.35, "--zoom", 0, "-o", tmp_path, image)
     assert quiet.code == 0 and not any(": note: " in line for line in quiet.errors)
 
 
+def test_a_large_image_gets_no_second_look(tmp_path):
+    """A simulated field of unsure nuclei, and many of it side by side."""
+    assert run("synth", "-o", tmp_path / "truth", "--count", 1, "--size", "300x300").code == 0
+    (image,) = (path for path in (tmp_path / "truth").iterdir() if path.name.count(".") == 1)
+    field = tifffile.imread(image)
+    field = field if field.ndim == 2 else field[0]
+    for width, looks in (300, 2), (1448, 2), (1449, 1):  # 1448 x 1448 pixels are just fewer than 2^21
+        path = write_image(tmp_path / "large.tif", np.tile(field, (5, 5))[:width, :width], 0.65)
+        result = run("segment", "--verbose", "--orientations", 1, "-o", tmp_path, path)
+        assert result.code == 0
+        (sureness,) = re.findall(r"sureness (0\.\d+)", "\n".join(result.errors))
+        said = [line for line in result.errors if re.search(r"the nuclei are unsure \(0\.\d\d\): a second look$", line)]
+        assert float(sureness) < 0.8 and len(said) == looks - 1, result.errors
+
+
 def test_zooms_that_do_not_exist_are_refused(crop, tmp_path):
-    for words, message in ((("--zooms", 2), "zooms is 2; it must be 1 or 3"), (("--zoom", 5), "zoom is 5")):
+    for words, message in ((("--zooms", 2), "zooms is 2; it must be 0, 1 or 3"), (("--zoom", 5), "zoom is 5")):
         result = run("segment", *words, "-o", tmp_path, crop)
         assert result.code == 2 and len(result.errors) == 1 and message in result.errors[0], result
 

@@ -161,12 +161,12 @@ def test_finetune(data, tmp_path):
 def test_ablation(data, tmp_path):
     """The first row is what `cellseg segment` and `evaluate` give."""
     titles, rows = rows_of(experiment("ablation", data, tmp_path))
-    assert [row[0] for row in rows] == ["**defaults**", "the paper preset"]
+    assert [row[0] for row in rows] == ["**defaults**", "**one look**", "the paper preset"]
     crop = data / "ccdb6843/val/val0.ome.tif"
     assert run("segment", "--channel", 0, "-o", tmp_path / "one", crop).code == 0
     lines = run("evaluate", crop.with_name("val0.cells.tif"), tmp_path / "one/val0.cells.tif").output.splitlines()
     assert float(rows[0][titles.index("val: SM")]) == pytest.approx(float(lines[1].split()[-1]), abs=6e-4)
-    assert rows[0][titles.index("val: SM")] != rows[1][titles.index("val: SM")]
+    assert rows[0][titles.index("val: SM")] != rows[2][titles.index("val: SM")]
 
 
 def test_marker_fit(data, tmp_path):
@@ -178,8 +178,9 @@ def test_marker_fit(data, tmp_path):
 def test_model_card(data, tmp_path):
     test, others, section = re.split("<!-- end of (?:test|not fitting) -->", experiment("model_card", data, tmp_path))
     assert re.findall(r"!\[(.*?)\]", others) == ["bbbc014-a01", "bbbc022-rna"]
-    assert [row[0] for row in rows_of(test)[1]] == ["default", "1 orientation", "4 orientations", "zoom 0, 3 zooms",
-                                              "the paper preset", "two-channel method, which sees the nuclear stain"]
+    assert [row[0] for row in rows_of(test)[1]] == ["default", "one look", "one look, 1 orientation", "one look, 4 orientations",
+                                              "zoom 0, 3 zooms", "the paper preset",
+                                              "two-channel method, which sees the nuclear stain"]
     figures, pictures = section.split("| card", 1)[0], re.findall(r"\]\((images/.*?)\)", section)
     _, rows = rows_of(figures.split("|  |")[0])
     assert {row[0]: int(row[1]) for row in rows} == {"n2a-train": 2, "n2a-val": 1, "n2a-test": 2, "nf1-er": 2}

@@ -30,6 +30,7 @@ static int tear_down(void **state) {
 static cellseg_segment_options defaults(void) {
     cellseg_segment_options options;
     assert_ok(cellseg_segment_options_init(&options, sizeof options));
+    options.zooms = 1;
     return options;
 }
 

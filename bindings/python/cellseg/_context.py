@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Where threads, memory and progress come from."""
+"""Where threads, memory, progress and log come from."""
 
 from __future__ import annotations
 
@@ -12,13 +12,16 @@ from typing import Callable, Iterator
 from . import _lowlevel as c
 from ._lowlevel import Error
 
+LEVELS = {c.LOG_INFO: "info", c.LOG_WARNING: "warning"}
+
 
 class Context:
-    """Where threads and progress come from. Serves one call at a time, a further one raises RuntimeError; make one per thread.
+    """Where threads, progress and log come from. Serves one call at a time, a further one raises RuntimeError; make one per thread.
 
     progress(fraction, step) is called on the thread that called the library; what is true of its result cancels the
     call, and what it raises comes out of the call. So does KeyboardInterrupt, which is heard at once where there is a progress
-    callback and else when the call ends.
+    callback and else when the call ends. log(level, message), level "info" or "warning", is called there too: a warning says
+    where a result may disappoint, as with a marker that does not fit. What it raises comes out when the call ends.
     """
 
     def __init__(
@@ -26,6 +29,7 @@ class Context:
         threads: int = 0,
         memory_budget_bytes: int = 0,
         progress: Callable[[float, str], object] | None = None,
+        log: Callable[[str, str], object] | None = None,
     ) -> None:
         options = c.context_options()
         c.context_options_init(options, ctypes.sizeof(options))
@@ -36,7 +40,10 @@ class Context:
         self._serving = threading.Lock()
         if progress is not None:
             guarded = self._guard(lambda _user, fraction, step: progress(fraction, step.decode()))
-            options.progress = self._callback = c.progress_fn(guarded)
+            options.progress = self._progress = c.progress_fn(guarded)
+        if log is not None:
+            guarded = self._guard(lambda _user, level, message: log(LEVELS[level], message.decode(errors="replace")))
+            options.log = self._log = c.log_fn(guarded)
         self._handle = c.Context()
         c.context_new(self._handle, options)
 

@@ -193,6 +193,24 @@ def test_what_progress_raises_comes_out_of_the_call(picture, model):
         cellseg.segment(picture[0], PIXEL_SIZE_UM, model=model, context=cellseg.Context(progress=interrupt))
 
 
+def test_the_log_says_what_may_disappoint(model):
+    lines = []
+    context = cellseg.Context(log=lambda level, message: lines.append((level, message)))
+    cellseg.segment(np.full((90, 120), 7, np.uint8), PIXEL_SIZE_UM, model=model, context=context)
+    assert lines == [("warning", "no cell was found: the image is nearly constant, or noise")]
+    lines.clear()
+    cellseg.segment(cellseg.simulate(300, 300)[0][0], PIXEL_SIZE_UM, model=model, zooms=1, context=context)
+    assert [level for level, _ in lines] == ["info"] and re.match(r"contrast of \d+ nuclei", lines[0][1])
+
+
+def test_what_log_raises_comes_out_of_the_call(picture, model):
+    def fail(_level, message):
+        raise ValueError(message)
+
+    with pytest.raises(ValueError, match="no cell was found"):
+        cellseg.segment(np.zeros((90, 120)), PIXEL_SIZE_UM, model=model, context=cellseg.Context(log=fail))
+
+
 def test_ctrl_c_is_heard_between_callbacks(model):
     noise = np.random.default_rng(3).integers(0, 4000, (1500, 1500)).astype(np.uint16)
     timer = threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT))
