@@ -8,12 +8,13 @@
  * - sureness: the mean nucleus probability in the nucleus.
  * Nuclei far brighter than their surroundings that take much of their cells are a nuclear stain's. Nuclei that are not darker,
  * and of which the network is not sure either, speak against the marker. The limits are measured: docs/defaults.md has the table.
- * Fewer than fifteen cells are too few to tell. Cost: a distance transform and a pass over the image.
+ * Fewer than fifteen cells are too few to tell, fewer than five to measure. Cost: a distance transform and a pass over the image.
  */
 #include "filter/filter.h"
 #include "morph/morph.h"
 #include "segment/segment.h"
 
+enum { LEAST_CELLS = 5 };
 #define RING_UM 4.0
 #define STAIN_CONTRAST (-0.20) /* below, and ... */
 #define STAIN_SHARE 0.40       /* ... above: a nuclear stain */
@@ -83,7 +84,7 @@ static cellseg_status medians(cellseg_context *context, cseg_fit *fit, const sum
             cseg_row_f32(&shares, 0)[fit->cells] = (float)((double)of[id].nucleus_px / (double)of[id].cell_px);
             cseg_row_f32(&probabilities, 0)[fit->cells++] = (float)(of[id].probability / (double)of[id].nucleus_px);
         }
-    if (fit->cells < CSEG_QUANTILE_OF_LEAST)
+    if (fit->cells < LEAST_CELLS)
         goto done;
     contrasts.width = probabilities.width = shares.width = fit->cells;
     CSEG_TRY_GOTO(done, cseg_filter_percentiles(context, &fit->contrast, &half, 1, &contrasts));
@@ -96,27 +97,18 @@ done:
     return status;
 }
 
-static void judge(cellseg_context *context, cseg_fit *fit) {
-    cseg_log(context, CELLSEG_LOG_INFO, "contrast of %u nuclei %.3f, sureness %.3f, share %.3f", (unsigned)fit->cells,
-             fit->contrast, fit->sureness, fit->share);
-    if (fit->contrast < STAIN_CONTRAST && fit->share > STAIN_SHARE) {
-        fit->kind = CSEG_FIT_STAIN;
-        cseg_log(
-            context, CELLSEG_LOG_WARNING,
-            "the marker does not fit: nuclei are far brighter than what surrounds them (contrast %.2f), as in a nuclear stain",
-            fit->contrast);
-    } else if (fit->contrast < EVEN_CONTRAST && fit->sureness < SURE) {
-        fit->kind = CSEG_FIT_UNSURE;
-        cseg_log(context, CELLSEG_LOG_WARNING,
-                 "the marker may not fit: nuclei are not darker than what surrounds them (contrast %.2f), and unsure (%.2f)",
-                 fit->contrast, fit->sureness);
-    }
+static int32_t kind_of(const cseg_fit *fit) {
+    if (fit->cells < CSEG_QUANTILE_OF_LEAST)
+        return CSEG_FIT_GOOD;
+    if (fit->contrast < STAIN_CONTRAST && fit->share > STAIN_SHARE)
+        return CSEG_FIT_STAIN;
+    return fit->contrast < EVEN_CONTRAST && fit->sureness < SURE ? CSEG_FIT_UNSURE : CSEG_FIT_GOOD;
 }
 
 cellseg_status cseg_segment_fit(cellseg_context *context, cseg_fit *fit, const cseg_plane *cells,
                                 const cseg_cell_inputs *inputs) {
     *fit = (cseg_fit){.kind = CSEG_FIT_GOOD};
-    if (inputs->count < CSEG_QUANTILE_OF_LEAST)
+    if (inputs->count < LEAST_CELLS)
         return CELLSEG_OK;
     sums *of = cseg_calloc(context, (size_t)inputs->count + 1, sizeof *of);
     if (of == NULL)
@@ -126,10 +118,25 @@ cellseg_status cseg_segment_fit(cellseg_context *context, cseg_fit *fit, const c
     CSEG_TRY_GOTO(done, distance_to_nuclei(context, &distance, inputs->nuclei));
     sum_up(of, cells, &distance, inputs);
     CSEG_TRY_GOTO(done, medians(context, fit, of, inputs->count));
-    if (fit->cells >= CSEG_QUANTILE_OF_LEAST)
-        judge(context, fit);
+    fit->kind = kind_of(fit);
 done:
     cseg_plane_free(&distance);
     cseg_free(of);
     return status;
+}
+
+void cseg_segment_tell_fit(cellseg_context *context, const cseg_fit *fit) {
+    if (fit->cells < CSEG_QUANTILE_OF_LEAST)
+        return;
+    cseg_log(context, CELLSEG_LOG_INFO, "contrast of %u nuclei %.3f, sureness %.3f, share %.3f", (unsigned)fit->cells,
+             fit->contrast, fit->sureness, fit->share);
+    if (fit->kind == CSEG_FIT_STAIN)
+        cseg_log(
+            context, CELLSEG_LOG_WARNING,
+            "the marker does not fit: nuclei are far brighter than what surrounds them (contrast %.2f), as in a nuclear stain",
+            fit->contrast);
+    else if (fit->kind == CSEG_FIT_UNSURE)
+        cseg_log(context, CELLSEG_LOG_WARNING,
+                 "the marker may not fit: nuclei are not darker than what surrounds them (contrast %.2f), and unsure (%.2f)",
+                 fit->contrast, fit->sureness);
 }

@@ -17,13 +17,31 @@
 /* Of nuclei less sure than this a second look is taken (docs/defaults.md), unless the image is so large that the time would
  * surprise: of this many pixels of the model's scale it takes some ten seconds. */
 #define SURE_ENOUGH 0.80
+#define MUCH_LESS_SURE 0.05
 enum { SECOND_LOOK_MOST_PX = 1 << 21 };
 
 /* Parts of the call's progress; the first look's where there may be a second. */
 #define FIRST_LOOK_TO 0.5
 #define LOOKS_TO 0.98
 
-/* What there is between the image and its labels; every plane at the working scale. */
+/* What a look at the channel gives; every plane at the working scale. */
+typedef struct sight {
+    cseg_plane marker; /* scaled for the cells step */
+    cseg_plane maps[CSEG_MAX_CLASSES];
+    cseg_plane nuclei, cells;
+    uint32_t count;
+    cseg_fit fit;
+} sight;
+
+static void sight_free(sight *seen) {
+    cseg_plane_free(&seen->marker);
+    cseg_plane_free(&seen->nuclei);
+    cseg_plane_free(&seen->cells);
+    for (size_t i = 0; i < CSEG_MAX_CLASSES; i++)
+        cseg_plane_free(&seen->maps[i]);
+}
+
+/* What there is between the image and its labels. */
 typedef struct scene {
     cellseg_context *context;
     const cellseg_model *model;
@@ -33,21 +51,9 @@ typedef struct scene {
     size_t height, width;  /* at the working scale */
     double from, to;       /* a look's part of the call's progress */
     int32_t extra_kind;    /* of the model's fourth output */
-    cseg_extra extra;      /* what of it is used */
     cseg_channel channel;
-    cseg_plane marker; /* scaled for the cells step */
-    cseg_plane maps[CSEG_MAX_CLASSES];
-    cseg_plane nuclei, cells;
-    uint32_t count;
+    sight seen;
 } scene;
-
-static void scene_free(scene *s) {
-    cseg_plane_free(&s->marker);
-    cseg_plane_free(&s->nuclei);
-    cseg_plane_free(&s->cells);
-    for (size_t i = 0; i < CSEG_MAX_CLASSES; i++)
-        cseg_plane_free(&s->maps[i]);
-}
 
 /* The marker scaled for the cells step, and for the network: one resampling and one top-hat where both want the same. */
 static cellseg_status prepare(scene *s, cseg_plane *input) {
@@ -56,13 +62,13 @@ static cellseg_status prepare(scene *s, cseg_plane *input) {
     const cseg_rule rule = cseg_segment_marker_rule(s->rule->pixel_size_um, s->options.top_hat_um);
     cseg_flat flat;
     CSEG_TRY(cseg_segment_flatten(s->context, &flat, channel, "the image", pixel, &rule));
-    s->marker = flat.plane;
+    s->seen.marker = flat.plane;
     if (rule.top_hat_um == s->rule->top_hat_um) {
         CSEG_TRY(cseg_plane_new(input, s->context, CELLSEG_FLOAT32, flat.plane.height, flat.plane.width));
         CSEG_TRY(cseg_segment_normalise(s->context, input, &flat, s->rule));
     } else
         CSEG_TRY(cseg_segment_preprocess(s->context, input, channel, pixel, s->rule));
-    return cseg_segment_normalise(s->context, &s->marker, &flat, &rule);
+    return cseg_segment_normalise(s->context, &s->seen.marker, &flat, &rule);
 }
 
 static cellseg_status check_zoom(const scene *s) {
@@ -80,12 +86,12 @@ static cellseg_status predict(scene *s) {
     CSEG_TRY_GOTO(done, cseg_segment_step(s->context, "preprocessing", progress_at(s, 0), progress_at(s, NETWORK_FROM)));
     CSEG_TRY_GOTO(done, prepare(s, &input));
     for (uint32_t i = 0; i < s->rule->classes; i++)
-        CSEG_TRY_GOTO(done, cseg_plane_new(&s->maps[i], s->context, CELLSEG_FLOAT32, input.height, input.width));
+        CSEG_TRY_GOTO(done, cseg_plane_new(&s->seen.maps[i], s->context, CELLSEG_FLOAT32, input.height, input.width));
     const cseg_view view = {s->context,
                             s->model,
                             &s->options,
                             &input,
-                            s->maps,
+                            s->seen.maps,
                             s->extra_kind,
                             progress_at(s, NETWORK_FROM),
                             progress_at(s, NETWORK_TO)};
@@ -95,25 +101,34 @@ done:
     return status;
 }
 
+/* What of the fourth map is used. */
+static cseg_extra extra_of(const scene *s) {
+    const bool used = s->options.use_extra_output != 0;
+    return (cseg_extra){used ? s->extra_kind : CELLSEG_EXTRA_NONE, &s->seen.maps[CSEG_MAP_EXTRA]};
+}
+
 static cellseg_status find_seeds(scene *s) {
+    const cseg_extra extra = extra_of(s);
     CSEG_TRY(cseg_segment_step(s->context, "seeds", progress_at(s, NETWORK_TO), progress_at(s, SEEDS_TO)));
-    CSEG_TRY(cseg_plane_new(&s->nuclei, s->context, CELLSEG_UINT32, s->marker.height, s->marker.width));
-    return cseg_segment_seeds(s->context, &s->nuclei, &s->count, &s->maps[CSEG_MAP_NUCLEUS], &s->extra, s->rule->pixel_size_um,
-                              &s->options);
+    CSEG_TRY(cseg_plane_new(&s->seen.nuclei, s->context, CELLSEG_UINT32, s->seen.marker.height, s->seen.marker.width));
+    return cseg_segment_seeds(s->context, &s->seen.nuclei, &s->seen.count, &s->seen.maps[CSEG_MAP_NUCLEUS], &extra,
+                              s->rule->pixel_size_um, &s->options);
 }
 
 static cseg_cell_inputs cell_inputs(const scene *s) {
     const bool has_boundary_class = s->extra_kind == CELLSEG_EXTRA_BOUNDARY;
-    return (cseg_cell_inputs){&s->marker, s->maps, &s->nuclei, s->count, s->rule->pixel_size_um, s->extra, has_boundary_class};
+    return (cseg_cell_inputs){&s->seen.marker,        s->seen.maps, &s->seen.nuclei,   s->seen.count,
+                              s->rule->pixel_size_um, extra_of(s),  has_boundary_class};
 }
 
-/* Cells and nuclei of the channel at the working scale. */
+/* Cells and nuclei of the channel, and how well the marker fits them. */
 static cellseg_status look(scene *s) {
     CSEG_TRY(predict(s));
     CSEG_TRY(find_seeds(s));
     CSEG_TRY(cseg_segment_step(s->context, "cells", progress_at(s, SEEDS_TO), s->to));
     const cseg_cell_inputs inputs = cell_inputs(s);
-    return cseg_segment_working_cells(s->context, &s->cells, &inputs, &s->options);
+    CSEG_TRY(cseg_segment_working_cells(s->context, &s->seen.cells, &inputs, &s->options));
+    return cseg_segment_fit(s->context, &s->seen.fit, &s->seen.cells, &inputs);
 }
 
 /* ---- a second look ---- */
@@ -126,35 +141,45 @@ static void plan_looks(scene *s) {
         o->zooms = 1;
 }
 
-/* In place of the first, where the memory budget has room for it. */
-static cellseg_status look_again(scene *s, double sureness) {
+/* Its sight takes the first one's place, unless its nuclei are so much less sure that its zooms must contradict each other. */
+static cellseg_status look_again(scene *s) {
+    sight other = s->seen;
+    const double sureness = other.fit.sureness;
     s->options.zoom = 0;
     s->options.zooms = 3;
     if (check_zoom(s) != CELLSEG_OK) {
-        cseg_log(s->context, CELLSEG_LOG_INFO,
-                 "the nuclei are unsure (%.2f), but the memory budget has no room for a second look", sureness);
+        cseg_log(s->context, CELLSEG_LOG_INFO, "unsure nuclei (%.2f), and no room for a second look", sureness);
         return CELLSEG_OK;
     }
-    cseg_log(s->context, CELLSEG_LOG_INFO, "the nuclei are unsure (%.2f): a second look", sureness);
-    scene_free(s);
+    cseg_log(s->context, CELLSEG_LOG_INFO, "unsure nuclei (%.2f): a second look", sureness);
+    s->seen = (sight){.count = 0};
     s->from = s->to;
     s->to = LOOKS_TO;
-    return look(s);
+    const cellseg_status status = look(s);
+    const cseg_fit *fit = &s->seen.fit;
+    if (status == CELLSEG_OK && fit->sureness < sureness - MUCH_LESS_SURE) {
+        cseg_log(s->context, CELLSEG_LOG_INFO, "the second look is less sure (%.2f of %u nuclei): the first counts",
+                 fit->sureness, (unsigned)fit->cells);
+        const sight second = s->seen;
+        s->seen = other;
+        other = second;
+    }
+    sight_free(&other);
+    return status;
 }
 
 /* Judges the marker by the first look; *refused: the options want no cells of it. */
 static cellseg_status find_cells(bool *refused, scene *s) {
     const int32_t test = s->options.marker_test;
-    cseg_fit fit;
     CSEG_TRY(look(s));
-    const cseg_cell_inputs inputs = cell_inputs(s);
-    CSEG_TRY(cseg_segment_fit(s->context, &fit, &s->cells, &inputs));
+    const cseg_fit fit = s->seen.fit;
+    cseg_segment_tell_fit(s->context, &fit);
     *refused = (fit.kind == CSEG_FIT_STAIN && test >= CELLSEG_MARKER_REFUSE_STAINS) ||
                (fit.kind == CSEG_FIT_UNSURE && test >= CELLSEG_MARKER_REFUSE);
     const bool unsure = fit.cells >= CSEG_QUANTILE_OF_LEAST && fit.sureness < SURE_ENOUGH;
     if (!s->may_look_again || !unsure || fit.kind == CSEG_FIT_STAIN || *refused)
         return CELLSEG_OK;
-    return look_again(s, fit.sureness);
+    return look_again(s);
 }
 
 /* ---- at the image's own scale ---- */
@@ -166,7 +191,7 @@ static cellseg_status export_maps(cellseg_image **out, const scene *s) {
     CSEG_TRY_GOTO(failed, cellseg_image_set_pixel_size_um(*out, s->channel.pixel_size_um));
     for (int32_t i = 0; i < (int32_t)s->rule->classes; i++) {
         const cseg_plane to = cseg_image_plane(*out, i);
-        CSEG_TRY_GOTO(failed, cseg_filter_resample(s->context, &to, &s->maps[i]));
+        CSEG_TRY_GOTO(failed, cseg_filter_resample(s->context, &to, &s->seen.maps[i]));
     }
     return CELLSEG_OK;
 failed:
@@ -181,10 +206,10 @@ static cellseg_status segment(cellseg_labels **cells, cellseg_labels **nuclei, c
     CSEG_TRY(find_cells(&refused, s));
     CSEG_TRY(cseg_segment_step(s->context, "cells", s->to, 1));
     for (size_t y = 0; refused && y < s->height; y++)
-        memset(cseg_row_u32(&s->cells, y), 0, s->width * sizeof(uint32_t));
+        memset(cseg_row_u32(&s->seen.cells, y), 0, s->width * sizeof(uint32_t));
     if (maps != NULL)
         CSEG_TRY(export_maps(&own_maps, s));
-    const cseg_found found = {&s->cells, &s->nuclei, &s->marker, refused};
+    const cseg_found found = {&s->seen.cells, &s->seen.nuclei, &s->seen.marker, refused};
     const cellseg_status status = cseg_segment_label(cells, nuclei, s->context, &s->channel, &found, &s->options);
     if (status != CELLSEG_OK)
         cellseg_image_free(own_maps);
@@ -207,8 +232,6 @@ cellseg_status cellseg_segment(cellseg_labels **cells, cellseg_labels **nuclei, 
     CSEG_TRY(cseg_segment_model_extra(&s.extra_kind, model));
     s.rule = cseg_model_rule(model);
     const double pixel = s.rule->pixel_size_um;
-    if (s.options.use_extra_output != 0)
-        s.extra = (cseg_extra){s.extra_kind, &s.maps[CSEG_MAP_EXTRA]};
     CSEG_TRY(cseg_segment_check_px(&s.options, pixel));
     CSEG_TRY(cseg_segment_channel(&s.channel, image, s.options.channel, s.options.pixel_size_um, "the image"));
     const uint64_t planes = s.rule->classes + 2; /* the maps, the network's input, the marker */
@@ -217,6 +240,6 @@ cellseg_status cellseg_segment(cellseg_labels **cells, cellseg_labels **nuclei, 
     CSEG_TRY(check_zoom(&s));
     cseg_progress_start(context);
     const cellseg_status status = segment(cells, nuclei, maps, &s);
-    scene_free(&s);
+    sight_free(&s.seen);
     return status;
 }

@@ -142,14 +142,16 @@ enum { CSEG_QUANTILE_OF_LEAST = 15 };
 enum { CSEG_FIT_GOOD = 0, CSEG_FIT_UNSURE = 1, CSEG_FIT_STAIN = 2 };
 
 typedef struct cseg_fit {
-    int32_t kind;                     /* CSEG_FIT_...; good where the cells are too few to tell, and the figures then 0 */
+    int32_t kind;                     /* CSEG_FIT_...; good where the cells are fewer than CSEG_QUANTILE_OF_LEAST */
     uint32_t cells;                   /* measured ones */
-    double contrast, sureness, share; /* medians over them */
+    double contrast, sureness, share; /* medians over them; 0 where they are fewer than five */
 } cseg_fit;
 
-/* Judge the marker by the cells that were found with a model's maps, under the ids of inputs->nuclei. Logs the figures, and a
- * warning where the marker does not fit. */
+/* Judge the marker by the cells that were found with a model's maps, under the ids of inputs->nuclei. */
 cellseg_status cseg_segment_fit(cellseg_context *context, cseg_fit *fit, const cseg_plane *cells, const cseg_cell_inputs *inputs);
+
+/* Log the figures, where the cells are enough to tell by, and a warning where the marker does not fit. */
+void cseg_segment_tell_fit(cellseg_context *context, const cseg_fit *fit);
 
 /* ---- smooth.c ---- */
 

@@ -317,4 +317,4 @@ def fit(marker, nucleus_map, cells, nuclei, px):
             n, r = (marker[where].astype(np.float64).mean() for where in (inside, ring))
             contrast, share = (r - n) / (r + n) if r + n > 0 else 0, inside.sum() / (cells == i).sum()
             pairs.append((contrast, nucleus_map[inside].astype(np.float64).mean(), share))
-    return None if len(pairs) < 15 else tuple(np.median(pairs, axis=0))
+    return None if len(pairs) < 5 else tuple(np.median(pairs, axis=0))

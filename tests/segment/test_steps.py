@@ -290,7 +290,7 @@ def ringed(count, inside, ring, seed, radius=8):
 
 
 @pytest.mark.parametrize("px", [0.3, 0.65, 1.1])
-@pytest.mark.parametrize("count", [15, 16, 33])
+@pytest.mark.parametrize("count", [5, 15, 16, 33])
 @pytest.mark.parametrize("inside, ring", [(0.2, 0.6), (0.5, 0.4), (0.6, 0.1), (0, 0)])
 def test_contrast_and_sureness(px, count, inside, ring):
     marker, nucleus_map, cells, nuclei = ringed(count, inside, ring, count)
@@ -301,15 +301,20 @@ def test_contrast_and_sureness(px, count, inside, ring):
     np.testing.assert_allclose(figures, method.fit(marker, nucleus_map, cells, nuclei, px), atol=1e-7)
 
 
-def test_fifteen_cells_with_rings_are_needed():
+def test_fifteen_cells_with_rings_are_needed_to_judge_and_five_to_measure():
     marker, nucleus_map, cells, nuclei = ringed(15, 0.6, 0.1, 1, radius=12)
     assert method.library_fit(marker, nucleus_map, cells, nuclei, 0.65).kind == 2
     cells[nuclei == 0] = np.where(cells == 15, 0, cells)[nuclei == 0]  # the last cell is all nucleus
     found = method.library_fit(marker, nucleus_map, cells, nuclei, 0.65)
+    assert (found.kind, found.cells) == (0, 14)
+    np.testing.assert_allclose((found.contrast, found.sureness, found.share), method.fit(marker, nucleus_map, cells, nuclei, 0.65), atol=1e-7)
+    nuclei[nuclei > 4] = 0
+    found = method.library_fit(marker, nucleus_map, cells, nuclei, 0.65)
     assert method.fit(marker, nucleus_map, cells, nuclei, 0.65) is None
-    assert (found.kind, found.cells, found.contrast, found.sureness, found.share) == (0, 14, 0, 0, 0)
-    nuclei[nuclei == 15] = 0
-    assert method.library_fit(marker, nucleus_map, cells, nuclei, 0.65).cells == 0
+    assert (found.kind, found.cells, found.contrast, found.sureness, found.share) == (0, 0, 0, 0, 0)
+    cells[(cells == 4) & (nuclei == 0)], nuclei[cells == 5] = 0, 5
+    found = method.library_fit(marker, nucleus_map, cells, nuclei, 0.65)  # five nuclei, of which two have no ring
+    assert (found.kind, found.cells, found.contrast, found.sureness, found.share) == (0, 3, 0, 0, 0)
 
 
 KINDS = [(0.2, 8, 0.1, 0), (0.4, 12, 0.1, 0), (0.5, 8, 0.75, 0), (0.5, 8, 0.65, 1), (0.9, 8, 0.95, 0), (0.9, 8, 0.1, 1), (0.9, 12, 0.95, 2)]
