@@ -99,7 +99,8 @@ typedef struct cellseg_segment_options {
                                   Unsure: the median of 15 nuclei or more is nucleus with a mean probability below 0.8. The first
                                   look counts where that of the second is lower by more than 0.05, or of fewer than 5. None is taken
                                   where the marker is refused or a nuclear stain's, which the first look tells, where the image has
-                                  more than 2^21 pixels at the model's scale, or where the memory budget has no room */
+                                  more than 2^21 pixels at the model's scale, or where the memory budget has no room
+                                  for it on all threads */
     double zoom; /**< the network sees the image so many times enlarged, 0.25 to 4; 0: as its nuclei ask for, 0.5 to 2. They are
                     found three times, from zooms 1.4 apart, with the options of the nuclei; each time the zoom goes towards the
                     one at which the median nucleus looks 15 um across, and stays, 1 at first, where there are fewer than five.
@@ -156,8 +157,8 @@ CELLSEG_API cellseg_status cellseg_segment_options_check(const cellseg_segment_o
  * @return CELLSEG_ERR_CANCELLED, CELLSEG_ERR_MEMORY
  * Cost: the network's, times the orientations, and 0.15 us per pixel of the model's scale for the rest, on two threads:
  * docs/performance.md. At a zoom the network's times its square, at 3 zooms 3.1 times that; to find a zoom, first 5 to 31 times
- * one orientation's and three seeds steps. A second look, which a stain that the model knows seldom gets, takes 3 to 28 times as
- * long as the first, most often 8.
+ * one orientation's and three seeds steps. With 2 orientations a second look takes 3 to 28 times as long as the
+ * first, most often 8; of images of stains that the model knows, half get one.
  * Memory: 42 bytes per pixel of the model's scale, or with zooms 28 + 20 z^2 where that is more, and in a second look 28 besides:
  * z is the largest zoom, which for 3 zooms is 1.2 `zoom`, and 2.8 where it is to be found.
  * Threads: any. Result: the same bytes for any thread count. Since: 1.0

@@ -14,7 +14,6 @@
 #include "morph/morph.h"
 #include "segment/segment.h"
 
-enum { LEAST_CELLS = 5 };
 #define RING_UM 4.0
 #define STAIN_CONTRAST (-0.20) /* below, and ... */
 #define STAIN_SHARE 0.40       /* ... above: a nuclear stain */
@@ -84,7 +83,7 @@ static cellseg_status medians(cellseg_context *context, cseg_fit *fit, const sum
             cseg_row_f32(&shares, 0)[fit->cells] = (float)((double)of[id].nucleus_px / (double)of[id].cell_px);
             cseg_row_f32(&probabilities, 0)[fit->cells++] = (float)(of[id].probability / (double)of[id].nucleus_px);
         }
-    if (fit->cells < LEAST_CELLS)
+    if (fit->cells < CSEG_FIT_OF_LEAST)
         goto done;
     contrasts.width = probabilities.width = shares.width = fit->cells;
     CSEG_TRY_GOTO(done, cseg_filter_percentiles(context, &fit->contrast, &half, 1, &contrasts));
@@ -108,7 +107,7 @@ static int32_t kind_of(const cseg_fit *fit) {
 cellseg_status cseg_segment_fit(cellseg_context *context, cseg_fit *fit, const cseg_plane *cells,
                                 const cseg_cell_inputs *inputs) {
     *fit = (cseg_fit){.kind = CSEG_FIT_GOOD};
-    if (inputs->count < LEAST_CELLS)
+    if (inputs->count < CSEG_FIT_OF_LEAST)
         return CELLSEG_OK;
     sums *of = cseg_calloc(context, (size_t)inputs->count + 1, sizeof *of);
     if (of == NULL)

@@ -2,7 +2,7 @@
 /*
  * The single-channel method (Al-Kofahi et al. 2018): the marker, evened and scaled, goes through the network; its nucleus map
  * gives the seeds, its maps and the marker the cells. Where the network is unsure of the nuclei, all of that is done once more,
- * with maps of the zooms that the nuclei ask for: a stain that it does not know is worth the time, one that it knows is not.
+ * with maps of the zooms that the nuclei ask for: that is worth the time for stains that it does not know.
  */
 #include "segment/pipeline.h"
 #include "filter/filter.h"
@@ -17,8 +17,10 @@
 /* Of nuclei less sure than this a second look is taken (docs/defaults.md), unless the image is so large that the time would
  * surprise: of this many pixels of the model's scale it takes some ten seconds. */
 #define SURE_ENOUGH 0.80
-#define MUCH_LESS_SURE 0.05
 enum { SECOND_LOOK_MOST_PX = 1 << 21 };
+
+/* The mean of several zooms is a little less sure than one of them; by more than this only where they contradict each other. */
+#define MUCH_LESS_SURE 0.05
 
 /* Parts of the call's progress; the first look's where there may be a second. */
 #define FIRST_LOOK_TO 0.5
@@ -71,8 +73,8 @@ static cellseg_status prepare(scene *s, cseg_plane *input) {
     return cseg_segment_normalise(s->context, &s->seen.marker, &flat, &rule);
 }
 
-static cellseg_status check_zoom(const scene *s) {
-    return cseg_segment_check_zoom(s->context, s->height, s->width, s->rule->classes, &s->options);
+static cellseg_status check_zoom(const scene *s, uint64_t besides) {
+    return cseg_segment_check_zoom(s->context, s->height, s->width, s->rule->classes, besides, &s->options);
 }
 
 /* Where the call is when a part of this look is done. */
@@ -147,7 +149,7 @@ static cellseg_status look_again(scene *s) {
     const double sureness = other.fit.sureness;
     s->options.zoom = 0;
     s->options.zooms = 3;
-    if (check_zoom(s) != CELLSEG_OK) {
+    if (check_zoom(s, cseg_segment_predict_bytes(s->context, s->model)) != CELLSEG_OK) {
         cseg_log(s->context, CELLSEG_LOG_INFO, "unsure nuclei (%.2f), and no room for a second look", sureness);
         return CELLSEG_OK;
     }
@@ -157,7 +159,7 @@ static cellseg_status look_again(scene *s) {
     s->to = LOOKS_TO;
     const cellseg_status status = look(s);
     const cseg_fit *fit = &s->seen.fit;
-    if (status == CELLSEG_OK && fit->sureness < sureness - MUCH_LESS_SURE) {
+    if (status == CELLSEG_OK && (fit->cells < CSEG_FIT_OF_LEAST || fit->sureness < sureness - MUCH_LESS_SURE)) {
         cseg_log(s->context, CELLSEG_LOG_INFO, "the second look is less sure (%.2f of %u nuclei): the first counts",
                  fit->sureness, (unsigned)fit->cells);
         const sight second = s->seen;
@@ -237,7 +239,7 @@ cellseg_status cellseg_segment(cellseg_labels **cells, cellseg_labels **nuclei, 
     const uint64_t planes = s.rule->classes + 2; /* the maps, the network's input, the marker */
     CSEG_TRY(cseg_segment_check_scale(context, &s.height, &s.width, &s.channel, pixel, planes));
     plan_looks(&s);
-    CSEG_TRY(check_zoom(&s));
+    CSEG_TRY(check_zoom(&s, 0));
     cseg_progress_start(context);
     const cellseg_status status = segment(cells, nuclei, maps, &s);
     sight_free(&s.seen);

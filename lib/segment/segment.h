@@ -88,6 +88,9 @@ cellseg_status cseg_segment_preprocess(cellseg_context *context, cseg_plane *out
 cellseg_status cseg_segment_predict(cellseg_context *context, const cseg_plane *maps, const cellseg_model *model,
                                     const cseg_plane *input, int32_t orientations);
 
+/* What that takes at most beside the planes, on all of the context's threads. */
+uint64_t cseg_segment_predict_bytes(cellseg_context *context, const cellseg_model *model);
+
 /* ---- zoom.c ---- */
 
 /* What the network sees, and how. */
@@ -105,8 +108,8 @@ typedef struct cseg_view {
 cellseg_status cseg_segment_predict_zoomed(const cseg_view *view);
 
 /* Before anything is allocated: CELLSEG_ERR_LIMIT where height x width pixels of the model's scale are too many at the options'
- * zooms, for the method or for the budget. */
-cellseg_status cseg_segment_check_zoom(cellseg_context *context, size_t height, size_t width, uint32_t classes,
+ * zooms, for the method or, with so many bytes besides, for the budget. */
+cellseg_status cseg_segment_check_zoom(cellseg_context *context, size_t height, size_t width, uint32_t classes, uint64_t besides,
                                        const cellseg_segment_options *options);
 
 /* ---- seeds.c: Al-Kofahi et al. 2018, step 2 ---- */
@@ -137,6 +140,9 @@ cellseg_status cseg_segment_cells(cellseg_context *context, const cseg_plane *ce
 enum { CSEG_QUANTILE_OF_LEAST = 15 };
 
 /* ---- fit.c ---- */
+
+/* Of fewer cells there are no figures. */
+enum { CSEG_FIT_OF_LEAST = 5 };
 
 /* Whether the marker is of the kind the method is for: yes, perhaps not, or it is a nuclear stain. */
 enum { CSEG_FIT_GOOD = 0, CSEG_FIT_UNSURE = 1, CSEG_FIT_STAIN = 2 };

@@ -229,7 +229,7 @@ static double largest_zoom(const cellseg_segment_options *o) {
     return o->zooms == ZOOMS ? o->zoom * AVERAGE_FACTOR : o->zoom;
 }
 
-cellseg_status cseg_segment_check_zoom(cellseg_context *context, size_t height, size_t width, uint32_t classes,
+cellseg_status cseg_segment_check_zoom(cellseg_context *context, size_t height, size_t width, uint32_t classes, uint64_t besides,
                                        const cellseg_segment_options *options) {
     const double zoom = largest_zoom(options);
     if (options->zoom == 1 && options->zooms == 1)
@@ -240,5 +240,6 @@ cellseg_status cseg_segment_check_zoom(cellseg_context *context, size_t height, 
     const uint64_t here = (uint64_t)classes + 3; /* the maps, the input, the marker, a map brought back */
     const uint64_t there = (uint64_t)classes + 1;
     const uint64_t zoomed = (uint64_t)cseg_segment_scaled(height, zoom) * cseg_segment_scaled(width, zoom);
-    return cseg_budget_check(context, sizeof(float) * (here * height * width + there * zoomed), "the image at its zooms");
+    const uint64_t planes = sizeof(float) * (here * height * width + there * zoomed);
+    return cseg_budget_check(context, planes + besides, "the image at its zooms");
 }

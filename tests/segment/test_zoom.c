@@ -501,20 +501,20 @@ static void a_zoom_beyond_the_budget_is_refused(void **state) {
 static void too_many_pixels_are_refused(void **state) {
     (void)state;
     cellseg_segment_options options = defaults();
-    assert_ok(cseg_segment_check_zoom(NULL, 30000, 30000, 4, &options));
+    assert_ok(cseg_segment_check_zoom(NULL, 30000, 30000, 4, 0, &options));
     options.zooms = 3;
-    assert_ok(cseg_segment_check_zoom(NULL, 27000, 27000, 4, &options));
+    assert_ok(cseg_segment_check_zoom(NULL, 27000, 27000, 4, 0, &options));
     options.zoom = 1.25;
-    assert_ok(cseg_segment_check_zoom(NULL, 1, 1 << 28, 4, &options)); /* a row of 1.5 pixels is one of 2 */
-    assert_status(cseg_segment_check_zoom(NULL, 1, 400000000, 4, &options), CELLSEG_ERR_LIMIT);
+    assert_ok(cseg_segment_check_zoom(NULL, 1, 1 << 28, 4, 0, &options)); /* a row of 1.5 pixels is one of 2 */
+    assert_status(cseg_segment_check_zoom(NULL, 1, 400000000, 4, 0, &options), CELLSEG_ERR_LIMIT);
     options.zoom = 1;
-    assert_status(cseg_segment_check_zoom(NULL, 28000, 28000, 4, &options), CELLSEG_ERR_LIMIT);
+    assert_status(cseg_segment_check_zoom(NULL, 28000, 28000, 4, 0, &options), CELLSEG_ERR_LIMIT);
     options.zoom = 0;
-    assert_ok(cseg_segment_check_zoom(NULL, 11000, 11000, 4, &options));
-    assert_status(cseg_segment_check_zoom(NULL, 12000, 12000, 4, &options), CELLSEG_ERR_LIMIT);
+    assert_ok(cseg_segment_check_zoom(NULL, 11000, 11000, 4, 0, &options));
+    assert_status(cseg_segment_check_zoom(NULL, 12000, 12000, 4, 0, &options), CELLSEG_ERR_LIMIT);
     options.zoom = 4;
     options.zooms = 1;
-    assert_status(cseg_segment_check_zoom(NULL, 1, 1 << 30, 4, &options), CELLSEG_ERR_LIMIT);
+    assert_status(cseg_segment_check_zoom(NULL, 1, 1 << 30, 4, 0, &options), CELLSEG_ERR_LIMIT);
 }
 
 int main(void) {

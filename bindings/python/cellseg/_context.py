@@ -42,7 +42,7 @@ class Context:
             guarded = self._guard(lambda _user, fraction, step: progress(fraction, step.decode()))
             options.progress = self._progress = c.progress_fn(guarded)
         if log is not None:
-            guarded = self._guard(lambda _user, level, message: log(LEVELS[level], message.decode(errors="replace")))
+            guarded = self._guard(lambda _user, level, message: log(LEVELS.get(level, str(level)), message.decode(errors="replace")))
             options.log = self._log = c.log_fn(guarded)
         self._handle = c.Context()
         c.context_new(self._handle, options)
