@@ -66,7 +66,7 @@ def test_split(data, tmp_path):
     assert "the figures mean nothing" in section
     _, methods, images, _ = re.split(r"\n\n(?=\|)|\n\n(?=!)", section, maxsplit=3)
     titles, rows = rows_of(methods)
-    assert [row[0] for row in rows] == ["half the width, defaults", "the paper"]
+    assert [row[0] for row in rows] == ["half the width, one look", "the paper"]
     for row, name in zip(rows, ("split", "paper"), strict=True):
         with open(tmp_path / f"{name}.csv") as file:
             aucs = [float(line["auc"]) for line in csv.DictReader(file) if line["kind"] == "nuclei"]
@@ -123,14 +123,14 @@ def test_crossval(data, tmp_path):
 
 
 def test_unseen(data, tmp_path):
-    """Four columns of every model: two figures as by default, and two at the zoom that the nuclei ask for."""
+    """Four columns of every model: two figures as by default, and two with one look."""
     left_out, stains, _ = re.split("<!-- end of .* -->", experiment("unseen", data, tmp_path))
     titles, rows = rows_of(left_out)
     assert images_of_sets(rows) == {"n2a": 3, "nf1-er": 2} and len(titles) == 10
     titles, rows = rows_of(stains)
     assert images_of_sets(rows) == {"bbbc014-a01": 1, "bbbc022-rna": 1} and len(titles) == 6
     for row in rows[:2]:
-        for suffix, columns in (("", row[2:4]), ("-zoomed", row[4:6])):
+        for suffix, columns in (("", row[2:4]), ("-one-look", row[4:6])):
             for kind, column, figure in zip(("nuclei", "cells"), ("f1", "sm"), columns):
                 with open(tmp_path / f"unseen/{row[0]}-default{suffix}.{kind}.csv") as file:
                     assert float(figure) == pytest.approx(float(next(csv.DictReader(file))[column]), abs=6e-4)
