@@ -207,12 +207,12 @@ static cellseg_status segment_twice(cellseg_context *context, void *data) {
     return status;
 }
 
-/* Every 67th: the looks' own are tried one by one in test_segment.c and test_zoom.c. */
+/* Every 151st: the looks' own are tried one by one in test_segment.c and test_zoom.c. */
 static void survives_failing_allocations(void **state) {
     (void)state;
     painted field;
     assert_ok(paint(&field, NULL, 3, 5, 1, 3));
-    assert_survives_some_failing_allocations(segment_twice, field.image, 67);
+    assert_survives_some_failing_allocations(segment_twice, field.image, 151);
     painted_free(&field);
 }
 
