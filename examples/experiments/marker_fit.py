@@ -7,16 +7,6 @@ import re
 from common import HUMAN, NOT_FITTING, arguments, files_of, put_section, read, table
 
 
-def logging_context(c, lines):
-    options = c.context_options()
-    c.context_options_init(options, ctypes.sizeof(options))
-    callback = c.log_fn(lambda _user, level, message: lines.append((level, message.decode())))
-    options.log = callback
-    context = c.Context(keep=callback)
-    c.context_new(context, options)
-    return context
-
-
 def measure(data, source, limit):
     """(contrast, sureness, share, cells, warned) of each image; cells are those that are kept with the default options."""
     import cellseg
@@ -25,12 +15,12 @@ def measure(data, source, limit):
     model, found = cellseg.Model.default(), []
     for image in files_of(data, source, limit):
         lines = []
-        context = logging_context(c, lines)
+        context = cellseg.Context(log=lambda _level, message: lines.append(message))
         options, cells = c.segment_options(), c.Labels()
         c.segment_options_init(options, ctypes.sizeof(options))
         options.channel = source.channel
-        c.segment(cells, None, None, context, model._handle, read(image, source.pixel_size_um), options)
-        text = "\n".join(message for _, message in lines)
+        c.segment(cells, None, None, context._handle, model._handle, read(image, source.pixel_size_um), options)
+        text = "\n".join(lines)
         figures = re.search(r"contrast of \d+ nuclei (\S+), sureness (\S+), share (\S+)", text)
         values = tuple(map(float, figures.groups())) if figures else (None, None, None)
         found.append((*values, c.labels_max_id(cells), "the marker" in text))

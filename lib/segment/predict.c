@@ -153,6 +153,6 @@ uint64_t cseg_segment_predict_bytes(cellseg_context *context, const cellseg_mode
     const cseg_rule *rule = cseg_model_rule(model);
     const uint64_t area = (uint64_t)rule->patch_px * rule->patch_px, planes = 2 + 2 * (uint64_t)rule->classes;
     const uint64_t workspace = cseg_nn_workspace_bytes(model, context, 1, rule->patch_px, rule->patch_px);
-    const uint64_t slack = 4096; /* of alignment, and of what keeps the buffers */
+    const uint64_t slack = 4096; /* of alignment, and of the bench itself; the rest is what bench_new() allocates */
     return (uint64_t)cellseg_context_threads(context) * (planes * sizeof(float) * area + workspace + slack);
 }

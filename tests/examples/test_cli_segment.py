@@ -227,10 +227,16 @@ def test_too_little_memory_for_the_threads_is_no_wrong_usage(crop, tmp_path):
     assert result.code == 1 and len(result.errors) == 1, result.errors
 
 
+def simulated_field(folder, *options):
+    """The image; its labels lie beside it."""
+    assert run("synth", "-o", folder, "--count", 1, *options).code == 0
+    (image,) = (path for path in folder.iterdir() if path.name.count(".") == 1)
+    return image
+
+
 def test_the_zoom_that_nuclei_ask_for(tmp_path):
     """Cells of a simulated field that look half as large as those that the network knows."""
-    assert run("synth", "-o", tmp_path / "truth", "--count", 1, "--size", "300x300").code == 0
-    (image,) = (path for path in (tmp_path / "truth").iterdir() if path.name.count(".") == 1)
+    image = simulated_field(tmp_path / "truth", "--size", "300x300")
     truth = tifffile.imread(image.with_suffix(".cells.tif"))
     sm = []
     for options in (["--zooms", 1], ["--zoom", 0, "--zooms", 3], []):
@@ -247,8 +253,7 @@ def test_the_zoom_that_nuclei_ask_for(tmp_path):
 
 def test_a_large_image_gets_no_second_look(tmp_path):
     """A simulated field of unsure nuclei, and many of it side by side."""
-    assert run("synth", "-o", tmp_path / "truth", "--count", 1, "--size", "300x300").code == 0
-    (image,) = (path for path in (tmp_path / "truth").iterdir() if path.name.count(".") == 1)
+    image = simulated_field(tmp_path / "truth", "--size", "300x300")
     field = tifffile.imread(image)
     field = field if field.ndim == 2 else field[0]
     for width, looks in (300, 2), (1448, 2), (1449, 1):  # 1448 x 1448 pixels are just fewer than 2^21
@@ -263,8 +268,7 @@ def test_a_large_image_gets_no_second_look(tmp_path):
 def test_the_first_look_counts_where_the_second_is_less_sure(tmp_path):
     """In little light and out of focus, what the model sees at one zoom it does not see at another; a seed that showed it."""
     stain = ["--stain", "er", "--vary", "no", "--photons", 15, "--psf-um", 1.2, "--background", 0.5]
-    assert run("synth", "-o", tmp_path / "truth", "--count", 1, "--seed", 109, "--size", "380x380", *stain).code == 0
-    (image,) = (path for path in (tmp_path / "truth").iterdir() if path.name.count(".") == 1)
+    image = simulated_field(tmp_path / "truth", "--seed", 109, "--size", "380x380", *stain)
     found = []
     for options in ([], ["--zooms", 1]):
         result = run("segment", "--verbose", *options, "-o", tmp_path, image)
