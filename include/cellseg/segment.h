@@ -136,7 +136,8 @@ CELLSEG_API cellseg_status cellseg_segment_options_check(const cellseg_segment_o
  * Label every cell in an image, from its marker channel alone.
  *
  * An image without a cell, or too small to hold one, gives empty label maps and no error; the context's log gets a warning. So it
- * does where the marker does not fit the method, as a nuclear stain; marker_test says what becomes of the cells then.
+ * does where the marker does not fit the method, as a nuclear stain, which the first look tells; marker_test says what becomes of
+ * the cells then.
  * Pixels may be at most 8 times as large as the model's, and the image at most 2^30 pixels at its scale and at the
  * largest zoom.
  *
@@ -159,6 +160,8 @@ CELLSEG_API cellseg_status cellseg_segment_options_check(const cellseg_segment_o
  * docs/performance.md. At a zoom the network's times its square, at 3 zooms 3.1 times that; to find a zoom, first 5 to 31 times
  * one orientation's and three seeds steps. With 2 orientations a second look takes 3 to 28 times as long as the
  * first, most often 8; of images of stains that the model knows, half get one.
+ * Progress: where a second look may be taken, the first is the first half, and the second half is passed at once where there is
+ * none. The log says, as information, how sure the nuclei are, whether there is a second look, and which one counts.
  * Memory: 42 bytes per pixel of the model's scale, or with zooms 28 + 20 z^2 where that is more, and in a second look 28 besides:
  * z is the largest zoom, which for 3 zooms is 1.2 `zoom`, and 2.8 where it is to be found.
  * Threads: any. Result: the same bytes for any thread count. Since: 1.0

@@ -48,12 +48,11 @@ typedef struct scene {
     cellseg_context *context;
     const cellseg_model *model;
     cellseg_segment_options options; /* of this look */
-    bool may_look_again;
-    const cseg_rule *rule; /* the model's */
-    size_t height, width;  /* at the working scale */
-    double from, to;       /* a look's part of the call's progress */
-    int32_t extra_kind;    /* of the model's fourth output */
+    bool may_look_again;             /* where that pays and there is room for it */
+    const cseg_rule *rule;           /* the model's */
     cseg_channel channel;
+    double from, to;    /* a look's part of the call's progress */
+    int32_t extra_kind; /* of the model's fourth output */
     sight seen;
 } scene;
 
@@ -74,7 +73,8 @@ static cellseg_status prepare(scene *s, cseg_plane *input) {
 }
 
 static cellseg_status check_zoom(const scene *s, uint64_t besides) {
-    return cseg_segment_check_zoom(s->context, s->height, s->width, s->rule->classes, besides, &s->options);
+    return cseg_segment_check_zoom(s->context, s->channel.working_height, s->channel.working_width, s->rule->classes, besides,
+                                   &s->options);
 }
 
 /* Where the call is when a part of this look is done. */
@@ -135,10 +135,14 @@ static cellseg_status look(scene *s) {
 
 /* ---- a second look ---- */
 
+static bool is_small(const scene *s) {
+    return (uint64_t)s->channel.working_height * s->channel.working_width <= SECOND_LOOK_MOST_PX;
+}
+
 static void plan_looks(scene *s) {
     cellseg_segment_options *o = &s->options;
-    s->may_look_again = o->zooms == 0 && o->zoom == 1 && (uint64_t)s->height * s->width <= SECOND_LOOK_MOST_PX;
-    s->to = s->may_look_again ? FIRST_LOOK_TO : LOOKS_TO;
+    s->may_look_again = o->zooms == 0 && o->zoom == 1;
+    s->to = s->may_look_again && is_small(s) ? FIRST_LOOK_TO : LOOKS_TO;
     if (o->zooms == 0)
         o->zooms = 1;
 }
@@ -149,8 +153,10 @@ static cellseg_status look_again(scene *s) {
     const double sureness = other.fit.sureness;
     s->options.zoom = 0;
     s->options.zooms = 3;
-    if (check_zoom(s, cseg_segment_predict_bytes(s->context, s->model)) != CELLSEG_OK) {
-        cseg_log(s->context, CELLSEG_LOG_INFO, "unsure nuclei (%.2f), and no room for a second look", sureness);
+    const bool small = is_small(s);
+    if (!small || check_zoom(s, cseg_segment_predict_bytes(s->context, s->model)) != CELLSEG_OK) {
+        cseg_log(s->context, CELLSEG_LOG_INFO, "unsure nuclei (%.2f), and %s for a second look", sureness,
+                 small ? "no room" : "too large an image");
         return CELLSEG_OK;
     }
     cseg_log(s->context, CELLSEG_LOG_INFO, "unsure nuclei (%.2f): a second look", sureness);
@@ -159,9 +165,11 @@ static cellseg_status look_again(scene *s) {
     s->to = LOOKS_TO;
     const cellseg_status status = look(s);
     const cseg_fit *fit = &s->seen.fit;
-    if (status == CELLSEG_OK && (fit->cells < CSEG_FIT_OF_LEAST || fit->sureness < sureness - MUCH_LESS_SURE)) {
-        cseg_log(s->context, CELLSEG_LOG_INFO, "the second look is less sure (%.2f of %u nuclei): the first counts",
-                 fit->sureness, (unsigned)fit->cells);
+    const bool counts = fit->cells >= CSEG_FIT_OF_LEAST && fit->sureness >= sureness - MUCH_LESS_SURE;
+    if (status == CELLSEG_OK)
+        cseg_log(s->context, CELLSEG_LOG_INFO, "the %s look counts: the second has %u nuclei, sureness %.2f",
+                 counts ? "second" : "first", (unsigned)fit->cells, fit->sureness);
+    if (status == CELLSEG_OK && !counts) {
         const sight second = s->seen;
         s->seen = other;
         other = second;
@@ -207,8 +215,8 @@ static cellseg_status segment(cellseg_labels **cells, cellseg_labels **nuclei, c
     bool refused;
     CSEG_TRY(find_cells(&refused, s));
     CSEG_TRY(cseg_segment_step(s->context, "cells", s->to, 1));
-    for (size_t y = 0; refused && y < s->height; y++)
-        memset(cseg_row_u32(&s->seen.cells, y), 0, s->width * sizeof(uint32_t));
+    for (size_t y = 0; refused && y < s->seen.cells.height; y++)
+        memset(cseg_row_u32(&s->seen.cells, y), 0, s->seen.cells.width * sizeof(uint32_t));
     if (maps != NULL)
         CSEG_TRY(export_maps(&own_maps, s));
     const cseg_found found = {&s->seen.cells, &s->seen.nuclei, &s->seen.marker, refused};
@@ -237,7 +245,7 @@ cellseg_status cellseg_segment(cellseg_labels **cells, cellseg_labels **nuclei, 
     CSEG_TRY(cseg_segment_check_px(&s.options, pixel));
     CSEG_TRY(cseg_segment_channel(&s.channel, image, s.options.channel, s.options.pixel_size_um, "the image"));
     const uint64_t planes = s.rule->classes + 2; /* the maps, the network's input, the marker */
-    CSEG_TRY(cseg_segment_check_scale(context, &s.height, &s.width, &s.channel, pixel, planes));
+    CSEG_TRY(cseg_segment_check_scale(context, &s.channel, pixel, planes));
     plan_looks(&s);
     CSEG_TRY(check_zoom(&s, 0));
     cseg_progress_start(context);

@@ -9,6 +9,7 @@
 typedef struct cseg_channel {
     cseg_plane plane;
     double pixel_size_um;
+    size_t working_height, working_width; /* at the working scale; cseg_segment_check_scale() writes them */
 } cseg_channel;
 
 /* what: the image's name in messages. pixel_size_um: the options', which wins over the image's own; 0: none. */
@@ -18,8 +19,8 @@ cellseg_status cseg_segment_channel(cseg_channel *out, const cellseg_image *imag
 /* The channel's size at the working scale. Before anything is allocated: an argument error when the channel's pixel size is
  * unknown, or far larger than the working scale's; CELLSEG_ERR_LIMIT when the channel is too large there, `planes` of which the
  * method holds at one time. Logs a warning where it is enlarged noticeably. */
-cellseg_status cseg_segment_check_scale(cellseg_context *context, size_t *height, size_t *width, const cseg_channel *channel,
-                                        double working_pixel_size_um, uint64_t planes);
+cellseg_status cseg_segment_check_scale(cellseg_context *context, cseg_channel *channel, double working_pixel_size_um,
+                                        uint64_t planes);
 
 /* Lengths that are sound in micrometres and absurd in pixels of the working scale. */
 cellseg_status cseg_segment_check_px(const cellseg_segment_options *options, double working_pixel_size_um);

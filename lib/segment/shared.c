@@ -40,14 +40,18 @@ cellseg_status cseg_segment_channel(cseg_channel *out, const cellseg_image *imag
     return CELLSEG_OK;
 }
 
-cellseg_status cseg_segment_check_scale(cellseg_context *context, size_t *height, size_t *width, const cseg_channel *channel,
-                                        double working_pixel_size_um, uint64_t planes) {
+cellseg_status cseg_segment_check_scale(cellseg_context *context, cseg_channel *channel, double working_pixel_size_um,
+                                        uint64_t planes) {
     const double coarse = 2;
     const double pixel = channel->pixel_size_um;
     if (!(pixel > 0))
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "the pixel size is unknown; give it in the options");
-    CSEG_TRY(cseg_segment_working_size(height, width, channel->plane.height, channel->plane.width, pixel, working_pixel_size_um));
-    CSEG_TRY(cseg_budget_check(context, planes * sizeof(float) * *height * *width, "the image at the working scale"));
+    size_t height, width;
+    CSEG_TRY(
+        cseg_segment_working_size(&height, &width, channel->plane.height, channel->plane.width, pixel, working_pixel_size_um));
+    CSEG_TRY(cseg_budget_check(context, planes * sizeof(float) * height * width, "the image at the working scale"));
+    channel->working_height = height;
+    channel->working_width = width;
     if (pixel > coarse * working_pixel_size_um)
         cseg_log(context, CELLSEG_LOG_WARNING, "pixels of %g um are enlarged to the working scale's %g um: outlines are coarse",
                  pixel, working_pixel_size_um);

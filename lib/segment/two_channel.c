@@ -75,14 +75,13 @@ cellseg_status cellseg_segment_two_channel(cellseg_labels **cells, cellseg_label
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "cells and nuclei are both NULL");
     cellseg_segment_options own;
     cseg_channel m, n;
-    size_t height, width;
     CSEG_TRY(cseg_segment_options_read(&own, options));
     CSEG_TRY(cseg_segment_check_px(&own, own.working_pixel_size_um));
     CSEG_TRY(cseg_segment_channel(&m, marker, own.channel, own.pixel_size_um, "the marker image"));
     CSEG_TRY(cseg_segment_channel(&n, nuclear, own.nuclei_channel, own.pixel_size_um, "the nuclear image"));
     CSEG_TRY(check_nuclear(&n, &m));
     m.pixel_size_um = n.pixel_size_um = m.pixel_size_um > 0 ? m.pixel_size_um : n.pixel_size_um;
-    CSEG_TRY(cseg_segment_check_scale(context, &height, &width, &m, own.working_pixel_size_um, PLANES));
+    CSEG_TRY(cseg_segment_check_scale(context, &m, own.working_pixel_size_um, PLANES));
     own = without_network(own);
     cseg_progress_start(context);
     return two_channel(cells, nuclei, context, &m, &n, &own);
@@ -161,11 +160,10 @@ cellseg_status cellseg_segment_nuclei_within(cellseg_labels **nuclei, cellseg_co
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "cells is NULL");
     cellseg_segment_options own;
     cseg_channel n;
-    size_t height, width;
     CSEG_TRY(cseg_segment_options_read(&own, options));
     CSEG_TRY(cseg_segment_check_px(&own, own.working_pixel_size_um));
     CSEG_TRY(cseg_segment_channel(&n, nuclear, own.nuclei_channel, own.pixel_size_um, "the nuclear image"));
-    CSEG_TRY(cseg_segment_check_scale(context, &height, &width, &n, own.working_pixel_size_um, PLANES));
+    CSEG_TRY(cseg_segment_check_scale(context, &n, own.working_pixel_size_um, PLANES));
     const cseg_plane plane = cseg_labels_plane(cells);
     if (plane.height != n.plane.height || plane.width != n.plane.width)
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "the cells have %zu x %zu pixels, the nuclear image %zu x %zu", plane.height,

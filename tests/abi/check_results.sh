@@ -9,7 +9,9 @@ for build in "$1" "$2"; do
         out="$3/$(basename "$build")-$threads"
         mkdir -p "$out"
         "$build/examples/cellseg" segment --channel 0 --maps --threads $threads -o "$out" $image >/dev/null
-        "$build/examples/cellseg" segment --channel 0 --zoom 0 --zooms 3 --threads $threads -o "$out/zoomed" $image >/dev/null
+        "$build/examples/cellseg" segment --channel 0 --pixel-size 0.4 --verbose --threads $threads -o "$out/twice" $image \
+            >/dev/null 2>"$out/log"
+        grep -q "the second look counts" "$out/log"
         "$build/examples/cellseg" synth --count 3 --size 300x200 --nuclei-channel yes --threads $threads -o "$out" >/dev/null
         (cd "$out" && find . -type f -exec sha256sum -- {} + | sort) >"$out.sums"
         diff "$out.sums" "$3/$(basename "$1")-1.sums"

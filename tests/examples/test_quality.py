@@ -68,3 +68,14 @@ def test_a_nuclear_stain_gives_no_cells_and_a_warning(tmp_path):
         assert result.code == 0 and sum("as in a nuclear stain" in line for line in result.errors) == warned
         assert not any("a second look" in line for line in result.errors)
         assert tifffile.imread(tmp_path / "n2a.cells.tif").any() == tifffile.imread(tmp_path / "n2a.nuclei.tif").any() == cells
+
+
+def test_a_doubtful_marker_that_is_refused_gets_no_second_look(tmp_path):
+    """Actin and DAPI in one channel: nuclei brighter than what surrounds them, of which the network is not sure."""
+    marker, stain = tifffile.imread(FIELD).astype(np.uint32)
+    write_image(tmp_path / "both.tif", (marker + stain).astype(np.uint16))
+    for test in ("warn", "refuse"):
+        result = run("segment", "--verbose", "--marker-test", test, "-o", tmp_path, tmp_path / "both.tif")
+        assert result.code == 0 and sum("the marker may not fit" in line for line in result.errors) == 1
+        assert any("a second look" in line for line in result.errors) == (test == "warn"), result.errors
+        assert tifffile.imread(tmp_path / "both.cells.tif").any() == (test == "warn")

@@ -27,7 +27,8 @@ typedef struct answer {
     cellseg_labels *cells, *nuclei;
     cellseg_image *maps;
     char log[1000];
-    double at; /* its progress */
+    double at;         /* its progress */
+    double network_at; /* and when it last told of the network */
 } answer;
 
 static void answer_free(answer *a) {
@@ -48,6 +49,8 @@ static int32_t follow(void *user, double fraction, const char *step) {
     assert_non_null(step);
     assert_true(fraction >= a->at && fraction <= 1);
     a->at = fraction;
+    if (strcmp(step, "network") == 0)
+        a->network_at = fraction;
     return 0;
 }
 
@@ -99,6 +102,7 @@ static bool looks_twice(const cellseg_image *image, double pixel_size_um, double
     options.pixel_size_um = pixel_size_um;
     assert_ok(ask(&got, image, &options, 0, 2));
     const bool twice = looked_twice(&got);
+    assert_true(zoom != 1 || (got.network_at > 0.5) == twice);
     options.zoom = twice ? 0 : zoom;
     options.zooms = twice ? 3 : 1;
     assert_ok(ask(&want, image, &options, 0, 2));
