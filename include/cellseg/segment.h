@@ -160,12 +160,11 @@ CELLSEG_API cellseg_status cellseg_segment_options_check(const cellseg_segment_o
  * docs/performance.md. At a zoom the network's times its square, at 3 zooms 3.1 times that; to find a zoom, first 5 to 31 times
  * one orientation's and three seeds steps. With 2 orientations a second look takes 3 to 28 times as long as the
  * first, most often 8; of images of stains that the model knows, half get one.
- * Progress: where a second look may be taken, the first is the first half, and the second half is passed at once where there is
- * none. The log says, as information, how sure the nuclei are, whether there is a second look, and which one counts.
- * Memory: 42 bytes per pixel of the model's scale, or with zooms 28 + 20 z^2 where that is more, and in a second look 28 besides:
- * z is the largest zoom, which for 3 zooms is 1.2 `zoom`, and 2.8 where it is to be found.
- * Threads: any. Result: the same bytes for any thread count. Since: 1.0
- * Source: Al-Kofahi et al. 2018, steps 1 to 3.
+ * Progress: where a second look may be taken, the first one is the first fifth; the rest is passed at once where there is none.
+ * Log, as information: of 15 nuclei or more how well the marker fits and how sure they are; where they are unsure, whether there
+ * is a second look, and then which one counts. Memory: 42 bytes per pixel of the model's scale, or with zooms 28 + 20 z^2 where
+ * that is more, and in a second look 28 besides: z is the largest zoom, which for 3 zooms is 1.2 `zoom`, and 2.8 where it is to
+ * be found. Threads: any. Result: the same bytes for any thread count. Since: 1.0 Source: Al-Kofahi et al. 2018, steps 1 to 3.
  */
 CELLSEG_API cellseg_status cellseg_segment(cellseg_labels **cells, cellseg_labels **nuclei, cellseg_image **maps,
                                            cellseg_context *context, const cellseg_model *model, const cellseg_image *image,

@@ -22,8 +22,8 @@ enum { SECOND_LOOK_MOST_PX = 1 << 21 };
 /* The mean of several zooms is a little less sure than one of them; by more than this only where they contradict each other. */
 #define MUCH_LESS_SURE 0.05
 
-/* Parts of the call's progress; the first look's where there may be a second. */
-#define FIRST_LOOK_TO 0.5
+/* Parts of the call's progress; the first look's where there may be a second, which takes longer. */
+#define FIRST_LOOK_TO 0.2
 #define LOOKS_TO 0.98
 
 /* What a look at the channel gives; every plane at the working scale. */
@@ -48,7 +48,7 @@ typedef struct scene {
     cellseg_context *context;
     const cellseg_model *model;
     cellseg_segment_options options; /* of this look */
-    bool may_look_again;             /* where that pays and there is room for it */
+    bool may_look_again;             /* the options leave it to the library */
     const cseg_rule *rule;           /* the model's */
     cseg_channel channel;
     double from, to;    /* a look's part of the call's progress */
@@ -72,9 +72,9 @@ static cellseg_status prepare(scene *s, cseg_plane *input) {
     return cseg_segment_normalise(s->context, &s->seen.marker, &flat, &rule);
 }
 
-static cellseg_status check_zoom(const scene *s, uint64_t besides) {
+static cellseg_status check_zoom(const scene *s, uint64_t besides, const cellseg_segment_options *options) {
     return cseg_segment_check_zoom(s->context, s->channel.working_height, s->channel.working_width, s->rule->classes, besides,
-                                   &s->options);
+                                   options);
 }
 
 /* Where the call is when a part of this look is done. */
@@ -147,34 +147,49 @@ static void plan_looks(scene *s) {
         o->zooms = 1;
 }
 
-/* Its sight takes the first one's place, unless its nuclei are so much less sure that its zooms must contradict each other. */
+static cellseg_segment_options second_look_options(const scene *s) {
+    cellseg_segment_options options = s->options;
+    options.zoom = 0;
+    options.zooms = 3;
+    return options;
+}
+
+/* Whether time and memory allow a second look. Says so, or why not. */
+static bool can_look_again(const scene *s) {
+    const cellseg_segment_options options = second_look_options(s);
+    const uint64_t first = cseg_segment_predict_bytes(s->context, s->model);
+    const bool small = is_small(s), fits = small && check_zoom(s, first, &options) == CELLSEG_OK;
+    cseg_log(s->context, CELLSEG_LOG_INFO, "unsure nuclei (%.3f)%s", s->seen.fit.sureness,
+             fits    ? ": a second look"
+             : small ? ", and no room for a second look"
+                     : ", and too large an image for a second look");
+    return fits;
+}
+
+/* The second counts, unless its nuclei are so much less sure that its zooms must contradict each other, or, sureness 0, too few
+ * to measure. */
+static void choose(scene *s, sight *first) {
+    const cseg_fit *fit = &s->seen.fit;
+    const bool second = fit->sureness >= first->fit.sureness - MUCH_LESS_SURE;
+    cseg_log(s->context, CELLSEG_LOG_INFO, "the %s look counts: the second has %u nuclei, sureness %.3f",
+             second ? "second" : "first", (unsigned)s->seen.count, fit->sureness);
+    if (second)
+        return;
+    const sight other = s->seen;
+    s->seen = *first;
+    *first = other;
+}
+
 static cellseg_status look_again(scene *s) {
-    sight other = s->seen;
-    const double sureness = other.fit.sureness;
-    s->options.zoom = 0;
-    s->options.zooms = 3;
-    const bool small = is_small(s);
-    if (!small || check_zoom(s, cseg_segment_predict_bytes(s->context, s->model)) != CELLSEG_OK) {
-        cseg_log(s->context, CELLSEG_LOG_INFO, "unsure nuclei (%.2f), and %s for a second look", sureness,
-                 small ? "no room" : "too large an image");
-        return CELLSEG_OK;
-    }
-    cseg_log(s->context, CELLSEG_LOG_INFO, "unsure nuclei (%.2f): a second look", sureness);
+    sight first = s->seen;
     s->seen = (sight){.count = 0};
+    s->options = second_look_options(s);
     s->from = s->to;
     s->to = LOOKS_TO;
     const cellseg_status status = look(s);
-    const cseg_fit *fit = &s->seen.fit;
-    const bool counts = fit->cells >= CSEG_FIT_OF_LEAST && fit->sureness >= sureness - MUCH_LESS_SURE;
     if (status == CELLSEG_OK)
-        cseg_log(s->context, CELLSEG_LOG_INFO, "the %s look counts: the second has %u nuclei, sureness %.2f",
-                 counts ? "second" : "first", (unsigned)fit->cells, fit->sureness);
-    if (status == CELLSEG_OK && !counts) {
-        const sight second = s->seen;
-        s->seen = other;
-        other = second;
-    }
-    sight_free(&other);
+        choose(s, &first);
+    sight_free(&first);
     return status;
 }
 
@@ -187,9 +202,8 @@ static cellseg_status find_cells(bool *refused, scene *s) {
     *refused = (fit.kind == CSEG_FIT_STAIN && test >= CELLSEG_MARKER_REFUSE_STAINS) ||
                (fit.kind == CSEG_FIT_UNSURE && test >= CELLSEG_MARKER_REFUSE);
     const bool unsure = fit.cells >= CSEG_QUANTILE_OF_LEAST && fit.sureness < SURE_ENOUGH;
-    if (!s->may_look_again || !unsure || fit.kind == CSEG_FIT_STAIN || *refused)
-        return CELLSEG_OK;
-    return look_again(s);
+    const bool wanted = s->may_look_again && unsure && fit.kind != CSEG_FIT_STAIN && !*refused;
+    return wanted && can_look_again(s) ? look_again(s) : CELLSEG_OK;
 }
 
 /* ---- at the image's own scale ---- */
@@ -247,7 +261,7 @@ cellseg_status cellseg_segment(cellseg_labels **cells, cellseg_labels **nuclei, 
     const uint64_t planes = s.rule->classes + 2; /* the maps, the network's input, the marker */
     CSEG_TRY(cseg_segment_check_scale(context, &s.channel, pixel, planes));
     plan_looks(&s);
-    CSEG_TRY(check_zoom(&s, 0));
+    CSEG_TRY(check_zoom(&s, 0, &s.options));
     cseg_progress_start(context);
     const cellseg_status status = segment(cells, nuclei, maps, &s);
     sight_free(&s.seen);

@@ -9,16 +9,16 @@
 typedef struct cseg_channel {
     cseg_plane plane;
     double pixel_size_um;
-    size_t working_height, working_width; /* at the working scale; cseg_segment_check_scale() writes them */
+    size_t working_height, working_width; /* unset before cseg_segment_check_scale() */
 } cseg_channel;
 
 /* what: the image's name in messages. pixel_size_um: the options', which wins over the image's own; 0: none. */
 cellseg_status cseg_segment_channel(cseg_channel *out, const cellseg_image *image, int32_t channel, double pixel_size_um,
                                     const char *what);
 
-/* The channel's size at the working scale. Before anything is allocated: an argument error when the channel's pixel size is
- * unknown, or far larger than the working scale's; CELLSEG_ERR_LIMIT when the channel is too large there, `planes` of which the
- * method holds at one time. Logs a warning where it is enlarged noticeably. */
+/* Writes the channel's working_height and working_width. Before anything is allocated: an argument error when the channel's pixel
+ * size is unknown, or far larger than the working scale's; CELLSEG_ERR_LIMIT when the channel is too large there, `planes` of
+ * which the method holds at one time. Logs a warning where it is enlarged noticeably. */
 cellseg_status cseg_segment_check_scale(cellseg_context *context, cseg_channel *channel, double working_pixel_size_um,
                                         uint64_t planes);
 

@@ -46,12 +46,10 @@ cellseg_status cseg_segment_check_scale(cellseg_context *context, cseg_channel *
     const double pixel = channel->pixel_size_um;
     if (!(pixel > 0))
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "the pixel size is unknown; give it in the options");
-    size_t height, width;
-    CSEG_TRY(
-        cseg_segment_working_size(&height, &width, channel->plane.height, channel->plane.width, pixel, working_pixel_size_um));
-    CSEG_TRY(cseg_budget_check(context, planes * sizeof(float) * height * width, "the image at the working scale"));
-    channel->working_height = height;
-    channel->working_width = width;
+    CSEG_TRY(cseg_segment_working_size(&channel->working_height, &channel->working_width, channel->plane.height,
+                                       channel->plane.width, pixel, working_pixel_size_um));
+    const uint64_t area = (uint64_t)channel->working_height * channel->working_width;
+    CSEG_TRY(cseg_budget_check(context, planes * sizeof(float) * area, "the image at the working scale"));
     if (pixel > coarse * working_pixel_size_um)
         cseg_log(context, CELLSEG_LOG_WARNING, "pixels of %g um are enlarged to the working scale's %g um: outlines are coarse",
                  pixel, working_pixel_size_um);

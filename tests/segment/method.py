@@ -299,6 +299,7 @@ class Fit(ctypes.Structure):
 
 
 def library_fit(marker, nucleus_map, cells, nuclei, px):
+    assert cells.max() <= nuclei.max()
     made, planes = Fit(), [oracle.plane(a) for a in (marker, nucleus_map, nuclei)]
     inputs = CellInputs(*map(ctypes.addressof, planes), int(nuclei.max()), px)
     oracle.call("cseg_segment_fit", ctypes.byref(made), cells, ctypes.byref(inputs))

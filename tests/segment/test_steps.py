@@ -308,13 +308,13 @@ def test_fifteen_cells_with_rings_are_needed_to_judge_and_five_to_measure():
     found = method.library_fit(marker, nucleus_map, cells, nuclei, 0.65)
     assert (found.kind, found.cells) == (0, 14)
     np.testing.assert_allclose((found.contrast, found.sureness, found.share), method.fit(marker, nucleus_map, cells, nuclei, 0.65), atol=1e-7)
-    cells[cells > 5], nuclei[nuclei > 4] = 0, 0
-    cells[cells > 4], kept = 0, cells == 5
+    fifth = cells == 5
+    cells[cells > 4], nuclei[nuclei > 4] = 0, 0
     found = method.library_fit(marker, nucleus_map, cells, nuclei, 0.65)
     assert method.fit(marker, nucleus_map, cells, nuclei, 0.65) is None
     assert (found.kind, found.cells, found.contrast, found.sureness, found.share) == (0, 0, 0, 0, 0)
     cells[(cells == 4) & (nuclei == 0)] = 0
-    cells[kept], nuclei[kept] = 5, 5
+    cells[fifth], nuclei[fifth] = 5, 5
     found = method.library_fit(marker, nucleus_map, cells, nuclei, 0.65)  # five nuclei, of which two have no ring
     assert (found.kind, found.cells, found.contrast, found.sureness, found.share) == (0, 3, 0, 0, 0)
 

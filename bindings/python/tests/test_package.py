@@ -185,6 +185,14 @@ def test_progress_rises_and_can_cancel(picture, model):
         cellseg.segment(picture[0], PIXEL_SIZE_UM, model=model, context=cellseg.Context(progress=lambda *_: True))
 
 
+@pytest.mark.parametrize("width, seeds_at", [(1448, 0.17), (1449, 0.83)])
+def test_progress_leaves_room_for_a_second_look_at_small_images(width, seeds_at):
+    calls = []
+    context = cellseg.Context(progress=lambda fraction, step: calls.append((fraction, step)))
+    cellseg.segment(np.zeros((1448, width), np.uint8), PIXEL_SIZE_UM, orientations=1, context=context)
+    assert min(fraction for fraction, step in calls if step == "seeds") == pytest.approx(seeds_at, abs=0.01)
+
+
 def test_what_progress_raises_comes_out_of_the_call(picture, model):
     def interrupt(_fraction, _step):
         raise KeyboardInterrupt("stop")
