@@ -39,6 +39,11 @@ run_pytest() { # build folder, then test paths
         CELLSEG_PROGRAM="$build/examples/cellseg" PYTHONPATH="$PWD/bindings/python:$PWD/tests" \
         $python -m pytest -q -p no:cacheprovider "$@"
 }
+run_sanitized_pytest() ( # the same; Python takes its memory from malloc, which the sanitizer watches, and lets its report through
+    LD_PRELOAD=$(gcc -print-file-name=libasan.so)
+    export LD_PRELOAD ASAN_OPTIONS=detect_leaks=0 PYTHONMALLOC=malloc
+    run_pytest "$@" --capture=sys
+)
 
 sh examples/install_packages.sh build tests || exit 1
 
@@ -68,6 +73,7 @@ check "clang: build" sh -c "CC=clang cmake -S . -B '$work/clang' -G Ninja -DCMAK
 check "clang: C tests" run_ctest "$work/clang"
 check "address and undefined: build" sh -c "cmake -S . -B '$work/asan' -G Ninja -DCELLSEG_SANITIZE=address,undefined -DCMAKE_BUILD_TYPE=RelWithDebInfo && cmake --build '$work/asan'"
 check "address and undefined: C tests" run_ctest "$work/asan"
+check "address and undefined: python" run_sanitized_pytest "$work/asan" tests/filter tests/nn tests/segment tests/tensor
 check "thread: build" sh -c "cmake -S . -B '$work/tsan' -G Ninja -DCELLSEG_SANITIZE=thread -DCMAKE_BUILD_TYPE=RelWithDebInfo && cmake --build '$work/tsan'"
 check "thread: C tests" run_ctest "$work/tsan"
 check "quickstart" sh examples/quickstart.sh "$work/quickstart"
