@@ -161,10 +161,12 @@ CELLSEG_API cellseg_status cellseg_segment_options_check(const cellseg_segment_o
  * one orientation's and three seeds steps. With 2 orientations a second look takes 3 to 28 times as long as the
  * first, most often 8; of images of stains that the model knows, half get one.
  * Progress: where a second look may be taken, the first one is the first fifth; the rest is passed at once where there is none.
- * Log, as information: of 15 nuclei or more how well the marker fits and how sure they are; where they are unsure, whether there
- * is a second look, and then which one counts. Memory: 42 bytes per pixel of the model's scale, or with zooms 28 + 20 z^2 where
- * that is more, and in a second look 28 besides: z is the largest zoom, which for 3 zooms is 1.2 `zoom`, and 2.8 where it is to
- * be found. Threads: any. Result: the same bytes for any thread count. Since: 1.0 Source: Al-Kofahi et al. 2018, steps 1 to 3.
+ * Log, as information: of 15 nuclei or more how well the marker fits and how sure they are; where they are unsure, whether
+ * there is a second look, and then which one counts.
+ * Memory: 42 bytes per pixel of the model's scale, or with zooms 28 + 20 z^2 where that is more, and in a second look 28 besides:
+ * z is the largest zoom, which for 3 zooms is 1.2 `zoom`, and 2.8 where it is to be found.
+ * Threads: any. Result: the same bytes for any thread count. Since: 1.0
+ * Source: Al-Kofahi et al. 2018, steps 1 to 3.
  */
 CELLSEG_API cellseg_status cellseg_segment(cellseg_labels **cells, cellseg_labels **nuclei, cellseg_image **maps,
                                            cellseg_context *context, const cellseg_model *model, const cellseg_image *image,

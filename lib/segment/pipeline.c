@@ -196,13 +196,13 @@ static cellseg_status look_again(scene *s) {
 /* Judges the marker by the first look; *refused: the options want no cells of it. */
 static cellseg_status find_cells(bool *refused, scene *s) {
     const int32_t test = s->options.marker_test;
+    const cseg_fit *fit = &s->seen.fit;
     CSEG_TRY(look(s));
-    const cseg_fit fit = s->seen.fit;
-    cseg_segment_tell_fit(s->context, &fit);
-    *refused = (fit.kind == CSEG_FIT_STAIN && test >= CELLSEG_MARKER_REFUSE_STAINS) ||
-               (fit.kind == CSEG_FIT_UNSURE && test >= CELLSEG_MARKER_REFUSE);
-    const bool unsure = fit.cells >= CSEG_QUANTILE_OF_LEAST && fit.sureness < SURE_ENOUGH;
-    const bool wanted = s->may_look_again && unsure && fit.kind != CSEG_FIT_STAIN && !*refused;
+    cseg_segment_tell_fit(s->context, fit);
+    *refused = (fit->kind == CSEG_FIT_STAIN && test >= CELLSEG_MARKER_REFUSE_STAINS) ||
+               (fit->kind == CSEG_FIT_UNSURE && test >= CELLSEG_MARKER_REFUSE);
+    const bool unsure = fit->cells >= CSEG_QUANTILE_OF_LEAST && fit->sureness < SURE_ENOUGH;
+    const bool wanted = s->may_look_again && unsure && fit->kind != CSEG_FIT_STAIN && !*refused;
     return wanted && can_look_again(s) ? look_again(s) : CELLSEG_OK;
 }
 
