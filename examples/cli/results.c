@@ -48,9 +48,6 @@ const option probability_option_table[] = {
     {"background-rule", 0, OPTION_CHOICE, &O.background_rule, NULL, "what tells cells from background", background_rules},
     {"use-extra-output", 0, OPTION_CHOICE, &O.use_extra_output, NULL, "use a model's boundary or distance map", no_yes},
     {"orientations", 0, OPTION_WHOLE, &O.orientations, "N", "ways the network sees the image: 1, 2, 4 or 8", NULL},
-    {"zoom", 0, OPTION_NUMBER, &O.zoom, "TIMES", "how much enlarged it sees it; 0: as its nuclei ask for", NULL},
-    {"zooms", 0, OPTION_WHOLE, &O.zooms, "N", "zooms that are averaged: 1 or 3; 0: 1, and a second look where nuclei are unsure",
-     NULL},
     {"marker-test", 0, OPTION_CHOICE, &O.marker_test, NULL, "which markers that do not fit give no cells", marker_tests},
     {NULL, 0, OPTION_FLAG, NULL, NULL, NULL, NULL},
 };

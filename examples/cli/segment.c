@@ -24,8 +24,7 @@ static const option common_options[] = {
 static const option network_options[] = {
     {"model", 0, OPTION_TEXT, &model_path, "FILE", "a model file instead of the model inside", NULL},
     {"maps", 0, OPTION_FLAG, &want_maps, NULL, "also write the probabilities, <stem>.maps.tif", NULL},
-    {"verbose", 0, OPTION_FLAG, &want_details, NULL,
-     "also say how well the marker fits, the zoom that was found, which look counts", NULL},
+    {"verbose", 0, OPTION_FLAG, &want_details, NULL, "also log how well the marker fits", NULL},
     {NULL, 0, OPTION_FLAG, NULL, NULL, NULL, NULL},
 };
 static const option two_channel_options[] = {

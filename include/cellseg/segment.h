@@ -49,7 +49,7 @@ enum {
  * Every parameter of the method (Al-Kofahi et al. 2018, steps 1 to 3). Fill with cellseg_segment_options_init().
  * The two-channel method has no network: it takes CELLSEG_RELIEF_PROBABILITY as CELLSEG_RELIEF_MARKER,
  * CELLSEG_BACKGROUND_PROBABILITY as CELLSEG_BACKGROUND_EXPECTED_AREA, and leaves out what else speaks of a probability,
- * nucleus_strength_ratio too; orientations, zooms and zoom say nothing to it.
+ * nucleus_strength_ratio too; orientations are ignored.
  */
 typedef struct cellseg_segment_options {
     size_t struct_size;
@@ -93,19 +93,6 @@ typedef struct cellseg_segment_options {
     int32_t marker_test;       /**< CELLSEG_MARKER_... Default CELLSEG_MARKER_REFUSE_STAINS */
     int32_t orientations;      /**< 1, 2, 4 or 8: so many ways, mirrored and turned, the network sees the image, and its maps are
                                     averaged; surer, and as many times slower. Default 2: as it is, and turned by half */
-    int32_t zooms;             /**< 1: the network sees the image at `zoom`; 3: at zoom / 1.2, zoom and 1.2 zoom, and its maps are
-                                  averaged; surer, and three times as slow. 0, the default: 1, and where `zoom` is 1 and the network
-                                  is unsure of the nuclei, a second look as with zoom 0 and 3 zooms takes the first one's place.
-                                  Unsure: the median of 15 nuclei or more is nucleus with a mean probability below 0.8. The first
-                                  look counts where that of the second is lower by more than 0.05, or of fewer than 5. None is taken
-                                  where the marker is refused or a nuclear stain's, which the first look tells, where the image has
-                                  more than 2^21 pixels at the model's scale, or where the memory budget has no room
-                                  for it on all threads */
-    double zoom; /**< the network sees the image so many times enlarged, 0.25 to 4; 0: as its nuclei ask for, 0.5 to 2. They are
-                    found three times, from zooms 1.4 apart, with the options of the nuclei; each time the zoom goes towards the
-                    one at which the median nucleus looks 15 um across, and stays, 1 at first, where there are fewer than five.
-                    It is logged. For stains and sizes of cells that the model does not know, best with 3 zooms, as a second
-                    look does it: docs/defaults.md says what it gains. Default 1 */
     double nucleus_strength_ratio; /**< a nucleus is as strong as its mean probability times the fourth root of its area; of the
                                       nuclei that nucleus_area_min_um2 and nucleus_probability_min leave, where they are 15 or
                                       more, those weaker than this part of the upper quartile of their strengths are dropped,

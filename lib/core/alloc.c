@@ -21,7 +21,7 @@ typedef struct block_header {
 
 static_assert(sizeof(block_header) <= ALIGNMENT, "the header must fit before an aligned block");
 
-bool cseg_mul(size_t a, size_t b, size_t *product) {
+bool cseg_memory_mul(size_t a, size_t b, size_t *product) {
     if (a != 0 && b > SIZE_MAX / a)
         return false;
     *product = a * b;
@@ -103,23 +103,23 @@ void *cseg_heap_alloc(cseg_heap *heap, size_t bytes) {
     return block;
 }
 
-void *cseg_alloc(cellseg_context *context, size_t count, size_t size) {
+void *cseg_memory_alloc(cellseg_context *context, size_t count, size_t size) {
     size_t bytes;
-    if (!cseg_mul(count, size, &bytes)) {
+    if (!cseg_memory_mul(count, size, &bytes)) {
         (void)cseg_fail(CELLSEG_ERR_MEMORY, "%zu items of %zu bytes are too much", count, size);
         return NULL;
     }
     return cseg_heap_alloc(context != NULL ? context->heap : NULL, bytes);
 }
 
-void *cseg_calloc(cellseg_context *context, size_t count, size_t size) {
-    void *block = cseg_alloc(context, count, size);
+void *cseg_memory_calloc(cellseg_context *context, size_t count, size_t size) {
+    void *block = cseg_memory_alloc(context, count, size);
     if (block != NULL)
         memset(block, 0, count * size);
     return block;
 }
 
-void cseg_free(void *block) {
+void cseg_memory_free(void *block) {
     if (block == NULL)
         return;
     block_header header;

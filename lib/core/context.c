@@ -22,7 +22,7 @@ static bool level_runs_here(int32_t level) {
 }
 
 static cellseg_status check(const cellseg_context_options *options) {
-    CSEG_TRY(cseg_check_range("threads", options->threads, 0, 1024));
+    CSEG_TRY(cseg_range_check("threads", options->threads, 0, 1024));
     if ((options->alloc == NULL) != (options->free == NULL))
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "alloc and free must both be given, or neither");
     if (!level_runs_here(options->cpu_level))
@@ -40,19 +40,19 @@ cellseg_status cellseg_context_new(cellseg_context **out, const cellseg_context_
 
     cseg_heap *heap = cseg_heap_new(&own);
     if (heap == NULL)
-        return cseg_last_status();
+        return cseg_error_last();
     cellseg_context *context = cseg_heap_alloc(heap, sizeof *context);
     cseg_heap_release(heap); /* the block that holds the context keeps it alive */
     if (context == NULL)
-        return cseg_last_status();
+        return cseg_error_last();
     *context = (cellseg_context){.options = own, .heap = heap};
-    context->threads = own.threads > 0 ? own.threads : cseg_core_count();
+    context->threads = own.threads > 0 ? own.threads : cseg_cpu_count();
     context->cpu_level = own.cpu_level != CELLSEG_CPU_BEST ? own.cpu_level : cseg_cpu_best();
     atomic_init(&context->cancelled, false);
     if (own.parallel_for == NULL && context->threads > 1) {
         const cellseg_status status = cseg_pool_new(&context->pool, heap, context->threads);
         if (status != CELLSEG_OK) {
-            cseg_free(context);
+            cseg_memory_free(context);
             return status;
         }
     }
@@ -64,11 +64,11 @@ void cellseg_context_free(cellseg_context *context) {
     if (context == NULL)
         return;
     cseg_pool_free(context->pool);
-    cseg_free(context);
+    cseg_memory_free(context);
 }
 
 int32_t cellseg_context_threads(const cellseg_context *context) {
-    return context != NULL ? context->threads : cseg_core_count();
+    return context != NULL ? context->threads : cseg_cpu_count();
 }
 
 int32_t cellseg_context_cpu_level(const cellseg_context *context) {

@@ -41,6 +41,6 @@ struct cellseg_context {
 
 void *cseg_heap_alloc(cseg_heap *heap, size_t bytes);
 
-int32_t cseg_core_count(void);
+int32_t cseg_cpu_count(void);
 
 #endif

@@ -30,13 +30,13 @@ enum { CSEG_ERROR_BYTES = 4096 + 512 };
  * Record one line for cellseg_last_error() and give `status`, so that a fault is one statement: return cseg_fail(...). A macro,
  * so that compilers and analysers see which status it is.
  */
-#define cseg_fail(status, ...) (cseg_record((status), __VA_ARGS__), (cellseg_status)(status))
-void cseg_record(cellseg_status status, const char *format, ...) CSEG_PRINTF(2, 3);
+#define cseg_fail(status, ...) (cseg_error_record((status), __VA_ARGS__), (cellseg_status)(status))
+void cseg_error_record(cellseg_status status, const char *format, ...) CSEG_PRINTF(2, 3);
 
 /* The status of this thread's last recorded failure: what to return when an allocation gave NULL. */
-cellseg_status cseg_recorded_status(void);
-static inline cellseg_status cseg_last_status(void) {
-    const cellseg_status status = cseg_recorded_status();
+cellseg_status cseg_error_recorded(void);
+static inline cellseg_status cseg_error_last(void) {
+    const cellseg_status status = cseg_error_recorded();
     return status != CELLSEG_OK ? status : CELLSEG_ERR_INTERNAL;
 }
 
@@ -44,7 +44,7 @@ static inline cellseg_status cseg_last_status(void) {
  * Put "what: " before the recorded line, where a caller knows the file or layer that the finder of the fault did not. Where both
  * do not fit, `what` is shortened in its middle and the fault stays whole: so paths, which may be long, come to a line this way.
  */
-cellseg_status cseg_fail_in(cellseg_status status, const char *what);
+cellseg_status cseg_error_fail_in(cellseg_status status, const char *what);
 
 /* Forward a failure; for functions that own nothing yet. */
 #define CSEG_TRY(call)                                                                                                           \
@@ -75,17 +75,17 @@ cellseg_status cseg_options_init(void *theirs, size_t their_size, const void *de
                                  size_t first_release_size, const char *name);
 
 /* An argument error that names the option unless lo <= value <= hi (NaN fails). */
-cellseg_status cseg_check_range(const char *name, double value, double lo, double hi);
+cellseg_status cseg_range_check(const char *name, double value, double lo, double hi);
 
 /* ---- memory (alloc.c) ---- */
 
-/* count * size bytes, aligned to 64, not cleared; on overflow, no memory or a spent budget NULL: return cseg_last_status(). */
-void *cseg_alloc(cellseg_context *context, size_t count, size_t size);
-void *cseg_calloc(cellseg_context *context, size_t count, size_t size);
-void cseg_free(void *block); /* knows where the block came from; NULL is legal */
+/* count * size bytes, aligned to 64, not cleared; on overflow, no memory or a spent budget NULL: return cseg_error_last(). */
+void *cseg_memory_alloc(cellseg_context *context, size_t count, size_t size);
+void *cseg_memory_calloc(cellseg_context *context, size_t count, size_t size);
+void cseg_memory_free(void *block); /* knows where the block came from; NULL is legal */
 
 /* *product = a * b, or false on overflow. */
-bool cseg_mul(size_t a, size_t b, size_t *product);
+bool cseg_memory_mul(size_t a, size_t b, size_t *product);
 
 /* Fails with CELLSEG_ERR_LIMIT, naming `what`, when `bytes` more would not fit the budget. For plans, before anything is
  * allocated. */
@@ -116,12 +116,12 @@ void cseg_progress_step(cellseg_context *context, const char *name, double from,
 cellseg_status cseg_progress_report(cellseg_context *context, double fraction_of_step);
 
 /* Report, if this is the calling thread and it is time: between the parts of an index of a parallel loop that takes long. */
-void cseg_progress_poll(cellseg_context *context);
+void cseg_parallel_poll(cellseg_context *context);
 
 /* CELLSEG_ERR_CANCELLED (and its message) once the callback has asked to stop. Cheap; callable on any thread. */
-cellseg_status cseg_cancelled(const cellseg_context *context);
+cellseg_status cseg_progress_cancelled(const cellseg_context *context);
 
-void cseg_log(cellseg_context *context, int32_t level, const char *format, ...) CSEG_PRINTF(3, 4);
+void cseg_log_write(cellseg_context *context, int32_t level, const char *format, ...) CSEG_PRINTF(3, 4);
 
 /* ---- files (file.c) ---- */
 
@@ -132,7 +132,7 @@ typedef struct cseg_file {
     uint64_t size;
 } cseg_file;
 
-/* An IO failure that says what the system said. It names no path, and neither do opening and reading: cseg_fail_in(). */
+/* An IO failure that says what the system said. It names no path, and neither do opening and reading: cseg_error_fail_in(). */
 cellseg_status cseg_file_fail(const char *what, int error);
 
 /* Open a regular file to read. On failure nothing is open; file->error is ENOENT where there is no such file. */
@@ -173,19 +173,19 @@ typedef struct cseg_plane {
     int32_t type;  /* CELLSEG_UINT8 (also masks: 0 or not), ..., CELLSEG_FLOAT32; labels are CELLSEG_UINT32 */
 } cseg_plane;
 
-size_t cseg_type_size(int32_t type); /* 0 for an unknown type */
+size_t cseg_plane_type_size(int32_t type); /* 0 for an unknown type */
 
-static inline void *cseg_row(const cseg_plane *plane, size_t y) {
+static inline void *cseg_row_at(const cseg_plane *plane, size_t y) {
     return (char *)plane->data + y * plane->stride;
 }
 static inline float *cseg_row_f32(const cseg_plane *plane, size_t y) {
-    return (float *)cseg_row(plane, y);
+    return (float *)cseg_row_at(plane, y);
 }
 static inline uint32_t *cseg_row_u32(const cseg_plane *plane, size_t y) {
-    return (uint32_t *)cseg_row(plane, y);
+    return (uint32_t *)cseg_row_at(plane, y);
 }
 static inline uint8_t *cseg_row_u8(const cseg_plane *plane, size_t y) {
-    return (uint8_t *)cseg_row(plane, y);
+    return (uint8_t *)cseg_row_at(plane, y);
 }
 
 /* Allocate a plane with rows next to each other; release with cseg_plane_free(). On failure plane->data is NULL. */
@@ -203,7 +203,7 @@ cellseg_status cseg_plane_to_f32(cellseg_context *context, const cseg_plane *to,
 cellseg_status cseg_plane_check_finite(cellseg_context *context, const cseg_plane *plane, const char *what);
 
 /* Height and width in [1, 2^31 - 1]. */
-cellseg_status cseg_check_size(size_t height, size_t width);
+cellseg_status cseg_plane_check_size(size_t height, size_t width);
 
 /* ---- sorting (sort.c) ---- */
 
@@ -216,12 +216,12 @@ cellseg_status cseg_sort_keyed(cellseg_context *context, cseg_keyed *items, size
 
 /* ---- deterministic mathematics (fmath.c): the same bytes on every processor and compiler ---- */
 
-double cseg_exp(double x);   /* within 1 ulp or so; 0 below -745, infinity above 709.78 */
-double cseg_log_e(double x); /* natural logarithm; x > 0 and finite */
+double cseg_math_exp(double x); /* within 1 ulp or so; 0 below -745, infinity above 709.78 */
+double cseg_math_log(double x); /* natural logarithm; x > 0 and finite */
 
 /* The angle of (x, y) in [-pi, pi], within 2 ulp; finite arguments. The sign of a zero does not count: 0 for (0, 0), pi on the
  * negative x axis. */
-double cseg_atan2(double y, double x);
+double cseg_math_atan2(double y, double x);
 
 /* ---- random numbers (random.c) ---- */
 

@@ -20,7 +20,7 @@ int32_t cseg_cpu_best(void) {
 #endif
 }
 
-int32_t cseg_core_count(void) {
+int32_t cseg_cpu_count(void) {
     const long cores = sysconf(_SC_NPROCESSORS_ONLN);
     return cores < 1 ? 1 : cores > 1024 ? 1024 : (int32_t)cores;
 }

@@ -9,11 +9,11 @@
 static _Thread_local char last_error[CSEG_ERROR_BYTES];
 static _Thread_local cellseg_status last_status;
 
-cellseg_status cseg_recorded_status(void) {
+cellseg_status cseg_error_recorded(void) {
     return last_status;
 }
 
-void cseg_record(cellseg_status status, const char *format, ...) {
+void cseg_error_record(cellseg_status status, const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
     (void)vsnprintf(last_error, sizeof last_error, format, arguments);
@@ -29,7 +29,7 @@ static bool is_within_character(const char *utf8) {
     return ((unsigned char)*utf8 & 0xc0) == 0x80;
 }
 
-cellseg_status cseg_fail_in(cellseg_status status, const char *what) {
+cellseg_status cseg_error_fail_in(cellseg_status status, const char *what) {
     enum { LEAST = 64 }; /* of `what`; a fault that leaves less is no line */
     char fault[sizeof last_error];
     memcpy(fault, last_error, sizeof fault);

@@ -93,9 +93,9 @@ static cellseg_status create_temporary(cseg_target *target, cellseg_context *con
     const char *slash = strrchr(target->path, '/');
     const size_t folder = slash != NULL ? (size_t)(slash - target->path) + 1 : 0;
     const size_t room = folder + 64;
-    target->temporary = cseg_alloc(context, room, 1);
+    target->temporary = cseg_memory_alloc(context, room, 1);
     if (target->temporary == NULL)
-        return cseg_last_status();
+        return cseg_error_last();
     memcpy(target->temporary, target->path, folder);
     for (unsigned n = 0; n < 1000; n++) {
         (void)snprintf(target->temporary + folder, room - folder, ".cellseg-%ld-%u.tmp", (long)getpid(), n);
@@ -114,9 +114,9 @@ cellseg_status cseg_target_open(cseg_target *target, cellseg_context *context, c
     if (status == CELLSEG_OK)
         status = create_temporary(target, context);
     if (status != CELLSEG_OK) {
-        cseg_free(target->temporary);
+        cseg_memory_free(target->temporary);
         target->temporary = NULL;
-        (void)cseg_fail_in(status, path);
+        (void)cseg_error_fail_in(status, path);
     }
     return status;
 }
@@ -144,9 +144,9 @@ cellseg_status cseg_target_close(cseg_target *target, cellseg_status status) {
         status = put_in_place(target);
     if (status != CELLSEG_OK) {
         discard(target);
-        status = cseg_fail_in(status, target->path);
+        status = cseg_error_fail_in(status, target->path);
     }
-    cseg_free(target->temporary);
+    cseg_memory_free(target->temporary);
     return status;
 }
 
@@ -154,7 +154,7 @@ cellseg_status cseg_target_probe(cellseg_context *context, const char *path) {
     cseg_target target;
     CSEG_TRY(cseg_target_open(&target, context, path));
     discard(&target);
-    cseg_free(target.temporary);
+    cseg_memory_free(target.temporary);
     return CELLSEG_OK;
 }
 

@@ -19,7 +19,7 @@ static double power_of_two(int exponent) {
     return value;
 }
 
-double cseg_exp(double x) {
+double cseg_math_exp(double x) {
     if (!(x < 709.78))
         return x != x ? x : (double)INFINITY;
     if (x < -745.0)
@@ -35,7 +35,7 @@ double cseg_exp(double x) {
     return sum * power_of_two(half) * power_of_two(k - half);
 }
 
-double cseg_log_e(double x) {
+double cseg_math_log(double x) {
     static const double l1 = 6.666666666666735130e-01, l2 = 3.999999999940941908e-01, l3 = 2.857142874366239149e-01,
                         l4 = 2.222219843214978396e-01, l5 = 1.818357216161805012e-01, l6 = 1.531383769920937332e-01,
                         l7 = 1.479819860511658591e-01;
@@ -80,7 +80,7 @@ static double arc_tangent(double x) {
     return high[about] - ((r * square * sum - low[about]) - r);
 }
 
-double cseg_atan2(double y, double x) {
+double cseg_math_atan2(double y, double x) {
     static const double pi = 3.14159265358979311600e+00, pi_low = 1.22464679914735317720e-16;
     const double up = y < 0 ? -y : y, aside = x < 0 ? -x : x;
     if (up == 0 && aside == 0)

@@ -19,16 +19,16 @@ cellseg_status cellseg_image_layout_init(cellseg_image_layout *layout, size_t st
 static cellseg_status check_pixel_size(double pixel_size_um) {
     if (pixel_size_um == 0)
         return CELLSEG_OK;
-    return cseg_check_range("pixel_size_um", pixel_size_um, 1e-4, 1e4);
+    return cseg_range_check("pixel_size_um", pixel_size_um, 1e-4, 1e4);
 }
 
 /* Check a layout's sizes and fill in the strides it leaves to us. */
 static cellseg_status complete(cellseg_image_layout *layout) {
-    const size_t sample = cseg_type_size(layout->pixel_type);
+    const size_t sample = cseg_plane_type_size(layout->pixel_type);
     if (sample == 0)
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "pixel type %d is unknown", (int)layout->pixel_type);
-    CSEG_TRY(cseg_check_size(layout->height, layout->width));
-    CSEG_TRY(cseg_check_range("channels", layout->channels, 1, MAX_CHANNELS));
+    CSEG_TRY(cseg_plane_check_size(layout->height, layout->width));
+    CSEG_TRY(cseg_range_check("channels", layout->channels, 1, MAX_CHANNELS));
     CSEG_TRY(check_pixel_size(layout->pixel_size_um));
     const size_t row = layout->width * sample;
     if (layout->row_stride_bytes == 0)
@@ -40,11 +40,11 @@ static cellseg_status complete(cellseg_image_layout *layout) {
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "a row stride of %zu bytes does not hold rows of %zu", layout->row_stride_bytes,
                          row);
     size_t plane, all;
-    if (!cseg_mul(layout->row_stride_bytes, layout->height, &plane) || plane > PTRDIFF_MAX)
+    if (!cseg_memory_mul(layout->row_stride_bytes, layout->height, &plane) || plane > PTRDIFF_MAX)
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "%zu rows of %zu bytes are too large", layout->height, layout->row_stride_bytes);
     if (layout->channel_stride_bytes == 0)
         layout->channel_stride_bytes = plane;
-    if (!cseg_mul(layout->channel_stride_bytes, (size_t)layout->channels, &all) || all > PTRDIFF_MAX)
+    if (!cseg_memory_mul(layout->channel_stride_bytes, (size_t)layout->channels, &all) || all > PTRDIFF_MAX)
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "%d channels of %zu bytes are too large", (int)layout->channels,
                          layout->channel_stride_bytes);
     return CELLSEG_OK;
@@ -61,13 +61,13 @@ cellseg_status cellseg_image_new(cellseg_image **out, cellseg_context *context, 
     layout.height = height;
     layout.width = width;
     CSEG_TRY(complete(&layout));
-    cellseg_image *image = cseg_alloc(context, 1, sizeof *image);
+    cellseg_image *image = cseg_memory_alloc(context, 1, sizeof *image);
     if (image == NULL)
-        return cseg_last_status();
-    image->owned = cseg_calloc(context, (size_t)channels, layout.channel_stride_bytes);
+        return cseg_error_last();
+    image->owned = cseg_memory_calloc(context, (size_t)channels, layout.channel_stride_bytes);
     if (image->owned == NULL) {
-        cseg_free(image);
-        return cseg_last_status();
+        cseg_memory_free(image);
+        return cseg_error_last();
     }
     layout.pixels = image->owned;
     image->layout = layout;
@@ -84,13 +84,13 @@ cellseg_status cellseg_image_wrap(cellseg_image **out, cellseg_context *context,
     cellseg_image_layout own = defaults();
     CSEG_TRY(cseg_options_copy(&own, sizeof own, FIRST_RELEASE_SIZE, layout, "cellseg_image_layout"));
     CSEG_TRY(complete(&own));
-    if (own.pixels == NULL || (uintptr_t)own.pixels % cseg_type_size(own.pixel_type) != 0)
+    if (own.pixels == NULL || (uintptr_t)own.pixels % cseg_plane_type_size(own.pixel_type) != 0)
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "pixels are NULL or not aligned for their type");
     if (own.channels > 1 && own.channel_stride_bytes < own.row_stride_bytes * own.height)
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "channels overlap: their stride is %zu bytes", own.channel_stride_bytes);
-    cellseg_image *image = cseg_alloc(context, 1, sizeof *image);
+    cellseg_image *image = cseg_memory_alloc(context, 1, sizeof *image);
     if (image == NULL)
-        return cseg_last_status();
+        return cseg_error_last();
     image->layout = own;
     image->owned = NULL;
     *out = image;
@@ -102,8 +102,8 @@ void cellseg_image_free(cellseg_image *image) {
         return;
     if (image->owned == NULL && image->layout.release != NULL)
         image->layout.release(image->layout.release_user, image->layout.pixels);
-    cseg_free(image->owned);
-    cseg_free(image);
+    cseg_memory_free(image->owned);
+    cseg_memory_free(image);
 }
 
 size_t cellseg_image_height(const cellseg_image *image) {

@@ -38,7 +38,7 @@ cellseg_status cseg_options_init(void *theirs, size_t their_size, const void *de
     return CELLSEG_OK;
 }
 
-cellseg_status cseg_check_range(const char *name, double value, double lo, double hi) {
+cellseg_status cseg_range_check(const char *name, double value, double lo, double hi) {
     if (value >= lo && value <= hi)
         return CELLSEG_OK;
     return cseg_fail(CELLSEG_ERR_ARGUMENT, "%s is %g; it must lie in [%g, %g]", name, value, lo, hi);

@@ -5,7 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-size_t cseg_type_size(int32_t type) {
+size_t cseg_plane_type_size(int32_t type) {
     switch (type) {
     case CELLSEG_UINT8:
         return 1;
@@ -19,20 +19,20 @@ size_t cseg_type_size(int32_t type) {
     }
 }
 
-cellseg_status cseg_check_size(size_t height, size_t width) {
+cellseg_status cseg_plane_check_size(size_t height, size_t width) {
     if (height >= 1 && height <= INT32_MAX && width >= 1 && width <= INT32_MAX)
         return CELLSEG_OK;
     return cseg_fail(CELLSEG_ERR_ARGUMENT, "a size of %zu x %zu pixels is out of range", height, width);
 }
 
 cellseg_status cseg_plane_new(cseg_plane *plane, cellseg_context *context, int32_t type, size_t height, size_t width) {
-    const size_t stride = width * cseg_type_size(type);
-    *plane = (cseg_plane){cseg_alloc(context, height, stride), height, width, stride, type};
-    return plane->data != NULL ? CELLSEG_OK : cseg_last_status();
+    const size_t stride = width * cseg_plane_type_size(type);
+    *plane = (cseg_plane){cseg_memory_alloc(context, height, stride), height, width, stride, type};
+    return plane->data != NULL ? CELLSEG_OK : cseg_error_last();
 }
 
 void cseg_plane_free(cseg_plane *plane) {
-    cseg_free(plane->data);
+    cseg_memory_free(plane->data);
     plane->data = NULL;
 }
 
@@ -44,7 +44,7 @@ typedef struct rows_job {
 static cellseg_status row_to_f32(void *data, size_t y) {
     const rows_job *job = data;
     float *to = cseg_row_f32(job->to, y);
-    const void *from = cseg_row(job->from, y);
+    const void *from = cseg_row_at(job->from, y);
     const size_t width = job->from->width;
     switch (job->from->type) {
     case CELLSEG_UINT8:

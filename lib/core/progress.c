@@ -32,16 +32,16 @@ cellseg_status cseg_progress_report(cellseg_context *context, double fraction_of
         context->reported = fraction;
     if (context->options.progress(context->options.progress_user, context->reported, context->step_name) != 0)
         atomic_store(&context->cancelled, true);
-    return cseg_cancelled(context);
+    return cseg_progress_cancelled(context);
 }
 
-cellseg_status cseg_cancelled(const cellseg_context *context) {
+cellseg_status cseg_progress_cancelled(const cellseg_context *context) {
     if (context == NULL || !atomic_load_explicit(&context->cancelled, memory_order_relaxed))
         return CELLSEG_OK;
     return cseg_fail(CELLSEG_ERR_CANCELLED, "cancelled by the progress callback");
 }
 
-void cseg_log(cellseg_context *context, int32_t level, const char *format, ...) {
+void cseg_log_write(cellseg_context *context, int32_t level, const char *format, ...) {
     if (context == NULL || context->options.log == NULL)
         return;
     char line[512];

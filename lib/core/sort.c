@@ -29,9 +29,9 @@ static void scatter(cseg_keyed *to, const cseg_keyed *from, size_t count, int by
 cellseg_status cseg_sort_keyed(cellseg_context *context, cseg_keyed *items, size_t count) {
     if (count < 2)
         return CELLSEG_OK;
-    cseg_keyed *scratch = cseg_alloc(context, count, sizeof *scratch);
+    cseg_keyed *scratch = cseg_memory_alloc(context, count, sizeof *scratch);
     if (scratch == NULL)
-        return cseg_last_status();
+        return cseg_error_last();
     size_t counts[BYTES][BUCKETS] = {{0}};
     for (size_t i = 0; i < count; i++)
         for (int byte = 0; byte < BYTES; byte++)
@@ -47,6 +47,6 @@ cellseg_status cseg_sort_keyed(cellseg_context *context, cseg_keyed *items, size
     }
     if (from != items)
         memcpy(items, from, count * sizeof *items);
-    cseg_free(scratch);
+    cseg_memory_free(scratch);
     return CELLSEG_OK;
 }

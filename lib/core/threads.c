@@ -55,7 +55,7 @@ static void report(loop *l) {
     (void)cseg_progress_report(context, (double)atomic_load(&l->done) / (double)l->count);
 }
 
-void cseg_progress_poll(cellseg_context *context) {
+void cseg_parallel_poll(cellseg_context *context) {
     if (context != NULL && context->loop != NULL)
         report(context->loop);
 }
@@ -68,7 +68,7 @@ static void run_index(void *data, size_t index) {
     const bool nested = inside_a_task;
     inside_a_task = true;
     if (!atomic_load_explicit(&l->stop, memory_order_relaxed)) {
-        cellseg_status status = cseg_cancelled(l->context);
+        cellseg_status status = cseg_progress_cancelled(l->context);
         if (status == CELLSEG_OK)
             status = l->task(l->data, index);
         if (status != CELLSEG_OK)
@@ -126,7 +126,7 @@ cellseg_status cseg_pool_new(cseg_pool **out, cseg_heap *heap, int32_t threads) 
     const size_t helpers = (size_t)threads - 1;
     cseg_pool *pool = cseg_heap_alloc(heap, sizeof *pool + helpers * sizeof pool->threads[0]);
     if (pool == NULL)
-        return cseg_last_status();
+        return cseg_error_last();
     memset(pool, 0, sizeof *pool);
     (void)pthread_mutex_init(&pool->mutex, NULL);
     (void)pthread_cond_init(&pool->wake, NULL);
@@ -154,7 +154,7 @@ void cseg_pool_free(cseg_pool *pool) {
     (void)pthread_cond_destroy(&pool->wake);
     (void)pthread_cond_destroy(&pool->idle);
     (void)pthread_mutex_destroy(&pool->mutex);
-    cseg_free(pool);
+    cseg_memory_free(pool);
 }
 
 static void run_on_pool(cseg_pool *pool, loop *l) {
@@ -180,7 +180,7 @@ static void *run_share_thread(void *data) {
 static void run_on_new_threads(loop *l) {
     enum { MOST = 64 };
     pthread_t threads[MOST];
-    size_t wanted = (size_t)cseg_core_count() - 1, started = 0;
+    size_t wanted = (size_t)cseg_cpu_count() - 1, started = 0;
     if (wanted > MOST)
         wanted = MOST;
     if (wanted > l->count - 1)

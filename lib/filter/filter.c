@@ -46,13 +46,13 @@ cellseg_status cellseg_filter_gaussian(cellseg_image **out, cellseg_context *con
                                        double sigma_px) {
     CSEG_TRY(check_out(out, "out"));
     *out = NULL;
-    CSEG_TRY(cseg_check_range("sigma_px", sigma_px, 0, 1000));
+    CSEG_TRY(cseg_range_check("sigma_px", sigma_px, 0, 1000));
     cseg_plane from, to;
     CSEG_TRY(open_channel(&from, context, image, channel));
     cellseg_status status = new_image(out, &to, context, image, from.height, from.width);
     cseg_progress_step(context, "gaussian", 0.1, 1);
     if (status == CELLSEG_OK)
-        status = cseg_filter_gaussian(context, &to, &from, sigma_px);
+        status = cseg_gaussian_smooth(context, &to, &from, sigma_px);
     return close_image(out, status);
 }
 
@@ -64,7 +64,7 @@ static cellseg_status check_sigmas(const double *sigmas_px, size_t count, int32_
     const bool exact = method == CELLSEG_LAPLACIAN_EXACT;
     for (size_t i = 0; i < count; i++) {
         const double lowest = exact ? 1e-3 : CSEG_LOG_FAST_SMALLEST_SIGMA, highest = exact ? CSEG_LOG_LARGEST_SIGMA : 1000;
-        CSEG_TRY(cseg_check_range("sigmas_px", sigmas_px[i], lowest, highest));
+        CSEG_TRY(cseg_range_check("sigmas_px", sigmas_px[i], lowest, highest));
     }
     return CELLSEG_OK;
 }
@@ -79,9 +79,9 @@ cellseg_status cellseg_filter_log(cellseg_image **out, cellseg_context *context,
     cellseg_status status = new_image(out, &to, context, image, from.height, from.width);
     cseg_progress_step(context, "laplacian of gaussian", 0.1, 1);
     if (status == CELLSEG_OK && method == CELLSEG_LAPLACIAN_EXACT)
-        status = cseg_filter_log(context, &to, &from, sigmas_px, count);
+        status = cseg_laplacian_compute(context, &to, &from, sigmas_px, count);
     else if (status == CELLSEG_OK)
-        status = cseg_filter_log_fast(context, &to, &from, sigmas_px, count);
+        status = cseg_laplacian_compute_fast(context, &to, &from, sigmas_px, count);
     return close_image(out, status);
 }
 
@@ -97,7 +97,7 @@ cellseg_status cellseg_filter_resample(cellseg_image **out, cellseg_context *con
                                        size_t height, size_t width, int32_t method) {
     CSEG_TRY(check_out(out, "out"));
     *out = NULL;
-    CSEG_TRY(cseg_check_size(height, width));
+    CSEG_TRY(cseg_plane_check_size(height, width));
     if (method != CELLSEG_RESAMPLE_LINEAR && method != CELLSEG_RESAMPLE_CUBIC)
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "resample: method %d is unknown", (int)method);
     cseg_plane from, to;
@@ -105,9 +105,9 @@ cellseg_status cellseg_filter_resample(cellseg_image **out, cellseg_context *con
     cellseg_status status = new_image(out, &to, context, image, height, width);
     cseg_progress_step(context, "resample", 0.1, 1);
     if (status == CELLSEG_OK && method == CELLSEG_RESAMPLE_LINEAR)
-        status = cseg_filter_resample(context, &to, &from);
+        status = cseg_resample_linear(context, &to, &from);
     else if (status == CELLSEG_OK)
-        status = cseg_filter_resample_cubic(context, &to, &from);
+        status = cseg_resample_cubic(context, &to, &from);
     const double size = resampled_size(cellseg_image_pixel_size_um(image), height, width, from.height, from.width);
     if (status == CELLSEG_OK)
         status = cellseg_image_set_pixel_size_um(*out, size);
@@ -122,7 +122,7 @@ cellseg_status cellseg_filter_resample_labels(cellseg_labels **out, cellseg_cont
     CSEG_TRY(cellseg_labels_new(out, context, height, width));
     const cseg_plane from = cseg_labels_plane(labels), to = cseg_labels_plane(*out);
     cseg_progress_start(context);
-    cellseg_status status = cseg_filter_resample_nearest(context, &to, &from);
+    cellseg_status status = cseg_resample_nearest(context, &to, &from);
     const double size = resampled_size(cellseg_labels_pixel_size_um(labels), height, width, from.height, from.width);
     if (status == CELLSEG_OK)
         status = cellseg_labels_set_pixel_size_um(*out, size);
@@ -139,7 +139,7 @@ cellseg_status cellseg_filter_range(double *lo, double *hi, cellseg_context *con
     CSEG_TRY(check_out(hi, "hi"));
     cseg_plane from;
     CSEG_TRY(open_channel(&from, context, image, channel));
-    return cseg_filter_range(context, lo, hi, &from);
+    return cseg_histogram_range(context, lo, hi, &from);
 }
 
 cellseg_status cellseg_filter_histogram(uint64_t *counts, size_t bins, cellseg_context *context, const cellseg_image *image,
@@ -150,7 +150,7 @@ cellseg_status cellseg_filter_histogram(uint64_t *counts, size_t bins, cellseg_c
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "histogram: there are no %zu bins between lo %g and hi %g", bins, lo, hi);
     cseg_plane from;
     CSEG_TRY(open_channel(&from, context, image, channel));
-    return cseg_filter_histogram(context, counts, bins, lo, hi, &from);
+    return cseg_histogram_count(context, counts, bins, lo, hi, &from);
 }
 
 cellseg_status cellseg_filter_percentiles(double *values, const double *percents, size_t count, cellseg_context *context,
@@ -159,18 +159,18 @@ cellseg_status cellseg_filter_percentiles(double *values, const double *percents
     CSEG_TRY(check_out(percents, "percents"));
     CSEG_TRY(check_count("count", count, 1024));
     for (size_t i = 0; i < count; i++)
-        CSEG_TRY(cseg_check_range("percents", percents[i], 0, 100));
+        CSEG_TRY(cseg_range_check("percents", percents[i], 0, 100));
     cseg_plane from;
     CSEG_TRY(open_channel(&from, context, image, channel));
-    return cseg_filter_percentiles(context, values, percents, count, &from);
+    return cseg_percentiles_find(context, values, percents, count, &from);
 }
 
 cellseg_status cellseg_filter_otsu(double *thresholds, size_t count, size_t bins, cellseg_context *context,
                                    const cellseg_image *image, int32_t channel) {
     CSEG_TRY(check_out(thresholds, "thresholds"));
     CSEG_TRY(check_count("count", count, 8));
-    CSEG_TRY(cseg_check_range("bins", (double)bins, 2, 4096));
+    CSEG_TRY(cseg_range_check("bins", (double)bins, 2, 4096));
     cseg_plane from;
     CSEG_TRY(open_channel(&from, context, image, channel));
-    return cseg_filter_otsu(context, thresholds, count, bins, &from, NULL);
+    return cseg_otsu_find(context, thresholds, count, bins, &from, NULL);
 }

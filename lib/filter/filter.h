@@ -11,40 +11,40 @@
  * Gaussian, borders reflected (d c b a | a b c d). from: any type; to: float32, may be the same plane. sigma 0 copies. Up to
  * sigma 16 the convolution cut at four sigma, beyond within 2e-5 of the image's range of the Gaussian that is not cut.
  */
-cellseg_status cseg_filter_gaussian(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, double sigma_px);
+cellseg_status cseg_gaussian_smooth(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, double sigma_px);
 
 /*
  * Multi-scale Laplacian of Gaussian: max over sigmas of -sigma^2 * (Lxx + Lyy), so that bright blobs of radius sigma * sqrt(2)
  * are positive peaks. Borders reflected. from: any type; to: float32. Up to CSEG_LOG_MOST_SCALES sigmas in [0.001, 64].
  */
 enum { CSEG_LOG_MOST_SCALES = 32, CSEG_LOG_LARGEST_SIGMA = 64, CSEG_LOG_FAST_SMALLEST_SIGMA = 2 };
-cellseg_status cseg_filter_log(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, const double *sigmas_px,
-                               size_t count);
+cellseg_status cseg_laplacian_compute(cellseg_context *context, const cseg_plane *to, const cseg_plane *from,
+                                      const double *sigmas_px, size_t count);
 
 /* The same, of the Gaussian that is not cut, within 6e-4 of the image's range, for sigmas from 2 up; the larger they
  * are the more time it saves, a third for five sigmas from 3 to 11. Its answer to a constant image is 0, where the exact form's
  * is 2e-3 of the constant. */
-cellseg_status cseg_filter_log_fast(cellseg_context *context, const cseg_plane *to, const cseg_plane *from,
-                                    const double *sigmas_px, size_t count);
+cellseg_status cseg_laplacian_compute_fast(cellseg_context *context, const cseg_plane *to, const cseg_plane *from,
+                                           const double *sigmas_px, size_t count);
 
 /* Resample to to's size: area average where it shrinks, bilinear (pixel centres at +0.5) where it grows. to: float32. */
-cellseg_status cseg_filter_resample(cellseg_context *context, const cseg_plane *to, const cseg_plane *from);
+cellseg_status cseg_resample_linear(cellseg_context *context, const cseg_plane *to, const cseg_plane *from);
 
 /* The same, but cubic where it grows: sharper, and may overshoot the image's range. */
-cellseg_status cseg_filter_resample_cubic(cellseg_context *context, const cseg_plane *to, const cseg_plane *from);
+cellseg_status cseg_resample_cubic(cellseg_context *context, const cseg_plane *to, const cseg_plane *from);
 
 /* Resample a label map (uint32) or mask (uint8) to to's size: the sample whose area holds the centre of to's pixel. */
-cellseg_status cseg_filter_resample_nearest(cellseg_context *context, const cseg_plane *to, const cseg_plane *from);
+cellseg_status cseg_resample_nearest(cellseg_context *context, const cseg_plane *to, const cseg_plane *from);
 
 /* Counts in `bins` (1 to 65536) bins of equal width from lo to hi, lo < hi; the last includes hi; others are left out. */
-cellseg_status cseg_filter_histogram(cellseg_context *context, uint64_t *counts, size_t bins, double lo, double hi,
-                                     const cseg_plane *from);
+cellseg_status cseg_histogram_count(cellseg_context *context, uint64_t *counts, size_t bins, double lo, double hi,
+                                    const cseg_plane *from);
 
 /*
  * Percentiles (0 to 100, rising) of all samples: linear between order statistics, as numpy.percentile. Exact for every type.
  */
-cellseg_status cseg_filter_percentiles(cellseg_context *context, double *out, const double *percents, size_t count,
-                                       const cseg_plane *from);
+cellseg_status cseg_percentiles_find(cellseg_context *context, double *out, const double *percents, size_t count,
+                                     const cseg_plane *from);
 
 /*
  * Multi-level Otsu: `count` (1 to 8) rising thresholds over a histogram of `bins` bins from min to max, maximising the
@@ -52,10 +52,10 @@ cellseg_status cseg_filter_percentiles(cellseg_context *context, double *out, co
  * bins: 2 to 4096; integer types get a bin for each value where these suffice. Fewer values than classes: thresholds repeat.
  * mask: NULL, or uint8: only pixels where it is not 0 count; an argument error when none does.
  */
-cellseg_status cseg_filter_otsu(cellseg_context *context, double *thresholds, size_t count, size_t bins, const cseg_plane *from,
-                                const cseg_plane *mask);
+cellseg_status cseg_otsu_find(cellseg_context *context, double *thresholds, size_t count, size_t bins, const cseg_plane *from,
+                              const cseg_plane *mask);
 
 /* Smallest and largest sample. */
-cellseg_status cseg_filter_range(cellseg_context *context, double *lo, double *hi, const cseg_plane *from);
+cellseg_status cseg_histogram_range(cellseg_context *context, double *lo, double *hi, const cseg_plane *from);
 
 #endif

@@ -12,14 +12,14 @@ enum { STRIP_ROWS = 1024, BLOCK_ROWS = 64, GROUP_ROWS = 8 };
 
 static cellseg_status fir_new(cseg_fir *filter, cellseg_context *context, size_t radius, size_t spacing) {
     *filter = (cseg_fir){.radius = radius, .spacing = spacing};
-    filter->smooth = cseg_alloc(context, 2 * (radius + 1), sizeof(float));
-    return filter->smooth != NULL ? CELLSEG_OK : cseg_last_status();
+    filter->smooth = cseg_memory_alloc(context, 2 * (radius + 1), sizeof(float));
+    return filter->smooth != NULL ? CELLSEG_OK : cseg_error_last();
 }
 
 /* exp(-x^2 / (2 sigma^2)) at x = k * spacing over the sum of all samples. */
 static double gaussian_weight(const cseg_fir *filter, double sigma, double sum, size_t k) {
     const double x = (double)(k * filter->spacing) / sigma;
-    return cseg_exp(-0.5 * x * x) / sum;
+    return cseg_math_exp(-0.5 * x * x) / sum;
 }
 
 static double gaussian_sum(const cseg_fir *filter, double sigma) {
@@ -54,7 +54,7 @@ cellseg_status cseg_fir_log(cseg_fir *filter, cellseg_context *context, double s
 }
 
 void cseg_fir_free(cseg_fir *filter) {
-    cseg_free(filter->smooth);
+    cseg_memory_free(filter->smooth);
     *filter = (cseg_fir){0};
 }
 
@@ -93,9 +93,9 @@ static size_t strip_columns(size_t bytes_per_column) {
 
 /* The groups of filters, and their weights in one block that the first group's points to. */
 static cellseg_status groups_open(fir_job *job) {
-    float *weights = cseg_calloc(job->context, job->count * 2 * (job->reach + 1), sizeof *weights);
+    float *weights = cseg_memory_calloc(job->context, job->count * 2 * (job->reach + 1), sizeof *weights);
     if (weights == NULL)
-        return cseg_last_status();
+        return cseg_error_last();
     for (size_t f = 0; f < job->count; f++) {
         const cseg_fir *filter = &job->filters[f];
         const size_t member = f % CSEG_FIR_GROUP, left = job->count - (f - member);
@@ -117,9 +117,9 @@ static cellseg_status strip_open(strip *s, const fir_job *job, size_t index) {
     s->width = smaller(job->from->width - s->left, job->columns);
     s->panels = (s->width + CSEG_FIR_PANEL - 1) / CSEG_FIR_PANEL;
     const size_t filtered = job->count * (job->both ? 2 : 1) * s->panels * job->rows * CSEG_FIR_PANEL;
-    s->filtered = cseg_alloc(job->context, filtered + s->panels * CSEG_FIR_PANEL + 2 * job->reach, sizeof(float));
+    s->filtered = cseg_memory_alloc(job->context, filtered + s->panels * CSEG_FIR_PANEL + 2 * job->reach, sizeof(float));
     if (s->filtered == NULL)
-        return cseg_last_status();
+        return cseg_error_last();
     s->row = s->filtered + filtered;
     return CELLSEG_OK;
 }
@@ -162,8 +162,8 @@ static void filter_panel_row(const strip *s, const fir_job *job, const float *in
 /* Tell the processor of a panel's samples before they are needed: the rows of a strip are too short for it to see a pattern. */
 static void prefetch_panel(const strip *s, const cseg_plane *from, size_t y, size_t panel) {
     enum { LINE = 64 };
-    const size_t sample = cseg_type_size(from->type), bytes = CSEG_FIR_PANEL * sample;
-    const char *samples = (const char *)cseg_row(from, y) + s->left * sample + panel * bytes;
+    const size_t sample = cseg_plane_type_size(from->type), bytes = CSEG_FIR_PANEL * sample;
+    const char *samples = (const char *)cseg_row_at(from, y) + s->left * sample + panel * bytes;
     for (size_t at = 0; at < bytes; at += LINE)
         __builtin_prefetch(samples + at);
 }
@@ -172,7 +172,7 @@ static void prefetch_panel(const strip *s, const cseg_plane *from, size_t y, siz
 static void filter_rows(const strip *s, const fir_job *job, size_t top, size_t from, size_t to) {
     for (size_t i = from; i < to; i++) {
         const ptrdiff_t place = (ptrdiff_t)(top + i) - (ptrdiff_t)job->reach;
-        const size_t y = cseg_reflect(place, job->periods.y), next = cseg_reflect(place + 1, job->periods.y);
+        const size_t y = cseg_period_reflect(place, job->periods.y), next = cseg_period_reflect(place + 1, job->periods.y);
         for (size_t p = 0; p < s->panels; p++) {
             prefetch_panel(s, job->from, next, p);
             filter_panel_row(s, job, panel_input(s, job, y, p), p, i);
@@ -248,7 +248,7 @@ static cellseg_status filter_strip(void *data, size_t index) {
         keep_shared_rows(&s, job);
         known = 2 * job->reach;
     }
-    cseg_free(s.filtered);
+    cseg_memory_free(s.filtered);
     return CELLSEG_OK;
 }
 
@@ -269,6 +269,6 @@ cellseg_status cseg_fir_apply(cellseg_context *context, const cseg_plane *to, co
         CSEG_TRY(groups_open(&job));
     const cellseg_status status =
         cseg_parallel_for(context, (from->height + STRIP_ROWS - 1) / STRIP_ROWS * job.strips, filter_strip, &job);
-    cseg_free(job.groups[0].weights);
+    cseg_memory_free(job.groups[0].weights);
     return status;
 }

@@ -5,7 +5,7 @@
 
 #include "core/core.h"
 
-#include "filter/sample.h"
+#include "filter/load.h"
 
 /* Outputs are computed this many columns at a time; this many filters share the reading of a row, and are applied in one call. */
 enum { CSEG_FIR_PANEL = 32, CSEG_FIR_GROUP = 5, CSEG_FIR_MOST = 32 };

@@ -5,8 +5,8 @@
  */
 #include "filter/filter.h"
 
+#include "filter/cascade.h"
 #include "filter/fir.h"
-#include "filter/ladder.h"
 
 enum { LARGEST_EXACT_SIGMA = 16 };
 
@@ -20,7 +20,7 @@ static cellseg_status smooth_exactly(cellseg_context *context, const cseg_plane 
         CSEG_TRY_GOTO(done, cseg_plane_to_f32(context, &copy, from));
         from = &copy;
     }
-    status = cseg_fir_apply(context, to, from, cseg_periods_of(from), &filter, 1);
+    status = cseg_fir_apply(context, to, from, cseg_period_of(from), &filter, 1);
 done:
     cseg_plane_free(&copy);
     cseg_fir_free(&filter);
@@ -31,14 +31,14 @@ done:
 static cellseg_status smooth_in_steps(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, double sigma) {
     cseg_plane other;
     CSEG_TRY(cseg_plane_new(&other, context, CELLSEG_FLOAT32, from->height, from->width));
-    cseg_ladder ladder = {.context = context, .image = from, .periods = cseg_periods_of(from), .planes = {*to, other}};
-    ladder.current = (int)(cseg_ladder_rungs(sigma * sigma) % 2);
-    const cellseg_status status = cseg_ladder_climb(&ladder, sigma * sigma);
+    cseg_ladder ladder = {.context = context, .image = from, .periods = cseg_period_of(from), .planes = {*to, other}};
+    ladder.current = (int)(cseg_cascade_steps(sigma * sigma) % 2);
+    const cellseg_status status = cseg_cascade_apply(&ladder, sigma * sigma);
     cseg_plane_free(&other);
     return status;
 }
 
-cellseg_status cseg_filter_gaussian(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, double sigma_px) {
+cellseg_status cseg_gaussian_smooth(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, double sigma_px) {
     assert(sigma_px >= 0);
     if (sigma_px == 0)
         return cseg_plane_to_f32(context, to, from);

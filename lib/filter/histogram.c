@@ -58,7 +58,7 @@ static cellseg_status range_of_band(void *data, size_t band) {
     extremes e = {INFINITY, -INFINITY};
     const size_t end = cseg_band_end(job->bands, band, job->from->height);
     for (size_t y = band * job->bands.rows; y < end; y++) {
-        const void *row = cseg_row(job->from, y);
+        const void *row = cseg_row_at(job->from, y);
         const uint8_t *mask = job->mask != NULL ? cseg_row_u8(job->mask, y) : NULL;
         switch (job->from->type) {
         case CELLSEG_UINT8:
@@ -78,12 +78,12 @@ static cellseg_status range_of_band(void *data, size_t band) {
     return CELLSEG_OK;
 }
 
-cellseg_status cseg_range_masked(cellseg_context *context, double *lo, double *hi, const cseg_plane *from,
-                                 const cseg_plane *mask) {
+cellseg_status cseg_histogram_range_masked(cellseg_context *context, double *lo, double *hi, const cseg_plane *from,
+                                           const cseg_plane *mask) {
     range_job job = {.from = from, .mask = mask, .bands = cseg_bands_of(from)};
-    job.found = cseg_alloc(context, job.bands.count, sizeof *job.found);
+    job.found = cseg_memory_alloc(context, job.bands.count, sizeof *job.found);
     if (job.found == NULL)
-        return cseg_last_status();
+        return cseg_error_last();
     const cellseg_status status = cseg_parallel_for(context, job.bands.count, range_of_band, &job);
     extremes e = {INFINITY, -INFINITY};
     for (size_t band = 0; status == CELLSEG_OK && band < job.bands.count; band++) {
@@ -92,12 +92,12 @@ cellseg_status cseg_range_masked(cellseg_context *context, double *lo, double *h
     }
     *lo = e.lo;
     *hi = e.hi;
-    cseg_free(job.found);
+    cseg_memory_free(job.found);
     return status;
 }
 
-cellseg_status cseg_filter_range(cellseg_context *context, double *lo, double *hi, const cseg_plane *from) {
-    return cseg_range_masked(context, lo, hi, from, NULL);
+cellseg_status cseg_histogram_range(cellseg_context *context, double *lo, double *hi, const cseg_plane *from) {
+    return cseg_histogram_range_masked(context, lo, hi, from, NULL);
 }
 
 /* ---- histogram ---- */
@@ -174,8 +174,8 @@ static void count_bins(uint64_t *counts, size_t table, const uint32_t *bins, siz
 }
 
 static void count_row(uint64_t *counts, const histogram_job *job, size_t y) {
-    const size_t width = job->from->width, sample = cseg_type_size(job->from->type);
-    const char *row = cseg_row(job->from, y);
+    const size_t width = job->from->width, sample = cseg_plane_type_size(job->from->type);
+    const char *row = cseg_row_at(job->from, y);
     uint32_t bins[CHUNK];
     for (size_t left = 0; left < width; left += CHUNK) {
         const size_t count = width - left < CHUNK ? width - left : CHUNK;
@@ -197,26 +197,26 @@ static cellseg_status histogram_of_band(void *data, size_t band) {
     return CELLSEG_OK;
 }
 
-cellseg_status cseg_histogram_masked(cellseg_context *context, uint64_t *counts, const cseg_binning *binning,
-                                     const cseg_plane *from, const cseg_plane *mask) {
+cellseg_status cseg_histogram_count_masked(cellseg_context *context, uint64_t *counts, const cseg_binning *binning,
+                                           const cseg_plane *from, const cseg_plane *mask) {
     histogram_job job = {
         .from = from, .mask = mask, .binning = binning, .bins_of = bins_for(context, from->type), .bands = cseg_bands_of(from)};
     const size_t table = binning->bins + 1, tables = job.bands.count * TABLES;
-    job.counts = cseg_alloc(context, tables, table * sizeof *job.counts);
+    job.counts = cseg_memory_alloc(context, tables, table * sizeof *job.counts);
     if (job.counts == NULL)
-        return cseg_last_status();
+        return cseg_error_last();
     const cellseg_status status = cseg_parallel_for(context, job.bands.count, histogram_of_band, &job);
     memset(counts, 0, binning->bins * sizeof *counts);
     for (size_t t = 0; status == CELLSEG_OK && t < tables; t++)
         for (size_t bin = 0; bin < binning->bins; bin++)
             counts[bin] += job.counts[t * table + bin];
-    cseg_free(job.counts);
+    cseg_memory_free(job.counts);
     return status;
 }
 
-cellseg_status cseg_filter_histogram(cellseg_context *context, uint64_t *counts, size_t bins, double lo, double hi,
-                                     const cseg_plane *from) {
+cellseg_status cseg_histogram_count(cellseg_context *context, uint64_t *counts, size_t bins, double lo, double hi,
+                                    const cseg_plane *from) {
     assert(bins >= 1 && bins <= 65536 && lo < hi);
     const cseg_binning binning = cseg_binning_of(lo, hi, bins);
-    return cseg_histogram_masked(context, counts, &binning, from, NULL);
+    return cseg_histogram_count_masked(context, counts, &binning, from, NULL);
 }

@@ -16,17 +16,17 @@ static inline cseg_binning cseg_binning_of(double lo, double hi, size_t bins) {
 }
 
 /* The bin of a value in [lo, hi]. Never falls as the value rises. */
-static inline size_t cseg_bin(const cseg_binning *b, double value) {
+static inline size_t cseg_binning_index(const cseg_binning *b, double value) {
     const size_t bin = (size_t)((value - b->lo) * b->scale);
     return bin < b->bins ? bin : b->bins - 1;
 }
 
 /* Smallest and largest sample where mask (NULL: everywhere) is not 0; lo > hi when there is none. */
-cellseg_status cseg_range_masked(cellseg_context *context, double *lo, double *hi, const cseg_plane *from,
-                                 const cseg_plane *mask);
+cellseg_status cseg_histogram_range_masked(cellseg_context *context, double *lo, double *hi, const cseg_plane *from,
+                                           const cseg_plane *mask);
 
 /* Count the samples of each bin where mask is not 0; those outside [lo, hi] are left out. */
-cellseg_status cseg_histogram_masked(cellseg_context *context, uint64_t *counts, const cseg_binning *binning,
-                                     const cseg_plane *from, const cseg_plane *mask);
+cellseg_status cseg_histogram_count_masked(cellseg_context *context, uint64_t *counts, const cseg_binning *binning,
+                                           const cseg_plane *from, const cseg_plane *mask);
 
 #endif

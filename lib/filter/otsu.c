@@ -80,7 +80,7 @@ static double last_value(const cseg_binning *b, int32_t type, size_t bin, double
     int64_t low = key_of(b->lo, type), high = key_of(highest, type);
     while (low < high) {
         const int64_t middle = high - (high - low) / 2;
-        if (cseg_bin(b, value_of(middle, type)) <= bin)
+        if (cseg_binning_index(b, value_of(middle, type)) <= bin)
             low = middle;
         else
             high = middle - 1;
@@ -110,24 +110,24 @@ static cellseg_status thresholds_of(cellseg_context *context, double *thresholds
                                     const cseg_binning *binning, int32_t type, double hi) {
     const size_t row = binning->bins + 1;
     cellseg_status status = CELLSEG_OK;
-    double *numbers = cseg_alloc(context, (count + 3) * row, sizeof *numbers);
-    uint32_t *cut = cseg_alloc(context, (count + 1) * row, sizeof *cut);
+    double *numbers = cseg_memory_alloc(context, (count + 3) * row, sizeof *numbers);
+    uint32_t *cut = cseg_memory_alloc(context, (count + 1) * row, sizeof *cut);
     if (numbers == NULL || cut == NULL)
-        status = cseg_last_status();
+        status = cseg_error_last();
     else {
         partition p = {binning->bins, numbers, numbers + row, numbers + 2 * row, cut};
         partition_histogram(&p, thresholds, count, counts, binning, type, hi);
     }
-    cseg_free(cut);
-    cseg_free(numbers);
+    cseg_memory_free(cut);
+    cseg_memory_free(numbers);
     return status;
 }
 
-cellseg_status cseg_filter_otsu(cellseg_context *context, double *thresholds, size_t count, size_t bins, const cseg_plane *from,
-                                const cseg_plane *mask) {
+cellseg_status cseg_otsu_find(cellseg_context *context, double *thresholds, size_t count, size_t bins, const cseg_plane *from,
+                              const cseg_plane *mask) {
     assert(count >= 1 && count <= MOST_THRESHOLDS && bins >= 2 && bins <= MOST_BINS);
     double lo, hi;
-    CSEG_TRY(cseg_range_masked(context, &lo, &hi, from, mask));
+    CSEG_TRY(cseg_histogram_range_masked(context, &lo, &hi, from, mask));
     if (lo > hi)
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "Otsu: the mask leaves no pixel");
     if (lo == hi) {
@@ -136,12 +136,12 @@ cellseg_status cseg_filter_otsu(cellseg_context *context, double *thresholds, si
         return CELLSEG_OK;
     }
     const cseg_binning binning = binning_for(from->type, lo, hi, bins);
-    uint64_t *counts = cseg_alloc(context, binning.bins, sizeof *counts);
+    uint64_t *counts = cseg_memory_alloc(context, binning.bins, sizeof *counts);
     if (counts == NULL)
-        return cseg_last_status();
-    cellseg_status status = cseg_histogram_masked(context, counts, &binning, from, mask);
+        return cseg_error_last();
+    cellseg_status status = cseg_histogram_count_masked(context, counts, &binning, from, mask);
     if (status == CELLSEG_OK)
         status = thresholds_of(context, thresholds, count, counts, &binning, from->type, hi);
-    cseg_free(counts);
+    cseg_memory_free(counts);
     return status;
 }

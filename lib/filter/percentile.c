@@ -40,7 +40,7 @@ static double key_value(int32_t type, uint32_t key) {
 }
 
 static void load_keys(uint32_t *keys, const cseg_plane *from, size_t y, size_t left, size_t count) {
-    const void *row = cseg_row(from, y);
+    const void *row = cseg_row_at(from, y);
     switch (from->type) {
     case CELLSEG_UINT8:
         for (size_t i = 0; i < count; i++)
@@ -129,13 +129,13 @@ static cellseg_status percentile(selection *s, double *out, double percent) {
     return CELLSEG_OK;
 }
 
-cellseg_status cseg_filter_percentiles(cellseg_context *context, double *out, const double *percents, size_t count,
-                                       const cseg_plane *from) {
+cellseg_status cseg_percentiles_find(cellseg_context *context, double *out, const double *percents, size_t count,
+                                     const cseg_plane *from) {
     selection s = {.context = context, .from = from, .bands = cseg_bands_of(from), .known_slice = UINT32_MAX};
-    s.key_bits = 8 * (int32_t)cseg_type_size(from->type);
-    s.band_counts = cseg_alloc(context, s.bands.count + 2, SLOTS * sizeof *s.band_counts);
+    s.key_bits = 8 * (int32_t)cseg_plane_type_size(from->type);
+    s.band_counts = cseg_memory_alloc(context, s.bands.count + 2, SLOTS * sizeof *s.band_counts);
     if (s.band_counts == NULL)
-        return cseg_last_status();
+        return cseg_error_last();
     s.upper = s.band_counts + s.bands.count * SLOTS;
     s.lower = s.upper + SLOTS;
     cellseg_status status = count_all(&s, s.upper);
@@ -143,6 +143,6 @@ cellseg_status cseg_filter_percentiles(cellseg_context *context, double *out, co
         assert(percents[i] >= 0 && percents[i] <= 100);
         status = percentile(&s, &out[i], percents[i]);
     }
-    cseg_free(s.band_counts);
+    cseg_memory_free(s.band_counts);
     return status;
 }

@@ -7,7 +7,7 @@
  */
 #include "filter/filter.h"
 
-#include "filter/sample.h"
+#include "filter/load.h"
 
 #include <math.h>
 #include <string.h>
@@ -22,8 +22,8 @@ typedef struct axis {
 } axis;
 
 static void axis_free(axis *a) {
-    cseg_free(a->first);
-    cseg_free(a->weights);
+    cseg_memory_free(a->first);
+    cseg_memory_free(a->weights);
     *a = (axis){0};
 }
 
@@ -89,13 +89,13 @@ static cellseg_status axis_new(axis *a, cellseg_context *context, size_t to, siz
     const size_t taps = cubic ? 4 : 2;
     *a = (axis){.count = shrinks ? area_count(to, from) : taps < from ? taps : from};
     size_t weights;
-    if (!cseg_mul(to, a->count, &weights))
+    if (!cseg_memory_mul(to, a->count, &weights))
         return cseg_fail(CELLSEG_ERR_MEMORY, "%zu weights of %zu samples are too much", to, a->count);
-    a->first = cseg_alloc(context, to, sizeof *a->first);
-    a->weights = cseg_alloc(context, weights, sizeof *a->weights);
+    a->first = cseg_memory_alloc(context, to, sizeof *a->first);
+    a->weights = cseg_memory_alloc(context, weights, sizeof *a->weights);
     if (a->first == NULL || a->weights == NULL) {
         axis_free(a);
-        return cseg_last_status();
+        return cseg_error_last();
     }
     for (size_t i = 0; i < to; i++)
         if (shrinks)
@@ -118,7 +118,7 @@ static void mix_rows(float *restrict sum, float *scratch, const resample_job *jo
     for (size_t k = 0; k < a->count; k++) {
         const float *row = cseg_row_f32(job->from, a->first[y] + k);
         if (job->from->type != CELLSEG_FLOAT32) {
-            cseg_load(scratch, job->from, a->first[y] + k, 0, width);
+            cseg_load_row(scratch, job->from, a->first[y] + k, 0, width);
             row = scratch;
         }
         const float weight = a->weights[y * a->count + k];
@@ -155,14 +155,14 @@ static void mix_columns(float *restrict to, const float *restrict row, const axi
 static cellseg_status resample_band(void *data, size_t band) {
     const resample_job *job = data;
     const size_t width = job->from->width;
-    float *scratch = cseg_alloc(job->context, width, 2 * sizeof *scratch);
+    float *scratch = cseg_memory_alloc(job->context, width, 2 * sizeof *scratch);
     if (scratch == NULL)
-        return cseg_last_status();
+        return cseg_error_last();
     for (size_t y = band * BAND_ROWS; y < (band + 1) * BAND_ROWS && y < job->to->height; y++) {
         mix_rows(scratch, scratch + width, job, y);
         mix_columns(cseg_row_f32(job->to, y), scratch, &job->columns, job->to->width, width);
     }
-    cseg_free(scratch);
+    cseg_memory_free(scratch);
     return CELLSEG_OK;
 }
 
@@ -181,11 +181,11 @@ static cellseg_status resample(cellseg_context *context, const cseg_plane *to, c
     return status;
 }
 
-cellseg_status cseg_filter_resample(cellseg_context *context, const cseg_plane *to, const cseg_plane *from) {
+cellseg_status cseg_resample_linear(cellseg_context *context, const cseg_plane *to, const cseg_plane *from) {
     return resample(context, to, from, false);
 }
 
-cellseg_status cseg_filter_resample_cubic(cellseg_context *context, const cseg_plane *to, const cseg_plane *from) {
+cellseg_status cseg_resample_cubic(cellseg_context *context, const cseg_plane *to, const cseg_plane *from) {
     return resample(context, to, from, true);
 }
 
@@ -198,8 +198,8 @@ static size_t nearest(size_t i, size_t to, size_t from) {
 
 static cellseg_status nearest_row(void *data, size_t y) {
     const resample_job *job = data;
-    const void *from = cseg_row(job->from, nearest(y, job->to->height, job->from->height));
-    void *to = cseg_row(job->to, y);
+    const void *from = cseg_row_at(job->from, nearest(y, job->to->height, job->from->height));
+    void *to = cseg_row_at(job->to, y);
     const size_t *columns = job->columns.first;
     if (job->to->type == CELLSEG_UINT8)
         for (size_t x = 0; x < job->to->width; x++)
@@ -210,12 +210,12 @@ static cellseg_status nearest_row(void *data, size_t y) {
     return CELLSEG_OK;
 }
 
-cellseg_status cseg_filter_resample_nearest(cellseg_context *context, const cseg_plane *to, const cseg_plane *from) {
+cellseg_status cseg_resample_nearest(cellseg_context *context, const cseg_plane *to, const cseg_plane *from) {
     assert(to->type == from->type && (to->type == CELLSEG_UINT8 || to->type == CELLSEG_UINT32) && to->data != from->data);
     resample_job job = {.context = context, .to = to, .from = from};
-    job.columns.first = cseg_alloc(context, to->width, sizeof *job.columns.first);
+    job.columns.first = cseg_memory_alloc(context, to->width, sizeof *job.columns.first);
     if (job.columns.first == NULL)
-        return cseg_last_status();
+        return cseg_error_last();
     for (size_t x = 0; x < to->width; x++)
         job.columns.first[x] = nearest(x, to->width, from->width);
     const cellseg_status status = cseg_parallel_for(context, to->height, nearest_row, &job);

@@ -63,9 +63,9 @@ static void format_number(char number[NUMBER_SIZE], double value) {
 
 static cellseg_status write_table(cseg_file *file, cellseg_context *context, const cellseg_table *table) {
     const size_t columns = cellseg_table_columns(table);
-    csv_writer *writer = cseg_alloc(context, 1, sizeof *writer);
+    csv_writer *writer = cseg_memory_alloc(context, 1, sizeof *writer);
     if (writer == NULL)
-        return cseg_last_status();
+        return cseg_error_last();
     writer->file = file;
     writer->used = 0;
     writer->written = 0;
@@ -84,7 +84,7 @@ static cellseg_status write_table(cseg_file *file, cellseg_context *context, con
         put(writer, "\n");
     }
     flush(writer);
-    cseg_free(writer);
+    cseg_memory_free(writer);
     return file->error == 0 ? CELLSEG_OK : cseg_file_fail("cannot be written", file->error);
 }
 

@@ -28,17 +28,17 @@ typedef struct cseg_io_calibration {
  * *pixel_size_um becomes what the sources agree on, or 0. Sources: OME-XML, ImageJ, MetaMorph, plain resolution tags. Fails with
  * CELLSEG_ERR_FORMAT when two of them, or the two edges of one, differ by more than 1 %.
  */
-cellseg_status cseg_io_pixel_size(double *pixel_size_um, const cseg_io_calibration *calibration);
+cellseg_status cseg_pixel_size_find(double *pixel_size_um, const cseg_io_calibration *calibration);
 
 /* Micrometres in a unit named as microscopes' files spell it ("um", "micron", "&#181;m", "nm"), `length` bytes; 0 if unknown. */
-double cseg_io_unit_um(const char *name, size_t length);
+double cseg_number_unit_um(const char *name, size_t length);
 
 /* A positive decimal number of `length` bytes, within a few ulp, whatever the locale; 0 for anything else. */
-double cseg_io_number(const char *text, size_t length);
+double cseg_number_parse(const char *text, size_t length);
 
 /* The first <Pixels> of OME-XML, or the <prop>s of MetaMorph's; zeros when the text is something else. */
-cseg_io_spacing cseg_io_ome_spacing(const char *xml);
-cseg_io_spacing cseg_io_metamorph_spacing(const char *xml);
+cseg_io_spacing cseg_ome_spacing(const char *xml);
+cseg_io_spacing cseg_ome_metamorph_spacing(const char *xml);
 
 /* ---- stacks (pixel_size.c, ome.c) ---- */
 
@@ -48,11 +48,11 @@ typedef struct cseg_io_stack {
 } cseg_io_stack;
 
 /* Of OME-XML's first <Pixels>, which may speak of planes in other files too. */
-cseg_io_stack cseg_io_ome_stack(const char *xml);
+cseg_io_stack cseg_ome_stack(const char *xml);
 
 /* CELLSEG_ERR_FORMAT where the planes of this file, `channels` of them, are not one picture's channels. description: the first
  * page's, or NULL. */
-cellseg_status cseg_io_check_stack(const char *description, uint64_t channels);
+cellseg_status cseg_pixel_check_stack(const char *description, uint64_t channels);
 
 /* ---- codecs (png.c, tiff.c) ---- */
 
@@ -73,18 +73,18 @@ typedef struct cseg_io_claim {
 
 /* Room for what a file claims: CELLSEG_ERR_LIMIT beyond request->max_bytes or the budget, CELLSEG_ERR_FORMAT when a file of this
  * size cannot hold it. */
-cellseg_status cseg_io_new_image(cellseg_image **out, cellseg_context *context, const cseg_io_request *request,
-                                 const cseg_file *file, const cseg_io_claim *claim);
+cellseg_status cseg_claim_image(cellseg_image **out, cellseg_context *context, const cseg_io_request *request,
+                                const cseg_file *file, const cseg_io_claim *claim);
 
-cellseg_status cseg_io_png_read(cellseg_image **out, cellseg_context *context, cseg_file *file, const cseg_io_request *request);
-cellseg_status cseg_io_tiff_read(cellseg_image **out, cellseg_context *context, cseg_file *file, const cseg_io_request *request);
+cellseg_status cseg_png_read(cellseg_image **out, cellseg_context *context, cseg_file *file, const cseg_io_request *request);
+cellseg_status cseg_tiff_read(cellseg_image **out, cellseg_context *context, cseg_file *file, const cseg_io_request *request);
 
 /* Every channel a page. */
-cellseg_status cseg_io_tiff_write(cseg_file *file, cellseg_context *context, const cellseg_image *image);
+cellseg_status cseg_tiff_write(cseg_file *file, cellseg_context *context, const cellseg_image *image);
 
 /* row(data, y, rgb) fills one row of 8-bit red, green and blue. */
 typedef void (*cseg_io_rgb_row_fn)(void *data, size_t y, uint8_t *rgb);
-cellseg_status cseg_io_png_write(cseg_file *file, cellseg_context *context, size_t height, size_t width, cseg_io_rgb_row_fn row,
-                                 void *data);
+cellseg_status cseg_png_write(cseg_file *file, cellseg_context *context, size_t height, size_t width, cseg_io_rgb_row_fn row,
+                              void *data);
 
 #endif

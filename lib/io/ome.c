@@ -95,7 +95,7 @@ static span attribute(const element *in, const char *name) {
 static double physical_size(const element *pixels, const char *size, const char *unit) {
     const span value = attribute(pixels, size);
     const span name = attribute(pixels, unit);
-    return cseg_io_number(value.text, value.length) * (name.length > 0 ? cseg_io_unit_um(name.text, name.length) : 1);
+    return cseg_number_parse(value.text, value.length) * (name.length > 0 ? cseg_number_unit_um(name.text, name.length) : 1);
 }
 
 /* The first <Pixels> of OME-XML. */
@@ -109,7 +109,7 @@ static bool find_pixels(element *pixels, const char *xml) {
     return false;
 }
 
-cseg_io_spacing cseg_io_ome_spacing(const char *xml) {
+cseg_io_spacing cseg_ome_spacing(const char *xml) {
     element e;
     if (!find_pixels(&e, xml))
         return (cseg_io_spacing){0, 0};
@@ -117,15 +117,15 @@ cseg_io_spacing cseg_io_ome_spacing(const char *xml) {
                              physical_size(&e, "PhysicalSizeY", "PhysicalSizeYUnit")};
 }
 
-cseg_io_stack cseg_io_ome_stack(const char *xml) {
+cseg_io_stack cseg_ome_stack(const char *xml) {
     element e;
     if (!find_pixels(&e, xml))
         return (cseg_io_stack){0, 0};
     const span z = attribute(&e, "SizeZ"), t = attribute(&e, "SizeT");
-    return (cseg_io_stack){cseg_io_number(z.text, z.length), cseg_io_number(t.text, t.length)};
+    return (cseg_io_stack){cseg_number_parse(z.text, z.length), cseg_number_parse(t.text, t.length)};
 }
 
-cseg_io_spacing cseg_io_metamorph_spacing(const char *xml) {
+cseg_io_spacing cseg_ome_metamorph_spacing(const char *xml) {
     cseg_io_spacing spacing = {0, 0};
     double unit_um = 0;
     element e;
@@ -137,11 +137,11 @@ cseg_io_spacing cseg_io_metamorph_spacing(const char *xml) {
         if (span_is(id, "spatial-calibration-state") && !span_is(value, "on"))
             return (cseg_io_spacing){0, 0};
         if (span_is(id, "spatial-calibration-x"))
-            spacing.x_um = cseg_io_number(value.text, value.length);
+            spacing.x_um = cseg_number_parse(value.text, value.length);
         else if (span_is(id, "spatial-calibration-y"))
-            spacing.y_um = cseg_io_number(value.text, value.length);
+            spacing.y_um = cseg_number_parse(value.text, value.length);
         else if (span_is(id, "spatial-calibration-units"))
-            unit_um = cseg_io_unit_um(value.text, value.length);
+            unit_um = cseg_number_unit_um(value.text, value.length);
     }
     return (cseg_io_spacing){spacing.x_um * unit_um, spacing.y_um * unit_um};
 }

@@ -51,7 +51,7 @@ static cellseg_status prepare_marker(overlay *o, cellseg_context *context, const
     const cseg_plane from = cseg_image_plane(image, channel);
     double range[2];
     CSEG_TRY(cseg_plane_check_finite(context, &from, "the image"));
-    CSEG_TRY(cseg_filter_percentiles(context, range, percents, 2, &from));
+    CSEG_TRY(cseg_percentiles_find(context, range, percents, 2, &from));
     o->lo = range[0];
     o->hi = range[1];
     CSEG_TRY(cseg_plane_new(&o->marker, context, CELLSEG_FLOAT32, from.height, from.width));
@@ -63,7 +63,7 @@ static cellseg_status prepare_outline(cseg_plane *outline, cellseg_context *cont
         return CELLSEG_OK;
     const cseg_plane from = cseg_labels_plane(labels);
     CSEG_TRY(cseg_plane_new(outline, context, CELLSEG_UINT8, from.height, from.width));
-    return cseg_morph_boundaries(context, outline, &from);
+    return cseg_boundaries_mark(context, outline, &from);
 }
 
 static cellseg_status check_labels(const cellseg_labels *labels, const cellseg_image *image, const char *name) {
@@ -77,14 +77,14 @@ static cellseg_status check_labels(const cellseg_labels *labels, const cellseg_i
 static cellseg_status write_picture(overlay *o, cellseg_context *context, const char *path) {
     cseg_target target;
     CSEG_TRY(cseg_target_open(&target, context, path));
-    return cseg_target_close(&target, cseg_io_png_write(&target.file, context, o->marker.height, o->marker.width, draw_row, o));
+    return cseg_target_close(&target, cseg_png_write(&target.file, context, o->marker.height, o->marker.width, draw_row, o));
 }
 
 cellseg_status cellseg_overlay_write(cellseg_context *context, const char *path, const cellseg_image *image, int32_t channel,
                                      const cellseg_labels *cells, const cellseg_labels *nuclei) {
     if (image == NULL || path == NULL)
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "%s is NULL", image == NULL ? "image" : "path");
-    CSEG_TRY(cseg_check_range("channel", channel, 0, cellseg_image_channels(image) - 1));
+    CSEG_TRY(cseg_range_check("channel", channel, 0, cellseg_image_channels(image) - 1));
     CSEG_TRY(check_labels(cells, image, "cells"));
     CSEG_TRY(check_labels(nuclei, image, "nuclei"));
     overlay o = {0};

@@ -25,7 +25,7 @@ static const unit_name units[] = {
     {"micrometre", 1}, {"nm", 1e-3},     {"mm", 1e3},      {"cm", 1e4},     {"m", 1e6},        {"inch", 25400},
 };
 
-double cseg_io_unit_um(const char *name, size_t length) {
+double cseg_number_unit_um(const char *name, size_t length) {
     for (size_t i = 0; i < sizeof units / sizeof *units; i++)
         if (strlen(units[i].name) == length && memcmp(units[i].name, name, length) == 0)
             return units[i].um;
@@ -39,7 +39,7 @@ static double power_of_ten(int exponent) {
     return power;
 }
 
-double cseg_io_number(const char *text, size_t length) {
+double cseg_number_parse(const char *text, size_t length) {
     double value = 0;
     int exponent = 0;
     bool digits = false, fraction = false;
@@ -97,9 +97,9 @@ static cseg_io_spacing imagej_spacing(const cseg_io_calibration *c) {
     size_t x_length = 0, y_length = 0;
     const char *x_unit = imagej_value(c->description, "unit", &x_length);
     const char *y_unit = imagej_value(c->description, "yunit", &y_length);
-    const double x_um = cseg_io_unit_um(x_unit, x_length);
+    const double x_um = cseg_number_unit_um(x_unit, x_length);
     return (cseg_io_spacing){edge(c->x_density, x_um),
-                             edge(c->y_density, y_unit != NULL ? cseg_io_unit_um(y_unit, y_length) : x_um)};
+                             edge(c->y_density, y_unit != NULL ? cseg_number_unit_um(y_unit, y_length) : x_um)};
 }
 
 static cseg_io_spacing tag_spacing(const cseg_io_calibration *c) {
@@ -122,16 +122,16 @@ static cellseg_status square(double *um, cseg_io_spacing spacing, const char *so
     return CELLSEG_OK;
 }
 
-cellseg_status cseg_io_pixel_size(double *pixel_size_um, const cseg_io_calibration *calibration) {
+cellseg_status cseg_pixel_size_find(double *pixel_size_um, const cseg_io_calibration *calibration) {
     const char *text = calibration->description != NULL ? calibration->description : "";
     const cseg_io_spacing none = {0, 0};
     const struct {
         const char *name;
         cseg_io_spacing spacing;
     } sources[] = {
-        {"OME-XML", cseg_io_ome_spacing(text)},
+        {"OME-XML", cseg_ome_spacing(text)},
         {"ImageJ", is_imagej(calibration) ? imagej_spacing(calibration) : none},
-        {"MetaMorph's description", cseg_io_metamorph_spacing(text)},
+        {"MetaMorph's description", cseg_ome_metamorph_spacing(text)},
         {"MetaMorph's tags", calibration->metamorph},
         {"the resolution tags", is_imagej(calibration) ? none : tag_spacing(calibration)},
     };
@@ -158,16 +158,16 @@ cellseg_status cseg_io_pixel_size(double *pixel_size_um, const cseg_io_calibrati
 static double imagej_number(const char *description, const char *key) {
     size_t length = 0;
     const char *text = imagej_value(description, key, &length);
-    return text != NULL ? cseg_io_number(text, length) : 0;
+    return text != NULL ? cseg_number_parse(text, length) : 0;
 }
 
 /* ImageJ keeps a large stack's further planes behind its only page; OME-XML in a file of one plane may describe many files. */
-cellseg_status cseg_io_check_stack(const char *description, uint64_t channels) {
+cellseg_status cseg_pixel_check_stack(const char *description, uint64_t channels) {
     cseg_io_stack stack = {0, 0};
     if (by_imagej(description))
         stack = (cseg_io_stack){imagej_number(description, "slices"), imagej_number(description, "frames")};
     else if (description != NULL && channels > 1)
-        stack = cseg_io_ome_stack(description);
+        stack = cseg_ome_stack(description);
     if (stack.slices <= 1 && stack.times <= 1)
         return CELLSEG_OK;
     return cseg_fail(CELLSEG_ERR_FORMAT,

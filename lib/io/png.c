@@ -38,15 +38,15 @@ static void on_warning(png_structp png, png_const_charp message) {
 
 static png_voidp on_alloc(png_structp png, png_alloc_size_t size) {
     png_session *session = png_get_mem_ptr(png);
-    void *block = cseg_alloc(session->context, 1, size);
+    void *block = cseg_memory_alloc(session->context, 1, size);
     if (block == NULL)
-        session->status = cseg_last_status();
+        session->status = cseg_error_last();
     return block;
 }
 
 static void on_free(png_structp png, png_voidp block) {
     (void)png;
-    cseg_free(block);
+    cseg_memory_free(block);
 }
 
 static void on_read(png_structp png, png_bytep to, size_t count) {
@@ -120,7 +120,7 @@ static void read_pixel_size(png_reader *reader) {
     if (reader->pixel_size_um != 0 || png_get_pHYs(session->png, session->info, &x, &y, &unit) == 0)
         return;
     const cseg_io_calibration calibration = {.x_density = x, .y_density = y, .unit_um = unit == PNG_RESOLUTION_METER ? 1e6 : 0};
-    session->status = cseg_io_pixel_size(&reader->pixel_size_um, &calibration);
+    session->status = cseg_pixel_size_find(&reader->pixel_size_um, &calibration);
 }
 
 static void read_header(void *data) {
@@ -128,7 +128,7 @@ static void read_header(void *data) {
     png_session *session = &reader->session;
     session->png = png_create_read_struct_2(PNG_LIBPNG_VER_STRING, session, on_error, on_warning, session, on_alloc, on_free);
     if (session->png == NULL) {
-        session->status = cseg_last_status();
+        session->status = cseg_error_last();
         return;
     }
     png_set_read_fn(session->png, session, on_read);
@@ -148,7 +148,7 @@ static void copy_row(const png_reader *reader, size_t y, const png_byte *row) {
     const size_t step = (size_t)reader->channels;
     for (int32_t c = 0; c < reader->channels; c++) {
         const cseg_plane to = cseg_image_plane(reader->image, c);
-        void *out = cseg_row(&to, y);
+        void *out = cseg_row_at(&to, y);
         if (to.type == CELLSEG_UINT8)
             for (size_t x = 0; x < to.width; x++)
                 ((uint8_t *)out)[x] = row[x * step + (size_t)c];
@@ -181,20 +181,20 @@ static cellseg_status read_image(png_reader *reader) {
                                  .type = type,
                                  .bits_per_sample = 1,
                                  .expansion = EXPANSION};
-    CSEG_TRY(cseg_io_new_image(&reader->image, session->context, reader->request, session->file, &claim));
+    CSEG_TRY(cseg_claim_image(&reader->image, session->context, reader->request, session->file, &claim));
     CSEG_TRY(cellseg_image_set_pixel_size_um(reader->image, reader->pixel_size_um));
     CSEG_TRY(guarded(session, set_transformations, reader)); /* allocates a row: not before the size is checked */
-    reader->rows = cseg_calloc(session->context, reader->passes > 1 ? reader->height : 1, reader->row_bytes);
+    reader->rows = cseg_memory_calloc(session->context, reader->passes > 1 ? reader->height : 1, reader->row_bytes);
     if (reader->rows == NULL)
-        return cseg_last_status();
+        return cseg_error_last();
     return guarded(session, read_rows, reader);
 }
 
-cellseg_status cseg_io_png_read(cellseg_image **out, cellseg_context *context, cseg_file *file, const cseg_io_request *request) {
+cellseg_status cseg_png_read(cellseg_image **out, cellseg_context *context, cseg_file *file, const cseg_io_request *request) {
     png_reader reader = {.session = {.file = file, .context = context}, .request = request};
     const cellseg_status status = read_image(&reader);
     png_destroy_read_struct(&reader.session.png, &reader.session.info, NULL);
-    cseg_free(reader.rows);
+    cseg_memory_free(reader.rows);
     if (status == CELLSEG_OK)
         *out = reader.image;
     else
@@ -217,7 +217,7 @@ static void write_image(void *data) {
     png_session *session = &writer->session;
     session->png = png_create_write_struct_2(PNG_LIBPNG_VER_STRING, session, on_error, on_warning, session, on_alloc, on_free);
     if (session->png == NULL) {
-        session->status = cseg_last_status();
+        session->status = cseg_error_last();
         return;
     }
     png_set_write_fn(session->png, session, on_write, on_flush);
@@ -237,18 +237,18 @@ static void write_image(void *data) {
     png_write_end(session->png, NULL);
 }
 
-cellseg_status cseg_io_png_write(cseg_file *file, cellseg_context *context, size_t height, size_t width, cseg_io_rgb_row_fn row,
-                                 void *data) {
+cellseg_status cseg_png_write(cseg_file *file, cellseg_context *context, size_t height, size_t width, cseg_io_rgb_row_fn row,
+                              void *data) {
     png_writer writer = {.session = {.file = file, .context = context},
                          .height = (png_uint_32)height,
                          .width = (png_uint_32)width,
-                         .rgb = cseg_alloc(context, width, 3),
+                         .rgb = cseg_memory_alloc(context, width, 3),
                          .row = row,
                          .row_data = data};
     if (writer.rgb == NULL)
-        return cseg_last_status();
+        return cseg_error_last();
     const cellseg_status status = guarded(&writer.session, write_image, &writer);
     png_destroy_write_struct(&writer.session.png, &writer.session.info);
-    cseg_free(writer.rgb);
+    cseg_memory_free(writer.rgb);
     return status;
 }

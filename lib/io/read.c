@@ -18,8 +18,8 @@ cellseg_status cellseg_read_options_init(cellseg_read_options *options, size_t s
     return cseg_options_init(options, struct_size, &own, sizeof own, FIRST_RELEASE_SIZE, "cellseg_read_options");
 }
 
-cellseg_status cseg_io_new_image(cellseg_image **out, cellseg_context *context, const cseg_io_request *request,
-                                 const cseg_file *file, const cseg_io_claim *claim) {
+cellseg_status cseg_claim_image(cellseg_image **out, cellseg_context *context, const cseg_io_request *request,
+                                const cseg_file *file, const cseg_io_claim *claim) {
     *out = NULL;
     char what[80];
     (void)snprintf(what, sizeof what, "%llu x %llu pixels of %llu channel%s", (unsigned long long)claim->height,
@@ -31,7 +31,7 @@ cellseg_status cseg_io_new_image(cellseg_image **out, cellseg_context *context, 
     const double samples = (double)claim->height * (double)claim->width * (double)claim->channels;
     if (samples * claim->bits_per_sample / 8 / claim->expansion > (double)file->size)
         return cseg_fail(CELLSEG_ERR_FORMAT, "a file of %llu bytes cannot hold %s", (unsigned long long)file->size, what);
-    const double bytes = samples * (double)cseg_type_size(claim->type);
+    const double bytes = samples * (double)cseg_plane_type_size(claim->type);
     if (bytes > (double)request->max_bytes)
         return cseg_fail(CELLSEG_ERR_LIMIT, "%s take more than max_bytes, %llu", what, (unsigned long long)request->max_bytes);
     CSEG_TRY(cseg_budget_check(context, (uint64_t)bytes, what));
@@ -48,10 +48,10 @@ static cellseg_status decode(cellseg_image **out, cellseg_context *context, cseg
     if (length == 0)
         return cseg_fail(CELLSEG_ERR_FORMAT, "the file is empty");
     if (memcmp(first, png, 8) == 0)
-        return cseg_io_png_read(out, context, file, request);
+        return cseg_png_read(out, context, file, request);
     for (size_t i = 0; i < sizeof tiff / sizeof *tiff; i++)
         if (memcmp(first, tiff[i], 4) == 0)
-            return cseg_io_tiff_read(out, context, file, request);
+            return cseg_tiff_read(out, context, file, request);
     return cseg_fail(CELLSEG_ERR_FORMAT, "this is neither a PNG nor a TIFF file");
 }
 
@@ -62,7 +62,7 @@ static cellseg_status read_file(cellseg_image **out, cellseg_context *context, c
         status = decode(out, context, &file, request);
         cseg_file_close(&file);
     }
-    return status != CELLSEG_OK ? cseg_fail_in(status, path) : CELLSEG_OK;
+    return status != CELLSEG_OK ? cseg_error_fail_in(status, path) : CELLSEG_OK;
 }
 
 cellseg_status cellseg_image_read(cellseg_image **out, cellseg_context *context, const char *path,
@@ -75,7 +75,7 @@ cellseg_status cellseg_image_read(cellseg_image **out, cellseg_context *context,
     cellseg_read_options own = defaults();
     CSEG_TRY(cseg_options_copy(&own, sizeof own, FIRST_RELEASE_SIZE, options, "cellseg_read_options"));
     if (own.pixel_size_um != 0)
-        CSEG_TRY(cseg_check_range("pixel_size_um", own.pixel_size_um, 1e-4, 1e4));
+        CSEG_TRY(cseg_range_check("pixel_size_um", own.pixel_size_um, 1e-4, 1e4));
     const cseg_io_request request = {.pixel_size_um = own.pixel_size_um,
                                      .max_bytes = own.max_bytes != 0 ? own.max_bytes : DEFAULT_MAX_BYTES};
     return read_file(out, context, path, &request);
@@ -100,7 +100,7 @@ static cellseg_status labels_from_image(cellseg_labels **out, cellseg_context *c
     CSEG_TRY(cellseg_labels_new(&labels, context, from.height, from.width));
     const cseg_plane to = cseg_labels_plane(labels);
     for (size_t y = 0; y < from.height; y++)
-        widen(cseg_row_u32(&to, y), cseg_row(&from, y), from.type, from.width);
+        widen(cseg_row_u32(&to, y), cseg_row_at(&from, y), from.type, from.width);
     const cellseg_status status = cellseg_labels_set_pixel_size_um(labels, cellseg_image_pixel_size_um(image));
     if (status != CELLSEG_OK)
         cellseg_labels_free(labels);
@@ -120,5 +120,5 @@ cellseg_status cellseg_labels_read(cellseg_labels **out, cellseg_context *contex
     CSEG_TRY(read_file(&image, context, path, &request));
     const cellseg_status status = labels_from_image(out, context, image);
     cellseg_image_free(image);
-    return status != CELLSEG_OK ? cseg_fail_in(status, path) : CELLSEG_OK;
+    return status != CELLSEG_OK ? cseg_error_fail_in(status, path) : CELLSEG_OK;
 }

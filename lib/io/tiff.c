@@ -272,7 +272,8 @@ static void read_metamorph(cseg_io_spacing *spacing, tiff_stream *stream) {
         if (TIFFIsByteSwapped(stream->tiff))
             TIFFSwabArrayOfLong(value, pairs[i] == UNITS ? 1 : 2);
         if (pairs[i] == UNITS)
-            unit_um = cseg_io_unit_um((const char *)&value[1], strnlen((const char *)&value[1], value[0] < 12 ? value[0] : 12));
+            unit_um =
+                cseg_number_unit_um((const char *)&value[1], strnlen((const char *)&value[1], value[0] < 12 ? value[0] : 12));
         else if (value[1] != 0)
             edge[pairs[i] - X_CALIBRATION] = (double)value[0] / value[1];
     }
@@ -295,7 +296,7 @@ static cellseg_status read_pixel_size(double *pixel_size_um, tiff_stream *stream
     calibration.unit_um = unit < sizeof unit_um / sizeof *unit_um ? unit_um[unit] : 0;
     calibration.own = TIFFGetField(stream->tiff, TIFFTAG_SOFTWARE, &text) && strncmp(text, "libcellseg", 10) == 0;
     read_metamorph(&calibration.metamorph, stream);
-    return cseg_io_pixel_size(pixel_size_um, &calibration);
+    return cseg_pixel_size_find(pixel_size_um, &calibration);
 }
 
 /* MetaMorph stacks keep further planes behind the first page's only strips, where no TIFF reader finds them. */
@@ -341,7 +342,7 @@ static cellseg_status check_planes(tiff_stream *stream, uint64_t channels) {
     if (!TIFFSetDirectory(stream->tiff, 0))
         return stream_fail(stream, "page 1");
     (void)TIFFGetField(stream->tiff, TIFFTAG_IMAGEDESCRIPTION, &text);
-    return cseg_io_check_stack(text, channels);
+    return cseg_pixel_check_stack(text, channels);
 }
 
 /* ---- second pass: the pixels ---- */
@@ -418,7 +419,7 @@ static cellseg_status copy_block(const tiff_copy *copy, const tiff_page *page, u
     for (size_t s = 0; s < samples; s++) {
         const cseg_plane to = cseg_image_plane(copy->image, copy->channel + (int32_t)(sample + s));
         for (size_t y = 0; y < rows; y++) {
-            char *row = (char *)cseg_row(&to, y0 + y) + x0 * cseg_type_size(to.type);
+            char *row = (char *)cseg_row_at(&to, y0 + y) + x0 * cseg_plane_type_size(to.type);
             copy_samples(row, (const char *)copy->block + (y * page->block_width * samples + s) * size, columns, samples,
                          copy->kind);
             if (page->invert && !copy->labels)
@@ -472,14 +473,14 @@ static cellseg_status read_image(cellseg_image **out, cellseg_context *context, 
                                  .type = copy.kind->type,
                                  .bits_per_sample = copy.kind->bits,
                                  .expansion = survey.expansion};
-    cellseg_status status = cseg_io_new_image(&copy.image, context, request, stream->file, &claim);
+    cellseg_status status = cseg_claim_image(&copy.image, context, request, stream->file, &claim);
     if (status != CELLSEG_OK)
         return status;
-    copy.block = cseg_alloc(context, (size_t)survey.largest_block, 1);
-    status = copy.block != NULL ? for_each_page(stream, copy_page, &copy) : cseg_last_status();
+    copy.block = cseg_memory_alloc(context, (size_t)survey.largest_block, 1);
+    status = copy.block != NULL ? for_each_page(stream, copy_page, &copy) : cseg_error_last();
     if (status == CELLSEG_OK)
         status = cellseg_image_set_pixel_size_um(copy.image, survey.pixel_size_um);
-    cseg_free(copy.block);
+    cseg_memory_free(copy.block);
     if (status == CELLSEG_OK)
         *out = copy.image;
     else
@@ -487,7 +488,7 @@ static cellseg_status read_image(cellseg_image **out, cellseg_context *context, 
     return status;
 }
 
-cellseg_status cseg_io_tiff_read(cellseg_image **out, cellseg_context *context, cseg_file *file, const cseg_io_request *request) {
+cellseg_status cseg_tiff_read(cellseg_image **out, cellseg_context *context, cseg_file *file, const cseg_io_request *request) {
     tiff_stream stream;
     CSEG_TRY(stream_open(&stream, file, "rmC")); /* no mapping, a huge uncompressed strip in pieces */
     const cellseg_status status = read_image(out, context, &stream, request);
@@ -506,7 +507,7 @@ static bool set_tags(TIFF *tiff, const cseg_plane *plane, int32_t page, int32_t 
     (void)snprintf(software, sizeof software, "libcellseg %s", cellseg_version());
     bool ok = TIFFSetField(tiff, TIFFTAG_IMAGELENGTH, (uint32_t)plane->height) &&
               TIFFSetField(tiff, TIFFTAG_IMAGEWIDTH, (uint32_t)plane->width) && TIFFSetField(tiff, TIFFTAG_SAMPLESPERPIXEL, 1) &&
-              TIFFSetField(tiff, TIFFTAG_BITSPERSAMPLE, (int)(8 * cseg_type_size(plane->type))) &&
+              TIFFSetField(tiff, TIFFTAG_BITSPERSAMPLE, (int)(8 * cseg_plane_type_size(plane->type))) &&
               TIFFSetField(tiff, TIFFTAG_SAMPLEFORMAT, real ? SAMPLEFORMAT_IEEEFP : SAMPLEFORMAT_UINT) &&
               TIFFSetField(tiff, TIFFTAG_PHOTOMETRIC, PHOTOMETRIC_MINISBLACK) &&
               TIFFSetField(tiff, TIFFTAG_PLANARCONFIG, PLANARCONFIG_CONTIG) &&
@@ -526,26 +527,26 @@ static bool set_tags(TIFF *tiff, const cseg_plane *plane, int32_t page, int32_t 
 
 /* Strips go through `strip`, because libtiff's predictor changes what it is given. */
 static bool write_strips(TIFF *tiff, const cseg_plane *plane, size_t strip_rows, char *strip) {
-    const size_t row = plane->width * cseg_type_size(plane->type);
+    const size_t row = plane->width * cseg_plane_type_size(plane->type);
     for (size_t y = 0; y < plane->height; y += strip_rows) {
         const size_t rows = strip_rows < plane->height - y ? strip_rows : plane->height - y;
         for (size_t i = 0; i < rows; i++)
-            memcpy(strip + i * row, cseg_row(plane, y + i), row);
+            memcpy(strip + i * row, cseg_row_at(plane, y + i), row);
         if (TIFFWriteEncodedStrip(tiff, (uint32_t)(y / strip_rows), strip, (tmsize_t)(rows * row)) < 0)
             return false;
     }
     return true;
 }
 
-cellseg_status cseg_io_tiff_write(cseg_file *file, cellseg_context *context, const cellseg_image *image) {
+cellseg_status cseg_tiff_write(cseg_file *file, cellseg_context *context, const cellseg_image *image) {
     const int32_t pages = cellseg_image_channels(image);
     const cseg_plane first = cseg_image_plane(image, 0);
-    const size_t row = first.width * cseg_type_size(first.type);
+    const size_t row = first.width * cseg_plane_type_size(first.type);
     const size_t strip_rows = row < STRIP_BYTES ? STRIP_BYTES / row : 1;
     const double bytes = (double)row * (double)first.height * pages;
-    char *strip = cseg_alloc(context, strip_rows, row);
+    char *strip = cseg_memory_alloc(context, strip_rows, row);
     if (strip == NULL)
-        return cseg_last_status();
+        return cseg_error_last();
     tiff_stream stream;
     cellseg_status status = stream_open(&stream, file, bytes < 3.5e9 ? "wl" : "wl8");
     for (int32_t page = 0; status == CELLSEG_OK && page < pages; page++) {
@@ -556,6 +557,6 @@ cellseg_status cseg_io_tiff_write(cseg_file *file, cellseg_context *context, con
     }
     if (stream.tiff != NULL)
         TIFFClose(stream.tiff);
-    cseg_free(strip);
+    cseg_memory_free(strip);
     return status;
 }

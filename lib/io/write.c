@@ -7,7 +7,7 @@ cellseg_status cellseg_image_write(const cellseg_image *image, cellseg_context *
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "%s is NULL", image == NULL ? "image" : "path");
     cseg_target target;
     CSEG_TRY(cseg_target_open(&target, context, path));
-    return cseg_target_close(&target, cseg_io_tiff_write(&target.file, context, image));
+    return cseg_target_close(&target, cseg_tiff_write(&target.file, context, image));
 }
 
 /* A uint16 image of the ids. */
@@ -40,7 +40,7 @@ cellseg_status cellseg_labels_write(const cellseg_labels *labels, cellseg_contex
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "bits is %d; it must be 0, 16 or 32", (int)bits);
     const uint32_t most = bits != 32 ? cellseg_labels_max_id(labels) : 0;
     if (bits == 16 && most > UINT16_MAX)
-        return cseg_fail_in(cseg_fail(CELLSEG_ERR_ARGUMENT, "16 bits do not hold the id %u", most), path);
+        return cseg_error_fail_in(cseg_fail(CELLSEG_ERR_ARGUMENT, "16 bits do not hold the id %u", most), path);
     const bool wide = bits == 32 || most > UINT16_MAX;
     cellseg_image *image = NULL;
     CSEG_TRY(wide ? borrow(&image, context, labels) : narrow(&image, context, labels));

@@ -17,17 +17,17 @@ typedef struct cseg_measure_input {
 } cseg_measure_input;
 
 /* The unit a column's name ends in. Values come in pixels; the table turns them to micrometres where the pixel size is known. */
-typedef enum cseg_unit {
+typedef enum cseg_cell_unit {
     CSEG_UNIT_NONE = 0,
     CSEG_UNIT_LENGTH = 1, /* _um, or _px */
     CSEG_UNIT_AREA = 2,   /* _um2, or _px2 */
     CSEG_UNIT_INDEX = 3,  /* _px always: a place in the array */
     CSEG_UNIT_ANGLE = 4   /* _rad */
-} cseg_unit;
+} cseg_cell_unit;
 
 typedef struct cseg_column {
     const char *name; /* without unit */
-    cseg_unit unit;
+    cseg_cell_unit unit;
 } cseg_column;
 
 /* What a group asks for; it is left out of the table where that is not given. */
@@ -59,17 +59,17 @@ typedef struct cseg_column_group {
 
 #define CSEG_COLUMNS(list) sizeof(list) / sizeof *(list), list
 
-extern const cseg_column_group cseg_measure_position, cseg_measure_nucleus; /* position.c */
-extern const cseg_column_group cseg_measure_shape, cseg_measure_convex;     /* shape.c, convex.c */
-extern const cseg_column_group cseg_measure_neighbours;                     /* neighbours.c */
-extern const cseg_column_group cseg_measure_intensity;                      /* intensity.c */
-extern const cseg_column_group cseg_measure_texture;                        /* texture.c */
+extern const cseg_column_group cseg_position_measure, cseg_position_measure_nucleus; /* position.c */
+extern const cseg_column_group cseg_shape_measure, cseg_convex_measure;              /* shape.c, convex.c */
+extern const cseg_column_group cseg_neighbours_measure;                              /* neighbours.c */
+extern const cseg_column_group cseg_intensity_measure;                               /* intensity.c */
+extern const cseg_column_group cseg_texture_measure;                                 /* texture.c */
 
 /* All groups, in the order of the table's columns. */
 enum { CSEG_GROUPS = 7 };
-extern const cseg_column_group *const cseg_measure_groups[CSEG_GROUPS];
+extern const cseg_column_group *const cseg_columns_groups[CSEG_GROUPS];
 
 /* The channel in grey levels, input->levels, for the texture group: a new plane that the caller frees. */
-cellseg_status cseg_measure_levels_new(cseg_measure_input *input);
+cellseg_status cseg_texture_levels_new(cseg_measure_input *input);
 
 #endif

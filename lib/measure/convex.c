@@ -27,20 +27,20 @@ typedef struct hull {
 } hull;
 
 static void hull_free(hull *h) {
-    cseg_free(h->left.points);
-    cseg_free(h->right.points);
+    cseg_memory_free(h->left.points);
+    cseg_memory_free(h->right.points);
 }
 
 /* These return false where memory ran out. */
 
 static bool grow(chain *c, cellseg_context *context) {
     const size_t capacity = c->capacity > 0 ? 2 * c->capacity : 64;
-    point *points = cseg_alloc(context, capacity, sizeof *points);
+    point *points = cseg_memory_alloc(context, capacity, sizeof *points);
     if (points == NULL)
         return false;
     if (c->count > 0)
         memcpy(points, c->points, c->count * sizeof *points);
-    cseg_free(c->points);
+    cseg_memory_free(c->points);
     c->points = points;
     c->capacity = capacity;
     return true;
@@ -79,10 +79,10 @@ static bool hull_add_row(hull *h, cellseg_context *context, int64_t y, int64_t f
 static bool hull_of_region(hull *h, cellseg_context *context, const cseg_region *region) {
     size_t i = 0;
     do {
-        const cseg_run first = cseg_measure_run(region, i);
+        const cseg_run first = cseg_regions_run(region, i);
         cseg_run last = first;
-        while (++i < region->run_count && cseg_measure_run(region, i).y == first.y)
-            last = cseg_measure_run(region, i);
+        while (++i < region->run_count && cseg_regions_run(region, i).y == first.y)
+            last = cseg_regions_run(region, i);
         if (!hull_add_row(h, context, (int64_t)first.y, (int64_t)first.begin, (int64_t)last.end - 1))
             return false;
     } while (i < region->run_count);
@@ -178,16 +178,16 @@ static cellseg_status measure_convex(double *values, const cseg_region *region, 
     const bool found = hull_of_region(&own, input->context, region) && hull_of_hull(&convex, &area, input->context, &own);
     if (found) {
         values[0] = (double)area;
-        values[1] = (double)cseg_measure_area(region) / (double)area;
+        values[1] = (double)cseg_regions_area(region) / (double)area;
         values[2] = feret_max(&convex);
         values[3] = feret_min(&convex);
     }
     hull_free(&own);
     hull_free(&convex);
-    return found ? CELLSEG_OK : cseg_last_status();
+    return found ? CELLSEG_OK : cseg_error_last();
 }
 
-const cseg_column_group cseg_measure_convex = {
+const cseg_column_group cseg_convex_measure = {
     CSEG_NEEDS_CELLS,
     CSEG_CHOICE_SHAPE,
     CSEG_COLUMNS(convex_columns),

@@ -29,7 +29,7 @@ static double value_of(uint32_t key, int32_t type) {
 }
 
 static void gather_run(uint32_t *keys, const cseg_plane *channel, cseg_run run) {
-    const void *row = cseg_row(channel, run.y);
+    const void *row = cseg_row_at(channel, run.y);
     const size_t count = run.end - run.begin;
     switch (channel->type) {
     case CELLSEG_UINT8:
@@ -51,7 +51,7 @@ static void gather_run(uint32_t *keys, const cseg_plane *channel, cseg_run run) 
 
 static void gather(uint32_t *keys, const cseg_plane *channel, const cseg_region *region) {
     for (size_t i = 0; i < region->run_count; i++) {
-        const cseg_run run = cseg_measure_run(region, i);
+        const cseg_run run = cseg_regions_run(region, i);
         gather_run(keys, channel, run);
         keys += run.end - run.begin;
     }
@@ -115,7 +115,7 @@ static sums sum_up(const uint32_t *keys, const cseg_region *region, size_t area,
     }
     s.nan = isnan(value_of(s.smallest, type)) || isnan(value_of(s.largest, type)); /* NaN sorts beyond the infinities */
     for (size_t i = 0; i < region->run_count; i++) {
-        const cseg_run run = cseg_measure_run(region, i);
+        const cseg_run run = cseg_regions_run(region, i);
         add_run(&s, keys, run, type);
         keys += run.end - run.begin;
     }
@@ -181,11 +181,11 @@ static const cseg_column intensity_columns[] = {
 enum { COLUMNS = sizeof intensity_columns / sizeof *intensity_columns };
 
 static cellseg_status measure_intensity(double *values, const cseg_region *region, const cseg_measure_input *input) {
-    const size_t area = cseg_measure_area(region);
+    const size_t area = cseg_regions_area(region);
     const int32_t type = input->channel.type;
-    uint32_t *keys = cseg_alloc(input->context, area, sizeof *keys);
+    uint32_t *keys = cseg_memory_alloc(input->context, area, sizeof *keys);
     if (keys == NULL)
-        return cseg_last_status();
+        return cseg_error_last();
     gather(keys, &input->channel, region);
     const sums s = sum_up(keys, region, area, type);
     const double mean = s.value / (double)area;
@@ -201,11 +201,11 @@ static cellseg_status measure_intensity(double *values, const cseg_region *regio
     };
     for (size_t i = 0; i < COLUMNS; i++)
         values[i] = s.nan ? (double)NAN : measured[i];
-    cseg_free(keys);
+    cseg_memory_free(keys);
     return CELLSEG_OK;
 }
 
-const cseg_column_group cseg_measure_intensity = {
+const cseg_column_group cseg_intensity_measure = {
     CSEG_NEEDS_CHANNEL,
     CSEG_CHOICE_INTENSITY,
     CSEG_COLUMNS(intensity_columns),

@@ -6,7 +6,7 @@
 #include "measure/measure.h"
 
 #include "measure/columns.h"
-#include "measure/options.h"
+#include "measure/measure_options.h"
 #include "measure/table.h"
 
 #include <stdio.h>
@@ -50,11 +50,11 @@ static size_t repeats(const cseg_column_group *group, const sources *from) {
 static size_t count_columns(const sources *from) {
     size_t count = 1; /* id */
     for (size_t g = 0; g < CSEG_GROUPS; g++)
-        count += repeats(cseg_measure_groups[g], from) * cseg_measure_groups[g]->count;
+        count += repeats(cseg_columns_groups[g], from) * cseg_columns_groups[g]->count;
     return count;
 }
 
-static const char *suffix(cseg_unit unit, bool micrometres) {
+static const char *suffix(cseg_cell_unit unit, bool micrometres) {
     switch (unit) {
     case CSEG_UNIT_LENGTH:
         return micrometres ? "_um" : "_px";
@@ -69,7 +69,7 @@ static const char *suffix(cseg_unit unit, bool micrometres) {
     }
 }
 
-static double scale(cseg_unit unit, double pixel_size_um) {
+static double scale(cseg_cell_unit unit, double pixel_size_um) {
     if (pixel_size_um == 0)
         return 1;
     return unit == CSEG_UNIT_LENGTH ? pixel_size_um : unit == CSEG_UNIT_AREA ? pixel_size_um * pixel_size_um : 1;
@@ -124,7 +124,7 @@ static cellseg_status fill_group(group_job *job, const sources *from, size_t cha
     if (job->group->needs == CSEG_NEEDS_CHANNEL)
         job->input.channel = cseg_image_plane(from->image, (int32_t)channel);
     if (job->group->choice == CSEG_CHOICE_TEXTURE)
-        CSEG_TRY(cseg_measure_levels_new(&job->input));
+        CSEG_TRY(cseg_texture_levels_new(&job->input));
     const cellseg_status status = cseg_parallel_for(context, job->regions->count, measure_region, job);
     cseg_plane_free(&job->input.levels);
     return status;
@@ -138,7 +138,7 @@ static cellseg_status fill(cellseg_table *table, cellseg_context *context, const
     if (from->nuclei != NULL)
         job.input.nuclei = cseg_labels_plane(from->nuclei);
     for (size_t g = 0; g < CSEG_GROUPS; g++) {
-        job.group = cseg_measure_groups[g];
+        job.group = cseg_columns_groups[g];
         const size_t times = repeats(job.group, from);
         for (size_t i = 0; i < times; i++, job.first_column += job.group->count)
             CSEG_TRY(fill_group(&job, from, i));
@@ -171,12 +171,12 @@ cellseg_status cellseg_measure(cellseg_table **out, cellseg_context *context, co
     const cseg_plane plane = cseg_labels_plane(cells);
     cseg_regions regions;
     cseg_progress_step(context, "regions", 0, 0);
-    CSEG_TRY(cseg_measure_regions_new(&regions, context, &plane));
+    CSEG_TRY(cseg_regions_new(&regions, context, &plane));
     cellseg_table *table = NULL;
-    cellseg_status status = cseg_measure_table_new(&table, context, regions.count, count_columns(&from));
+    cellseg_status status = cseg_table_new(&table, context, regions.count, count_columns(&from));
     if (status == CELLSEG_OK)
         status = fill(table, context, &regions, &from);
-    cseg_measure_regions_free(&regions);
+    cseg_regions_free(&regions);
     if (status != CELLSEG_OK) {
         cellseg_table_free(table);
         return status;

@@ -21,13 +21,13 @@ static uint32_t *find(uint32_t *slots, size_t capacity, uint32_t id) {
 
 static bool grow(id_set *set) {
     const size_t capacity = set->capacity > 0 ? 2 * set->capacity : 32;
-    uint32_t *slots = cseg_calloc(set->context, capacity, sizeof *slots);
+    uint32_t *slots = cseg_memory_calloc(set->context, capacity, sizeof *slots);
     if (slots == NULL)
         return false;
     for (size_t i = 0; i < set->capacity; i++)
         if (set->slots[i] != 0)
             *find(slots, capacity, set->slots[i]) = set->slots[i];
-    cseg_free(set->slots);
+    cseg_memory_free(set->slots);
     set->slots = slots;
     set->capacity = capacity;
     return true;
@@ -35,7 +35,7 @@ static bool grow(id_set *set) {
 
 static cellseg_status add(id_set *set, uint32_t id) {
     if (2 * set->count >= set->capacity && !grow(set))
-        return cseg_last_status();
+        return cseg_error_last();
     uint32_t *slot = find(set->slots, set->capacity, id);
     set->count += *slot == 0;
     *slot = id;
@@ -69,13 +69,13 @@ static cellseg_status measure_neighbours(double *values, const cseg_region *regi
     id_set set = {.context = input->context};
     cellseg_status status = CELLSEG_OK;
     for (size_t i = 0; i < region->run_count && status == CELLSEG_OK; i++)
-        status = add_around(&set, &input->cells, cseg_measure_run(region, i), region->id);
+        status = add_around(&set, &input->cells, cseg_regions_run(region, i), region->id);
     values[0] = (double)set.count;
-    cseg_free(set.slots);
+    cseg_memory_free(set.slots);
     return status;
 }
 
-const cseg_column_group cseg_measure_neighbours = {
+const cseg_column_group cseg_neighbours_measure = {
     CSEG_NEEDS_CELLS,
     CSEG_CHOICE_NEIGHBOURS,
     CSEG_COLUMNS(neighbour_columns),

@@ -12,11 +12,11 @@ static const cseg_column position_columns[] = {
 };
 
 static cellseg_status measure_position(double *values, const cseg_region *region, const cseg_measure_input *input) {
-    const cseg_run first = cseg_measure_run(region, 0), last = cseg_measure_run(region, region->run_count - 1);
+    const cseg_run first = cseg_regions_run(region, 0), last = cseg_regions_run(region, region->run_count - 1);
     size_t left = first.begin, right = first.end;
     double area = 0, sum_y = 0, twice_sum_x = 0;
     for (size_t i = 0; i < region->run_count; i++) {
-        const cseg_run run = cseg_measure_run(region, i);
+        const cseg_run run = cseg_regions_run(region, i);
         const double length = (double)(run.end - run.begin);
         area += length;
         sum_y += length * (double)run.y;
@@ -32,7 +32,7 @@ static cellseg_status measure_position(double *values, const cseg_region *region
     return CELLSEG_OK;
 }
 
-const cseg_column_group cseg_measure_position = {
+const cseg_column_group cseg_position_measure = {
     CSEG_NEEDS_CELLS,
     CSEG_CHOICE_ALWAYS,
     CSEG_COLUMNS(position_columns),
@@ -46,17 +46,17 @@ static const cseg_column nucleus_columns[] = {{"nucleus_area", CSEG_UNIT_AREA}, 
 static cellseg_status measure_nucleus(double *values, const cseg_region *region, const cseg_measure_input *input) {
     size_t area = 0;
     for (size_t i = 0; i < region->run_count; i++) {
-        const cseg_run run = cseg_measure_run(region, i);
+        const cseg_run run = cseg_regions_run(region, i);
         const uint32_t *row = cseg_row_u32(&input->nuclei, run.y);
         for (size_t x = run.begin; x < run.end; x++)
             area += row[x] == region->id;
     }
     values[0] = (double)area;
-    values[1] = (double)area / (double)cseg_measure_area(region);
+    values[1] = (double)area / (double)cseg_regions_area(region);
     return CELLSEG_OK;
 }
 
-const cseg_column_group cseg_measure_nucleus = {
+const cseg_column_group cseg_position_measure_nucleus = {
     CSEG_NEEDS_NUCLEI,
     CSEG_CHOICE_ALWAYS,
     CSEG_COLUMNS(nucleus_columns),

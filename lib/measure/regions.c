@@ -54,9 +54,9 @@ static cellseg_status collect_row(void *data, size_t y) {
 }
 
 static cellseg_status runs_new(cseg_keyed **out, size_t *count, cellseg_context *context, const cseg_plane *labels) {
-    runs_job job = {labels, cseg_alloc(context, labels->height, sizeof *job.row_start), NULL};
+    runs_job job = {labels, cseg_memory_alloc(context, labels->height, sizeof *job.row_start), NULL};
     if (job.row_start == NULL)
-        return cseg_last_status();
+        return cseg_error_last();
     cellseg_status status;
     CSEG_TRY_GOTO(done, cseg_parallel_for(context, labels->height, count_row, &job));
     *count = 0;
@@ -65,9 +65,9 @@ static cellseg_status runs_new(cseg_keyed **out, size_t *count, cellseg_context 
         job.row_start[y] = *count;
         *count += here;
     }
-    job.runs = cseg_alloc(context, *count + 1, sizeof *job.runs);
+    job.runs = cseg_memory_alloc(context, *count + 1, sizeof *job.runs);
     if (job.runs == NULL) {
-        status = cseg_last_status();
+        status = cseg_error_last();
         goto done;
     }
     CSEG_TRY_GOTO(done, cseg_parallel_for(context, labels->height, collect_row, &job));
@@ -75,8 +75,8 @@ static cellseg_status runs_new(cseg_keyed **out, size_t *count, cellseg_context 
     *out = job.runs;
     job.runs = NULL;
 done:
-    cseg_free(job.runs);
-    cseg_free(job.row_start);
+    cseg_memory_free(job.runs);
+    cseg_memory_free(job.row_start);
     return status;
 }
 
@@ -84,16 +84,16 @@ static uint32_t id_of(const cseg_keyed *run) {
     return (uint32_t)(run->key >> 32);
 }
 
-cellseg_status cseg_measure_regions_new(cseg_regions *out, cellseg_context *context, const cseg_plane *labels) {
+cellseg_status cseg_regions_new(cseg_regions *out, cellseg_context *context, const cseg_plane *labels) {
     *out = (cseg_regions){0};
     size_t runs = 0, labels_found = 0;
     CSEG_TRY(runs_new(&out->runs, &runs, context, labels));
     for (size_t i = 0; i < runs; i++)
         labels_found += i == 0 || id_of(&out->runs[i]) != id_of(&out->runs[i - 1]);
-    out->region = cseg_alloc(context, labels_found + 1, sizeof *out->region);
+    out->region = cseg_memory_alloc(context, labels_found + 1, sizeof *out->region);
     if (out->region == NULL) {
-        cseg_measure_regions_free(out);
-        return cseg_last_status();
+        cseg_regions_free(out);
+        return cseg_error_last();
     }
     for (size_t i = 0; i < runs; i++) {
         if (i == 0 || id_of(&out->runs[i]) != id_of(&out->runs[i - 1]))
@@ -103,8 +103,8 @@ cellseg_status cseg_measure_regions_new(cseg_regions *out, cellseg_context *cont
     return CELLSEG_OK;
 }
 
-void cseg_measure_regions_free(cseg_regions *regions) {
-    cseg_free(regions->region);
-    cseg_free(regions->runs);
+void cseg_regions_free(cseg_regions *regions) {
+    cseg_memory_free(regions->region);
+    cseg_memory_free(regions->runs);
     *regions = (cseg_regions){0};
 }

@@ -14,7 +14,7 @@ typedef struct cseg_run {
 typedef struct cseg_region {
     uint32_t id;
     size_t run_count;
-    const cseg_keyed *runs; /* read through cseg_measure_run() */
+    const cseg_keyed *runs; /* read through cseg_regions_run() */
 } cseg_region;
 
 typedef struct cseg_regions {
@@ -24,20 +24,20 @@ typedef struct cseg_regions {
 } cseg_regions;
 
 /* Every label of a uint32 plane but 0. On failure nothing is held. */
-cellseg_status cseg_measure_regions_new(cseg_regions *out, cellseg_context *context, const cseg_plane *labels);
-void cseg_measure_regions_free(cseg_regions *regions);
+cellseg_status cseg_regions_new(cseg_regions *out, cellseg_context *context, const cseg_plane *labels);
+void cseg_regions_free(cseg_regions *regions);
 
 /* Runs are stored packed, in the form they are sorted in: key is id and y, value is begin and end. */
-static inline cseg_run cseg_measure_run(const cseg_region *region, size_t index) {
+static inline cseg_run cseg_regions_run(const cseg_region *region, size_t index) {
     const cseg_keyed packed = region->runs[index];
     return (cseg_run){packed.key & UINT32_MAX, packed.value >> 32, packed.value & UINT32_MAX};
 }
 
 /* A region's pixels. */
-static inline size_t cseg_measure_area(const cseg_region *region) {
+static inline size_t cseg_regions_area(const cseg_region *region) {
     size_t area = 0;
     for (size_t i = 0; i < region->run_count; i++) {
-        const cseg_run run = cseg_measure_run(region, i);
+        const cseg_run run = cseg_regions_run(region, i);
         area += run.end - run.begin;
     }
     return area;

@@ -36,14 +36,14 @@ static contacts count_contacts(const cseg_region *region) {
     contacts found = {0};
     size_t first = 0; /* no run before it touches this run or a later one */
     for (size_t i = 0; i < region->run_count; i++) {
-        const cseg_run run = cseg_measure_run(region, i);
+        const cseg_run run = cseg_regions_run(region, i);
         for (; first < i; first++) {
-            const cseg_run above = cseg_measure_run(region, first);
+            const cseg_run above = cseg_regions_run(region, first);
             if (above.y + 1 > run.y || (above.y + 1 == run.y && above.end >= run.begin))
                 break;
         }
         for (size_t j = first; j < i; j++) {
-            const cseg_run above = cseg_measure_run(region, j);
+            const cseg_run above = cseg_regions_run(region, j);
             if (above.y + 1 != run.y || above.begin > run.end)
                 break;
             found.pairs++;
@@ -62,10 +62,10 @@ typedef struct ellipse {
 } ellipse;
 
 static ellipse fit_ellipse(const cseg_region *region) {
-    const cseg_run first = cseg_measure_run(region, 0);
+    const cseg_run first = cseg_regions_run(region, 0);
     double n = 0, y1 = 0, yy = 0, x2 = 0, xx4 = 0, xy2 = 0; /* x counts half pixels: 2 x, 4 xx, 2 xy */
     for (size_t i = 0; i < region->run_count; i++) {
-        const cseg_run run = cseg_measure_run(region, i);
+        const cseg_run run = cseg_regions_run(region, i);
         const double length = (double)(run.end - run.begin), y = (double)(run.y - first.y);
         const double middle = (double)(run.begin + run.end - 1) - 2 * (double)first.begin;
         n += length;
@@ -79,7 +79,7 @@ static ellipse fit_ellipse(const cseg_region *region) {
     const double cov = (n * xy2 - x2 * y1) / (2 * n * n);
     const double mean = (var_y + var_x) / 2, half = (var_y - var_x) / 2, radius = sqrt(half * half + cov * cov);
     const double minor = mean - radius;
-    return (ellipse){mean + radius, minor > 0 ? minor : 0, cseg_atan2(cov, half) / 2};
+    return (ellipse){mean + radius, minor > 0 ? minor : 0, cseg_math_atan2(cov, half) / 2};
 }
 
 /* ---- the group ---- */
@@ -97,7 +97,7 @@ static const cseg_column shape_columns[] = {
 
 static cellseg_status measure_shape(double *values, const cseg_region *region, const cseg_measure_input *input) {
     (void)input;
-    const size_t area = cseg_measure_area(region), runs = region->run_count;
+    const size_t area = cseg_regions_area(region), runs = region->run_count;
     const contacts c = count_contacts(region);
     const double straight = (double)(runs + area - c.overlap[1]);
     const double diagonal = (double)(area - c.overlap[0] + area - c.overlap[2]);
@@ -117,7 +117,7 @@ static cellseg_status measure_shape(double *values, const cseg_region *region, c
     return CELLSEG_OK;
 }
 
-const cseg_column_group cseg_measure_shape = {
+const cseg_column_group cseg_shape_measure = {
     CSEG_NEEDS_CELLS,
     CSEG_CHOICE_SHAPE,
     CSEG_COLUMNS(shape_columns),

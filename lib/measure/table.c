@@ -2,22 +2,22 @@
 /* Tables: named columns of doubles. */
 #include "measure/table.h"
 
-cellseg_status cseg_measure_table_new(cellseg_table **out, cellseg_context *context, size_t rows, size_t columns) {
+cellseg_status cseg_table_new(cellseg_table **out, cellseg_context *context, size_t rows, size_t columns) {
     assert(columns > 0);
     *out = NULL;
     size_t cells;
-    if (!cseg_mul(rows, columns, &cells))
+    if (!cseg_memory_mul(rows, columns, &cells))
         return cseg_fail(CELLSEG_ERR_LIMIT, "a table of %zu rows and %zu columns is too large", rows, columns);
-    cellseg_table *table = cseg_calloc(context, 1, sizeof *table);
+    cellseg_table *table = cseg_memory_calloc(context, 1, sizeof *table);
     if (table == NULL)
-        return cseg_last_status();
+        return cseg_error_last();
     table->rows = rows;
     table->columns = columns;
-    table->names = cseg_calloc(context, columns, sizeof *table->names);
-    table->values = table->names != NULL ? cseg_calloc(context, cells, sizeof *table->values) : NULL;
+    table->names = cseg_memory_calloc(context, columns, sizeof *table->names);
+    table->values = table->names != NULL ? cseg_memory_calloc(context, cells, sizeof *table->values) : NULL;
     if (table->values == NULL) {
         cellseg_table_free(table);
-        return cseg_last_status();
+        return cseg_error_last();
     }
     *out = table;
     return CELLSEG_OK;
@@ -26,9 +26,9 @@ cellseg_status cseg_measure_table_new(cellseg_table **out, cellseg_context *cont
 void cellseg_table_free(cellseg_table *table) {
     if (table == NULL)
         return;
-    cseg_free(table->names);
-    cseg_free(table->values);
-    cseg_free(table);
+    cseg_memory_free(table->names);
+    cseg_memory_free(table->values);
+    cseg_memory_free(table);
 }
 
 size_t cellseg_table_rows(const cellseg_table *table) {

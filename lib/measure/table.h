@@ -16,6 +16,6 @@ struct cellseg_table {
 };
 
 /* A table of zeros without names. NULL after an error. */
-cellseg_status cseg_measure_table_new(cellseg_table **out, cellseg_context *context, size_t rows, size_t columns);
+cellseg_status cseg_table_new(cellseg_table **out, cellseg_context *context, size_t rows, size_t columns);
 
 #endif

@@ -48,7 +48,7 @@ static cellseg_status find_row_range(void *data, size_t y) {
     const levels_job *job = data;
     const cseg_plane *channel = &job->input->channel;
     const uint32_t *ids = cseg_row_u32(&job->input->cells, y);
-    const void *row = cseg_row(channel, y);
+    const void *row = cseg_row_at(channel, y);
     range r = {INFINITY, -INFINITY};
     for (size_t x = 0; x < channel->width; x++) {
         const double value = sample(channel, row, x);
@@ -66,16 +66,16 @@ static cellseg_status find_range(levels_job *job) {
     if (o->texture_low < o->texture_high)
         return CELLSEG_OK;
     const size_t height = job->input->channel.height;
-    job->rows = cseg_alloc(job->input->context, height, sizeof *job->rows);
+    job->rows = cseg_memory_alloc(job->input->context, height, sizeof *job->rows);
     if (job->rows == NULL)
-        return cseg_last_status();
+        return cseg_error_last();
     const cellseg_status status = cseg_parallel_for(job->input->context, height, find_row_range, job);
     if (status == CELLSEG_OK) {
         job->all = (range){INFINITY, -INFINITY};
         for (size_t y = 0; y < height; y++)
             job->all = widen(job->all, job->rows[y].low, job->rows[y].high);
     }
-    cseg_free(job->rows);
+    cseg_memory_free(job->rows);
     return status;
 }
 
@@ -91,14 +91,14 @@ static uint8_t level_of(double value, range r, int32_t levels) {
 static cellseg_status quantise_row(void *data, size_t y) {
     const levels_job *job = data;
     const cseg_plane *channel = &job->input->channel;
-    const void *row = cseg_row(channel, y);
+    const void *row = cseg_row_at(channel, y);
     uint8_t *levels = cseg_row_u8(&job->input->levels, y);
     for (size_t x = 0; x < channel->width; x++)
         levels[x] = level_of(sample(channel, row, x), job->all, job->input->options->texture_levels);
     return CELLSEG_OK;
 }
 
-cellseg_status cseg_measure_levels_new(cseg_measure_input *input) {
+cellseg_status cseg_texture_levels_new(cseg_measure_input *input) {
     levels_job job = {.input = input};
     CSEG_TRY(cseg_plane_new(&input->levels, input->context, CELLSEG_UINT8, input->channel.height, input->channel.width));
     cellseg_status status = find_range(&job);
@@ -122,7 +122,7 @@ static void count_pairs(matrix *m, const cseg_region *region, const cseg_measure
     memset(m->counts, 0, m->size * m->size * sizeof *m->counts);
     m->pairs = 0;
     for (size_t i = 0; i < region->run_count; i++) {
-        const cseg_run run = cseg_measure_run(region, i);
+        const cseg_run run = cseg_regions_run(region, i);
         if (down >= cells->height - run.y)
             break;
         const uint8_t *here = cseg_row_u8(&input->levels, run.y), *there = cseg_row_u8(&input->levels, run.y + down);
@@ -157,7 +157,7 @@ static const cseg_column texture_columns[] = {
 enum { FEATURES = sizeof texture_columns / sizeof *texture_columns, MAX_LEVELS = 255 };
 
 static double bits_of(double p) {
-    return p > 0 ? -p * cseg_log_e(p) * 1.44269504088896340736 : 0;
+    return p > 0 ? -p * cseg_math_log(p) * 1.44269504088896340736 : 0;
 }
 
 /* A distribution over 0, 1, ... */
@@ -211,7 +211,7 @@ static void add_features(double *values, const matrix *m) {
         d.variance,
         d.entropy,
         o.entropy > 0 ? -shared / o.entropy : 0,
-        shared > 0 ? sqrt(1 - cseg_exp(-2 * shared)) : 0,
+        shared > 0 ? sqrt(1 - cseg_math_exp(-2 * shared)) : 0,
     };
     for (size_t i = 0; i < FEATURES; i++)
         values[i] += features[i];
@@ -219,7 +219,7 @@ static void add_features(double *values, const matrix *m) {
 
 static bool has_not_finite(const cseg_region *region, const cseg_plane *levels) {
     for (size_t i = 0; i < region->run_count; i++) {
-        const cseg_run run = cseg_measure_run(region, i);
+        const cseg_run run = cseg_regions_run(region, i);
         if (memchr(cseg_row_u8(levels, run.y) + run.begin, NOT_FINITE, run.end - run.begin) != NULL)
             return true;
     }
@@ -236,9 +236,9 @@ static cellseg_status measure_texture(double *values, const cseg_region *region,
     size_t used = 0;
     memset(values, 0, FEATURES * sizeof *values);
     if (!has_not_finite(region, &input->levels)) {
-        m.counts = cseg_alloc(input->context, m.size * m.size, sizeof *m.counts);
+        m.counts = cseg_memory_alloc(input->context, m.size * m.size, sizeof *m.counts);
         if (m.counts == NULL)
-            return cseg_last_status();
+            return cseg_error_last();
         for (size_t i = 0; i < sizeof directions / sizeof *directions; i++) {
             count_pairs(&m, region, input, directions[i].down, directions[i].aside);
             if (m.pairs == 0)
@@ -246,14 +246,14 @@ static cellseg_status measure_texture(double *values, const cseg_region *region,
             add_features(values, &m);
             used++;
         }
-        cseg_free(m.counts);
+        cseg_memory_free(m.counts);
     }
     for (size_t i = 0; i < FEATURES; i++)
         values[i] = used > 0 ? values[i] / (double)used : (double)NAN;
     return CELLSEG_OK;
 }
 
-const cseg_column_group cseg_measure_texture = {
+const cseg_column_group cseg_texture_measure = {
     CSEG_NEEDS_CHANNEL,
     CSEG_CHOICE_TEXTURE,
     CSEG_COLUMNS(texture_columns),

@@ -15,12 +15,12 @@ enum { IOU_BITS = 28 }; /* of the IoU in a cost: leaves 33 for the number of lab
 
 /* ---- overlaps by reference ---- */
 
-cellseg_status cseg_metrics_candidates_new(cseg_candidates *out, cellseg_context *context, const cseg_overlaps *overlaps) {
-    *out = (cseg_candidates){overlaps, cseg_alloc(context, overlaps->count + 1, sizeof *out->overlap),
-                             cseg_calloc(context, overlaps->reference_count + 2, sizeof *out->first)};
+cellseg_status cseg_candidates_new(cseg_candidates *out, cellseg_context *context, const cseg_overlaps *overlaps) {
+    *out = (cseg_candidates){overlaps, cseg_memory_alloc(context, overlaps->count + 1, sizeof *out->overlap),
+                             cseg_memory_calloc(context, overlaps->reference_count + 2, sizeof *out->first)};
     if (out->overlap == NULL || out->first == NULL) {
-        const cellseg_status status = cseg_last_status();
-        cseg_metrics_candidates_free(out);
+        const cellseg_status status = cseg_error_last();
+        cseg_candidates_free(out);
         return status;
     }
     /* Counted two places up, the sums are the starts one place up, which filling moves to where they belong. */
@@ -33,9 +33,9 @@ cellseg_status cseg_metrics_candidates_new(cseg_candidates *out, cellseg_context
     return CELLSEG_OK;
 }
 
-void cseg_metrics_candidates_free(cseg_candidates *candidates) {
-    cseg_free(candidates->overlap);
-    cseg_free(candidates->first);
+void cseg_candidates_free(cseg_candidates *candidates) {
+    cseg_memory_free(candidates->overlap);
+    cseg_memory_free(candidates->first);
     *candidates = (cseg_candidates){0};
 }
 
@@ -97,7 +97,7 @@ typedef struct matcher {
 } matcher;
 
 static int64_t cost_of(const matcher *m, size_t overlap) {
-    const double iou = cseg_metrics_overlap_iou(m->candidates->of, &m->candidates->overlap[overlap]);
+    const double iou = cseg_overlap_iou(m->candidates->of, &m->candidates->overlap[overlap]);
     return -(m->worth + (int64_t)(iou * (double)((int64_t)1 << IOU_BITS) + 0.5));
 }
 
@@ -106,7 +106,7 @@ static void relax(matcher *m, size_t reference, int64_t from) {
     const cseg_candidates *c = m->candidates;
     for (size_t i = c->first[reference]; i < c->first[reference + 1]; i++) {
         target_state *t = &m->target[c->overlap[i].target];
-        if (t->settled || cseg_metrics_overlap_iou(c->of, &c->overlap[i]) < m->threshold)
+        if (t->settled || cseg_overlap_iou(c->of, &c->overlap[i]) < m->threshold)
             continue;
         const int64_t distance = from + cost_of(m, i) - t->price;
         if (distance >= t->distance)
@@ -187,12 +187,12 @@ static cellseg_status matcher_new(matcher *m, cellseg_context *context, const cs
     const cseg_overlaps *o = candidates->of;
     *m = (matcher){.candidates = candidates, .threshold = threshold};
     m->worth = (int64_t)((o->reference_count < o->target_count ? o->reference_count : o->target_count) + 1) << IOU_BITS;
-    m->target = cseg_alloc(context, o->target_count + 1, sizeof *m->target);
-    m->match = cseg_alloc(context, o->reference_count + 1, sizeof *m->match);
-    m->reached = cseg_alloc(context, o->target_count + 1, sizeof *m->reached);
-    m->queue.entries = cseg_alloc(context, o->count + 1, sizeof *m->queue.entries);
+    m->target = cseg_memory_alloc(context, o->target_count + 1, sizeof *m->target);
+    m->match = cseg_memory_alloc(context, o->reference_count + 1, sizeof *m->match);
+    m->reached = cseg_memory_alloc(context, o->target_count + 1, sizeof *m->reached);
+    m->queue.entries = cseg_memory_alloc(context, o->count + 1, sizeof *m->queue.entries);
     if (m->target == NULL || m->match == NULL || m->reached == NULL || m->queue.entries == NULL)
-        return cseg_last_status();
+        return cseg_error_last();
     for (size_t t = 0; t < o->target_count; t++)
         m->target[t] = (target_state){.distance = INT64_MAX, .owner = nothing};
     for (size_t r = 0; r < o->reference_count; r++)
@@ -213,8 +213,8 @@ static cellseg_status match_all(matcher *m, cellseg_context *context) {
     return CELLSEG_OK;
 }
 
-cellseg_status cseg_metrics_assign(cseg_assignment *out, cellseg_context *context, const cseg_candidates *candidates,
-                                   double threshold) {
+cellseg_status cseg_assignment_solve(cseg_assignment *out, cellseg_context *context, const cseg_candidates *candidates,
+                                     double threshold) {
     matcher m;
     cellseg_status status = matcher_new(&m, context, candidates, threshold);
     if (status == CELLSEG_OK)
@@ -224,11 +224,11 @@ cellseg_status cseg_metrics_assign(cseg_assignment *out, cellseg_context *contex
         if (m.match[r] == nothing)
             continue;
         out->pairs++;
-        out->iou_sum += cseg_metrics_overlap_iou(candidates->of, &candidates->overlap[m.match[r]]);
+        out->iou_sum += cseg_overlap_iou(candidates->of, &candidates->overlap[m.match[r]]);
     }
-    cseg_free(m.target);
-    cseg_free(m.match);
-    cseg_free(m.reached);
-    cseg_free(m.queue.entries);
+    cseg_memory_free(m.target);
+    cseg_memory_free(m.match);
+    cseg_memory_free(m.reached);
+    cseg_memory_free(m.queue.entries);
     return status;
 }

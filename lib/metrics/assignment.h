@@ -12,8 +12,8 @@ typedef struct cseg_candidates {
     size_t *first;
 } cseg_candidates;
 
-cellseg_status cseg_metrics_candidates_new(cseg_candidates *out, cellseg_context *context, const cseg_overlaps *overlaps);
-void cseg_metrics_candidates_free(cseg_candidates *candidates);
+cellseg_status cseg_candidates_new(cseg_candidates *out, cellseg_context *context, const cseg_overlaps *overlaps);
+void cseg_candidates_free(cseg_candidates *candidates);
 
 typedef struct cseg_assignment {
     uint64_t pairs;
@@ -21,7 +21,7 @@ typedef struct cseg_assignment {
 } cseg_assignment;
 
 /* Match labels of IoU >= threshold: the most pairs, and of all such matchings the one of the largest sum of IoU. */
-cellseg_status cseg_metrics_assign(cseg_assignment *out, cellseg_context *context, const cseg_candidates *candidates,
-                                   double threshold);
+cellseg_status cseg_assignment_solve(cseg_assignment *out, cellseg_context *context, const cseg_candidates *candidates,
+                                     double threshold);
 
 #endif

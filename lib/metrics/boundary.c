@@ -48,13 +48,13 @@ static cellseg_status invert_row(void *data, size_t y) {
 static cellseg_status count_near(count *out, cellseg_context *context, const cseg_plane *boundary, cseg_plane *other,
                                  double tolerance_px) {
     cseg_plane distance = {0};
-    band_job job = {boundary, &distance, (float)tolerance_px, cseg_alloc(context, boundary->height, sizeof *job.rows)};
+    band_job job = {boundary, &distance, (float)tolerance_px, cseg_memory_alloc(context, boundary->height, sizeof *job.rows)};
     if (job.rows == NULL)
-        return cseg_last_status();
+        return cseg_error_last();
     cellseg_status status;
     CSEG_TRY_GOTO(done, cseg_plane_new(&distance, context, CELLSEG_FLOAT32, boundary->height, boundary->width));
     CSEG_TRY_GOTO(done, cseg_parallel_for(context, other->height, invert_row, other));
-    CSEG_TRY_GOTO(done, cseg_morph_distance(context, &distance, other));
+    CSEG_TRY_GOTO(done, cseg_distance_transform(context, &distance, other));
     CSEG_TRY_GOTO(done, cseg_parallel_for(context, other->height, invert_row, other));
     CSEG_TRY_GOTO(done, cseg_parallel_for(context, boundary->height, count_row, &job));
     *out = (count){0};
@@ -64,7 +64,7 @@ static cellseg_status count_near(count *out, cellseg_context *context, const cse
     }
 done:
     cseg_plane_free(&distance);
-    cseg_free(job.rows);
+    cseg_memory_free(job.rows);
     return status;
 }
 
@@ -75,7 +75,7 @@ static cellseg_status compare(count *reference, count *target, cellseg_context *
     cellseg_status status;
     for (int i = 0; i < 2; i++) {
         CSEG_TRY_GOTO(done, cseg_plane_new(&outline[i], context, CELLSEG_UINT8, labels[i].height, labels[i].width));
-        CSEG_TRY_GOTO(done, cseg_morph_boundaries(context, &outline[i], &labels[i]));
+        CSEG_TRY_GOTO(done, cseg_boundaries_mark(context, &outline[i], &labels[i]));
     }
     cseg_progress_step(context, "boundaries", 0.1, 0.55);
     CSEG_TRY_GOTO(done, count_near(reference, context, &outline[0], &outline[1], tolerance_px));
@@ -111,8 +111,8 @@ cellseg_status cellseg_boundary_compute(cellseg_boundary *out, cellseg_context *
     cellseg_boundary own = {.struct_size = sizeof own};
     const size_t their_size = out->struct_size;
     CSEG_TRY(cseg_options_init(out, their_size, &own, sizeof own, FIRST_RELEASE_SIZE, "cellseg_boundary"));
-    CSEG_TRY(cseg_metrics_check_maps(reference, target));
-    CSEG_TRY(cseg_check_range("tolerance_px", tolerance_px, 0, INT32_MAX));
+    CSEG_TRY(cseg_overlap_check_maps(reference, target));
+    CSEG_TRY(cseg_range_check("tolerance_px", tolerance_px, 0, INT32_MAX));
     cseg_progress_start(context);
     cseg_progress_step(context, "boundaries", 0, 0.1);
     count of_reference, of_target;

@@ -31,7 +31,7 @@ static cellseg_status match(cellseg_matching *own, cellseg_context *context, con
         return CELLSEG_OK;
     }
     cseg_assignment found;
-    CSEG_TRY(cseg_metrics_assign(&found, context, candidates, threshold));
+    CSEG_TRY(cseg_assignment_solve(&found, context, candidates, threshold));
     const double pairs = (double)found.pairs, references = (double)o->reference_count, targets = (double)o->target_count;
     own->true_positives = found.pairs;
     own->false_positives = o->target_count - found.pairs;
@@ -74,7 +74,7 @@ static cellseg_status check_thresholds(const double *thresholds, size_t count) {
     if (thresholds == NULL)
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "thresholds is NULL");
     for (size_t i = 0; i < count; i++)
-        CSEG_TRY(cseg_check_range("a threshold", thresholds[i], 0, 1));
+        CSEG_TRY(cseg_range_check("a threshold", thresholds[i], 0, 1));
     return CELLSEG_OK;
 }
 
@@ -95,21 +95,21 @@ cellseg_status cellseg_matching_compute(cellseg_matching *out, size_t count, cel
     if (out == NULL || count == 0)
         return cseg_fail(CELLSEG_ERR_ARGUMENT, out == NULL ? "out is NULL" : "count is 0");
     CSEG_TRY(clear_results(out, count));
-    CSEG_TRY(cseg_metrics_check_maps(reference, target));
+    CSEG_TRY(cseg_overlap_check_maps(reference, target));
     CSEG_TRY(check_thresholds(thresholds, count));
     cseg_progress_start(context);
     cseg_progress_step(context, "overlaps", 0, 0.5);
     cseg_overlaps overlaps = {0};
     cseg_candidates candidates = {0};
     cellseg_status status;
-    CSEG_TRY_GOTO(done, cseg_metrics_overlaps_new(&overlaps, context, reference, target));
-    CSEG_TRY_GOTO(done, cseg_metrics_candidates_new(&candidates, context, &overlaps));
+    CSEG_TRY_GOTO(done, cseg_overlaps_new(&overlaps, context, reference, target));
+    CSEG_TRY_GOTO(done, cseg_candidates_new(&candidates, context, &overlaps));
     status = match_at_all(out, count, context, &candidates, thresholds);
     if (status != CELLSEG_OK)
         (void)clear_results(out, count);
 done:
-    cseg_metrics_candidates_free(&candidates);
-    cseg_metrics_overlaps_free(&overlaps);
+    cseg_candidates_free(&candidates);
+    cseg_overlaps_free(&overlaps);
     return status;
 }
 
@@ -120,7 +120,7 @@ static size_t best_overlap(const cseg_candidates *c, size_t reference) {
     size_t best = nothing;
     double most = 0;
     for (size_t i = c->first[reference]; i < c->first[reference + 1]; i++) {
-        const double iou = cseg_metrics_overlap_iou(c->of, &c->overlap[i]);
+        const double iou = cseg_overlap_iou(c->of, &c->overlap[i]);
         if (iou > most) {
             most = iou;
             best = i;
@@ -140,7 +140,7 @@ static double aggregated_jaccard(const cseg_candidates *c, bool *taken) {
             continue;
         }
         shared += c->overlap[best].pixels;
-        united += cseg_metrics_overlap_union(o, &c->overlap[best]);
+        united += cseg_overlap_union(o, &c->overlap[best]);
         taken[c->overlap[best].target] = true;
     }
     for (size_t t = 0; t < o->target_count; t++)
@@ -154,7 +154,7 @@ static double seg(const cseg_candidates *c) {
     for (size_t r = 0; r < o->reference_count; r++)
         for (size_t i = c->first[r]; i < c->first[r + 1]; i++)
             if (c->overlap[i].pixels > o->reference_area[r] - c->overlap[i].pixels)
-                sum += cseg_metrics_overlap_iou(o, &c->overlap[i]);
+                sum += cseg_overlap_iou(o, &c->overlap[i]);
     return ratio(sum, (double)o->reference_count);
 }
 
@@ -167,7 +167,7 @@ static uint64_t count_with_several(const cseg_overlaps *o, const cseg_overlap *o
         if (own != label)
             partners = 0;
         label = own;
-        if (cseg_metrics_overlap_iou(o, &overlap[i]) > 0.1 && ++partners == 2)
+        if (cseg_overlap_iou(o, &overlap[i]) > 0.1 && ++partners == 2)
             labels++;
     }
     return labels;
@@ -193,11 +193,11 @@ static cellseg_status detect(cellseg_detection *own, cellseg_context *context, c
         own->average_precision = own->aggregated_jaccard = own->seg = 1;
         return CELLSEG_OK;
     }
-    bool *taken = cseg_calloc(context, o->target_count + 1, sizeof *taken);
+    bool *taken = cseg_memory_calloc(context, o->target_count + 1, sizeof *taken);
     if (taken == NULL)
-        return cseg_last_status();
+        return cseg_error_last();
     own->aggregated_jaccard = aggregated_jaccard(candidates, taken);
-    cseg_free(taken);
+    cseg_memory_free(taken);
     own->seg = seg(candidates);
     own->splits = count_with_several(o, candidates->overlap, false);
     own->merges = count_with_several(o, o->overlap, true);
@@ -211,19 +211,19 @@ cellseg_status cellseg_detection_compute(cellseg_detection *out, cellseg_context
     cellseg_detection own = {.struct_size = sizeof own};
     const size_t their_size = out->struct_size;
     CSEG_TRY(cseg_options_init(out, their_size, &own, sizeof own, DETECTION_FIRST_RELEASE, "cellseg_detection"));
-    CSEG_TRY(cseg_metrics_check_maps(reference, target));
+    CSEG_TRY(cseg_overlap_check_maps(reference, target));
     cseg_progress_start(context);
     cseg_progress_step(context, "overlaps", 0, 0.5);
     cseg_overlaps overlaps = {0};
     cseg_candidates candidates = {0};
     cellseg_status status;
-    CSEG_TRY_GOTO(done, cseg_metrics_overlaps_new(&overlaps, context, reference, target));
-    CSEG_TRY_GOTO(done, cseg_metrics_candidates_new(&candidates, context, &overlaps));
+    CSEG_TRY_GOTO(done, cseg_overlaps_new(&overlaps, context, reference, target));
+    CSEG_TRY_GOTO(done, cseg_candidates_new(&candidates, context, &overlaps));
     cseg_progress_step(context, "detection", 0.5, 1);
     CSEG_TRY_GOTO(done, detect(&own, context, &candidates));
     status = cseg_options_init(out, their_size, &own, sizeof own, DETECTION_FIRST_RELEASE, "cellseg_detection");
 done:
-    cseg_metrics_candidates_free(&candidates);
-    cseg_metrics_overlaps_free(&overlaps);
+    cseg_candidates_free(&candidates);
+    cseg_overlaps_free(&overlaps);
     return status;
 }

@@ -55,9 +55,9 @@ static size_t merge(cseg_keyed *items, size_t count) {
 /* Every pair of ids that occurs, background included, with its pixels; sorted by reference, then target. */
 static cellseg_status pairs_new(cseg_keyed **out, size_t *count, cellseg_context *context, const cseg_plane *reference,
                                 const cseg_plane *target) {
-    runs_job job = {reference, target, cseg_alloc(context, reference->height, sizeof *job.row_start), NULL};
+    runs_job job = {reference, target, cseg_memory_alloc(context, reference->height, sizeof *job.row_start), NULL};
     if (job.row_start == NULL)
-        return cseg_last_status();
+        return cseg_error_last();
     cellseg_status status;
     CSEG_TRY_GOTO(done, cseg_parallel_for(context, reference->height, count_row, &job));
     size_t total = 0;
@@ -66,9 +66,9 @@ static cellseg_status pairs_new(cseg_keyed **out, size_t *count, cellseg_context
         job.row_start[y] = total;
         total += here;
     }
-    job.runs = cseg_alloc(context, total, sizeof *job.runs);
+    job.runs = cseg_memory_alloc(context, total, sizeof *job.runs);
     if (job.runs == NULL) {
-        status = cseg_last_status();
+        status = cseg_error_last();
         goto done;
     }
     CSEG_TRY_GOTO(done, cseg_parallel_for(context, reference->height, collect_row, &job));
@@ -77,8 +77,8 @@ static cellseg_status pairs_new(cseg_keyed **out, size_t *count, cellseg_context
     *out = job.runs;
     job.runs = NULL;
 done:
-    cseg_free(job.runs);
-    cseg_free(job.row_start);
+    cseg_memory_free(job.runs);
+    cseg_memory_free(job.row_start);
     return status;
 }
 
@@ -90,12 +90,13 @@ typedef struct label_list {
 } label_list;
 
 static cellseg_status labels_of(label_list *out, cellseg_context *context, const cseg_keyed *pairs, size_t count) {
-    *out = (label_list){.id = cseg_alloc(context, count, sizeof *out->id), .area = cseg_alloc(context, count, sizeof *out->area)};
+    *out = (label_list){.id = cseg_memory_alloc(context, count, sizeof *out->id),
+                        .area = cseg_memory_alloc(context, count, sizeof *out->area)};
     if (out->id == NULL || out->area == NULL) {
-        cseg_free(out->id);
-        cseg_free(out->area);
+        cseg_memory_free(out->id);
+        cseg_memory_free(out->area);
         *out = (label_list){0};
-        return cseg_last_status();
+        return cseg_error_last();
     }
     for (size_t i = 0; i < count; i++) {
         const uint32_t id = (uint32_t)(pairs[i].key >> 32);
@@ -130,9 +131,9 @@ static void swap_words(cseg_keyed *pairs, size_t count) {
 /* pairs: sorted by target, then reference. */
 static cellseg_status list_overlaps(cseg_overlaps *out, cellseg_context *context, const cseg_keyed *pairs, size_t count,
                                     const label_list *references, const label_list *targets) {
-    out->overlap = cseg_alloc(context, count, sizeof *out->overlap);
+    out->overlap = cseg_memory_alloc(context, count, sizeof *out->overlap);
     if (out->overlap == NULL)
-        return cseg_last_status();
+        return cseg_error_last();
     for (size_t i = 0; i < count; i++) {
         const uint32_t target = (uint32_t)(pairs[i].key >> 32), reference = (uint32_t)pairs[i].key;
         if (target != 0 && reference != 0)
@@ -142,8 +143,8 @@ static cellseg_status list_overlaps(cseg_overlaps *out, cellseg_context *context
     return CELLSEG_OK;
 }
 
-cellseg_status cseg_metrics_overlaps_new(cseg_overlaps *out, cellseg_context *context, const cellseg_labels *reference,
-                                         const cellseg_labels *target) {
+cellseg_status cseg_overlaps_new(cseg_overlaps *out, cellseg_context *context, const cellseg_labels *reference,
+                                 const cellseg_labels *target) {
     const cseg_plane reference_plane = cseg_labels_plane(reference), target_plane = cseg_labels_plane(target);
     *out = (cseg_overlaps){0};
     cseg_keyed *pairs = NULL;
@@ -162,35 +163,35 @@ cellseg_status cseg_metrics_overlaps_new(cseg_overlaps *out, cellseg_context *co
     out->target_area = targets.area;
     references.area = targets.area = NULL;
 done:
-    cseg_free(pairs);
-    cseg_free(references.id);
-    cseg_free(references.area);
-    cseg_free(targets.id);
-    cseg_free(targets.area);
+    cseg_memory_free(pairs);
+    cseg_memory_free(references.id);
+    cseg_memory_free(references.area);
+    cseg_memory_free(targets.id);
+    cseg_memory_free(targets.area);
     return status;
 }
 
-void cseg_metrics_overlaps_free(cseg_overlaps *overlaps) {
-    cseg_free(overlaps->reference_area);
-    cseg_free(overlaps->target_area);
-    cseg_free(overlaps->overlap);
+void cseg_overlaps_free(cseg_overlaps *overlaps) {
+    cseg_memory_free(overlaps->reference_area);
+    cseg_memory_free(overlaps->target_area);
+    cseg_memory_free(overlaps->overlap);
     *overlaps = (cseg_overlaps){0};
 }
 
-double cseg_metrics_overlap_dice(const cseg_overlaps *overlaps, const cseg_overlap *overlap) {
+double cseg_overlap_dice(const cseg_overlaps *overlaps, const cseg_overlap *overlap) {
     const uint64_t both = overlaps->reference_area[overlap->reference] + overlaps->target_area[overlap->target];
     return 2.0 * (double)overlap->pixels / (double)both;
 }
 
-uint64_t cseg_metrics_overlap_union(const cseg_overlaps *overlaps, const cseg_overlap *overlap) {
+uint64_t cseg_overlap_union(const cseg_overlaps *overlaps, const cseg_overlap *overlap) {
     return overlaps->reference_area[overlap->reference] + overlaps->target_area[overlap->target] - overlap->pixels;
 }
 
-double cseg_metrics_overlap_iou(const cseg_overlaps *overlaps, const cseg_overlap *overlap) {
-    return (double)overlap->pixels / (double)cseg_metrics_overlap_union(overlaps, overlap);
+double cseg_overlap_iou(const cseg_overlaps *overlaps, const cseg_overlap *overlap) {
+    return (double)overlap->pixels / (double)cseg_overlap_union(overlaps, overlap);
 }
 
-cellseg_status cseg_metrics_check_maps(const cellseg_labels *reference, const cellseg_labels *target) {
+cellseg_status cseg_overlap_check_maps(const cellseg_labels *reference, const cellseg_labels *target) {
     if (reference == NULL || target == NULL)
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "%s is NULL", reference == NULL ? "reference" : "target");
     const size_t height = cellseg_labels_height(reference), width = cellseg_labels_width(reference);

@@ -19,18 +19,18 @@ typedef struct cseg_overlaps {
 } cseg_overlaps;
 
 /* Of maps that were checked. On failure nothing is held. */
-cellseg_status cseg_metrics_overlaps_new(cseg_overlaps *out, cellseg_context *context, const cellseg_labels *reference,
-                                         const cellseg_labels *target);
-void cseg_metrics_overlaps_free(cseg_overlaps *overlaps);
+cellseg_status cseg_overlaps_new(cseg_overlaps *out, cellseg_context *context, const cellseg_labels *reference,
+                                 const cellseg_labels *target);
+void cseg_overlaps_free(cseg_overlaps *overlaps);
 
 /* Dice of an overlap: 2 |r and t| / (|r| + |t|). */
-double cseg_metrics_overlap_dice(const cseg_overlaps *overlaps, const cseg_overlap *overlap);
+double cseg_overlap_dice(const cseg_overlaps *overlaps, const cseg_overlap *overlap);
 
 /* Pixels of either label of an overlap, |r or t|; and its IoU, |r and t| / |r or t|. */
-uint64_t cseg_metrics_overlap_union(const cseg_overlaps *overlaps, const cseg_overlap *overlap);
-double cseg_metrics_overlap_iou(const cseg_overlaps *overlaps, const cseg_overlap *overlap);
+uint64_t cseg_overlap_union(const cseg_overlaps *overlaps, const cseg_overlap *overlap);
+double cseg_overlap_iou(const cseg_overlaps *overlaps, const cseg_overlap *overlap);
 
 /* What every public function asks of two label maps: an argument error when one is NULL or their sizes differ. */
-cellseg_status cseg_metrics_check_maps(const cellseg_labels *reference, const cellseg_labels *target);
+cellseg_status cseg_overlap_check_maps(const cellseg_labels *reference, const cellseg_labels *target);
 
 #endif

@@ -142,17 +142,17 @@ static cellseg_status check(const cellseg_image *map, int32_t channel, const cel
                          cellseg_labels_height(truth), cellseg_labels_width(truth));
     if (height > UINT32_MAX / width)
         return cseg_fail(CELLSEG_ERR_LIMIT, "a map of %zu x %zu pixels is too large for a ROC curve", height, width);
-    return cseg_check_range("threshold", threshold, 0, 1);
+    return cseg_range_check("threshold", threshold, 0, 1);
 }
 
 static cellseg_status analyse(cellseg_roc *own, uint64_t *true_positives, uint64_t *false_positives, size_t points,
                               cellseg_context *context, const cseg_plane *map, const cseg_plane *truth, double threshold) {
     const size_t count = map->height * map->width;
-    words_job job = {map, truth, cseg_alloc(context, count, sizeof *job.words)};
-    uint32_t *scratch = cseg_alloc(context, count, sizeof *scratch);
+    words_job job = {map, truth, cseg_memory_alloc(context, count, sizeof *job.words)};
+    uint32_t *scratch = cseg_memory_alloc(context, count, sizeof *scratch);
     cellseg_status status;
     if (job.words == NULL || scratch == NULL) {
-        status = cseg_last_status();
+        status = cseg_error_last();
         goto done;
     }
     CSEG_TRY_GOTO(done, cseg_parallel_for(context, map->height, encode_row, &job));
@@ -163,8 +163,8 @@ static cellseg_status analyse(cellseg_roc *own, uint64_t *true_positives, uint64
     if (true_positives != NULL || false_positives != NULL)
         fill_curve(true_positives, false_positives, points, sorted, count);
 done:
-    cseg_free(scratch);
-    cseg_free(job.words);
+    cseg_memory_free(scratch);
+    cseg_memory_free(job.words);
     return status;
 }
 

@@ -31,10 +31,10 @@ static bool beats(const cseg_overlaps *o, size_t candidate, size_t holder) {
 }
 
 static cellseg_status find_largest(largest *out, cellseg_context *context, const cseg_overlaps *o) {
-    *out = (largest){cseg_alloc(context, o->reference_count + 1, sizeof *out->of_reference),
-                     cseg_alloc(context, o->target_count + 1, sizeof *out->of_target)};
+    *out = (largest){cseg_memory_alloc(context, o->reference_count + 1, sizeof *out->of_reference),
+                     cseg_memory_alloc(context, o->target_count + 1, sizeof *out->of_target)};
     if (out->of_reference == NULL || out->of_target == NULL)
-        return cseg_last_status();
+        return cseg_error_last();
     for (size_t r = 0; r < o->reference_count; r++)
         out->of_reference[r] = nothing;
     for (size_t t = 0; t < o->target_count; t++)
@@ -58,8 +58,8 @@ static cellseg_status count_pairs(uint64_t *pairs, cellseg_context *context, con
         if (i != nothing && best.of_target[o->overlap[i].target] == i)
             ++*pairs;
     }
-    cseg_free(best.of_reference);
-    cseg_free(best.of_target);
+    cseg_memory_free(best.of_reference);
+    cseg_memory_free(best.of_target);
     return status;
 }
 
@@ -68,7 +68,7 @@ static double best_dice(double *dice, const cseg_overlaps *o) {
     for (size_t r = 0; r < o->reference_count; r++)
         dice[r] = 0;
     for (size_t i = 0; i < o->count; i++) {
-        const double here = cseg_metrics_overlap_dice(o, &o->overlap[i]);
+        const double here = cseg_overlap_dice(o, &o->overlap[i]);
         if (here > dice[o->overlap[i].reference])
             dice[o->overlap[i].reference] = here;
     }
@@ -104,14 +104,14 @@ static cellseg_status compute(cellseg_similarity *own, double *cell_dice, size_t
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "cell_dice has room for %zu numbers; there are %zu reference labels", capacity,
                          o->reference_count);
     CSEG_TRY(count_pairs(&own->pairs, context, o));
-    double *dice = cell_dice != NULL ? cell_dice : cseg_alloc(context, o->reference_count + 1, sizeof *dice);
+    double *dice = cell_dice != NULL ? cell_dice : cseg_memory_alloc(context, o->reference_count + 1, sizeof *dice);
     if (dice == NULL)
-        return cseg_last_status();
+        return cseg_error_last();
     own->mean_best_dice = best_dice(dice, o);
     own->pair_ratio = 2.0 * (double)own->pairs / (double)(own->reference_count + own->target_count);
     own->sm = k * own->mean_best_dice + (1 - k) * own->pair_ratio;
     if (cell_dice == NULL)
-        cseg_free(dice);
+        cseg_memory_free(dice);
     return CELLSEG_OK;
 }
 
@@ -122,15 +122,15 @@ cellseg_status cellseg_similarity_compute(cellseg_similarity *out, double *cell_
     cellseg_similarity own = {.struct_size = sizeof own};
     const size_t their_size = out->struct_size;
     CSEG_TRY(cseg_options_init(out, their_size, &own, sizeof own, FIRST_RELEASE_SIZE, "cellseg_similarity"));
-    CSEG_TRY(cseg_metrics_check_maps(reference, target));
-    CSEG_TRY(cseg_check_range("k", k, 0, 1));
+    CSEG_TRY(cseg_overlap_check_maps(reference, target));
+    CSEG_TRY(cseg_range_check("k", k, 0, 1));
 
     cseg_progress_start(context);
     cseg_progress_step(context, "similarity", 0, 1);
     cseg_overlaps overlaps;
-    CSEG_TRY(cseg_metrics_overlaps_new(&overlaps, context, reference, target));
+    CSEG_TRY(cseg_overlaps_new(&overlaps, context, reference, target));
     const cellseg_status status = compute(&own, cell_dice, capacity, context, &overlaps, k);
-    cseg_metrics_overlaps_free(&overlaps);
+    cseg_overlaps_free(&overlaps);
     if (status != CELLSEG_OK)
         return status;
     return cseg_options_init(out, their_size, &own, sizeof own, FIRST_RELEASE_SIZE, "cellseg_similarity");

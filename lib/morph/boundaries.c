@@ -64,13 +64,13 @@ static cellseg_status boundaries_of_band(void *data, size_t band) {
     return CELLSEG_OK;
 }
 
-cellseg_status cseg_morph_find_boundaries(cellseg_context *context, const cseg_plane *to, const cseg_plane *labels, int32_t kind,
-                                          int32_t connectivity) {
+cellseg_status cseg_boundaries_find(cellseg_context *context, const cseg_plane *to, const cseg_plane *labels, int32_t kind,
+                                    int32_t connectivity) {
     assert(labels->type == CELLSEG_UINT32 && to->type == CELLSEG_UINT8 && same_size(to, labels));
     boundary_job job = {to, labels, kind, connectivity};
     return cseg_parallel_for(context, band_count(labels->height), boundaries_of_band, &job);
 }
 
-cellseg_status cseg_morph_boundaries(cellseg_context *context, const cseg_plane *to, const cseg_plane *labels) {
-    return cseg_morph_find_boundaries(context, to, labels, CELLSEG_BOUNDARY_INNER, 4);
+cellseg_status cseg_boundaries_mark(cellseg_context *context, const cseg_plane *to, const cseg_plane *labels) {
+    return cseg_boundaries_find(context, to, labels, CELLSEG_BOUNDARY_INNER, 4);
 }

@@ -163,9 +163,9 @@ static cellseg_status check_map(const report *out, cellseg_context *context, con
     if (labels->height > UINT32_MAX / labels->width)
         return cseg_fail(CELLSEG_ERR_LIMIT, "a label map of %zu x %zu pixels is too large to check", labels->height,
                          labels->width);
-    check_job job = {labels, cseg_alloc(context, labels->height * labels->width, sizeof *job.parent)};
+    check_job job = {labels, cseg_memory_alloc(context, labels->height * labels->width, sizeof *job.parent)};
     if (job.parent == NULL)
-        return cseg_last_status();
+        return cseg_error_last();
     const size_t bands = band_count(labels->height);
     const cellseg_status status = cseg_parallel_for(context, bands, join_band, &job);
     if (status == CELLSEG_OK) {
@@ -177,7 +177,7 @@ static cellseg_status check_map(const report *out, cellseg_context *context, con
         if (out->line[0] == '\0')
             check_sequence(out, labels, job.parent, *count);
     }
-    cseg_free(job.parent);
+    cseg_memory_free(job.parent);
     return status;
 }
 
@@ -194,8 +194,8 @@ static void check_inside(const report *out, const cseg_plane *cells, const cseg_
         }
 }
 
-cellseg_status cseg_morph_check(char *violation, size_t size, cellseg_context *context, const cseg_plane *cells,
-                                const cseg_plane *nuclei) {
+cellseg_status cseg_check_labels(char *violation, size_t size, cellseg_context *context, const cseg_plane *cells,
+                                 const cseg_plane *nuclei) {
     assert(cells->type == CELLSEG_UINT32 && size > 0);
     const report cell = {violation, size, "cell", "cells"}, nucleus = {violation, size, "nucleus", "nuclei"};
     size_t cell_count = 0, nucleus_count = 0;

@@ -28,7 +28,7 @@ static cellseg_status paint_band(void *data, size_t band) {
     return CELLSEG_OK;
 }
 
-cellseg_status cseg_morph_components(cellseg_context *context, const cseg_plane *to, uint32_t *count, const cseg_plane *mask,
+cellseg_status cseg_components_label(cellseg_context *context, const cseg_plane *to, uint32_t *count, const cseg_plane *mask,
                                      int32_t connectivity) {
     assert(to->type == CELLSEG_UINT32 && mask->type == CELLSEG_UINT8 && same_size(to, mask));
     cseg_runs runs;

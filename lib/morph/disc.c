@@ -65,43 +65,43 @@ static void spread_row(const disc_job *job, size_t y, size_t begin, size_t end, 
             job->ops->chord(chord, table, width, job->radius, job->reach[dy], job->most);
         made = job->reach[dy];
         if (above)
-            job->ops->merge(cseg_row(job->to, y - dy), chord, width, job->most);
+            job->ops->merge(cseg_row_at(job->to, y - dy), chord, width, job->most);
         if (below)
-            job->ops->merge(cseg_row(job->to, y + dy), chord, width, job->most);
+            job->ops->merge(cseg_row_at(job->to, y + dy), chord, width, job->most);
     }
 }
 
 static cellseg_status disc_band(void *data, size_t index) {
     const disc_job *job = data;
-    const size_t height = job->from->height, width = job->from->width, sample = cseg_type_size(job->from->type);
+    const size_t height = job->from->height, width = job->from->width, sample = cseg_plane_type_size(job->from->type);
     const size_t begin = index * DISC_ROWS, end = begin + DISC_ROWS < height ? begin + DISC_ROWS : height;
     const size_t first = begin > job->radius ? begin - job->radius : 0;
     const size_t last = end + job->radius < height ? end + job->radius : height;
-    void *table = cseg_alloc(job->context, job->levels, (width + 2 * job->radius) * sample);
-    void *chord = cseg_alloc(job->context, width, sample);
+    void *table = cseg_memory_alloc(job->context, job->levels, (width + 2 * job->radius) * sample);
+    void *chord = cseg_memory_alloc(job->context, width, sample);
     cellseg_status status = CELLSEG_OK;
     if (table == NULL || chord == NULL) {
-        status = cseg_last_status();
+        status = cseg_error_last();
         goto done;
     }
     for (size_t y = begin; y < end; y++)
-        job->ops->clear(cseg_row(job->to, y), width, job->most);
+        job->ops->clear(cseg_row_at(job->to, y), width, job->most);
     for (size_t y = first; y < last; y++) {
-        CSEG_TRY_GOTO(done, cseg_cancelled(job->context));
-        job->ops->build(table, cseg_row(job->from, y), width, job->radius, job->levels, job->most);
+        CSEG_TRY_GOTO(done, cseg_progress_cancelled(job->context));
+        job->ops->build(table, cseg_row_at(job->from, y), width, job->radius, job->levels, job->most);
         spread_row(job, y, begin, end, table, chord);
     }
 done:
-    cseg_free(table);
-    cseg_free(chord);
+    cseg_memory_free(table);
+    cseg_memory_free(chord);
     return status;
 }
 
 static cellseg_status disc(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, size_t radius, bool most) {
     assert(to->type == from->type && same_size(to, from) && to->data != from->data);
-    size_t *reach = cseg_alloc(context, radius + 1, sizeof *reach);
+    size_t *reach = cseg_memory_alloc(context, radius + 1, sizeof *reach);
     if (reach == NULL)
-        return cseg_last_status();
+        return cseg_error_last();
     for (size_t dy = 0, dx = radius; dy <= radius; dy++) {
         while (dy * dy + dx * dx > radius * radius)
             dx--;
@@ -111,14 +111,14 @@ static cellseg_status disc(cellseg_context *context, const cseg_plane *to, const
     while ((size_t)1 << job.levels <= 2 * radius + 1)
         job.levels++;
     const cellseg_status status = cseg_parallel_for(context, (from->height + DISC_ROWS - 1) / DISC_ROWS, disc_band, &job);
-    cseg_free(reach);
+    cseg_memory_free(reach);
     return status;
 }
 
-cellseg_status cseg_morph_erode_disc(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, size_t radius) {
+cellseg_status cseg_disc_erode(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, size_t radius) {
     return disc(context, to, from, radius, false);
 }
 
-cellseg_status cseg_morph_dilate_disc(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, size_t radius) {
+cellseg_status cseg_disc_dilate(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, size_t radius) {
     return disc(context, to, from, radius, true);
 }

@@ -128,24 +128,24 @@ static bool near_span(float *out, const uint32_t *g, cseg_span span) {
 static void transform_row(const distance_job *job, size_t y, cseg_parabola *stack) {
     const uint32_t *g = cseg_row_u32(job->to, y);
     const size_t width = job->mask->width;
-    for (cseg_span s = cseg_next_span(g, 0, width); s.begin < s.end; s = cseg_next_span(g, s.end, width)) {
+    for (cseg_span s = cseg_envelope_next_span(g, 0, width); s.begin < s.end; s = cseg_envelope_next_span(g, s.end, width)) {
         if (!near_span(cseg_row_f32(job->to, y), g, s))
-            write_span(cseg_row_f32(job->to, y), stack, cseg_envelope(stack, g, s), s);
+            write_span(cseg_row_f32(job->to, y), stack, cseg_envelope_lower(stack, g, s), s);
     }
 }
 
 static cellseg_status along_rows(void *data, size_t band) {
     const distance_job *job = data;
-    cseg_parabola *stack = cseg_alloc(job->context, job->mask->width, sizeof *stack);
+    cseg_parabola *stack = cseg_memory_alloc(job->context, job->mask->width, sizeof *stack);
     if (stack == NULL)
-        return cseg_last_status();
+        return cseg_error_last();
     for (size_t y = band_begin(band); y < band_end(band, job->mask->height); y++)
         transform_row(job, y, stack);
-    cseg_free(stack);
+    cseg_memory_free(stack);
     return CELLSEG_OK;
 }
 
-cellseg_status cseg_morph_distance(cellseg_context *context, const cseg_plane *to, const cseg_plane *mask) {
+cellseg_status cseg_distance_transform(cellseg_context *context, const cseg_plane *to, const cseg_plane *mask) {
     assert(to->type == CELLSEG_FLOAT32 && mask->type == CELLSEG_UINT8 && same_size(to, mask));
     distance_job job = {context, to, mask};
     CSEG_TRY(cseg_parallel_for(context, strip_count(mask->width), along_columns, &job));

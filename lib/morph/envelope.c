@@ -5,7 +5,7 @@
  */
 #include "morph/envelope.h"
 
-cseg_span cseg_next_span(const uint32_t *g, size_t x, size_t width) {
+cseg_span cseg_envelope_next_span(const uint32_t *g, size_t x, size_t width) {
     while (x + 4 <= width && (g[x] | g[x + 1] | g[x + 2] | g[x + 3]) == 0)
         x += 4;
     while (x < width && g[x] == 0)
@@ -24,7 +24,7 @@ static int64_t overtakes(const cseg_parabola *earlier, const cseg_parabola *late
     return (over % twice < 0 ? quotient - 1 : quotient) + 1;
 }
 
-size_t cseg_envelope(cseg_parabola *stack, const uint32_t *g, cseg_span span) {
+size_t cseg_envelope_lower(cseg_parabola *stack, const uint32_t *g, cseg_span span) {
     size_t n = 0;
     for (size_t x = span.begin; x < span.end; x++) {
         if (g[x] == CSEG_NO_FEATURE)

@@ -19,12 +19,12 @@ typedef struct cseg_span {
 } cseg_span;
 
 /* The first span that has a foreground pixel (g not 0) at or after column x; empty at the row's end. */
-cseg_span cseg_next_span(const uint32_t *g, size_t x, size_t width);
+cseg_span cseg_envelope_next_span(const uint32_t *g, size_t x, size_t width);
 
 /*
  * The envelope over a span of g, the distances within columns; of equally near columns the smallest wins. Returns the number of
  * parabolas, 0 when there is no feature; stack holds as many as the span has columns.
  */
-size_t cseg_envelope(cseg_parabola *stack, const uint32_t *g, cseg_span span);
+size_t cseg_envelope_lower(cseg_parabola *stack, const uint32_t *g, cseg_span span);
 
 #endif

@@ -34,7 +34,7 @@ static cellseg_status look_up_band(void *data, size_t band) {
     return CELLSEG_OK;
 }
 
-cellseg_status cseg_morph_expand(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, double distance) {
+cellseg_status cseg_expansion_compute(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, double distance) {
     assert(to->type == CELLSEG_UINT32 && from->type == CELLSEG_UINT32 && same_size(to, from) && to->data != from->data);
     cseg_plane mask;
     CSEG_TRY(cseg_plane_new(&mask, context, CELLSEG_UINT8, from->height, from->width));
@@ -42,7 +42,7 @@ cellseg_status cseg_morph_expand(cellseg_context *context, const cseg_plane *to,
     const size_t bands = band_count(from->height);
     cellseg_status status;
     CSEG_TRY_GOTO(done, cseg_parallel_for(context, bands, mask_band, &job));
-    CSEG_TRY_GOTO(done, cseg_morph_nearest(context, to, &mask));
+    CSEG_TRY_GOTO(done, cseg_nearest_find(context, to, &mask));
     status = cseg_parallel_for(context, bands, look_up_band, &job);
 done:
     cseg_plane_free(&mask);

@@ -58,7 +58,7 @@ static void gather(const cseg_flood *flood, const cseg_region *region, uint32_t 
     for (cseg_step s = cseg_region_begin(region); s.run != REGION_END; s = cseg_region_next(region, s)) {
         const cseg_run run = region->runs->run[s.run];
         const size_t first = (s.y + 1) * flood->stride + 1;
-        write_keys(flood->cell + first, cseg_row(flood->relief, s.y), flood->relief->type, run);
+        write_keys(flood->cell + first, cseg_row_at(flood->relief, s.y), flood->relief->type, run);
         for (size_t x = run.begin; x < run.end; x++)
             pixel[n++] = (uint32_t)(first + x);
     }
@@ -75,7 +75,7 @@ static void insertion_sort(const uint32_t *cell, uint32_t *pixel, size_t n) {
 }
 
 static cellseg_status poll(const cseg_flood *flood, double fraction) {
-    return flood->alone ? cseg_progress_report(flood->context, fraction) : cseg_cancelled(flood->context);
+    return flood->alone ? cseg_progress_report(flood->context, fraction) : cseg_progress_cancelled(flood->context);
 }
 
 /* Part of the list whose keys are low + (0 ... 2^bits - 1), and where each digit's part of it ends. */

@@ -73,30 +73,30 @@ static cellseg_status fill_holes(cellseg_context *context, const cseg_plane *pla
     cseg_runs runs;
     CSEG_TRY(cseg_runs_new(&runs, context, plane, CSEG_RUNS_ZEROS, connectivity));
     cellseg_status status = CELLSEG_OK;
-    uint32_t *fill = cseg_alloc(context, (size_t)runs.components + 1, sizeof *fill);
+    uint32_t *fill = cseg_memory_alloc(context, (size_t)runs.components + 1, sizeof *fill);
     if (fill == NULL) {
-        status = cseg_last_status();
+        status = cseg_error_last();
         goto done;
     }
     decide(&runs, plane, fill);
     holes_job job = {&runs, plane, fill};
     status = cseg_parallel_for(context, band_count(runs.height), fill_band, &job);
 done:
-    cseg_free(fill);
+    cseg_memory_free(fill);
     cseg_runs_free(&runs);
     return status;
 }
 
-cellseg_status cseg_morph_fill_holes(cellseg_context *context, const cseg_plane *mask) {
-    return cseg_morph_fill_holes_of(context, mask, 4);
+cellseg_status cseg_holes_fill(cellseg_context *context, const cseg_plane *mask) {
+    return cseg_holes_fill_of(context, mask, 4);
 }
 
-cellseg_status cseg_morph_fill_holes_of(cellseg_context *context, const cseg_plane *mask, int32_t connectivity) {
+cellseg_status cseg_holes_fill_of(cellseg_context *context, const cseg_plane *mask, int32_t connectivity) {
     assert(mask->type == CELLSEG_UINT8);
     return fill_holes(context, mask, connectivity);
 }
 
-cellseg_status cseg_morph_fill_label_holes(cellseg_context *context, const cseg_plane *labels) {
+cellseg_status cseg_holes_fill_labels(cellseg_context *context, const cseg_plane *labels) {
     assert(labels->type == CELLSEG_UINT32);
     return fill_holes(context, labels, 4);
 }

@@ -24,18 +24,18 @@ uint32_t cseg_ids_number(const cseg_ids *ids, uint32_t id) {
 /* Room for twice as many; the table stays at most half full. */
 static cellseg_status grow(cseg_ids *ids, cellseg_context *context) {
     const size_t room = ids->room == 0 ? 1024 : 2 * ids->room;
-    uint32_t *id = cseg_alloc(context, room, sizeof *id), *slot = cseg_calloc(context, 2 * room, sizeof *slot);
+    uint32_t *id = cseg_memory_alloc(context, room, sizeof *id), *slot = cseg_memory_calloc(context, 2 * room, sizeof *slot);
     if (id == NULL || slot == NULL) {
-        const cellseg_status status = cseg_last_status();
-        cseg_free(id);
-        cseg_free(slot);
+        const cellseg_status status = cseg_error_last();
+        cseg_memory_free(id);
+        cseg_memory_free(slot);
         return status;
     }
     id[0] = 0;
     if (ids->room > 0)
         memcpy(id, ids->id, ids->room * sizeof *id);
-    cseg_free(ids->id);
-    cseg_free(ids->slot);
+    cseg_memory_free(ids->id);
+    cseg_memory_free(ids->slot);
     *ids = (cseg_ids){id, ids->count, slot, 2 * room, room};
     for (uint32_t number = 1; number <= ids->count; number++)
         ids->slot[slot_of(ids, id[number])] = number;
@@ -74,8 +74,8 @@ cellseg_status cseg_ids_new(cseg_ids *ids, cellseg_context *context, const cseg_
 }
 
 void cseg_ids_free(cseg_ids *ids) {
-    cseg_free(ids->id);
-    cseg_free(ids->slot);
+    cseg_memory_free(ids->id);
+    cseg_memory_free(ids->slot);
     *ids = (cseg_ids){0};
 }
 

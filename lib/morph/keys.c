@@ -61,10 +61,10 @@ static cellseg_status encode_band(void *data, size_t band) {
     const key_job *job = data;
     const size_t width = job->image->width;
     for (size_t y = band_begin(band); y < band_end(band, job->image->height); y++) {
-        int32_t *keys = cseg_key_row(job->keys, y);
-        encode_row(job, keys, cseg_row(job->image, y), width);
+        int32_t *keys = cseg_keys_row(job->keys, y);
+        encode_row(job, keys, cseg_row_at(job->image, y), width);
         if (job->rule.floor != NULL) {
-            const int32_t *floor = cseg_key_row(job->rule.floor, y);
+            const int32_t *floor = cseg_keys_row(job->rule.floor, y);
             for (size_t x = 0; x < width; x++)
                 keys[x] = keys[x] > floor[x] ? keys[x] : floor[x];
         }
@@ -87,8 +87,8 @@ static cellseg_status decode_band(void *data, size_t band) {
     const key_job *job = data;
     const size_t width = job->image->width;
     for (size_t y = band_begin(band); y < band_end(band, job->image->height); y++) {
-        const int32_t *keys = cseg_key_row(job->keys, y);
-        void *to = cseg_row(job->image, y);
+        const int32_t *keys = cseg_keys_row(job->keys, y);
+        void *to = cseg_row_at(job->image, y);
         switch (job->image->type) {
         case CELLSEG_UINT8:
             for (size_t x = 0; x < width; x++)

@@ -23,8 +23,8 @@ cellseg_status cseg_keys_encode(cellseg_context *context, const cseg_plane *keys
 /* to: uint8, uint16 or float32; may be the keys' own plane when it is float32. */
 cellseg_status cseg_keys_decode(cellseg_context *context, const cseg_plane *to, const cseg_plane *keys, bool reversed);
 
-static inline int32_t *cseg_key_row(const cseg_plane *keys, size_t y) {
-    return (int32_t *)cseg_row(keys, y);
+static inline int32_t *cseg_keys_row(const cseg_plane *keys, size_t y) {
+    return (int32_t *)cseg_row_at(keys, y);
 }
 
 #endif

@@ -9,61 +9,61 @@
 
 /* Flat rectangle height x width px, any size, anchored at (height / 2, width / 2) as SciPy does; borders do not count. to: from's
  * type, uint8, uint16 or float32; may be the same plane. */
-cellseg_status cseg_morph_erode(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, size_t height,
-                                size_t width);
-cellseg_status cseg_morph_dilate(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, size_t height,
-                                 size_t width);
-cellseg_status cseg_morph_open(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, size_t height,
+cellseg_status cseg_rect_erode(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, size_t height,
                                size_t width);
-cellseg_status cseg_morph_close(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, size_t height,
+cellseg_status cseg_rect_dilate(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, size_t height,
                                 size_t width);
-cellseg_status cseg_morph_top_hat(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, size_t height,
-                                  size_t width);
-cellseg_status cseg_morph_bottom_hat(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, size_t height,
-                                     size_t width); /* black top-hat */
+cellseg_status cseg_rect_open(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, size_t height,
+                              size_t width);
+cellseg_status cseg_rect_close(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, size_t height,
+                               size_t width);
+cellseg_status cseg_rect_top_hat(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, size_t height,
+                                 size_t width);
+cellseg_status cseg_rect_bottom_hat(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, size_t height,
+                                    size_t width); /* black top-hat */
 
 /* Flat disc, dy^2 + dx^2 <= radius^2; any radius. to: another plane of from's type, as above. */
-cellseg_status cseg_morph_erode_disc(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, size_t radius);
-cellseg_status cseg_morph_dilate_disc(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, size_t radius);
+cellseg_status cseg_disc_erode(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, size_t radius);
+cellseg_status cseg_disc_dilate(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, size_t radius);
 
 /* The octagon that stands for a disc of a radius of 3 px or more; see cellseg_image_erode_disc(). to: from's type; may be the
  * same plane. */
-cellseg_status cseg_morph_erode_octagon(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, size_t radius);
-cellseg_status cseg_morph_dilate_octagon(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, size_t radius);
+cellseg_status cseg_octagon_erode(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, size_t radius);
+cellseg_status cseg_octagon_dilate(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, size_t radius);
 
 /* Exact Euclidean distance (px) of every foreground pixel to the nearest background pixel; 0 on the background. The image's
  * outside is not background; a mask without background gives infinity everywhere. to: float32. Equal to SciPy's
  * distance_transform_edt. */
-cellseg_status cseg_morph_distance(cellseg_context *context, const cseg_plane *to, const cseg_plane *mask);
+cellseg_status cseg_distance_transform(cellseg_context *context, const cseg_plane *to, const cseg_plane *mask);
 
 /* Nearest background pixel of every pixel: row * width + column, of several the smallest column, then row. A mask without
  * background gives 2^32 - 1 or the pixel itself. At most 2^32 - 1 pixels. to: uint32. */
-cellseg_status cseg_morph_nearest(cellseg_context *context, const cseg_plane *to, const cseg_plane *mask);
+cellseg_status cseg_nearest_find(cellseg_context *context, const cseg_plane *to, const cseg_plane *mask);
 
 /* Grey reconstruction by erosion / dilation of `marker` over / under `limit`; uint8, uint16 or float32, all the same; to may be
  * marker's plane. */
-cellseg_status cseg_morph_reconstruct_erosion(cellseg_context *context, const cseg_plane *to, const cseg_plane *marker,
-                                              const cseg_plane *limit, int32_t connectivity);
-cellseg_status cseg_morph_reconstruct_dilation(cellseg_context *context, const cseg_plane *to, const cseg_plane *marker,
-                                               const cseg_plane *limit, int32_t connectivity);
+cellseg_status cseg_reconstruction_erode(cellseg_context *context, const cseg_plane *to, const cseg_plane *marker,
+                                         const cseg_plane *limit, int32_t connectivity);
+cellseg_status cseg_reconstruction_dilate(cellseg_context *context, const cseg_plane *to, const cseg_plane *marker,
+                                          const cseg_plane *limit, int32_t connectivity);
 
 /* Reconstruction by erosion of from + h over from; by dilation of from - h under from. uint8, uint16 or float32; to: from's type.
  */
-cellseg_status cseg_morph_h_minima(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, double h,
-                                   int32_t connectivity);
-cellseg_status cseg_morph_h_maxima(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, double h,
-                                   int32_t connectivity);
+cellseg_status cseg_extrema_h_minima(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, double h,
+                                     int32_t connectivity);
+cellseg_status cseg_extrema_h_maxima(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, double h,
+                                     int32_t connectivity);
 
 /* Extended h-minima, within `mask` (NULL: everywhere): suppress minima of depth h or less, then 1 on the regional minima of the
  * result, else 0. h 0: regional minima. from: uint8, uint16 or float32; to: uint8. Connectivity 4 or 8. */
-cellseg_status cseg_morph_extended_minima(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, double h,
-                                          const cseg_plane *mask, int32_t connectivity);
+cellseg_status cseg_extrema_extended_minima(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, double h,
+                                            const cseg_plane *mask, int32_t connectivity);
 
-cellseg_status cseg_morph_extended_maxima(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, double h,
-                                          const cseg_plane *mask, int32_t connectivity);
+cellseg_status cseg_extrema_extended_maxima(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, double h,
+                                            const cseg_plane *mask, int32_t connectivity);
 
 /* Connected components of a mask, ids in raster order of their first pixel. to: uint32. *count: how many. */
-cellseg_status cseg_morph_components(cellseg_context *context, const cseg_plane *to, uint32_t *count, const cseg_plane *mask,
+cellseg_status cseg_components_label(cellseg_context *context, const cseg_plane *to, uint32_t *count, const cseg_plane *mask,
                                      int32_t connectivity);
 
 /*
@@ -71,53 +71,53 @@ cellseg_status cseg_morph_components(cellseg_context *context, const cseg_plane 
  * grow. Pixels are flooded in order of (relief, time of entry), each taking the label of the neighbour that entered it: skimage's
  * order.
  */
-cellseg_status cseg_morph_watershed(cellseg_context *context, const cseg_plane *labels, const cseg_plane *relief,
+cellseg_status cseg_watershed_flood(cellseg_context *context, const cseg_plane *labels, const cseg_plane *relief,
                                     const cseg_plane *mask, int32_t connectivity);
 
 /* The same with lines of 0 between basins: see cellseg_labels_watershed(). */
-cellseg_status cseg_morph_watershed_lines(cellseg_context *context, const cseg_plane *labels, const cseg_plane *relief,
+cellseg_status cseg_watershed_flood_lines(cellseg_context *context, const cseg_plane *labels, const cseg_plane *relief,
                                           const cseg_plane *mask, int32_t connectivity);
 
 /* Background pixels of a mask, in place, that are not 4-connected to the image's border become foreground. */
-cellseg_status cseg_morph_fill_holes(cellseg_context *context, const cseg_plane *mask);
+cellseg_status cseg_holes_fill(cellseg_context *context, const cseg_plane *mask);
 
 /* The same with the background's connectivity, 4 or 8. */
-cellseg_status cseg_morph_fill_holes_of(cellseg_context *context, const cseg_plane *mask, int32_t connectivity);
+cellseg_status cseg_holes_fill_of(cellseg_context *context, const cseg_plane *mask, int32_t connectivity);
 
 /* Background pixels, in place, enclosed by exactly one label take that label. Holes that touch the border, or two labels, stay.
  */
-cellseg_status cseg_morph_fill_label_holes(cellseg_context *context, const cseg_plane *labels);
+cellseg_status cseg_holes_fill_labels(cellseg_context *context, const cseg_plane *labels);
 
 /* keep[id] != 0 decides which ids stay, in place; those are renumbered 1..n in raster order of their first pixel, the others
  * become 0. keep has max id + 1 entries; NULL keeps all. renumbered: NULL, or max id + 1 entries: the new id of each old one. */
-cellseg_status cseg_morph_relabel(cellseg_context *context, const cseg_plane *labels, const uint8_t *keep, uint32_t *renumbered,
+cellseg_status cseg_relabel_apply(cellseg_context *context, const cseg_plane *labels, const uint8_t *keep, uint32_t *renumbered,
                                   uint32_t *count);
 
 #define CSEG_NO_PART SIZE_MAX
 
 /* For every id up to `most`, where its largest 4-connected part begins (pixel y * width + x; of equal parts the first in raster
  * order), or CSEG_NO_PART. starts has most + 1 entries. */
-cellseg_status cseg_morph_largest_parts(cellseg_context *context, size_t *starts, uint32_t most, const cseg_plane *labels);
+cellseg_status cseg_largest_find(cellseg_context *context, size_t *starts, uint32_t most, const cseg_plane *labels);
 
 /* Clear, in place, every pixel that is not in the part of its id that holds the pixel starts[id]. A start of another id counts as
  * none. */
-cellseg_status cseg_morph_keep_parts(cellseg_context *context, const cseg_plane *labels, const size_t *starts, uint32_t most);
+cellseg_status cseg_largest_keep(cellseg_context *context, const cseg_plane *labels, const size_t *starts, uint32_t most);
 
 /* The largest id. */
-cellseg_status cseg_morph_max_id(cellseg_context *context, uint32_t *most, const cseg_plane *labels);
+cellseg_status cseg_relabel_max_id(cellseg_context *context, uint32_t *most, const cseg_plane *labels);
 
 /* 1 on pixels of a label that have a 4-neighbour of another id inside the image (inner boundary), else 0. to: uint8. */
-cellseg_status cseg_morph_boundaries(cellseg_context *context, const cseg_plane *to, const cseg_plane *labels);
+cellseg_status cseg_boundaries_mark(cellseg_context *context, const cseg_plane *to, const cseg_plane *labels);
 
 /* kind: CELLSEG_BOUNDARY_INNER ... ; see cellseg_labels_boundaries(). */
-cellseg_status cseg_morph_find_boundaries(cellseg_context *context, const cseg_plane *to, const cseg_plane *labels, int32_t kind,
-                                          int32_t connectivity);
+cellseg_status cseg_boundaries_find(cellseg_context *context, const cseg_plane *to, const cseg_plane *labels, int32_t kind,
+                                    int32_t connectivity);
 
-/* 0 takes the label of the nearest labelled pixel within `distance` px (cseg_morph_nearest()'s). to: not from's plane. */
-cellseg_status cseg_morph_expand(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, double distance);
+/* 0 takes the label of the nearest labelled pixel within `distance` px (cseg_nearest_find()'s). to: not from's plane. */
+cellseg_status cseg_expansion_compute(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, double distance);
 
 /* See cellseg_labels_check(). nuclei: NULL, or of the same size. */
-cellseg_status cseg_morph_check(char *violation, size_t size, cellseg_context *context, const cseg_plane *cells,
-                                const cseg_plane *nuclei);
+cellseg_status cseg_check_labels(char *violation, size_t size, cellseg_context *context, const cseg_plane *cells,
+                                 const cseg_plane *nuclei);
 
 #endif

@@ -65,8 +65,9 @@ static void transform_row(const nearest_job *job, size_t y, const row_scratch *s
         scratch->g[x] = row == CSEG_NO_FEATURE ? row : row < own ? own - row : row - own;
         to[x] = (uint32_t)(y * width + x);
     }
-    for (cseg_span s = cseg_next_span(scratch->g, 0, width); s.begin < s.end; s = cseg_next_span(scratch->g, s.end, width)) {
-        const size_t n = cseg_envelope(scratch->stack, scratch->g, s);
+    for (cseg_span s = cseg_envelope_next_span(scratch->g, 0, width); s.begin < s.end;
+         s = cseg_envelope_next_span(scratch->g, s.end, width)) {
+        const size_t n = cseg_envelope_lower(scratch->stack, scratch->g, s);
         for (size_t i = 0, x = s.begin; i < n; i++) {
             const size_t stop = i + 1 < n ? (size_t)scratch->stack[i + 1].from : s.end;
             const size_t column = (size_t)scratch->stack[i].column;
@@ -79,24 +80,24 @@ static void transform_row(const nearest_job *job, size_t y, const row_scratch *s
 static cellseg_status along_rows(void *data, size_t band) {
     const nearest_job *job = data;
     const size_t width = job->mask->width;
-    row_scratch scratch = {.stack = cseg_alloc(job->context, width, sizeof *scratch.stack),
-                           .g = cseg_alloc(job->context, width, sizeof *scratch.g),
-                           .rows = cseg_alloc(job->context, width, sizeof *scratch.rows)};
+    row_scratch scratch = {.stack = cseg_memory_alloc(job->context, width, sizeof *scratch.stack),
+                           .g = cseg_memory_alloc(job->context, width, sizeof *scratch.g),
+                           .rows = cseg_memory_alloc(job->context, width, sizeof *scratch.rows)};
     cellseg_status status = CELLSEG_OK;
     if (scratch.stack == NULL || scratch.g == NULL || scratch.rows == NULL) {
-        status = cseg_last_status();
+        status = cseg_error_last();
         goto done;
     }
     for (size_t y = band_begin(band); y < band_end(band, job->mask->height); y++)
         transform_row(job, y, &scratch);
 done:
-    cseg_free(scratch.stack);
-    cseg_free(scratch.g);
-    cseg_free(scratch.rows);
+    cseg_memory_free(scratch.stack);
+    cseg_memory_free(scratch.g);
+    cseg_memory_free(scratch.rows);
     return status;
 }
 
-cellseg_status cseg_morph_nearest(cellseg_context *context, const cseg_plane *to, const cseg_plane *mask) {
+cellseg_status cseg_nearest_find(cellseg_context *context, const cseg_plane *to, const cseg_plane *mask) {
     assert(to->type == CELLSEG_UINT32 && mask->type == CELLSEG_UINT8 && same_size(to, mask));
     assert(mask->height <= UINT32_MAX / mask->width);
     nearest_job job = {context, to, mask};

@@ -27,16 +27,17 @@ static void fill(const cseg_plane *plane, size_t y, size_t x, size_t count, bool
         for (size_t i = 0; i < count; i++)
             cseg_row_f32(plane, y)[x + i] = most ? -INFINITY : INFINITY;
     else
-        memset((char *)cseg_row(plane, y) + x * cseg_type_size(plane->type), most ? 0 : 0xff,
-               count * cseg_type_size(plane->type));
+        memset((char *)cseg_row_at(plane, y) + x * cseg_plane_type_size(plane->type), most ? 0 : 0xff,
+               count * cseg_plane_type_size(plane->type));
 }
 
 static cellseg_status frame_row(void *data, size_t y) {
     const frame *f = data;
-    const size_t sample = cseg_type_size(f->all.type);
+    const size_t sample = cseg_plane_type_size(f->all.type);
     fill(&f->all, y, 0, f->all.width, f->most);
     if (y >= f->margin && y < f->margin + f->image->height)
-        memcpy((char *)cseg_row(&f->all, y) + f->margin * sample, cseg_row(f->image, y - f->margin), f->image->width * sample);
+        memcpy((char *)cseg_row_at(&f->all, y) + f->margin * sample, cseg_row_at(f->image, y - f->margin),
+               f->image->width * sample);
     return CELLSEG_OK;
 }
 
@@ -50,18 +51,18 @@ static cellseg_status gap_row(void *data, size_t y) {
 /* The frame's memory as a plane whose columns are its diagonals, down to the right or to the left. */
 static cseg_plane diagonals(const frame *f, bool right) {
     const size_t width = right ? f->all.width + 1 : f->all.width - 1, samples = (f->all.height - 1) * f->all.width;
-    return (cseg_plane){f->all.data, (samples + width - 1) / width, width, width * cseg_type_size(f->all.type), f->all.type};
+    return (cseg_plane){f->all.data, (samples + width - 1) / width, width, width * cseg_plane_type_size(f->all.type),
+                        f->all.type};
 }
 
 static cellseg_status slide(cellseg_context *context, const cseg_plane *plane, size_t height, size_t width, bool most) {
-    return most ? cseg_morph_dilate(context, plane, plane, height, width)
-                : cseg_morph_erode(context, plane, plane, height, width);
+    return most ? cseg_rect_dilate(context, plane, plane, height, width) : cseg_rect_erode(context, plane, plane, height, width);
 }
 
 static void copy_out(const cseg_plane *to, const frame *f) {
-    const size_t sample = cseg_type_size(to->type);
+    const size_t sample = cseg_plane_type_size(to->type);
     for (size_t y = 0; y < to->height; y++)
-        memcpy(cseg_row(to, y), (const char *)cseg_row(&f->all, y + f->margin) + f->margin * sample, to->width * sample);
+        memcpy(cseg_row_at(to, y), (const char *)cseg_row_at(&f->all, y + f->margin) + f->margin * sample, to->width * sample);
 }
 
 /* The lengths make area and width those of the disc: see cellseg_image_erode_disc() for what is left of an error. */
@@ -87,10 +88,10 @@ done:
     return status;
 }
 
-cellseg_status cseg_morph_erode_octagon(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, size_t radius) {
+cellseg_status cseg_octagon_erode(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, size_t radius) {
     return octagon(context, to, from, radius, false);
 }
 
-cellseg_status cseg_morph_dilate_octagon(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, size_t radius) {
+cellseg_status cseg_octagon_dilate(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, size_t radius) {
     return octagon(context, to, from, radius, true);
 }

@@ -78,7 +78,7 @@ static cellseg_status range_of_strip(void *data, size_t strip) {
     const size_t begin = strip * STRIP_ROWS, end = begin + STRIP_ROWS < keys->height ? begin + STRIP_ROWS : keys->height;
     extremes e = {CSEG_KEY_WALL, INT32_MIN};
     for (size_t y = begin; y < end; y++) {
-        const int32_t *key = cseg_key_row(keys, y), *low = cseg_key_row(limit, y);
+        const int32_t *key = cseg_keys_row(keys, y), *low = cseg_keys_row(limit, y);
         for (size_t x = 0; x < keys->width; x++) {
             const int32_t high = key[x] == CSEG_KEY_WALL ? INT32_MIN : key[x];
             e.low = least(e.low, low[x]);
@@ -91,16 +91,16 @@ static cellseg_status range_of_strip(void *data, size_t strip) {
 
 static cellseg_status find_range(rec_job *job) {
     const size_t strips = strips_of(job->keys);
-    range_job ranges = {job, cseg_alloc(job->context, strips, sizeof *ranges.found)};
+    range_job ranges = {job, cseg_memory_alloc(job->context, strips, sizeof *ranges.found)};
     if (ranges.found == NULL)
-        return cseg_last_status();
+        return cseg_error_last();
     const cellseg_status status = cseg_parallel_for(job->context, strips, range_of_strip, &ranges);
     extremes e = {CSEG_KEY_WALL, INT32_MIN};
     for (size_t strip = 0; strip < strips && status == CELLSEG_OK; strip++) {
         e.low = least(e.low, ranges.found[strip].low);
         e.high = greatest(e.high, ranges.found[strip].high);
     }
-    cseg_free(ranges.found);
+    cseg_memory_free(ranges.found);
     job->range = (key_range){e.low, 0};
     while (e.high > e.low && ((uint32_t)e.high - (uint32_t)e.low) >> job->range.shift >= BUCKETS)
         job->range.shift++;
@@ -115,12 +115,12 @@ static size_t bucket_of(const key_range *range, int32_t key) {
 
 static cellseg_status grow(worklist *list, cellseg_context *context) {
     const size_t capacity = list->capacity == 0 ? 1024 : 2 * list->capacity;
-    waiting *item = cseg_alloc(context, capacity, sizeof *item);
+    waiting *item = cseg_memory_alloc(context, capacity, sizeof *item);
     if (item == NULL)
-        return cseg_last_status();
+        return cseg_error_last();
     if (list->capacity > 0)
         memcpy(item, list->item, list->count * sizeof *item);
-    cseg_free(list->item);
+    cseg_memory_free(list->item);
     list->item = item;
     list->capacity = capacity;
     return CELLSEG_OK;
@@ -200,8 +200,8 @@ static void sweep_left(int32_t *row, const int32_t *limit, size_t width) {
 
 /* Could the pixel at (y, x) sink if a neighbour of height `key` stood beside it? */
 static bool sinks(const rec_job *job, size_t y, size_t x, int32_t key) {
-    const int32_t own = cseg_key_row(job->keys, y)[x];
-    return own > key && own > cseg_key_row(job->limit, y)[x];
+    const int32_t own = cseg_keys_row(job->keys, y)[x];
+    return own > key && own > cseg_keys_row(job->limit, y)[x];
 }
 
 /*
@@ -219,8 +219,8 @@ static bool any_sinks(const int32_t *key, const int32_t *limit, const int32_t *r
 
 /* The next column from x on where row y may lower a pixel of row `other`: those of a block without any are skipped. */
 static size_t skip_resting(const rec_job *job, size_t y, size_t other, size_t x) {
-    const int32_t *key = cseg_key_row(job->keys, other), *limit = cseg_key_row(job->limit, other);
-    const int32_t *row = cseg_key_row(job->keys, y);
+    const int32_t *key = cseg_keys_row(job->keys, other), *limit = cseg_keys_row(job->limit, other);
+    const int32_t *row = cseg_keys_row(job->keys, y);
     while (x >= 2 && x + BLOCK + 2 <= job->keys->width && !any_sinks(key, limit, row, x - 1, x + BLOCK + 1))
         x += BLOCK;
     return x;
@@ -229,7 +229,7 @@ static size_t skip_resting(const rec_job *job, size_t y, size_t other, size_t x)
 /* Push the pixels of row y that can lower one of row `other`, beside it. */
 static cellseg_status push_edge(const rec_job *job, worklist *list, size_t y, size_t other) {
     const size_t width = job->keys->width;
-    const int32_t *row = cseg_key_row(job->keys, y);
+    const int32_t *row = cseg_keys_row(job->keys, y);
     for (size_t x = 0; x < width; x++) {
         if (x % BLOCK == 2)
             x = skip_resting(job, y, other, x);
@@ -245,7 +245,7 @@ static cellseg_status push_edge(const rec_job *job, worklist *list, size_t y, si
 }
 
 static cellseg_status push_along(const rec_job *job, worklist *list, size_t y) {
-    const int32_t *row = cseg_key_row(job->keys, y);
+    const int32_t *row = cseg_keys_row(job->keys, y);
     for (size_t x = 0; x + 1 < job->keys->width; x++) {
         if (x % BLOCK == 2)
             x = skip_resting(job, y, y, x);
@@ -259,16 +259,16 @@ static cellseg_status push_along(const rec_job *job, worklist *list, size_t y) {
 static cellseg_status scan(const rec_job *job, worklist *list, size_t begin, size_t end) {
     const size_t width = job->keys->width, height = job->keys->height;
     for (size_t y = begin; y < end; y++) {
-        int32_t *row = cseg_key_row(job->keys, y);
+        int32_t *row = cseg_keys_row(job->keys, y);
         if (y > 0)
-            sink_from(row, cseg_key_row(job->keys, y - 1), width, job->connectivity);
-        sweep_right(row, cseg_key_row(job->limit, y), width);
+            sink_from(row, cseg_keys_row(job->keys, y - 1), width, job->connectivity);
+        sweep_right(row, cseg_keys_row(job->limit, y), width);
     }
     for (size_t y = end; y-- > begin;) {
-        int32_t *row = cseg_key_row(job->keys, y);
+        int32_t *row = cseg_keys_row(job->keys, y);
         if (y + 1 < height)
-            sink_from(row, cseg_key_row(job->keys, y + 1), width, job->connectivity);
-        sweep_left(row, cseg_key_row(job->limit, y), width);
+            sink_from(row, cseg_keys_row(job->keys, y + 1), width, job->connectivity);
+        sweep_left(row, cseg_keys_row(job->limit, y), width);
         CSEG_TRY(push_along(job, list, y));
         if (y + 1 < end)
             CSEG_TRY(push_edge(job, list, y, y + 1));
@@ -280,8 +280,8 @@ static cellseg_status lower(const rec_job *job, worklist *list, size_t y, size_t
                             size_t end) {
     if (!sinks(job, y, x, key))
         return CELLSEG_OK;
-    const int32_t lowered = greatest(key, cseg_key_row(job->limit, y)[x]);
-    cseg_key_row(job->keys, y)[x] = lowered;
+    const int32_t lowered = greatest(key, cseg_keys_row(job->limit, y)[x]);
+    cseg_keys_row(job->keys, y)[x] = lowered;
     *sank |= (uint8_t)((y == begin) | (y + 1 == end) << 1);
     return push(job, list, y, x, lowered);
 }
@@ -289,7 +289,7 @@ static cellseg_status lower(const rec_job *job, worklist *list, size_t y, size_t
 static cellseg_status empty_list(const rec_job *job, worklist *list, size_t begin, size_t end, uint8_t *sank) {
     const size_t width = job->keys->width;
     for (size_t y, x; pop(list, &y, &x);) {
-        const int32_t key = cseg_key_row(job->keys, y)[x];
+        const int32_t key = cseg_keys_row(job->keys, y)[x];
         const size_t top = y > begin ? y - 1 : begin, bottom = y + 1 < end ? y + 1 : end - 1;
         const size_t left = x > 0 ? x - 1 : 0, right = x + 1 < width ? x + 1 : x;
         for (size_t v = top; v <= bottom; v++)
@@ -321,7 +321,7 @@ static cellseg_status settle_strip(void *data, size_t index) {
         CSEG_TRY_GOTO(done, push_edge(job, &list, end, end - 1));
     CSEG_TRY_GOTO(done, empty_list(job, &list, begin, end, &job->sank[strip]));
 done:
-    cseg_free(list.item);
+    cseg_memory_free(list.item);
     return status;
 }
 
@@ -350,19 +350,19 @@ static cellseg_status settle_strips(rec_job *job) {
     return CELLSEG_OK;
 }
 
-cellseg_status cseg_reconstruct_keys(cellseg_context *context, const cseg_plane *keys, const cseg_plane *limit,
-                                     int32_t connectivity) {
+cellseg_status cseg_reconstruction_keys(cellseg_context *context, const cseg_plane *keys, const cseg_plane *limit,
+                                        int32_t connectivity) {
     const size_t strips = strips_of(keys);
     rec_job job = {.context = context, .keys = keys, .limit = limit, .connectivity = connectivity};
-    job.pending = cseg_alloc(context, 2 * strips, 1);
+    job.pending = cseg_memory_alloc(context, 2 * strips, 1);
     if (job.pending == NULL)
-        return cseg_last_status();
+        return cseg_error_last();
     memset(job.pending, 2, strips);
     job.sank = job.pending + strips;
     cellseg_status status = find_range(&job);
     if (status == CELLSEG_OK)
         status = settle_strips(&job);
-    cseg_free(job.pending);
+    cseg_memory_free(job.pending);
     return status;
 }
 
@@ -374,7 +374,7 @@ static cellseg_status reconstruct_into(cellseg_context *context, const cseg_plan
     const cseg_key_rule limit_rule = {.reversed = reversed}, marker_rule = {.reversed = reversed, .floor = limit_keys};
     CSEG_TRY(cseg_keys_encode(context, limit_keys, limit, &limit_rule));
     CSEG_TRY(cseg_keys_encode(context, keys, marker, &marker_rule));
-    CSEG_TRY(cseg_reconstruct_keys(context, keys, limit_keys, connectivity));
+    CSEG_TRY(cseg_reconstruction_keys(context, keys, limit_keys, connectivity));
     return cseg_keys_decode(context, to, keys, reversed);
 }
 
@@ -394,12 +394,12 @@ done:
     return status;
 }
 
-cellseg_status cseg_morph_reconstruct_erosion(cellseg_context *context, const cseg_plane *to, const cseg_plane *marker,
-                                              const cseg_plane *limit, int32_t connectivity) {
+cellseg_status cseg_reconstruction_erode(cellseg_context *context, const cseg_plane *to, const cseg_plane *marker,
+                                         const cseg_plane *limit, int32_t connectivity) {
     return reconstruct(context, to, marker, limit, connectivity, false);
 }
 
-cellseg_status cseg_morph_reconstruct_dilation(cellseg_context *context, const cseg_plane *to, const cseg_plane *marker,
-                                               const cseg_plane *limit, int32_t connectivity) {
+cellseg_status cseg_reconstruction_dilate(cellseg_context *context, const cseg_plane *to, const cseg_plane *marker,
+                                          const cseg_plane *limit, int32_t connectivity) {
     return reconstruct(context, to, marker, limit, connectivity, true);
 }

@@ -7,7 +7,7 @@
 
 /* Reconstruct by erosion, in place: keys sinks to the reconstruction of keys over limit; keys >= limit. Walls: CSEG_KEY_WALL in
  * both. */
-cellseg_status cseg_reconstruct_keys(cellseg_context *context, const cseg_plane *keys, const cseg_plane *limit,
-                                     int32_t connectivity);
+cellseg_status cseg_reconstruction_keys(cellseg_context *context, const cseg_plane *keys, const cseg_plane *limit,
+                                        int32_t connectivity);
 
 #endif

@@ -118,12 +118,12 @@ static void set_window(strip *s, size_t window, bool most) {
 static void *new_scratch(const pass *p, size_t length, size_t columns, size_t sample) {
     const size_t reach = 2 * limited(p->window, length) + 1; /* not less than either window */
     const size_t window = p->window < reach ? p->window : reach;
-    return cseg_alloc(p->context, 2 * window + 2, columns * sample);
+    return cseg_memory_alloc(p->context, 2 * window + 2, columns * sample);
 }
 
 static cellseg_status slide_strip_of_columns(void *data, size_t index) {
     const pass *p = data;
-    const size_t sample = cseg_type_size(p->from->type), most_columns = STRIP_BYTES / sample, x = index * most_columns;
+    const size_t sample = cseg_plane_type_size(p->from->type), most_columns = STRIP_BYTES / sample, x = index * most_columns;
     const size_t columns = p->from->width - x < most_columns ? p->from->width - x : most_columns;
     strip s = {.to = (char *)p->to->data + x * sample,
                .from = (const char *)p->from->data + x * sample,
@@ -136,18 +136,18 @@ static cellseg_status slide_strip_of_columns(void *data, size_t index) {
                .minuend_stride = p->minuend != NULL ? p->minuend->stride : 0,
                .black = p->black};
     if (s.scratch == NULL)
-        return cseg_last_status();
+        return cseg_error_last();
     set_window(&s, p->window, p->most[0]);
     p->ops->slide(&s, p->most[0]);
-    cseg_free(s.scratch);
+    cseg_memory_free(s.scratch);
     return CELLSEG_OK;
 }
 
 static cellseg_status slide_group_of_rows(void *data, size_t index) {
     const pass *p = data;
-    const size_t sample = cseg_type_size(p->from->type), most_rows = STRIP_BYTES / sample, y = index * most_rows;
+    const size_t sample = cseg_plane_type_size(p->from->type), most_rows = STRIP_BYTES / sample, y = index * most_rows;
     const size_t rows = p->from->height - y < most_rows ? p->from->height - y : most_rows, width = p->from->width;
-    char *lines = cseg_alloc(p->context, width, rows * sample);
+    char *lines = cseg_memory_alloc(p->context, width, rows * sample);
     strip s = {.to = lines,
                .from = lines,
                .to_stride = rows * sample,
@@ -156,28 +156,28 @@ static cellseg_status slide_group_of_rows(void *data, size_t index) {
                .columns = rows,
                .scratch = lines != NULL ? new_scratch(p, width, rows, sample) : NULL};
     if (s.scratch == NULL) {
-        cseg_free(lines);
-        return cseg_last_status();
+        cseg_memory_free(lines);
+        return cseg_error_last();
     }
-    p->ops->transpose(lines, s.to_stride, cseg_row(p->from, y), p->from->stride, rows, width);
+    p->ops->transpose(lines, s.to_stride, cseg_row_at(p->from, y), p->from->stride, rows, width);
     for (size_t i = 0; i < p->slides; i++) {
         set_window(&s, p->window, p->most[i]);
         p->ops->slide(&s, p->most[i]);
     }
-    p->ops->transpose(cseg_row(p->to, y), p->to->stride, lines, s.to_stride, width, rows);
-    cseg_free(s.scratch);
-    cseg_free(lines);
+    p->ops->transpose(cseg_row_at(p->to, y), p->to->stride, lines, s.to_stride, width, rows);
+    cseg_memory_free(s.scratch);
+    cseg_memory_free(lines);
     return CELLSEG_OK;
 }
 
 static cellseg_status along_columns(const pass *p) {
-    const size_t columns = STRIP_BYTES / cseg_type_size(p->from->type);
+    const size_t columns = STRIP_BYTES / cseg_plane_type_size(p->from->type);
     pass job = *p;
     return cseg_parallel_for(p->context, (p->from->width + columns - 1) / columns, slide_strip_of_columns, &job);
 }
 
 static cellseg_status along_rows(const pass *p) {
-    const size_t rows = STRIP_BYTES / cseg_type_size(p->from->type);
+    const size_t rows = STRIP_BYTES / cseg_plane_type_size(p->from->type);
     pass job = *p;
     return cseg_parallel_for(p->context, (p->from->height + rows - 1) / rows, slide_group_of_rows, &job);
 }
@@ -239,32 +239,32 @@ static cellseg_status top_hat(cellseg_context *context, const cseg_plane *to, co
     return status;
 }
 
-cellseg_status cseg_morph_erode(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, size_t height,
-                                size_t width) {
+cellseg_status cseg_rect_erode(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, size_t height,
+                               size_t width) {
     return single(context, to, from, height, width, false);
 }
 
-cellseg_status cseg_morph_dilate(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, size_t height,
-                                 size_t width) {
+cellseg_status cseg_rect_dilate(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, size_t height,
+                                size_t width) {
     return single(context, to, from, height, width, true);
 }
 
-cellseg_status cseg_morph_open(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, size_t height,
-                               size_t width) {
+cellseg_status cseg_rect_open(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, size_t height,
+                              size_t width) {
     return twice(context, to, from, height, width, false, NULL);
 }
 
-cellseg_status cseg_morph_close(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, size_t height,
-                                size_t width) {
+cellseg_status cseg_rect_close(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, size_t height,
+                               size_t width) {
     return twice(context, to, from, height, width, true, NULL);
 }
 
-cellseg_status cseg_morph_top_hat(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, size_t height,
-                                  size_t width) {
+cellseg_status cseg_rect_top_hat(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, size_t height,
+                                 size_t width) {
     return top_hat(context, to, from, height, width, false);
 }
 
-cellseg_status cseg_morph_bottom_hat(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, size_t height,
-                                     size_t width) {
+cellseg_status cseg_rect_bottom_hat(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, size_t height,
+                                    size_t width) {
     return top_hat(context, to, from, height, width, true);
 }

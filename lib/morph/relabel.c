@@ -24,17 +24,17 @@ static cellseg_status find_most(void *data, size_t band) {
     return CELLSEG_OK;
 }
 
-cellseg_status cseg_morph_max_id(cellseg_context *context, uint32_t *most, const cseg_plane *labels) {
+cellseg_status cseg_relabel_max_id(cellseg_context *context, uint32_t *most, const cseg_plane *labels) {
     assert(labels->type == CELLSEG_UINT32);
     *most = 0;
     const size_t bands = band_count(labels->height);
-    labels_job job = {.labels = labels, .most = cseg_alloc(context, bands, sizeof *job.most)};
+    labels_job job = {.labels = labels, .most = cseg_memory_alloc(context, bands, sizeof *job.most)};
     if (job.most == NULL)
-        return cseg_last_status();
+        return cseg_error_last();
     const cellseg_status status = cseg_parallel_for(context, bands, find_most, &job);
     for (size_t band = 0; band < bands && status == CELLSEG_OK; band++)
         *most = job.most[band] > *most ? job.most[band] : *most;
-    cseg_free(job.most);
+    cseg_memory_free(job.most);
     return status;
 }
 
@@ -65,22 +65,22 @@ static cellseg_status renumber_band(void *data, size_t band) {
     return CELLSEG_OK;
 }
 
-cellseg_status cseg_morph_relabel(cellseg_context *context, const cseg_plane *labels, const uint8_t *keep, uint32_t *renumbered,
+cellseg_status cseg_relabel_apply(cellseg_context *context, const cseg_plane *labels, const uint8_t *keep, uint32_t *renumbered,
                                   uint32_t *count) {
     assert(labels->type == CELLSEG_UINT32);
     uint32_t most;
-    CSEG_TRY(cseg_morph_max_id(context, &most, labels));
+    CSEG_TRY(cseg_relabel_max_id(context, &most, labels));
     uint32_t *own = NULL;
     if (renumbered == NULL) {
-        own = cseg_alloc(context, (size_t)most + 1, sizeof *own);
+        own = cseg_memory_alloc(context, (size_t)most + 1, sizeof *own);
         if (own == NULL)
-            return cseg_last_status();
+            return cseg_error_last();
         renumbered = own;
     }
     memset(renumbered, 0, ((size_t)most + 1) * sizeof *renumbered);
     *count = number_in_raster_order(labels, keep, renumbered);
     labels_job job = {.labels = labels, .new_id = renumbered};
     const cellseg_status status = cseg_parallel_for(context, band_count(labels->height), renumber_band, &job);
-    cseg_free(own);
+    cseg_memory_free(own);
     return status;
 }

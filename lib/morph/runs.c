@@ -166,9 +166,9 @@ static void number_components(cseg_runs *runs) {
 
 static cellseg_status find(cseg_runs *runs, cellseg_context *context, runs_job *job) {
     const size_t bands = band_count(runs->height);
-    runs->row = cseg_alloc(context, runs->height + 1, sizeof *runs->row);
+    runs->row = cseg_memory_alloc(context, runs->height + 1, sizeof *runs->row);
     if (runs->row == NULL)
-        return cseg_last_status();
+        return cseg_error_last();
     runs->row[0] = 0;
     CSEG_TRY(cseg_parallel_for(context, bands, count_band, job));
     for (size_t y = 0; y < runs->height; y++)
@@ -176,10 +176,10 @@ static cellseg_status find(cseg_runs *runs, cellseg_context *context, runs_job *
     runs->count = runs->row[runs->height];
     if (runs->count > UINT32_MAX - 1)
         return cseg_fail(CELLSEG_ERR_LIMIT, "%zu runs of pixels are more than a label id can count", runs->count);
-    runs->run = cseg_alloc(context, runs->count, sizeof *runs->run);
-    runs->component = runs->run != NULL ? cseg_alloc(context, runs->count, sizeof *runs->component) : NULL;
+    runs->run = cseg_memory_alloc(context, runs->count, sizeof *runs->run);
+    runs->component = runs->run != NULL ? cseg_memory_alloc(context, runs->count, sizeof *runs->component) : NULL;
     if (runs->component == NULL)
-        return cseg_last_status();
+        return cseg_error_last();
     CSEG_TRY(cseg_parallel_for(context, bands, scan_band, job));
     for (size_t band = 1; band < bands; band++)
         join_row(job, band_begin(band));
@@ -200,11 +200,11 @@ cellseg_status cseg_runs_new(cseg_runs *runs, cellseg_context *context, const cs
 
 cellseg_status cseg_runs_whole(cseg_runs *runs, cellseg_context *context, size_t height, size_t width) {
     *runs = (cseg_runs){.height = height, .width = width, .count = height, .components = 1};
-    runs->row = cseg_alloc(context, height + 1, sizeof *runs->row);
-    runs->run = cseg_alloc(context, height, sizeof *runs->run);
-    runs->component = cseg_calloc(context, height, sizeof *runs->component);
+    runs->row = cseg_memory_alloc(context, height + 1, sizeof *runs->row);
+    runs->run = cseg_memory_alloc(context, height, sizeof *runs->run);
+    runs->component = cseg_memory_calloc(context, height, sizeof *runs->component);
     if (runs->row == NULL || runs->run == NULL || runs->component == NULL) {
-        const cellseg_status status = cseg_last_status();
+        const cellseg_status status = cseg_error_last();
         cseg_runs_free(runs);
         return status;
     }
@@ -217,8 +217,8 @@ cellseg_status cseg_runs_whole(cseg_runs *runs, cellseg_context *context, size_t
 }
 
 void cseg_runs_free(cseg_runs *runs) {
-    cseg_free(runs->row);
-    cseg_free(runs->run);
-    cseg_free(runs->component);
+    cseg_memory_free(runs->row);
+    cseg_memory_free(runs->run);
+    cseg_memory_free(runs->component);
     *runs = (cseg_runs){0};
 }

@@ -74,7 +74,7 @@ cellseg_status cseg_toolkit_new_labels(cellseg_labels **out, cellseg_context *co
 
 void cseg_toolkit_copy(const cseg_plane *to, const cseg_plane *from) {
     for (size_t y = 0; y < from->height; y++)
-        memcpy(cseg_row(to, y), cseg_row(from, y), from->width * cseg_type_size(from->type));
+        memcpy(cseg_row_at(to, y), cseg_row_at(from, y), from->width * cseg_plane_type_size(from->type));
 }
 
 cellseg_status cseg_toolkit_hand_image(cellseg_image **out, cellseg_image *made, cellseg_status status) {

@@ -20,8 +20,8 @@ static bool is_octagon(size_t radius, int32_t method) {
 static cellseg_status step(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, size_t radius, int32_t method,
                            bool most) {
     if (is_octagon(radius, method))
-        return most ? cseg_morph_dilate_octagon(context, to, from, radius) : cseg_morph_erode_octagon(context, to, from, radius);
-    return most ? cseg_morph_dilate_disc(context, to, from, radius) : cseg_morph_erode_disc(context, to, from, radius);
+        return most ? cseg_octagon_dilate(context, to, from, radius) : cseg_octagon_erode(context, to, from, radius);
+    return most ? cseg_disc_dilate(context, to, from, radius) : cseg_disc_erode(context, to, from, radius);
 }
 
 typedef struct difference {
@@ -30,8 +30,8 @@ typedef struct difference {
 
 static cellseg_status subtract_row(void *data, size_t y) {
     const difference *d = data;
-    void *to = cseg_row(d->to, y);
-    const void *a = cseg_row(d->minuend, y), *b = cseg_row(d->subtrahend, y);
+    void *to = cseg_row_at(d->to, y);
+    const void *a = cseg_row_at(d->minuend, y), *b = cseg_row_at(d->subtrahend, y);
     for (size_t x = 0; x < d->to->width; x++)
         if (d->to->type == CELLSEG_UINT8)
             ((uint8_t *)to)[x] = (uint8_t)(((const uint8_t *)a)[x] - ((const uint8_t *)b)[x]);
@@ -73,7 +73,7 @@ static cellseg_status disc(cellseg_image **out, cellseg_context *context, const 
     CSEG_TRY(cseg_toolkit_grey(context, image, "image"));
     const cseg_plane from = cseg_image_plane(image, 0);
     const size_t shorter = from.height < from.width ? from.height : from.width, largest = (shorter - 1) / 2;
-    CSEG_TRY(cseg_check_range("radius_px", (double)radius, 0, (double)(largest < MOST_RADIUS ? largest : MOST_RADIUS)));
+    CSEG_TRY(cseg_range_check("radius_px", (double)radius, 0, (double)(largest < MOST_RADIUS ? largest : MOST_RADIUS)));
     cellseg_image *made;
     CSEG_TRY(cseg_toolkit_new_image(&made, context, from.type, &from, cellseg_image_pixel_size_um(image)));
     const cseg_plane to = cseg_image_plane(made, 0);

@@ -15,8 +15,8 @@ static cellseg_status rectangle(cellseg_image **out, cellseg_context *context, c
     CSEG_TRY(cseg_toolkit_begin_image(out, context));
     CSEG_TRY(cseg_toolkit_grey(context, image, "image"));
     const cseg_plane from = cseg_image_plane(image, 0);
-    CSEG_TRY(cseg_check_range("height_px", (double)height, 1, (double)from.height));
-    CSEG_TRY(cseg_check_range("width_px", (double)width, 1, (double)from.width));
+    CSEG_TRY(cseg_range_check("height_px", (double)height, 1, (double)from.height));
+    CSEG_TRY(cseg_range_check("width_px", (double)width, 1, (double)from.width));
     cellseg_image *made;
     CSEG_TRY(cseg_toolkit_new_image(&made, context, from.type, &from, cellseg_image_pixel_size_um(image)));
     const cseg_plane to = cseg_image_plane(made, 0);
@@ -25,32 +25,32 @@ static cellseg_status rectangle(cellseg_image **out, cellseg_context *context, c
 
 cellseg_status cellseg_image_erode(cellseg_image **out, cellseg_context *context, const cellseg_image *image, size_t height_px,
                                    size_t width_px) {
-    return rectangle(out, context, image, height_px, width_px, cseg_morph_erode);
+    return rectangle(out, context, image, height_px, width_px, cseg_rect_erode);
 }
 
 cellseg_status cellseg_image_dilate(cellseg_image **out, cellseg_context *context, const cellseg_image *image, size_t height_px,
                                     size_t width_px) {
-    return rectangle(out, context, image, height_px, width_px, cseg_morph_dilate);
+    return rectangle(out, context, image, height_px, width_px, cseg_rect_dilate);
 }
 
 cellseg_status cellseg_image_open(cellseg_image **out, cellseg_context *context, const cellseg_image *image, size_t height_px,
                                   size_t width_px) {
-    return rectangle(out, context, image, height_px, width_px, cseg_morph_open);
+    return rectangle(out, context, image, height_px, width_px, cseg_rect_open);
 }
 
 cellseg_status cellseg_image_close(cellseg_image **out, cellseg_context *context, const cellseg_image *image, size_t height_px,
                                    size_t width_px) {
-    return rectangle(out, context, image, height_px, width_px, cseg_morph_close);
+    return rectangle(out, context, image, height_px, width_px, cseg_rect_close);
 }
 
 cellseg_status cellseg_image_white_top_hat(cellseg_image **out, cellseg_context *context, const cellseg_image *image,
                                            size_t height_px, size_t width_px) {
-    return rectangle(out, context, image, height_px, width_px, cseg_morph_top_hat);
+    return rectangle(out, context, image, height_px, width_px, cseg_rect_top_hat);
 }
 
 cellseg_status cellseg_image_black_top_hat(cellseg_image **out, cellseg_context *context, const cellseg_image *image,
                                            size_t height_px, size_t width_px) {
-    return rectangle(out, context, image, height_px, width_px, cseg_morph_bottom_hat);
+    return rectangle(out, context, image, height_px, width_px, cseg_rect_bottom_hat);
 }
 
 /* ---- reconstruction ---- */
@@ -76,12 +76,12 @@ static cellseg_status reconstruct(cellseg_image **out, cellseg_context *context,
 
 cellseg_status cellseg_image_reconstruct_dilation(cellseg_image **out, cellseg_context *context, const cellseg_image *marker,
                                                   const cellseg_image *limit, int32_t connectivity) {
-    return reconstruct(out, context, marker, limit, connectivity, cseg_morph_reconstruct_dilation);
+    return reconstruct(out, context, marker, limit, connectivity, cseg_reconstruction_dilate);
 }
 
 cellseg_status cellseg_image_reconstruct_erosion(cellseg_image **out, cellseg_context *context, const cellseg_image *marker,
                                                  const cellseg_image *limit, int32_t connectivity) {
-    return reconstruct(out, context, marker, limit, connectivity, cseg_morph_reconstruct_erosion);
+    return reconstruct(out, context, marker, limit, connectivity, cseg_reconstruction_erode);
 }
 
 /* ---- minima and maxima ---- */
@@ -90,7 +90,7 @@ static cellseg_status check_minima(cellseg_image **out, cellseg_context *context
                                    int32_t connectivity) {
     CSEG_TRY(cseg_toolkit_begin_image(out, context));
     CSEG_TRY(cseg_toolkit_connectivity(connectivity));
-    CSEG_TRY(cseg_check_range("h", h, 0, FLT_MAX));
+    CSEG_TRY(cseg_range_check("h", h, 0, FLT_MAX));
     return cseg_toolkit_grey(context, image, "image");
 }
 
@@ -109,12 +109,12 @@ static cellseg_status h_minima(cellseg_image **out, cellseg_context *context, co
 
 cellseg_status cellseg_image_h_minima(cellseg_image **out, cellseg_context *context, const cellseg_image *image, double h,
                                       int32_t connectivity) {
-    return h_minima(out, context, image, h, connectivity, cseg_morph_h_minima);
+    return h_minima(out, context, image, h, connectivity, cseg_extrema_h_minima);
 }
 
 cellseg_status cellseg_image_h_maxima(cellseg_image **out, cellseg_context *context, const cellseg_image *image, double h,
                                       int32_t connectivity) {
-    return h_minima(out, context, image, h, connectivity, cseg_morph_h_maxima);
+    return h_minima(out, context, image, h, connectivity, cseg_extrema_h_maxima);
 }
 
 typedef cellseg_status (*extended_fn)(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, double h,
@@ -138,20 +138,20 @@ static cellseg_status extended(cellseg_image **out, cellseg_context *context, co
 
 cellseg_status cellseg_image_regional_minima(cellseg_image **out, cellseg_context *context, const cellseg_image *image,
                                              const cellseg_image *mask, int32_t connectivity) {
-    return extended(out, context, image, 0, mask, connectivity, cseg_morph_extended_minima);
+    return extended(out, context, image, 0, mask, connectivity, cseg_extrema_extended_minima);
 }
 
 cellseg_status cellseg_image_regional_maxima(cellseg_image **out, cellseg_context *context, const cellseg_image *image,
                                              const cellseg_image *mask, int32_t connectivity) {
-    return extended(out, context, image, 0, mask, connectivity, cseg_morph_extended_maxima);
+    return extended(out, context, image, 0, mask, connectivity, cseg_extrema_extended_maxima);
 }
 
 cellseg_status cellseg_image_extended_minima(cellseg_image **out, cellseg_context *context, const cellseg_image *image, double h,
                                              const cellseg_image *mask, int32_t connectivity) {
-    return extended(out, context, image, h, mask, connectivity, cseg_morph_extended_minima);
+    return extended(out, context, image, h, mask, connectivity, cseg_extrema_extended_minima);
 }
 
 cellseg_status cellseg_image_extended_maxima(cellseg_image **out, cellseg_context *context, const cellseg_image *image, double h,
                                              const cellseg_image *mask, int32_t connectivity) {
-    return extended(out, context, image, h, mask, connectivity, cseg_morph_extended_maxima);
+    return extended(out, context, image, h, mask, connectivity, cseg_extrema_extended_maxima);
 }

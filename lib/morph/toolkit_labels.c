@@ -78,10 +78,10 @@ static cellseg_status choose(cellseg_context *context, const cseg_plane *to, con
     cseg_ids ids;
     CSEG_TRY(cseg_ids_new(&ids, context, from));
     cellseg_status status = CELLSEG_OK;
-    object *objects = cseg_calloc(context, (size_t)ids.count + 1, sizeof *objects);
-    uint32_t *value = cseg_calloc(context, (size_t)ids.count + 1, sizeof *value);
+    object *objects = cseg_memory_calloc(context, (size_t)ids.count + 1, sizeof *objects);
+    uint32_t *value = cseg_memory_calloc(context, (size_t)ids.count + 1, sizeof *value);
     if (objects == NULL || value == NULL) {
-        status = cseg_last_status();
+        status = cseg_error_last();
         goto done;
     }
     survey(from, &ids, objects, selected->margin);
@@ -89,8 +89,8 @@ static cellseg_status choose(cellseg_context *context, const cseg_plane *to, con
         value[number] = selected->choice(&objects[number], ids.id[number], number, selected->limit);
     status = cseg_ids_map(context, &ids, to, from, value);
 done:
-    cseg_free(objects);
-    cseg_free(value);
+    cseg_memory_free(objects);
+    cseg_memory_free(value);
     cseg_ids_free(&ids);
     return status;
 }
@@ -114,7 +114,7 @@ cellseg_status cellseg_labels_clear_border(cellseg_labels **out, cellseg_context
 static cellseg_status fill_holes(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, const void *how) {
     (void)how;
     cseg_toolkit_copy(to, from);
-    return cseg_morph_fill_label_holes(context, to);
+    return cseg_holes_fill_labels(context, to);
 }
 
 cellseg_status cellseg_labels_fill_holes(cellseg_labels **out, cellseg_context *context, const cellseg_labels *labels) {
@@ -125,14 +125,14 @@ cellseg_status cellseg_labels_expand(cellseg_labels **out, cellseg_context *cont
                                      double distance_px) {
     CSEG_TRY(cseg_toolkit_begin_labels(out, context));
     CSEG_TRY(cseg_toolkit_labels(labels, "labels"));
-    CSEG_TRY(cseg_check_range("distance_px", distance_px, 0, DBL_MAX));
+    CSEG_TRY(cseg_range_check("distance_px", distance_px, 0, DBL_MAX));
     const cseg_plane from = cseg_labels_plane(labels);
     if (from.height > UINT32_MAX / from.width)
         return cseg_fail(CELLSEG_ERR_LIMIT, "a map of %zu x %zu has more pixels than a uint32 counts", from.height, from.width);
     cellseg_labels *made;
     CSEG_TRY(cseg_toolkit_new_labels(&made, context, &from, cellseg_labels_pixel_size_um(labels)));
     const cseg_plane to = cseg_labels_plane(made);
-    return cseg_toolkit_hand_labels(out, made, cseg_morph_expand(context, &to, &from, distance_px));
+    return cseg_toolkit_hand_labels(out, made, cseg_expansion_compute(context, &to, &from, distance_px));
 }
 
 cellseg_status cellseg_labels_boundaries(cellseg_image **out, cellseg_context *context, const cellseg_labels *labels,
@@ -140,12 +140,12 @@ cellseg_status cellseg_labels_boundaries(cellseg_image **out, cellseg_context *c
     CSEG_TRY(cseg_toolkit_begin_image(out, context));
     CSEG_TRY(cseg_toolkit_connectivity(connectivity));
     CSEG_TRY(cseg_toolkit_labels(labels, "labels"));
-    CSEG_TRY(cseg_check_range("kind", kind, CELLSEG_BOUNDARY_INNER, CELLSEG_BOUNDARY_THICK));
+    CSEG_TRY(cseg_range_check("kind", kind, CELLSEG_BOUNDARY_INNER, CELLSEG_BOUNDARY_THICK));
     const cseg_plane from = cseg_labels_plane(labels);
     cellseg_image *made;
     CSEG_TRY(cseg_toolkit_new_image(&made, context, CELLSEG_UINT8, &from, cellseg_labels_pixel_size_um(labels)));
     const cseg_plane to = cseg_image_plane(made, 0);
-    return cseg_toolkit_hand_image(out, made, cseg_morph_find_boundaries(context, &to, &from, kind, connectivity));
+    return cseg_toolkit_hand_image(out, made, cseg_boundaries_find(context, &to, &from, kind, connectivity));
 }
 
 cellseg_status cellseg_labels_check(char *violation, size_t size, cellseg_context *context, const cellseg_labels *cells,
@@ -157,7 +157,7 @@ cellseg_status cellseg_labels_check(char *violation, size_t size, cellseg_contex
     CSEG_TRY(cseg_toolkit_labels(cells, "cells"));
     const cseg_plane own = cseg_labels_plane(cells), inner = nuclei != NULL ? cseg_labels_plane(nuclei) : own;
     CSEG_TRY(cseg_toolkit_same_size(&own, "cells", &inner, "nuclei"));
-    const cellseg_status status = cseg_morph_check(violation, size, context, &own, nuclei != NULL ? &inner : NULL);
+    const cellseg_status status = cseg_check_labels(violation, size, context, &own, nuclei != NULL ? &inner : NULL);
     if (status != CELLSEG_OK)
         violation[0] = '\0';
     return status;

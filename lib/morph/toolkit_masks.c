@@ -17,7 +17,7 @@ cellseg_status cellseg_image_fill_holes(cellseg_image **out, cellseg_context *co
     CSEG_TRY(cseg_toolkit_new_image(&made, context, CELLSEG_UINT8, &from, cellseg_image_pixel_size_um(mask)));
     const cseg_plane to = cseg_image_plane(made, 0);
     cseg_toolkit_copy(&to, &from);
-    return cseg_toolkit_hand_image(out, made, cseg_morph_fill_holes_of(context, &to, connectivity));
+    return cseg_toolkit_hand_image(out, made, cseg_holes_fill_of(context, &to, connectivity));
 }
 
 cellseg_status cellseg_image_distance(cellseg_image **out, cellseg_context *context, const cellseg_image *mask) {
@@ -27,7 +27,7 @@ cellseg_status cellseg_image_distance(cellseg_image **out, cellseg_context *cont
     cellseg_image *made;
     CSEG_TRY(cseg_toolkit_new_image(&made, context, CELLSEG_FLOAT32, &from, cellseg_image_pixel_size_um(mask)));
     const cseg_plane to = cseg_image_plane(made, 0);
-    return cseg_toolkit_hand_image(out, made, cseg_morph_distance(context, &to, &from));
+    return cseg_toolkit_hand_image(out, made, cseg_distance_transform(context, &to, &from));
 }
 
 static bool has_background(const cseg_plane *mask) {
@@ -49,7 +49,7 @@ cellseg_status cellseg_image_nearest(cellseg_image **out, cellseg_context *conte
     cellseg_image *made;
     CSEG_TRY(cseg_toolkit_new_image(&made, context, CELLSEG_UINT32, &from, cellseg_image_pixel_size_um(mask)));
     const cseg_plane to = cseg_image_plane(made, 0);
-    return cseg_toolkit_hand_image(out, made, cseg_morph_nearest(context, &to, &from));
+    return cseg_toolkit_hand_image(out, made, cseg_nearest_find(context, &to, &from));
 }
 
 cellseg_status cellseg_image_components(cellseg_labels **out, cellseg_context *context, const cellseg_image *mask,
@@ -62,7 +62,7 @@ cellseg_status cellseg_image_components(cellseg_labels **out, cellseg_context *c
     CSEG_TRY(cseg_toolkit_new_labels(&made, context, &from, cellseg_image_pixel_size_um(mask)));
     const cseg_plane to = cseg_labels_plane(made);
     uint32_t count;
-    return cseg_toolkit_hand_labels(out, made, cseg_morph_components(context, &to, &count, &from, connectivity));
+    return cseg_toolkit_hand_labels(out, made, cseg_components_label(context, &to, &count, &from, connectivity));
 }
 
 /* ---- watershed ---- */
@@ -108,6 +108,6 @@ cellseg_status cellseg_labels_watershed(cellseg_labels **out, cellseg_context *c
     const cseg_plane to = cseg_labels_plane(made);
     cseg_toolkit_copy(&to, &from);
     return cseg_toolkit_hand_labels(out, made,
-                                    (own.lines != 0 ? cseg_morph_watershed_lines : cseg_morph_watershed)(
+                                    (own.lines != 0 ? cseg_watershed_flood_lines : cseg_watershed_flood)(
                                         context, &to, &height, mask != NULL ? &inside : NULL, own.connectivity));
 }

@@ -21,9 +21,9 @@ typedef struct basins {
 
 /* From component numbers to links; in raster order a run's number is read before a later run's link takes its place. */
 static cellseg_status link_runs(cseg_runs *runs, cellseg_context *context) {
-    uint32_t *last = cseg_alloc(context, (size_t)runs->components + 1, sizeof *last); /* by component: its latest run */
+    uint32_t *last = cseg_memory_alloc(context, (size_t)runs->components + 1, sizeof *last); /* by component: its latest run */
     if (last == NULL)
-        return cseg_last_status();
+        return cseg_error_last();
     memset(last, 0xff, ((size_t)runs->components + 1) * sizeof *last);
     for (size_t i = 0; i < runs->count; i++) {
         uint32_t *latest = &last[runs->component[i]];
@@ -33,7 +33,7 @@ static cellseg_status link_runs(cseg_runs *runs, cellseg_context *context) {
         runs->component[i] = first ? REGION_BEGIN | REGION_END : REGION_END;
         *latest = (uint32_t)i;
     }
-    cseg_free(last);
+    cseg_memory_free(last);
     return CELLSEG_OK;
 }
 
@@ -82,11 +82,11 @@ static cellseg_status flood_component(const basins *b, const cseg_flood *flood, 
             paint(b, region, label);
         return CELLSEG_OK;
     }
-    uint32_t *scratch = cseg_alloc(flood->context, cseg_flood_scratch(region->pixels), sizeof *scratch);
+    uint32_t *scratch = cseg_memory_alloc(flood->context, cseg_flood_scratch(region->pixels), sizeof *scratch);
     if (scratch == NULL)
-        return cseg_last_status();
+        return cseg_error_last();
     const cellseg_status status = cseg_flood_region(flood, region, scratch);
-    cseg_free(scratch);
+    cseg_memory_free(scratch);
     return status;
 }
 
@@ -148,9 +148,9 @@ static cellseg_status flood_all(basins *b) {
         CSEG_TRY(cseg_runs_whole(&b->runs, context, height, width));
     CSEG_TRY(link_runs(&b->runs, context));
     b->flood.stride = width + 1;
-    b->flood.cell = cseg_alloc(context, (height + 2) * b->flood.stride + 1, sizeof *b->flood.cell);
+    b->flood.cell = cseg_memory_alloc(context, (height + 2) * b->flood.stride + 1, sizeof *b->flood.cell);
     if (b->flood.cell == NULL)
-        return cseg_last_status();
+        return cseg_error_last();
     CSEG_TRY(cseg_parallel_for(context, band_count(height), prepare_band, b));
     CSEG_TRY(flood_large(b));
     return cseg_parallel_for(context, band_count(height), flood_band, b);
@@ -162,17 +162,17 @@ static cellseg_status watershed(cellseg_context *context, const cseg_plane *labe
     assert(mask == NULL || (mask->type == CELLSEG_UINT8 && same_size(labels, mask)));
     basins b = {.flood = {context, labels, relief, NULL, 0, connectivity, lines, false}, .mask = mask};
     const cellseg_status status = flood_all(&b);
-    cseg_free(b.flood.cell);
+    cseg_memory_free(b.flood.cell);
     cseg_runs_free(&b.runs);
     return status;
 }
 
-cellseg_status cseg_morph_watershed(cellseg_context *context, const cseg_plane *labels, const cseg_plane *relief,
+cellseg_status cseg_watershed_flood(cellseg_context *context, const cseg_plane *labels, const cseg_plane *relief,
                                     const cseg_plane *mask, int32_t connectivity) {
     return watershed(context, labels, relief, mask, connectivity, false);
 }
 
-cellseg_status cseg_morph_watershed_lines(cellseg_context *context, const cseg_plane *labels, const cseg_plane *relief,
+cellseg_status cseg_watershed_flood_lines(cellseg_context *context, const cseg_plane *labels, const cseg_plane *relief,
                                           const cseg_plane *mask, int32_t connectivity) {
     return watershed(context, labels, relief, mask, connectivity, true);
 }

@@ -12,14 +12,14 @@
 
 enum { MAX_CHANNELS = 4096, MAX_EDGE = 1 << 16 };
 
-const char *cseg_op_name(int32_t op) {
+const char *cseg_arch_op_name(int32_t op) {
     static const char *const names[] = {"conv", "deconv", "pool", "concat", "dropout"};
     assert(op >= CSEG_OP_CONV && op <= CSEG_OP_DROPOUT);
     return names[op];
 }
 
 cellseg_status cseg_layer_fail(const cseg_arch *arch, size_t index, const char *what) {
-    return cseg_fail(CELLSEG_ERR_MODEL, "layer %zu (%s): %s", index, cseg_op_name(arch->layers[index].op), what);
+    return cseg_fail(CELLSEG_ERR_MODEL, "layer %zu (%s): %s", index, cseg_arch_op_name(arch->layers[index].op), what);
 }
 
 static const char *fault_of_filter(const cseg_layer *layer, bool last) {

@@ -35,7 +35,7 @@ static inline bool cseg_layer_has_weights(const cseg_layer *layer) {
     return layer->op == CSEG_OP_CONV || layer->op == CSEG_OP_DECONV;
 }
 
-const char *cseg_op_name(int32_t op);
+const char *cseg_arch_op_name(int32_t op);
 
 /* Fail with `status`, the layer named: "layer 7 (concat): ...". */
 cellseg_status cseg_layer_fail(const cseg_arch *arch, size_t index, const char *what);

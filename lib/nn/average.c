@@ -23,7 +23,7 @@ static bool alike(const cellseg_model *a, const cellseg_model *b) {
 static cellseg_status check(const cellseg_model *a, const cellseg_model *b, double part) {
     if (a == NULL || b == NULL)
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "a model is NULL");
-    CSEG_TRY(cseg_check_range("part", part, 0, 1));
+    CSEG_TRY(cseg_range_check("part", part, 0, 1));
     return alike(a, b) ? CELLSEG_OK : cseg_fail(CELLSEG_ERR_MODEL, "the models differ in layers, rule or classes");
 }
 

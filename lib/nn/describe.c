@@ -12,7 +12,7 @@ static const char *const activations[] = {"linear", "relu", "sigmoid"};
 /* ---- architecture ---- */
 
 static void write_layer(cseg_text *text, const cseg_layer *layer) {
-    cseg_text_add(text, "{\"op\":\"%s\"", cseg_op_name(layer->op));
+    cseg_text_add(text, "{\"op\":\"%s\"", cseg_arch_op_name(layer->op));
     if (cseg_layer_has_weights(layer))
         cseg_text_add(text, ",\"filters\":%u", layer->filters);
     if (layer->op == CSEG_OP_CONV)
@@ -39,7 +39,7 @@ static void write_arch(cseg_text *text, const cseg_arch *arch) {
 static cellseg_status parse_filter(cseg_layer *layer, const cJSON *json) {
     static const char *const conv_keys[] = {"op", "filters", "kernel", "pad", "norm", "activation", NULL};
     static const char *const deconv_keys[] = {"op", "filters", "norm", "activation", NULL};
-    CSEG_TRY(cseg_json_only(json, layer->op == CSEG_OP_CONV ? conv_keys : deconv_keys, cseg_op_name(layer->op)));
+    CSEG_TRY(cseg_json_only(json, layer->op == CSEG_OP_CONV ? conv_keys : deconv_keys, cseg_arch_op_name(layer->op)));
     CSEG_TRY(cseg_json_uint(&layer->filters, json, "filters", 1, 4096));
     layer->kernel = 2;
     if (layer->op == CSEG_OP_CONV) {
@@ -68,7 +68,7 @@ static cellseg_status parse_layer(cseg_layer *layer, const cJSON *json) {
         return cseg_fail(CELLSEG_ERR_FORMAT, "a layer must be an object");
     CSEG_TRY(cseg_json_string(&op, json, "op"));
     layer->op = CSEG_OP_CONV;
-    while (layer->op <= CSEG_OP_DROPOUT && strcmp(op, cseg_op_name(layer->op)) != 0)
+    while (layer->op <= CSEG_OP_DROPOUT && strcmp(op, cseg_arch_op_name(layer->op)) != 0)
         if (++layer->op > CSEG_OP_DROPOUT)
             return cseg_fail(CELLSEG_ERR_FORMAT, "unknown op \"%s\"", op);
     switch (layer->op) {
@@ -96,7 +96,7 @@ static cellseg_status parse_layers(cseg_arch *arch, const cJSON *json) {
         if (status != CELLSEG_OK) {
             char where[32];
             (void)snprintf(where, sizeof where, "layer %zu", arch->count);
-            return cseg_fail_in(status, where);
+            return cseg_error_fail_in(status, where);
         }
         arch->count++;
     }
@@ -156,7 +156,7 @@ cellseg_status cseg_parse_rule(cseg_rule *rule, const char *text) {
     CSEG_TRY(cseg_json_parse(&json, text, strlen(text), "rule"));
     const cellseg_status status = read_rule(rule, json);
     cJSON_Delete(json);
-    return status != CELLSEG_OK ? cseg_fail_in(status, "rule") : CELLSEG_OK;
+    return status != CELLSEG_OK ? cseg_error_fail_in(status, "rule") : CELLSEG_OK;
 }
 
 /* ---- classes ---- */

@@ -10,7 +10,7 @@
  * was measured to gain nothing. Cost: that of the convolutions.
  */
 #include "nn/internal.h"
-#include "nn/plan.h"
+#include "nn/spans.h"
 
 enum { MAX_VALUES = CSEG_MAX_LAYERS + 1, VECTOR = 16 };
 
@@ -85,7 +85,8 @@ static void find_scratch(plan *p, const cseg_arch *arch) {
         if (!cseg_layer_has_weights(&arch->layers[i]))
             continue;
         const cseg_filter_shape shape = cseg_layer_shape(&arch->layers[i]);
-        const size_t floats = cseg_scratch_floats(p->kernels, &shape, CSEG_PACK_INFERENCE, p->size[i].height, p->size[i].width);
+        const size_t floats =
+            cseg_conv_scratch_floats(p->kernels, &shape, CSEG_PACK_INFERENCE, p->size[i].height, p->size[i].width);
         if (floats > p->scratch_floats)
             p->scratch_floats = floats;
     }
@@ -95,7 +96,7 @@ static void find_scratch(plan *p, const cseg_arch *arch) {
 static cellseg_status make_plan(plan *p, const cellseg_model *model, const cellseg_context *context, size_t height,
                                 size_t width) {
     const cseg_arch *arch = &model->arch;
-    *p = (plan){.kernels = cseg_kernels_for(cellseg_context_cpu_level(context))};
+    *p = (plan){.kernels = cseg_kernels_select(cellseg_context_cpu_level(context))};
     p->size[0] = (cseg_size){height, width};
     p->channels[0] = 1;
     CSEG_TRY(cseg_arch_sizes(p->size + 1, arch, height, width));
@@ -111,7 +112,7 @@ static cellseg_status make_plan(plan *p, const cellseg_model *model, const cells
             return v > 0 ? cseg_layer_fail(arch, v - 1, "its output is more than this machine can address")
                          : cseg_fail(CELLSEG_ERR_MODEL, "the input is more than this machine can address");
     }
-    p->values_floats = cseg_plan_place(p->span, arch->count + 1);
+    p->values_floats = cseg_spans_place(p->span, arch->count + 1);
     find_scratch(p, arch);
     const size_t fold = cseg_fold_floats(p->kernels, arch, p->weights_at, p->shift_at);
     if (p->kernels != model->kernels) {
@@ -121,8 +122,8 @@ static cellseg_status make_plan(plan *p, const cellseg_model *model, const cells
     return CELLSEG_OK;
 }
 
-size_t cseg_nn_workspace_bytes(const cellseg_model *model, const cellseg_context *context, size_t patches, size_t height,
-                               size_t width) {
+size_t cseg_forward_workspace_bytes(const cellseg_model *model, const cellseg_context *context, size_t patches, size_t height,
+                                    size_t width) {
     plan p;
     if (patches == 0 || make_plan(&p, model, context, height, width) != CELLSEG_OK)
         return 0;
@@ -154,7 +155,7 @@ static void copy_unless_home(const run *r, size_t v, size_t concat, size_t chann
         return;
     const cseg_tensor joined = whole(r, concat), from = value(r, v);
     const cseg_tensor to = cseg_tensor_channels(&joined, channel, r->plan->channels[v]);
-    cseg_copy(&to, &from);
+    cseg_tensor_copy(&to, &from);
 }
 
 static void run_layer(const run *r, size_t i) {
@@ -174,8 +175,8 @@ static void run_layer(const run *r, size_t i) {
     default: {
         const cseg_filter_shape shape = cseg_layer_shape(layer);
         const int32_t activation = layer->activation == CSEG_SIGMOID ? CSEG_LINEAR : layer->activation; /* see store() */
-        cseg_convolve(p->kernels, &out, &in, r->packed + p->weights_at[i], r->packed + p->shift_at[i], &shape, activation,
-                      CSEG_PACK_INFERENCE, r->scratch);
+        cseg_conv_forward(p->kernels, &out, &in, r->packed + p->weights_at[i], r->packed + p->shift_at[i], &shape, activation,
+                          CSEG_PACK_INFERENCE, r->scratch);
     }
     }
 }
@@ -185,7 +186,7 @@ static void clear_values_first_used(const run *r, size_t step) {
         if (r->plan->span[v].floats == 0 || r->plan->span[v].first != step)
             continue;
         const cseg_tensor tensor = whole(r, v);
-        cseg_clear_frame(&tensor);
+        cseg_spans_clear_frame(&tensor);
     }
 }
 
@@ -201,7 +202,7 @@ static void store(const cseg_kernels *kernels, float *out, const cseg_tensor *fr
         for (size_t y = 0; y < from->height; y++, out += from->width) {
             for (size_t x = 0; x < from->width; x++)
                 out[x] = from->data[y * from->row + x * from->pixel + c];
-            cseg_sigmoid(kernels, out, from->width);
+            cseg_sigmoid_forward(kernels, out, from->width);
         }
 }
 
@@ -210,7 +211,7 @@ static cellseg_status run_patch(const run *r, const cellseg_context *context, fl
     const cseg_tensor input = whole(r, 0);
     load(&input, in);
     for (size_t i = 0; i < r->arch->count; i++) {
-        CSEG_TRY(cseg_cancelled(context)); /* a patch may take long: a second on the portable row */
+        CSEG_TRY(cseg_progress_cancelled(context)); /* a patch may take long: a second on the portable row */
         clear_values_first_used(r, i + 1);
         run_layer(r, i);
     }
@@ -219,8 +220,8 @@ static cellseg_status run_patch(const run *r, const cellseg_context *context, fl
     return CELLSEG_OK;
 }
 
-cellseg_status cseg_nn_forward(const cellseg_model *model, const cellseg_context *context, float *out, const float *in,
-                               size_t patches, size_t height, size_t width, void *workspace) {
+cellseg_status cseg_forward_run(const cellseg_model *model, const cellseg_context *context, float *out, const float *in,
+                                size_t patches, size_t height, size_t width, void *workspace) {
     plan p;
     CSEG_TRY(make_plan(&p, model, context, height, width));
     float *memory = workspace;
@@ -229,7 +230,7 @@ cellseg_status cseg_nn_forward(const cellseg_model *model, const cellseg_context
     r.scratch = memory + p.values_floats;
     if (p.fold_floats > 0) { /* loaded for another processor level: rare, so not kept */
         float *packed = r.scratch + p.scratch_floats;
-        cseg_fold(packed, p.kernels, &model->arch, &model->layout, model->params, packed + p.fold_floats);
+        cseg_fold_weights(packed, p.kernels, &model->arch, &model->layout, model->params, packed + p.fold_floats);
         r.packed = packed;
     }
     for (size_t i = 0; i < patches; i++)

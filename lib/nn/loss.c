@@ -69,7 +69,7 @@ static void add_class_terms(loss_sums *sums, const inner *in, const float *p, ui
         }
     }
     for (size_t c = 0; in->cross && c < in->exclusive; c++)
-        sums->cross -= weight * cseg_log_e(label == c ? clamped((double)p[c]) : 1 - clamped((double)p[c]));
+        sums->cross -= weight * cseg_math_log(label == c ? clamped((double)p[c]) : 1 - clamped((double)p[c]));
 }
 
 static void add_pixel(loss_sums *sums, const cseg_net *net, const inner *in, const float *p, size_t pixel, uint8_t label) {
@@ -93,7 +93,7 @@ static loss_sums *sums_of(const cseg_net *net, size_t image) {
 static cellseg_status image_sums(void *data, size_t image) {
     const cseg_net *net = data;
     const inner in = inner_of(net);
-    const cseg_tensor p = cseg_net_kept(net, net->arch.count, image);
+    const cseg_tensor p = cseg_value_kept(net, net->arch.count, image);
     loss_sums sums = {.weight = 0};
     for (size_t y = in.first; y < in.end; y++)
         for (size_t x = in.first; x < in.end; x++) {
@@ -144,7 +144,7 @@ static cellseg_status image_gradient(void *data, size_t image) {
     const slopes *s = data;
     const cseg_net *net = s->net;
     const inner in = inner_of(net);
-    const cseg_tensor p = cseg_net_kept(net, net->arch.count, image), d_p = cseg_net_gradient(net, net->arch.count, image);
+    const cseg_tensor p = cseg_value_kept(net, net->arch.count, image), d_p = cseg_value_gradient(net, net->arch.count, image);
     cseg_tensor_clear(&d_p);
     for (size_t y = in.first; y < in.end; y++)
         for (size_t x = in.first; x < in.end; x++) {
@@ -187,7 +187,7 @@ static double all_terms(slopes *s, const loss_sums *total) {
     return loss;
 }
 
-cellseg_status cseg_net_loss(cseg_net *net, double *loss, bool gradient) {
+cellseg_status cseg_loss_compute(cseg_net *net, double *loss, bool gradient) {
     loss_sums total = {.weight = 0};
     slopes s = {.net = net};
     CSEG_TRY(cseg_parallel_for(net->context, net->images, image_sums, net));

@@ -16,7 +16,7 @@ const char *cseg_model_class_name(const cellseg_model *model, uint32_t index) {
     return model->names[index];
 }
 
-void cseg_default_class_names(char names[CSEG_MAX_CLASSES][CSEG_NAME_BYTES]) {
+void cseg_model_default_names(char names[CSEG_MAX_CLASSES][CSEG_NAME_BYTES]) {
     static const char *const known[] = {"nucleus", "cytoplasm", "background", "boundary"};
     for (size_t c = 0; c < CSEG_MAX_CLASSES; c++) {
         if (c < sizeof known / sizeof *known)
@@ -57,21 +57,21 @@ cellseg_status cseg_model_new(cellseg_model **out, cellseg_context *context, con
                               const char *record) {
     *out = NULL;
     CSEG_TRY(cseg_rule_check(rule));
-    cellseg_model *model = cseg_calloc(context, 1, sizeof *model);
+    cellseg_model *model = cseg_memory_calloc(context, 1, sizeof *model);
     if (model == NULL)
-        return cseg_last_status();
+        return cseg_error_last();
     model->arch = *arch;
     model->rule = *rule;
-    cseg_default_class_names(model->names);
+    cseg_model_default_names(model->names);
     cellseg_status status;
     CSEG_TRY_GOTO(failed, cseg_arch_check(&model->arch, rule->classes));
     CSEG_TRY_GOTO(failed, cseg_layout_make(&model->layout, &model->arch));
     const char *text = record != NULL ? record : "{}";
     const size_t bytes = strlen(text) + 1;
-    model->params = cseg_alloc(context, model->layout.total, sizeof *model->params);
-    model->record = model->params != NULL ? cseg_alloc(context, bytes, 1) : NULL;
+    model->params = cseg_memory_alloc(context, model->layout.total, sizeof *model->params);
+    model->record = model->params != NULL ? cseg_memory_alloc(context, bytes, 1) : NULL;
     if (model->record == NULL) {
-        status = cseg_last_status();
+        status = cseg_error_last();
         goto failed;
     }
     memcpy(model->record, text, bytes);
@@ -85,13 +85,13 @@ failed:
 void cellseg_model_free(cellseg_model *model) {
     if (model == NULL)
         return;
-    cseg_free(model->params);
-    cseg_free(model->record);
-    cseg_free(model->info);
-    cseg_free(model->test.input);
-    cseg_free(model->test.output);
-    cseg_free(model->packed);
-    cseg_free(model);
+    cseg_memory_free(model->params);
+    cseg_memory_free(model->record);
+    cseg_memory_free(model->info);
+    cseg_memory_free(model->test.input);
+    cseg_memory_free(model->test.output);
+    cseg_memory_free(model->packed);
+    cseg_memory_free(model);
 }
 
 /* ---- folding ---- */
@@ -107,7 +107,7 @@ size_t cseg_fold_floats(const cseg_kernels *kernels, const cseg_arch *arch, size
             continue;
         const cseg_filter_shape shape = cseg_layer_shape(&arch->layers[i]);
         weights_at[i] = next;
-        shift_at[i] = next + padded(cseg_packed_floats(kernels, &shape, CSEG_PACK_INFERENCE));
+        shift_at[i] = next + padded(cseg_conv_packed_floats(kernels, &shape, CSEG_PACK_INFERENCE));
         next = shift_at[i] + padded(shape.out);
     }
     return next;
@@ -128,8 +128,8 @@ void cseg_fold_layer(float *weights, float *shift, const cseg_layer *layer, cons
     }
 }
 
-void cseg_fold(float *packed, const cseg_kernels *kernels, const cseg_arch *arch, const cseg_layout *layout, const float *params,
-               float *scratch) {
+void cseg_fold_weights(float *packed, const cseg_kernels *kernels, const cseg_arch *arch, const cseg_layout *layout,
+                       const float *params, float *scratch) {
     size_t weights_at[CSEG_MAX_LAYERS], shift_at[CSEG_MAX_LAYERS];
     (void)cseg_fold_floats(kernels, arch, weights_at, shift_at);
     for (size_t i = 0; i < arch->count; i++) {
@@ -137,7 +137,7 @@ void cseg_fold(float *packed, const cseg_kernels *kernels, const cseg_arch *arch
             continue;
         const cseg_filter_shape shape = cseg_layer_shape(&arch->layers[i]);
         cseg_fold_layer(scratch, packed + shift_at[i], &arch->layers[i], &layout->slots[i], params);
-        cseg_pack(kernels, packed + weights_at[i], scratch, &shape, CSEG_PACK_INFERENCE);
+        cseg_conv_pack(kernels, packed + weights_at[i], scratch, &shape, CSEG_PACK_INFERENCE);
     }
 }
 
@@ -168,18 +168,18 @@ static cellseg_status check_params(const cellseg_model *model) {
 cellseg_status cseg_model_finish(cellseg_model *model, cellseg_context *context) {
     CSEG_TRY(check_params(model));
     size_t weights_at[CSEG_MAX_LAYERS], shift_at[CSEG_MAX_LAYERS];
-    model->kernels = cseg_kernels_for(cellseg_context_cpu_level(context));
+    model->kernels = cseg_kernels_select(cellseg_context_cpu_level(context));
     const size_t floats = cseg_fold_floats(model->kernels, &model->arch, weights_at, shift_at);
-    float *scratch = cseg_alloc(context, model->layout.most_weights, sizeof *scratch);
+    float *scratch = cseg_memory_alloc(context, model->layout.most_weights, sizeof *scratch);
     if (scratch == NULL)
-        return cseg_last_status();
-    model->packed = cseg_alloc(context, floats, sizeof *model->packed);
+        return cseg_error_last();
+    model->packed = cseg_memory_alloc(context, floats, sizeof *model->packed);
     if (model->packed == NULL) {
-        cseg_free(scratch);
-        return cseg_last_status();
+        cseg_memory_free(scratch);
+        return cseg_error_last();
     }
-    cseg_fold(model->packed, model->kernels, &model->arch, &model->layout, model->params, scratch);
-    cseg_free(scratch);
+    cseg_fold_weights(model->packed, model->kernels, &model->arch, &model->layout, model->params, scratch);
+    cseg_memory_free(scratch);
     return cseg_describe_info(&model->info, context, model);
 }
 
@@ -200,10 +200,11 @@ cellseg_status cseg_model_test_new(cellseg_model *model, cellseg_context *contex
     cseg_test_vector *test = &model->test;
     test->height = height;
     test->width = width;
-    test->input = cseg_alloc(context, height * width, sizeof *test->input);
-    test->output = test->input != NULL ? cseg_alloc(context, model->rule.classes * height * width, sizeof *test->output) : NULL;
+    test->input = cseg_memory_alloc(context, height * width, sizeof *test->input);
+    test->output =
+        test->input != NULL ? cseg_memory_alloc(context, model->rule.classes * height * width, sizeof *test->output) : NULL;
     if (test->output == NULL)
-        return cseg_last_status();
+        return cseg_error_last();
     for (size_t i = 0; i < height * width; i++)
         test->input[i] = (float)(cseg_random_bits(height, i) >> 40) * 0x1p-24F;
     return CELLSEG_OK;
@@ -211,14 +212,14 @@ cellseg_status cseg_model_test_new(cellseg_model *model, cellseg_context *contex
 
 cellseg_status cseg_model_test_run(float *output, const cellseg_model *model, cellseg_context *context) {
     const cseg_test_vector *test = &model->test;
-    const size_t bytes = cseg_nn_workspace_bytes(model, context, 1, test->height, test->width);
+    const size_t bytes = cseg_forward_workspace_bytes(model, context, 1, test->height, test->width);
     if (bytes > 0)
         CSEG_TRY(cseg_budget_check(context, bytes, "the network"));
-    void *workspace = cseg_alloc(context, bytes > 0 ? bytes : 1, 1);
+    void *workspace = cseg_memory_alloc(context, bytes > 0 ? bytes : 1, 1);
     if (workspace == NULL)
-        return cseg_last_status();
-    const cellseg_status status = cseg_nn_forward(model, context, output, test->input, 1, test->height, test->width, workspace);
-    cseg_free(workspace);
+        return cseg_error_last();
+    const cellseg_status status = cseg_forward_run(model, context, output, test->input, 1, test->height, test->width, workspace);
+    cseg_memory_free(workspace);
     return status;
 }
 

@@ -5,7 +5,7 @@
  * only then is memory taken; at the end the test vector shows that the network computes here what it computed where it was saved.
  */
 #include "nn/describe.h"
-#include "nn/half.h"
+#include "nn/float16.h"
 #include "nn/internal.h"
 #include "nn/safetensors.h"
 
@@ -122,7 +122,7 @@ static cellseg_status check_sizes(const description *about, cellseg_context *con
         const cseg_layer *layer = &about->arch.layers[i];
         const size_t floats = cseg_tensor_floats(1, sizes[i].height, sizes[i].width, layer->out, FRAME);
         char name[48];
-        (void)snprintf(name, sizeof name, "layer %zu (%s)", i, cseg_op_name(layer->op));
+        (void)snprintf(name, sizeof name, "layer %zu (%s)", i, cseg_arch_op_name(layer->op));
         const uint64_t bytes = ((uint64_t)floats + about->layout.slots[i].weights) * sizeof(float);
         CSEG_TRY(cseg_budget_check(context, bytes, name));
     }
@@ -143,11 +143,12 @@ static cellseg_status check_workspace(const cellseg_model *model, cellseg_contex
         }
         before = after;
     }
-    const size_t bytes = cseg_nn_workspace_bytes(model, context, 1, edge, edge);
+    const size_t bytes = cseg_forward_workspace_bytes(model, context, 1, edge, edge);
     if (bytes == 0)
-        return cseg_last_status();
+        return cseg_error_last();
     char name[64];
-    (void)snprintf(name, sizeof name, "a patch, most at layer %zu (%s),", blamed, cseg_op_name(model->arch.layers[blamed].op));
+    (void)snprintf(name, sizeof name, "a patch, most at layer %zu (%s),", blamed,
+                   cseg_arch_op_name(model->arch.layers[blamed].op));
     return cseg_budget_check(context, bytes, name);
 }
 
@@ -169,12 +170,12 @@ static cellseg_status check_test_vector(const cellseg_model *model, cellseg_cont
     const size_t count = model->rule.classes * model->test.height * model->test.width;
     cseg_size sizes[CSEG_MAX_LAYERS];
     CSEG_TRY(cseg_arch_sizes(sizes, &model->arch, model->test.height, model->test.width));
-    const size_t bytes = cseg_nn_workspace_bytes(model, context, 1, model->test.height, model->test.width);
+    const size_t bytes = cseg_forward_workspace_bytes(model, context, 1, model->test.height, model->test.width);
     if (bytes == 0 || bytes > most_test_bytes)
         return cseg_fail(CELLSEG_ERR_MODEL, "test vector: it needs more than 1 GB of memory");
-    float *output = cseg_alloc(context, count, sizeof *output);
+    float *output = cseg_memory_alloc(context, count, sizeof *output);
     if (output == NULL)
-        return cseg_last_status();
+        return cseg_error_last();
     cellseg_status status = cseg_model_test_run(output, model, context);
     double worst = 0;
     for (size_t i = 0; status == CELLSEG_OK && i < count; i++) {
@@ -182,7 +183,7 @@ static cellseg_status check_test_vector(const cellseg_model *model, cellseg_cont
         if (!(difference <= worst)) /* NaN counts */
             worst = difference;
     }
-    cseg_free(output);
+    cseg_memory_free(output);
     if (status == CELLSEG_OK && !(worst <= test_tolerance))
         status = cseg_fail(CELLSEG_ERR_MODEL, "test vector: the network's output differs by %g; at most %g is right", worst,
                            test_tolerance);
@@ -215,9 +216,9 @@ static cellseg_status load_open(cellseg_model **out, cellseg_context *context, c
     struct {
         description about;
         inventory all;
-    } *work = cseg_calloc(context, 1, sizeof *work);
+    } *work = cseg_memory_calloc(context, 1, sizeof *work);
     if (work == NULL)
-        return cseg_last_status();
+        return cseg_error_last();
     cellseg_status status = read_description(&work->about, file->metadata);
     if (status == CELLSEG_OK)
         status = check_sizes(&work->about, context);
@@ -225,7 +226,7 @@ static cellseg_status load_open(cellseg_model **out, cellseg_context *context, c
         status = check_tensors(&work->about, &work->all, file);
     if (status == CELLSEG_OK)
         status = build(out, context, &work->about, &work->all, file);
-    cseg_free(work);
+    cseg_memory_free(work);
     return status;
 }
 
@@ -254,12 +255,12 @@ static cellseg_status read_open(uint8_t **bytes, cellseg_context *context, cseg_
         return cseg_fail(CELLSEG_ERR_FORMAT, "a file of more than 2 GB");
     const size_t size = (size_t)file->size;
     CSEG_TRY(cseg_budget_check(context, size, "the file"));
-    *bytes = cseg_alloc(context, size, 1);
+    *bytes = cseg_memory_alloc(context, size, 1);
     if (*bytes == NULL)
-        return cseg_last_status();
+        return cseg_error_last();
     if (cseg_file_read_at(file, *bytes, size, 0) == size)
         return CELLSEG_OK;
-    cseg_free(*bytes);
+    cseg_memory_free(*bytes);
     *bytes = NULL;
     return file->error != 0 ? cseg_file_fail("cannot be read", file->error)
                             : cseg_fail(CELLSEG_ERR_IO, "it changed while it was read");
@@ -273,7 +274,7 @@ static cellseg_status load_file(cellseg_model **out, cellseg_context *context, c
     cseg_file_close(&file);
     if (status == CELLSEG_OK)
         status = cellseg_model_load_memory(out, context, bytes, (size_t)file.size);
-    cseg_free(bytes);
+    cseg_memory_free(bytes);
     return status;
 }
 
@@ -284,7 +285,7 @@ cellseg_status cellseg_model_load(cellseg_model **out, cellseg_context *context,
     if (path == NULL)
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "path is NULL");
     const cellseg_status status = load_file(out, context, path);
-    return status == CELLSEG_OK ? status : cseg_fail_in(status, path);
+    return status == CELLSEG_OK ? status : cseg_error_fail_in(status, path);
 }
 
 /* ---- saving ---- */
@@ -301,9 +302,9 @@ static cellseg_status write_file(uint8_t **bytes, size_t *size, cellseg_context 
         {"record", model->record},   {NULL, NULL}};
     status = cseg_safetensors_write(bytes, size, context, texts, all->entries, numbers, all->count);
 done:
-    cseg_free(arch);
-    cseg_free(rule);
-    cseg_free(classes);
+    cseg_memory_free(arch);
+    cseg_memory_free(rule);
+    cseg_memory_free(classes);
     return status;
 }
 
@@ -311,9 +312,9 @@ static cellseg_status pack_file(uint8_t **bytes, size_t *size, cellseg_context *
     struct {
         inventory all;
         const float *numbers[MAX_TENSORS];
-    } *work = cseg_alloc(context, 1, sizeof *work);
+    } *work = cseg_memory_alloc(context, 1, sizeof *work);
     if (work == NULL)
-        return cseg_last_status();
+        return cseg_error_last();
     take_inventory(&work->all, &model->arch, &model->layout, model->test.height, model->test.width, half);
     const size_t count = work->all.count;
     for (size_t i = 0; i + 2 < count; i++)
@@ -321,7 +322,7 @@ static cellseg_status pack_file(uint8_t **bytes, size_t *size, cellseg_context *
     work->numbers[count - 2] = model->test.input;
     work->numbers[count - 1] = model->test.output;
     const cellseg_status status = write_file(bytes, size, context, model, &work->all, work->numbers);
-    cseg_free(work);
+    cseg_memory_free(work);
     return status;
 }
 
@@ -335,7 +336,7 @@ static cellseg_status rounded_copy(cellseg_model **out, cellseg_context *context
     for (size_t i = 0; i < model->arch.count; i++) {
         const cseg_slot *slot = &model->layout.slots[i];
         for (size_t w = slot->weight; w < slot->weight + slot->weights; w++)
-            copy->params[w] = cseg_half_to_float(cseg_half_from_float(copy->params[w]));
+            copy->params[w] = cseg_float16_to_float(cseg_float16_from_float(copy->params[w]));
     }
     CSEG_TRY_GOTO(failed, cseg_model_finish(copy, context));
     CSEG_TRY_GOTO(failed, cseg_model_test_new(copy, context, model->test.height, model->test.width));
@@ -363,7 +364,7 @@ cellseg_status cellseg_model_save(const cellseg_model *model, cellseg_context *c
     cellseg_status status = pack_file(&bytes, &size, context, half ? rounded : model, half);
     if (status == CELLSEG_OK)
         status = cseg_file_replace(path, context, bytes, size);
-    cseg_free(bytes);
+    cseg_memory_free(bytes);
     cellseg_model_free(rounded);
     return status;
 }

@@ -10,20 +10,20 @@
 static const double momentum = 0.1; /* of the running statistics: the newest batch's share */
 
 static cellseg_status check_options(const cseg_net_options *options) {
-    CSEG_TRY(cseg_check_range("batch", (double)options->batch, 1, 65536));
-    CSEG_TRY(cseg_check_range("learning_rate", options->learning_rate, 0, 1000));
-    CSEG_TRY(cseg_check_range("dropout", options->dropout, 0, 0.9));
-    CSEG_TRY(cseg_check_range("weight_sum", options->weight_sum, 0, 1e6));
-    CSEG_TRY(cseg_check_range("weight_border", options->weight_border, 0, 1e6));
-    CSEG_TRY(cseg_check_range("weight_dice", options->weight_dice, 0, 1e6));
-    CSEG_TRY(cseg_check_range("weight_cross_entropy", options->weight_cross_entropy, 0, 1e6));
+    CSEG_TRY(cseg_range_check("batch", (double)options->batch, 1, 65536));
+    CSEG_TRY(cseg_range_check("learning_rate", options->learning_rate, 0, 1000));
+    CSEG_TRY(cseg_range_check("dropout", options->dropout, 0, 0.9));
+    CSEG_TRY(cseg_range_check("weight_sum", options->weight_sum, 0, 1e6));
+    CSEG_TRY(cseg_range_check("weight_border", options->weight_border, 0, 1e6));
+    CSEG_TRY(cseg_range_check("weight_dice", options->weight_dice, 0, 1e6));
+    CSEG_TRY(cseg_range_check("weight_cross_entropy", options->weight_cross_entropy, 0, 1e6));
     for (size_t c = 0; c < options->rule.classes && c < CSEG_MAX_CLASSES; c++)
-        CSEG_TRY(cseg_check_range("a class's weight", options->weight_class[c], 0, 1e6));
+        CSEG_TRY(cseg_range_check("a class's weight", options->weight_class[c], 0, 1e6));
     return cseg_rule_check(&options->rule);
 }
 
 static cellseg_status choose_arch(cseg_net *net, const cellseg_model *start) {
-    cseg_default_class_names(net->names);
+    cseg_model_default_names(net->names);
     if (start != NULL) {
         net->arch = start->arch;
         memcpy(net->names, start->names, start->rule.classes * sizeof net->names[0]);
@@ -31,7 +31,7 @@ static cellseg_status choose_arch(cseg_net *net, const cellseg_model *start) {
         if (last->filters + 1 == net->options.rule.classes)
             last->filters++;
     } else {
-        CSEG_TRY(cseg_check_range("width", net->options.width, 0.01, 16));
+        CSEG_TRY(cseg_range_check("width", net->options.width, 0.01, 16));
         cseg_arch_paper(&net->arch, net->options.width, net->options.rule.classes);
         for (size_t i = 0; i < net->arch.count; i++)
             if (net->arch.layers[i].op == CSEG_OP_DROPOUT)
@@ -63,16 +63,16 @@ cellseg_status cseg_net_new(cseg_net **out, cellseg_context *context, const cell
                             const cseg_net_options *options) {
     *out = NULL;
     CSEG_TRY(check_options(options));
-    cseg_net *net = cseg_calloc(context, 1, sizeof *net);
+    cseg_net *net = cseg_memory_calloc(context, 1, sizeof *net);
     if (net == NULL)
-        return cseg_last_status();
+        return cseg_error_last();
     net->context = context;
     net->options = *options;
     (void)pthread_mutex_init(&net->mutex, NULL);
-    net->kernels = cseg_kernels_for(cellseg_context_cpu_level(context));
+    net->kernels = cseg_kernels_select(cellseg_context_cpu_level(context));
     cellseg_status status;
     CSEG_TRY_GOTO(failed, choose_arch(net, start));
-    CSEG_TRY_GOTO(failed, cseg_net_plan(net));
+    CSEG_TRY_GOTO(failed, cseg_buffers_plan(net));
     cseg_params_init(net->state, &net->layout, &net->arch, options->seed);
     if (start != NULL)
         copy_start(net, start);
@@ -86,27 +86,27 @@ failed:
 void cseg_net_free(cseg_net *net) {
     if (net == NULL)
         return;
-    cseg_free(net->state);
-    cseg_free(net->gradient);
-    cseg_free(net->values);
-    cseg_free(net->packed);
+    cseg_memory_free(net->state);
+    cseg_memory_free(net->gradient);
+    cseg_memory_free(net->values);
+    cseg_memory_free(net->packed);
     while (net->idle != NULL) {
         cseg_worker *worker = net->idle;
         net->idle = worker->next;
-        cseg_free(worker->value);
-        cseg_free(worker);
+        cseg_memory_free(worker->value);
+        cseg_memory_free(worker);
     }
-    cseg_free(net->group_gradients);
-    cseg_free(net->sums);
-    cseg_free(net->zeros);
-    cseg_free(net->ones);
-    cseg_free(net->mean);
-    cseg_free(net->inv_std);
-    cseg_free(net->variance);
-    cseg_free(net->mean_g);
-    cseg_free(net->mean_gx);
+    cseg_memory_free(net->group_gradients);
+    cseg_memory_free(net->sums);
+    cseg_memory_free(net->zeros);
+    cseg_memory_free(net->ones);
+    cseg_memory_free(net->mean);
+    cseg_memory_free(net->inv_std);
+    cseg_memory_free(net->variance);
+    cseg_memory_free(net->mean_g);
+    cseg_memory_free(net->mean_gx);
     (void)pthread_mutex_destroy(&net->mutex);
-    cseg_free(net);
+    cseg_memory_free(net);
 }
 
 /* ---- one step ---- */
@@ -165,14 +165,14 @@ cellseg_status cseg_net_step(cseg_net *net, double *loss, const float *in, const
     net->images = net->options.batch;
     net->training = true;
     net->dropout_seed = dropout_seed;
-    CSEG_TRY(cseg_net_forward(net));
-    CSEG_TRY(cseg_net_loss(net, loss, true));
-    CSEG_TRY(cseg_net_backward(net));
+    CSEG_TRY(cseg_activations_compute(net));
+    CSEG_TRY(cseg_loss_compute(net, loss, true));
+    CSEG_TRY(cseg_backward_run(net));
     if (!step_is_finite(net, *loss))
         return cseg_fail(CELLSEG_ERR_MODEL, "the loss or its gradient is not finite at step %llu",
                          (unsigned long long)net->step + 1);
     /* From here on nothing may fail half way: a cancelled step leaves the state as it was. */
-    CSEG_TRY(cseg_cancelled(net->context));
+    CSEG_TRY(cseg_progress_cancelled(net->context));
     const size_t chunks = (net->layout.trained - first_trained(net) + ADAM_CHUNK - 1) / ADAM_CHUNK;
     for (size_t i = 0; i < chunks; i++)
         (void)adam_chunk(net, i);
@@ -187,8 +187,8 @@ cellseg_status cseg_net_evaluate(cseg_net *net, double *loss, const float *in, c
     net->classes = classes;
     net->images = patches;
     net->training = false;
-    CSEG_TRY(cseg_net_forward(net));
-    return cseg_net_loss(net, loss, false);
+    CSEG_TRY(cseg_activations_compute(net));
+    return cseg_loss_compute(net, loss, false);
 }
 
 void cseg_net_set_targets(cseg_net *net, const uint8_t *distance, const uint8_t *border) {

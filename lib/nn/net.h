@@ -10,7 +10,7 @@
 #define CSEG_NN_NET_H
 
 #include "nn/internal.h"
-#include "nn/plan.h"
+#include "nn/spans.h"
 
 #include <pthread.h>
 
@@ -84,26 +84,26 @@ struct cseg_net {
 };
 
 /* net_plan.c */
-cellseg_status cseg_net_plan(cseg_net *net);
+cellseg_status cseg_buffers_plan(cseg_net *net);
 
 /* net_values.c */
-cseg_tensor cseg_net_kept(const cseg_net *net, size_t value, size_t image);
-cseg_tensor cseg_net_gradient(const cseg_net *net, size_t value, size_t image);
-cseg_norm cseg_net_norm(const cseg_net *net, size_t layer);
-uint64_t cseg_net_dropout_seed(const cseg_net *net, size_t layer, size_t image);
-float *cseg_net_group_gradient(const cseg_net *net, size_t index);
-/* NULL, and cseg_last_status(), where there is no memory. */
-cseg_worker *cseg_net_new_worker(cseg_net *net);
-void cseg_net_put_worker(cseg_net *net, cseg_worker *worker); /* now idle */
+cseg_tensor cseg_value_kept(const cseg_net *net, size_t value, size_t image);
+cseg_tensor cseg_value_gradient(const cseg_net *net, size_t value, size_t image);
+cseg_norm cseg_value_norm(const cseg_net *net, size_t layer);
+uint64_t cseg_value_dropout_seed(const cseg_net *net, size_t layer, size_t image);
+float *cseg_value_group_gradient(const cseg_net *net, size_t index);
+/* NULL, and cseg_error_last(), where there is no memory. */
+cseg_worker *cseg_worker_new(cseg_net *net);
+void cseg_worker_put(cseg_net *net, cseg_worker *worker); /* now idle */
 /* For each image: groups in parallel, a group's images in order and with one worker. Cancelled between images. */
 typedef void (*cseg_image_fn)(const cseg_net *net, size_t layer, const cseg_worker *worker, size_t group, size_t image);
-cellseg_status cseg_net_each_image(cseg_net *net, cseg_image_fn task, size_t layer);
+cellseg_status cseg_value_each_image(cseg_net *net, cseg_image_fn task, size_t layer);
 /* One image of a value, kept or made again in worker->value. */
-cseg_tensor cseg_net_value(const cseg_net *net, const cseg_worker *worker, size_t value, size_t image);
+cseg_tensor cseg_value_read(const cseg_net *net, const cseg_worker *worker, size_t value, size_t image);
 
 /* net_forward.c, net_backward.c, loss.c: of the step under way */
-cellseg_status cseg_net_forward(cseg_net *net);
-cellseg_status cseg_net_loss(cseg_net *net, double *loss, bool gradient);
-cellseg_status cseg_net_backward(cseg_net *net);
+cellseg_status cseg_activations_compute(cseg_net *net);
+cellseg_status cseg_loss_compute(cseg_net *net, double *loss, bool gradient);
+cellseg_status cseg_backward_run(cseg_net *net);
 
 #endif

@@ -111,7 +111,7 @@ static size_t place_values(cseg_net *net) {
         spans[v] = net->kept[v];
         spans[values + v] = net->gradients[v];
     }
-    const size_t total = cseg_plan_place(spans, 2 * values);
+    const size_t total = cseg_spans_place(spans, 2 * values);
     for (size_t v = 0; v < values; v++) {
         net->kept[v] = spans[v];
         net->gradients[v] = spans[values + v];
@@ -131,14 +131,14 @@ static size_t measure_layers(cseg_net *net) {
             continue;
         const cseg_filter_shape shape = cseg_layer_shape(layer);
         net->forward_at[i] = next;
-        next += padded(cseg_packed_floats(net->kernels, &shape, CSEG_PACK_FORWARD));
+        next += padded(cseg_conv_packed_floats(net->kernels, &shape, CSEG_PACK_FORWARD));
         net->backward_at[i] = next;
-        next += padded(cseg_packed_floats(net->kernels, &shape, CSEG_PACK_BACKWARD_DATA));
+        next += padded(cseg_conv_packed_floats(net->kernels, &shape, CSEG_PACK_BACKWARD_DATA));
         for (int32_t use = CSEG_PACK_FORWARD; use <= CSEG_PACK_BACKWARD_DATA; use++) {
             const cseg_size in = net->size[i], out = net->size[i + 1];
             const size_t height = in.height > out.height ? in.height : out.height;
             const size_t width = in.width > out.width ? in.width : out.width;
-            const size_t floats = cseg_scratch_floats(net->kernels, &shape, use, height, width);
+            const size_t floats = cseg_conv_scratch_floats(net->kernels, &shape, use, height, width);
             if (floats > net->scratch_floats)
                 net->scratch_floats = floats;
         }
@@ -151,9 +151,9 @@ static size_t measure_layers(cseg_net *net) {
     return next;
 }
 
-/* cseg_calloc, so that a state's padding and a step's first use of memory are the same in every run. */
+/* cseg_memory_calloc, so that a state's padding and a step's first use of memory are the same in every run. */
 static bool take(float **to, cseg_net *net, size_t floats) {
-    *to = cseg_calloc(net->context, floats > 0 ? floats : 1, sizeof(float));
+    *to = cseg_memory_calloc(net->context, floats > 0 ? floats : 1, sizeof(float));
     return *to != NULL;
 }
 
@@ -164,10 +164,10 @@ static size_t worker_count(const cseg_net *net) {
 
 static cellseg_status make_workers(cseg_net *net) {
     for (size_t i = worker_count(net); i > 0; i--) {
-        cseg_worker *worker = cseg_net_new_worker(net);
+        cseg_worker *worker = cseg_worker_new(net);
         if (worker == NULL)
-            return cseg_last_status();
-        cseg_net_put_worker(net, worker);
+            return cseg_error_last();
+        cseg_worker_put(net, worker);
     }
     return CELLSEG_OK;
 }
@@ -186,16 +186,17 @@ static cellseg_status allocate(cseg_net *net, size_t values, size_t packed) {
                 take(&net->ones, net, net->layout.most_channels) && take(&net->mean_g, net, net->layout.most_channels) &&
                 take(&net->mean_gx, net, net->layout.most_channels);
     if (good) {
-        net->sums = cseg_calloc(net->context, net->options.batch * 2 * most_sums, sizeof *net->sums);
-        net->variance = net->sums != NULL ? cseg_calloc(net->context, net->norm_channels + 1, sizeof *net->variance) : NULL;
+        net->sums = cseg_memory_calloc(net->context, net->options.batch * 2 * most_sums, sizeof *net->sums);
+        net->variance =
+            net->sums != NULL ? cseg_memory_calloc(net->context, net->norm_channels + 1, sizeof *net->variance) : NULL;
         good = net->variance != NULL;
     }
     for (size_t c = 0; good && c < net->layout.most_channels; c++)
         net->ones[c] = 1.0F;
-    return good ? make_workers(net) : cseg_last_status();
+    return good ? make_workers(net) : cseg_error_last();
 }
 
-cellseg_status cseg_net_plan(cseg_net *net) {
+cellseg_status cseg_buffers_plan(cseg_net *net) {
     const size_t edge = net->options.rule.patch_px;
     net->size[0] = (cseg_size){edge, edge};
     net->channels[0] = 1;

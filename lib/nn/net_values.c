@@ -2,14 +2,14 @@
 /* What layers read and write during a step, one image at a time. */
 #include "nn/net.h"
 
-cseg_tensor cseg_net_kept(const cseg_net *net, size_t value, size_t image) {
+cseg_tensor cseg_value_kept(const cseg_net *net, size_t value, size_t image) {
     const cseg_size size = net->size[value];
     const cseg_tensor all = cseg_tensor_place(net->values + net->kept[value].offset, net->images, size.height, size.width,
                                               net->channels[value], net->kept_frame[value]);
     return cseg_tensor_image(&all, image);
 }
 
-cseg_tensor cseg_net_gradient(const cseg_net *net, size_t value, size_t image) {
+cseg_tensor cseg_value_gradient(const cseg_net *net, size_t value, size_t image) {
     const size_t home = net->gradient_home[value];
     const cseg_size size = net->size[home];
     const cseg_tensor all = cseg_tensor_place(net->values + net->gradients[home].offset, net->images, size.height, size.width,
@@ -18,7 +18,7 @@ cseg_tensor cseg_net_gradient(const cseg_net *net, size_t value, size_t image) {
     return home == value ? one : cseg_tensor_channels(&one, 0, net->channels[value]);
 }
 
-cseg_norm cseg_net_norm(const cseg_net *net, size_t layer) {
+cseg_norm cseg_value_norm(const cseg_net *net, size_t layer) {
     if (!net->arch.layers[layer].norm)
         return (cseg_norm){.mean = net->zeros, .inv_std = net->ones, .gamma = net->ones, .beta = net->zeros};
     const cseg_slot *slot = &net->layout.slots[layer];
@@ -29,21 +29,21 @@ cseg_norm cseg_net_norm(const cseg_net *net, size_t layer) {
                        .beta = net->state + slot->shift};
 }
 
-uint64_t cseg_net_dropout_seed(const cseg_net *net, size_t layer, size_t image) {
+uint64_t cseg_value_dropout_seed(const cseg_net *net, size_t layer, size_t image) {
     return cseg_random_bits(cseg_random_bits(net->dropout_seed, layer), image);
 }
 
-float *cseg_net_group_gradient(const cseg_net *net, size_t index) {
+float *cseg_value_group_gradient(const cseg_net *net, size_t index) {
     return net->group_gradients + index * net->gradient_floats;
 }
 
-cseg_worker *cseg_net_new_worker(cseg_net *net) {
-    cseg_worker *worker = cseg_calloc(net->context, 1, sizeof *worker);
+cseg_worker *cseg_worker_new(cseg_net *net) {
+    cseg_worker *worker = cseg_memory_calloc(net->context, 1, sizeof *worker);
     if (worker == NULL)
         return NULL;
-    worker->value = cseg_calloc(net->context, net->value_floats + net->scratch_floats, sizeof(float));
+    worker->value = cseg_memory_calloc(net->context, net->value_floats + net->scratch_floats, sizeof(float));
     if (worker->value == NULL) {
-        cseg_free(worker);
+        cseg_memory_free(worker);
         return NULL;
     }
     worker->scratch = worker->value + net->value_floats;
@@ -57,10 +57,10 @@ static cseg_worker *take_worker(cseg_net *net) {
     if (worker != NULL)
         net->idle = worker->next;
     (void)pthread_mutex_unlock(&net->mutex);
-    return worker != NULL ? worker : cseg_net_new_worker(net);
+    return worker != NULL ? worker : cseg_worker_new(net);
 }
 
-void cseg_net_put_worker(cseg_net *net, cseg_worker *worker) {
+void cseg_worker_put(cseg_net *net, cseg_worker *worker) {
     (void)pthread_mutex_lock(&net->mutex);
     worker->next = net->idle;
     net->idle = worker;
@@ -81,17 +81,17 @@ static cellseg_status run_group(void *data, size_t group) {
     const size_t end = (group + 1) * each < images ? (group + 1) * each : images;
     cseg_worker *worker = take_worker(l->net);
     if (worker == NULL)
-        return cseg_last_status();
+        return cseg_error_last();
     cellseg_status status = CELLSEG_OK;
     for (size_t image = group * each; image < end && status == CELLSEG_OK; image++) {
         l->task(l->net, l->layer, worker, group, image);
-        status = cseg_cancelled(l->net->context);
+        status = cseg_progress_cancelled(l->net->context);
     }
-    cseg_net_put_worker(l->net, worker);
+    cseg_worker_put(l->net, worker);
     return status;
 }
 
-cellseg_status cseg_net_each_image(cseg_net *net, cseg_image_fn task, size_t layer) {
+cellseg_status cseg_value_each_image(cseg_net *net, cseg_image_fn task, size_t layer) {
     loop l = {net, task, layer};
     return cseg_parallel_for(net->context, CSEG_GROUPS, run_group, &l);
 }
@@ -123,27 +123,27 @@ static void make(const cseg_net *net, const cseg_tensor *to, size_t value, size_
     case CSEG_OP_DROPOUT:
         make(net, to, i, image);
         if (net->training)
-            cseg_dropout(net->kernels, to, to, layer->rate, cseg_net_dropout_seed(net, i, image));
+            cseg_dropout_apply(net->kernels, to, to, layer->rate, cseg_value_dropout_seed(net, i, image));
         break;
     case CSEG_OP_POOL: {
-        const cseg_tensor kept = cseg_net_kept(net, value, image);
-        cseg_copy(to, &kept);
+        const cseg_tensor kept = cseg_value_kept(net, value, image);
+        cseg_tensor_copy(to, &kept);
         break;
     }
     default: {
-        const cseg_norm n = cseg_net_norm(net, i);
-        const cseg_tensor kept = cseg_net_kept(net, value, image);
+        const cseg_norm n = cseg_value_norm(net, i);
+        const cseg_tensor kept = cseg_value_kept(net, value, image);
         cseg_norm_forward(net->kernels, to, &kept, n.mean, n.inv_std, n.gamma, n.beta, layer->activation);
     }
     }
 }
 
-cseg_tensor cseg_net_value(const cseg_net *net, const cseg_worker *worker, size_t value, size_t image) {
+cseg_tensor cseg_value_read(const cseg_net *net, const cseg_worker *worker, size_t value, size_t image) {
     if (value > 0 && net->arch.layers[value - 1].op == CSEG_OP_POOL)
-        return cseg_net_kept(net, value, image);
+        return cseg_value_kept(net, value, image);
     const cseg_size size = net->size[value];
     const cseg_tensor made = cseg_tensor_place(worker->value, 1, size.height, size.width, net->channels[value], CSEG_FRAME);
-    cseg_clear_frame(&made);
+    cseg_spans_clear_frame(&made);
     make(net, &made, value, image);
     return made;
 }

@@ -30,16 +30,16 @@ const char *cseg_model_class_name(const cellseg_model *model, uint32_t index); /
 
 /* Bytes of workspace (64-byte aligned) that one call for `patches` patches needs on this context's processor level: as
  * they go through one after the other, no more than for one. 0 where the layers do not admit this size. */
-size_t cseg_nn_workspace_bytes(const cellseg_model *model, const cellseg_context *context, size_t patches, size_t height,
-                               size_t width);
+size_t cseg_forward_workspace_bytes(const cellseg_model *model, const cellseg_context *context, size_t patches, size_t height,
+                                    size_t width);
 
 /*
  * Run the network on the calling thread: in is patches x height x width, out patches x classes x height x width. The result for
  * one patch does not depend on the others. CELLSEG_ERR_MODEL when the layers do not admit this size; CELLSEG_ERR_CANCELLED,
  * between layers.
  */
-cellseg_status cseg_nn_forward(const cellseg_model *model, const cellseg_context *context, float *out, const float *in,
-                               size_t patches, size_t height, size_t width, void *workspace);
+cellseg_status cseg_forward_run(const cellseg_model *model, const cellseg_context *context, float *out, const float *in,
+                                size_t patches, size_t height, size_t width, void *workspace);
 
 /* ---- training ---- */
 

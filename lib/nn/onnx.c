@@ -292,16 +292,16 @@ cellseg_status cellseg_model_export_onnx(const cellseg_model *model, cellseg_con
     if (model == NULL || path == NULL)
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "%s is NULL", model == NULL ? "model" : "path");
     const size_t floats = 2 * model->layout.most_weights + model->layout.most_channels + 16;
-    float *scratch = cseg_alloc(context, floats, sizeof *scratch);
+    float *scratch = cseg_memory_alloc(context, floats, sizeof *scratch);
     if (scratch == NULL)
-        return cseg_last_status();
+        return cseg_error_last();
     cseg_text out = {.context = context};
     put_model(&out, model, scratch);
-    cseg_free(scratch);
+    cseg_memory_free(scratch);
     const size_t length = out.length;
     char *bytes;
     CSEG_TRY(cseg_text_take(&bytes, &out));
     const cellseg_status status = cseg_file_replace(path, context, bytes, length);
-    cseg_free(bytes);
+    cseg_memory_free(bytes);
     return status;
 }

@@ -30,6 +30,6 @@ void cseg_params_init(float *params, const cseg_layout *layout, const cseg_arch 
 static const double cseg_norm_epsilon = 1e-5;
 
 /* 1 / sqrt(variance + epsilon). */
-float cseg_inv_std(double variance);
+float cseg_params_inv_std(double variance);
 
 #endif

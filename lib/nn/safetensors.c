@@ -6,7 +6,7 @@
  * A file is hostile until every entry is checked: then, and only then, numbers are read from it.
  */
 #include "nn/safetensors.h"
-#include "nn/half.h"
+#include "nn/float16.h"
 #include "nn/text.h"
 
 #include <string.h>
@@ -132,7 +132,7 @@ void cseg_safetensors_close(cseg_safetensors *file) {
 
 /* ---- reading ---- */
 
-size_t cseg_entry_count(const cseg_tensor_entry *entry) {
+size_t cseg_safetensors_entries(const cseg_tensor_entry *entry) {
     size_t count = 1;
     for (size_t d = 0; d < entry->dimensions; d++)
         count *= entry->shape[d];
@@ -174,7 +174,7 @@ void cseg_safetensors_read(float *out, const cseg_safetensors *file, const char 
     for (size_t i = 0; i < count; i++, from += bytes) {
         const uint16_t low = (uint16_t)(from[0] | from[1] << 8);
         if (bytes == 2) {
-            out[i] = cseg_half_to_float(low);
+            out[i] = cseg_float16_to_float(low);
             continue;
         }
         const uint32_t bits = low | (uint32_t)from[2] << 16 | (uint32_t)from[3] << 24;
@@ -185,7 +185,7 @@ void cseg_safetensors_read(float *out, const cseg_safetensors *file, const char 
 /* ---- writing ---- */
 
 static size_t entry_bytes(const cseg_tensor_entry *entry) {
-    return cseg_entry_count(entry) * (entry->half ? 2 : 4);
+    return cseg_safetensors_entries(entry) * (entry->half ? 2 : 4);
 }
 
 static void write_entry(cseg_text *text, const cseg_tensor_entry *entry, size_t offset) {
@@ -221,7 +221,7 @@ static uint8_t *write_numbers(uint8_t *to, const float *numbers, size_t count, b
         uint32_t bits;
         memcpy(&bits, &numbers[i], sizeof bits);
         if (half)
-            bits = cseg_half_from_float(numbers[i]);
+            bits = cseg_float16_from_float(numbers[i]);
         for (size_t b = 0; b < (half ? 2U : 4U); b++, bits >>= 8)
             *to++ = (uint8_t)(bits & 0xffU);
     }
@@ -237,15 +237,15 @@ cellseg_status cseg_safetensors_write(uint8_t **out, size_t *size, cellseg_conte
     *size = LENGTH_BYTES + length;
     for (size_t i = 0; i < count; i++)
         *size += entry_bytes(&entries[i]);
-    uint8_t *to = *out = cseg_alloc(context, *size, 1);
+    uint8_t *to = *out = cseg_memory_alloc(context, *size, 1);
     if (to != NULL) {
         for (size_t i = 0; i < LENGTH_BYTES; i++)
             *to++ = (uint8_t)((uint64_t)length >> 8 * i & 0xffU);
         memcpy(to, header, length);
         to += length;
         for (size_t i = 0; i < count; i++)
-            to = write_numbers(to, numbers[i], cseg_entry_count(&entries[i]), entries[i].half);
+            to = write_numbers(to, numbers[i], cseg_safetensors_entries(&entries[i]), entries[i].half);
     }
-    cseg_free(header);
-    return *out != NULL ? CELLSEG_OK : cseg_last_status();
+    cseg_memory_free(header);
+    return *out != NULL ? CELLSEG_OK : cseg_error_last();
 }

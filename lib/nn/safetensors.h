@@ -33,7 +33,7 @@ typedef struct cseg_tensor_entry {
     size_t shape[CSEG_MAX_DIMENSIONS];
 } cseg_tensor_entry;
 
-size_t cseg_entry_count(const cseg_tensor_entry *entry); /* elements */
+size_t cseg_safetensors_entries(const cseg_tensor_entry *entry); /* elements */
 
 /* CELLSEG_ERR_MODEL unless the file has a tensor of this name and shape; F16 only where entry->half allows it. */
 cellseg_status cseg_safetensors_check(const cseg_safetensors *file, const cseg_tensor_entry *entry);
@@ -49,7 +49,7 @@ typedef struct cseg_metadata {
     const char *key, *value;
 } cseg_metadata;
 
-/* A whole file in memory: `texts` ended by a NULL key, then `count` tensors with their numbers. *out: cseg_free() it. */
+/* A whole file in memory: `texts` ended by a NULL key, then `count` tensors with their numbers. *out: cseg_memory_free() it. */
 cellseg_status cseg_safetensors_write(uint8_t **out, size_t *size, cellseg_context *context, const cseg_metadata *texts,
                                       const cseg_tensor_entry *entries, const float *const *numbers, size_t count);
 

@@ -13,14 +13,14 @@ static bool make_room(cseg_text *text, size_t more) {
     if (text->length + more < text->capacity)
         return true;
     const size_t capacity = 2 * (text->length + more) + 64;
-    char *bytes = cseg_alloc(text->context, capacity, 1);
+    char *bytes = cseg_memory_alloc(text->context, capacity, 1);
     if (bytes == NULL) {
-        text->status = cseg_last_status();
+        text->status = cseg_error_last();
         return false;
     }
     if (text->length > 0)
         memcpy(bytes, text->bytes, text->length);
-    cseg_free(text->bytes);
+    cseg_memory_free(text->bytes);
     text->bytes = bytes;
     text->capacity = capacity;
     return true;
@@ -81,7 +81,7 @@ cellseg_status cseg_text_take(char **out, cseg_text *text) {
     cseg_text_add(text, "%s", ""); /* an empty text is one zero byte */
     *out = NULL;
     if (text->status != CELLSEG_OK)
-        cseg_free(text->bytes);
+        cseg_memory_free(text->bytes);
     else
         *out = text->bytes;
     text->bytes = NULL;

@@ -18,7 +18,7 @@ void cseg_text_add_number(cseg_text *text, double value);      /* the fewest dig
 void cseg_text_add_string(cseg_text *text, const char *value); /* in quotes, escaped as JSON asks */
 void cseg_text_add_bytes(cseg_text *text, const void *bytes, size_t count); /* zeros and all: for binary formats */
 
-/* Hand the text over: cseg_free() it. On failure it is released and *out NULL. */
+/* Hand the text over: cseg_memory_free() it. On failure it is released and *out NULL. */
 cellseg_status cseg_text_take(char **out, cseg_text *text);
 
 #endif

@@ -82,7 +82,7 @@ static cellseg_status enhance_row(void *data, size_t y) {
     const cells_job *job = data;
     const uint8_t *mask = ask_network(job) ? cseg_row_u8(&job->mask, y) : NULL;
     const bool with_nucleus = job->options->cell_probability == CELLSEG_CELL_CYTOPLASM_AND_NUCLEUS;
-    const double scale = 1 / cseg_log_e(1 + 1 / LOG_DARK);
+    const double scale = 1 / cseg_math_log(1 + 1 / LOG_DARK);
     const float *smooth = cseg_row_f32(&job->smooth, y);
     float *enhanced = cseg_row_f32(&job->enhanced, y);
     for (size_t x = 0; x < job->enhanced.width; x++) {
@@ -90,7 +90,7 @@ static cellseg_status enhance_row(void *data, size_t y) {
             continue;
         const double marker = smooth[x] > 0 ? (double)smooth[x] : 0;
         const double p = cell_probability(job->inputs, y, x, with_nucleus);
-        enhanced[x] = (float)(cseg_log_e(1 + marker / LOG_DARK) * scale * p);
+        enhanced[x] = (float)(cseg_math_log(1 + marker / LOG_DARK) * scale * p);
     }
     return CELLSEG_OK;
 }
@@ -114,7 +114,7 @@ static cellseg_status expected_area_px(cellseg_context *context, double *area, c
     if (job->options->cell_area_expected_um2 > 0)
         return CELLSEG_OK;
     double level;
-    CSEG_TRY(cseg_filter_otsu(context, &level, 1, OTSU_BINS, &job->enhanced, NULL));
+    CSEG_TRY(cseg_otsu_find(context, &level, 1, OTSU_BINS, &job->enhanced, NULL));
     const double found = (double)count_above(&job->enhanced, level);
     *area = fmin(fmax(found, cells * CELL_AREA_LEAST_UM2 / pixel), cells * CELL_AREA_MOST_UM2 / pixel);
     return CELLSEG_OK;
@@ -126,8 +126,8 @@ static cellseg_status background_level(cellseg_context *context, cells_job *job)
     CSEG_TRY(expected_area_px(context, &area, job));
     const double pixels = (double)job->enhanced.height * (double)job->enhanced.width;
     const double percent = fmin(fmax(100 * (1 - area / pixels), 0), 100);
-    CSEG_TRY(cseg_filter_percentiles(context, &level, &percent, 1, &job->enhanced));
-    CSEG_TRY(cseg_filter_otsu(context, thresholds, OTSU_LEVELS, OTSU_BINS, &job->enhanced, NULL));
+    CSEG_TRY(cseg_percentiles_find(context, &level, &percent, 1, &job->enhanced));
+    CSEG_TRY(cseg_otsu_find(context, thresholds, OTSU_LEVELS, OTSU_BINS, &job->enhanced, NULL));
     job->level = fmin(fmax(level, thresholds[0]), thresholds[OTSU_LEVELS - 1]);
     return CELLSEG_OK;
 }
@@ -205,7 +205,7 @@ static cellseg_status outside_nuclei_row(void *data, size_t y) {
 /* How far each pixel is from the nuclei, where the relief will be. The mask is overwritten. */
 static cellseg_status measure_distance(cellseg_context *context, cells_job *job) {
     CSEG_TRY(cseg_parallel_for(context, job->mask.height, outside_nuclei_row, job));
-    return cseg_morph_distance(context, &job->relief, &job->mask);
+    return cseg_distance_transform(context, &job->relief, &job->mask);
 }
 
 /* ---- all together ---- */
@@ -223,7 +223,7 @@ static cellseg_status flood(cellseg_context *context, cells_job *job) {
     const size_t height = job->cells->height;
     const double sigma_px = job->options->cell_sigma_um / job->inputs->pixel_size_um;
     CSEG_TRY(measure_distance(context, job));
-    CSEG_TRY(cseg_filter_gaussian(context, &job->smooth, job->inputs->marker, sigma_px));
+    CSEG_TRY(cseg_gaussian_smooth(context, &job->smooth, job->inputs->marker, sigma_px));
     if (!ask_network(job)) {
         CSEG_TRY(cseg_parallel_for(context, height, enhance_row, job));
         CSEG_TRY(background_level(context, job));
@@ -232,11 +232,11 @@ static cellseg_status flood(cellseg_context *context, cells_job *job) {
     if (ask_network(job))
         CSEG_TRY(cseg_parallel_for(context, height, enhance_row, job));
     CSEG_TRY(cseg_parallel_for(context, height, relief_row, job));
-    return cseg_morph_watershed(context, job->cells, &job->relief, &job->mask, CONNECTIVITY);
+    return cseg_watershed_flood(context, job->cells, &job->relief, &job->mask, CONNECTIVITY);
 }
 
-cellseg_status cseg_segment_cells(cellseg_context *context, const cseg_plane *cells, const cseg_cell_inputs *inputs,
-                                  const cellseg_segment_options *options) {
+cellseg_status cseg_cells_find(cellseg_context *context, const cseg_plane *cells, const cseg_cell_inputs *inputs,
+                               const cellseg_segment_options *options) {
     assert(cells->type == CELLSEG_UINT32 && cells->height == inputs->marker->height && cells->width == inputs->marker->width);
     cells_job job = {.inputs = inputs, .options = options, .cells = cells, .kind = options->relief};
     if (job.kind == CELLSEG_RELIEF_PROBABILITY && inputs->maps == NULL)

@@ -31,24 +31,25 @@ typedef struct predict_job {
 static void bench_free(bench *b) {
     if (b == NULL)
         return;
-    cseg_free(b->in);
-    cseg_free(b->turned);
-    cseg_free(b->out);
-    cseg_free(b->sum);
-    cseg_free(b->workspace);
-    cseg_free(b);
+    cseg_memory_free(b->in);
+    cseg_memory_free(b->turned);
+    cseg_memory_free(b->out);
+    cseg_memory_free(b->sum);
+    cseg_memory_free(b->workspace);
+    cseg_memory_free(b);
 }
 
 static bench *bench_new(const predict_job *job) {
     const size_t patch = job->grid.patch_px, area = patch * patch;
-    bench *b = cseg_calloc(job->context, 1, sizeof *b);
+    bench *b = cseg_memory_calloc(job->context, 1, sizeof *b);
     if (b == NULL)
         return NULL;
-    if ((b->in = cseg_alloc(job->context, area, sizeof(float))) != NULL &&
-        (b->turned = cseg_alloc(job->context, area, sizeof(float))) != NULL &&
-        (b->out = cseg_alloc(job->context, job->classes * area, sizeof(float))) != NULL &&
-        (b->sum = cseg_alloc(job->context, job->classes * area, sizeof(float))) != NULL &&
-        (b->workspace = cseg_alloc(job->context, cseg_nn_workspace_bytes(job->model, job->context, 1, patch, patch), 1)) != NULL)
+    if ((b->in = cseg_memory_alloc(job->context, area, sizeof(float))) != NULL &&
+        (b->turned = cseg_memory_alloc(job->context, area, sizeof(float))) != NULL &&
+        (b->out = cseg_memory_alloc(job->context, job->classes * area, sizeof(float))) != NULL &&
+        (b->sum = cseg_memory_alloc(job->context, job->classes * area, sizeof(float))) != NULL &&
+        (b->workspace =
+             cseg_memory_alloc(job->context, cseg_forward_workspace_bytes(job->model, job->context, 1, patch, patch), 1)) != NULL)
         return b;
     bench_free(b);
     return NULL;
@@ -108,9 +109,9 @@ static cellseg_status average_orientations(const predict_job *job, bench *b) {
     memset(b->sum, 0, job->classes * area * sizeof *b->sum);
     for (size_t orientation = 0; orientation < job->orientations; orientation++) {
         const walk w = walk_of(orientation, edge);
-        cseg_progress_poll(job->context);
+        cseg_parallel_poll(job->context);
         turn(b->turned, b->in, edge, w);
-        CSEG_TRY(cseg_nn_forward(job->model, job->context, b->out, b->turned, 1, edge, edge, b->workspace));
+        CSEG_TRY(cseg_forward_run(job->model, job->context, b->out, b->turned, 1, edge, edge, b->workspace));
         for (size_t c = 0; c < job->classes; c++)
             add_turned_back(b->sum + c * area, b->out + c * area, edge, w, share);
     }
@@ -122,7 +123,7 @@ static cellseg_status predict_patch(void *data, size_t index) {
     const size_t patch = job->grid.patch_px, area = patch * patch;
     bench *b = take_bench(job);
     if (b == NULL)
-        return cseg_last_status();
+        return cseg_error_last();
     cseg_tile_read(b->in, &job->grid, job->input, index);
     const cellseg_status status = average_orientations(job, b);
     if (status == CELLSEG_OK)
@@ -132,14 +133,14 @@ static cellseg_status predict_patch(void *data, size_t index) {
     return status;
 }
 
-cellseg_status cseg_segment_predict(cellseg_context *context, const cseg_plane *maps, const cellseg_model *model,
-                                    const cseg_plane *input, int32_t orientations) {
+cellseg_status cseg_predict_maps(cellseg_context *context, const cseg_plane *maps, const cellseg_model *model,
+                                 const cseg_plane *input, int32_t orientations) {
     const cseg_rule *rule = cseg_model_rule(model);
     predict_job job = {.context = context, .model = model, .maps = maps, .input = input, .classes = rule->classes};
     job.orientations = (size_t)orientations;
     job.grid = (cellseg_tile_grid){sizeof job.grid, input->height, input->width, rule->patch_px, rule->step_px};
     (void)pthread_mutex_init(&job.mutex, NULL);
-    const cellseg_status status = cseg_parallel_for(context, cseg_tile_grid_count(&job.grid), predict_patch, &job);
+    const cellseg_status status = cseg_parallel_for(context, cseg_grid_count(&job.grid), predict_patch, &job);
     while (job.idle != NULL) {
         bench *b = job.idle;
         job.idle = b->next;
@@ -149,10 +150,10 @@ cellseg_status cseg_segment_predict(cellseg_context *context, const cseg_plane *
     return status;
 }
 
-uint64_t cseg_segment_predict_bytes(cellseg_context *context, const cellseg_model *model) {
+uint64_t cseg_predict_bytes(cellseg_context *context, const cellseg_model *model) {
     const cseg_rule *rule = cseg_model_rule(model);
     const uint64_t area = (uint64_t)rule->patch_px * rule->patch_px, planes = 2 + 2 * (uint64_t)rule->classes;
-    const uint64_t workspace = cseg_nn_workspace_bytes(model, context, 1, rule->patch_px, rule->patch_px);
+    const uint64_t workspace = cseg_forward_workspace_bytes(model, context, 1, rule->patch_px, rule->patch_px);
     const uint64_t slack = 4096; /* of alignment, and of the bench itself; the rest is what bench_new() allocates */
     return (uint64_t)cellseg_context_threads(context) * (planes * sizeof(float) * area + workspace + slack);
 }

@@ -17,29 +17,29 @@
 /* Beyond this a sum of a few pixels could overflow a float. */
 #define LARGEST_PIXEL 1e30
 
-size_t cseg_segment_scaled(size_t length, double scale) {
+size_t cseg_preprocess_scaled(size_t length, double scale) {
     const double scaled = floor((double)length * scale + 0.5);
     return scaled < 1 ? 1 : (size_t)scaled;
 }
 
-bool cseg_segment_fits(size_t height, size_t width, double scale) {
+bool cseg_preprocess_fits(size_t height, size_t width, double scale) {
     if (!((double)height * scale < INT32_MAX && (double)width * scale < INT32_MAX))
         return false;
-    return (uint64_t)cseg_segment_scaled(height, scale) * cseg_segment_scaled(width, scale) <= CSEG_MOST_WORKING_PX;
+    return (uint64_t)cseg_preprocess_scaled(height, scale) * cseg_preprocess_scaled(width, scale) <= CSEG_MOST_WORKING_PX;
 }
 
-cellseg_status cseg_segment_working_size(size_t *working_height, size_t *working_width, size_t height, size_t width,
-                                         double pixel_size_um, double working_pixel_size_um) {
+cellseg_status cseg_preprocess_working_size(size_t *working_height, size_t *working_width, size_t height, size_t width,
+                                            double pixel_size_um, double working_pixel_size_um) {
     *working_height = *working_width = 0;
     const double scale = pixel_size_um / working_pixel_size_um;
     if (!(scale <= CSEG_MOST_ENLARGED))
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "pixels of %g um are more than %d times as large as the working scale's of %g um",
                          pixel_size_um, (int)CSEG_MOST_ENLARGED, working_pixel_size_um);
-    if (!cseg_segment_fits(height, width, scale))
+    if (!cseg_preprocess_fits(height, width, scale))
         return cseg_fail(CELLSEG_ERR_LIMIT, "%zu x %zu pixels of %g um are more than %d pixels of the working scale's %g um",
                          height, width, pixel_size_um, (int)CSEG_MOST_WORKING_PX, working_pixel_size_um);
-    *working_height = cseg_segment_scaled(height, scale);
-    *working_width = cseg_segment_scaled(width, scale);
+    *working_height = cseg_preprocess_scaled(height, scale);
+    *working_width = cseg_preprocess_scaled(width, scale);
     return CELLSEG_OK;
 }
 
@@ -47,7 +47,7 @@ cellseg_status cseg_segment_working_size(size_t *working_height, size_t *working
 static cellseg_status check_pixels(cellseg_context *context, double *largest, const cseg_plane *channel, const char *what) {
     double lo, hi;
     CSEG_TRY(cseg_plane_check_finite(context, channel, what));
-    CSEG_TRY(cseg_filter_range(context, &lo, &hi, channel));
+    CSEG_TRY(cseg_histogram_range(context, &lo, &hi, channel));
     *largest = fmax(fabs(lo), fabs(hi));
     if (*largest > LARGEST_PIXEL)
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "%s: pixels from %g to %g are out of range", what, lo, hi);
@@ -90,7 +90,7 @@ static cellseg_status estimate_noise(cellseg_context *context, double *noise, co
     double median = 0;
     cellseg_status status;
     CSEG_TRY_GOTO(done, cseg_parallel_for(context, plane->height, residual_row, &job));
-    CSEG_TRY_GOTO(done, cseg_filter_percentiles(context, &median, &half, 1, &residual));
+    CSEG_TRY_GOTO(done, cseg_percentiles_find(context, &median, &half, 1, &residual));
     *noise = median / (median_of_normal * gain_of_mask);
 done:
     cseg_plane_free(&residual);
@@ -108,7 +108,7 @@ static cellseg_status resample(cellseg_context *context, cseg_flat *out, const c
     /* Interpolation smooths noise away, so where the image grows the noise is what it was before. */
     const bool grows = out->plane.height > channel->height;
     if (!grows) {
-        CSEG_TRY(cseg_filter_resample(context, &out->plane, channel));
+        CSEG_TRY(cseg_resample_linear(context, &out->plane, channel));
         return estimate_noise(context, &out->noise, &out->plane);
     }
     cseg_plane own;
@@ -116,18 +116,18 @@ static cellseg_status resample(cellseg_context *context, cseg_flat *out, const c
     cellseg_status status;
     CSEG_TRY_GOTO(done, cseg_plane_to_f32(context, &own, channel));
     CSEG_TRY_GOTO(done, estimate_noise(context, &out->noise, &own));
-    CSEG_TRY_GOTO(done, cseg_filter_resample(context, &out->plane, &own));
+    CSEG_TRY_GOTO(done, cseg_resample_linear(context, &out->plane, &own));
 done:
     cseg_plane_free(&own);
     return status;
 }
 
-cellseg_status cseg_segment_flatten(cellseg_context *context, cseg_flat *out, const cseg_plane *channel, const char *what,
-                                    double pixel_size_um, const cseg_rule *rule) {
+cellseg_status cseg_preprocess_flatten(cellseg_context *context, cseg_flat *out, const cseg_plane *channel, const char *what,
+                                       double pixel_size_um, const cseg_rule *rule) {
     *out = (cseg_flat){0};
     size_t height, width;
     double largest;
-    CSEG_TRY(cseg_segment_working_size(&height, &width, channel->height, channel->width, pixel_size_um, rule->pixel_size_um));
+    CSEG_TRY(cseg_preprocess_working_size(&height, &width, channel->height, channel->width, pixel_size_um, rule->pixel_size_um));
     CSEG_TRY(check_pixels(context, &largest, channel, what));
     CSEG_TRY(cseg_plane_new(&out->plane, context, CELLSEG_FLOAT32, height, width));
     cellseg_status status;
@@ -136,7 +136,7 @@ cellseg_status cseg_segment_flatten(cellseg_context *context, cseg_flat *out, co
     out->rounding = largest * 0x1p-21;
     const double edge = fmin(floor(rule->top_hat_um / rule->pixel_size_um + 0.5), INT32_MAX);
     if (edge > 1)
-        CSEG_TRY_GOTO(failed, cseg_morph_top_hat(context, &out->plane, &out->plane, (size_t)edge, (size_t)edge));
+        CSEG_TRY_GOTO(failed, cseg_rect_top_hat(context, &out->plane, &out->plane, (size_t)edge, (size_t)edge));
     return CELLSEG_OK;
 failed:
     cseg_plane_free(&out->plane);
@@ -154,7 +154,7 @@ typedef struct normalise_job {
 static double power_of(double x, double p) {
     if (p == 1 || x == 0)
         return x;
-    return p == 0.5 ? sqrt(x) : cseg_exp(p * cseg_log_e(x));
+    return p == 0.5 ? sqrt(x) : cseg_math_exp(p * cseg_math_log(x));
 }
 
 static cellseg_status normalise_row(void *data, size_t y) {
@@ -170,30 +170,30 @@ static cellseg_status normalise_row(void *data, size_t y) {
     return CELLSEG_OK;
 }
 
-cellseg_status cseg_segment_normalise(cellseg_context *context, const cseg_plane *to, const cseg_flat *flat,
-                                      const cseg_rule *rule) {
+cellseg_status cseg_preprocess_normalise(cellseg_context *context, const cseg_plane *to, const cseg_flat *flat,
+                                         const cseg_rule *rule) {
     const double percents[2] = {rule->percentile_low, rule->percentile_high};
     double ends[2];
-    CSEG_TRY(cseg_filter_percentiles(context, ends, percents, 2, &flat->plane));
+    CSEG_TRY(cseg_percentiles_find(context, ends, percents, 2, &flat->plane));
     const double noise = rule->noise_range * flat->noise;
     const double range = ends[1] - ends[0] > noise ? ends[1] - ends[0] : noise;
     normalise_job job = {to, &flat->plane, ends[0] + flat->rounding, range > 0 ? 1 / range : 0, rule->clip, rule->power};
     return cseg_parallel_for(context, to->height, normalise_row, &job);
 }
 
-cellseg_status cseg_segment_scale(cellseg_context *context, cseg_plane *out, const cseg_plane *channel, const char *what,
-                                  double pixel_size_um, const cseg_rule *rule) {
+cellseg_status cseg_preprocess_scale(cellseg_context *context, cseg_plane *out, const cseg_plane *channel, const char *what,
+                                     double pixel_size_um, const cseg_rule *rule) {
     cseg_flat flat;
     *out = (cseg_plane){0};
-    CSEG_TRY(cseg_segment_flatten(context, &flat, channel, what, pixel_size_um, rule));
+    CSEG_TRY(cseg_preprocess_flatten(context, &flat, channel, what, pixel_size_um, rule));
     *out = flat.plane;
-    const cellseg_status status = cseg_segment_normalise(context, out, &flat, rule);
+    const cellseg_status status = cseg_preprocess_normalise(context, out, &flat, rule);
     if (status != CELLSEG_OK)
         cseg_plane_free(out);
     return status;
 }
 
-cellseg_status cseg_segment_preprocess(cellseg_context *context, cseg_plane *out, const cseg_plane *channel, double pixel_size_um,
-                                       const cseg_rule *rule) {
-    return cseg_segment_scale(context, out, channel, "the image", pixel_size_um, rule);
+cellseg_status cseg_preprocess_run(cellseg_context *context, cseg_plane *out, const cseg_plane *channel, double pixel_size_um,
+                                   const cseg_rule *rule) {
+    return cseg_preprocess_scale(context, out, channel, "the image", pixel_size_um, rule);
 }

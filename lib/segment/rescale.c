@@ -70,7 +70,7 @@ static cellseg_status rescale_row(void *data, size_t y) {
     return CELLSEG_OK;
 }
 
-cellseg_status cseg_segment_rescale(cellseg_context *context, const cseg_plane *to, const cseg_plane *from) {
+cellseg_status cseg_rescale_labels(cellseg_context *context, const cseg_plane *to, const cseg_plane *from) {
     assert(to->type == CELLSEG_UINT32 && from->type == CELLSEG_UINT32);
     rescale_job job = {to, from};
     const bool same = to->height == from->height && to->width == from->width;

@@ -77,10 +77,10 @@ static cellseg_status erase_row(void *data, size_t y) {
 /* Of the mask's parts, only those whose response exceeds `found` somewhere stay. labels: room for a label map. */
 static cellseg_status keep_found(cellseg_context *context, const seeds_job *job, double found) {
     uint32_t count;
-    CSEG_TRY(cseg_morph_components(context, job->labels, &count, job->mask, CONNECTIVITY));
-    uint8_t *keep = cseg_calloc(context, (size_t)count + 1, 1);
+    CSEG_TRY(cseg_components_label(context, job->labels, &count, job->mask, CONNECTIVITY));
+    uint8_t *keep = cseg_memory_calloc(context, (size_t)count + 1, 1);
     if (keep == NULL)
-        return cseg_last_status();
+        return cseg_error_last();
     for (size_t y = 0; y < job->mask->height; y++) {
         const uint32_t *labels = cseg_row_u32(job->labels, y);
         const float *response = cseg_row_f32(job->response, y);
@@ -90,7 +90,7 @@ static cellseg_status keep_found(cellseg_context *context, const seeds_job *job,
     }
     seeds_job erase = {.mask = job->mask, .labels = job->labels, .keep = keep};
     const cellseg_status status = cseg_parallel_for(context, job->mask->height, erase_row, &erase);
-    cseg_free(keep);
+    cseg_memory_free(keep);
     return status;
 }
 
@@ -113,11 +113,11 @@ static cellseg_status nuclear_mask(cellseg_context *context, const cseg_plane *m
     blob_sigmas(sigmas, pixel_size_um, options);
     cellseg_status status;
     CSEG_TRY_GOTO(done, cseg_plane_new(&response, context, CELLSEG_FLOAT32, map->height, map->width));
-    CSEG_TRY_GOTO(done, cseg_filter_log(context, &response, map, sigmas, scales));
-    CSEG_TRY_GOTO(done, cseg_filter_otsu(context, thresholds, OTSU_LEVELS, OTSU_BINS, &response, NULL));
+    CSEG_TRY_GOTO(done, cseg_laplacian_compute(context, &response, map, sigmas, scales));
+    CSEG_TRY_GOTO(done, cseg_otsu_find(context, thresholds, OTSU_LEVELS, OTSU_BINS, &response, NULL));
     if (options->nucleus_valley > 0 && scales > 1) {
         CSEG_TRY_GOTO(done, cseg_plane_new(&finest, context, CELLSEG_FLOAT32, map->height, map->width));
-        CSEG_TRY_GOTO(done, cseg_filter_log(context, &finest, map, sigmas, 1));
+        CSEG_TRY_GOTO(done, cseg_laplacian_compute(context, &finest, map, sigmas, 1));
     }
     const double found = fmax(threshold_at(thresholds, options->sensitivity), RESPONSE_MIN);
     const double outline = fmax(threshold_at(thresholds, fmax(options->outline_sensitivity, options->sensitivity)), 0);
@@ -128,7 +128,7 @@ static cellseg_status nuclear_mask(cellseg_context *context, const cseg_plane *m
     CSEG_TRY_GOTO(done, cseg_parallel_for(context, map->height, mask_row, &job));
     CSEG_TRY_GOTO(done, keep_found(context, &job, found));
     if (options->fill_holes != 0)
-        status = cseg_morph_fill_holes(context, mask);
+        status = cseg_holes_fill(context, mask);
 done:
     cseg_plane_free(&finest);
     cseg_plane_free(&response);
@@ -164,12 +164,12 @@ static cellseg_status part_nuclei(cellseg_context *context, const cseg_plane *la
     cellseg_status status;
     CSEG_TRY_GOTO(done, cseg_plane_new(&relief, context, CELLSEG_FLOAT32, mask->height, mask->width));
     CSEG_TRY_GOTO(done, cseg_plane_new(&minima, context, CELLSEG_UINT8, mask->height, mask->width));
-    CSEG_TRY_GOTO(done, cseg_morph_distance(context, &relief, mask));
+    CSEG_TRY_GOTO(done, cseg_distance_transform(context, &relief, mask));
     seeds_job job = {.relief = &relief, .extra = extra, .pixel_size_um = pixel_size_um};
     CSEG_TRY_GOTO(done, cseg_parallel_for(context, mask->height, negate_row, &job));
-    CSEG_TRY_GOTO(done, cseg_morph_extended_minima(context, &minima, &relief, h_px, mask, CONNECTIVITY));
-    CSEG_TRY_GOTO(done, cseg_morph_components(context, labels, count, &minima, CONNECTIVITY));
-    status = cseg_morph_watershed(context, labels, &relief, mask, CONNECTIVITY);
+    CSEG_TRY_GOTO(done, cseg_extrema_extended_minima(context, &minima, &relief, h_px, mask, CONNECTIVITY));
+    CSEG_TRY_GOTO(done, cseg_components_label(context, labels, count, &minima, CONNECTIVITY));
+    status = cseg_watershed_flood(context, labels, &relief, mask, CONNECTIVITY);
 done:
     cseg_plane_free(&minima);
     cseg_plane_free(&relief);
@@ -223,7 +223,7 @@ static cellseg_status drop_weaker(cellseg_context *context, uint8_t *keep, const
                                   const cseg_plane *strengths, double ratio) {
     const double upper = 75;
     double quartile;
-    CSEG_TRY(cseg_filter_percentiles(context, &quartile, &upper, 1, strengths));
+    CSEG_TRY(cseg_percentiles_find(context, &quartile, &upper, 1, strengths));
     for (size_t id = 1; id < ids; id++)
         keep[id] = keep[id] != 0 && (double)strength_of(&sums[id]) >= ratio * quartile;
     return CELLSEG_OK;
@@ -239,24 +239,24 @@ static cellseg_status drop_weak(cellseg_context *context, const cseg_plane *labe
     cseg_plane strengths;
     CSEG_TRY(cseg_plane_new(&strengths, context, CELLSEG_FLOAT32, 1, *count));
     cellseg_status status = CELLSEG_ERR_MEMORY;
-    if ((sums = cseg_calloc(context, ids, sizeof *sums)) == NULL || (keep = cseg_calloc(context, ids, 1)) == NULL) {
-        status = cseg_last_status();
+    if ((sums = cseg_memory_calloc(context, ids, sizeof *sums)) == NULL || (keep = cseg_memory_calloc(context, ids, 1)) == NULL) {
+        status = cseg_error_last();
         goto done;
     }
     sum_nuclei(sums, labels, map);
     strengths.width = keep_strong(keep, cseg_row_f32(&strengths, 0), sums, ids, area_min_px, options->nucleus_probability_min);
     if (options->nucleus_strength_ratio > 0 && strengths.width >= CSEG_QUANTILE_OF_LEAST)
         CSEG_TRY_GOTO(done, drop_weaker(context, keep, sums, ids, &strengths, options->nucleus_strength_ratio));
-    status = cseg_morph_relabel(context, labels, keep, NULL, count);
+    status = cseg_relabel_apply(context, labels, keep, NULL, count);
 done:
-    cseg_free(keep);
-    cseg_free(sums);
+    cseg_memory_free(keep);
+    cseg_memory_free(sums);
     cseg_plane_free(&strengths);
     return status;
 }
 
-cellseg_status cseg_segment_seeds(cellseg_context *context, const cseg_plane *nuclei, uint32_t *count, const cseg_plane *map,
-                                  const cseg_extra *extra, double pixel_size_um, const cellseg_segment_options *options) {
+cellseg_status cseg_seeds_find(cellseg_context *context, const cseg_plane *nuclei, uint32_t *count, const cseg_plane *map,
+                               const cseg_extra *extra, double pixel_size_um, const cellseg_segment_options *options) {
     assert(nuclei->type == CELLSEG_UINT32 && map->type == CELLSEG_FLOAT32);
     *count = 0;
     cseg_plane mask;

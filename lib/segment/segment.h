@@ -28,7 +28,7 @@ typedef struct cseg_extra {
 
 /* Which fourth output the model has, CELLSEG_EXTRA_... . Outputs are told by their place, so CELLSEG_ERR_MODEL unless the names
  * say that nucleus, cytoplasm and background are in theirs. */
-cellseg_status cseg_segment_model_extra(int32_t *extra, const cellseg_model *model);
+cellseg_status cseg_channel_model_extra(int32_t *extra, const cellseg_model *model);
 
 /* ---- options.c ---- */
 
@@ -42,15 +42,15 @@ cellseg_status cseg_segment_options_read(cellseg_segment_options *own, const cel
 enum { CSEG_MOST_ENLARGED = 8, CSEG_MOST_WORKING_PX = 1 << 30 };
 
 /* A length in pixels of another scale; at least 1. */
-size_t cseg_segment_scaled(size_t length, double scale);
+size_t cseg_preprocess_scaled(size_t length, double scale);
 
 /* Whether an image of height x width, scaled so, has at most CSEG_MOST_WORKING_PX pixels. */
-bool cseg_segment_fits(size_t height, size_t width, double scale);
+bool cseg_preprocess_fits(size_t height, size_t width, double scale);
 
 /* The size of an image of height x width at the working scale; each at least 1. An argument error where it would be enlarged too
  * much, CELLSEG_ERR_LIMIT where it is too large. */
-cellseg_status cseg_segment_working_size(size_t *working_height, size_t *working_width, size_t height, size_t width,
-                                         double pixel_size_um, double working_pixel_size_um);
+cellseg_status cseg_preprocess_working_size(size_t *working_height, size_t *working_width, size_t height, size_t width,
+                                            double pixel_size_um, double working_pixel_size_um);
 
 /* A channel at the working scale, illumination evened, intensities as they were. */
 typedef struct cseg_flat {
@@ -61,16 +61,16 @@ typedef struct cseg_flat {
 
 /* Resample and top-hat. channel: any type; a pixel that is not finite is an argument error. `what` names it. Uses the rule's
  * pixel_size_um and top_hat_um. out->plane.data is NULL after an error. */
-cellseg_status cseg_segment_flatten(cellseg_context *context, cseg_flat *out, const cseg_plane *channel, const char *what,
-                                    double pixel_size_um, const cseg_rule *rule);
+cellseg_status cseg_preprocess_flatten(cellseg_context *context, cseg_flat *out, const cseg_plane *channel, const char *what,
+                                       double pixel_size_um, const cseg_rule *rule);
 
 /* Robust normalisation, clip and power by the rule. to: of the same size; may be flat's plane. */
-cellseg_status cseg_segment_normalise(cellseg_context *context, const cseg_plane *to, const cseg_flat *flat,
-                                      const cseg_rule *rule);
+cellseg_status cseg_preprocess_normalise(cellseg_context *context, const cseg_plane *to, const cseg_flat *flat,
+                                         const cseg_rule *rule);
 
 /* Both in one: a new plane scaled by the rule; data NULL after an error. */
-cellseg_status cseg_segment_scale(cellseg_context *context, cseg_plane *out, const cseg_plane *channel, const char *what,
-                                  double pixel_size_um, const cseg_rule *rule);
+cellseg_status cseg_preprocess_scale(cellseg_context *context, cseg_plane *out, const cseg_plane *channel, const char *what,
+                                     double pixel_size_um, const cseg_rule *rule);
 
 /*
  * What the network sees of a channel: resampled to the rule's scale, top-hat, robust normalisation, clip, power.
@@ -78,46 +78,25 @@ cellseg_status cseg_segment_scale(cellseg_context *context, cseg_plane *out, con
  * channel: any type, finite (an argument error otherwise). rule: its pixel_size_um, top_hat_um, percentiles, noise_range, clip
  * and power.
  */
-cellseg_status cseg_segment_preprocess(cellseg_context *context, cseg_plane *out, const cseg_plane *channel, double pixel_size_um,
-                                       const cseg_rule *rule);
+cellseg_status cseg_preprocess_run(cellseg_context *context, cseg_plane *out, const cseg_plane *channel, double pixel_size_um,
+                                   const cseg_rule *rule);
 
 /* ---- predict.c: Al-Kofahi et al. 2018, step 1 ---- */
 
 /* The model's probability maps of a preprocessed plane: `classes` float32 planes of its size, allocated by the caller. Averages
  * over the first 1, 2, 4 or 8 orientations of each patch. */
-cellseg_status cseg_segment_predict(cellseg_context *context, const cseg_plane *maps, const cellseg_model *model,
-                                    const cseg_plane *input, int32_t orientations);
+cellseg_status cseg_predict_maps(cellseg_context *context, const cseg_plane *maps, const cellseg_model *model,
+                                 const cseg_plane *input, int32_t orientations);
 
 /* What that takes at most beside the planes, on all of the context's threads. */
-uint64_t cseg_segment_predict_bytes(cellseg_context *context, const cellseg_model *model);
-
-/* ---- zoom.c ---- */
-
-/* What the network sees, and how. */
-typedef struct cseg_view {
-    cellseg_context *context;
-    const cellseg_model *model;
-    const cellseg_segment_options *options; /* zoom, zooms, orientations; for the estimate of a zoom those of the seeds step */
-    const cseg_plane *input;                /* preprocessed */
-    const cseg_plane *maps;                 /* as of cseg_segment_predict() */
-    int32_t extra_kind;                     /* of the fourth map: CELLSEG_EXTRA_... */
-    double from, to;                        /* the part of the call's progress that this takes */
-} cseg_view;
-
-/* The maps of the preprocessed plane, seen at the options' zoom or at the one that its nuclei ask for. */
-cellseg_status cseg_segment_predict_zoomed(const cseg_view *view);
-
-/* Before anything is allocated: CELLSEG_ERR_LIMIT where height x width pixels of the model's scale are too many at the options'
- * zooms, for the method or, with so many bytes besides, for the budget. */
-cellseg_status cseg_segment_check_zoom(cellseg_context *context, size_t height, size_t width, uint32_t classes, uint64_t besides,
-                                       const cellseg_segment_options *options);
+uint64_t cseg_predict_bytes(cellseg_context *context, const cellseg_model *model);
 
 /* ---- seeds.c: Al-Kofahi et al. 2018, step 2 ---- */
 
 /* Nuclei of a probability map, or of a nuclear stain scaled to [0, 1]: nuclei (uint32, of the map's size) gets ids 1..count in
  * raster order, each 4-connected. extra: NULL, or of the map's size. pixel_size_um: the map's. None is no error. */
-cellseg_status cseg_segment_seeds(cellseg_context *context, const cseg_plane *nuclei, uint32_t *count, const cseg_plane *map,
-                                  const cseg_extra *extra, double pixel_size_um, const cellseg_segment_options *options);
+cellseg_status cseg_seeds_find(cellseg_context *context, const cseg_plane *nuclei, uint32_t *count, const cseg_plane *map,
+                               const cseg_extra *extra, double pixel_size_um, const cellseg_segment_options *options);
 
 /* ---- cells.c: Al-Kofahi et al. 2018, step 3 ---- */
 
@@ -133,8 +112,8 @@ typedef struct cseg_cell_inputs {
 } cseg_cell_inputs;
 
 /* One cell for every nucleus, under its id. cells: uint32, of the same size. */
-cellseg_status cseg_segment_cells(cellseg_context *context, const cseg_plane *cells, const cseg_cell_inputs *inputs,
-                                  const cellseg_segment_options *options);
+cellseg_status cseg_cells_find(cellseg_context *context, const cseg_plane *cells, const cseg_cell_inputs *inputs,
+                               const cellseg_segment_options *options);
 
 /* A quantile over fewer nuclei or cells says too little. */
 enum { CSEG_QUANTILE_OF_LEAST = 15 };
@@ -147,35 +126,36 @@ enum { CSEG_FIT_OF_LEAST = 5 };
 /* Whether the marker is of the kind the method is for: yes, perhaps not, or it is a nuclear stain. */
 enum { CSEG_FIT_GOOD = 0, CSEG_FIT_UNSURE = 1, CSEG_FIT_STAIN = 2 };
 
-typedef struct cseg_fit {
+typedef struct cseg_marker_figures {
     int32_t kind;                     /* CSEG_FIT_...; good where the cells are fewer than CSEG_QUANTILE_OF_LEAST */
     uint32_t cells;                   /* measured ones */
     double contrast, sureness, share; /* medians over them; 0 where they are fewer than five */
-} cseg_fit;
+} cseg_marker_figures;
 
 /* Judge the marker by the cells that were found with a model's maps, under the ids of inputs->nuclei. */
-cellseg_status cseg_segment_fit(cellseg_context *context, cseg_fit *fit, const cseg_plane *cells, const cseg_cell_inputs *inputs);
+cellseg_status cseg_marker_check(cellseg_context *context, cseg_marker_figures *fit, const cseg_plane *cells,
+                                 const cseg_cell_inputs *inputs);
 
 /* Log the figures, where the cells are enough to tell by, and a warning where the marker does not fit. */
-void cseg_segment_tell_fit(cellseg_context *context, const cseg_fit *fit);
+void cseg_marker_log(cellseg_context *context, const cseg_marker_figures *fit);
 
 /* ---- smooth.c ---- */
 
 /* Open every cell of ids 1..count with a disc, in place. */
-cellseg_status cseg_segment_smooth(cellseg_context *context, const cseg_plane *cells, const cseg_plane *nuclei, uint32_t count,
-                                   double radius_px);
+cellseg_status cseg_smooth_cells(cellseg_context *context, const cseg_plane *cells, const cseg_plane *nuclei, uint32_t count,
+                                 double radius_px);
 
 /* ---- rescale.c, tidy.c: label maps at the image's own scale ---- */
 
 /* Resample a label map with smooth outlines: each pixel takes the id with the largest bilinear weight. */
-cellseg_status cseg_segment_rescale(cellseg_context *context, const cseg_plane *to, const cseg_plane *from);
+cellseg_status cseg_rescale_labels(cellseg_context *context, const cseg_plane *to, const cseg_plane *from);
 
 /*
  * Make cells and nuclei hold what is promised of them, in place: every cell one 4-connected part round its nucleus, which is one
  * part too and lies inside it; holes filled; cells that the options exclude, and cells without nucleus, dropped; ids 1..n in
  * raster order of the cells' first pixels.
  */
-cellseg_status cseg_segment_tidy(cellseg_context *context, const cseg_plane *cells, const cseg_plane *nuclei,
-                                 double pixel_size_um, const cellseg_segment_options *options);
+cellseg_status cseg_finalize_labels(cellseg_context *context, const cseg_plane *cells, const cseg_plane *nuclei,
+                                    double pixel_size_um, const cellseg_segment_options *options);
 
 #endif

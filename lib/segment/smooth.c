@@ -88,9 +88,9 @@ static cellseg_status smooth_cell(void *data, size_t index) {
     CSEG_TRY_GOTO(done, cseg_plane_new(&mask, job->context, CELLSEG_UINT8, b.bottom - b.top, b.right - b.left));
     CSEG_TRY_GOTO(done, cseg_plane_new(&distance, job->context, CELLSEG_FLOAT32, b.bottom - b.top, b.right - b.left));
     crop_mask(&mask, job->before, &b, id);
-    CSEG_TRY_GOTO(done, cseg_morph_distance(job->context, &distance, &mask));
+    CSEG_TRY_GOTO(done, cseg_distance_transform(job->context, &distance, &mask));
     mask_near(&mask, &distance, job->radius_px);
-    CSEG_TRY_GOTO(done, cseg_morph_distance(job->context, &distance, &mask));
+    CSEG_TRY_GOTO(done, cseg_distance_transform(job->context, &distance, &mask));
     clear_far(job, &distance, &b, id);
 done:
     cseg_plane_free(&distance);
@@ -98,21 +98,21 @@ done:
     return status;
 }
 
-cellseg_status cseg_segment_smooth(cellseg_context *context, const cseg_plane *cells, const cseg_plane *nuclei, uint32_t count,
-                                   double radius_px) {
+cellseg_status cseg_smooth_cells(cellseg_context *context, const cseg_plane *cells, const cseg_plane *nuclei, uint32_t count,
+                                 double radius_px) {
     cseg_plane before;
     CSEG_TRY(cseg_plane_new(&before, context, CELLSEG_UINT32, cells->height, cells->width));
-    box *boxes = cseg_calloc(context, (size_t)count + 1, sizeof *boxes);
-    cellseg_status status = boxes != NULL ? CELLSEG_OK : cseg_last_status();
+    box *boxes = cseg_memory_calloc(context, (size_t)count + 1, sizeof *boxes);
+    cellseg_status status = boxes != NULL ? CELLSEG_OK : cseg_error_last();
     if (status == CELLSEG_OK) {
         find_boxes(boxes, cells);
-        status = cseg_segment_rescale(context, &before, cells); /* of the same size: a copy */
+        status = cseg_rescale_labels(context, &before, cells); /* of the same size: a copy */
     }
     if (status == CELLSEG_OK) {
         smooth_job job = {context, cells, nuclei, &before, boxes, radius_px};
         status = cseg_parallel_for(context, count, smooth_cell, &job);
     }
-    cseg_free(boxes);
+    cseg_memory_free(boxes);
     cseg_plane_free(&before);
     return status;
 }

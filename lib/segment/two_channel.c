@@ -30,13 +30,13 @@ static cellseg_status check_nuclear(cseg_channel *nuclear, const cseg_channel *m
 static cellseg_status stained_nuclei(cellseg_context *context, cseg_plane *nuclei, uint32_t *count, const cseg_channel *nuclear,
                                      const cellseg_segment_options *options) {
     const double scale = options->working_pixel_size_um;
-    const cseg_rule rule = cseg_segment_nuclear_rule(scale, options->top_hat_um);
+    const cseg_rule rule = cseg_channel_nuclear_rule(scale, options->top_hat_um);
     cseg_plane stain;
     *nuclei = (cseg_plane){0};
-    CSEG_TRY(cseg_segment_scale(context, &stain, &nuclear->plane, "the nuclear image", nuclear->pixel_size_um, &rule));
+    CSEG_TRY(cseg_preprocess_scale(context, &stain, &nuclear->plane, "the nuclear image", nuclear->pixel_size_um, &rule));
     cellseg_status status = cseg_plane_new(nuclei, context, CELLSEG_UINT32, stain.height, stain.width);
     if (status == CELLSEG_OK)
-        status = cseg_segment_seeds(context, nuclei, count, &stain, NULL, scale, options);
+        status = cseg_seeds_find(context, nuclei, count, &stain, NULL, scale, options);
     cseg_plane_free(&stain);
     if (status != CELLSEG_OK)
         cseg_plane_free(nuclei);
@@ -47,17 +47,17 @@ static cellseg_status two_channel(cellseg_labels **cells, cellseg_labels **nucle
                                   const cseg_channel *marker, const cseg_channel *nuclear,
                                   const cellseg_segment_options *options) {
     const double scale = options->working_pixel_size_um;
-    const cseg_rule rule = cseg_segment_marker_rule(scale, options->top_hat_um);
+    const cseg_rule rule = cseg_channel_marker_rule(scale, options->top_hat_um);
     cseg_plane cytoplasm = {0}, seeds = {0}, found = {0};
     cseg_cell_inputs inputs = {.marker = &cytoplasm, .nuclei = &seeds, .pixel_size_um = scale};
     cellseg_status status;
-    CSEG_TRY_GOTO(done, cseg_segment_step(context, "seeds", 0, 0.5));
+    CSEG_TRY_GOTO(done, cseg_channel_step(context, "seeds", 0, 0.5));
     CSEG_TRY_GOTO(done, stained_nuclei(context, &seeds, &inputs.count, nuclear, options));
-    CSEG_TRY_GOTO(done, cseg_segment_step(context, "cells", 0.5, 1));
+    CSEG_TRY_GOTO(done, cseg_channel_step(context, "cells", 0.5, 1));
     CSEG_TRY_GOTO(done,
-                  cseg_segment_scale(context, &cytoplasm, &marker->plane, "the marker image", marker->pixel_size_um, &rule));
-    CSEG_TRY_GOTO(done, cseg_segment_working_cells(context, &found, &inputs, options));
-    status = cseg_segment_label(cells, nuclei, context, marker, &(cseg_found){&found, &seeds, &cytoplasm, false}, options);
+                  cseg_preprocess_scale(context, &cytoplasm, &marker->plane, "the marker image", marker->pixel_size_um, &rule));
+    CSEG_TRY_GOTO(done, cseg_channel_working_cells(context, &found, &inputs, options));
+    status = cseg_channel_label(cells, nuclei, context, marker, &(cseg_found){&found, &seeds, &cytoplasm, false}, options);
 done:
     cseg_plane_free(&seeds);
     cseg_plane_free(&cytoplasm);
@@ -76,12 +76,12 @@ cellseg_status cellseg_segment_two_channel(cellseg_labels **cells, cellseg_label
     cellseg_segment_options own;
     cseg_channel m, n;
     CSEG_TRY(cseg_segment_options_read(&own, options));
-    CSEG_TRY(cseg_segment_check_px(&own, own.working_pixel_size_um));
-    CSEG_TRY(cseg_segment_channel(&m, marker, own.channel, own.pixel_size_um, "the marker image"));
-    CSEG_TRY(cseg_segment_channel(&n, nuclear, own.nuclei_channel, own.pixel_size_um, "the nuclear image"));
+    CSEG_TRY(cseg_channel_check_px(&own, own.working_pixel_size_um));
+    CSEG_TRY(cseg_channel_open(&m, marker, own.channel, own.pixel_size_um, "the marker image"));
+    CSEG_TRY(cseg_channel_open(&n, nuclear, own.nuclei_channel, own.pixel_size_um, "the nuclear image"));
     CSEG_TRY(check_nuclear(&n, &m));
     m.pixel_size_um = n.pixel_size_um = m.pixel_size_um > 0 ? m.pixel_size_um : n.pixel_size_um;
-    CSEG_TRY(cseg_segment_check_scale(context, &m, own.working_pixel_size_um, PLANES));
+    CSEG_TRY(cseg_channel_check_scale(context, &m, own.working_pixel_size_um, PLANES));
     own = without_network(own);
     cseg_progress_start(context);
     return two_channel(cells, nuclei, context, &m, &n, &own);
@@ -119,17 +119,17 @@ static cellseg_status own_row(void *data, size_t y) {
 }
 
 static cellseg_status give_to_cells(cellseg_context *context, const cseg_plane *nuclei, uint32_t count, const cseg_plane *cells) {
-    uint64_t *votes = cseg_calloc(context, (size_t)count + 1, sizeof *votes);
-    uint32_t *owner = votes != NULL ? cseg_calloc(context, (size_t)count + 1, sizeof *owner) : NULL;
+    uint64_t *votes = cseg_memory_calloc(context, (size_t)count + 1, sizeof *votes);
+    uint32_t *owner = votes != NULL ? cseg_memory_calloc(context, (size_t)count + 1, sizeof *owner) : NULL;
     cellseg_status status;
     if (owner != NULL) {
         find_owners(owner, votes, nuclei, cells);
         within_job job = {nuclei, cells, owner};
         status = cseg_parallel_for(context, nuclei->height, own_row, &job);
     } else
-        status = cseg_last_status();
-    cseg_free(owner);
-    cseg_free(votes);
+        status = cseg_error_last();
+    cseg_memory_free(owner);
+    cseg_memory_free(votes);
     return status;
 }
 
@@ -138,7 +138,7 @@ static cellseg_status nuclei_within(cellseg_labels **nuclei, cellseg_context *co
     cseg_plane seeds;
     uint32_t count;
     CSEG_TRY(stained_nuclei(context, &seeds, &count, nuclear, options));
-    cellseg_status status = cseg_segment_labels_at(nuclei, context, nuclear, &seeds);
+    cellseg_status status = cseg_channel_labels_at(nuclei, context, nuclear, &seeds);
     cseg_plane_free(&seeds);
     if (status != CELLSEG_OK)
         return status;
@@ -161,15 +161,15 @@ cellseg_status cellseg_segment_nuclei_within(cellseg_labels **nuclei, cellseg_co
     cellseg_segment_options own;
     cseg_channel n;
     CSEG_TRY(cseg_segment_options_read(&own, options));
-    CSEG_TRY(cseg_segment_check_px(&own, own.working_pixel_size_um));
-    CSEG_TRY(cseg_segment_channel(&n, nuclear, own.nuclei_channel, own.pixel_size_um, "the nuclear image"));
-    CSEG_TRY(cseg_segment_check_scale(context, &n, own.working_pixel_size_um, PLANES));
+    CSEG_TRY(cseg_channel_check_px(&own, own.working_pixel_size_um));
+    CSEG_TRY(cseg_channel_open(&n, nuclear, own.nuclei_channel, own.pixel_size_um, "the nuclear image"));
+    CSEG_TRY(cseg_channel_check_scale(context, &n, own.working_pixel_size_um, PLANES));
     const cseg_plane plane = cseg_labels_plane(cells);
     if (plane.height != n.plane.height || plane.width != n.plane.width)
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "the cells have %zu x %zu pixels, the nuclear image %zu x %zu", plane.height,
                          plane.width, n.plane.height, n.plane.width);
     own = without_network(own);
     cseg_progress_start(context);
-    CSEG_TRY(cseg_segment_step(context, "nuclei", 0, 1));
+    CSEG_TRY(cseg_channel_step(context, "nuclei", 0, 1));
     return nuclei_within(nuclei, context, &plane, &n, &own);
 }

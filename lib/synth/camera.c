@@ -33,7 +33,7 @@ static double with_noise(const cellseg_synth_options *o, double light, uint64_t 
     if (o->photons <= 0)
         return light;
     const double electrons = light * o->photons;
-    return (electrons + sqrt(electrons + o->read_noise * o->read_noise) * cseg_normal_of(bits)) / o->photons;
+    return (electrons + sqrt(electrons + o->read_noise * o->read_noise) * cseg_rng_normal_of(bits)) / o->photons;
 }
 
 static cellseg_status expose_band(void *data, size_t index) {
@@ -49,19 +49,19 @@ static cellseg_status expose_band(void *data, size_t index) {
             if (c->to->type == CELLSEG_UINT8)
                 cseg_row_u8(c->to, y)[x] = (uint8_t)grey;
             else
-                ((uint16_t *)cseg_row(c->to, y))[x] = (uint16_t)grey;
+                ((uint16_t *)cseg_row_at(c->to, y))[x] = (uint16_t)grey;
         }
     }
     return CELLSEG_OK;
 }
 
 static cellseg_status blur(cseg_field *field, const cseg_plane *to, double sigma_um) {
-    return cseg_filter_gaussian(field->context, to, &field->light, sigma_um / field->options.pixel_size_um);
+    return cseg_gaussian_smooth(field->context, to, &field->light, sigma_um / field->options.pixel_size_um);
 }
 
-cellseg_status cseg_field_photograph(cseg_field *field, const cseg_plane *to, uint64_t noise_seed) {
-    cseg_dice dice = {cseg_random_bits(field->options.seed, 5), 0};
-    camera c = {.field = field, .to = to, .seed = noise_seed, .slope = cseg_dice_direction(&dice)};
+cellseg_status cseg_camera_expose(cseg_field *field, const cseg_plane *to, uint64_t noise_seed) {
+    cseg_rng dice = {cseg_random_bits(field->options.seed, 5), 0};
+    camera c = {.field = field, .to = to, .seed = noise_seed, .slope = cseg_cell_direction(&dice)};
     c.most = (double)((1 << field->options.bits) - 1);
     CSEG_TRY(cseg_plane_new(&c.haze, field->context, CELLSEG_FLOAT32, field->height, field->width));
     cellseg_status status;

@@ -223,17 +223,17 @@ static cellseg_status make_maps(cseg_field *field, parts *p, cseg_keyed *largest
 static cellseg_status tidy(cseg_field *field) {
     parts p = {.context = field->context, .height = field->height, .width = field->width};
     const size_t ids = field->cell_count + 1;
-    p.queue = cseg_alloc(field->context, field->height * field->width, sizeof *p.queue);
-    cseg_keyed *largest = p.queue != NULL ? cseg_alloc(field->context, ids, sizeof *largest) : NULL;
-    uint32_t *numbers = largest != NULL ? cseg_calloc(field->context, ids, sizeof *numbers) : NULL;
-    const cellseg_status status = numbers != NULL ? make_maps(field, &p, largest, numbers) : cseg_last_status();
-    cseg_free(p.queue);
-    cseg_free(largest);
-    cseg_free(numbers);
+    p.queue = cseg_memory_alloc(field->context, field->height * field->width, sizeof *p.queue);
+    cseg_keyed *largest = p.queue != NULL ? cseg_memory_alloc(field->context, ids, sizeof *largest) : NULL;
+    uint32_t *numbers = largest != NULL ? cseg_memory_calloc(field->context, ids, sizeof *numbers) : NULL;
+    const cellseg_status status = numbers != NULL ? make_maps(field, &p, largest, numbers) : cseg_error_last();
+    cseg_memory_free(p.queue);
+    cseg_memory_free(largest);
+    cseg_memory_free(numbers);
     return status;
 }
 
-cellseg_status cseg_field_cover(cseg_field *field) {
+cellseg_status cseg_cover_draw(cseg_field *field) {
     cover c = {.field = field, .best = field->light};
     CSEG_TRY(cseg_plane_new(&c.second, field->context, CELLSEG_FLOAT32, field->height, field->width));
     cellseg_status status = cseg_parallel_for(field->context, (field->height + BAND - 1) / BAND, cover_band, &c);

@@ -12,32 +12,32 @@
 /* ---- random numbers ---- */
 
 /* A stream of its own for each cell, so that one cell's draws do not move another's. */
-typedef struct cseg_dice {
+typedef struct cseg_rng {
     uint64_t seed, count;
-} cseg_dice;
+} cseg_rng;
 
-static inline uint64_t cseg_dice_bits(cseg_dice *dice) {
+static inline uint64_t cseg_rng_bits(cseg_rng *dice) {
     return cseg_random_bits(dice->seed, dice->count++);
 }
-static inline double cseg_dice_uniform(cseg_dice *dice) {
-    return (double)(cseg_dice_bits(dice) >> 11) * 0x1p-53;
+static inline double cseg_rng_uniform(cseg_rng *dice) {
+    return (double)(cseg_rng_bits(dice) >> 11) * 0x1p-53;
 }
-static inline double cseg_dice_between(cseg_dice *dice, double lo, double hi) {
-    return lo + (hi - lo) * cseg_dice_uniform(dice);
+static inline double cseg_rng_between(cseg_rng *dice, double lo, double hi) {
+    return lo + (hi - lo) * cseg_rng_uniform(dice);
 }
 
 /* About normal, mean 0 and standard deviation 1, within 3.5: the sum of four uniform numbers out of one draw of bits. */
-static inline double cseg_normal_of(uint64_t bits) {
+static inline double cseg_rng_normal_of(uint64_t bits) {
     const uint64_t sum = (bits & 0xffff) + (bits >> 16 & 0xffff) + (bits >> 32 & 0xffff) + (bits >> 48);
     return ((double)sum - 2 * 65535.0) * (1.7320508075688772 / 65536);
 }
-static inline double cseg_dice_normal(cseg_dice *dice) {
-    return cseg_normal_of(cseg_dice_bits(dice));
+static inline double cseg_rng_normal(cseg_rng *dice) {
+    return cseg_rng_normal_of(cseg_rng_bits(dice));
 }
 
 /* Log-normal with mean 1. */
-static inline double cseg_dice_factor(cseg_dice *dice, double spread) {
-    return cseg_exp(spread * cseg_dice_normal(dice) - spread * spread / 2);
+static inline double cseg_rng_factor(cseg_rng *dice, double spread) {
+    return cseg_math_exp(spread * cseg_rng_normal(dice) - spread * spread / 2);
 }
 
 typedef struct cseg_vector {
@@ -45,19 +45,19 @@ typedef struct cseg_vector {
 } cseg_vector;
 
 /* Any direction, none preferred. */
-cseg_vector cseg_dice_direction(cseg_dice *dice);
-cseg_vector cseg_unit(cseg_vector v); /* (0, 1) for a vector without direction */
+cseg_vector cseg_cell_direction(cseg_rng *dice);
+cseg_vector cseg_cell_unit(cseg_vector v); /* (0, 1) for a vector without direction */
 
 /* ---- noise (noise.c) ---- */
 
 /* Smooth random landscape over the plane, mean 0, from -1 to 1, with one random height for each unit square. */
-float cseg_noise(uint64_t seed, float y, float x);
+float cseg_noise_value(uint64_t seed, float y, float x);
 
 /* 1 on the middle lines of a landscape, falling to 0 at `width` (in its heights) beside them: a net of threads. */
-float cseg_threads(uint64_t seed, float y, float x, float width);
+float cseg_noise_fibres(uint64_t seed, float y, float x, float width);
 
 /* Round spots of random place, size and strength, about one in each unit square; 1 in the middle of an average one. */
-float cseg_spots(uint64_t seed, float y, float x);
+float cseg_noise_spots(uint64_t seed, float y, float x);
 
 /* ---- cells ---- */
 
@@ -90,7 +90,7 @@ typedef struct cseg_limb {
 } cseg_limb;
 
 /* What a stain looks like, beyond the options. */
-typedef struct cseg_look {
+typedef struct cseg_style {
     float thin_um;                     /* from the edge to half of the full thickness */
     float perinuclear, perinuclear_um; /* added brightness about the nucleus, and how far it reaches */
     float centre;                      /* added brightness of the heap of organelles beside the nucleus */
@@ -99,12 +99,12 @@ typedef struct cseg_look {
     float edge, edge_um;               /* added brightness along the outline */
     float even;                        /* part of the stain that has no texture */
     float scale_um;                    /* size of the texture's features */
-} cseg_look;
+} cseg_style;
 
 typedef struct cseg_field {
     cellseg_context *context;
     cellseg_synth_options options;
-    cseg_look look;
+    cseg_style look;
     size_t height, width;
     double height_um, width_um;
     cseg_cell *cells;
@@ -129,24 +129,24 @@ typedef struct cseg_place {
 cellseg_status cseg_synth_options_read(cellseg_synth_options *own, const cellseg_synth_options *options);
 
 /* shape.c */
-void cseg_cell_draw(cseg_cell *cell, const cseg_field *field, cseg_dice *dice);
+void cseg_cell_draw(cseg_cell *cell, const cseg_field *field, cseg_rng *dice);
 void cseg_cell_turn(cseg_cell *cell, cseg_vector along); /* and finds how far it reaches */
 cseg_place cseg_cell_place(const cseg_cell *cell, float y, float x);
 enum { CSEG_MOST_LIMBS = 6 * 24 };                                           /* pieces of one cell */
 size_t cseg_limbs_draw(cseg_limb *limbs, cseg_cell *cell, double branching); /* how many; the same each time */
 
 /* place.c: the field's cells and limbs, each cell with the centre of its nucleus in view. */
-cellseg_status cseg_field_populate(cseg_field *field);
+cellseg_status cseg_placement_populate(cseg_field *field);
 
 /* cover.c: owners, edges and the label maps. */
-cellseg_status cseg_field_cover(cseg_field *field);
+cellseg_status cseg_cover_draw(cseg_field *field);
 
 /* shade.c: light of the marker, and of the nuclear stain. 1 is a cell of mean brightness. */
-cseg_look cseg_look_of(int32_t stain, uint64_t seed);
-cellseg_status cseg_field_shade_marker(cseg_field *field);
-cellseg_status cseg_field_shade_nuclei(cseg_field *field);
+cseg_style cseg_shade_style_of(int32_t stain, uint64_t seed);
+cellseg_status cseg_shade_marker(cseg_field *field);
+cellseg_status cseg_shade_nuclei(cseg_field *field);
 
 /* camera.c: haze, blur, illumination, noise; the light becomes grey levels of one channel. */
-cellseg_status cseg_field_photograph(cseg_field *field, const cseg_plane *to, uint64_t noise_seed);
+cellseg_status cseg_camera_expose(cseg_field *field, const cseg_plane *to, uint64_t noise_seed);
 
 #endif

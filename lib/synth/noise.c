@@ -19,7 +19,7 @@ static inline float height_of(uint64_t bits) {
     return (float)(bits >> 40) * 0x1p-23F - 1;
 }
 
-float cseg_noise(uint64_t seed, float y, float x) {
+float cseg_noise_value(uint64_t seed, float y, float x) {
     const float floor_y = floorf(y), floor_x = floorf(x);
     const int64_t row = (int64_t)floor_y, column = (int64_t)floor_x;
     float v = y - floor_y, u = x - floor_x;
@@ -31,8 +31,8 @@ float cseg_noise(uint64_t seed, float y, float x) {
     return above + v * (below - above);
 }
 
-float cseg_threads(uint64_t seed, float y, float x, float width) {
-    const float aside = fabsf(cseg_noise(seed, y, x)) / width;
+float cseg_noise_fibres(uint64_t seed, float y, float x, float width) {
+    const float aside = fabsf(cseg_noise_value(seed, y, x)) / width;
     return aside < 1 ? (1 - aside * aside) * (1 - aside * aside) : 0;
 }
 
@@ -45,7 +45,7 @@ static inline float spot(uint64_t bits, float v, float u) {
     return outward < 1 ? (1 - outward) * (1 - outward) * 3 * strength * strength : 0;
 }
 
-float cseg_spots(uint64_t seed, float y, float x) {
+float cseg_noise_spots(uint64_t seed, float y, float x) {
     const float floor_y = floorf(y), floor_x = floorf(x);
     const int64_t row = (int64_t)floor_y, column = (int64_t)floor_x;
     float sum = 0;

@@ -48,18 +48,18 @@ static bool is_in_view(const cseg_field *field, cseg_vector at) {
     return at.y >= 0 && at.y < field->height_um && at.x >= 0 && at.x < field->width_um;
 }
 
-static cseg_vector throw_at(const crowd *c, const cseg_cell *cell, cseg_dice *dice) {
+static cseg_vector throw_at(const crowd *c, const cseg_cell *cell, cseg_rng *dice) {
     const cseg_field *field = c->field;
-    const double u = cseg_dice_uniform(dice);
+    const double u = cseg_rng_uniform(dice);
     if (field->cell_count == 0 || u >= field->options.clustering)
-        return (cseg_vector){cseg_dice_between(dice, 0, field->height_um), cseg_dice_between(dice, 0, field->width_um)};
-    const cseg_cell *beside = &field->cells[cseg_dice_bits(dice) % field->cell_count];
-    const double distance = (cell->radius + beside->radius) * cseg_dice_between(dice, 0.75, 1);
-    const cseg_vector way = cseg_dice_direction(dice);
+        return (cseg_vector){cseg_rng_between(dice, 0, field->height_um), cseg_rng_between(dice, 0, field->width_um)};
+    const cseg_cell *beside = &field->cells[cseg_rng_bits(dice) % field->cell_count];
+    const double distance = (cell->radius + beside->radius) * cseg_rng_between(dice, 0.75, 1);
+    const cseg_vector way = cseg_cell_direction(dice);
     return (cseg_vector){beside->at.y + way.y * distance, beside->at.x + way.x * distance};
 }
 
-static bool settle(const crowd *c, cseg_cell *cell, cseg_dice *dice) {
+static bool settle(const crowd *c, cseg_cell *cell, cseg_rng *dice) {
     const double packing = 0.9 - 0.3 * c->field->options.overlap;
     for (int i = 0; i < TRIES; i++) {
         cell->at = throw_at(c, cell, dice);
@@ -70,13 +70,13 @@ static bool settle(const crowd *c, cseg_cell *cell, cseg_dice *dice) {
 }
 
 /* Neighbours lie much the same way, the more the longer they are. */
-static cseg_vector lie(const cseg_field *field, cseg_vector at, cseg_dice *dice) {
+static cseg_vector lie(const cseg_field *field, cseg_vector at, cseg_rng *dice) {
     const float y = (float)(at.y / 150), x = (float)(at.x / 150);
     const uint64_t seed = cseg_random_bits(field->options.seed, 1);
     const double together = 1.2 * fmin(field->options.elongation, 2);
-    const cseg_vector own = cseg_dice_direction(dice);
-    return cseg_unit(
-        (cseg_vector){own.y + together * (double)cseg_noise(seed, y, x), own.x + together * (double)cseg_noise(seed + 1, y, x)});
+    const cseg_vector own = cseg_cell_direction(dice);
+    return cseg_cell_unit((cseg_vector){own.y + together * (double)cseg_noise_value(seed, y, x),
+                                        own.x + together * (double)cseg_noise_value(seed + 1, y, x)});
 }
 
 static void enter(crowd *c, const cseg_cell *cell) {
@@ -89,11 +89,11 @@ static void enter(crowd *c, const cseg_cell *cell) {
 }
 
 /* The other daughter faces the first across the plane of division. */
-static void enter_sister(crowd *c, const cseg_cell *cell, cseg_dice *dice) {
+static void enter_sister(crowd *c, const cseg_cell *cell, cseg_rng *dice) {
     cseg_cell sister = *cell;
     const cseg_vector across = {cell->along.x, -cell->along.y};
     sister.at = (cseg_vector){cell->at.y + 1.75 * cell->radius * across.y, cell->at.x + 1.75 * cell->radius * across.x};
-    sister.seed = cseg_dice_bits(dice);
+    sister.seed = cseg_rng_bits(dice);
     if (is_in_view(c->field, sister.at) && has_room(c, &sister, 0.6))
         enter(c, &sister);
 }
@@ -101,7 +101,7 @@ static void enter_sister(crowd *c, const cseg_cell *cell, cseg_dice *dice) {
 static cellseg_status throw_all(crowd *c, size_t wanted) {
     cseg_field *field = c->field;
     for (size_t i = 0; i < wanted && field->cell_count < wanted; i++) {
-        cseg_dice dice = {cseg_random_bits(field->options.seed, 16 + i), 0};
+        cseg_rng dice = {cseg_random_bits(field->options.seed, 16 + i), 0};
         cseg_cell cell = {0};
         cseg_cell_draw(&cell, field, &dice);
         if (!settle(c, &cell, &dice))
@@ -122,9 +122,9 @@ static cellseg_status draw_limbs(cseg_field *field) {
     size_t count = 0;
     for (size_t i = 0; i < field->cell_count; i++)
         count += cseg_limbs_draw(pieces, &field->cells[i], field->options.branching);
-    field->limbs = cseg_alloc(field->context, count > 0 ? count : 1, sizeof *field->limbs);
+    field->limbs = cseg_memory_alloc(field->context, count > 0 ? count : 1, sizeof *field->limbs);
     if (field->limbs == NULL)
-        return cseg_last_status();
+        return cseg_error_last();
     count = 0;
     for (size_t i = 0; i < field->cell_count; i++) {
         field->cells[i].first_limb = (uint32_t)count;
@@ -138,30 +138,30 @@ static cellseg_status draw_limbs(cseg_field *field) {
 static cellseg_status make_crowd(crowd *c, cseg_field *field, size_t wanted) {
     *c = (crowd){
         .field = field, .rows = (size_t)(field->height_um / bucket_um) + 1, .columns = (size_t)(field->width_um / bucket_um) + 1};
-    c->first = cseg_alloc(field->context, c->rows * c->columns, sizeof *c->first);
-    c->next = c->first != NULL ? cseg_alloc(field->context, wanted + 1, sizeof *c->next) : NULL;
-    field->cells = c->next != NULL ? cseg_alloc(field->context, wanted + 1, sizeof *field->cells) : NULL;
+    c->first = cseg_memory_alloc(field->context, c->rows * c->columns, sizeof *c->first);
+    c->next = c->first != NULL ? cseg_memory_alloc(field->context, wanted + 1, sizeof *c->next) : NULL;
+    field->cells = c->next != NULL ? cseg_memory_alloc(field->context, wanted + 1, sizeof *field->cells) : NULL;
     if (field->cells == NULL)
-        return cseg_last_status();
+        return cseg_error_last();
     for (size_t i = 0; i < c->rows * c->columns; i++)
         c->first[i] = NONE;
     return CELLSEG_OK;
 }
 
-cellseg_status cseg_field_populate(cseg_field *field) {
+cellseg_status cseg_placement_populate(cseg_field *field) {
     const cellseg_synth_options *o = &field->options;
-    cseg_dice dice = {cseg_random_bits(o->seed, 2), 0};
+    cseg_rng dice = {cseg_random_bits(o->seed, 2), 0};
     const double expected = o->confluence * field->height_um * field->width_um / o->cell_area_um2;
     if (expected >= MOST_CELLS)
         return cseg_fail(CELLSEG_ERR_LIMIT, "the field would hold %.0f cells; %d are the most", expected, (int)MOST_CELLS);
-    const size_t wanted = (size_t)(expected + cseg_dice_uniform(&dice));
+    const size_t wanted = (size_t)(expected + cseg_rng_uniform(&dice));
     crowd c;
     cellseg_status status = make_crowd(&c, field, wanted);
     if (status == CELLSEG_OK)
         status = throw_all(&c, wanted);
     if (status == CELLSEG_OK)
         status = draw_limbs(field);
-    cseg_free(c.first);
-    cseg_free(c.next);
+    cseg_memory_free(c.first);
+    cseg_memory_free(c.next);
     return status;
 }

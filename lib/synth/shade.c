@@ -13,8 +13,8 @@ enum { BAND = 16 }; /* rows of one task */
 
 /* ---- looks ---- */
 
-cseg_look cseg_look_of(int32_t stain, uint64_t seed) {
-    static const cseg_look looks[] = {
+cseg_style cseg_shade_style_of(int32_t stain, uint64_t seed) {
+    static const cseg_style looks[] = {
         [CELLSEG_STAIN_DIFFUSE] = {1.2F, 0.5F, 6, 0.2F, 3, 0, 0, 1, 0.7F, 1.5F},
         [CELLSEG_STAIN_ER] = {2.5F, 1.8F, 4, 0.8F, 1.5F, 0.5F, 0, 1, 0.45F, 1},
         [CELLSEG_STAIN_MITOCHONDRIA] = {1.8F, 1.6F, 4.5F, 0.8F, 2, 0, 0, 1, 0.35F, 2},
@@ -23,15 +23,15 @@ cseg_look cseg_look_of(int32_t stain, uint64_t seed) {
         [CELLSEG_STAIN_TUBULIN] = {2, 1.1F, 6, 0.5F, 1.5F, 0.1F, 0, 1, 0.4F, 0.9F},
         [CELLSEG_STAIN_MEMBRANE] = {0.5F, 0.25F, 5, 0.3F, 1, 0.1F, 1.2F, 0.8F, 0.75F, 1.5F},
     };
-    cseg_look look = looks[stain];
-    cseg_dice dice = {cseg_random_bits(seed, 3), 0};
-    look.thin_um *= (float)cseg_dice_factor(&dice, 0.3);
-    look.perinuclear *= (float)cseg_dice_factor(&dice, 0.4);
-    look.perinuclear_um *= (float)cseg_dice_factor(&dice, 0.25);
-    look.gap *= (float)cseg_dice_factor(&dice, stain == CELLSEG_STAIN_MEMBRANE ? 0.1 : 0.5);
-    look.rim *= (float)cseg_dice_factor(&dice, 0.4);
-    look.edge *= (float)cseg_dice_factor(&dice, 0.3);
-    look.scale_um *= (float)cseg_dice_factor(&dice, 0.2);
+    cseg_style look = looks[stain];
+    cseg_rng dice = {cseg_random_bits(seed, 3), 0};
+    look.thin_um *= (float)cseg_rng_factor(&dice, 0.3);
+    look.perinuclear *= (float)cseg_rng_factor(&dice, 0.4);
+    look.perinuclear_um *= (float)cseg_rng_factor(&dice, 0.25);
+    look.gap *= (float)cseg_rng_factor(&dice, stain == CELLSEG_STAIN_MEMBRANE ? 0.1 : 0.5);
+    look.rim *= (float)cseg_rng_factor(&dice, 0.4);
+    look.edge *= (float)cseg_rng_factor(&dice, 0.3);
+    look.scale_um *= (float)cseg_rng_factor(&dice, 0.2);
     return look;
 }
 
@@ -39,9 +39,9 @@ cseg_look cseg_look_of(int32_t stain, uint64_t seed) {
 
 /* Fibres: threads of a landscape drawn out along one direction, which wavers. */
 static float fibres(uint64_t seed, float along, float across) {
-    const float waver = 0.8F * cseg_noise(seed, across * 0.12F, along * 0.05F);
-    const float fine = cseg_noise(seed + 1, across + waver * 4, along * 0.08F);
-    return 0.5F + 1.2F * cseg_threads(seed + 2, across * 0.6F + waver * 2, along * 0.05F, 0.35F) + 0.35F * fine;
+    const float waver = 0.8F * cseg_noise_value(seed, across * 0.12F, along * 0.05F);
+    const float fine = cseg_noise_value(seed + 1, across + waver * 4, along * 0.08F);
+    return 0.5F + 1.2F * cseg_noise_fibres(seed + 2, across * 0.6F + waver * 2, along * 0.05F, 0.35F) + 0.35F * fine;
 }
 
 /* Fibres from the nucleus outwards: the diamond angle takes the place of the distance across. */
@@ -49,36 +49,36 @@ static float rays(uint64_t seed, float along, float across) {
     const float away = sqrtf(along * along + across * across) + 1;
     const float around = across / (fabsf(along) + fabsf(across) + 0.1F);
     const float side = along < 0 ? 50 : 0;
-    const float coarse = cseg_threads(seed, around * 9 + side, away * 0.09F, 0.3F);
-    const float fine = cseg_threads(seed + 1, around * 17 + side + 0.4F * away, away * 0.15F, 0.35F);
-    return 0.45F + 0.8F * coarse + 0.5F * fine + 0.5F * cseg_threads(seed + 2, across * 0.6F, along * 0.6F, 0.25F);
+    const float coarse = cseg_noise_fibres(seed, around * 9 + side, away * 0.09F, 0.3F);
+    const float fine = cseg_noise_fibres(seed + 1, around * 17 + side + 0.4F * away, away * 0.15F, 0.35F);
+    return 0.45F + 0.8F * coarse + 0.5F * fine + 0.5F * cseg_noise_fibres(seed + 2, across * 0.6F, along * 0.6F, 0.25F);
 }
 
 static float texture_of(int32_t stain, uint64_t seed, float along, float across) {
-    const float patches = cseg_noise(seed + 8, across * 0.22F, along * 0.22F);
+    const float patches = cseg_noise_value(seed + 8, across * 0.22F, along * 0.22F);
     switch (stain) {
     case CELLSEG_STAIN_ER:
-        return 0.45F + 0.25F * patches + 0.8F * cseg_threads(seed, across, along, 0.45F) +
-               0.6F * cseg_threads(seed + 1, across * 0.5F, along * 0.5F, 0.35F);
+        return 0.45F + 0.25F * patches + 0.8F * cseg_noise_fibres(seed, across, along, 0.45F) +
+               0.6F * cseg_noise_fibres(seed + 1, across * 0.5F, along * 0.5F, 0.35F);
     case CELLSEG_STAIN_MITOCHONDRIA:
-        return (2.2F + 2 * patches) * cseg_threads(seed, across, along, 0.24F) + 0.25F;
+        return (2.2F + 2 * patches) * cseg_noise_fibres(seed, across, along, 0.24F) + 0.25F;
     case CELLSEG_STAIN_ENDOSOMES:
-        return (1.1F + 0.9F * patches) * cseg_spots(seed, across, along) + 0.3F;
+        return (1.1F + 0.9F * patches) * cseg_noise_spots(seed, across, along) + 0.3F;
     case CELLSEG_STAIN_ACTIN:
         return fibres(seed, along, across);
     case CELLSEG_STAIN_TUBULIN:
         return 0.6F * rays(seed, along, across) + 0.4F * fibres(seed + 4, along, across);
     case CELLSEG_STAIN_MEMBRANE:
-        return 0.95F + 0.15F * patches + 1.2F * cseg_threads(seed, across * 0.15F, along * 0.15F, 0.05F);
+        return 0.95F + 0.15F * patches + 1.2F * cseg_noise_fibres(seed, across * 0.15F, along * 0.15F, 0.05F);
     default:
-        return 1 + 0.2F * patches + 0.15F * cseg_noise(seed, across, along);
+        return 1 + 0.2F * patches + 0.15F * cseg_noise_value(seed, across, along);
     }
 }
 
 /* Inside the nucleus: faint mottling, and nucleoli. */
 static float chromatin(uint64_t seed, float along, float across, float nucleoli) {
-    return 1 + 0.12F * cseg_noise(seed + 16, across * 0.8F, along * 0.8F) +
-           nucleoli * fminf(cseg_spots(seed + 17, across * 0.22F, along * 0.22F), 1.5F);
+    return 1 + 0.12F * cseg_noise_value(seed + 16, across * 0.8F, along * 0.8F) +
+           nucleoli * fminf(cseg_noise_spots(seed + 17, across * 0.22F, along * 0.22F), 1.5F);
 }
 
 /* ---- a cell's light ---- */
@@ -90,7 +90,7 @@ static float nuclear_part(float outward_um) {
 }
 
 static float marker_light(const cseg_field *field, const cseg_cell *cell, float y, float x, float edge) {
-    const cseg_look *look = &field->look;
+    const cseg_style *look = &field->look;
     const cseg_place p = cseg_cell_place(cell, y, x);
     const float outward = (sqrtf(p.nuclear) - 1) * 0.5F * (cell->half_length + cell->half_width);
     const float away = fmaxf(outward, 0) / look->perinuclear_um, rim = outward / 0.7F;
@@ -142,17 +142,17 @@ static void add_speck(const cseg_field *field, double y, double x, double radius
 }
 
 static void add_debris(const cseg_field *field) {
-    cseg_dice dice = {cseg_random_bits(field->options.seed, 4), 0};
+    cseg_rng dice = {cseg_random_bits(field->options.seed, 4), 0};
     const double mean = field->options.debris_per_mm2 * 1e-6 * field->height_um * field->width_um;
-    const size_t count = (size_t)(mean + cseg_dice_uniform(&dice));
+    const size_t count = (size_t)(mean + cseg_rng_uniform(&dice));
     for (size_t i = 0; i < count; i++) {
-        const double y = cseg_dice_uniform(&dice) * field->height_um, x = cseg_dice_uniform(&dice) * field->width_um;
-        const double radius = 0.6 * cseg_exp(1.5 * cseg_dice_uniform(&dice)), light = cseg_dice_between(&dice, 0.1, 1.2);
-        add_speck(field, y, x, radius, light * cseg_dice_uniform(&dice));
+        const double y = cseg_rng_uniform(&dice) * field->height_um, x = cseg_rng_uniform(&dice) * field->width_um;
+        const double radius = 0.6 * cseg_math_exp(1.5 * cseg_rng_uniform(&dice)), light = cseg_rng_between(&dice, 0.1, 1.2);
+        add_speck(field, y, x, radius, light * cseg_rng_uniform(&dice));
     }
 }
 
-cellseg_status cseg_field_shade_marker(cseg_field *field) {
+cellseg_status cseg_shade_marker(cseg_field *field) {
     CSEG_TRY(cseg_parallel_for(field->context, (field->height + BAND - 1) / BAND, shade_band, field));
     add_debris(field);
     return CELLSEG_OK;
@@ -183,6 +183,6 @@ static cellseg_status shade_nuclei_band(void *data, size_t index) {
     return CELLSEG_OK;
 }
 
-cellseg_status cseg_field_shade_nuclei(cseg_field *field) {
+cellseg_status cseg_shade_nuclei(cseg_field *field) {
     return cseg_parallel_for(field->context, (field->height + BAND - 1) / BAND, shade_nuclei_band, field);
 }

@@ -18,8 +18,8 @@ static void free_field(cseg_field *field) {
     cseg_plane_free(&field->edge);
     cseg_plane_free(&field->below);
     cseg_plane_free(&field->light);
-    cseg_free(field->cells);
-    cseg_free(field->limbs);
+    cseg_memory_free(field->cells);
+    cseg_memory_free(field->limbs);
 }
 
 static cellseg_status make_results(cellseg_image **image, cellseg_labels **cells, cellseg_labels **nuclei, cseg_field *field) {
@@ -37,37 +37,37 @@ static cellseg_status make_results(cellseg_image **image, cellseg_labels **cells
 
 static cellseg_status photograph(cseg_field *field, const cellseg_image *image, int32_t channel) {
     const cseg_plane to = cseg_image_plane(image, channel);
-    return cseg_field_photograph(field, &to, cseg_random_bits(field->options.seed, 6 + (uint64_t)channel));
+    return cseg_camera_expose(field, &to, cseg_random_bits(field->options.seed, 6 + (uint64_t)channel));
 }
 
 static cellseg_status make_pictures(cseg_field *field, const cellseg_image *image) {
     cseg_progress_step(field->context, "marker", 0.4, 0.8);
-    CSEG_TRY(cseg_field_shade_marker(field));
+    CSEG_TRY(cseg_shade_marker(field));
     CSEG_TRY(photograph(field, image, 0));
     if (field->options.nuclei_channel == 0)
         return CELLSEG_OK;
     cseg_progress_step(field->context, "nuclear stain", 0.8, 1);
-    CSEG_TRY(cseg_field_shade_nuclei(field));
+    CSEG_TRY(cseg_shade_nuclei(field));
     return photograph(field, image, 1);
 }
 
 static cellseg_status make_field(cseg_field *field, const cellseg_image *image) {
     CSEG_TRY(make_planes(field));
     cseg_progress_step(field->context, "cells", 0, 0.1);
-    CSEG_TRY(cseg_field_populate(field));
+    CSEG_TRY(cseg_placement_populate(field));
     cseg_progress_step(field->context, "outlines", 0.1, 0.4);
-    CSEG_TRY(cseg_field_cover(field));
+    CSEG_TRY(cseg_cover_draw(field));
     return make_pictures(field, image);
 }
 
 static cellseg_status begin(cseg_field *field, cellseg_context *context, size_t height, size_t width,
                             const cellseg_synth_options *options) {
     *field = (cseg_field){.context = context, .height = height, .width = width};
-    CSEG_TRY(cseg_check_range("height", (double)height, 1, LARGEST_EDGE));
-    CSEG_TRY(cseg_check_range("width", (double)width, 1, LARGEST_EDGE));
+    CSEG_TRY(cseg_range_check("height", (double)height, 1, LARGEST_EDGE));
+    CSEG_TRY(cseg_range_check("width", (double)width, 1, LARGEST_EDGE));
     CSEG_TRY(cseg_synth_options_read(&field->options, options));
     CSEG_TRY(cseg_budget_check(context, (uint64_t)height * width * BYTES_PER_PIXEL, "the field"));
-    field->look = cseg_look_of(field->options.stain, field->options.seed);
+    field->look = cseg_shade_style_of(field->options.stain, field->options.seed);
     field->height_um = (double)height * field->options.pixel_size_um;
     field->width_um = (double)width * field->options.pixel_size_um;
     return CELLSEG_OK;

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-void cseg_sigmoid(const cseg_kernels *k, float *values, size_t count) {
+void cseg_sigmoid_forward(const cseg_kernels *k, float *values, size_t count) {
     k->sigmoid(values, count);
 }
 

@@ -46,24 +46,24 @@ enum { DIRECT, WINOGRAD, NARROW };
 static int way_of(const cseg_filter_shape *s, const cseg_panels *p) {
     if (s->deconvolution)
         return DIRECT;
-    return cseg_narrow_pays(s->kernel, p->channels)               ? NARROW
+    return cseg_taps_pays(s->kernel, p->channels)                 ? NARROW
            : cseg_winograd_pays(s->kernel, p->depth, p->channels) ? WINOGRAD
                                                                   : DIRECT;
 }
 
-size_t cseg_packed_floats(const cseg_kernels *k, const cseg_filter_shape *shape, int32_t use) {
+size_t cseg_conv_packed_floats(const cseg_kernels *k, const cseg_filter_shape *shape, int32_t use) {
     const cseg_panels p = panels_of(shape, use);
     switch (way_of(shape, &p)) {
     case WINOGRAD:
         return cseg_winograd_panels_floats(k, &p);
     case NARROW:
-        return cseg_narrow_panels_floats(k, &p);
+        return cseg_taps_panels_floats(k, &p);
     default:
         return cseg_panels_floats(k, &p) * phases_of(shape, &p);
     }
 }
 
-void cseg_pack(const cseg_kernels *k, float *packed, const float *weights, const cseg_filter_shape *shape, int32_t use) {
+void cseg_conv_pack(const cseg_kernels *k, float *packed, const float *weights, const cseg_filter_shape *shape, int32_t use) {
     const cseg_panels p = panels_of(shape, use);
     const size_t tap = shape->in * shape->out;
     if (p.tap_step < 0)
@@ -73,7 +73,7 @@ void cseg_pack(const cseg_kernels *k, float *packed, const float *weights, const
         cseg_winograd_panels_pack(k, packed, weights, &p);
         break;
     case NARROW:
-        cseg_narrow_panels_pack(k, packed, weights, &p);
+        cseg_taps_panels_pack(k, packed, weights, &p);
         break;
     default:
         for (size_t phase = 0; phase < phases_of(shape, &p); phase++)
@@ -88,11 +88,11 @@ static size_t larger(size_t a, size_t b) {
 /* What the derivative by the weights needs. */
 static size_t weights_scratch_floats(const cseg_filter_shape *s) {
     if (cseg_winograd_pays(s->kernel, s->in, s->out))
-        return cseg_winograd_outer_scratch_floats(s->in, s->out);
+        return cseg_wgrad_scratch_floats(s->in, s->out);
     return columns_are_inputs(s) ? s->kernel * s->kernel * s->in * s->out : 0;
 }
 
-size_t cseg_scratch_floats(const cseg_kernels *k, const cseg_filter_shape *shape, int32_t use, size_t height, size_t width) {
+size_t cseg_conv_scratch_floats(const cseg_kernels *k, const cseg_filter_shape *shape, int32_t use, size_t height, size_t width) {
     (void)height;
     const cseg_panels p = panels_of(shape, use);
     const size_t weights = use == CSEG_PACK_BACKWARD_DATA ? weights_scratch_floats(shape) : 0;
@@ -100,26 +100,26 @@ size_t cseg_scratch_floats(const cseg_kernels *k, const cseg_filter_shape *shape
     case WINOGRAD:
         return larger(cseg_winograd_scratch_floats(k, p.depth), weights);
     case NARROW:
-        return larger(cseg_narrow_scratch_floats(width + 2 * shape->padding, p.channels), weights);
+        return larger(cseg_taps_scratch_floats(width + 2 * shape->padding, p.channels), weights);
     default:
         return weights;
     }
 }
 
-static void run(const cseg_kernels *k, const cseg_walk *w, int way, float *scratch) {
+static void run(const cseg_kernels *k, const cseg_loop *w, int way, float *scratch) {
     if (way == WINOGRAD)
         cseg_winograd_run(k, w, scratch);
     else if (way == NARROW)
-        cseg_narrow_run(k, w, scratch);
+        cseg_taps_run(k, w, scratch);
     else
-        cseg_walk_run(k, w);
+        cseg_loop_run(k, w);
 }
 
 /* A walk over `out` in which the kernel's first tap sees `in` `shift` pixels above and left of the output pixel. */
-static cseg_walk walk_over(const cseg_kernels *k, const cseg_tensor *out, const cseg_tensor *in, size_t shift, size_t kernel,
+static cseg_loop walk_over(const cseg_kernels *k, const cseg_tensor *out, const cseg_tensor *in, size_t shift, size_t kernel,
                            const float *packed) {
     assert(in->frame >= shift && in->images == out->images);
-    cseg_walk w = {.out = cseg_grid_of(out), .in = cseg_grid_of(in), .packed = packed};
+    cseg_loop w = {.out = cseg_conv_grid_of(out), .in = cseg_conv_grid_of(in), .packed = packed};
     w.in.data -= shift * (in->row + in->pixel);
     w.images = out->images;
     w.height = out->height;
@@ -139,15 +139,15 @@ static cseg_walk walk_over(const cseg_kernels *k, const cseg_tensor *out, const 
     return w;
 }
 
-void cseg_convolve(const cseg_kernels *k, const cseg_tensor *out, const cseg_tensor *in, const float *packed, const float *bias,
-                   const cseg_filter_shape *shape, int32_t activation, int32_t use, float *scratch) {
+void cseg_conv_forward(const cseg_kernels *k, const cseg_tensor *out, const cseg_tensor *in, const float *packed,
+                       const float *bias, const cseg_filter_shape *shape, int32_t activation, int32_t use, float *scratch) {
     assert(in->channels == shape->in && out->channels == shape->out);
     if (shape->deconvolution) {
-        cseg_deconvolve(k, out, in, packed, bias, shape, activation);
+        cseg_deconv_forward(k, out, in, packed, bias, shape, activation);
     } else {
         assert(out->height + shape->kernel == in->height + 2 * shape->padding + 1);
         assert(out->width + shape->kernel == in->width + 2 * shape->padding + 1);
-        cseg_walk w = walk_over(k, out, in, shape->padding, shape->kernel, packed);
+        cseg_loop w = walk_over(k, out, in, shape->padding, shape->kernel, packed);
         w.tile.start = bias;
         w.tile.relu = activation == CSEG_RELU;
         const cseg_panels p = panels_of(shape, use);
@@ -157,15 +157,15 @@ void cseg_convolve(const cseg_kernels *k, const cseg_tensor *out, const cseg_ten
         cseg_sigmoid_in_place(k, out);
 }
 
-void cseg_convolve_backward_data(const cseg_kernels *k, const cseg_tensor *d_in, const cseg_tensor *d_out, const float *packed,
-                                 const cseg_filter_shape *shape, bool accumulate, float *scratch) {
+void cseg_conv_backward_data(const cseg_kernels *k, const cseg_tensor *d_in, const cseg_tensor *d_out, const float *packed,
+                             const cseg_filter_shape *shape, bool accumulate, float *scratch) {
     assert(d_in->channels == shape->in && d_out->channels == shape->out);
     if (shape->deconvolution) {
-        cseg_deconvolve_backward_data(k, d_in, d_out, packed, shape, accumulate);
+        cseg_deconv_backward_data(k, d_in, d_out, packed, shape, accumulate);
         return;
     }
     const size_t reach = shape->kernel - 1;
-    cseg_walk w = walk_over(k, d_in, d_out, 0, shape->kernel, packed);
+    cseg_loop w = walk_over(k, d_in, d_out, 0, shape->kernel, packed);
     assert(d_out->frame + shape->padding >= reach);
     const ptrdiff_t shift = (ptrdiff_t)shape->padding - (ptrdiff_t)reach;
     w.in.data += shift * (ptrdiff_t)(d_out->row + d_out->pixel);
@@ -200,20 +200,20 @@ static void outer_transposed(const cseg_kernels *k, cseg_outer o, float *scratch
                           .row_step = 1,
                           .columns = o.rows,
                           .c = scratch};
-    cseg_outer_run(k, &t);
+    cseg_loop_run_outer(k, &t);
     transpose(c, scratch, taps, o.columns, o.rows);
 }
 
-void cseg_convolve_backward_weights(const cseg_kernels *k, float *d_weights, float *d_bias, const cseg_tensor *in,
-                                    const cseg_tensor *d_out, const cseg_filter_shape *shape, float *scratch) {
+void cseg_conv_backward_weights(const cseg_kernels *k, float *d_weights, float *d_bias, const cseg_tensor *in,
+                                const cseg_tensor *d_out, const cseg_filter_shape *shape, float *scratch) {
     assert(in->channels == shape->in && d_out->channels == shape->out && in->images == d_out->images);
     if (d_bias != NULL)
-        cseg_add_channel_sums(k, d_bias, d_out);
+        cseg_norm_add_sums(k, d_bias, d_out);
     if (shape->deconvolution) {
-        cseg_deconvolve_backward_weights(k, d_weights, in, d_out, shape);
+        cseg_deconv_backward_weights(k, d_weights, in, d_out, shape);
         return;
     }
-    cseg_outer o = {.a = cseg_grid_of(in), .b = cseg_grid_of(d_out), .images = in->images, .c = d_weights};
+    cseg_outer o = {.a = cseg_conv_grid_of(in), .b = cseg_conv_grid_of(d_out), .images = in->images, .c = d_weights};
     o.a.data -= shape->padding * (in->row + in->pixel);
     o.height = d_out->height;
     o.width = d_out->width;
@@ -224,7 +224,7 @@ void cseg_convolve_backward_weights(const cseg_kernels *k, float *d_weights, flo
     o.row_step = 1;
     o.columns = shape->out;
     if (cseg_winograd_pays(shape->kernel, shape->in, shape->out)) {
-        cseg_winograd_outer_run(k, &o, scratch);
+        cseg_wgrad_run(k, &o, scratch);
         return;
     }
     if (columns_are_inputs(shape)) {
@@ -236,5 +236,5 @@ void cseg_convolve_backward_weights(const cseg_kernels *k, float *d_weights, flo
         o.rows = shape->kernel;
         o.row_step = in->pixel;
     }
-    cseg_outer_run(k, &o);
+    cseg_loop_run_outer(k, &o);
 }

@@ -15,7 +15,7 @@ typedef struct cseg_grid {
  * For every output pixel and channel, one tile element. `tile` holds what all tiles share: the three loops over k, the bias
  * (start, start_row 0), relu. The weights lie in panels of the kernel's columns, panel_floats apart.
  */
-typedef struct cseg_walk {
+typedef struct cseg_loop {
     cseg_grid out, in;
     size_t images, height, width, channels; /* of the output */
     const float *packed;
@@ -23,12 +23,12 @@ typedef struct cseg_walk {
     bool accumulate;
     bool fetch; /* the next row of the input is far away and needed soon */
     cseg_tile tile;
-} cseg_walk;
+} cseg_loop;
 
-void cseg_walk_run(const cseg_kernels *k, const cseg_walk *walk);
+void cseg_loop_run(const cseg_kernels *k, const cseg_loop *walk);
 
 /*
- * Weights for cseg_walk_run(): [panel][tap][depth][column], columns beyond `channels` zero. Strides are in floats of `weights`;
+ * Weights for cseg_loop_run(): [panel][tap][depth][column], columns beyond `channels` zero. Strides are in floats of `weights`;
  * tap_step may go backwards.
  */
 typedef struct cseg_panels {
@@ -45,14 +45,14 @@ bool cseg_winograd_pays(size_t kernel, size_t depth, size_t channels);
 size_t cseg_winograd_scratch_floats(const cseg_kernels *k, size_t depth);
 size_t cseg_winograd_panels_floats(const cseg_kernels *k, const cseg_panels *p);
 void cseg_winograd_panels_pack(const cseg_kernels *k, float *packed, const float *weights, const cseg_panels *p);
-void cseg_winograd_run(const cseg_kernels *k, const cseg_walk *walk, float *scratch);
+void cseg_winograd_run(const cseg_kernels *k, const cseg_loop *walk, float *scratch);
 
 /* The same for 3x3 kernels and few channels; packed weights are [panel][depth][tap and channel]. */
-bool cseg_narrow_pays(size_t kernel, size_t channels);
-size_t cseg_narrow_scratch_floats(size_t width, size_t channels);
-size_t cseg_narrow_panels_floats(const cseg_kernels *k, const cseg_panels *p);
-void cseg_narrow_panels_pack(const cseg_kernels *k, float *packed, const float *weights, const cseg_panels *p);
-void cseg_narrow_run(const cseg_kernels *k, const cseg_walk *walk, float *scratch);
+bool cseg_taps_pays(size_t kernel, size_t channels);
+size_t cseg_taps_scratch_floats(size_t width, size_t channels);
+size_t cseg_taps_panels_floats(const cseg_kernels *k, const cseg_panels *p);
+void cseg_taps_panels_pack(const cseg_kernels *k, float *packed, const float *weights, const cseg_panels *p);
+void cseg_taps_run(const cseg_kernels *k, const cseg_loop *walk, float *scratch);
 
 /*
  * For each tap, a matrix product over all pixels in raster order: c [tap][row][column] += sum of a (rows: its channels, row_step
@@ -68,20 +68,20 @@ typedef struct cseg_outer {
     float *c;
 } cseg_outer;
 
-void cseg_outer_run(const cseg_kernels *k, const cseg_outer *outer);
+void cseg_loop_run_outer(const cseg_kernels *k, const cseg_outer *outer);
 
 /* The same for the nine taps of a 3x3 convolution by fewer multiplications, where cseg_winograd_pays(). */
-size_t cseg_winograd_outer_scratch_floats(size_t rows, size_t columns);
-void cseg_winograd_outer_run(const cseg_kernels *k, const cseg_outer *outer, float *scratch);
+size_t cseg_wgrad_scratch_floats(size_t rows, size_t columns);
+void cseg_wgrad_run(const cseg_kernels *k, const cseg_outer *outer, float *scratch);
 
-void cseg_deconvolve(const cseg_kernels *k, const cseg_tensor *out, const cseg_tensor *in, const float *packed, const float *bias,
-                     const cseg_filter_shape *shape, int32_t activation);
-void cseg_deconvolve_backward_data(const cseg_kernels *k, const cseg_tensor *d_in, const cseg_tensor *d_out, const float *packed,
-                                   const cseg_filter_shape *shape, bool accumulate);
-void cseg_deconvolve_backward_weights(const cseg_kernels *k, float *d_weights, const cseg_tensor *in, const cseg_tensor *d_out,
-                                      const cseg_filter_shape *shape);
+void cseg_deconv_forward(const cseg_kernels *k, const cseg_tensor *out, const cseg_tensor *in, const float *packed,
+                         const float *bias, const cseg_filter_shape *shape, int32_t activation);
+void cseg_deconv_backward_data(const cseg_kernels *k, const cseg_tensor *d_in, const cseg_tensor *d_out, const float *packed,
+                               const cseg_filter_shape *shape, bool accumulate);
+void cseg_deconv_backward_weights(const cseg_kernels *k, float *d_weights, const cseg_tensor *in, const cseg_tensor *d_out,
+                                  const cseg_filter_shape *shape);
 
-static inline cseg_grid cseg_grid_of(const cseg_tensor *t) {
+static inline cseg_grid cseg_conv_grid_of(const cseg_tensor *t) {
     return (cseg_grid){.data = t->data, .pixel = t->pixel, .row = t->row, .image = t->image};
 }
 

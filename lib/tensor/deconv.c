@@ -12,10 +12,10 @@ static cseg_grid phase_grid(const cseg_tensor *t, size_t ky, size_t kx) {
         .data = t->data + ky * t->row + kx * t->pixel, .pixel = 2 * t->pixel, .row = 2 * t->row, .image = t->image};
 }
 
-void cseg_deconvolve(const cseg_kernels *k, const cseg_tensor *out, const cseg_tensor *in, const float *packed, const float *bias,
-                     const cseg_filter_shape *shape, int32_t activation) {
+void cseg_deconv_forward(const cseg_kernels *k, const cseg_tensor *out, const cseg_tensor *in, const float *packed,
+                         const float *bias, const cseg_filter_shape *shape, int32_t activation) {
     assert(out->images == in->images && out->height == 2 * in->height && out->width == 2 * in->width);
-    cseg_walk w = {.images = 1, .height = 1, .width = in->width, .channels = shape->out};
+    cseg_loop w = {.images = 1, .height = 1, .width = in->width, .channels = shape->out};
     w.in.pixel = in->pixel;
     w.in.row = in->row;
     w.out.pixel = 2 * out->pixel;
@@ -31,15 +31,15 @@ void cseg_deconvolve(const cseg_kernels *k, const cseg_tensor *out, const cseg_t
                 w.out.data = out->data + i * out->image + y * out->row + x * out->pixel;
                 w.packed = packed + (y % 2 * 2 + x) * phase_floats;
                 w.fetch = y % 2 + x == 0 && y + 2 < 2 * in->height;
-                cseg_walk_run(k, &w);
+                cseg_loop_run(k, &w);
             }
 }
 
-void cseg_deconvolve_backward_data(const cseg_kernels *k, const cseg_tensor *d_in, const cseg_tensor *d_out, const float *packed,
-                                   const cseg_filter_shape *shape, bool accumulate) {
+void cseg_deconv_backward_data(const cseg_kernels *k, const cseg_tensor *d_in, const cseg_tensor *d_out, const float *packed,
+                               const cseg_filter_shape *shape, bool accumulate) {
     assert(d_out->images == d_in->images && d_out->height == 2 * d_in->height && d_out->width == 2 * d_in->width);
     const size_t column = shape->out * k->columns;
-    cseg_walk w = {.out = cseg_grid_of(d_in), .in = phase_grid(d_out, 0, 0), .packed = packed, .images = d_in->images};
+    cseg_loop w = {.out = cseg_conv_grid_of(d_in), .in = phase_grid(d_out, 0, 0), .packed = packed, .images = d_in->images};
     w.height = d_in->height;
     w.width = d_in->width;
     w.channels = shape->in;
@@ -47,12 +47,12 @@ void cseg_deconvolve_backward_data(const cseg_kernels *k, const cseg_tensor *d_i
     w.accumulate = accumulate;
     w.tile = (cseg_tile){
         .count = {2, 2, shape->out}, .a_step = {d_out->row, d_out->pixel, 1}, .b_step = {2 * column, column, k->columns}};
-    cseg_walk_run(k, &w);
+    cseg_loop_run(k, &w);
 }
 
-void cseg_deconvolve_backward_weights(const cseg_kernels *k, float *d_weights, const cseg_tensor *in, const cseg_tensor *d_out,
-                                      const cseg_filter_shape *shape) {
-    const cseg_outer o = {.a = cseg_grid_of(in),
+void cseg_deconv_backward_weights(const cseg_kernels *k, float *d_weights, const cseg_tensor *in, const cseg_tensor *d_out,
+                                  const cseg_filter_shape *shape) {
+    const cseg_outer o = {.a = cseg_conv_grid_of(in),
                           .b = phase_grid(d_out, 0, 0),
                           .images = in->images,
                           .height = in->height,
@@ -65,5 +65,5 @@ void cseg_deconvolve_backward_weights(const cseg_kernels *k, float *d_weights, c
                           .row_step = 1,
                           .columns = shape->out,
                           .c = d_weights};
-    cseg_outer_run(k, &o);
+    cseg_loop_run_outer(k, &o);
 }

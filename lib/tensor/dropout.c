@@ -6,7 +6,7 @@
 /* Four channels of a pixel share a hash, 16 bits each: the rate is met to 1 in 65536. */
 enum { SHARE = 4 };
 
-void cseg_dropout(const cseg_kernels *k, const cseg_tensor *out, const cseg_tensor *in, double rate, uint64_t seed) {
+void cseg_dropout_apply(const cseg_kernels *k, const cseg_tensor *out, const cseg_tensor *in, double rate, uint64_t seed) {
     assert(rate >= 0 && rate < 1 && out->channels == in->channels);
     assert(out->images == in->images && out->height == in->height && out->width == in->width);
     const uint64_t hashes = (in->channels + SHARE - 1) / SHARE;

@@ -2,7 +2,7 @@
 /* The only place that chooses between the rows of the kernel table. */
 #include "tensor/kernels.h"
 
-const cseg_kernels *cseg_kernels_for(int32_t cpu_level) {
+const cseg_kernels *cseg_kernels_select(int32_t cpu_level) {
     switch (cpu_level) {
 #if defined(__x86_64__)
     case CELLSEG_CPU_AVX2:

@@ -175,7 +175,7 @@ TARGET static void winograd_out(float *out, const float *m, const cseg_winograd_
             patch_out(out + c, m + c, s, c, lanes_of(s->channels - c), height, width);
 }
 
-#include "tensor/winograd_weights_body.h"
+#include "tensor/winograd_wgrad_body.h"
 
 /* ---- few channels: an output pixel adds up what its nine neighbours made for it; see narrow.c ---- */
 

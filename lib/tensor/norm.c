@@ -31,7 +31,7 @@ void cseg_norm_backward(const cseg_kernels *k, const cseg_tensor *d_x, const cse
 
 enum { BLOCK = 64 };
 
-void cseg_add_channel_sums(const cseg_kernels *k, float *to, const cseg_tensor *t) {
+void cseg_norm_add_sums(const cseg_kernels *k, float *to, const cseg_tensor *t) {
     for (size_t first = 0; first < t->channels; first += BLOCK) {
         const size_t n = t->channels - first < BLOCK ? t->channels - first : BLOCK;
         const cseg_tensor view = cseg_tensor_channels(t, first, n);

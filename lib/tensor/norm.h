@@ -5,6 +5,6 @@
 #include "tensor/tensor.h"
 
 /* to[c] += sum of t's channel c over all pixels, in double and raster order, rounded once. */
-void cseg_add_channel_sums(const cseg_kernels *k, float *to, const cseg_tensor *t);
+void cseg_norm_add_sums(const cseg_kernels *k, float *to, const cseg_tensor *t);
 
 #endif

@@ -15,8 +15,9 @@ size_t cseg_tensor_floats(size_t images, size_t height, size_t width, size_t cha
     if (height > limit || width > limit || channels > limit || frame > limit)
         return 0;
     size_t floats;
-    if (!cseg_mul(height + 2 * frame, width + 2 * frame, &floats) || !cseg_mul(floats, pixel_stride(channels), &floats) ||
-        !cseg_mul(floats, images, &floats) || floats > SIZE_MAX / sizeof(float))
+    if (!cseg_memory_mul(height + 2 * frame, width + 2 * frame, &floats) ||
+        !cseg_memory_mul(floats, pixel_stride(channels), &floats) || !cseg_memory_mul(floats, images, &floats) ||
+        floats > SIZE_MAX / sizeof(float))
         return 0;
     return floats;
 }
@@ -50,7 +51,7 @@ cseg_tensor cseg_tensor_channels(const cseg_tensor *t, size_t first, size_t chan
     return view;
 }
 
-void cseg_copy(const cseg_tensor *out, const cseg_tensor *in) {
+void cseg_tensor_copy(const cseg_tensor *out, const cseg_tensor *in) {
     assert(out->images == in->images && out->height == in->height && out->width == in->width && out->channels == in->channels);
     for (size_t i = 0; i < in->images; i++)
         for (size_t y = 0; y < in->height; y++) {

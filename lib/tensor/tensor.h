@@ -31,7 +31,7 @@ cseg_tensor cseg_tensor_channels(const cseg_tensor *t, size_t first, size_t chan
 
 /* The kernels of one processor level. */
 typedef struct cseg_kernels cseg_kernels;
-const cseg_kernels *cseg_kernels_for(int32_t cpu_level);
+const cseg_kernels *cseg_kernels_select(int32_t cpu_level);
 
 enum { CSEG_LINEAR = 0, CSEG_RELU = 1, CSEG_SIGMOID = 2 };
 
@@ -47,33 +47,33 @@ typedef struct cseg_filter_shape {
 /* Which operation packed weights are for: they differ in layout. Inference packs as forward does. */
 enum { CSEG_PACK_FORWARD = 0, CSEG_PACK_BACKWARD_DATA = 1, CSEG_PACK_INFERENCE = 2 };
 
-size_t cseg_packed_floats(const cseg_kernels *k, const cseg_filter_shape *shape, int32_t use);
-void cseg_pack(const cseg_kernels *k, float *packed, const float *weights, const cseg_filter_shape *shape, int32_t use);
+size_t cseg_conv_packed_floats(const cseg_kernels *k, const cseg_filter_shape *shape, int32_t use);
+void cseg_conv_pack(const cseg_kernels *k, float *packed, const float *weights, const cseg_filter_shape *shape, int32_t use);
 
 /* ---- forward ---- */
 
 /* Floats of scratch that one call of an operation below needs for this shape and use on inputs of up to height x width; that
  * of CSEG_PACK_BACKWARD_DATA is enough for the derivative by the weights too. */
-size_t cseg_scratch_floats(const cseg_kernels *k, const cseg_filter_shape *shape, int32_t use, size_t height, size_t width);
+size_t cseg_conv_scratch_floats(const cseg_kernels *k, const cseg_filter_shape *shape, int32_t use, size_t height, size_t width);
 
 /* out = activation(in (*) weights + bias); bias may be NULL. Handles convolution and deconvolution, all images of `in`. */
-void cseg_convolve(const cseg_kernels *k, const cseg_tensor *out, const cseg_tensor *in, const float *packed, const float *bias,
-                   const cseg_filter_shape *shape, int32_t activation, int32_t use, float *scratch);
+void cseg_conv_forward(const cseg_kernels *k, const cseg_tensor *out, const cseg_tensor *in, const float *packed,
+                       const float *bias, const cseg_filter_shape *shape, int32_t activation, int32_t use, float *scratch);
 
 void cseg_pool_max(const cseg_kernels *k, const cseg_tensor *out,
                    const cseg_tensor *in); /* 2x2, stride 2, sizes halved and floored */
-void cseg_copy(const cseg_tensor *out, const cseg_tensor *in);
+void cseg_tensor_copy(const cseg_tensor *out, const cseg_tensor *in);
 
 /* ---- backward: d_x is the derivative of the loss by x ---- */
 
 /* d_in from d_out, written (not added) where accumulate is false. packed: CSEG_PACK_BACKWARD_DATA. d_out needs a frame of at
  * least 2. */
-void cseg_convolve_backward_data(const cseg_kernels *k, const cseg_tensor *d_in, const cseg_tensor *d_out, const float *packed,
-                                 const cseg_filter_shape *shape, bool accumulate, float *scratch);
+void cseg_conv_backward_data(const cseg_kernels *k, const cseg_tensor *d_in, const cseg_tensor *d_out, const float *packed,
+                             const cseg_filter_shape *shape, bool accumulate, float *scratch);
 
 /* d_weights ([ky][kx][in][out], added to) and d_bias (added to; may be NULL), over all images of `in`, in order. */
-void cseg_convolve_backward_weights(const cseg_kernels *k, float *d_weights, float *d_bias, const cseg_tensor *in,
-                                    const cseg_tensor *d_out, const cseg_filter_shape *shape, float *scratch);
+void cseg_conv_backward_weights(const cseg_kernels *k, float *d_weights, float *d_bias, const cseg_tensor *in,
+                                const cseg_tensor *d_out, const cseg_filter_shape *shape, float *scratch);
 
 /* The first of equal maxima in raster order gets the gradient. Added to d_in where accumulate, else written. */
 void cseg_pool_max_backward(const cseg_kernels *k, const cseg_tensor *d_in, const cseg_tensor *d_out, const cseg_tensor *in,
@@ -97,11 +97,11 @@ void cseg_norm_backward(const cseg_kernels *k, const cseg_tensor *d_x, const cse
 
 /* ---- the rest ---- */
 
-void cseg_sigmoid(const cseg_kernels *k, float *values, size_t count); /* in place */
+void cseg_sigmoid_forward(const cseg_kernels *k, float *values, size_t count); /* in place */
 
 /* out = in * (0 or 1 / (1 - rate)), decided per element by a counter-based generator of (seed, element index), to 1 in 65536 of
  * the rate: backward is the same call. */
-void cseg_dropout(const cseg_kernels *k, const cseg_tensor *out, const cseg_tensor *in, double rate, uint64_t seed);
+void cseg_dropout_apply(const cseg_kernels *k, const cseg_tensor *out, const cseg_tensor *in, double rate, uint64_t seed);
 /* d_x = d_y * y * (1 - y); may be the same memory. */
 void cseg_sigmoid_backward(const cseg_kernels *k, const cseg_tensor *d_x, const cseg_tensor *d_y, const cseg_tensor *y);
 

@@ -86,7 +86,7 @@ typedef struct place {
     size_t image, y, x; /* output pixel */
 } place;
 
-static place place_of(const cseg_walk *w, size_t patch) {
+static place place_of(const cseg_loop *w, size_t patch) {
     const size_t across = (w->width + PATCH - 1) / PATCH, down = (w->height + PATCH - 1) / PATCH;
     return (place){.image = patch / (across * down), .y = patch / across % down * PATCH, .x = patch % across * PATCH};
 }
@@ -94,14 +94,14 @@ static place place_of(const cseg_walk *w, size_t patch) {
 /* A block of patches on its way: v, their transform, and m, the 36 products with one panel of weights. */
 typedef struct block {
     const cseg_kernels *kernels;
-    const cseg_walk *walk;
+    const cseg_loop *walk;
     size_t first, patches;
     float *v, *m;
     size_t v_row, v_step, m_step;
 } block;
 
 static void transform(const block *b) {
-    const cseg_walk *w = b->walk;
+    const cseg_loop *w = b->walk;
     for (size_t i = 0; i < b->patches; i++) {
         const place at = place_of(w, b->first + i);
         const float *in = w->in.data + at.image * w->in.image + at.y * w->in.row + at.x * w->in.pixel;
@@ -128,7 +128,7 @@ static void multiply(const block *b, const float *panel, size_t columns) {
 }
 
 static void transform_back(const block *b, size_t channel, size_t channels) {
-    const cseg_walk *w = b->walk;
+    const cseg_loop *w = b->walk;
     const cseg_winograd_store store = {.row = w->out.row,
                                        .pixel = w->out.pixel,
                                        .channels = channels,
@@ -154,7 +154,7 @@ static void run_block(const block *b) {
     }
 }
 
-void cseg_winograd_run(const cseg_kernels *k, const cseg_walk *w, float *scratch) {
+void cseg_winograd_run(const cseg_kernels *k, const cseg_loop *w, float *scratch) {
     const size_t across = (w->width + PATCH - 1) / PATCH, down = (w->height + PATCH - 1) / PATCH;
     const size_t patches = w->images * across * down, most = block_patches(k), blocks = (patches + most - 1) / most;
     block b = {.kernels = k, .walk = w, .v_row = whole_groups(w->tile.count[2])};

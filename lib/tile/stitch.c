@@ -24,7 +24,7 @@ static void read_row(float *to, const float *row, size_t width, int64_t left, si
 
 void cseg_tile_read(float *window, const cellseg_tile_grid *grid, const cseg_plane *from, size_t index) {
     assert(from->type == CELLSEG_FLOAT32 && from->height == grid->height_px && from->width == grid->width_px);
-    const cellseg_tile tile = cseg_tile_grid_at(grid, index);
+    const cellseg_tile tile = cseg_grid_at(grid, index);
     for (size_t y = 0; y < grid->patch_px; y++) {
         const size_t source = mirror(tile.window_top + (int64_t)y, from->height);
         read_row(window + y * grid->patch_px, cseg_row_f32(from, source), from->width, tile.window_left, grid->patch_px);
@@ -33,7 +33,7 @@ void cseg_tile_read(float *window, const cellseg_tile_grid *grid, const cseg_pla
 
 void cseg_tile_write(const cseg_plane *to, const cellseg_tile_grid *grid, size_t index, const float *map) {
     assert(to->type == CELLSEG_FLOAT32 && to->height == grid->height_px && to->width == grid->width_px);
-    const cellseg_tile tile = cseg_tile_grid_at(grid, index);
+    const cellseg_tile tile = cseg_grid_at(grid, index);
     const size_t margin = (grid->patch_px - grid->step_px) / 2;
     for (size_t y = 0; y < tile.height; y++)
         memcpy(cseg_row_f32(to, tile.top + y) + tile.left, map + (y + margin) * grid->patch_px + margin,

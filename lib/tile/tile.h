@@ -8,8 +8,8 @@
 #include <cellseg/tile.h>
 
 /* cellseg_tile_count() and cellseg_tile_at() for a grid known to be sound and an index known to exist. */
-size_t cseg_tile_grid_count(const cellseg_tile_grid *grid);
-cellseg_tile cseg_tile_grid_at(const cellseg_tile_grid *grid, size_t index);
+size_t cseg_grid_count(const cellseg_tile_grid *grid);
+cellseg_tile cseg_grid_at(const cellseg_tile_grid *grid, size_t index);
 
 /* Copy the patch's window of a float32 plane into window (patch x patch), reflecting at the borders (d c b a | a b c d, as often
  * as needed). */

@@ -22,7 +22,7 @@ static const char usage[] =
     "            operations; * marks the way the library takes\n"
     "  network   N patches on one and two threads, on every processor level of this machine (portable: at most 4): ms a patch\n"
     "  image     2048 x 2048 pixels at the working scale, from the image to the stitched maps, on one and two threads; and the\n"
-    "            most memory held beside the image; to cells by the default model, and of 1448 x 1448 with a second look\n"
+    "            most memory held beside the image; to cells by the default model\n"
     "  load      the default model, from its bytes to ready\n"
     "  training  one step on a batch of 32, on one and two threads\n"
     "All of them without a PART, in five minutes. After a run that does not count a case is measured five times, or as\n"
@@ -38,7 +38,7 @@ typedef struct bench {
     size_t patches, repeats; /* repeats 0: as many as time allows */
 } bench;
 
-enum { PATCH = 176, STEP = 160, IMAGE = 2048, LOOKED_TWICE = 1448, BATCH = 32, MOST_REPEATS = 99, CLASSES = 3, SLOW_PATCHES = 4 };
+enum { PATCH = 176, STEP = 160, IMAGE = 2048, BATCH = 32, MOST_REPEATS = 99, CLASSES = 3, SLOW_PATCHES = 4 };
 
 /* ---- measuring ---- */
 
@@ -50,9 +50,9 @@ static void require(cellseg_status status) {
 }
 
 static void *allocated(cellseg_context *context, size_t count, size_t size) {
-    void *block = cseg_calloc(context, count, size);
+    void *block = cseg_memory_calloc(context, count, size);
     if (block == NULL)
-        require(cseg_last_status());
+        require(cseg_error_last());
     return block;
 }
 
@@ -128,7 +128,7 @@ typedef struct layer_case {
     cseg_filter_shape shape;
     cseg_tensor in, out;
     float *bias, *packed, *scratch;
-    cseg_walk walk;
+    cseg_loop walk;
     const struct way *way;
 } layer_case;
 
@@ -137,16 +137,16 @@ typedef struct way {
     const char *name;
     size_t (*packed_floats)(const cseg_kernels *k, const cseg_panels *p);
     void (*pack)(const cseg_kernels *k, float *packed, const float *weights, const cseg_panels *p);
-    void (*run)(const cseg_kernels *k, const cseg_walk *w, float *scratch);
+    void (*run)(const cseg_kernels *k, const cseg_loop *w, float *scratch);
     bool (*taken)(const cseg_filter_shape *s);
 } way;
 
-static void run_direct(const cseg_kernels *k, const cseg_walk *w, float *scratch) {
+static void run_direct(const cseg_kernels *k, const cseg_loop *w, float *scratch) {
     (void)scratch;
-    cseg_walk_run(k, w);
+    cseg_loop_run(k, w);
 }
 static bool narrow_is_taken(const cseg_filter_shape *s) {
-    return cseg_narrow_pays(s->kernel, s->out);
+    return cseg_taps_pays(s->kernel, s->out);
 }
 static bool winograd_is_taken(const cseg_filter_shape *s) {
     return !narrow_is_taken(s) && cseg_winograd_pays(s->kernel, s->in, s->out);
@@ -158,14 +158,15 @@ static bool direct_is_taken(const cseg_filter_shape *s) {
 static const way ways[] = {
     {"direct", cseg_panels_floats, cseg_panels_pack, run_direct, direct_is_taken},
     {"Winograd", cseg_winograd_panels_floats, cseg_winograd_panels_pack, cseg_winograd_run, winograd_is_taken},
-    {"narrow", cseg_narrow_panels_floats, cseg_narrow_panels_pack, cseg_narrow_run, narrow_is_taken},
+    {"narrow", cseg_taps_panels_floats, cseg_taps_panels_pack, cseg_taps_run, narrow_is_taken},
 };
 enum { WAYS = sizeof ways / sizeof *ways, MOST_NARROW = 8 };
 
-static cseg_walk walk_of(const layer_case *c) {
+static cseg_loop walk_of(const layer_case *c) {
     const cseg_filter_shape *s = &c->shape;
     const size_t column = s->in * c->kernels->columns;
-    cseg_walk w = {.out = cseg_grid_of(&c->out), .in = cseg_grid_of(&c->in), .images = c->in.images, .height = c->out.height};
+    cseg_loop w = {
+        .out = cseg_conv_grid_of(&c->out), .in = cseg_conv_grid_of(&c->in), .images = c->in.images, .height = c->out.height};
     w.in.data -= s->padding * (c->in.row + c->in.pixel);
     w.width = c->out.width;
     w.channels = s->out;
@@ -186,7 +187,7 @@ static void run_way(void *data) {
 
 static void run_deconvolution(void *data) {
     const layer_case *c = data;
-    cseg_deconvolve(c->kernels, &c->out, &c->in, c->packed, c->bias, &c->shape, CSEG_RELU);
+    cseg_deconv_forward(c->kernels, &c->out, &c->in, c->packed, c->bias, &c->shape, CSEG_RELU);
 }
 
 static void run_pool(void *data) {
@@ -221,18 +222,18 @@ static double time_ways(const bench *b, layer_case *c, const char *name, const f
         c->walk = walk_of(c);
         ms += tell_layer(b, c, run_way, full, 2.0 * (double)(c->out.height * c->out.width * taps * s->in * s->out),
                          c->way->taken(s));
-        cseg_free(c->packed);
+        cseg_memory_free(c->packed);
     }
     return ms;
 }
 
 static double time_deconvolution(const bench *b, layer_case *c, const char *name, const float *weights) {
     const cseg_filter_shape *s = &c->shape;
-    c->packed = allocated(NULL, cseg_packed_floats(c->kernels, s, CSEG_PACK_INFERENCE), sizeof(float));
-    cseg_pack(c->kernels, c->packed, weights, s, CSEG_PACK_INFERENCE);
+    c->packed = allocated(NULL, cseg_conv_packed_floats(c->kernels, s, CSEG_PACK_INFERENCE), sizeof(float));
+    cseg_conv_pack(c->kernels, c->packed, weights, s, CSEG_PACK_INFERENCE);
     const double ms =
         tell_layer(b, c, run_deconvolution, name, 2.0 * (double)(c->out.height * c->out.width * s->in * s->out), true);
-    cseg_free(c->packed);
+    cseg_memory_free(c->packed);
     return ms;
 }
 
@@ -248,15 +249,16 @@ static float *new_tensor(cseg_tensor *t, size_t images, size_t edge, size_t chan
 /* Scratch enough for every way. */
 static float *new_scratch(const layer_case *c) {
     const size_t winograd = cseg_winograd_scratch_floats(c->kernels, c->shape.in);
-    return allocated(NULL, winograd + cseg_narrow_scratch_floats(c->in.width + 4, c->shape.out), sizeof(float));
+    return allocated(NULL, winograd + cseg_taps_scratch_floats(c->in.width + 4, c->shape.out), sizeof(float));
 }
 
 static double time_layer(const bench *b, const cseg_layer *layer, size_t index, size_t edge_in, size_t edge_out) {
     char name[48];
-    layer_case c = {.kernels = cseg_kernels_for(cseg_cpu_best())};
+    layer_case c = {.kernels = cseg_kernels_select(cseg_cpu_best())};
     if (layer->op == CSEG_OP_CONCAT || layer->op == CSEG_OP_DROPOUT)
         return 0;
-    (void)snprintf(name, sizeof name, "%zu %s %u to %u at %zu", index, cseg_op_name(layer->op), layer->in, layer->out, edge_out);
+    (void)snprintf(name, sizeof name, "%zu %s %u to %u at %zu", index, cseg_arch_op_name(layer->op), layer->in, layer->out,
+                   edge_out);
     float *in = new_tensor(&c.in, b->patches, edge_in, layer->in), *out = new_tensor(&c.out, b->patches, edge_out, layer->out);
     double ms;
     if (layer->op == CSEG_OP_POOL) {
@@ -269,12 +271,12 @@ static double time_layer(const bench *b, const cseg_layer *layer, size_t index, 
         c.bias = allocated(NULL, layer->out + 64, sizeof(float));
         c.scratch = new_scratch(&c);
         ms = (c.shape.deconvolution ? time_deconvolution : time_ways)(b, &c, name, weights);
-        cseg_free(weights);
-        cseg_free(c.bias);
-        cseg_free(c.scratch);
+        cseg_memory_free(weights);
+        cseg_memory_free(c.bias);
+        cseg_memory_free(c.scratch);
     }
-    cseg_free(in);
-    cseg_free(out);
+    cseg_memory_free(in);
+    cseg_memory_free(out);
     return ms;
 }
 
@@ -333,7 +335,7 @@ typedef struct network_case {
 
 static void run_network(void *data) {
     const network_case *c = data;
-    require(cseg_segment_predict(c->context, c->maps, c->model, &c->in, 1));
+    require(cseg_predict_maps(c->context, c->maps, c->model, &c->in, 1));
 }
 
 /* A row of patches, so that there are as many as were asked for. */
@@ -409,8 +411,8 @@ static void run_image(void *data) {
     const image_case *c = data;
     const cseg_plane channel = cseg_image_plane(c->image, 0);
     cseg_plane scaled;
-    require(cseg_segment_preprocess(c->context, &scaled, &channel, 0.65, cseg_model_rule(c->model)));
-    require(cseg_segment_predict(c->context, c->maps, c->model, &scaled, 1));
+    require(cseg_preprocess_run(c->context, &scaled, &channel, 0.65, cseg_model_rule(c->model)));
+    require(cseg_predict_maps(c->context, c->maps, c->model, &scaled, 1));
     cseg_plane_free(&scaled);
 }
 
@@ -452,25 +454,16 @@ typedef struct cells_case {
     cellseg_model *model;
     cellseg_image *image;
     cellseg_segment_options options;
-    bool looked_twice;
 } cells_case;
-
-static void notice_second_look(void *c, int32_t level, const char *message) {
-    (void)level;
-    if (strstr(message, ": a second look") != NULL)
-        ((cells_case *)c)->looked_twice = true;
-}
 
 /* All that a user waits for: the default model and options, on a simulated field. */
 static void new_cells_case(cells_case *c, size_t side, int32_t stain) {
     cellseg_context_options options;
     cellseg_synth_options field;
     cellseg_labels *cells, *nuclei;
-    *c = (cells_case){.looked_twice = false};
+    *c = (cells_case){.context = NULL};
     require(cellseg_context_options_init(&options, sizeof options));
     options.threads = 2;
-    options.log = notice_second_look;
-    options.log_user = c;
     require(cellseg_context_new(&c->context, &options));
     require(cellseg_synth_options_init(&field, sizeof field));
     require(cellseg_synth_options_preset(&field, stain));
@@ -498,7 +491,6 @@ static void tell_cells(const bench *b, const char *name, cells_case *c) {
     tell(b, "image", name, cseg_cpu_best(), 2, median_ms(b, run_cells, c), "", "");
 }
 
-/* Large images are looked at once. */
 static void time_cells(const bench *b) {
     cells_case c;
     new_cells_case(&c, IMAGE, CELLSEG_STAIN_DIFFUSE);
@@ -507,25 +499,6 @@ static void time_cells(const bench *b) {
         (void)snprintf(name, sizeof name, "to cells, by default, orientations %d", (int)c.options.orientations);
         tell_cells(b, name, &c);
     }
-    require(cellseg_segment_options_init(&c.options, sizeof c.options));
-    c.options.zoom = 0;
-    c.options.zooms = 3;
-    tell_cells(b, "to cells, zoom 0, zooms 3", &c);
-    free_cells_case(&c);
-}
-
-/* The largest image that is looked at twice by default: the default model does not know this stain well. */
-static void time_second_look(const bench *b) {
-    cells_case c;
-    new_cells_case(&c, LOOKED_TWICE, CELLSEG_STAIN_ACTIN);
-    c.options.zooms = 1;
-    tell_cells(b, "1448 x 1448 to cells, zooms 1", &c);
-    c.options.zooms = 0;
-    tell_cells(b, "1448 x 1448 to cells, by default", &c);
-    if (!c.looked_twice) {
-        (void)fprintf(stderr, "bench_net: the model is sure of the field, and did not look twice\n");
-        exit(1);
-    }
     free_cells_case(&c);
 }
 
@@ -533,7 +506,6 @@ static void time_image(const bench *b) {
     for (int32_t threads = 1; threads <= 2; threads++)
         time_image_on(b, threads);
     time_cells(b);
-    time_second_look(b);
 }
 
 /* ---- loading ---- */
@@ -575,8 +547,8 @@ static void time_training(const bench *b) {
         for (size_t i = 0; i < pixels; i++)
             c.classes[i] = (uint8_t)(cseg_random_bits(3, i) % CLASSES);
         tell(b, "training", "a step on a batch of 32", cseg_cpu_best(), threads, median_ms(b, run_step, &c), "", "");
-        cseg_free(c.in);
-        cseg_free(c.classes);
+        cseg_memory_free(c.in);
+        cseg_memory_free(c.classes);
         cseg_net_free(c.net);
         cellseg_context_free(context);
     }

@@ -28,7 +28,7 @@ def gaussian(run):
 
     image = field()
     out, peer_out = np.empty_like(image), np.empty_like(image)
-    return lambda context: call("cseg_filter_gaussian", out, image, 2.0, context=context), {
+    return lambda context: call("cseg_gaussian_smooth", out, image, 2.0, context=context), {
         "OpenCV": lambda: cv2.GaussianBlur(image, (17, 17), 2, peer_out, 2, cv2.BORDER_REFLECT),
         "SciPy": lambda: scipy.ndimage.gaussian_filter(image, 2),
         **run.itk.peers({"image": image}, gaussian_recursive="gaussian_recursive image 2", gaussian="gaussian image 2"),
@@ -41,7 +41,7 @@ def gaussian_uint16(run):
 
     image = field(np.uint16)
     out = np.empty(image.shape, np.float32)
-    return lambda context: call("cseg_filter_gaussian", out, image, 2.0, context=context), {
+    return lambda context: call("cseg_gaussian_smooth", out, image, 2.0, context=context), {
         "OpenCV, to float32": lambda: cv2.GaussianBlur(image.astype(np.float32), (17, 17), 2, None, 2, cv2.BORDER_REFLECT),
     }
 
@@ -76,18 +76,18 @@ def log_case(run, name):
 
 @case("LoG 5 scales float32, exact", repeats=5)
 def log_exact(run):
-    return log_case(run, "cseg_filter_log")
+    return log_case(run, "cseg_laplacian_compute")
 
 
 @case("LoG 5 scales float32, fast", repeats=5)
 def log_fast(run):
-    return log_case(run, "cseg_filter_log_fast")
+    return log_case(run, "cseg_laplacian_compute_fast")
 
 
 def otsu_case(count):
     image = field()
     out = doubles([0] * count)
-    return image, lambda context: call("cseg_filter_otsu", out, count, 256, image, None, context=context)
+    return image, lambda context: call("cseg_otsu_find", out, count, 256, image, None, context=context)
 
 
 @case("multi-Otsu 3 thresholds float32, 256 bins", repeats=7)
@@ -109,7 +109,7 @@ def otsu_5(run):
 def percentiles(run):
     image = field()
     out = doubles([0] * 2)
-    return lambda context: call("cseg_filter_percentiles", out, doubles([1, 99.8]), 2, image, context=context), {
+    return lambda context: call("cseg_percentiles_find", out, doubles([1, 99.8]), 2, image, context=context), {
         "NumPy": lambda: np.percentile(image, [1, 99.8]),
     }
 
@@ -120,7 +120,7 @@ def shrink(run):
 
     image = field()
     out = np.empty((SIZE // 2, SIZE // 2), np.float32)
-    return lambda context: call("cseg_filter_resample", out, image, context=context), {
+    return lambda context: call("cseg_resample_linear", out, image, context=context), {
         "OpenCV": lambda: cv2.resize(image, out.shape[::-1], interpolation=cv2.INTER_AREA),
     }
 
@@ -140,7 +140,7 @@ def top_hat_case(run, dtype):
 
     image = field(dtype)
     out = np.empty_like(image)
-    return lambda context: call("cseg_morph_top_hat", out, image, 201, 201, context=context), {
+    return lambda context: call("cseg_rect_top_hat", out, image, 201, 201, context=context), {
         "OpenCV": lambda: cv2.morphologyEx(image, cv2.MORPH_TOPHAT, np.ones((201, 201), np.uint8)),
         "SciPy": lambda: scipy.ndimage.white_tophat(image, (201, 201)),
         **run.itk.peers({"image": image}, anchor=f"top_hat_{image.dtype} image 201"),
@@ -164,7 +164,7 @@ def erode_disc(run):
     image = field(np.uint16)
     out = np.empty_like(image)
     ellipse = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (41, 41))
-    return lambda context: call("cseg_morph_erode_disc", out, image, 20, context=context), {
+    return lambda context: call("cseg_disc_erode", out, image, 20, context=context), {
         "OpenCV, its own ellipse": lambda: cv2.erode(image, ellipse),
     }
 
@@ -176,7 +176,7 @@ def distance(run):
 
     mask = cell_mask()
     out = np.empty(mask.shape, np.float32)
-    return lambda context: call("cseg_morph_distance", out, mask, context=context), {
+    return lambda context: call("cseg_distance_transform", out, mask, context=context), {
         "OpenCV precise": lambda: cv2.distanceTransform(mask, cv2.DIST_L2, cv2.DIST_MASK_PRECISE),
         "SciPy": lambda: scipy.ndimage.distance_transform_edt(mask),
         **run.itk.peers({"mask": mask}, Maurer="distance_maurer mask", Danielsson="distance_danielsson mask"),
@@ -191,7 +191,7 @@ def components(run):
     mask = cell_mask()
     out = np.empty(mask.shape, np.uint32)
     count = ctypes.c_uint32()
-    return lambda context: call("cseg_morph_components", out, ctypes.byref(count), mask, EIGHT, context=context), {
+    return lambda context: call("cseg_components_label", out, ctypes.byref(count), mask, EIGHT, context=context), {
         "OpenCV": lambda: cv2.connectedComponents(mask, connectivity=8),
         "SciPy": lambda: scipy.ndimage.label(mask, np.ones((3, 3))),
         **run.itk.peers({"mask": mask}, components="components mask"),
@@ -212,7 +212,7 @@ def h_minima(run):
     relief = inverse_distance(cell_mask())
     out = np.empty_like(relief)
     peers = run.itk.peers({"relief": relief}, h_minima="h_minima relief 3")
-    return lambda context: call("cseg_morph_h_minima", out, relief, 3.0, EIGHT, context=context), peers or {
+    return lambda context: call("cseg_extrema_h_minima", out, relief, 3.0, EIGHT, context=context), peers or {
         "scikit-image": lambda: reconstruction(relief + np.float32(3), relief, "erosion", np.ones((3, 3))),
     }
 
@@ -222,7 +222,7 @@ def h_minima_noisy(run):
     relief = field()
     out = np.empty_like(relief)
     peers = run.itk.peers({"relief": relief}, h_minima="h_minima relief 0.1")
-    return lambda context: call("cseg_morph_h_minima", out, relief, 0.1, EIGHT, context=context), peers
+    return lambda context: call("cseg_extrema_h_minima", out, relief, 0.1, EIGHT, context=context), peers
 
 
 def flooding():
@@ -232,8 +232,8 @@ def flooding():
     minima = np.zeros_like(mask)
     seeds = np.zeros(mask.shape, np.uint32)
     count = ctypes.c_uint32()
-    call("cseg_morph_extended_minima", minima, relief, 2.0, mask, EIGHT)
-    call("cseg_morph_components", seeds, ctypes.byref(count), minima, EIGHT)
+    call("cseg_extrema_extended_minima", minima, relief, 2.0, mask, EIGHT)
+    call("cseg_components_label", seeds, ctypes.byref(count), minima, EIGHT)
     return mask, relief, seeds
 
 
@@ -244,7 +244,7 @@ def watershed_case(relief, seeds, inside):
 
     def ours(context):
         np.copyto(labels, seeds)
-        call("cseg_morph_watershed", labels, relief, inside, EIGHT, context=context)
+        call("cseg_watershed_flood", labels, relief, inside, EIGHT, context=context)
 
     return ours, {"scikit-image": lambda: watershed(relief, signed, mask=inside, connectivity=np.ones((3, 3)))}
 
@@ -371,16 +371,16 @@ def segmentation(run):
         flat, count, working = Flat(), ctypes.c_uint32(), Plane()
         cells, inner = ctypes.c_void_p(), ctypes.c_void_p()
         arguments = ctypes.byref(channel.plane), b"the image", 0.65, ctypes.byref(rule)
-        call("cseg_segment_flatten", ctypes.byref(flat), *arguments, context=context)
-        call("cseg_segment_normalise", network_input, ctypes.byref(flat), ctypes.byref(rule), context=context)
-        call("cseg_segment_normalise", ctypes.byref(flat.plane), ctypes.byref(flat), ctypes.byref(marker_rule), context=context)
-        call("cseg_segment_seeds", nuclei, ctypes.byref(count), maps[0], None, 0.65, ctypes.byref(options), context=context)
+        call("cseg_preprocess_flatten", ctypes.byref(flat), *arguments, context=context)
+        call("cseg_preprocess_normalise", network_input, ctypes.byref(flat), ctypes.byref(rule), context=context)
+        call("cseg_preprocess_normalise", ctypes.byref(flat.plane), ctypes.byref(flat), ctypes.byref(marker_rule), context=context)
+        call("cseg_seeds_find", nuclei, ctypes.byref(count), maps[0], None, 0.65, ctypes.byref(options), context=context)
         addresses = [ctypes.addressof(p) for p in (flat.plane, three, nuclei_plane)]
         inputs = method.CellInputs(*addresses, count.value, 0.65)
         found = Found(ctypes.addressof(working), addresses[2], addresses[0], False)
         rest = [ctypes.byref(argument) for argument in (channel, found, options)]
-        check(library.cseg_segment_working_cells(context, ctypes.byref(working), ctypes.byref(inputs), rest[2]))
-        check(library.cseg_segment_label(ctypes.byref(cells), ctypes.byref(inner), context, *rest))
+        check(library.cseg_channel_working_cells(context, ctypes.byref(working), ctypes.byref(inputs), rest[2]))
+        check(library.cseg_channel_label(ctypes.byref(cells), ctypes.byref(inner), context, *rest))
         library.cseg_plane_free(ctypes.byref(flat.plane))
         library.cellseg_labels_free(cells)
         library.cellseg_labels_free(inner)

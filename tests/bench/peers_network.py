@@ -55,7 +55,7 @@ class Ours:
         self.pool, self.idle = ThreadPoolExecutor(threads), SimpleQueue()
         self.one = [ctypes.c_size_t(size) for size in (1, PATCH, PATCH)]
         for _ in range(threads):
-            size = library.cseg_nn_workspace_bytes(self.model, self.context, *self.one)
+            size = library.cseg_forward_workspace_bytes(self.model, self.context, *self.one)
             self.idle.put(np.empty(size + 64, np.uint8))
 
     def patch(self, i):
@@ -63,7 +63,7 @@ class Ours:
 
         workspace = self.idle.get()
         address = workspace.ctypes.data
-        check(self.library.cseg_nn_forward(self.model, self.context, self.out[i].ctypes.data_as(ctypes.c_void_p),
+        check(self.library.cseg_forward_run(self.model, self.context, self.out[i].ctypes.data_as(ctypes.c_void_p),
                                            self.images[i].ctypes.data_as(ctypes.c_void_p), *self.one,
                                            ctypes.c_void_p(address + -address % 64)))
         self.idle.put(workspace)

@@ -19,8 +19,8 @@ static void an_error_is_one_line(void **state) {
     (void)state;
     assert_int_equal(cseg_fail(CELLSEG_ERR_IO, "a\nb\x1b[%d", 7), CELLSEG_ERR_IO);
     assert_string_equal(cellseg_last_error(), "a b [7");
-    assert_int_equal(cseg_last_status(), CELLSEG_ERR_IO);
-    (void)cseg_fail_in(CELLSEG_ERR_IO, "file.tif");
+    assert_int_equal(cseg_error_last(), CELLSEG_ERR_IO);
+    (void)cseg_error_fail_in(CELLSEG_ERR_IO, "file.tif");
     assert_string_equal(cellseg_last_error(), "file.tif: a b [7");
 }
 
@@ -33,7 +33,7 @@ static void a_long_path_leaves_the_fault_whole(void **state) {
             memcpy(path + i, "\xc3\xa4", 2);
         path[length - length % 2] = '\0';
         (void)cseg_fail(CELLSEG_ERR_IO, "cannot be opened: %s", "no such thing");
-        assert_status(cseg_fail_in(CELLSEG_ERR_IO, path), CELLSEG_ERR_IO);
+        assert_status(cseg_error_fail_in(CELLSEG_ERR_IO, path), CELLSEG_ERR_IO);
         const char *line = cellseg_last_error(), *fault = strstr(line, ": cannot be opened: no such thing");
         assert_non_null(fault);
         assert_string_equal(fault, ": cannot be opened: no such thing");
@@ -46,7 +46,7 @@ static void a_long_path_leaves_the_fault_whole(void **state) {
 static cellseg_status fail_far_in(void *data, size_t index) {
     (void)index;
     (void)cseg_fail(CELLSEG_ERR_IO, "the fault");
-    return cseg_fail_in(CELLSEG_ERR_IO, data);
+    return cseg_error_fail_in(CELLSEG_ERR_IO, data);
 }
 
 static void a_loop_keeps_the_whole_line(void **state) {
@@ -107,22 +107,22 @@ static void the_budget_is_kept_and_given_back(void **state) {
     options.threads = 1;
     cellseg_context *context;
     assert_ok(cellseg_context_new(&context, &options));
-    void *a = cseg_alloc(context, 60000, 1);
+    void *a = cseg_memory_alloc(context, 60000, 1);
     assert_non_null(a);
-    assert_null(cseg_alloc(context, 60000, 1));
-    assert_int_equal(cseg_last_status(), CELLSEG_ERR_LIMIT);
+    assert_null(cseg_memory_alloc(context, 60000, 1));
+    assert_int_equal(cseg_error_last(), CELLSEG_ERR_LIMIT);
     assert_status(cseg_budget_check(context, 60000, "this"), CELLSEG_ERR_LIMIT);
     assert_ok(cseg_budget_check(context, 1000, "this"));
-    cseg_free(a);
-    a = cseg_calloc(context, 60000, 1);
+    cseg_memory_free(a);
+    a = cseg_memory_calloc(context, 60000, 1);
     assert_non_null(a);
     assert_int_equal((uintptr_t)a % 64, 0);
     assert_int_equal(((char *)a)[59999], 0);
     cellseg_context_free(context);
-    cseg_free(a); /* a block outlives its context */
-    assert_null(cseg_alloc(NULL, SIZE_MAX, 2));
-    assert_null(cseg_alloc(NULL, SIZE_MAX, 1));
-    assert_int_equal(cseg_last_status(), CELLSEG_ERR_MEMORY);
+    cseg_memory_free(a); /* a block outlives its context */
+    assert_null(cseg_memory_alloc(NULL, SIZE_MAX, 2));
+    assert_null(cseg_memory_alloc(NULL, SIZE_MAX, 1));
+    assert_int_equal(cseg_error_last(), CELLSEG_ERR_MEMORY);
 }
 
 static void every_failing_allocation_of_a_context_is_survived(void **state) {

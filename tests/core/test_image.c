@@ -73,7 +73,7 @@ static void borrowed_pixels_keep_their_strides_and_are_released_once(void **stat
     assert_ok(cellseg_image_wrap(&image, NULL, &layout));
     assert_null(cellseg_image_pixels_mut(image, 0));
     const cseg_plane plane = cseg_image_plane(image, 0);
-    assert_int_equal(((uint16_t *)cseg_row(&plane, 2))[3], 42);
+    assert_int_equal(((uint16_t *)cseg_row_at(&plane, 2))[3], 42);
     cseg_plane floats;
     assert_ok(cseg_plane_new(&floats, NULL, CELLSEG_FLOAT32, 4, 5));
     assert_ok(cseg_plane_to_f32(NULL, &floats, &plane));

@@ -187,8 +187,8 @@ static cellseg_status poll_until_cancelled(void *data, size_t index) {
     atomic_init(&slept, 0);
     for (int part = 0; part < 1000; part++) {
         assert_ok(sleep_a_little(&slept, index));
-        cseg_progress_poll(data);
-        CSEG_TRY(cseg_cancelled(data));
+        cseg_parallel_poll(data);
+        CSEG_TRY(cseg_progress_cancelled(data));
     }
     return CELLSEG_OK;
 }
@@ -200,7 +200,7 @@ static void a_long_index_reports_between_its_parts(void **state) {
         cellseg_context *context = watched_context(&w, threads, NULL);
         assert_status(cseg_parallel_for(context, (size_t)threads * 2, poll_until_cancelled, context), CELLSEG_ERR_CANCELLED);
         assert_int_equal(w.calls, 3);
-        cseg_progress_poll(context); /* no loop runs */
+        cseg_parallel_poll(context); /* no loop runs */
         assert_int_equal(w.calls, 3);
         cellseg_context_free(context);
     }

@@ -234,59 +234,6 @@ def simulated_field(folder, *options):
     return image
 
 
-def test_the_zoom_that_nuclei_ask_for(tmp_path):
-    """Cells of a simulated field that look half as large as those that the network knows."""
-    image = simulated_field(tmp_path / "truth", "--size", "300x300")
-    truth = tifffile.imread(image.with_suffix(".cells.tif"))
-    sm = []
-    for options in (["--zooms", 1], ["--zoom", 0, "--zooms", 3], []):
-        result = run("segment", "--verbose", "--pixel-size", 0.35, *options, "-o", tmp_path, image)
-        assert result.code == 0
-        assert any(re.fullmatch(rf"cellseg: note: {image}: contrast of \d+ nuclei .*", line) for line in result.errors)
-        said = [line for line in result.errors if re.fullmatch(rf"cellseg: note: {image}: zoom 1\.\d\d: nuclei of \d+\.\d um", line)]
-        assert len(said) == (options != ["--zooms", 1])
-        sm.append(cellseg.similarity(truth, tifffile.imread(tmp_path / f"{image.stem}.cells.tif")).sm)
-    assert sm[1] > sm[0] + 0.3 and sm[1] > 0.75 and sm[2] == sm[1], sm
-    quiet = run("segment", "--pixel-size", 0.35, "--zoom", 0, "-o", tmp_path, image)
-    assert quiet.code == 0 and not any(": note: " in line for line in quiet.errors)
-
-
-def test_a_large_image_gets_no_second_look(tmp_path):
-    """A simulated field of unsure nuclei, and many of it side by side."""
-    image = simulated_field(tmp_path / "truth", "--size", "300x300")
-    field = tifffile.imread(image)
-    field = field if field.ndim == 2 else field[0]
-    for width, looks in (300, 2), (1448, 2), (1449, 1):  # 1448 x 1448 pixels are just fewer than 2^21
-        path = write_image(tmp_path / "large.tif", np.tile(field, (5, 5))[:width, :width], 0.65)
-        result = run("segment", "--verbose", "--orientations", 1, "-o", tmp_path, path)
-        assert result.code == 0
-        (sureness,) = re.findall(r"sureness (0\.\d+), share", "\n".join(result.errors))
-        (said,) = [line.split(": ", 3)[3] for line in result.errors if "unsure nuclei" in line]
-        more = ": a second look" if looks == 2 else ", and too large an image for a second look"
-        assert float(sureness) < 0.8 and re.sub(r"\d\.\d+", "N", said) == f"unsure nuclei (N){more}", result.errors
-
-
-def test_the_first_look_counts_where_the_second_is_less_sure(tmp_path):
-    """In little light and out of focus, what the model sees at one zoom it does not see at another; a seed that showed it."""
-    stain = ["--stain", "er", "--vary", "no", "--photons", 15, "--psf-um", 1.2, "--background", 0.5]
-    image = simulated_field(tmp_path / "truth", "--seed", 109, "--size", "380x380", *stain)
-    found = []
-    for options in ([], ["--zooms", 1]):
-        result = run("segment", "--verbose", *options, "-o", tmp_path, image)
-        assert result.code == 0
-        said = [re.sub(r"0\.\d+|\d+(?= nuclei)", "N", line.split(": ", 3)[3]) for line in result.errors if " look" in line]
-        looks = ["unsure nuclei (N): a second look", "the first look counts: the second has N nuclei, sureness N"]
-        assert said == ([] if options else looks), result.errors
-        found.append([tifffile.imread(tmp_path / f"{image.stem}.{kind}.tif") for kind in ("cells", "nuclei")])
-    np.testing.assert_array_equal(found[0], found[1])
-
-
-def test_zooms_that_do_not_exist_are_refused(crop, tmp_path):
-    for words, message in ((("--zooms", 2), "zooms is 2; it must be 0, 1 or 3"), (("--zoom", 5), "zoom is 5")):
-        result = run("segment", *words, "-o", tmp_path, crop)
-        assert result.code == 2 and len(result.errors) == 1 and message in result.errors[0], result
-
-
 def test_a_warning_says_which_of_several_channels_is_taken(crop, tmp_path, field):
     result = run("segment", "-o", tmp_path, crop)
     assert result.code == 0
@@ -306,7 +253,7 @@ def test_a_warning_says_that_nothing_was_found(tmp_path):
 def test_label_help_offers_what_has_an_effect():
     text = run("label", "--help").output
     assert "--nuclei-channel K" in text.splitlines()[0] and "[-" not in text
-    assert not any(o in text for o in ("--nucleus-probability-min", "--nucleus-strength-ratio", "--cell-probability", "--background-rule", "--zoom"))
+    assert not any(o in text for o in ("--nucleus-probability-min", "--nucleus-strength-ratio", "--cell-probability", "--background-rule"))
     for subcommand in ("train", "segment"):  # behind the usage line, brackets hold defaults: none is negative
         assert "[-" not in run(subcommand, "--help").output.split("\n", 1)[1]
 

@@ -7,7 +7,7 @@
 enum { HEIGHT = 600, WIDTH = 300, COUNT = HEIGHT * WIDTH };
 
 static cseg_plane plane_of(void *data, int32_t type, size_t height, size_t width) {
-    return (cseg_plane){data, height, width, width * cseg_type_size(type), type};
+    return (cseg_plane){data, height, width, width * cseg_plane_type_size(type), type};
 }
 
 static void fill(float *values, size_t count, uint64_t seed) {
@@ -23,46 +23,46 @@ typedef cellseg_status (*operation)(cellseg_context *context, float *out);
 
 static cellseg_status run_gaussian(cellseg_context *context, float *out) {
     const cseg_plane from = plane_of(input, CELLSEG_FLOAT32, HEIGHT, WIDTH), to = plane_of(out, CELLSEG_FLOAT32, HEIGHT, WIDTH);
-    return cseg_filter_gaussian(context, &to, &from, 2.5);
+    return cseg_gaussian_smooth(context, &to, &from, 2.5);
 }
 
 static cellseg_status run_gaussian_in_place(cellseg_context *context, float *out) {
     const cseg_plane both = plane_of(out, CELLSEG_FLOAT32, HEIGHT, WIDTH);
     memcpy(out, input, sizeof input);
-    return cseg_filter_gaussian(context, &both, &both, 2.5);
+    return cseg_gaussian_smooth(context, &both, &both, 2.5);
 }
 
 static cellseg_status run_log(cellseg_context *context, float *out) {
     const cseg_plane from = plane_of(input, CELLSEG_FLOAT32, HEIGHT, WIDTH), to = plane_of(out, CELLSEG_FLOAT32, HEIGHT, WIDTH);
-    return cseg_filter_log(context, &to, &from, (const double[]){1.5, 2.5}, 2);
+    return cseg_laplacian_compute(context, &to, &from, (const double[]){1.5, 2.5}, 2);
 }
 
 static cellseg_status run_resample(cellseg_context *context, float *out) {
     const cseg_plane from = plane_of(input, CELLSEG_FLOAT32, HEIGHT, WIDTH);
     const cseg_plane to = plane_of(out, CELLSEG_FLOAT32, HEIGHT - 91, WIDTH);
-    return cseg_filter_resample(context, &to, &from);
+    return cseg_resample_linear(context, &to, &from);
 }
 
 static cellseg_status run_nearest(cellseg_context *context, float *out) {
     const cseg_plane from = plane_of(input, CELLSEG_UINT32, HEIGHT, WIDTH);
     const cseg_plane to = plane_of(out, CELLSEG_UINT32, HEIGHT - 91, WIDTH - 7);
-    return cseg_filter_resample_nearest(context, &to, &from);
+    return cseg_resample_nearest(context, &to, &from);
 }
 
 static cellseg_status run_percentiles(cellseg_context *context, float *out) {
     const cseg_plane from = plane_of(input, CELLSEG_FLOAT32, HEIGHT, WIDTH);
-    return cseg_filter_percentiles(context, (double *)(void *)out, (const double[]){1, 50, 99.8}, 3, &from);
+    return cseg_percentiles_find(context, (double *)(void *)out, (const double[]){1, 50, 99.8}, 3, &from);
 }
 
 static cellseg_status run_otsu(cellseg_context *context, float *out) {
     const cseg_plane from = plane_of(input, CELLSEG_FLOAT32, HEIGHT, WIDTH);
-    return cseg_filter_otsu(context, (double *)(void *)out, 5, 256, &from, NULL);
+    return cseg_otsu_find(context, (double *)(void *)out, 5, 256, &from, NULL);
 }
 
 static cellseg_status run_range(cellseg_context *context, float *out) {
     const cseg_plane from = plane_of(input, CELLSEG_FLOAT32, HEIGHT, WIDTH);
     double *range = (double *)(void *)out;
-    return cseg_filter_range(context, &range[0], &range[1], &from);
+    return cseg_histogram_range(context, &range[0], &range[1], &from);
 }
 
 static const operation operations[] = {run_gaussian, run_gaussian_in_place, run_log,  run_resample,
@@ -196,7 +196,7 @@ static void otsu_is_the_best_of_every_partition(void **state) {
             }
             const cseg_plane from = plane_of(pixels, CELLSEG_UINT8, SIDE, SIDE);
             double thresholds[8];
-            assert_ok(cseg_filter_otsu(NULL, thresholds, count, 256, &from, NULL));
+            assert_ok(cseg_otsu_find(NULL, thresholds, count, 256, &from, NULL));
             search ours = {.counts = counts, .bins = BINS, .count = count, .best = -1};
             for (size_t i = 0; i < count; i++)
                 ours.cuts[i] = (size_t)thresholds[i];
@@ -211,7 +211,7 @@ static void otsu_without_a_pixel_is_an_argument_error(void **state) {
     uint8_t mask[12] = {0};
     const cseg_plane from = plane_of(input, CELLSEG_FLOAT32, 3, 4), none = plane_of(mask, CELLSEG_UINT8, 3, 4);
     double threshold;
-    assert_status(cseg_filter_otsu(NULL, &threshold, 1, 256, &from, &none), CELLSEG_ERR_ARGUMENT);
+    assert_status(cseg_otsu_find(NULL, &threshold, 1, 256, &from, &none), CELLSEG_ERR_ARGUMENT);
 }
 
 int main(void) {

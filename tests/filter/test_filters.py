@@ -53,7 +53,7 @@ def close(ours, truth, image, tolerance=2e-6):
 
 def gaussian(image, sigma, **options):
     out = np.full(image.shape, np.nan, np.float32)
-    call("cseg_filter_gaussian", out, image, float(sigma), **options)
+    call("cseg_gaussian_smooth", out, image, float(sigma), **options)
     return out
 
 
@@ -71,7 +71,7 @@ def test_gaussian_of_sigma_zero_copies_and_may_work_in_place():
     np.testing.assert_array_equal(gaussian(image, 0), image)
     np.testing.assert_array_equal(gaussian(cells((60, 70), np.uint16), 0), cells((60, 70), np.uint16))
     truth = gaussian(image, 2)
-    call("cseg_filter_gaussian", image, image, 2.0)
+    call("cseg_gaussian_smooth", image, image, 2.0)
     np.testing.assert_array_equal(image, truth)
 
 
@@ -108,11 +108,11 @@ def test_wide_gaussian_in_place():
     for sigma in [17, 30, 60]:  # an odd and an even number of steps
         image = cells((90, 80), np.float32)
         truth = gaussian(image, sigma)
-        call("cseg_filter_gaussian", image, image, float(sigma))
+        call("cseg_gaussian_smooth", image, image, float(sigma))
         np.testing.assert_array_equal(image, truth)
 
 
-def laplacian(image, sigmas, name="cseg_filter_log", **options):
+def laplacian(image, sigmas, name="cseg_laplacian_compute", **options):
     out = np.full(image.shape, np.nan, np.float32)
     call(name, out, image, doubles(sigmas), len(sigmas), **options)
     return out
@@ -136,7 +136,7 @@ def true_laplacian(image, sigmas):
 @pytest.mark.parametrize("sigma", [2, 2.3, 3.26, 4.99, 5, 5.9, 10.88, 20])
 def test_fast_laplacian_of_gaussian_keeps_its_stated_error(sigma, shift):
     def fast(image):
-        return laplacian(image, [sigma], "cseg_filter_log_fast")
+        return laplacian(image, [sigma], "cseg_laplacian_compute_fast")
 
     assert worst_error(fast, lambda image: true_laplacian(image, [sigma]), int(12 * sigma) // 4 * 4 + 2 * shift) < 6e-4
 
@@ -144,7 +144,7 @@ def test_fast_laplacian_of_gaussian_keeps_its_stated_error(sigma, shift):
 @pytest.mark.parametrize("sigmas", [[2.5, 2.4, 9], [3.26, 5.17, 7.07, 8.98, 10.88], [25, 5]])
 def test_fast_laplacian_of_gaussian_of_several_scales(sigmas):
     for image in [cells((150, 120), np.uint16), cells((1, 60), np.float32), cells((5, 7), np.uint8)] + special(np.uint8):
-        error = np.abs(laplacian(image, sigmas, "cseg_filter_log_fast") - true_laplacian(image, sigmas)).max()
+        error = np.abs(laplacian(image, sigmas, "cseg_laplacian_compute_fast") - true_laplacian(image, sigmas)).max()
         assert error < 6e-4 * max(np.ptp(image), 1e-2 * image.max())
 
 
@@ -153,19 +153,19 @@ def test_fast_laplacian_of_noise_of_odd_and_even_sizes(shape):
     for sigmas in [[5], [3, 6.1, 40], [5 + i / 8 for i in range(14)]]:
         image = np.random.default_rng(7).random(shape, np.float32)
         for seen in (image, (image * 60000).astype(np.uint16)):
-            error = np.abs(laplacian(seen, sigmas, "cseg_filter_log_fast") - true_laplacian(seen, sigmas)).max()
+            error = np.abs(laplacian(seen, sigmas, "cseg_laplacian_compute_fast") - true_laplacian(seen, sigmas)).max()
             assert error < 6e-4 * max(np.ptp(seen), 1e-2 * seen.max())
 
 
 def test_fast_laplacian_of_a_real_image(field):
     image, sigmas = field[0][1:602, :501], [3.26, 5.17, 7.07, 10.88]
-    error = np.abs(laplacian(np.ascontiguousarray(image), sigmas, "cseg_filter_log_fast") - true_laplacian(image, sigmas))
+    error = np.abs(laplacian(np.ascontiguousarray(image), sigmas, "cseg_laplacian_compute_fast") - true_laplacian(image, sigmas))
     truth = [[f(-s * s * ndimage.gaussian_laplace(image / 1.0, s)) for f in (np.min, np.max)] for s in sigmas]
     assert error.max() < 6e-4 * np.ptp(image)
     assert error.max() < 2e-3 * np.ptp(truth)
 
 
-def resample(image, shape, name="cseg_filter_resample", **options):
+def resample(image, shape, name="cseg_resample_linear", **options):
     out = np.full(shape, np.nan, np.float32)
     call(name, out, image, **options)
     return out
@@ -219,7 +219,7 @@ def keys(n_to, n_from):
 def test_growing_cubically(dtype, start, factor):
     image = cells(start, dtype)
     shape = (int(start[0] * factor), int(start[1] * factor))
-    ours = resample(image, shape, "cseg_filter_resample_cubic")
+    ours = resample(image, shape, "cseg_resample_cubic")
     close(ours, keys(shape[0], start[0]) @ image.astype(np.float64) @ keys(shape[1], start[1]).T, image)
     pillow = np.asarray(Image.fromarray(image.astype(np.float32)).resize(shape[::-1], Image.BICUBIC))
     margin = int(np.ceil(2 * factor))
@@ -233,7 +233,7 @@ def test_growing_cubically(dtype, start, factor):
 def test_resample_nearest(dtype, shape):
     image = cells((100, 80), dtype)
     out = np.zeros(shape, dtype)
-    call("cseg_filter_resample_nearest", out, image)
+    call("cseg_resample_nearest", out, image)
     rows = (2 * np.arange(shape[0]) + 1) * 100 // (2 * shape[0])
     columns = (2 * np.arange(shape[1]) + 1) * 80 // (2 * shape[1])
     np.testing.assert_array_equal(out, image[rows][:, columns])
@@ -241,7 +241,7 @@ def test_resample_nearest(dtype, shape):
 
 def percentiles(image, percents, **options):
     out = doubles([0] * len(percents))
-    call("cseg_filter_percentiles", out, doubles(percents), len(percents), image, **options)
+    call("cseg_percentiles_find", out, doubles(percents), len(percents), image, **options)
     return np.array(out)
 
 
@@ -262,7 +262,7 @@ def test_percentiles_of_negative_numbers():
 
 def value_range(image):
     lo, hi = ctypes.c_double(), ctypes.c_double()
-    call("cseg_filter_range", ctypes.byref(lo), ctypes.byref(hi), image)
+    call("cseg_histogram_range", ctypes.byref(lo), ctypes.byref(hi), image)
     return lo.value, hi.value
 
 
@@ -278,13 +278,13 @@ def test_histogram(dtype):
     for image in [cells(s, dtype) for s in SHAPES] + special(dtype):
         lo, hi = float(np.quantile(image, 0.1)), float(np.quantile(image, 0.9)) + 1e-3
         counts = (ctypes.c_uint64 * 37)()
-        call("cseg_filter_histogram", counts, 37, lo, hi, strided(image))
+        call("cseg_histogram_count", counts, 37, lo, hi, strided(image))
         np.testing.assert_array_equal(np.array(counts), np.histogram(image.astype(np.float64), 37, (lo, hi))[0])
 
 
 def otsu(image, count, bins=256, mask=None, **options):
     out = doubles([0] * count)
-    call("cseg_filter_otsu", out, count, bins, image, mask, **options)
+    call("cseg_otsu_find", out, count, bins, image, mask, **options)
     return np.array(out)
 
 
@@ -367,11 +367,11 @@ def test_otsu_of_few_values(dtype):
 RUNS = {
     "gaussian": lambda image, c: gaussian(image, 2.3, context=c),
     "log": lambda image, c: laplacian(image, [2, 3, 4.5], context=c),
-    "fast log": lambda image, c: laplacian(image, [2, 3, 4.5], "cseg_filter_log_fast", context=c),
+    "fast log": lambda image, c: laplacian(image, [2, 3, 4.5], "cseg_laplacian_compute_fast", context=c),
     "wide gaussian": lambda image, c: gaussian(image, 33, context=c),
     "shrink": lambda image, c: resample(image, (211, 173), context=c),
     "grow": lambda image, c: resample(image, (801, 511), context=c),
-    "grow cubically": lambda image, c: resample(image, (801, 511), "cseg_filter_resample_cubic", context=c),
+    "grow cubically": lambda image, c: resample(image, (801, 511), "cseg_resample_cubic", context=c),
     "percentiles": lambda image, c: percentiles(image, [0.5, 33, 99.5], context=c),
     "otsu": lambda image, c: otsu(image, 5, context=c),
 }

@@ -25,7 +25,7 @@ static cellseg_status scene_new(scene *s, cellseg_context *context) {
         cellseg_labels_new(&s->nuclei, context, HEIGHT, WIDTH) != CELLSEG_OK ||
         cellseg_image_new(&s->image, context, CELLSEG_UINT16, 2, HEIGHT, WIDTH) != CELLSEG_OK) {
         scene_free(s);
-        return cseg_last_status();
+        return cseg_error_last();
     }
     uint64_t seed = 4;
     for (uint32_t i = 0; i < HEIGHT * WIDTH; i++) {

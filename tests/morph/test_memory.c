@@ -57,7 +57,7 @@ static void draw(images *i, bool noise) {
             const double random = test_uniform(&state), height = noise ? random - 0.5 : inside(y, x) / 300;
             const uint32_t id = (uint32_t)(y / CELL * (EDGE / CELL + 1) + x / CELL + 1);
             cseg_row_f32(&i->grey, y)[x] = (float)height;
-            ((uint16_t *)cseg_row(&i->deep, y))[x] = (uint16_t)((height + 2) * 1000);
+            ((uint16_t *)cseg_row_at(&i->deep, y))[x] = (uint16_t)((height + 2) * 1000);
             cseg_row_u8(&i->mask, y)[x] = height > 0;
             cseg_row_u32(&i->labels, y)[x] = height > 0 ? id : 0;
         }
@@ -93,33 +93,33 @@ static const double sigmas[] = {3, 5, 7, 9, 11}, percents[] = {1, 99};
 static double numbers[8];
 static uint32_t count;
 
-OPERATION(gaussian, cseg_filter_gaussian(c, &i->grey_out, &i->grey, 2))
-OPERATION(gaussian_large, cseg_filter_gaussian(c, &i->grey_out, &i->grey, 40))
-OPERATION(laplacian, cseg_filter_log(c, &i->grey_out, &i->grey, sigmas, 5))
-OPERATION(laplacian_fast, cseg_filter_log_fast(c, &i->grey_out, &i->grey, sigmas, 5))
-OPERATION(otsu, cseg_filter_otsu(c, numbers, 5, 256, &i->grey, NULL))
-OPERATION(percentiles, cseg_filter_percentiles(c, numbers, percents, 2, &i->grey))
-OPERATION(top_hat, cseg_morph_top_hat(c, &i->grey_out, &i->grey, 200, 200))
-OPERATION(top_hat_deep, cseg_morph_top_hat(c, &i->deep_out, &i->deep, 200, 200))
-OPERATION(top_hat_in_place, cseg_morph_top_hat(c, &i->deep, &i->deep, 200, 200))
-OPERATION(erode_disc, cseg_morph_erode_disc(c, &i->deep_out, &i->deep, 20))
-OPERATION(distance, cseg_morph_distance(c, &i->grey_out, &i->mask))
-OPERATION(nearest, cseg_morph_nearest(c, &i->labels_out, &i->mask))
-OPERATION(components, cseg_morph_components(c, &i->labels_out, &count, &i->mask, 8))
-OPERATION(h_minima, cseg_morph_h_minima(c, &i->grey_out, &i->grey, 0.1, 8))
-OPERATION(extended_minima, cseg_morph_extended_minima(c, &i->mask_out, &i->grey, 0.1, &i->mask, 4))
-OPERATION(reconstruct, cseg_morph_reconstruct_dilation(c, &i->grey_out, &i->grey, &i->grey, 8))
-OPERATION(fill_holes, cseg_morph_fill_holes(c, &i->mask))
-OPERATION(fill_label_holes, cseg_morph_fill_label_holes(c, &i->labels))
-OPERATION(relabel, cseg_morph_relabel(c, &i->labels, NULL, NULL, &count))
-OPERATION(expand, cseg_morph_expand(c, &i->labels_out, &i->labels, 5))
-OPERATION(boundaries, cseg_morph_boundaries(c, &i->mask_out, &i->labels))
-OPERATION(watershed, cseg_morph_watershed(c, &i->labels, &i->grey, NULL, 8))
-OPERATION(watershed_in_mask, cseg_morph_watershed(c, &i->labels, &i->grey, &i->mask, 8))
+OPERATION(gaussian, cseg_gaussian_smooth(c, &i->grey_out, &i->grey, 2))
+OPERATION(gaussian_large, cseg_gaussian_smooth(c, &i->grey_out, &i->grey, 40))
+OPERATION(laplacian, cseg_laplacian_compute(c, &i->grey_out, &i->grey, sigmas, 5))
+OPERATION(laplacian_fast, cseg_laplacian_compute_fast(c, &i->grey_out, &i->grey, sigmas, 5))
+OPERATION(otsu, cseg_otsu_find(c, numbers, 5, 256, &i->grey, NULL))
+OPERATION(percentiles, cseg_percentiles_find(c, numbers, percents, 2, &i->grey))
+OPERATION(top_hat, cseg_rect_top_hat(c, &i->grey_out, &i->grey, 200, 200))
+OPERATION(top_hat_deep, cseg_rect_top_hat(c, &i->deep_out, &i->deep, 200, 200))
+OPERATION(top_hat_in_place, cseg_rect_top_hat(c, &i->deep, &i->deep, 200, 200))
+OPERATION(erode_disc, cseg_disc_erode(c, &i->deep_out, &i->deep, 20))
+OPERATION(distance, cseg_distance_transform(c, &i->grey_out, &i->mask))
+OPERATION(nearest, cseg_nearest_find(c, &i->labels_out, &i->mask))
+OPERATION(components, cseg_components_label(c, &i->labels_out, &count, &i->mask, 8))
+OPERATION(h_minima, cseg_extrema_h_minima(c, &i->grey_out, &i->grey, 0.1, 8))
+OPERATION(extended_minima, cseg_extrema_extended_minima(c, &i->mask_out, &i->grey, 0.1, &i->mask, 4))
+OPERATION(reconstruct, cseg_reconstruction_dilate(c, &i->grey_out, &i->grey, &i->grey, 8))
+OPERATION(fill_holes, cseg_holes_fill(c, &i->mask))
+OPERATION(fill_label_holes, cseg_holes_fill_labels(c, &i->labels))
+OPERATION(relabel, cseg_relabel_apply(c, &i->labels, NULL, NULL, &count))
+OPERATION(expand, cseg_expansion_compute(c, &i->labels_out, &i->labels, 5))
+OPERATION(boundaries, cseg_boundaries_mark(c, &i->mask_out, &i->labels))
+OPERATION(watershed, cseg_watershed_flood(c, &i->labels, &i->grey, NULL, 8))
+OPERATION(watershed_in_mask, cseg_watershed_flood(c, &i->labels, &i->grey, &i->mask, 8))
 
 static cellseg_status check_labels(cellseg_context *c, images *i) {
     char line[200];
-    return cseg_morph_check(line, sizeof line, c, &i->labels, NULL);
+    return cseg_check_labels(line, sizeof line, c, &i->labels, NULL);
 }
 
 static cellseg_status measure(cellseg_context *c, images *i) {
@@ -135,7 +135,7 @@ static cellseg_status check_pixels(cellseg_context *c, images *i) {
         for (size_t x = 0; x < EDGE; x++)
             cseg_row_u32(&i->labels, y)[x] = (uint32_t)((y * EDGE + x) * 3371 % (EDGE * EDGE) + 1);
     char line[200];
-    const cellseg_status status = cseg_morph_check(line, sizeof line, c, &i->labels, NULL);
+    const cellseg_status status = cseg_check_labels(line, sizeof line, c, &i->labels, NULL);
     assert_string_equal(line, "");
     return status;
 }
@@ -144,7 +144,7 @@ static cellseg_status watershed_of_pixels(cellseg_context *c, images *i) {
     for (size_t y = 0; y < EDGE; y++)
         for (size_t x = 0; x < EDGE; x++)
             cseg_row_u8(&i->mask, y)[x] = (y + x) % 2;
-    return cseg_morph_watershed(c, &i->labels, &i->grey, &i->mask, 4);
+    return cseg_watershed_flood(c, &i->labels, &i->grey, &i->mask, 4);
 }
 
 static cellseg_status watershed_of_pairs(cellseg_context *c, images *i) {
@@ -153,7 +153,7 @@ static cellseg_status watershed_of_pairs(cellseg_context *c, images *i) {
             cseg_row_u8(&i->mask, y)[x] = (y / 2 + x) % 2;
             cseg_row_u32(&i->labels, y)[x] = (uint32_t)(y * EDGE + x + 1);
         }
-    return cseg_morph_watershed(c, &i->labels, &i->grey, &i->mask, 4);
+    return cseg_watershed_flood(c, &i->labels, &i->grey, &i->mask, 4);
 }
 
 static const struct {

@@ -28,8 +28,8 @@ def test_discs(dtype, radius):
         eroded = ndimage.grey_erosion(image, footprint=disc, mode="constant", cval=high)
         dilated = ndimage.grey_dilation(image, footprint=disc, mode="constant", cval=low)
         for view in images.views(image) if radius == 2 else [image]:
-            assert np.array_equal(run("cseg_morph_erode_disc", np.empty_like(image), view, radius), eroded), name
-            assert np.array_equal(run("cseg_morph_dilate_disc", np.empty_like(image), view, radius), dilated), name
+            assert np.array_equal(run("cseg_disc_erode", np.empty_like(image), view, radius), eroded), name
+            assert np.array_equal(run("cseg_disc_dilate", np.empty_like(image), view, radius), dilated), name
 
 
 @pytest.mark.parametrize("c", [4, 8])
@@ -44,9 +44,9 @@ def test_h_minima_and_maxima(dtype, c):
                 up = np.minimum(image.astype(np.int64) + int(h), top).astype(dtype)
                 down = np.maximum(image.astype(np.int64) - int(h), 0).astype(dtype)
             right = morphology.reconstruction(up, image, "erosion", STRUCTURE[c]).astype(dtype)
-            assert np.array_equal(run("cseg_morph_h_minima", np.empty_like(image), image, h, connectivity(c)), right), name
+            assert np.array_equal(run("cseg_extrema_h_minima", np.empty_like(image), image, h, connectivity(c)), right), name
             right = morphology.reconstruction(down, image, "dilation", STRUCTURE[c]).astype(dtype)
-            assert np.array_equal(run("cseg_morph_h_maxima", np.empty_like(image), image, h, connectivity(c)), right), name
+            assert np.array_equal(run("cseg_extrema_h_maxima", np.empty_like(image), image, h, connectivity(c)), right), name
 
 
 @pytest.mark.parametrize("c", [4, 8])
@@ -54,8 +54,8 @@ def test_h_minima_and_maxima(dtype, c):
 def test_regional_minima_and_maxima(dtype, c):
     """scikit-image finds none where a plateau is the whole image; we find one."""
     for name, image in images.grey(dtype):
-        lows = run("cseg_morph_extended_minima", np.zeros(image.shape, np.uint8), image, 0.0, None, connectivity(c))
-        highs = run("cseg_morph_extended_maxima", np.zeros(image.shape, np.uint8), image, 0.0, None, connectivity(c))
+        lows = run("cseg_extrema_extended_minima", np.zeros(image.shape, np.uint8), image, 0.0, None, connectivity(c))
+        highs = run("cseg_extrema_extended_maxima", np.zeros(image.shape, np.uint8), image, 0.0, None, connectivity(c))
         if np.ptp(image) == 0:
             assert lows.all() and highs.all(), name
         elif min(image.shape) > 2:
@@ -69,8 +69,8 @@ def test_extended_maxima_mirror_the_minima(dtype):
         top = dtype(250)
         mask = (images.rng(7).random(image.shape) < 0.8).astype(np.uint8)
         for h in (1.0, 30.0):
-            minima = run("cseg_morph_extended_minima", np.zeros(image.shape, np.uint8), image, h, mask, connectivity(8))
-            maxima = run("cseg_morph_extended_maxima", np.zeros(image.shape, np.uint8), top - image, h, mask, connectivity(8))
+            minima = run("cseg_extrema_extended_minima", np.zeros(image.shape, np.uint8), image, h, mask, connectivity(8))
+            maxima = run("cseg_extrema_extended_maxima", np.zeros(image.shape, np.uint8), top - image, h, mask, connectivity(8))
             if dtype != np.float32 or np.array_equal(image, np.round(image)):
                 assert np.array_equal(minima, maxima), (name, h)
 
@@ -81,17 +81,17 @@ def test_reconstruction_of_integers(dtype, c):
     for name, image in images.grey(dtype):
         marker = images.rng(3).integers(0, np.iinfo(dtype).max, image.shape, dtype=dtype, endpoint=True)
         right = morphology.reconstruction(np.maximum(marker, image), image, "erosion", STRUCTURE[c])
-        ours = run("cseg_morph_reconstruct_erosion", np.empty_like(image), marker, image, connectivity(c))
+        ours = run("cseg_reconstruction_erode", np.empty_like(image), marker, image, connectivity(c))
         assert np.array_equal(ours, right), name
         right = morphology.reconstruction(np.minimum(marker, image), image, "dilation", STRUCTURE[c])
-        ours = run("cseg_morph_reconstruct_dilation", np.empty_like(image), marker, image, connectivity(c))
+        ours = run("cseg_reconstruction_dilate", np.empty_like(image), marker, image, connectivity(c))
         assert np.array_equal(ours, right), name
 
 
 @pytest.mark.parametrize("c", [4, 8])
 def test_fill_holes(c):
     for name, mask in images.masks():
-        ours = run("cseg_morph_fill_holes_of", mask, connectivity(c))
+        ours = run("cseg_holes_fill_of", mask, connectivity(c))
         assert np.array_equal(ours != 0, ndimage.binary_fill_holes(mask, STRUCTURE[c])), name
 
 
@@ -110,7 +110,7 @@ def test_nearest():
     for name, mask in images.masks():
         if mask.all():
             continue
-        ours = run("cseg_morph_nearest", np.zeros(mask.shape, np.uint32), mask)
+        ours = run("cseg_nearest_find", np.zeros(mask.shape, np.uint32), mask)
         y, x = np.mgrid[: mask.shape[0], : mask.shape[1]]
         distance = np.hypot(y - ours // mask.shape[1], x - ours % mask.shape[1])
         assert (mask.ravel()[ours] == 0).all(), name
@@ -132,7 +132,7 @@ def label_maps():
 def test_expand():
     for name, labels in label_maps():
         for distance in (0.0, 1.0, 1.5, 6.0, 1e300):
-            ours = run("cseg_morph_expand", np.full_like(labels, 3), labels, distance)
+            ours = run("cseg_expansion_compute", np.full_like(labels, 3), labels, distance)
             if labels.any():
                 away = ndimage.distance_transform_edt(labels == 0)
                 inside = away <= distance
@@ -152,7 +152,7 @@ def test_boundaries(c):
             continue
         for kind, mode in enumerate(("inner", "outer", "thick"), 1):
             ours = run(
-                "cseg_morph_find_boundaries", np.full(labels.shape, 7, np.uint8), labels, connectivity(kind), connectivity(c)
+                "cseg_boundaries_find", np.full(labels.shape, 7, np.uint8), labels, connectivity(kind), connectivity(c)
             )
             right = segmentation.find_boundaries(labels.astype(np.int32), connectivity=1 if c == 4 else 2, mode=mode)
             assert np.array_equal(ours, right), (name, mode)
@@ -163,7 +163,7 @@ def check(cells, nuclei=None):
     import oracle
 
     planes = [ctypes.byref(oracle.plane(a)) if a is not None else None for a in (cells, nuclei)]
-    oracle.check(oracle.library.cseg_morph_check(line, ctypes.c_size_t(128), None, *planes))
+    oracle.check(oracle.library.cseg_check_labels(line, ctypes.c_size_t(128), None, *planes))
     return line.value.decode()
 
 
@@ -243,7 +243,7 @@ def test_watershed_lines(c):
         for mask in (None, images.rng(6).random(relief.shape) < 0.8):
             everywhere = np.ones(relief.shape, bool) if mask is None else mask
             mask_u8 = None if mask is None else mask.astype(np.uint8)
-            ours = run("cseg_morph_watershed_lines", seeds, relief, mask_u8, connectivity(c))
+            ours = run("cseg_watershed_flood_lines", seeds, relief, mask_u8, connectivity(c))
             assert np.array_equal(ours, brute_watershed_lines(seeds, relief, everywhere, c)), name
             if name == "smooth":
                 theirs = segmentation.watershed(
@@ -259,8 +259,8 @@ def test_watershed_of_integers(dtype):
         seeds = np.zeros(image.shape, np.uint32)
         where = images.rng(12).random(image.shape) < 0.02
         seeds[where] = np.arange(1, where.sum() + 1)
-        right = run("cseg_morph_watershed", seeds, image.astype(np.float32), None, connectivity(8))
+        right = run("cseg_watershed_flood", seeds, image.astype(np.float32), None, connectivity(8))
         relief = image.astype(dtype)
         if dtype == np.uint32:
             relief += np.uint32(2**32 - 300)
-        assert np.array_equal(run("cseg_morph_watershed", seeds, relief, None, connectivity(8)), right), name
+        assert np.array_equal(run("cseg_watershed_flood", seeds, relief, None, connectivity(8)), right), name

@@ -80,7 +80,7 @@ def test_rectangles_against_scipy(size):
 def test_distance():
     for name, mask in images.masks():
         for view in images.views(mask):
-            ours = run("cseg_morph_distance", np.full(mask.shape, -1, np.float32), view)
+            ours = run("cseg_distance_transform", np.full(mask.shape, -1, np.float32), view)
             if mask.all():
                 assert np.isposinf(ours).all(), name
             else:
@@ -91,7 +91,7 @@ def test_distance_of_large_blobs():
     """Spans on both sides of every limit that decides how a span is taken."""
     for sigma in (15, 40, 90):
         mask = images.blobs(1, (500, 700), sigma, -0.5).astype(np.uint8)
-        ours = run("cseg_morph_distance", np.zeros(mask.shape, np.float32), mask)
+        ours = run("cseg_distance_transform", np.zeros(mask.shape, np.float32), mask)
         assert np.array_equal(ours, ndimage.distance_transform_edt(mask).astype(np.float32))
 
 
@@ -99,7 +99,7 @@ def test_distance_far():
     mask = np.ones((5000, 7), np.uint8)
     mask[0, 0] = 0
     for image in (mask, mask.T.copy()):
-        ours = run("cseg_morph_distance", np.zeros(image.shape, np.float32), image)
+        ours = run("cseg_distance_transform", np.zeros(image.shape, np.float32), image)
         assert np.array_equal(ours, ndimage.distance_transform_edt(image).astype(np.float32))
 
 
@@ -112,14 +112,14 @@ def test_components(c):
         right, number = ndimage.label(mask, STRUCTURE[c])
         for view in images.views(mask):
             count = ctypes.c_uint32(99)
-            ours = run("cseg_morph_components", np.full(mask.shape, 5, np.uint32), ctypes.byref(count), view, connectivity(c))
+            ours = run("cseg_components_label", np.full(mask.shape, 5, np.uint32), ctypes.byref(count), view, connectivity(c))
             assert count.value == number, name
             assert np.array_equal(ours, right), name
 
 
 def test_fill_holes():
     for name, mask in images.masks():
-        ours = run("cseg_morph_fill_holes", mask)
+        ours = run("cseg_holes_fill", mask)
         assert np.array_equal(ours != 0, ndimage.binary_fill_holes(mask)), name
 
 
@@ -141,11 +141,11 @@ def test_fill_label_holes():
     for seed in range(6):
         labels = images.rng(seed).integers(0, 4, (40, 50)).astype(np.uint32) * 1000
         labels = ndimage.grey_dilation(labels, size=3) if seed % 2 else labels
-        assert np.array_equal(run("cseg_morph_fill_label_holes", labels), brute_label_holes(labels))
+        assert np.array_equal(run("cseg_holes_fill_labels", labels), brute_label_holes(labels))
     for name, mask in images.masks():
         if mask.size < 3000:
             labels = ndimage.label(mask, STRUCTURE[8])[0].astype(np.uint32)
-            assert np.array_equal(run("cseg_morph_fill_label_holes", labels), brute_label_holes(labels)), name
+            assert np.array_equal(run("cseg_holes_fill_labels", labels), brute_label_holes(labels)), name
 
 
 # ---- label maps ----
@@ -164,17 +164,17 @@ def test_relabel():
             count = ctypes.c_uint32()
             address = ctypes.c_void_p(kept.ctypes.data if kept is not None else None)
             ours = run(
-                "cseg_morph_relabel", labels, address, ctypes.c_void_p(renumbered.ctypes.data), ctypes.byref(count)
+                "cseg_relabel_apply", labels, address, ctypes.c_void_p(renumbered.ctypes.data), ctypes.byref(count)
             )
             assert np.array_equal(ours, new[labels]) and np.array_equal(renumbered, new) and count.value == new.max()
-            ours = run("cseg_morph_relabel", labels, address, None, ctypes.byref(count))
+            ours = run("cseg_relabel_apply", labels, address, None, ctypes.byref(count))
             assert np.array_equal(ours, new[labels])
 
 
 def test_boundaries():
     for name, mask in images.masks():
         labels = ndimage.label(mask)[0].astype(np.uint32) % 5
-        ours = run("cseg_morph_boundaries", np.full(mask.shape, 9, np.uint8), labels)
+        ours = run("cseg_boundaries_mark", np.full(mask.shape, 9, np.uint8), labels)
         framed = np.pad(labels, 1, mode="edge")
         right = np.zeros(mask.shape, bool)
         for dy, dx in ((0, 1), (1, 0), (1, 2), (2, 1)):
@@ -195,12 +195,12 @@ def test_reconstruction(c):
         hard = images.rng(4).random(image.shape) < 0.02
         for marker in (image + noise, image + np.float32(1), np.where(hard, image, np.float32(1e6))):
             right = morphology.reconstruction(marker, image, "erosion", STRUCTURE[c]).astype(np.float32)
-            ours = run("cseg_morph_reconstruct_erosion", np.empty_like(image), marker, image, connectivity(c))
+            ours = run("cseg_reconstruction_erode", np.empty_like(image), marker, image, connectivity(c))
             assert np.array_equal(ours, right), name
-            ours = run("cseg_morph_reconstruct_dilation", -marker, -marker, -image, connectivity(c))
+            ours = run("cseg_reconstruction_dilate", -marker, -marker, -image, connectivity(c))
             assert np.array_equal(ours, -right), name
             same = marker.copy()
-            oracle.call("cseg_morph_reconstruct_erosion", same, same, image, connectivity(c))
+            oracle.call("cseg_reconstruction_erode", same, same, image, connectivity(c))
             assert np.array_equal(same, right), name
 
 
@@ -210,7 +210,7 @@ def test_reconstruction_along_a_spiral(c):
     marker = np.full(limit.shape, 10, np.float32)
     marker[0, 0] = 1
     right = morphology.reconstruction(marker, limit, "erosion", STRUCTURE[c])
-    ours = run("cseg_morph_reconstruct_erosion", np.empty_like(limit), marker, limit, connectivity(c))
+    ours = run("cseg_reconstruction_erode", np.empty_like(limit), marker, limit, connectivity(c))
     assert np.array_equal(ours, right)
 
 
@@ -245,7 +245,7 @@ def test_extended_minima(c):
                 everywhere = np.ones(image.shape, bool) if mask is None else mask
                 mask_u8 = None if mask is None else mask.astype(np.uint8)
                 ours = run(
-                    "cseg_morph_extended_minima", np.full(image.shape, 9, np.uint8), image, h, mask_u8, connectivity(c)
+                    "cseg_extrema_extended_minima", np.full(image.shape, 9, np.uint8), image, h, mask_u8, connectivity(c)
                 )
                 assert np.array_equal(ours, extended_minima(image, h, c, everywhere)), (name, h)
 
@@ -255,7 +255,7 @@ def test_extended_minima_against_skimage(c):
     """Whole numbers and half an h, so that no depth is h. Theirs marks only the bottoms of each of our minima."""
     smooth = np.round(list(images.grey(np.float32))[-1][1] * 60)
     for h in (1.5, 3.5, 12.5):
-        ours = run("cseg_morph_extended_minima", np.zeros(smooth.shape, np.uint8), smooth, h, None, connectivity(c))
+        ours = run("cseg_extrema_extended_minima", np.zeros(smooth.shape, np.uint8), smooth, h, None, connectivity(c))
         assert np.array_equal(ours, extended_minima(smooth, h, c, np.ones(smooth.shape, bool)))
         theirs = morphology.h_minima(smooth, h, STRUCTURE[c])
         plateaus, count = ndimage.label(ours, STRUCTURE[c])
@@ -305,7 +305,7 @@ def test_watershed_brute_force(c):
                 mask_u8 = None if mask is None else mask.astype(np.uint8)
                 right = brute_watershed(seeds, relief, everywhere, c)
                 for view in images.views(relief):
-                    ours = run("cseg_morph_watershed", seeds, view, mask_u8, connectivity(c))
+                    ours = run("cseg_watershed_flood", seeds, view, mask_u8, connectivity(c))
                     assert np.array_equal(ours, right), (name, share)
 
 
@@ -316,7 +316,7 @@ def test_watershed_of_distance(c):
         distance = ndimage.distance_transform_edt(mask).astype(np.float32)
         minima = extended_minima(-distance, 1, 8, mask)
         seeds = ndimage.label(minima, STRUCTURE[8])[0].astype(np.uint32)
-        ours = run("cseg_morph_watershed", seeds, -distance, mask.astype(np.uint8), connectivity(c))
+        ours = run("cseg_watershed_flood", seeds, -distance, mask.astype(np.uint8), connectivity(c))
         assert np.array_equal(ours, brute_watershed(seeds, -distance, mask, c))
         theirs = segmentation.watershed(-distance, seeds.astype(np.int32), mask=mask, connectivity=STRUCTURE[c])
         assert (ours == theirs).mean() >= 0.999

@@ -59,96 +59,96 @@ static void copy(const cseg_plane *to, const cseg_plane *from) {
 }
 
 static cellseg_status erode(cellseg_context *context, const images *in, const cseg_plane *to) {
-    return cseg_morph_erode(context, to, &in->bytes, 9, 8);
+    return cseg_rect_erode(context, to, &in->bytes, 9, 8);
 }
 static cellseg_status dilate(cellseg_context *context, const images *in, const cseg_plane *to) {
-    return cseg_morph_dilate(context, to, &in->bytes, 9, 8);
+    return cseg_rect_dilate(context, to, &in->bytes, 9, 8);
 }
 static cellseg_status open_bytes(cellseg_context *context, const images *in, const cseg_plane *to) {
-    return cseg_morph_open(context, to, &in->bytes, 9, 8);
+    return cseg_rect_open(context, to, &in->bytes, 9, 8);
 }
 static cellseg_status close_bytes(cellseg_context *context, const images *in, const cseg_plane *to) {
-    return cseg_morph_close(context, to, &in->bytes, 9, 8);
+    return cseg_rect_close(context, to, &in->bytes, 9, 8);
 }
 static cellseg_status top_hat(cellseg_context *context, const images *in, const cseg_plane *to) {
-    return cseg_morph_top_hat(context, to, &in->noise, 50, 51);
+    return cseg_rect_top_hat(context, to, &in->noise, 50, 51);
 }
 static cellseg_status bottom_hat(cellseg_context *context, const images *in, const cseg_plane *to) {
-    return cseg_morph_bottom_hat(context, to, &in->noise, 50, 51);
+    return cseg_rect_bottom_hat(context, to, &in->noise, 50, 51);
 }
 static cellseg_status distance(cellseg_context *context, const images *in, const cseg_plane *to) {
-    return cseg_morph_distance(context, to, &in->mask);
+    return cseg_distance_transform(context, to, &in->mask);
 }
 static cellseg_status reconstruct_erosion(cellseg_context *context, const images *in, const cseg_plane *to) {
     cseg_plane limit = in->noise;
     limit.data = in->labels.data; /* small whole numbers: as floats, next to 0 */
-    return cseg_morph_reconstruct_erosion(context, to, &in->noise, &limit, 8);
+    return cseg_reconstruction_erode(context, to, &in->noise, &limit, 8);
 }
 static cellseg_status reconstruct_dilation(cellseg_context *context, const images *in, const cseg_plane *to) {
     cseg_plane marker = in->noise;
     marker.data = in->labels.data;
-    return cseg_morph_reconstruct_dilation(context, to, &marker, &in->noise, 4);
+    return cseg_reconstruction_dilate(context, to, &marker, &in->noise, 4);
 }
 static cellseg_status extended_minima(cellseg_context *context, const images *in, const cseg_plane *to) {
-    return cseg_morph_extended_minima(context, to, &in->noise, 20, &in->mask, 8);
+    return cseg_extrema_extended_minima(context, to, &in->noise, 20, &in->mask, 8);
 }
 static cellseg_status components(cellseg_context *context, const images *in, const cseg_plane *to) {
     uint32_t count = 0;
-    return cseg_morph_components(context, to, &count, &in->mask, 8);
+    return cseg_components_label(context, to, &count, &in->mask, 8);
 }
 static cellseg_status watershed_in_mask(cellseg_context *context, const images *in, const cseg_plane *to) {
     copy(to, &in->seeds);
-    return cseg_morph_watershed(context, to, &in->noise, &in->mask, 8);
+    return cseg_watershed_flood(context, to, &in->noise, &in->mask, 8);
 }
 static cellseg_status watershed_whole(cellseg_context *context, const images *in, const cseg_plane *to) {
     copy(to, &in->seeds);
-    return cseg_morph_watershed(context, to, &in->noise, NULL, 4);
+    return cseg_watershed_flood(context, to, &in->noise, NULL, 4);
 }
 static cellseg_status watershed_lines(cellseg_context *context, const images *in, const cseg_plane *to) {
     copy(to, &in->seeds);
-    return cseg_morph_watershed_lines(context, to, &in->noise, NULL, 8);
+    return cseg_watershed_flood_lines(context, to, &in->noise, NULL, 8);
 }
 static cellseg_status fill_holes(cellseg_context *context, const images *in, const cseg_plane *to) {
     copy(to, &in->mask);
-    return cseg_morph_fill_holes(context, to);
+    return cseg_holes_fill(context, to);
 }
 static cellseg_status fill_label_holes(cellseg_context *context, const images *in, const cseg_plane *to) {
     copy(to, &in->labels);
-    return cseg_morph_fill_label_holes(context, to);
+    return cseg_holes_fill_labels(context, to);
 }
 static cellseg_status relabel(cellseg_context *context, const images *in, const cseg_plane *to) {
     static const uint8_t keep[4] = {0, 1, 0, 1};
     uint32_t count = 0;
     copy(to, &in->labels);
-    return cseg_morph_relabel(context, to, keep, NULL, &count);
+    return cseg_relabel_apply(context, to, keep, NULL, &count);
 }
 static cellseg_status boundaries(cellseg_context *context, const images *in, const cseg_plane *to) {
-    return cseg_morph_boundaries(context, to, &in->labels);
+    return cseg_boundaries_mark(context, to, &in->labels);
 }
 
 static cellseg_status nearest(cellseg_context *context, const images *in, const cseg_plane *to) {
-    return cseg_morph_nearest(context, to, &in->mask);
+    return cseg_nearest_find(context, to, &in->mask);
 }
 
 static cellseg_status expand(cellseg_context *context, const images *in, const cseg_plane *to) {
-    return cseg_morph_expand(context, to, &in->seeds, 9);
+    return cseg_expansion_compute(context, to, &in->seeds, 9);
 }
 
 static cellseg_status erode_disc(cellseg_context *context, const images *in, const cseg_plane *to) {
-    return cseg_morph_erode_disc(context, to, &in->bytes, 7);
+    return cseg_disc_erode(context, to, &in->bytes, 7);
 }
 
 /* As large as the image: its frame is the most memory any disc takes. */
 static cellseg_status dilate_octagon(cellseg_context *context, const images *in, const cseg_plane *to) {
-    return cseg_morph_dilate_octagon(context, to, &in->noise, (WIDTH - 1) / 2);
+    return cseg_octagon_dilate(context, to, &in->noise, (WIDTH - 1) / 2);
 }
 
 static cellseg_status h_minima(cellseg_context *context, const images *in, const cseg_plane *to) {
-    return cseg_morph_h_minima(context, to, &in->noise, 20, 8);
+    return cseg_extrema_h_minima(context, to, &in->noise, 20, 8);
 }
 
 static cellseg_status h_maxima_bytes(cellseg_context *context, const images *in, const cseg_plane *to) {
-    return cseg_morph_h_maxima(context, to, &in->bytes, 20, 4);
+    return cseg_extrema_h_maxima(context, to, &in->bytes, 20, 4);
 }
 
 static const struct {
@@ -293,7 +293,7 @@ static void memory_stays_within_three_images(void **state) {
         assert_ok(cellseg_context_new(&context, &options));
         one_operation one = {&in, i};
         assert_ok(run_one(context, &one));
-        const size_t pixels = (size_t)HEIGHT * WIDTH, result = pixels * cseg_type_size(operations[i].type), fixed = 65536;
+        const size_t pixels = (size_t)HEIGHT * WIDTH, result = pixels * cseg_plane_type_size(operations[i].type), fixed = 65536;
         assert_true(counter.peak > result && counter.peak <= result + 12 * pixels + fixed);
         cellseg_context_free(context);
         assert_int_equal(counter.used, 0);

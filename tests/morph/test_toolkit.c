@@ -182,35 +182,33 @@ static void images_are_the_rooms_own(void **state) {
     assert_ok(cseg_plane_new(&f, NULL, CELLSEG_FLOAT32, HEIGHT, WIDTH));
     assert_ok(cseg_plane_new(&b, NULL, CELLSEG_UINT8, HEIGHT, WIDTH));
     assert_ok(cseg_plane_new(&l, NULL, CELLSEG_UINT32, HEIGHT, WIDTH));
-    check_image(f, cseg_morph_erode(NULL, &f, &grey, 3, 5), cellseg_image_erode(&out, NULL, in.grey, 3, 5));
-    check_image(f, cseg_morph_dilate(NULL, &f, &grey, 3, 5), cellseg_image_dilate(&out, NULL, in.grey, 3, 5));
-    check_image(f, cseg_morph_open(NULL, &f, &grey, 3, 5), cellseg_image_open(&out, NULL, in.grey, 3, 5));
-    check_image(f, cseg_morph_close(NULL, &f, &grey, 3, 5), cellseg_image_close(&out, NULL, in.grey, 3, 5));
-    check_image(f, cseg_morph_top_hat(NULL, &f, &grey, 3, 5), cellseg_image_white_top_hat(&out, NULL, in.grey, 3, 5));
-    check_image(f, cseg_morph_bottom_hat(NULL, &f, &grey, 3, 5), cellseg_image_black_top_hat(&out, NULL, in.grey, 3, 5));
-    check_image(f, cseg_morph_erode_disc(NULL, &f, &grey, 3),
-                cellseg_image_erode_disc(&out, NULL, in.grey, 3, CELLSEG_DISC_EXACT));
-    check_image(f, cseg_morph_dilate_disc(NULL, &f, &grey, 3),
-                cellseg_image_dilate_disc(&out, NULL, in.grey, 3, CELLSEG_DISC_EXACT));
-    check_image(f, cseg_morph_h_minima(NULL, &f, &grey, 7, 8), cellseg_image_h_minima(&out, NULL, in.grey, 7, 8));
-    check_image(f, cseg_morph_h_maxima(NULL, &f, &grey, 7, 4), cellseg_image_h_maxima(&out, NULL, in.grey, 7, 4));
-    check_image(b, cseg_morph_extended_minima(NULL, &b, &grey, 0, &mask, 8),
+    check_image(f, cseg_rect_erode(NULL, &f, &grey, 3, 5), cellseg_image_erode(&out, NULL, in.grey, 3, 5));
+    check_image(f, cseg_rect_dilate(NULL, &f, &grey, 3, 5), cellseg_image_dilate(&out, NULL, in.grey, 3, 5));
+    check_image(f, cseg_rect_open(NULL, &f, &grey, 3, 5), cellseg_image_open(&out, NULL, in.grey, 3, 5));
+    check_image(f, cseg_rect_close(NULL, &f, &grey, 3, 5), cellseg_image_close(&out, NULL, in.grey, 3, 5));
+    check_image(f, cseg_rect_top_hat(NULL, &f, &grey, 3, 5), cellseg_image_white_top_hat(&out, NULL, in.grey, 3, 5));
+    check_image(f, cseg_rect_bottom_hat(NULL, &f, &grey, 3, 5), cellseg_image_black_top_hat(&out, NULL, in.grey, 3, 5));
+    check_image(f, cseg_disc_erode(NULL, &f, &grey, 3), cellseg_image_erode_disc(&out, NULL, in.grey, 3, CELLSEG_DISC_EXACT));
+    check_image(f, cseg_disc_dilate(NULL, &f, &grey, 3), cellseg_image_dilate_disc(&out, NULL, in.grey, 3, CELLSEG_DISC_EXACT));
+    check_image(f, cseg_extrema_h_minima(NULL, &f, &grey, 7, 8), cellseg_image_h_minima(&out, NULL, in.grey, 7, 8));
+    check_image(f, cseg_extrema_h_maxima(NULL, &f, &grey, 7, 4), cellseg_image_h_maxima(&out, NULL, in.grey, 7, 4));
+    check_image(b, cseg_extrema_extended_minima(NULL, &b, &grey, 0, &mask, 8),
                 cellseg_image_regional_minima(&out, NULL, in.grey, in.mask, 8));
-    check_image(b, cseg_morph_extended_maxima(NULL, &b, &grey, 0, NULL, 8),
+    check_image(b, cseg_extrema_extended_maxima(NULL, &b, &grey, 0, NULL, 8),
                 cellseg_image_regional_maxima(&out, NULL, in.grey, NULL, 8));
-    check_image(b, cseg_morph_extended_minima(NULL, &b, &grey, 9, NULL, 4),
+    check_image(b, cseg_extrema_extended_minima(NULL, &b, &grey, 9, NULL, 4),
                 cellseg_image_extended_minima(&out, NULL, in.grey, 9, NULL, 4));
-    check_image(b, cseg_morph_extended_maxima(NULL, &b, &grey, 9, &mask, 4),
+    check_image(b, cseg_extrema_extended_maxima(NULL, &b, &grey, 9, &mask, 4),
                 cellseg_image_extended_maxima(&out, NULL, in.grey, 9, in.mask, 4));
-    check_image(f, cseg_morph_distance(NULL, &f, &mask), cellseg_image_distance(&out, NULL, in.mask));
-    check_image(l, cseg_morph_nearest(NULL, &l, &mask), cellseg_image_nearest(&out, NULL, in.mask));
+    check_image(f, cseg_distance_transform(NULL, &f, &mask), cellseg_image_distance(&out, NULL, in.mask));
+    check_image(l, cseg_nearest_find(NULL, &l, &mask), cellseg_image_nearest(&out, NULL, in.mask));
     memcpy(b.data, mask.data, (size_t)HEIGHT * WIDTH);
-    check_image(b, cseg_morph_fill_holes_of(NULL, &b, 8), cellseg_image_fill_holes(&out, NULL, in.mask, 8));
+    check_image(b, cseg_holes_fill_of(NULL, &b, 8), cellseg_image_fill_holes(&out, NULL, in.mask, 8));
     memset(f.data, 0, HEIGHT * f.stride);
     cellseg_image *marker = new_image(CELLSEG_FLOAT32, 1, HEIGHT, WIDTH);
-    check_image(f, cseg_morph_reconstruct_dilation(NULL, &f, &f, &grey, 8),
+    check_image(f, cseg_reconstruction_dilate(NULL, &f, &f, &grey, 8),
                 cellseg_image_reconstruct_dilation(&out, NULL, marker, in.grey, 8));
-    check_image(f, cseg_morph_reconstruct_erosion(NULL, &f, &f, &grey, 8),
+    check_image(f, cseg_reconstruction_erode(NULL, &f, &f, &grey, 8),
                 cellseg_image_reconstruct_erosion(&out, NULL, marker, in.grey, 8));
     cellseg_image_free(marker);
     cseg_plane_free(&f);
@@ -229,11 +227,11 @@ static void label_maps_are_the_rooms_own(void **state) {
     uint32_t count;
     assert_ok(cseg_plane_new(&l, NULL, CELLSEG_UINT32, HEIGHT, WIDTH));
     assert_ok(cseg_plane_new(&b, NULL, CELLSEG_UINT8, HEIGHT, WIDTH));
-    assert_ok(cseg_morph_components(NULL, &l, &count, &mask, 4));
+    assert_ok(cseg_components_label(NULL, &l, &count, &mask, 4));
     assert_ok(cellseg_image_components(&made, NULL, in.mask, 4));
     assert_labels_are(made, &l);
     memcpy(l.data, labels.data, HEIGHT * l.stride);
-    assert_ok(cseg_morph_watershed(NULL, &l, &grey, NULL, 8));
+    assert_ok(cseg_watershed_flood(NULL, &l, &grey, NULL, 8));
     assert_ok(cellseg_labels_watershed(&made, NULL, in.grey, in.labels, NULL, NULL));
     assert_labels_are(made, &l);
     cellseg_watershed_options options;
@@ -241,17 +239,17 @@ static void label_maps_are_the_rooms_own(void **state) {
     options.connectivity = 4;
     options.lines = 1;
     memcpy(l.data, labels.data, HEIGHT * l.stride);
-    assert_ok(cseg_morph_watershed_lines(NULL, &l, &grey, &mask, 4));
+    assert_ok(cseg_watershed_flood_lines(NULL, &l, &grey, &mask, 4));
     assert_ok(cellseg_labels_watershed(&made, NULL, in.grey, in.labels, in.mask, &options));
     assert_labels_are(made, &l);
-    assert_ok(cseg_morph_expand(NULL, &l, &labels, 2.5));
+    assert_ok(cseg_expansion_compute(NULL, &l, &labels, 2.5));
     assert_ok(cellseg_labels_expand(&made, NULL, in.labels, 2.5));
     assert_labels_are(made, &l);
     memcpy(l.data, labels.data, HEIGHT * l.stride);
-    assert_ok(cseg_morph_fill_label_holes(NULL, &l));
+    assert_ok(cseg_holes_fill_labels(NULL, &l));
     assert_ok(cellseg_labels_fill_holes(&made, NULL, in.labels));
     assert_labels_are(made, &l);
-    check_image(b, cseg_morph_find_boundaries(NULL, &b, &labels, CELLSEG_BOUNDARY_THICK, 8),
+    check_image(b, cseg_boundaries_find(NULL, &b, &labels, CELLSEG_BOUNDARY_THICK, 8),
                 cellseg_labels_boundaries(&out, NULL, in.labels, CELLSEG_BOUNDARY_THICK, 8));
     cseg_plane_free(&l);
     cseg_plane_free(&b);

@@ -39,7 +39,7 @@ class Tensor(ctypes.Structure):
 library.cseg_net_state.restype = ctypes.POINTER(ctypes.c_float)
 library.cellseg_model_info.restype = ctypes.c_char_p
 library.cseg_random_bits.restype = ctypes.c_uint64
-library.cseg_nn_workspace_bytes.restype = ctypes.c_size_t
+library.cseg_forward_workspace_bytes.restype = ctypes.c_size_t
 library.cseg_net_free.restype = None
 
 
@@ -110,10 +110,10 @@ class Net:
         n = len(images)
         out = np.empty((n, self.classes, PATCH, PATCH), np.float32)
         sizes = [ctypes.c_size_t(s) for s in (n, PATCH, PATCH)]
-        workspace = np.empty(library.cseg_nn_workspace_bytes(model, self.context, *sizes) + 64, np.uint8)
+        workspace = np.empty(library.cseg_forward_workspace_bytes(model, self.context, *sizes) + 64, np.uint8)
         aligned = workspace.ctypes.data + -workspace.ctypes.data % 64
         workspace[:] = 255  # NaN wherever the library does not write
-        check(library.cseg_nn_forward(model, self.context, out.ctypes.data_as(ctypes.c_void_p),
+        check(library.cseg_forward_run(model, self.context, out.ctypes.data_as(ctypes.c_void_p),
                                       images.ctypes.data_as(ctypes.c_void_p), *sizes, ctypes.c_void_p(aligned)))
         return out
 
@@ -124,9 +124,9 @@ class Net:
         seed = library.cseg_random_bits(library.cseg_random_bits(dropout_seed, layer), image)
         mask = np.ones((edge, edge, channels), np.float32)
         t = Tensor(mask.ctypes.data, 1, edge, edge, channels, channels, edge * channels, mask.size, 0)
-        library.cseg_kernels_for.restype = ctypes.c_void_p
-        kernels = ctypes.c_void_p(library.cseg_kernels_for(ctypes.c_int32(1)))
-        library.cseg_dropout(kernels, ctypes.byref(t), ctypes.byref(t), ctypes.c_double(rate), ctypes.c_uint64(seed))
+        library.cseg_kernels_select.restype = ctypes.c_void_p
+        kernels = ctypes.c_void_p(library.cseg_kernels_select(ctypes.c_int32(1)))
+        library.cseg_dropout_apply(kernels, ctypes.byref(t), ctypes.byref(t), ctypes.c_double(rate), ctypes.c_uint64(seed))
         return mask.transpose(2, 0, 1)
 
     def __del__(self):

@@ -3,7 +3,7 @@
 #include "nets.h"
 
 #include "nn/describe.h"
-#include "nn/plan.h"
+#include "nn/spans.h"
 
 #include <stdio.h>
 
@@ -163,14 +163,14 @@ static void json_round_trip(void **state) {
         assert_true(a->op == b->op && a->activation == b->activation && a->norm == b->norm && a->filters == b->filters);
         assert_true(a->kernel == b->kernel && a->pad == b->pad && a->with == b->with && a->rate == b->rate);
     }
-    cseg_free(text);
+    cseg_memory_free(text);
     const cseg_rule rule = {0.1, 1.0 / 3, 0.5, 99.9, 1e-3, 4, 0.7, 176, 160, 3};
     cseg_rule read;
     assert_ok(cseg_describe_rule(&text, NULL, &rule));
     assert_ok(cseg_parse_rule(&read, text));
     read.classes = 3; /* kept with the class names */
     assert_rules_equal(&read, &rule);
-    cseg_free(text);
+    cseg_memory_free(text);
 }
 
 /* Spans that live at the same time never overlap, and little is wasted. */
@@ -190,7 +190,7 @@ static void plans_keep_living_spans_apart(void **state) {
         }
         for (size_t t = 0; t <= 20; t++)
             most = alive[t] > most ? alive[t] : most;
-        const size_t total = cseg_plan_place(spans, 40);
+        const size_t total = cseg_spans_place(spans, 40);
         assert_true(total >= most && total <= most + most / 2);
         for (size_t i = 0; i < 40; i++)
             for (size_t j = 0; j < i; j++) {

@@ -32,10 +32,10 @@ static cellseg_context *context_at(int32_t level) {
 
 /* `count` patches from `first` on, on this level's row of the kernel table. */
 static void run(float *out, const cellseg_model *model, const cellseg_context *context, size_t first, size_t count) {
-    void *workspace = cseg_alloc(NULL, cseg_nn_workspace_bytes(model, context, count, EDGE, EDGE), 1);
+    void *workspace = cseg_memory_alloc(NULL, cseg_forward_workspace_bytes(model, context, count, EDGE, EDGE), 1);
     assert_non_null(workspace);
-    assert_ok(cseg_nn_forward(model, context, out + first * CLASSES * AREA, input + first * AREA, count, EDGE, EDGE, workspace));
-    cseg_free(workspace);
+    assert_ok(cseg_forward_run(model, context, out + first * CLASSES * AREA, input + first * AREA, count, EDGE, EDGE, workspace));
+    cseg_memory_free(workspace);
 }
 
 /* FNV-1a, of values rather than memory, so that it is the same for either byte order. */

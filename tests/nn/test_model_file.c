@@ -2,7 +2,7 @@
 /* Model files: what is saved comes back, and no damaged or hostile file is taken or does harm. */
 #include "nets.h"
 
-#include "nn/half.h"
+#include "nn/float16.h"
 #include "nn/safetensors.h"
 
 #include <cellseg/model.h>
@@ -118,9 +118,9 @@ static void run(float *out, const cellseg_model *m, int32_t cpu_level) {
     assert_ok(cellseg_context_new(&context, &options));
     static net_batch batch;
     net_fill(&batch, 8);
-    void *workspace = aligned_alloc(64, cseg_nn_workspace_bytes(m, context, 2, NET_PATCH, NET_PATCH));
+    void *workspace = aligned_alloc(64, cseg_forward_workspace_bytes(m, context, 2, NET_PATCH, NET_PATCH));
     assert_non_null(workspace);
-    assert_ok(cseg_nn_forward(m, context, out, batch.in, 2, NET_PATCH, NET_PATCH, workspace));
+    assert_ok(cseg_forward_run(m, context, out, batch.in, 2, NET_PATCH, NET_PATCH, workspace));
     free(workspace);
     cellseg_context_free(context);
 }
@@ -150,7 +150,7 @@ static void float16_rounds_weights_and_is_half_the_size(void **state) {
     for (size_t i = 0; i < model->arch.count; i++) {
         const cseg_slot *slot = &model->layout.slots[i];
         for (size_t w = slot->weight; w < slot->weight + slot->weights; w++)
-            assert_true(loaded->params[w] == cseg_half_to_float(cseg_half_from_float(model->params[w])));
+            assert_true(loaded->params[w] == cseg_float16_to_float(cseg_float16_from_float(model->params[w])));
     }
     struct stat about;
     assert_int_equal(stat(path, &about), 0);
@@ -186,24 +186,25 @@ static void info_is_json_with_the_record(void **state) {
 static void half_precision_follows_ieee(void **state) {
     (void)state;
     for (uint32_t h = 0; h < 0x10000; h++) {
-        const float value = cseg_half_to_float((uint16_t)h);
+        const float value = cseg_float16_to_float((uint16_t)h);
         if (isnan(value))
             assert_true((h & 0x7c00) == 0x7c00 && (h & 0x3ff) != 0);
         else
-            assert_int_equal(cseg_half_from_float(value), h);
+            assert_int_equal(cseg_float16_from_float(value), h);
     }
-    assert_true(cseg_half_to_float(0x3555) == 0.333251953125F && cseg_half_to_float(0x0001) == 0x1p-24F);
-    assert_true(cseg_half_to_float(0x7bff) == 65504.0F && cseg_half_to_float(0xc000) == -2.0F);
+    assert_true(cseg_float16_to_float(0x3555) == 0.333251953125F && cseg_float16_to_float(0x0001) == 0x1p-24F);
+    assert_true(cseg_float16_to_float(0x7bff) == 65504.0F && cseg_float16_to_float(0xc000) == -2.0F);
     /* Between neighbours: to the nearer, from the middle to the even one. */
     for (uint32_t h = 0; h < 0x7bff; h++) {
-        const float a = cseg_half_to_float((uint16_t)h), b = cseg_half_to_float((uint16_t)(h + 1)), middle = a + (b - a) / 2;
-        assert_int_equal(cseg_half_from_float(middle), h + (h & 1));
-        assert_int_equal(cseg_half_from_float(nextafterf(middle, a)), h);
-        assert_int_equal(cseg_half_from_float(nextafterf(middle, b)), h + 1);
+        const float a = cseg_float16_to_float((uint16_t)h), b = cseg_float16_to_float((uint16_t)(h + 1)),
+                    middle = a + (b - a) / 2;
+        assert_int_equal(cseg_float16_from_float(middle), h + (h & 1));
+        assert_int_equal(cseg_float16_from_float(nextafterf(middle, a)), h);
+        assert_int_equal(cseg_float16_from_float(nextafterf(middle, b)), h + 1);
     }
-    assert_int_equal(cseg_half_from_float(65519.9F), 0x7bff);
-    assert_int_equal(cseg_half_from_float(65520.0F), 0x7c00);
-    assert_int_equal(cseg_half_from_float(-1e30F), 0xfc00);
+    assert_int_equal(cseg_float16_from_float(65519.9F), 0x7bff);
+    assert_int_equal(cseg_float16_from_float(65520.0F), 0x7c00);
+    assert_int_equal(cseg_float16_from_float(-1e30F), 0xfc00);
 }
 
 /* ---- damage ---- */
@@ -587,9 +588,10 @@ static void a_memory_budget_is_kept(void **state) {
         patch += status != CELLSEG_OK && strstr(cellseg_last_error(), "a patch, most at layer 28 (conv), needs") != NULL;
         assert_true(atomic_load(&used.peak) <= budget + own);
         if (status == CELLSEG_OK) { /* what loads can be used */
-            void *workspace = cseg_alloc(context, cseg_nn_workspace_bytes(loaded, context, 1, NET_PATCH, NET_PATCH), 1);
+            void *workspace =
+                cseg_memory_alloc(context, cseg_forward_workspace_bytes(loaded, context, 1, NET_PATCH, NET_PATCH), 1);
             assert_non_null(workspace);
-            cseg_free(workspace);
+            cseg_memory_free(workspace);
             loads++;
         }
         cellseg_model_free(loaded);

@@ -136,8 +136,8 @@ static void evaluation_is_the_models_loss(void **unused) {
     cellseg_model *model;
     assert_ok(cseg_net_model(&model, net, NULL));
     static float out[2 * 3 * PIXELS];
-    void *workspace = aligned_alloc(64, cseg_nn_workspace_bytes(model, context, 2, NET_PATCH, NET_PATCH));
-    assert_ok(cseg_nn_forward(model, context, out, batch.in, 2, NET_PATCH, NET_PATCH, workspace));
+    void *workspace = aligned_alloc(64, cseg_forward_workspace_bytes(model, context, 2, NET_PATCH, NET_PATCH));
+    assert_ok(cseg_forward_run(model, context, out, batch.in, 2, NET_PATCH, NET_PATCH, workspace));
     double sums[4] = {0}, n = 0, want = 0;
     for (size_t image = 0; image < 2; image++)
         for (size_t y = MARGIN; y < NET_PATCH - MARGIN; y++)

@@ -41,9 +41,9 @@ def test_maps_are_those_of_double_precision(model, tmp_path):
     ours = np.empty(truth.shape, np.float32)
     sizes = [ctypes.c_size_t(s) for s in (len(images), EDGE, EDGE)]
     single = context(1)
-    workspace = np.empty(library.cseg_nn_workspace_bytes(model, single, *sizes) + 64, np.uint8)
+    workspace = np.empty(library.cseg_forward_workspace_bytes(model, single, *sizes) + 64, np.uint8)
     aligned = ctypes.c_void_p(workspace.ctypes.data + -workspace.ctypes.data % 64)
-    check(library.cseg_nn_forward(model, single, ours.ctypes.data_as(ctypes.c_void_p), images.ctypes.data_as(ctypes.c_void_p), *sizes,
+    check(library.cseg_forward_run(model, single, ours.ctypes.data_as(ctypes.c_void_p), images.ctypes.data_as(ctypes.c_void_p), *sizes,
                                   aligned))
     assert truth.dtype == np.float64
     assert truth.max() > 0.9 and truth.min() < 0.1  # it decides

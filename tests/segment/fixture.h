@@ -85,7 +85,7 @@ static const cseg_net_options fixture_net = {.rule = {.pixel_size_um = 0.65,
 
 /* The true class of every pixel of a patch, from the stain and the truth; beyond the image it does not count. */
 static inline void patch_classes(uint8_t *classes, const cellseg_tile_grid *grid, const painted *p, size_t index) {
-    const cellseg_tile tile = cseg_tile_grid_at(grid, index);
+    const cellseg_tile tile = cseg_grid_at(grid, index);
     const uint16_t *stain = cellseg_image_pixels(p->image, 1);
     const uint32_t *truth = cellseg_labels_data(p->truth);
     for (size_t i = 0; i < grid->patch_px * grid->patch_px; i++) {
@@ -105,7 +105,7 @@ static inline cellseg_model *learn_painted(int steps) {
     assert_ok(paint(&field, context, 6, 6, 1, 11));
     const cseg_plane marker = cseg_image_plane(field.image, 0);
     cseg_plane input;
-    assert_ok(cseg_segment_preprocess(context, &input, &marker, fixture_pixel_um, &fixture_net.rule));
+    assert_ok(cseg_preprocess_run(context, &input, &marker, fixture_pixel_um, &fixture_net.rule));
     const size_t patch = fixture_net.rule.patch_px, batch = fixture_net.batch, area = patch * patch;
     const cellseg_tile_grid grid = {sizeof grid, input.height, input.width, patch, fixture_net.rule.step_px};
     float *in = malloc(batch * area * sizeof *in);
@@ -115,7 +115,7 @@ static inline cellseg_model *learn_painted(int steps) {
     for (int s = 0; s < steps; s++) {
         double loss;
         for (size_t i = 0; i < batch; i++) {
-            const size_t index = ((size_t)s * batch + i) % cseg_tile_grid_count(&grid);
+            const size_t index = ((size_t)s * batch + i) % cseg_grid_count(&grid);
             cseg_tile_read(in + i * area, &grid, &input, index);
             patch_classes(classes + i * area, &grid, &field, index);
         }

@@ -46,8 +46,6 @@ class Options(ctypes.Structure):
         ("use_extra_output", ctypes.c_int32),
         ("marker_test", ctypes.c_int32),
         ("orientations", ctypes.c_int32),
-        ("zooms", ctypes.c_int32),
-        ("zoom", ctypes.c_double),
         ("nucleus_strength_ratio", ctypes.c_double),
     ]
 
@@ -107,7 +105,7 @@ def options(**values):
 
 def library_preprocess(channel, pixel_size_um, rule):
     out = oracle.Plane()
-    oracle.call("cseg_segment_preprocess", ctypes.byref(out), channel, float(pixel_size_um), ctypes.byref(rule))
+    oracle.call("cseg_preprocess_run", ctypes.byref(out), channel, float(pixel_size_um), ctypes.byref(rule))
     samples = (ctypes.c_float * (out.height * out.width)).from_address(out.data)
     array = np.array(samples, np.float32).reshape(out.height, out.width)
     oracle.library.cseg_plane_free(ctypes.byref(out))
@@ -119,7 +117,7 @@ def library_seeds(map_, pixel_size_um, opts, kind=0, extra=None):
     known = ctypes.byref(Extra(kind, ctypes.addressof(plane))) if kind else None
     nuclei = np.zeros(map_.shape, np.uint32)
     count = ctypes.c_uint32()
-    oracle.call("cseg_segment_seeds", nuclei, ctypes.byref(count), map_, known, float(pixel_size_um), ctypes.byref(opts))
+    oracle.call("cseg_seeds_find", nuclei, ctypes.byref(count), map_, known, float(pixel_size_um), ctypes.byref(opts))
     assert count.value == nuclei.max()
     return nuclei
 
@@ -139,7 +137,7 @@ def library_cells(marker, maps, nuclei, pixel_size_um, opts, kind=0):
         extra,
         kind == BOUNDARY,
     )
-    oracle.call("cseg_segment_cells", cells, ctypes.byref(inputs), ctypes.byref(opts))
+    oracle.call("cseg_cells_find", cells, ctypes.byref(inputs), ctypes.byref(opts))
     return cells
 
 
@@ -151,14 +149,14 @@ FOUR = ndi.generate_binary_structure(2, 1)
 def otsu(values, count, bins=256):
     """The library's, which tests/filter compares with brute force: a pixel at a bin's edge may move a threshold by a whole bin."""
     thresholds = (ctypes.c_double * count)()
-    oracle.call("cseg_filter_otsu", thresholds, count, bins, np.ascontiguousarray(values, np.float32), None)
+    oracle.call("cseg_otsu_find", thresholds, count, bins, np.ascontiguousarray(values, np.float32), None)
     return list(thresholds)
 
 
 def log_response(map_, sigmas):
     """The library's too: tests/filter compares it with SciPy."""
     response = np.empty_like(map_)
-    oracle.call("cseg_filter_log", response, map_, oracle.doubles(sigmas), len(sigmas))
+    oracle.call("cseg_laplacian_compute", response, map_, oracle.doubles(sigmas), len(sigmas))
     return response
 
 
@@ -292,7 +290,7 @@ def background_level(enhanced, count, px, o):
 
 
 class Fit(ctypes.Structure):
-    """cseg_fit of lib/segment/segment.h."""
+    """cseg_marker_figures of lib/segment/segment.h."""
 
     _fields_ = [("kind", ctypes.c_int32), ("cells", ctypes.c_uint32), ("contrast", ctypes.c_double)]
     _fields_ += [("sureness", ctypes.c_double), ("share", ctypes.c_double)]
@@ -302,7 +300,7 @@ def library_fit(marker, nucleus_map, cells, nuclei, px):
     assert cells.max() <= nuclei.max()
     made, planes = Fit(), [oracle.plane(a) for a in (marker, nucleus_map, nuclei)]
     inputs = CellInputs(*map(ctypes.addressof, planes), int(nuclei.max()), px)
-    oracle.call("cseg_segment_fit", ctypes.byref(made), cells, ctypes.byref(inputs))
+    oracle.call("cseg_marker_check", ctypes.byref(made), cells, ctypes.byref(inputs))
     return made
 
 

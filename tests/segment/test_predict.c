@@ -40,7 +40,7 @@ static void expect_patch(float *expected[3], const cseg_plane *input, size_t top
         const size_t x = reflected((int64_t)(left + i % patch) - (int64_t)margin, input->width);
         in[i] = cseg_row_f32(input, y)[x];
     }
-    assert_ok(cseg_nn_forward(model, NULL, out, in, 1, patch, patch, workspace));
+    assert_ok(cseg_forward_run(model, NULL, out, in, 1, patch, patch, workspace));
     for (size_t c = 0; c < 3; c++)
         for (size_t y = 0; y < rule->step_px && top + y < input->height; y++)
             for (size_t x = 0; x < rule->step_px && left + x < input->width; x++)
@@ -49,11 +49,11 @@ static void expect_patch(float *expected[3], const cseg_plane *input, size_t top
 
 static void expect_maps(float *expected[3], const cseg_plane *input) {
     const cseg_rule *rule = cseg_model_rule(model);
-    void *workspace = cseg_alloc(NULL, cseg_nn_workspace_bytes(model, NULL, 1, rule->patch_px, rule->patch_px), 1);
+    void *workspace = cseg_memory_alloc(NULL, cseg_forward_workspace_bytes(model, NULL, 1, rule->patch_px, rule->patch_px), 1);
     for (size_t top = 0; top < input->height; top += rule->step_px)
         for (size_t left = 0; left < input->width; left += rule->step_px)
             expect_patch(expected, input, top, left, workspace);
-    cseg_free(workspace);
+    cseg_memory_free(workspace);
 }
 
 /* An embedder's runner that takes the last patch first. */
@@ -87,7 +87,7 @@ static void check_size(size_t height, size_t width) {
         cellseg_context *context = i < 3 ? test_context(threads[i]) : backward_context();
         for (size_t c = 0; c < 3; c++)
             memset(maps[c].data, 255, height * width * sizeof(float));
-        assert_ok(cseg_segment_predict(context, maps, model, &input, 1));
+        assert_ok(cseg_predict_maps(context, maps, model, &input, 1));
         for (size_t c = 0; c < 3; c++)
             assert_memory_equal(maps[c].data, expected[c], height * width * sizeof(float));
         cellseg_context_free(context);
@@ -135,11 +135,11 @@ static void orientations_are_averaged(void **state) {
         for (; done < n; done++) {
             for (size_t i = 0; i < area; i++)
                 ((float *)other.data)[i] = ((float *)input.data)[turned(i, edge, turns[done])];
-            assert_ok(cseg_segment_predict(NULL, single, model, &other, 1));
+            assert_ok(cseg_predict_maps(NULL, single, model, &other, 1));
             for (size_t i = 0; i < 3 * area; i++)
                 sum[i / area * area + turned(i % area, edge, turns[done])] += (double)((float *)single[i / area].data)[i % area];
         }
-        assert_ok(cseg_segment_predict(NULL, maps, model, &input, n));
+        assert_ok(cseg_predict_maps(NULL, maps, model, &input, n));
         for (size_t i = 0; i < 3 * area; i++)
             assert_true(fabs((double)((float *)maps[i / area].data)[i % area] - sum[i] / n) < 1e-6);
     }
@@ -165,7 +165,7 @@ static void orientations_give_the_same_bytes(void **state) {
     for (int32_t n = 2; n <= 8; n *= 2) {
         cellseg_context *contexts[4] = {test_context(1), test_context(2), test_context(7), backward_context()};
         for (size_t k = 0; k < 4; k++) {
-            assert_ok(cseg_segment_predict(contexts[k], k == 0 ? want : got, model, &input, n));
+            assert_ok(cseg_predict_maps(contexts[k], k == 0 ? want : got, model, &input, n));
             for (size_t c = 0; c < 3 && k > 0; c++)
                 assert_memory_equal(got[c].data, want[c].data, bytes);
             cellseg_context_free(contexts[k]);
@@ -184,7 +184,7 @@ static cellseg_status allocating(cellseg_context *context, void *data) {
     random_plane(&input, 70, 40, 1);
     for (size_t c = 0; c < 3; c++)
         assert_ok(cseg_plane_new(&maps[c], NULL, CELLSEG_FLOAT32, 70, 40));
-    const cellseg_status status = cseg_segment_predict(context, maps, model, &input, 2);
+    const cellseg_status status = cseg_predict_maps(context, maps, model, &input, 2);
     for (size_t c = 0; c < 3; c++)
         cseg_plane_free(&maps[c]);
     cseg_plane_free(&input);
@@ -214,19 +214,19 @@ static void cancel_does_not_wait_for_the_patch(void **state) {
     random_plane(&input, patch, patch, 1);
     for (size_t c = 0; c < 3; c++)
         assert_ok(cseg_plane_new(&maps[c], NULL, CELLSEG_FLOAT32, patch, patch));
-    float *out = cseg_calloc(NULL, 3 * area, sizeof *out);
-    void *workspace = cseg_alloc(NULL, cseg_nn_workspace_bytes(model, context, 1, patch, patch), 1);
+    float *out = cseg_memory_calloc(NULL, 3 * area, sizeof *out);
+    void *workspace = cseg_memory_alloc(NULL, cseg_forward_workspace_bytes(model, context, 1, patch, patch), 1);
     cseg_progress_start(context);
     assert_status(cseg_progress_report(context, 0), CELLSEG_ERR_CANCELLED);
-    assert_status(cseg_nn_forward(model, context, out, input.data, 1, patch, patch, workspace), CELLSEG_ERR_CANCELLED);
+    assert_status(cseg_forward_run(model, context, out, input.data, 1, patch, patch, workspace), CELLSEG_ERR_CANCELLED);
     for (size_t i = 0; i < 3 * area; i++)
         assert_true(out[i] == 0);
-    assert_status(cseg_segment_predict(context, maps, model, &input, 1), CELLSEG_ERR_CANCELLED);
+    assert_status(cseg_predict_maps(context, maps, model, &input, 1), CELLSEG_ERR_CANCELLED);
     cellseg_model *other;
     assert_ok(cellseg_model_default(&other, context));
     cellseg_model_free(other);
-    cseg_free(out);
-    cseg_free(workspace);
+    cseg_memory_free(out);
+    cseg_memory_free(workspace);
     cseg_plane_free(&input);
     for (size_t c = 0; c < 3; c++)
         cseg_plane_free(&maps[c]);

@@ -410,7 +410,6 @@ static cellseg_status all_calls(cellseg_context *context, void *data) {
     (void)data;
     cellseg_segment_options options = defaults();
     options.smooth_um = 1;
-    options.zooms = 1; /* test_second_look.c has the other */
     painted field;
     cellseg_labels *cells = NULL, *nuclei = NULL;
     cellseg_image *maps = NULL;
@@ -529,14 +528,6 @@ static void absurd_options_are_refused(void **state) {
     REFUSES(orientations, 3);
     REFUSES(orientations, 16);
     REFUSES(orientations, -1);
-    REFUSES(zooms, 4);
-    REFUSES(zooms, 2);
-    REFUSES(zooms, -1);
-    REFUSES(zoom, 0.2);
-    REFUSES(zoom, 4.1);
-    REFUSES(zoom, -1);
-    REFUSES(zoom, (double)NAN);
-    REFUSES(zoom, (double)INFINITY);
     REFUSES(struct_size, 8);
     cellseg_segment_options crossed = defaults();
     crossed.cell_area_min_um2 = 200;

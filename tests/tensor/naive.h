@@ -15,7 +15,7 @@ enum { TEST_LEVELS = 4 };
 static inline const cseg_kernels *test_kernels(size_t index) {
     const int32_t level = test_levels[index], best = cseg_cpu_best();
     if (level == CELLSEG_CPU_PORTABLE || level == best || (level == CELLSEG_CPU_AVX2 && best == CELLSEG_CPU_AVX512))
-        return cseg_kernels_for(level);
+        return cseg_kernels_select(level);
     return NULL;
 }
 

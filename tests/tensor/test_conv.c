@@ -75,10 +75,10 @@ static void check_forward(const cseg_kernels *k, const test_case *c, int32_t use
     float *weights = test_floats(weight_count(s)), *bias = test_floats(s->out);
     test_fill(weights, weight_count(s), 3);
     test_fill(bias, s->out, 4);
-    float *packed = test_floats(cseg_packed_floats(k, s, use));
-    float *scratch = test_floats(cseg_scratch_floats(k, s, use, c->height, c->width));
-    cseg_pack(k, packed, weights, s, use);
-    cseg_convolve(k, &out, &in.t, packed, biased ? bias : NULL, s, activation, use, scratch);
+    float *packed = test_floats(cseg_conv_packed_floats(k, s, use));
+    float *scratch = test_floats(cseg_conv_scratch_floats(k, s, use, c->height, c->width));
+    cseg_conv_pack(k, packed, weights, s, use);
+    cseg_conv_forward(k, &out, &in.t, packed, biased ? bias : NULL, s, activation, use, scratch);
     double *w = test_doubles(weights, weight_count(s));
     for (size_t i = 0; i < c->images; i++) {
         double *x = test_dense(&in.t, i), *truth = test_doubles(NULL, oh * ow * s->out);
@@ -134,10 +134,10 @@ static void check_backward_data(const cseg_kernels *k, const test_case *c, bool 
         test_products(1, d, truth[i], w, s, c->height, c->width);
         free(d);
     }
-    float *packed = test_floats(cseg_packed_floats(k, s, CSEG_PACK_BACKWARD_DATA));
-    float *scratch = test_floats(cseg_scratch_floats(k, s, CSEG_PACK_BACKWARD_DATA, c->height, c->width));
-    cseg_pack(k, packed, weights, s, CSEG_PACK_BACKWARD_DATA);
-    cseg_convolve_backward_data(k, &d_in.t, &d_out.t, packed, s, accumulate, scratch);
+    float *packed = test_floats(cseg_conv_packed_floats(k, s, CSEG_PACK_BACKWARD_DATA));
+    float *scratch = test_floats(cseg_conv_scratch_floats(k, s, CSEG_PACK_BACKWARD_DATA, c->height, c->width));
+    cseg_conv_pack(k, packed, weights, s, CSEG_PACK_BACKWARD_DATA);
+    cseg_conv_backward_data(k, &d_in.t, &d_out.t, packed, s, accumulate, scratch);
     for (size_t i = 0; i < c->images; i++) {
         assert_near(&d_in.t, i, truth[i], (double)(s->out * 9) * transforms_cost(s));
         free(truth[i]);
@@ -177,8 +177,8 @@ static void check_backward_weights(const cseg_kernels *k, const test_case *c) {
         free(x);
         free(d);
     }
-    float *scratch = test_floats(cseg_scratch_floats(k, s, CSEG_PACK_BACKWARD_DATA, c->height, c->width));
-    cseg_convolve_backward_weights(k, d_weights, d_bias, &in.t, &d_out.t, s, scratch);
+    float *scratch = test_floats(cseg_conv_scratch_floats(k, s, CSEG_PACK_BACKWARD_DATA, c->height, c->width));
+    cseg_conv_backward_weights(k, d_weights, d_bias, &in.t, &d_out.t, s, scratch);
     const double tolerance = 1e-7 * ((double)(c->images * oh * ow) * transforms_cost(s) + 50);
     for (size_t e = 0; e < count; e++)
         if (!(fabs((double)d_weights[e] - w[e]) <= tolerance))

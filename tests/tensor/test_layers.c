@@ -15,7 +15,7 @@ static void tensor_layout(void **state) {
     assert_int_equal(cseg_tensor_floats(1, SIZE_MAX, 1, 1, 0), 0);
     test_tensor a = test_tensor_new(2, 3, 4, 17, 1, 5), b = test_tensor_new(2, 3, 4, 20, 2, 6);
     const cseg_tensor view = cseg_tensor_channels(&b.t, 3, 17);
-    cseg_copy(&view, &a.t);
+    cseg_tensor_copy(&view, &a.t);
     for (size_t i = 0; i < 2; i++) {
         const cseg_tensor image = cseg_tensor_image(&view, i);
         for (size_t p = 0; p < 12; p++)
@@ -214,8 +214,8 @@ static void sigmoid_backward_is_the_definition(void **state) {
 static size_t dropped_otherwise(const cseg_kernels *k, size_t channels, double rate, uint64_t seed, uint64_t other_seed) {
     test_tensor in = test_tensor_new(2, 40, 50, channels, 1, 1), out = test_tensor_new(2, 40, 50, channels, 0, 2);
     size_t differing = 0;
-    cseg_dropout(k, &out.t, &in.t, rate, seed);
-    cseg_dropout(k, &in.t, &in.t, rate, other_seed);
+    cseg_dropout_apply(k, &out.t, &in.t, rate, seed);
+    cseg_dropout_apply(k, &in.t, &in.t, rate, other_seed);
     for (size_t i = 0; i < 2 * 40 * 50; i++)
         for (size_t c = 0; c < channels; c++)
             differing += test_at(&in.t, i / 2000, i / 50 % 40, i % 50)[c] != test_at(&out.t, i / 2000, i / 50 % 40, i % 50)[c];
@@ -238,15 +238,15 @@ static void dropout_in_place_is_the_same_for_any_number_of_channels(void **state
 
 static void dropout_drops_its_share_and_repeats(void **state) {
     (void)state;
-    const cseg_kernels *k = cseg_kernels_for(cseg_cpu_best());
+    const cseg_kernels *k = cseg_kernels_select(cseg_cpu_best());
     test_tensor in = test_tensor_new(2, 40, 50, 20, 1, 1), a = test_tensor_new(2, 40, 50, 20, 0, 2),
                 b = test_tensor_new(2, 40, 50, 20, 1, 3);
     for (size_t i = 0; i < in.floats; i++)
         in.memory[i] = in.memory[i] == 0 ? 0 : 1;
     const double rates[] = {0, 0.25, 0.5, 0.9};
     for (size_t r = 0; r < 4; r++) {
-        cseg_dropout(k, &a.t, &in.t, rates[r], 7);
-        cseg_dropout(k, &b.t, &in.t, rates[r], 7);
+        cseg_dropout_apply(k, &a.t, &in.t, rates[r], 7);
+        cseg_dropout_apply(k, &b.t, &in.t, rates[r], 7);
         size_t kept = 0, agreeing = 0;
         for (size_t i = 0; i < 2 * 40 * 50; i++) {
             const float *p = test_at(&a.t, i / 2000, i / 50 % 40, i % 50);
@@ -257,7 +257,7 @@ static void dropout_drops_its_share_and_repeats(void **state) {
             }
         }
         assert_true(fabs((double)kept / 80000 - (1 - rates[r])) < 0.01);
-        cseg_dropout(k, &b.t, &in.t, rates[r], 8);
+        cseg_dropout_apply(k, &b.t, &in.t, rates[r], 8);
         for (size_t i = 0; i < 2 * 40 * 50; i++)
             for (size_t c = 0; c < 20; c++)
                 agreeing += (test_at(&a.t, i / 2000, i / 50 % 40, i % 50)[c] != 0) ==

@@ -53,9 +53,9 @@ class Adam(ctypes.Structure):
 
 
 library = oracle.library
-library.cseg_kernels_for.restype = pointer
+library.cseg_kernels_select.restype = pointer
 library.cseg_tensor_place.restype = Tensor
-for _name in ("cseg_tensor_floats", "cseg_packed_floats", "cseg_scratch_floats"):
+for _name in ("cseg_tensor_floats", "cseg_conv_packed_floats", "cseg_conv_scratch_floats"):
     getattr(library, _name).restype = size_t
 
 BEST = library.cseg_cpu_best()
@@ -64,7 +64,7 @@ LEVELS = [oracle.PORTABLE, BEST] + ([oracle.AVX2] if BEST == oracle.AVX512 else 
 
 @pytest.fixture(params=LEVELS)
 def kernels(request):
-    return pointer(library.cseg_kernels_for(request.param))
+    return pointer(library.cseg_kernels_select(request.param))
 
 
 def floats(array):
@@ -114,12 +114,12 @@ class Filter:
         return self.torch_weights.grad.numpy().transpose(order)
 
     def packed(self, kernels, use):
-        packed = np.empty(library.cseg_packed_floats(kernels, ctypes.byref(self.shape), use), np.float32)
-        library.cseg_pack(kernels, at(packed), at(self.weights), ctypes.byref(self.shape), use)
+        packed = np.empty(library.cseg_conv_packed_floats(kernels, ctypes.byref(self.shape), use), np.float32)
+        library.cseg_conv_pack(kernels, at(packed), at(self.weights), ctypes.byref(self.shape), use)
         return packed
 
     def scratch(self, kernels, use):
-        return np.empty(library.cseg_scratch_floats(kernels, ctypes.byref(self.shape), use, size_t(self.height),
+        return np.empty(library.cseg_conv_scratch_floats(kernels, ctypes.byref(self.shape), use, size_t(self.height),
                                                     size_t(self.width)) + 16, np.float32)
 
 
@@ -129,7 +129,7 @@ class Filter:
 def test_convolve(kernels, case, use, activation):
     f = Filter(case)
     out, x, packed, scratch = Tensor.empty(f.torch_y.shape), Tensor.of(f.x), f.packed(kernels, use), f.scratch(kernels, use)
-    library.cseg_convolve(kernels, ctypes.byref(out), ctypes.byref(x), at(packed), at(f.bias), ctypes.byref(f.shape), activation,
+    library.cseg_conv_forward(kernels, ctypes.byref(out), ctypes.byref(x), at(packed), at(f.bias), ctypes.byref(f.shape), activation,
                           use, at(scratch))
     expected = {LINEAR: f.torch_y, RELU: f.torch_y.relu(), SIGMOID: f.torch_y.sigmoid()}[activation]
     assert_close(out.view(), expected.detach().numpy())
@@ -142,11 +142,11 @@ def test_convolve_backward(kernels, case, accumulate):
     d_y, x = Tensor.of(f.d_y), Tensor.of(f.x)
     d_x = Tensor.of(f.x) if accumulate else Tensor.empty(f.x.shape)
     packed, scratch = f.packed(kernels, BACKWARD_DATA), f.scratch(kernels, BACKWARD_DATA)
-    library.cseg_convolve_backward_data(kernels, ctypes.byref(d_x), ctypes.byref(d_y), at(packed), ctypes.byref(f.shape),
+    library.cseg_conv_backward_data(kernels, ctypes.byref(d_x), ctypes.byref(d_y), at(packed), ctypes.byref(f.shape),
                                         ctypes.c_bool(accumulate), at(scratch))
     assert_close(d_x.view(), f.torch_x.grad.numpy() + (f.x if accumulate else 0))
     d_weights, d_bias = f.weights * np.float32(accumulate), f.bias * np.float32(accumulate)
-    library.cseg_convolve_backward_weights(kernels, at(d_weights), at(d_bias), ctypes.byref(x), ctypes.byref(d_y),
+    library.cseg_conv_backward_weights(kernels, at(d_weights), at(d_bias), ctypes.byref(x), ctypes.byref(d_y),
                                            ctypes.byref(f.shape), at(scratch))
     assert_close(d_weights, f.d_weights() + (f.weights if accumulate else 0))
     assert_close(d_bias, f.torch_bias.grad.numpy() + (f.bias if accumulate else 0))

@@ -59,21 +59,21 @@ static void run_convolution(record *r, const cseg_kernels *k, const test_case *c
     weights[count / 2] = 2e-22F;
     test_fill(bias, s->out, 4);
     for (int32_t use = 0; use < 3; use++) {
-        float *packed = test_floats(cseg_packed_floats(k, s, use)),
-              *scratch = test_floats(cseg_scratch_floats(k, s, use, c->height, c->width));
-        cseg_pack(k, packed, weights, s, use);
+        float *packed = test_floats(cseg_conv_packed_floats(k, s, use)),
+              *scratch = test_floats(cseg_conv_scratch_floats(k, s, use, c->height, c->width));
+        cseg_conv_pack(k, packed, weights, s, use);
         if (use == CSEG_PACK_BACKWARD_DATA) {
-            cseg_convolve_backward_data(k, &in.t, &out.t, packed, s, false, scratch);
+            cseg_conv_backward_data(k, &in.t, &out.t, packed, s, false, scratch);
             add_tensor(r, &in);
-            cseg_convolve_backward_data(k, &in.t, &out.t, packed, s, true, scratch);
+            cseg_conv_backward_data(k, &in.t, &out.t, packed, s, true, scratch);
             add_tensor(r, &in);
-            cseg_convolve_backward_weights(k, weights, bias, &in.t, &out.t, s, scratch);
+            cseg_conv_backward_weights(k, weights, bias, &in.t, &out.t, s, scratch);
             add(r, weights, count * sizeof(float));
             add(r, bias, s->out * sizeof(float));
         } else {
-            cseg_convolve(k, &out.t, &in.t, packed, bias, s, CSEG_SIGMOID, use, scratch);
+            cseg_conv_forward(k, &out.t, &in.t, packed, bias, s, CSEG_SIGMOID, use, scratch);
             add_tensor(r, &out);
-            cseg_convolve(k, &out.t, &in.t, packed, NULL, s, CSEG_RELU, use, scratch);
+            cseg_conv_forward(k, &out.t, &in.t, packed, NULL, s, CSEG_RELU, use, scratch);
             add_tensor(r, &out);
         }
         free(packed);
@@ -102,7 +102,7 @@ static void run_layers(record *r, const cseg_kernels *k) {
         cseg_norm_backward(k, &d.t, &d.t, &x.t, table[0], table[1], table[2], table[3], activation, table[4], table[5]);
         add_tensor(r, &d);
     }
-    cseg_dropout(k, &y.t, &d.t, 0.3, 7);
+    cseg_dropout_apply(k, &y.t, &d.t, 0.3, 7);
     add_tensor(r, &y);
     cseg_pool_max(k, &small.t, &x.t);
     add_tensor(r, &small);

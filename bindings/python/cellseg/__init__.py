@@ -119,9 +119,6 @@ def segment(
     sensitivity=70, and preset="paper"; those of a choice take its name, as the command line does: relief="distance",
     cell_probability="cytoplasm", background_rule="expected-area", marker_test="warn".
 
-    Where the network is unsure of the nuclei, an image of at most 2^21 pixels at the model's scale gets a second look, which most
-    often takes eight times as long as the first. zooms=1 never takes one; context=Context(log=print) tells.
-
     Gives (cells, nuclei), both (height, width) of uint32, and with return_maps also a map of each of the model's classes,
     model.info["classes"], (classes, height, width) of float32 from 0 to 1: the probabilities of nucleus, cytoplasm and
     background, and the fourth output where the model has one; that of the default is the distance d to the cell's border, as

@@ -169,8 +169,6 @@ class segment_options(_Sized):
         ("use_extra_output", c_int32),
         ("marker_test", c_int32),
         ("orientations", c_int32),
-        ("zooms", c_int32),
-        ("zoom", c_double),
         ("nucleus_strength_ratio", c_double),
     ]
 

@@ -207,7 +207,7 @@ def test_the_log_says_what_may_disappoint(model):
     cellseg.segment(np.full((90, 120), 7, np.uint8), PIXEL_SIZE_UM, model=model, context=context)
     assert lines == [("warning", "no cell was found: the image is nearly constant, or noise")]
     lines.clear()
-    cellseg.segment(cellseg.simulate(300, 300)[0][0], PIXEL_SIZE_UM, model=model, zooms=1, context=context)
+    cellseg.segment(cellseg.simulate(300, 300)[0][0], PIXEL_SIZE_UM, model=model, context=context)
     assert [level for level, _ in lines] == ["info"] and re.match(r"contrast of \d+ nuclei", lines[0][1])
 
 

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Reading samples of any type as float32; for the filter room only. */
+#ifndef CSEG_FILTER_SAMPLE_H
+#define CSEG_FILTER_SAMPLE_H
+
+#include "core/core.h"
+
+/*
+ * After how many rows and columns a mirrored plane repeats. An even period is twice the size: d c b a | a b c d | d c b a. An odd
+ * one, of the half-size form of an odd image (half.h), ends in the middle of the last sample: c b a | a b c | b a.
+ */
+typedef struct cseg_periods {
+    size_t y, x;
+} cseg_periods;
+
+static inline cseg_periods cseg_period_of(const cseg_plane *plane) {
+    return (cseg_periods){2 * plane->height, 2 * plane->width};
+}
+
+/* Where sample i of a mirrored line lies in it. */
+static inline size_t cseg_period_reflect(ptrdiff_t i, size_t period) {
+    assert(period > 0);
+    const ptrdiff_t whole = (ptrdiff_t)period, m = (i % whole + whole) % whole;
+    return (size_t)(m < (whole + 1) / 2 ? m : whole - 1 - m);
+}
+
+/* to[0..count) = row y from column `left`, all inside the image. */
+void cseg_load_row(float *to, const cseg_plane *from, size_t y, size_t left, size_t count);
+
+/* The same where columns outside the image are reflected; it repeats after `period` columns. */
+void cseg_load_reflected(float *to, const cseg_plane *from, size_t period, size_t y, ptrdiff_t left, size_t count);
+
+#endif

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * h-minima, regional and extended minima, and the maxima, which are the minima of the reversed image (Soille 2003, chapter 6).
+ *
+ * Reconstruction by erosion of f + h over f fills every minimum of depth h or less. Regional minima come from the
+ * reconstruction of the next larger number over each: it stays above the image exactly where no path leads down without
+ * climbing first. Extended minima are the regional minima of the h-minima. Cost: one or two reconstructions. Memory: two int32
+ * planes.
+ */
+#include "morph/bands.h"
+#include "morph/keys.h"
+#include "morph/morph.h"
+#include "morph/reconstruct.h"
+
+typedef struct minima_job {
+    const cseg_plane *to, *keys, *limit;
+} minima_job;
+
+static cellseg_status step_up_band(void *data, size_t band) {
+    const minima_job *job = data;
+    for (size_t y = band_begin(band); y < band_end(band, job->keys->height); y++) {
+        int32_t *keys = cseg_keys_row(job->keys, y), *limit = cseg_keys_row(job->limit, y);
+        for (size_t x = 0; x < job->keys->width; x++) {
+            limit[x] = keys[x];
+            keys[x] = keys[x] == CSEG_KEY_WALL ? CSEG_KEY_WALL : keys[x] + 1;
+        }
+    }
+    return CELLSEG_OK;
+}
+
+static cellseg_status mark_band(void *data, size_t band) {
+    const minima_job *job = data;
+    for (size_t y = band_begin(band); y < band_end(band, job->keys->height); y++) {
+        const int32_t *keys = cseg_keys_row(job->keys, y), *limit = cseg_keys_row(job->limit, y);
+        uint8_t *to = cseg_row_u8(job->to, y);
+        for (size_t x = 0; x < job->keys->width; x++)
+            to[x] = keys[x] > limit[x];
+    }
+    return CELLSEG_OK;
+}
+
+/* `keys` becomes the h-minima of the image's keys; `limit` is scratch. */
+static cellseg_status fill_minima(cellseg_context *context, const cseg_plane *keys, const cseg_plane *limit,
+                                  const cseg_plane *from, cseg_key_rule rule, int32_t connectivity) {
+    const double raise = rule.raise;
+    rule.raise = 0;
+    if (raise > 0)
+        CSEG_TRY(cseg_keys_encode(context, limit, from, &rule));
+    rule.raise = raise;
+    CSEG_TRY(cseg_keys_encode(context, keys, from, &rule)); /* last, since `keys` may be the image's plane */
+    if (raise == 0)
+        return CELLSEG_OK;
+    return cseg_reconstruction_keys(context, keys, limit, connectivity);
+}
+
+static cellseg_status h_minima(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, cseg_key_rule rule,
+                               int32_t connectivity) {
+    assert(to->type == from->type && same_size(to, from) && rule.raise >= 0);
+    cseg_plane own = {0}, limit = {0};
+    const cseg_plane *keys = to->type == CELLSEG_FLOAT32 ? to : &own;
+    cellseg_status status;
+    if (keys == &own)
+        CSEG_TRY_GOTO(done, cseg_plane_new(&own, context, CELLSEG_FLOAT32, from->height, from->width));
+    CSEG_TRY_GOTO(done, cseg_plane_new(&limit, context, CELLSEG_FLOAT32, from->height, from->width));
+    CSEG_TRY_GOTO(done, fill_minima(context, keys, &limit, from, rule, connectivity));
+    status = cseg_keys_decode(context, to, keys, rule.reversed);
+done:
+    cseg_plane_free(&own);
+    cseg_plane_free(&limit);
+    return status;
+}
+
+static cellseg_status extended_minima(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, cseg_key_rule rule,
+                                      int32_t connectivity) {
+    assert(to->type == CELLSEG_UINT8 && same_size(to, from) && rule.raise >= 0);
+    assert(rule.mask == NULL || (rule.mask->type == CELLSEG_UINT8 && same_size(rule.mask, from)));
+    cseg_plane keys = {0}, limit = {0};
+    const size_t bands = band_count(from->height);
+    minima_job job = {to, &keys, &limit};
+    cellseg_status status;
+    CSEG_TRY_GOTO(done, cseg_plane_new(&keys, context, CELLSEG_FLOAT32, from->height, from->width));
+    CSEG_TRY_GOTO(done, cseg_plane_new(&limit, context, CELLSEG_FLOAT32, from->height, from->width));
+    CSEG_TRY_GOTO(done, fill_minima(context, &keys, &limit, from, rule, connectivity));
+    CSEG_TRY_GOTO(done, cseg_parallel_for(context, bands, step_up_band, &job));
+    CSEG_TRY_GOTO(done, cseg_reconstruction_keys(context, &keys, &limit, connectivity));
+    status = cseg_parallel_for(context, bands, mark_band, &job);
+done:
+    cseg_plane_free(&keys);
+    cseg_plane_free(&limit);
+    return status;
+}
+
+cellseg_status cseg_extrema_h_minima(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, double h,
+                                     int32_t connectivity) {
+    return h_minima(context, to, from, (cseg_key_rule){.raise = h}, connectivity);
+}
+
+cellseg_status cseg_extrema_h_maxima(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, double h,
+                                     int32_t connectivity) {
+    return h_minima(context, to, from, (cseg_key_rule){.raise = h, .reversed = true}, connectivity);
+}
+
+cellseg_status cseg_extrema_extended_minima(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, double h,
+                                            const cseg_plane *mask, int32_t connectivity) {
+    return extended_minima(context, to, from, (cseg_key_rule){.raise = h, .mask = mask}, connectivity);
+}
+
+cellseg_status cseg_extrema_extended_maxima(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, double h,
+                                            const cseg_plane *mask, int32_t connectivity) {
+    return extended_minima(context, to, from, (cseg_key_rule){.raise = h, .mask = mask, .reversed = true}, connectivity);
+}

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A trainer's images: from memory, which stay, and from files, which are read when they are added, to find out what is wrong with
+ * them before training and what their pixels are, and again whenever they are needed and the cache has let them go.
+ */
+#include "segment/segment.h"
+#include "train/train.h"
+
+#include <cellseg/io.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#define FIRST_RELEASE_SIZE (offsetof(cellseg_train_files, use) + sizeof(int32_t))
+
+struct cseg_train_source {
+    struct cseg_train_source *next;
+    cellseg_train_files files; /* its texts are copies, below */
+    char *image_path, *cells_path, *nuclei_path;
+};
+
+/* An image with its labels, and which file is at fault when something about them is. */
+typedef struct scene {
+    cellseg_image *image;
+    cellseg_labels *cells, *nuclei;
+    const char *at_fault;
+} scene;
+
+static void scene_free(scene *s) {
+    cellseg_image_free(s->image);
+    cellseg_labels_free(s->cells);
+    cellseg_labels_free(s->nuclei);
+}
+
+/* ---- an image and labels to a sample ---- */
+
+static cellseg_status check_sizes(const cellseg_image *image, const cellseg_labels *labels, const char *name) {
+    const size_t height = cellseg_image_height(image), width = cellseg_image_width(image);
+    if (cellseg_labels_height(labels) == height && cellseg_labels_width(labels) == width)
+        return CELLSEG_OK;
+    return cseg_fail(CELLSEG_ERR_ARGUMENT, "%s are %zu x %zu pixels, the image %zu x %zu", name, cellseg_labels_height(labels),
+                     cellseg_labels_width(labels), height, width);
+}
+
+static cellseg_status check_image(const cellseg_image *image, int32_t channel) {
+    if (channel < 0 || channel >= cellseg_image_channels(image))
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "channel %d: the image has %d", (int)channel, (int)cellseg_image_channels(image));
+    if (!(cellseg_image_pixel_size_um(image) > 0))
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "the image's pixel size is unknown");
+    return CELLSEG_OK;
+}
+
+/* One class teaches nothing: every pixel a nucleus is a mask of the wrong kind. */
+static cellseg_status check_classes(const cseg_plane *classes) {
+    const uint8_t first = cseg_row_u8(classes, 0)[0];
+    for (size_t y = 0; y < classes->height; y++)
+        for (size_t x = 0; x < classes->width; x++)
+            if (cseg_row_u8(classes, y)[x] != first)
+                return CELLSEG_OK;
+    return cseg_fail(CELLSEG_ERR_ARGUMENT, "the labels hold a single class: every pixel is nucleus");
+}
+
+/* Of the size of `seen`; the caller frees them, also after an error. */
+static cellseg_status make_targets(cseg_targets *targets, const cellseg_trainer *trainer, const cseg_plane *seen,
+                                   const cseg_plane *cells, const cseg_plane *nuclei) {
+    const cellseg_train_options *o = &trainer->options;
+    const cseg_outline_options outlines = {.boundary = o->extra_output == CELLSEG_EXTRA_BOUNDARY,
+                                           .pixel_size_um = trainer->train.rule.pixel_size_um,
+                                           .border_sigma_um = o->border_sigma_um};
+    CSEG_TRY(cseg_plane_new(&targets->classes, trainer->context, CELLSEG_UINT8, seen->height, seen->width));
+    if (o->extra_output == CELLSEG_EXTRA_DISTANCE)
+        CSEG_TRY(cseg_plane_new(&targets->distance, trainer->context, CELLSEG_UINT8, seen->height, seen->width));
+    if (o->weight_border > 0)
+        CSEG_TRY(cseg_plane_new(&targets->border, trainer->context, CELLSEG_UINT8, seen->height, seen->width));
+    if (o->cell_contrast > 1)
+        CSEG_TRY(cseg_plane_new(&targets->cell, trainer->context, CELLSEG_UINT8, seen->height, seen->width));
+    CSEG_TRY(cseg_targets_classify(trainer->context, &targets->classes, cells, nuclei));
+    CSEG_TRY(check_classes(&targets->classes));
+    return cseg_outlines_compute(trainer->context, targets, cells, &outlines);
+}
+
+static cellseg_status make_sample(cseg_sample *sample, const cellseg_trainer *trainer, const cellseg_image *image,
+                                  int32_t channel, const cellseg_labels *cells, const cellseg_labels *nuclei) {
+    cellseg_context *context = trainer->context;
+    const cseg_plane marker = cseg_image_plane(image, channel);
+    const cseg_plane cells_plane = cseg_labels_plane(cells), nuclei_plane = cseg_labels_plane(nuclei);
+    cseg_plane seen;
+    cseg_targets targets = {.classes = {0}};
+    CSEG_TRY(cseg_preprocess_run(context, &seen, &marker, cellseg_image_pixel_size_um(image), &trainer->train.rule));
+    cellseg_status status = make_targets(&targets, trainer, &seen, &cells_plane, &nuclei_plane);
+    if (status == CELLSEG_OK)
+        status = cseg_sample_make(sample, context, &seen, &targets);
+    cseg_plane_free(&seen);
+    cseg_outlines_free(&targets);
+    return status;
+}
+
+/* ---- images in memory ---- */
+
+static cellseg_status check_use(const cellseg_trainer *trainer, int32_t use) {
+    if (use != CELLSEG_USE_TRAIN && use != CELLSEG_USE_VALIDATE)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "use is %d; it must be CELLSEG_USE_TRAIN or CELLSEG_USE_VALIDATE", (int)use);
+    if (trainer->begun)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "training has begun; images are added before it");
+    return CELLSEG_OK;
+}
+
+static cseg_dataset *dataset_for(cellseg_trainer *trainer, int32_t use) {
+    return use == CELLSEG_USE_TRAIN ? &trainer->train : &trainer->validate;
+}
+
+cellseg_status cellseg_trainer_add(cellseg_trainer *trainer, const cellseg_image *image, int32_t channel,
+                                   const cellseg_labels *cells, const cellseg_labels *nuclei, int32_t use) {
+    if (trainer == NULL || image == NULL || cells == NULL || nuclei == NULL)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "trainer, image, cells or nuclei is NULL");
+    CSEG_TRY(check_use(trainer, use));
+    CSEG_TRY(check_image(image, channel));
+    CSEG_TRY(check_sizes(image, cells, "cells"));
+    CSEG_TRY(check_sizes(image, nuclei, "nuclei"));
+    cseg_progress_start(trainer->context);
+    cseg_sample sample;
+    CSEG_TRY(make_sample(&sample, trainer, image, channel, cells, nuclei));
+    return cseg_dataset_add(dataset_for(trainer, use), &sample);
+}
+
+/* ---- images in files ---- */
+
+cellseg_status cellseg_train_files_init(cellseg_train_files *files, size_t struct_size) {
+    const cellseg_train_files own = {.struct_size = sizeof own, .weight = 1};
+    return cseg_options_init(files, struct_size, &own, sizeof own, FIRST_RELEASE_SIZE, "cellseg_train_files");
+}
+
+static cellseg_status read_nuclei(scene *s, cellseg_context *context, const cellseg_train_files *files) {
+    if (files->nuclei_path != NULL) {
+        s->at_fault = files->nuclei_path;
+        CSEG_TRY(cellseg_labels_read(&s->nuclei, context, files->nuclei_path));
+        return check_sizes(s->image, s->nuclei, "nuclei");
+    }
+    cellseg_segment_options options;
+    CSEG_TRY(cellseg_segment_options_init(&options, sizeof options));
+    options.nuclei_channel = files->nuclei_channel;
+    s->at_fault = files->image_path;
+    return cellseg_segment_nuclei_within(&s->nuclei, context, s->cells, s->image, &options);
+}
+
+static cellseg_status read_scene(scene *s, cellseg_context *context, const cellseg_train_files *files) {
+    cellseg_read_options options;
+    CSEG_TRY(cellseg_read_options_init(&options, sizeof options));
+    options.pixel_size_um = files->pixel_size_um;
+    s->at_fault = files->image_path;
+    CSEG_TRY(cellseg_image_read(&s->image, context, files->image_path, &options));
+    CSEG_TRY(check_image(s->image, files->channel));
+    s->at_fault = files->cells_path;
+    CSEG_TRY(cellseg_labels_read(&s->cells, context, files->cells_path));
+    CSEG_TRY(check_sizes(s->image, s->cells, "cells"));
+    return read_nuclei(s, context, files);
+}
+
+/* The file's name goes in front of the message, unless it is there. */
+static cellseg_status fail_in_file(cellseg_status status, const char *path) {
+    const size_t length = strlen(path);
+    const char *message = cellseg_last_error();
+    if (strncmp(message, path, length) == 0 && message[length] == ':')
+        return status;
+    return cseg_error_fail_in(status, path);
+}
+
+static cellseg_status read_sample(cseg_sample *sample, const cellseg_trainer *trainer, const cellseg_train_files *files) {
+    scene s = {NULL, NULL, NULL, NULL};
+    cellseg_status status = read_scene(&s, trainer->context, files);
+    if (status == CELLSEG_OK) {
+        s.at_fault = files->cells_path;
+        status = make_sample(sample, trainer, s.image, files->channel, s.cells, s.nuclei);
+    }
+    if (status == CELLSEG_ERR_ARGUMENT || status == CELLSEG_ERR_FORMAT || status == CELLSEG_ERR_IO || status == CELLSEG_ERR_LIMIT)
+        status = fail_in_file(status, s.at_fault != NULL ? s.at_fault : files->image_path);
+    scene_free(&s);
+    return status;
+}
+
+cellseg_status cseg_source_load(void *owner, cseg_sample *sample) {
+    const struct cseg_train_source *source = sample->source;
+    cseg_sample again = {.hash = 0};
+    CSEG_TRY(read_sample(&again, owner, &source->files));
+    if (again.hash != sample->hash) {
+        cseg_sample_free(&again);
+        return cseg_fail(CELLSEG_ERR_IO, "%s: it, or its labels, changed while they are trained on", source->image_path);
+    }
+    sample->values = again.values;
+    sample->classes = again.classes;
+    sample->distance = again.distance;
+    sample->border = again.border;
+    sample->cell = again.cell;
+    return CELLSEG_OK;
+}
+
+static void source_free(struct cseg_train_source *source) {
+    cseg_memory_free(source->image_path);
+    cseg_memory_free(source->cells_path);
+    cseg_memory_free(source->nuclei_path);
+    cseg_memory_free(source);
+}
+
+void cseg_source_free_all(cellseg_trainer *trainer) {
+    while (trainer->sources != NULL) {
+        struct cseg_train_source *source = trainer->sources;
+        trainer->sources = source->next;
+        source_free(source);
+    }
+}
+
+static cellseg_status source_new(struct cseg_train_source **out, cellseg_context *context, const cellseg_train_files *files) {
+    struct cseg_train_source *source = cseg_memory_calloc(context, 1, sizeof *source);
+    if (source == NULL)
+        return cseg_error_last();
+    source->files = *files;
+    cellseg_status status;
+    CSEG_TRY_GOTO(failed, cseg_trainer_copy_text(&source->image_path, context, files->image_path));
+    CSEG_TRY_GOTO(failed, cseg_trainer_copy_text(&source->cells_path, context, files->cells_path));
+    CSEG_TRY_GOTO(failed, cseg_trainer_copy_text(&source->nuclei_path, context, files->nuclei_path));
+    source->files.image_path = source->image_path;
+    source->files.cells_path = source->cells_path;
+    source->files.nuclei_path = source->nuclei_path;
+    *out = source;
+    return CELLSEG_OK;
+failed:
+    source_free(source);
+    return status;
+}
+
+static cellseg_status check_files(const cellseg_trainer *trainer, const cellseg_train_files *files) {
+    if (files->image_path == NULL || files->cells_path == NULL)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "image_path or cells_path is NULL");
+    if (files->pixel_size_um != 0)
+        CSEG_TRY(cseg_range_check("pixel_size_um", files->pixel_size_um, 1e-4, 1e4));
+    CSEG_TRY(cseg_range_check("weight", files->weight, 1e-3, 1000));
+    return check_use(trainer, files->use);
+}
+
+cellseg_status cellseg_trainer_add_files(cellseg_trainer *trainer, const cellseg_train_files *files) {
+    if (trainer == NULL || files == NULL)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "trainer or files is NULL");
+    cellseg_train_files own = {.struct_size = sizeof own};
+    CSEG_TRY(cseg_options_copy(&own, sizeof own, FIRST_RELEASE_SIZE, files, "cellseg_train_files"));
+    CSEG_TRY(check_files(trainer, &own));
+    cseg_progress_start(trainer->context);
+    cseg_sample sample;
+    struct cseg_train_source *source;
+    CSEG_TRY(source_new(&source, trainer->context, &own));
+    cellseg_status status = read_sample(&sample, trainer, &source->files);
+    if (status == CELLSEG_OK) {
+        sample.source = source;
+        sample.weight = own.weight;
+        status = cseg_dataset_add(dataset_for(trainer, own.use), &sample);
+    }
+    if (status != CELLSEG_OK) {
+        source_free(source);
+        return status;
+    }
+    source->next = trainer->sources;
+    trainer->sources = source;
+    return CELLSEG_OK;
+}

@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Training: runs epochs over the patches, remembers the best weights, and can stop at any moment and go on later to the same
+ * bytes. Whatever is random in an epoch comes from (seed, epoch, index), and the network's whole state is kept after every epoch,
+ * so an epoch always begins from a snapshot and its number. Source: Al-Kofahi et al. 2018, step 0. Cost: the network's steps;
+ * drawing patches and taking snapshots is about 1 % of that.
+ */
+#include "train/train.h"
+
+#include <cjson/cJSON.h>
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+/* What a run needs besides the trainer: one batch of patches, and where they lie. */
+typedef struct run {
+    cellseg_trainer *trainer;
+    cseg_place *places, *grid; /* this epoch's training patches, and the validation images' fixed ones */
+    size_t place_count, grid_count;
+    size_t steps, evaluations; /* of an epoch */
+    cseg_patches patches;
+} run;
+
+static void take_snapshot(cseg_snapshot *snapshot, cseg_net *net) {
+    size_t count;
+    const float *state = cseg_net_state(net, &count);
+    memcpy(snapshot->state, state, count * sizeof *state);
+    snapshot->step = *cseg_net_step_counter(net);
+}
+
+static void restore_snapshot(cseg_net *net, const cseg_snapshot *snapshot) {
+    size_t count;
+    float *state = cseg_net_state(net, &count);
+    memcpy(state, snapshot->state, count * sizeof *state);
+    *cseg_net_step_counter(net) = snapshot->step;
+}
+
+static uint64_t fingerprint(const cellseg_trainer *trainer) {
+    cellseg_train_options options = trainer->options;
+    if (options.schedule == CELLSEG_SCHEDULE_STEP || options.learning_rate_final == 0)
+        options.epochs = 0; /* a finished run may be made longer; else every epoch's rate depends on how many there are */
+    options.checkpoint_path = options.note = NULL;
+    size_t count;
+    const float *state = cseg_net_state(trainer->net, &count);
+    uint64_t hash = cseg_hash_bytes(CSEG_HASH_START, &options, sizeof options);
+    hash = cseg_hash_bytes(hash, state, count * sizeof *state);
+    hash = cseg_hash_bytes(hash, &trainer->train.hash, sizeof trainer->train.hash);
+    return cseg_hash_bytes(hash, &trainer->validate.hash, sizeof trainer->validate.hash);
+}
+
+/* From where this trainer's last call ended; else from the checkpoint file; else from the beginning. A checkpoint that could not
+ * be written is a fault now, not after the first epoch. */
+static cellseg_status begin(cellseg_trainer *trainer) {
+    cseg_checkpoint *checkpoint = &trainer->checkpoint;
+    if (!trainer->begun) {
+        checkpoint->fingerprint = fingerprint(trainer);
+        if (trainer->checkpoint_path != NULL)
+            CSEG_TRY(cseg_checkpoint_read(checkpoint, trainer->checkpoint_path));
+        if (checkpoint->last.epoch == 0)
+            take_snapshot(&checkpoint->last, trainer->net);
+        trainer->begun = true;
+    }
+    restore_snapshot(trainer->net, &checkpoint->last);
+    return trainer->checkpoint_path != NULL ? cseg_target_probe(trainer->context, trainer->checkpoint_path) : CELLSEG_OK;
+}
+
+static cellseg_status make_patches(cseg_patches *patches, const cellseg_trainer *trainer, size_t pixels) {
+    cellseg_context *context = trainer->context;
+    const cellseg_train_options *o = &trainer->options;
+    if ((patches->image = cseg_memory_alloc(context, pixels, sizeof *patches->image)) == NULL ||
+        (patches->classes = cseg_memory_alloc(context, pixels, 1)) == NULL ||
+        (o->extra_output == CELLSEG_EXTRA_DISTANCE && (patches->distance = cseg_memory_alloc(context, pixels, 1)) == NULL) ||
+        (o->weight_border > 0 && (patches->border = cseg_memory_alloc(context, pixels, 1)) == NULL))
+        return cseg_error_last();
+    cseg_net_set_targets(trainer->net, patches->distance, patches->border);
+    return CELLSEG_OK;
+}
+
+static cellseg_status make_room(run *r) {
+    cellseg_trainer *trainer = r->trainer;
+    const size_t batch = (size_t)trainer->options.batch, patch = trainer->train.rule.patch_px;
+    r->place_count = cseg_dataset_epoch(&trainer->train, NULL, trainer->options.empty, 0, 0);
+    r->grid_count = cseg_dataset_grid(&trainer->validate, NULL);
+    r->steps = (r->place_count + batch - 1) / batch;
+    r->evaluations = (r->grid_count + batch - 1) / batch;
+    if ((r->places = cseg_memory_alloc(trainer->context, r->place_count, sizeof *r->places)) == NULL ||
+        (r->grid = cseg_memory_alloc(trainer->context, r->grid_count, sizeof *r->grid)) == NULL)
+        return cseg_error_last();
+    (void)cseg_dataset_grid(&trainer->validate, r->grid);
+    return make_patches(&r->patches, trainer, batch * patch * patch);
+}
+
+/* Each step of training and each batch of validation is an equal part of the whole. */
+static void show_progress(const run *r, const char *name, int32_t epoch, size_t part) {
+    const double parts = (double)(r->steps + r->evaluations) * r->trainer->options.epochs;
+    const double done = (double)(r->steps + r->evaluations) * (epoch - 1) + (double)part;
+    cseg_progress_step(r->trainer->context, name, done / parts, (done + 1) / parts);
+}
+
+/* `t` epochs after the beginning, without warm-up. Smoothstep is half a period of a cosine within 1 %. */
+static double scheduled_rate(const cellseg_train_options *o, double t) {
+    if (o->schedule == CELLSEG_SCHEDULE_STEP) {
+        const int32_t falls = (int32_t)(t / o->step_epochs);
+        double rate = o->learning_rate;
+        for (int32_t i = 0; i < falls; i++)
+            rate *= o->step_factor;
+        return fmax(rate, fmin(o->learning_rate_final, o->learning_rate));
+    }
+    if (o->learning_rate_final == 0)
+        return o->learning_rate;
+    const double part = t / o->epochs;
+    return o->learning_rate + (o->learning_rate_final - o->learning_rate) * part * part * (3 - 2 * part);
+}
+
+static double learning_rate(const run *r, int32_t epoch, size_t step) {
+    const cellseg_train_options *o = &r->trainer->options;
+    const double steps = (double)r->steps, done = steps * (epoch - 1) + (double)step, warm = o->warm_up_epochs * steps;
+    const double rate = scheduled_rate(o, done / steps);
+    return done + 1 < warm ? rate * (done + 1) / warm : rate;
+}
+
+/* Which epoch it was, around a message about the loss, and where the last good one is. */
+static cellseg_status fail_in_epoch(const cellseg_trainer *trainer, cellseg_status status, int32_t epoch) {
+    if (status != CELLSEG_ERR_MODEL)
+        return status;
+    char fault[128];
+    const int32_t kept = trainer->checkpoint.last.epoch;
+    (void)snprintf(fault, sizeof fault, "epoch %d: %s", (int)epoch, cellseg_last_error());
+    if (trainer->checkpoint_path == NULL || kept == 0)
+        return cseg_fail(status, "%s", fault);
+    return cseg_fail(status, "%s; %s holds epoch %d", fault, trainer->checkpoint_path, (int)kept);
+}
+
+static cellseg_status train_epoch(const run *r, double *mean_loss, int32_t epoch) {
+    cellseg_trainer *trainer = r->trainer;
+    const cellseg_train_options *o = &trainer->options;
+    const size_t batch = (size_t)o->batch;
+    (void)cseg_dataset_epoch(&trainer->train, r->places, o->empty, o->seed, (uint64_t)epoch);
+    double sum = 0;
+    for (size_t step = 0; step < r->steps; step++) {
+        show_progress(r, "training", epoch, step);
+        CSEG_TRY(
+            cseg_augment_draw(&trainer->train, &r->patches, r->places, r->place_count, step * batch, batch, o, (uint64_t)epoch));
+        cseg_net_set_learning_rate(trainer->net, learning_rate(r, epoch, step));
+        const uint64_t dropout_seed = cseg_stream_new(~o->seed, (uint64_t)epoch, step);
+        double loss;
+        const cellseg_status status = cseg_net_step(trainer->net, &loss, r->patches.image, r->patches.classes, dropout_seed);
+        if (status != CELLSEG_OK)
+            return fail_in_epoch(trainer, status, epoch);
+        sum += loss;
+    }
+    *mean_loss = sum / (double)r->steps;
+    return CELLSEG_OK;
+}
+
+static size_t count_known(const uint8_t *classes, size_t pixels) {
+    size_t known = 0;
+    for (size_t i = 0; i < pixels; i++)
+        known += classes[i] != CSEG_CLASS_UNKNOWN;
+    return known;
+}
+
+/* Mean over batches, each by how many pixels it has. NaN without validation images. */
+static cellseg_status validate_epoch(const run *r, double *mean_loss, int32_t epoch) {
+    cellseg_trainer *trainer = r->trainer;
+    const size_t batch = (size_t)trainer->options.batch, patch = trainer->validate.rule.patch_px;
+    double sum = 0, weight = 0;
+    for (size_t part = 0; part < r->evaluations; part++) {
+        show_progress(r, "validation", epoch, r->steps + part);
+        const size_t first = part * batch, left = r->grid_count - first, count = left < batch ? left : batch;
+        CSEG_TRY(cseg_augment_draw(&trainer->validate, &r->patches, r->grid, r->grid_count, first, count, NULL, 0));
+        double loss;
+        CSEG_TRY(cseg_net_evaluate(trainer->net, &loss, r->patches.image, r->patches.classes, count));
+        if (!isfinite(loss))
+            return fail_in_epoch(trainer, cseg_fail(CELLSEG_ERR_MODEL, "the validation loss is not finite"), epoch);
+        const double known = (double)count_known(r->patches.classes, count * patch * patch);
+        sum += loss * known;
+        weight += known;
+    }
+    *mean_loss = r->evaluations > 0 ? sum / weight : (double)NAN;
+    return CELLSEG_OK;
+}
+
+/* Keep what the epoch came to. Returns whether it is the best so far; without validation the last is. */
+static bool keep_epoch(cellseg_trainer *trainer, int32_t epoch, double train_loss, double validation_loss) {
+    cseg_snapshot *last = &trainer->checkpoint.last, *best = &trainer->checkpoint.best;
+    last->epoch = epoch;
+    last->train_loss = train_loss;
+    last->validation_loss = validation_loss;
+    take_snapshot(last, trainer->net);
+    if (best->epoch > 0 && !isnan(validation_loss) && !(validation_loss < best->validation_loss))
+        return false;
+    memcpy(best->state, last->state, trainer->checkpoint.count * sizeof *last->state);
+    float *const state = best->state;
+    *best = *last;
+    best->state = state;
+    return true;
+}
+
+static double now_seconds(void) {
+    struct timespec t;
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* Asked of what the checkpoint holds too, so that a resumed run ends where it would have. */
+static bool patience_ended(const cellseg_trainer *trainer) {
+    const int32_t patience = trainer->options.patience;
+    return patience > 0 && trainer->checkpoint.last.epoch - trainer->checkpoint.best.epoch >= patience;
+}
+
+static cellseg_status run_epoch(const run *r, cellseg_epoch *report, int32_t epoch) {
+    cellseg_trainer *trainer = r->trainer;
+    const double began = now_seconds();
+    *report = (cellseg_epoch){.struct_size = sizeof *report, .epoch = epoch, .epochs = trainer->options.epochs};
+    CSEG_TRY(train_epoch(r, &report->train_loss, epoch));
+    CSEG_TRY(validate_epoch(r, &report->validation_loss, epoch));
+    report->best = keep_epoch(trainer, epoch, report->train_loss, report->validation_loss);
+    if (trainer->checkpoint_path != NULL)
+        CSEG_TRY(cseg_checkpoint_write(&trainer->checkpoint, trainer->context, trainer->checkpoint_path));
+    report->learning_rate = learning_rate(r, epoch, r->steps - 1);
+    report->stopping = patience_ended(trainer);
+    report->seconds = now_seconds() - began;
+    return CELLSEG_OK;
+}
+
+static cellseg_status run_epochs(run *r, cellseg_epoch_fn on_epoch, void *user) {
+    CSEG_TRY(make_room(r));
+    CSEG_TRY(begin(r->trainer));
+    const int32_t epochs = r->trainer->options.epochs;
+    for (int32_t epoch = r->trainer->checkpoint.last.epoch + 1; epoch <= epochs && !patience_ended(r->trainer); epoch++) {
+        cellseg_epoch report;
+        CSEG_TRY(run_epoch(r, &report, epoch));
+        if (on_epoch != NULL && on_epoch(user, &report) != 0)
+            break;
+    }
+    return CELLSEG_OK;
+}
+
+/* ---- the result ---- */
+
+static bool add_numbers(cJSON *object, const cellseg_trainer *trainer) {
+    const cellseg_train_options *o = &trainer->options;
+    const cseg_snapshot *best = &trainer->checkpoint.best;
+    const struct {
+        const char *name;
+        double value;
+    } numbers[] = {
+        {"images", (double)trainer->train.count},
+        {"validation_images", (double)trainer->validate.count},
+        {"epochs", trainer->checkpoint.last.epoch},
+        {"best_epoch", best->epoch},
+        {"train_loss", best->train_loss},
+        {"validation_loss", best->validation_loss}, /* NaN becomes null */
+        {"seed", (double)o->seed},
+        {"batch", o->batch},
+        {"learning_rate", o->learning_rate},
+        {"learning_rate_final", o->learning_rate_final},
+        {"weight_nucleus", o->weight_nucleus},
+        {"weight_cytoplasm", o->weight_cytoplasm},
+        {"weight_background", o->weight_background},
+        {"weight_sum", o->weight_sum},
+        {"rotate", o->rotate},
+        {"flip", o->flip},
+        {"gamma", o->gamma},
+        {"contrast", o->contrast},
+        {"scale", o->scale},
+        {"noise", o->noise},
+        {"blur_px", o->blur_px},
+        {"empty", o->empty},
+        {"schedule", o->schedule},
+        {"step_epochs", o->step_epochs},
+        {"step_factor", o->step_factor},
+        {"warm_up_epochs", o->warm_up_epochs},
+        {"patience", o->patience},
+        {"frozen_layers", o->frozen_layers},
+        {"dropout", o->dropout},
+        {"rotation_degrees", o->rotation_degrees},
+        {"elastic_px", o->elastic_px},
+        {"illumination", o->illumination},
+        {"saturation", o->saturation},
+        {"nucleus_contrast", o->nucleus_contrast},
+        {"cell_contrast", o->cell_contrast},
+        {"texture", o->texture},
+        {"extra_output", o->extra_output},
+        {"weight_extra", o->weight_extra},
+        {"weight_border", o->weight_border},
+        {"border_sigma_um", o->border_sigma_um},
+        {"weight_dice", o->weight_dice},
+        {"weight_cross_entropy", o->weight_cross_entropy},
+    };
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
+        if (cJSON_AddNumberToObject(object, numbers[i].name, numbers[i].value) == NULL)
+            return false;
+    return trainer->note == NULL || cJSON_AddStringToObject(object, "note", trainer->note) != NULL;
+}
+
+/* The training record as JSON; release with cJSON_free(). NULL without memory. */
+static char *make_record(const cellseg_trainer *trainer) {
+    cJSON *object = cJSON_CreateObject();
+    char *text = object != NULL && add_numbers(object, trainer) ? cJSON_PrintUnformatted(object) : NULL;
+    cJSON_Delete(object);
+    return text;
+}
+
+static cellseg_status best_model(cellseg_model **out, cellseg_trainer *trainer) {
+    char *record = make_record(trainer);
+    if (record == NULL)
+        return cseg_fail(CELLSEG_ERR_MEMORY, "no memory for the training record");
+    restore_snapshot(trainer->net, &trainer->checkpoint.best);
+    const cellseg_status status = cseg_net_model(out, trainer->net, record);
+    cJSON_free(record);
+    return status;
+}
+
+cellseg_status cellseg_trainer_run(cellseg_model **out, cellseg_trainer *trainer, cellseg_epoch_fn on_epoch, void *user) {
+    if (out == NULL)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "out is NULL");
+    *out = NULL;
+    if (trainer == NULL)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "trainer is NULL");
+    if (trainer->train.count == 0)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "no image was added to train on");
+    cseg_progress_start(trainer->context);
+    run r = {.trainer = trainer};
+    cellseg_status status = run_epochs(&r, on_epoch, user);
+    if (status == CELLSEG_OK)
+        status = best_model(out, trainer);
+    cseg_memory_free(r.places);
+    cseg_memory_free(r.grid);
+    cseg_memory_free(r.patches.image);
+    cseg_memory_free(r.patches.classes);
+    cseg_memory_free(r.patches.distance);
+    cseg_memory_free(r.patches.border);
+    cseg_net_set_targets(trainer->net, NULL, NULL);
+    return status;
+}
