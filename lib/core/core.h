@@ -6,6 +6,7 @@
 #include <cellseg/context.h>
 #include <cellseg/image.h>
 #include <cellseg/labels.h>
+#include <cellseg/options.h>
 #include <cellseg/types.h>
 #include <cellseg/version.h>
 
@@ -73,6 +74,50 @@ cellseg_status cseg_options_copy(void *own, size_t own_size, size_t first_releas
 /* The other half: write `defaults` (own_size bytes, struct_size first) into the caller's struct of their_size bytes. */
 cellseg_status cseg_options_init(void *theirs, size_t their_size, const void *defaults, size_t own_size,
                                  size_t first_release_size, const char *name);
+
+/* ---- descriptor tables (option_table.c) ---- */
+
+struct cellseg_option_table {
+    const char *name; /* of the struct */
+    const cellseg_option *rows;
+    size_t count, struct_size, first_release_size;
+};
+
+/* A row: the member's type follows from its declaration. Further fields, such as .choices, may follow the sentence. */
+#define CSEG_OPTION(options, member, default_value, paper_value, lo, hi, unit_name, ...)                                         \
+    {                                                                                                                            \
+        .name = #member, .unit = (unit_name), .offset = offsetof(options, member), .type = CSEG_OPTION_TYPE(options, member),    \
+        .standard = (default_value), .paper = (paper_value), .lowest = (lo), .highest = (hi), .sentence = __VA_ARGS__            \
+    }
+#define CSEG_OPTION_TYPE(options, member)                                                                                        \
+    _Generic(((options *)0)->member,                                                                                             \
+        int32_t: CELLSEG_OPTION_INT32,                                                                                           \
+        uint64_t: CELLSEG_OPTION_UINT64,                                                                                         \
+        double: CELLSEG_OPTION_DOUBLE,                                                                                           \
+        const char *: CELLSEG_OPTION_TEXT,                                                                                       \
+        default: CELLSEG_OPTION_GROUP)
+
+/* The table of `options`, whose last member in release 1.0 is `last`. */
+#define CSEG_OPTION_TABLE(options, row_array, last)                                                                              \
+    {#options, (row_array), sizeof(row_array) / sizeof *(row_array), sizeof(options),                                            \
+     offsetof(options, last) + sizeof(((options *)0)->last)}
+
+/* Room for any option struct of this library. */
+typedef struct cseg_option_storage {
+    _Alignas(max_align_t) unsigned char bytes[512];
+} cseg_option_storage;
+
+/* preset: one of CELLSEG_PRESET_... */
+cellseg_status cseg_option_check_preset(int32_t preset);
+
+/* Write the preset's values into the caller's struct, whatever release it is of. */
+cellseg_status cseg_option_init(void *options, size_t struct_size, const cellseg_option_table *table, int32_t preset);
+
+/* The same for an initialised struct, whose members marked CELLSEG_OPTION_KEPT_BY_PRESET stay. */
+cellseg_status cseg_option_preset(void *options, const cellseg_option_table *table, int32_t preset);
+
+/* The caller's options (NULL: the preset's) as this library's struct, every value within its range. */
+cellseg_status cseg_option_read(void *own, const cellseg_option_table *table, const void *options, int32_t preset);
 
 /* An argument error that names the option unless lo <= value <= hi (NaN fails). */
 cellseg_status cseg_range_check(const char *name, double value, double lo, double hi);
@@ -204,6 +249,24 @@ cellseg_status cseg_plane_check_finite(cellseg_context *context, const cseg_plan
 
 /* Height and width in [1, 2^31 - 1]. */
 cellseg_status cseg_plane_check_size(size_t height, size_t width);
+
+/* ---- text that grows (text.c), for JSON and binary formats ---- */
+
+/* After a failed allocation every call does nothing, and cseg_text_take() returns the error: one check. */
+typedef struct cseg_text {
+    cellseg_context *context;
+    char *bytes; /* NULL: empty */
+    size_t length, capacity;
+    cellseg_status status;
+} cseg_text;
+
+void cseg_text_add(cseg_text *text, const char *format, ...) CSEG_PRINTF(2, 3);
+void cseg_text_add_number(cseg_text *text, double value);      /* the fewest digits that read back as the same; never a comma */
+void cseg_text_add_string(cseg_text *text, const char *value); /* in quotes, escaped as JSON asks */
+void cseg_text_add_bytes(cseg_text *text, const void *bytes, size_t count); /* zeros and all: for binary formats */
+
+/* Hand the text over: cseg_memory_free() it. On failure it is released and *out NULL. */
+cellseg_status cseg_text_take(char **out, cseg_text *text);
 
 /* ---- sorting (sort.c) ---- */
 

@@ -107,3 +107,21 @@ cellseg_status cseg_ids_map(cellseg_context *context, const cseg_ids *ids, const
     map_job job = {ids, to, from, value};
     return cseg_parallel_for(context, band_count(from->height), map_band, &job);
 }
+
+cellseg_status cseg_ids_compact(cellseg_context *context, const cseg_plane *labels, uint32_t *count) {
+    cseg_ids ids;
+    *count = 0;
+    CSEG_TRY(cseg_ids_new(&ids, context, labels));
+    cellseg_status status = CELLSEG_OK;
+    uint32_t *number = cseg_memory_alloc(context, (size_t)ids.count + 1, sizeof *number);
+    if (number != NULL) {
+        for (uint32_t i = 0; i <= ids.count; i++)
+            number[i] = i;
+        status = cseg_ids_map(context, &ids, labels, labels, number);
+        *count = ids.count;
+    } else
+        status = cseg_error_last();
+    cseg_memory_free(number);
+    cseg_ids_free(&ids);
+    return status;
+}

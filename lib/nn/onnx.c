@@ -6,7 +6,6 @@
  * longer than it need).
  */
 #include "nn/internal.h"
-#include "nn/text.h"
 
 #include <cellseg/model.h>
 

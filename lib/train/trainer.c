@@ -194,7 +194,7 @@ static cellseg_status fill_trainer(cellseg_trainer *trainer, const cellseg_model
 /* The start's own fourth output, which the options may name too, but may not name another. */
 static cellseg_status adopt_extra(cellseg_train_options *options, const cellseg_model *start) {
     int32_t extra;
-    CSEG_TRY(cseg_channel_model_extra(&extra, start));
+    CSEG_TRY(cseg_predict_extra(&extra, start));
     if (cseg_model_rule(start)->classes != 3 && extra == CELLSEG_EXTRA_NONE)
         return cseg_fail(CELLSEG_ERR_ARGUMENT,
                          "start: a model of %u classes; training knows nucleus, cytoplasm, background and a boundary or distance",
