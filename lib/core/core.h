@@ -10,6 +10,7 @@
 #include <cellseg/version.h>
 
 #include <assert.h>
+#include <fenv.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -108,8 +109,8 @@ cellseg_status cseg_parallel_for(cellseg_context *context, size_t count, cseg_ta
 /* ---- progress and log (progress.c) ---- */
 
 /*
- * Every public call that may take long begins with cseg_progress_start(), then names its steps and the part of the whole each one
- * covers; parallel loops report their own 0..1 within the step by themselves, long serial work calls cseg_progress_report().
+ * A public call names its steps and the part of the whole that each one covers. Parallel loops report their own 0..1 within the
+ * step; long serial work calls cseg_progress_report(). cseg_call_begin() starts the progress; within a call, starting is ignored.
  */
 void cseg_progress_start(cellseg_context *context);
 void cseg_progress_step(cellseg_context *context, const char *name, double from, double to);
@@ -122,6 +123,30 @@ void cseg_parallel_poll(cellseg_context *context);
 cellseg_status cseg_progress_cancelled(const cellseg_context *context);
 
 void cseg_log_write(cellseg_context *context, int32_t level, const char *format, ...) CSEG_PRINTF(3, 4);
+
+/* A part of the progress, and its name. */
+typedef struct cseg_progress_span {
+    const char *name;
+    double from, to;
+} cseg_progress_span;
+
+/* ---- public calls (call.c) ---- */
+
+/* The frame of a public call that computes: what the call puts back at its end. */
+typedef struct cseg_call {
+    cellseg_context *context;
+    fenv_t host; /* the caller's floating-point environment */
+    cseg_progress_span outer_window, outer_step;
+} cseg_call;
+
+/*
+ * Every public function that computes is { checks of pointers; cseg_call call; cseg_call_begin(&call, context);
+ * return cseg_call_end(&call, compute(...)); }. Between the two holds the default floating-point environment. The outermost call
+ * of a context starts the progress and, with status OK, reports 1.0 as the last; the callback's answer is then ignored. The
+ * progress of a call within a call covers the outer call's step. Returns `status`.
+ */
+void cseg_call_begin(cseg_call *call, cellseg_context *context);
+cellseg_status cseg_call_end(cseg_call *call, cellseg_status status);
 
 /* ---- files (file.c) ---- */
 
