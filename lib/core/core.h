@@ -195,7 +195,7 @@ typedef struct cseg_plane {
     void *data;
     size_t height, width;
     size_t stride; /* bytes */
-    int32_t type;  /* CELLSEG_UINT8 (also masks: 0 or not), ..., CELLSEG_FLOAT32; labels are CELLSEG_UINT32 */
+    int32_t type;  /* CELLSEG_UINT8 (also masks: 0 or not), ..., CELLSEG_FLOAT64; labels are CELLSEG_UINT32 */
 } cseg_plane;
 
 size_t cseg_plane_type_size(int32_t type); /* 0 for an unknown type */
@@ -217,18 +217,36 @@ static inline uint8_t *cseg_row_u8(const cseg_plane *plane, size_t y) {
 cellseg_status cseg_plane_new(cseg_plane *plane, cellseg_context *context, int32_t type, size_t height, size_t width);
 void cseg_plane_free(cseg_plane *plane); /* leaves data NULL, so twice is legal */
 
-/* A view of one channel of an image, or of a label map. Read-only users must not write through a borrowed image's plane. */
+/*
+ * A view of one channel of an image that the library made, or of a label map: samples of a row lie next to each other. A caller's
+ * image is read by cseg_input_open(). Read-only users must not write through a borrowed image's plane.
+ */
 cseg_plane cseg_image_plane(const cellseg_image *image, int32_t channel);
 cseg_plane cseg_labels_plane(const cellseg_labels *labels);
 
 /* Copy with conversion to float32; `to` is of the same size. */
 cellseg_status cseg_plane_to_f32(cellseg_context *context, const cseg_plane *to, const cseg_plane *from);
 
-/* An argument error that names the first NaN or infinity of a float plane; OK for integers. `what` names the image. */
+/* An argument error that names the first NaN or infinity of a float plane, or float64 beyond float32; OK for integers. `what`
+ * names the image. */
 cellseg_status cseg_plane_check_finite(cellseg_context *context, const cseg_plane *plane, const char *what);
 
 /* Height and width in [1, 2^31 - 1]. */
 cellseg_status cseg_plane_check_size(size_t height, size_t width);
+
+/* ---- inputs (input.c): a caller's image, read ---- */
+
+typedef struct cseg_input {
+    cseg_plane plane; /* rows of samples next to each other */
+    void *copy;       /* the channel's own samples where the image's pixels are interleaved; else NULL */
+} cseg_input;
+
+/*
+ * One channel of a caller's image, to read until cseg_input_close(). A view where the samples of a row lie next to each other;
+ * else a copy. CELLSEG_ERR_ARGUMENT for a channel that is not there. On failure there is nothing to close.
+ */
+cellseg_status cseg_input_open(cseg_input *input, cellseg_context *context, const cellseg_image *image, int32_t index);
+void cseg_input_close(cseg_input *input); /* twice is legal */
 
 /* ---- sorting (sort.c) ---- */
 
