@@ -11,6 +11,7 @@
 #include <cellseg/version.h>
 
 #include <assert.h>
+#include <fenv.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -153,8 +154,8 @@ cellseg_status cseg_parallel_for(cellseg_context *context, size_t count, cseg_ta
 /* ---- progress and log (progress.c) ---- */
 
 /*
- * Every public call that may take long begins with cseg_progress_start(), then names its steps and the part of the whole each one
- * covers; parallel loops report their own 0..1 within the step by themselves, long serial work calls cseg_progress_report().
+ * A public call names its steps and the part of the whole that each one covers. Parallel loops report their own 0..1 within the
+ * step; long serial work calls cseg_progress_report(). cseg_call_begin() starts the progress; within a call, starting is ignored.
  */
 void cseg_progress_start(cellseg_context *context);
 void cseg_progress_step(cellseg_context *context, const char *name, double from, double to);
@@ -167,6 +168,30 @@ void cseg_parallel_poll(cellseg_context *context);
 cellseg_status cseg_progress_cancelled(const cellseg_context *context);
 
 void cseg_log_write(cellseg_context *context, int32_t level, const char *format, ...) CSEG_PRINTF(3, 4);
+
+/* A part of the progress, and its name. */
+typedef struct cseg_progress_span {
+    const char *name;
+    double from, to;
+} cseg_progress_span;
+
+/* ---- public calls (call.c) ---- */
+
+/* The frame of a public call that computes: what the call puts back at its end. */
+typedef struct cseg_call {
+    cellseg_context *context;
+    fenv_t host; /* the caller's floating-point environment */
+    cseg_progress_span outer_window, outer_step;
+} cseg_call;
+
+/*
+ * Every public function that computes is { checks of pointers; cseg_call call; cseg_call_begin(&call, context);
+ * return cseg_call_end(&call, compute(...)); }. Between the two holds the default floating-point environment. The outermost call
+ * of a context starts the progress and, with status OK, reports 1.0 as the last; the callback's answer is then ignored. The
+ * progress of a call within a call covers the outer call's step. Returns `status`.
+ */
+void cseg_call_begin(cseg_call *call, cellseg_context *context);
+cellseg_status cseg_call_end(cseg_call *call, cellseg_status status);
 
 /* ---- files (file.c) ---- */
 
@@ -215,7 +240,7 @@ typedef struct cseg_plane {
     void *data;
     size_t height, width;
     size_t stride; /* bytes */
-    int32_t type;  /* CELLSEG_UINT8 (also masks: 0 or not), ..., CELLSEG_FLOAT32; labels are CELLSEG_UINT32 */
+    int32_t type;  /* CELLSEG_UINT8 (also masks: 0 or not), ..., CELLSEG_FLOAT64; labels are CELLSEG_UINT32 */
 } cseg_plane;
 
 size_t cseg_plane_type_size(int32_t type); /* 0 for an unknown type */
@@ -237,14 +262,18 @@ static inline uint8_t *cseg_row_u8(const cseg_plane *plane, size_t y) {
 cellseg_status cseg_plane_new(cseg_plane *plane, cellseg_context *context, int32_t type, size_t height, size_t width);
 void cseg_plane_free(cseg_plane *plane); /* leaves data NULL, so twice is legal */
 
-/* A view of one channel of an image, or of a label map. Read-only users must not write through a borrowed image's plane. */
+/*
+ * A view of one channel of an image that the library made, or of a label map: samples of a row lie next to each other. A caller's
+ * image is read by cseg_input_open(). Read-only users must not write through a borrowed image's plane.
+ */
 cseg_plane cseg_image_plane(const cellseg_image *image, int32_t channel);
 cseg_plane cseg_labels_plane(const cellseg_labels *labels);
 
 /* Copy with conversion to float32; `to` is of the same size. */
 cellseg_status cseg_plane_to_f32(cellseg_context *context, const cseg_plane *to, const cseg_plane *from);
 
-/* An argument error that names the first NaN or infinity of a float plane; OK for integers. `what` names the image. */
+/* An argument error that names the first NaN or infinity of a float plane, or float64 beyond float32; OK for integers. `what`
+ * names the image. */
 cellseg_status cseg_plane_check_finite(cellseg_context *context, const cseg_plane *plane, const char *what);
 
 /* Height and width in [1, 2^31 - 1]. */
@@ -267,6 +296,20 @@ void cseg_text_add_bytes(cseg_text *text, const void *bytes, size_t count); /* z
 
 /* Hand the text over: cseg_memory_free() it. On failure it is released and *out NULL. */
 cellseg_status cseg_text_take(char **out, cseg_text *text);
+
+/* ---- inputs (input.c): a caller's image, read ---- */
+
+typedef struct cseg_input {
+    cseg_plane plane; /* rows of samples next to each other */
+    void *copy;       /* the channel's own samples where the image's pixels are interleaved; else NULL */
+} cseg_input;
+
+/*
+ * One channel of a caller's image, to read until cseg_input_close(). A view where the samples of a row lie next to each other;
+ * else a copy. CELLSEG_ERR_ARGUMENT for a channel that is not there. On failure there is nothing to close.
+ */
+cellseg_status cseg_input_open(cseg_input *input, cellseg_context *context, const cellseg_image *image, int32_t index);
+void cseg_input_close(cseg_input *input); /* twice is legal */
 
 /* ---- sorting (sort.c) ---- */
 

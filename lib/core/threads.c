@@ -80,6 +80,15 @@ static void run_index(void *data, size_t index) {
         report(l);
 }
 
+/* On a thread of the embedder, which gets its own floating-point environment back. */
+static void run_hooked_index(void *data, size_t index) {
+    fenv_t host;
+    (void)fegetenv(&host);
+    (void)fesetenv(FE_DFL_ENV);
+    run_index(data, index);
+    (void)fesetenv(&host);
+}
+
 static void run_share(loop *l) {
     for (size_t i = atomic_fetch_add(&l->next, 1); i < l->count; i = atomic_fetch_add(&l->next, 1))
         run_index(l, i);
@@ -101,6 +110,7 @@ struct cseg_pool {
 static void *helper(void *argument) {
     cseg_pool *pool = argument;
     uint64_t seen = 0;
+    (void)fesetenv(FE_DFL_ENV); /* a thread starts with its maker's */
     (void)pthread_mutex_lock(&pool->mutex);
     for (;;) {
         while (!pool->quit && pool->generation == seen)
@@ -199,7 +209,7 @@ static cellseg_status run(loop *l) {
     else if (context == NULL)
         run_on_new_threads(l);
     else if (context->options.parallel_for != NULL) {
-        const int32_t refused = context->options.parallel_for(context->options.parallel_user, l->count, run_index, l);
+        const int32_t refused = context->options.parallel_for(context->options.parallel_user, l->count, run_hooked_index, l);
         if (refused != 0 || atomic_load(&l->done) < l->count)
             return cseg_fail(CELLSEG_ERR_INTERNAL, "the context's parallel_for did not run every index");
     } else
