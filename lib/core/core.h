@@ -91,6 +91,11 @@ bool cseg_memory_mul(size_t a, size_t b, size_t *product);
  * allocated. */
 cellseg_status cseg_budget_check(cellseg_context *context, uint64_t bytes, const char *what);
 
+/* ---- texts (string.c) ---- */
+
+/* A copy of a text; *out is NULL where `from` is NULL. Release with cseg_memory_free(). */
+cellseg_status cseg_string_copy(char **out, cellseg_context *context, const char *from);
+
 /* ---- threads (threads.c) ---- */
 
 /* One index of a parallel loop: writes only its own output. May fail; the failure of the lowest index is what the loop returns.

@@ -9,6 +9,7 @@
  * the next one reads it, and memory does not grow with their number. Sharing the deep layers' weights among two to four patches
  * was measured to gain nothing. Cost: that of the convolutions.
  */
+#include "nn/fold.h"
 #include "nn/internal.h"
 #include "nn/spans.h"
 
