@@ -34,7 +34,8 @@ void cseg_fold_layer(float *weights, float *shift, const cseg_layer *layer, cons
     if (!layer->norm)
         return;
     for (size_t c = 0; c < layer->out; c++) {
-        const double factor = (double)params[slot->scale + c] / sqrt((double)params[slot->variance + c] + cseg_norm_epsilon);
+        const double factor =
+            (double)params[slot->scale + c] / sqrt((double)params[slot->variance + c] + cseg_params_norm_epsilon);
         shift[c] = (float)(params[slot->shift + c] - params[slot->mean + c] * factor);
         for (size_t w = c; w < slot->weights; w += layer->out)
             weights[w] = (float)(from[w] * factor);
