@@ -3,6 +3,8 @@
 #ifndef CSEG_CORE_H
 #define CSEG_CORE_H
 
+#include "core/error.h"
+
 #include <cellseg/context.h>
 #include <cellseg/image.h>
 #include <cellseg/labels.h>
@@ -16,53 +18,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-/* ---- errors (error.c) ---- */
-
-#if defined(__GNUC__)
-#define CSEG_PRINTF(f, a) __attribute__((format(printf, f, a)))
-#else
-#define CSEG_PRINTF(f, a)
-#endif
-
-/* Room for the line: a path of the system's longest, and the fault. */
-enum { CSEG_ERROR_BYTES = 4096 + 512 };
-
-/*
- * Record one line for cellseg_last_error() and give `status`, so that a fault is one statement: return cseg_fail(...). A macro,
- * so that compilers and analysers see which status it is.
- */
-#define cseg_fail(status, ...) (cseg_error_record((status), __VA_ARGS__), (cellseg_status)(status))
-void cseg_error_record(cellseg_status status, const char *format, ...) CSEG_PRINTF(2, 3);
-
-/* The status of this thread's last recorded failure: what to return when an allocation gave NULL. */
-cellseg_status cseg_error_recorded(void);
-static inline cellseg_status cseg_error_last(void) {
-    const cellseg_status status = cseg_error_recorded();
-    return status != CELLSEG_OK ? status : CELLSEG_ERR_INTERNAL;
-}
-
-/*
- * Put "what: " before the recorded line, where a caller knows the file or layer that the finder of the fault did not. Where both
- * do not fit, `what` is shortened in its middle and the fault stays whole: so paths, which may be long, come to a line this way.
- */
-cellseg_status cseg_error_fail_in(cellseg_status status, const char *what);
-
-/* Forward a failure; for functions that own nothing yet. */
-#define CSEG_TRY(call)                                                                                                           \
-    do {                                                                                                                         \
-        cellseg_status cseg_try_status_ = (call);                                                                                \
-        if (cseg_try_status_ != CELLSEG_OK)                                                                                      \
-            return cseg_try_status_;                                                                                             \
-    } while (0)
-
-/* Forward a failure to the function's one cleanup label; needs `cellseg_status status` in scope. */
-#define CSEG_TRY_GOTO(label, call)                                                                                               \
-    do {                                                                                                                         \
-        status = (call);                                                                                                         \
-        if (status != CELLSEG_OK)                                                                                                \
-            goto label;                                                                                                          \
-    } while (0)
 
 /* ---- option structs (options.c) ---- */
 
@@ -136,6 +91,11 @@ bool cseg_memory_mul(size_t a, size_t b, size_t *product);
 /* Fails with CELLSEG_ERR_LIMIT, naming `what`, when `bytes` more would not fit the budget. For plans, before anything is
  * allocated. */
 cellseg_status cseg_budget_check(cellseg_context *context, uint64_t bytes, const char *what);
+
+/* ---- texts (string.c) ---- */
+
+/* A copy of a text; *out is NULL where `from` is NULL. Release with cseg_memory_free(). */
+cellseg_status cseg_string_copy(char **out, cellseg_context *context, const char *from);
 
 /* ---- threads (threads.c) ---- */
 
@@ -275,6 +235,8 @@ cellseg_status cseg_plane_to_f32(cellseg_context *context, const cseg_plane *to,
 /* An argument error that names the first NaN or infinity of a float plane, or float64 beyond float32; OK for integers. `what`
  * names the image. */
 cellseg_status cseg_plane_check_finite(cellseg_context *context, const cseg_plane *plane, const char *what);
+
+bool cseg_plane_same_size(const cseg_plane *a, const cseg_plane *b);
 
 /* Height and width in [1, 2^31 - 1]. */
 cellseg_status cseg_plane_check_size(size_t height, size_t width);

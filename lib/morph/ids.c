@@ -88,7 +88,7 @@ typedef struct map_job {
 static cellseg_status map_band(void *data, size_t band) {
     const map_job *job = data;
     uint32_t id = 0, value = job->value[0];
-    for (size_t y = band_begin(band); y < band_end(band, job->from->height); y++) {
+    for (size_t y = cseg_band_begin(band); y < cseg_band_end(band, job->from->height); y++) {
         const uint32_t *from = cseg_row_u32(job->from, y);
         uint32_t *to = cseg_row_u32(job->to, y);
         for (size_t x = 0; x < job->from->width; x++) {
@@ -105,7 +105,7 @@ static cellseg_status map_band(void *data, size_t band) {
 cellseg_status cseg_ids_map(cellseg_context *context, const cseg_ids *ids, const cseg_plane *to, const cseg_plane *from,
                             const uint32_t *value) {
     map_job job = {ids, to, from, value};
-    return cseg_parallel_for(context, band_count(from->height), map_band, &job);
+    return cseg_parallel_for(context, cseg_band_count(from->height), map_band, &job);
 }
 
 cellseg_status cseg_ids_compact(cellseg_context *context, const cseg_plane *labels, uint32_t *count) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* A model in memory: parameters as trained, and folded and packed as inference wants them. */
 #include "nn/describe.h"
+#include "nn/fold.h"
 #include "nn/internal.h"
 
 #include <math.h>
@@ -66,15 +67,12 @@ cellseg_status cseg_model_new(cellseg_model **out, cellseg_context *context, con
     cellseg_status status;
     CSEG_TRY_GOTO(failed, cseg_arch_check(&model->arch, rule->classes));
     CSEG_TRY_GOTO(failed, cseg_layout_make(&model->layout, &model->arch));
-    const char *text = record != NULL ? record : "{}";
-    const size_t bytes = strlen(text) + 1;
+    CSEG_TRY_GOTO(failed, cseg_string_copy(&model->record, context, record != NULL ? record : "{}"));
     model->params = cseg_memory_alloc(context, model->layout.total, sizeof *model->params);
-    model->record = model->params != NULL ? cseg_memory_alloc(context, bytes, 1) : NULL;
-    if (model->record == NULL) {
+    if (model->params == NULL) {
         status = cseg_error_last();
         goto failed;
     }
-    memcpy(model->record, text, bytes);
     *out = model;
     return CELLSEG_OK;
 failed:
@@ -92,53 +90,6 @@ void cellseg_model_free(cellseg_model *model) {
     cseg_memory_free(model->test.output);
     cseg_memory_free(model->packed);
     cseg_memory_free(model);
-}
-
-/* ---- folding ---- */
-
-static size_t padded(size_t floats) {
-    return (floats + 15) / 16 * 16;
-}
-
-size_t cseg_fold_floats(const cseg_kernels *kernels, const cseg_arch *arch, size_t *weights_at, size_t *shift_at) {
-    size_t next = 0;
-    for (size_t i = 0; i < arch->count; i++) {
-        if (!cseg_layer_has_weights(&arch->layers[i]))
-            continue;
-        const cseg_filter_shape shape = cseg_layer_shape(&arch->layers[i]);
-        weights_at[i] = next;
-        shift_at[i] = next + padded(cseg_conv_packed_floats(kernels, &shape, CSEG_PACK_INFERENCE));
-        next = shift_at[i] + padded(shape.out);
-    }
-    return next;
-}
-
-void cseg_fold_layer(float *weights, float *shift, const cseg_layer *layer, const cseg_slot *slot, const float *params) {
-    const float *from = params + slot->weight;
-    memset(shift, 0, padded(layer->out) * sizeof *shift);
-    memcpy(shift, params + slot->shift, layer->out * sizeof *shift);
-    memcpy(weights, from, slot->weights * sizeof *weights);
-    if (!layer->norm)
-        return;
-    for (size_t c = 0; c < layer->out; c++) {
-        const double factor = (double)params[slot->scale + c] / sqrt((double)params[slot->variance + c] + cseg_norm_epsilon);
-        shift[c] = (float)(params[slot->shift + c] - params[slot->mean + c] * factor);
-        for (size_t w = c; w < slot->weights; w += layer->out)
-            weights[w] = (float)(from[w] * factor);
-    }
-}
-
-void cseg_fold_weights(float *packed, const cseg_kernels *kernels, const cseg_arch *arch, const cseg_layout *layout,
-                       const float *params, float *scratch) {
-    size_t weights_at[CSEG_MAX_LAYERS], shift_at[CSEG_MAX_LAYERS];
-    (void)cseg_fold_floats(kernels, arch, weights_at, shift_at);
-    for (size_t i = 0; i < arch->count; i++) {
-        if (!cseg_layer_has_weights(&arch->layers[i]))
-            continue;
-        const cseg_filter_shape shape = cseg_layer_shape(&arch->layers[i]);
-        cseg_fold_layer(scratch, packed + shift_at[i], &arch->layers[i], &layout->slots[i], params);
-        cseg_conv_pack(kernels, packed + weights_at[i], scratch, &shape, CSEG_PACK_INFERENCE);
-    }
 }
 
 /* ---- finishing ---- */
