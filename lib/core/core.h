@@ -31,6 +31,10 @@ cellseg_status cseg_options_copy(void *own, size_t own_size, size_t first_releas
 cellseg_status cseg_options_init(void *theirs, size_t their_size, const void *defaults, size_t own_size,
                                  size_t first_release_size, const char *name);
 
+/* ---- time (clock.c) ---- */
+
+double cseg_clock_seconds(void); /* since some fixed moment; never falls */
+
 /* ---- descriptor tables (option_table.c) ---- */
 
 struct cellseg_option_table {
@@ -55,8 +59,10 @@ struct cellseg_option_table {
 
 /* The table of `options`, whose last member in release 1.0 is `last`. */
 #define CSEG_OPTION_TABLE(options, row_array, last)                                                                              \
-    {#options, (row_array), sizeof(row_array) / sizeof *(row_array), sizeof(options),                                            \
-     offsetof(options, last) + sizeof(((options *)0)->last)}
+    {                                                                                                                            \
+#options, (row_array), sizeof(row_array) / sizeof *(row_array), sizeof(options),                                         \
+            offsetof(options, last) + sizeof(((options *)0)->last)                                                               \
+    }
 
 /* Room for any option struct of this library. */
 typedef struct cseg_option_storage {
@@ -87,6 +93,13 @@ void cseg_memory_free(void *block); /* knows where the block came from; NULL is 
 
 /* *product = a * b, or false on overflow. */
 bool cseg_memory_mul(size_t a, size_t b, size_t *product);
+
+/* The largest number of bytes in use through the context since cseg_memory_peak_start(); 0 for NULL. */
+void cseg_memory_peak_start(cellseg_context *context);
+uint64_t cseg_memory_peak(const cellseg_context *context);
+
+/* Bytes that the budget still allows; UINT64_MAX without one. */
+uint64_t cseg_budget_left(const cellseg_context *context);
 
 /* Fails with CELLSEG_ERR_LIMIT, naming `what`, when `bytes` more would not fit the budget. For plans, before anything is
  * allocated. */
@@ -123,6 +136,9 @@ cellseg_status cseg_progress_report(cellseg_context *context, double fraction_of
 
 /* Report, if this is the calling thread and it is time: between the parts of an index of a parallel loop that takes long. */
 void cseg_parallel_poll(cellseg_context *context);
+
+/* At most so many threads work on each loop until the public call ends; for a memory budget. */
+void cseg_parallel_limit(cellseg_context *context, uint64_t workers);
 
 /* CELLSEG_ERR_CANCELLED (and its message) once the callback has asked to stop. Cheap; callable on any thread. */
 cellseg_status cseg_progress_cancelled(const cellseg_context *context);

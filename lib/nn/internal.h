@@ -24,6 +24,7 @@ struct cellseg_model {
     float *params; /* layout.total, as trained */
     char *record;  /* JSON object, the training record */
     char *info;    /* JSON object, all of the model but its numbers */
+    uint64_t hash; /* of all but the record and the test vector */
     cseg_test_vector test;
 
     /* Normalisation folded into weights, packed for the processor level of the context that loaded the model. */

@@ -46,6 +46,8 @@ cellseg_status cseg_rule_check(const cseg_rule *rule) {
         fault = "clip must lie in [0.01, 1e6]";
     else if (!within(rule->power, 0.01, 100))
         fault = "power must lie in [0.01, 100]";
+    else if (!within(rule->nucleus_diameter_um, 0, 1000))
+        fault = "nucleus_diameter_um must lie in [0, 1000]";
     else if (rule->patch_px < 1 || rule->patch_px > 4096 || rule->step_px < 1 || rule->step_px > rule->patch_px ||
              (rule->patch_px - rule->step_px) % 2 != 0)
         fault = "patch_px must lie in [1, 4096], step_px in [1, patch_px], and their difference be even";
@@ -116,6 +118,21 @@ static cellseg_status check_params(const cellseg_model *model) {
     return CELLSEG_OK;
 }
 
+/* FNV-1a over the description without the record, then over the parameters' bits: a word at a time, the same on every machine. */
+static uint64_t hash_of(const cellseg_model *model) {
+    const uint64_t start = 0xcbf29ce484222325U, prime = 0x100000001b3U;
+    const size_t described = strlen(model->info) - strlen(model->record);
+    uint64_t hash = start;
+    for (size_t i = 0; i < described; i++)
+        hash = (hash ^ (unsigned char)model->info[i]) * prime;
+    for (size_t i = 0; i < model->layout.total; i++) {
+        uint32_t bits;
+        memcpy(&bits, &model->params[i], sizeof bits);
+        hash = (hash ^ bits) * prime;
+    }
+    return hash;
+}
+
 cellseg_status cseg_model_finish(cellseg_model *model, cellseg_context *context) {
     CSEG_TRY(check_params(model));
     size_t weights_at[CSEG_MAX_LAYERS], shift_at[CSEG_MAX_LAYERS];
@@ -131,7 +148,9 @@ cellseg_status cseg_model_finish(cellseg_model *model, cellseg_context *context)
     }
     cseg_fold_weights(model->packed, model->kernels, &model->arch, &model->layout, model->params, scratch);
     cseg_memory_free(scratch);
-    return cseg_describe_info(&model->info, context, model);
+    CSEG_TRY(cseg_describe_info(&model->info, context, model));
+    model->hash = hash_of(model);
+    return CELLSEG_OK;
 }
 
 /* ---- the test vector ---- */
@@ -188,6 +207,14 @@ const char *cellseg_model_info(const cellseg_model *model) {
 
 double cellseg_model_pixel_size_um(const cellseg_model *model) {
     return model != NULL ? model->rule.pixel_size_um : 0;
+}
+
+double cellseg_model_nucleus_diameter_um(const cellseg_model *model) {
+    return model != NULL ? model->rule.nucleus_diameter_um : 0;
+}
+
+uint64_t cellseg_model_hash(const cellseg_model *model) {
+    return model != NULL ? model->hash : 0;
 }
 
 uint64_t cellseg_model_parameters(const cellseg_model *model) {

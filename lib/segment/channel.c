@@ -14,7 +14,10 @@ cellseg_status cseg_channel_open(cseg_channel *out, const cellseg_image *image, 
     if (channel < 0 || channel >= cellseg_image_channels(image))
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "%s has no channel %d: it has %d", what, (int)channel,
                          (int)cellseg_image_channels(image));
-    out->plane = cseg_image_plane(image, channel);
+    out->image = image;
+    out->index = channel;
+    out->plane.height = cellseg_image_height(image);
+    out->plane.width = cellseg_image_width(image);
     out->pixel_size_um = pixel_size_um > 0 ? pixel_size_um : cellseg_image_pixel_size_um(image);
     return CELLSEG_OK;
 }
@@ -24,8 +27,8 @@ cellseg_status cseg_channel_set_scale(cseg_channel *channel, double diameter_um,
     if (!(channel->pixel_size_um > 0))
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "the pixel size is unknown; give it in the options");
     if (wanted > 0 && !(diameter_um > 0))
-        return cseg_fail(CELLSEG_ERR_ARGUMENT, "nucleus_diameter_um is %g, and the model does not state the diameter of its nuclei",
-                         wanted);
+        return cseg_fail(CELLSEG_ERR_ARGUMENT,
+                         "nucleus_diameter_um is %g, and the model does not state the diameter of its nuclei", wanted);
     channel->scale = wanted > 0 ? wanted / diameter_um : 1;
     return CELLSEG_OK;
 }
@@ -43,6 +46,16 @@ cellseg_status cseg_channel_adopt_size(cseg_channel *channel, size_t height, siz
     channel->working_height = height;
     channel->working_width = width;
     return cseg_settings_check_px(settings, channel->working_pixel_size_um);
+}
+
+cellseg_status cseg_channel_read(cseg_channel *channel, cellseg_context *context) {
+    CSEG_TRY(cseg_input_open(&channel->input, context, channel->image, channel->index));
+    channel->plane = channel->input.plane;
+    return CELLSEG_OK;
+}
+
+void cseg_channel_close(cseg_channel *channel) {
+    cseg_input_close(&channel->input);
 }
 
 double cseg_channel_working_um(const cseg_channel *channel) {

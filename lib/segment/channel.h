@@ -10,9 +10,12 @@
 
 /* One channel of an image, its scale, and its size at the working scale. */
 typedef struct cseg_channel {
-    cseg_plane plane;
-    double pixel_size_um; /* 0: unknown */
-    double scale;         /* the image's nuclei are so many times larger than those that working lengths are stated for */
+    const cellseg_image *image;
+    int32_t index;
+    cseg_input input;
+    cseg_plane plane;             /* its pixels from cseg_channel_read() on, its size before */
+    double pixel_size_um;         /* 0: unknown */
+    double scale;                 /* the image's nuclei are so many times larger than those that working lengths are stated for */
     double working_pixel_size_um; /* divided by `scale` already: what the steps compute with */
     size_t working_height, working_width;
 } cseg_channel;
@@ -21,17 +24,21 @@ typedef struct cseg_channel {
 cellseg_status cseg_channel_open(cseg_channel *out, const cellseg_image *image, int32_t channel, double pixel_size_um,
                                  const char *what);
 
-/* Write the channel's scale, for nuclei of the options' diameter where the method's are of diameter_um (0: not stated). An argument
- * error where the pixel size is unknown. */
+/* Write the channel's scale, for nuclei of the options' diameter where the method's are of diameter_um (0: not stated). An
+ * argument error where the pixel size is unknown. */
 cellseg_status cseg_channel_set_scale(cseg_channel *channel, double diameter_um, const cseg_settings *settings);
 
-/* Then the working scale: pixels of working_pixel_size_um, the image's size following from them. An argument error where the image's
- * pixels are far larger, CELLSEG_ERR_LIMIT where the image is too large there. */
+/* Then the working scale: pixels of working_pixel_size_um, the image's size following from them. An argument error where the
+ * image's pixels are far larger, CELLSEG_ERR_LIMIT where the image is too large there. */
 cellseg_status cseg_channel_resample_to(cseg_channel *channel, double working_pixel_size_um, const cseg_settings *settings);
 
 /* Or a working scale that others chose: height x width pixels of pixel_size_um, in the image's own micrometres. */
 cellseg_status cseg_channel_adopt_size(cseg_channel *channel, size_t height, size_t width, double pixel_size_um,
                                        const cseg_settings *settings);
+
+/* Make the pixels readable, until cseg_channel_close(), which is legal at any time. */
+cellseg_status cseg_channel_read(cseg_channel *channel, cellseg_context *context);
+void cseg_channel_close(cseg_channel *channel);
 
 /* The pixel size of the working scale, in the image's own micrometres. */
 double cseg_channel_working_um(const cseg_channel *channel);

@@ -33,6 +33,7 @@ typedef struct segmentation {
 } segmentation;
 
 static void release(segmentation *s) {
+    cseg_channel_close(&s->channel);
     cseg_plane_free(&s->marker);
     cseg_plane_free(&s->nuclei);
     cseg_plane_free(&s->cells);
@@ -48,8 +49,7 @@ static cellseg_status preprocess(segmentation *s, cseg_plane *input) {
     const cseg_channel *c = &s->channel;
     const cseg_rule rule = cseg_channel_marker_rule(s->rule->pixel_size_um, s->settings.method.top_hat_um);
     cseg_flat flat;
-    CSEG_TRY(
-        cseg_preprocess_flatten(s->context, &flat, &c->plane, "the image", c->working_height, c->working_width, &rule));
+    CSEG_TRY(cseg_preprocess_flatten(s->context, &flat, &c->plane, "the image", c->working_height, c->working_width, &rule));
     s->marker = flat.plane;
     if (rule.top_hat_um == s->rule->top_hat_um) {
         CSEG_TRY(cseg_plane_new(input, s->context, CELLSEG_FLOAT32, flat.plane.height, flat.plane.width));
@@ -107,7 +107,7 @@ static void refuse(segmentation *s) {
 
 static cellseg_status find_cells(segmentation *s) {
     const bool has_boundary_class = s->extra_kind == CELLSEG_EXTRA_BOUNDARY;
-    const cseg_cell_inputs inputs = {&s->marker, s->maps,     &s->nuclei,        s->count, s->rule->pixel_size_um,
+    const cseg_cell_inputs inputs = {&s->marker,  s->maps,           &s->nuclei, s->count, s->rule->pixel_size_um,
                                      extra_of(s), has_boundary_class};
     CSEG_TRY(cseg_channel_step(s->context, "cells", SEEDS_TO, CELLS_TO));
     CSEG_TRY(cseg_channel_working_cells(s->context, &s->cells, &inputs, &s->channel, &s->settings));
@@ -124,8 +124,7 @@ static cellseg_status find_cells(segmentation *s) {
 /* ---- maps as images ---- */
 
 /* of: the maps, resampled to height x width. */
-static cellseg_status export_maps(cellseg_image **out, const segmentation *s, size_t height, size_t width,
-                                  double pixel_size_um) {
+static cellseg_status export_maps(cellseg_image **out, const segmentation *s, size_t height, size_t width, double pixel_size_um) {
     CSEG_TRY(cellseg_image_new(out, s->context, CELLSEG_FLOAT32, (int32_t)s->rule->classes, height, width));
     cellseg_status status;
     CSEG_TRY_GOTO(failed, cellseg_image_set_pixel_size_um(*out, pixel_size_um));
@@ -151,7 +150,8 @@ static cellseg_status begin(segmentation *s, const cellseg_image *image, const c
     CSEG_TRY(cseg_channel_open(&s->channel, image, s->settings.options.channel, s->settings.options.pixel_size_um, "the image"));
     CSEG_TRY(cseg_channel_set_scale(&s->channel, s->rule->nucleus_diameter_um, &s->settings));
     CSEG_TRY(cseg_channel_resample_to(&s->channel, s->rule->pixel_size_um, &s->settings));
-    return cseg_needs_check(s->context, &s->channel, s->model);
+    CSEG_TRY(cseg_needs_check(s->context, &s->channel, s->model));
+    return cseg_channel_read(&s->channel, s->context);
 }
 
 static cellseg_status segment(cellseg_labels **cells, cellseg_labels **nuclei, cellseg_image **maps, segmentation *s) {

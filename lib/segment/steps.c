@@ -9,8 +9,9 @@
 
 #include <string.h>
 
-/* A caller's maps as planes. */
+/* A caller's maps, to read until close_maps(). */
 typedef struct map_set {
+    cseg_input inputs[CSEG_MAX_CLASSES];
     cseg_plane planes[CSEG_MAX_CLASSES];
     uint32_t count;
     int32_t extra_kind;
@@ -42,13 +43,19 @@ static cellseg_status open_maps(map_set *set, cellseg_context *context, const ce
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "maps: the samples must be float32");
     if (channels < needed)
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "maps: there are %d channels; this step needs %d", (int)channels, (int)needed);
-    set->count = (uint32_t)needed;
-    for (int32_t i = 0; i < needed; i++) {
-        set->planes[i] = cseg_image_plane(maps, i);
-        range_job job = {&set->planes[i], i};
+    for (set->count = 0; set->count < (uint32_t)needed; set->count++) {
+        const uint32_t i = set->count;
+        CSEG_TRY(cseg_input_open(&set->inputs[i], context, maps, (int32_t)i));
+        set->planes[i] = set->inputs[i].plane;
+        range_job job = {&set->planes[i], (int32_t)i};
         CSEG_TRY(cseg_parallel_for(context, set->planes[i].height, check_row, &job));
     }
     return CELLSEG_OK;
+}
+
+static void close_maps(map_set *set) {
+    for (size_t i = 0; i < CSEG_MAX_CLASSES; i++)
+        cseg_input_close(&set->inputs[i]);
 }
 
 static cseg_extra extra_of(const map_set *set, const cseg_settings *settings) {
@@ -67,27 +74,25 @@ static cellseg_status maps_channel(cseg_channel *channel, const cellseg_image *m
     return cseg_channel_adopt_size(channel, channel->plane.height, channel->plane.width, channel->pixel_size_um, settings);
 }
 
-static cellseg_status nuclei_of_maps(cellseg_labels **nuclei, cellseg_context *context, const cellseg_image *maps,
-                                     int32_t extra_kind, const cseg_settings *settings) {
-    cseg_channel channel;
-    map_set set;
+static cellseg_status find_nuclei(const cseg_plane *to, cellseg_context *context, const map_set *set, const cseg_channel *channel,
+                                  const cseg_settings *settings) {
     cellseg_segment_report report = {0};
     uint32_t count;
+    const cseg_extra extra = extra_of(set, settings);
+    return cseg_seeds_find(context, to, &count, &set->planes[CSEG_MAP_NUCLEUS], &extra, channel->working_pixel_size_um, settings,
+                           &report);
+}
+
+static cellseg_status nuclei_of_maps(cellseg_labels **nuclei, cellseg_context *context, const cellseg_image *maps, map_set *set,
+                                     int32_t extra_kind, const cseg_settings *settings) {
+    cseg_channel channel;
     CSEG_TRY(maps_channel(&channel, maps, settings));
     CSEG_TRY(cseg_needs_check(context, &channel, NULL));
-    CSEG_TRY(open_maps(&set, context, maps, 1, extra_kind));
+    CSEG_TRY(open_maps(set, context, maps, 1, extra_kind));
     CSEG_TRY(cellseg_labels_new(nuclei, context, channel.plane.height, channel.plane.width));
-    const cseg_extra extra = extra_of(&set, settings);
     const cseg_plane to = cseg_labels_plane(*nuclei);
-    cellseg_status status = cellseg_labels_set_pixel_size_um(*nuclei, channel.pixel_size_um);
-    if (status == CELLSEG_OK)
-        status = cseg_seeds_find(context, &to, &count, &channel.plane, &extra, channel.working_pixel_size_um, settings,
-                                 &report);
-    if (status != CELLSEG_OK) {
-        cellseg_labels_free(*nuclei);
-        *nuclei = NULL;
-    }
-    return status;
+    CSEG_TRY(cellseg_labels_set_pixel_size_um(*nuclei, channel.pixel_size_um));
+    return find_nuclei(&to, context, set, &channel, settings);
 }
 
 cellseg_status cellseg_segment_nuclei(cellseg_labels **nuclei, cellseg_context *context, const cellseg_image *maps,
@@ -96,11 +101,18 @@ cellseg_status cellseg_segment_nuclei(cellseg_labels **nuclei, cellseg_context *
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "nuclei is NULL");
     *nuclei = NULL;
     cseg_settings settings;
+    map_set set = {.count = 0};
     cseg_call call;
     CSEG_TRY(cseg_settings_read(&settings, options));
     cseg_call_begin(&call, context);
     cseg_progress_step(context, "seeds", 0, 1);
-    return cseg_call_end(&call, nuclei_of_maps(nuclei, context, maps, extra_output, &settings));
+    const cellseg_status status = nuclei_of_maps(nuclei, context, maps, &set, extra_output, &settings);
+    if (status != CELLSEG_OK) {
+        cellseg_labels_free(*nuclei);
+        *nuclei = NULL;
+    }
+    close_maps(&set);
+    return cseg_call_end(&call, status);
 }
 
 /* ---- cells from maps and nuclei ---- */
@@ -142,8 +154,9 @@ static cellseg_status adopt_nuclei(growth *g, const cellseg_labels *seeds) {
     const bool full = from.height == c->plane.height && from.width == c->plane.width;
     const bool working = from.height == c->working_height && from.width == c->working_width;
     if (!full && !working)
-        return cseg_fail(CELLSEG_ERR_ARGUMENT, "seeds have %zu x %zu pixels; the image has %zu x %zu, the working scale %zu x %zu",
-                         from.height, from.width, c->plane.height, c->plane.width, c->working_height, c->working_width);
+        return cseg_fail(CELLSEG_ERR_ARGUMENT,
+                         "seeds have %zu x %zu pixels; the image has %zu x %zu, the working scale %zu x %zu", from.height,
+                         from.width, c->plane.height, c->plane.width, c->working_height, c->working_width);
     CSEG_TRY(cseg_plane_new(&g->nuclei, g->context, CELLSEG_UINT32, c->working_height, c->working_width));
     CSEG_TRY(cseg_rescale_labels(g->context, &g->nuclei, &from));
     return cseg_ids_compact(g->context, &g->nuclei, &g->count);
@@ -174,6 +187,7 @@ static cellseg_status cells_of_nuclei(cellseg_labels **cells, cellseg_labels **n
     CSEG_TRY(cseg_needs_check(g->context, &g->channel, NULL));
     if (maps != NULL)
         CSEG_TRY(open_maps(&g->set, g->context, maps, CSEG_MAP_BACKGROUND + 1, extra_kind));
+    CSEG_TRY(cseg_channel_read(&g->channel, g->context));
     CSEG_TRY(adopt_nuclei(g, seeds));
     CSEG_TRY(grow(g));
     const cseg_found found = {&g->cells, &g->nuclei, g->count, NULL};
@@ -194,6 +208,8 @@ cellseg_status cellseg_segment_cells(cellseg_labels **cells, cellseg_labels **nu
     cseg_call_begin(&call, context);
     cseg_progress_step(context, "cells", 0, 1);
     const cellseg_status status = cells_of_nuclei(cells, nuclei, &g, image, maps, extra_output, seeds);
+    cseg_channel_close(&g.channel);
+    close_maps(&g.set);
     cseg_plane_free(&g.marker);
     cseg_plane_free(&g.nuclei);
     cseg_plane_free(&g.cells);

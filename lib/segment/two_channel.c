@@ -63,11 +63,13 @@ static cellseg_status begin(two_channels *t, const cellseg_image *marker, const 
     m->pixel_size_um = m->pixel_size_um > 0 ? m->pixel_size_um : n->pixel_size_um;
     CSEG_TRY(cseg_channel_set_scale(m, CSEG_METHOD_DIAMETER_UM, &t->settings));
     CSEG_TRY(cseg_channel_resample_to(m, t->settings.method.working_pixel_size_um, &t->settings));
-    const cseg_plane plane = n->plane;
-    *n = *m;
-    n->plane = plane;
+    n->pixel_size_um = m->pixel_size_um;
+    CSEG_TRY(cseg_channel_set_scale(n, CSEG_METHOD_DIAMETER_UM, &t->settings));
+    CSEG_TRY(cseg_channel_resample_to(n, t->settings.method.working_pixel_size_um, &t->settings));
     leave_out_network(&t->settings);
-    return cseg_needs_check(t->context, m, NULL);
+    CSEG_TRY(cseg_needs_check(t->context, m, NULL));
+    CSEG_TRY(cseg_channel_read(m, t->context));
+    return cseg_channel_read(n, t->context);
 }
 
 static cellseg_status find_nuclei(two_channels *t, cseg_plane *nuclei, uint32_t *count) {
@@ -120,6 +122,8 @@ cellseg_status cellseg_segment_two_channel(cellseg_labels **cells, cellseg_label
     cellseg_status status = begin(&t, marker, nuclear, options);
     if (status == CELLSEG_OK)
         status = two_channel(cells, nuclei, &t);
+    cseg_channel_close(&t.marker);
+    cseg_channel_close(&t.nuclear);
     return cseg_call_end(&call, cseg_report_end(&t.report, report, context, status));
 }
 
@@ -193,8 +197,8 @@ static cellseg_status nuclei_within(cellseg_labels **nuclei, cellseg_context *co
     cseg_settings settings;
     cseg_channel n;
     CSEG_TRY(cseg_settings_read(&settings, options));
-    CSEG_TRY(cseg_channel_open(&n, nuclear, settings.options.nuclei_channel, settings.options.pixel_size_um,
-                               "the nuclear image"));
+    CSEG_TRY(
+        cseg_channel_open(&n, nuclear, settings.options.nuclei_channel, settings.options.pixel_size_um, "the nuclear image"));
     CSEG_TRY(cseg_channel_set_scale(&n, CSEG_METHOD_DIAMETER_UM, &settings));
     CSEG_TRY(cseg_channel_resample_to(&n, settings.method.working_pixel_size_um, &settings));
     const cseg_plane plane = cseg_labels_plane(cells);
@@ -204,7 +208,10 @@ static cellseg_status nuclei_within(cellseg_labels **nuclei, cellseg_context *co
     CSEG_TRY(cseg_needs_check(context, &n, NULL));
     leave_out_network(&settings);
     CSEG_TRY(cseg_channel_step(context, "nuclei", 0, 1));
-    return find_within(nuclei, context, &plane, &n, &settings);
+    CSEG_TRY(cseg_channel_read(&n, context));
+    const cellseg_status status = find_within(nuclei, context, &plane, &n, &settings);
+    cseg_channel_close(&n);
+    return status;
 }
 
 cellseg_status cellseg_segment_nuclei_within(cellseg_labels **nuclei, cellseg_context *context, const cellseg_labels *cells,

@@ -34,7 +34,7 @@ int main(void) {
     if (status == CELLSEG_OK)
         status = cellseg_model_default(&model, NULL);
     if (status == CELLSEG_OK)
-        status = cellseg_segment(&cells, NULL, NULL, NULL, model, image, NULL);
+        status = cellseg_segment(&cells, NULL, NULL, NULL, NULL, model, image, NULL);
     if (status == CELLSEG_OK)
         printf("%u cells\n", (unsigned)cellseg_labels_max_id(cells));
     else

@@ -483,7 +483,7 @@ static void free_cells_case(cells_case *c) {
 static void run_cells(void *data) {
     const cells_case *c = data;
     cellseg_labels *cells;
-    require(cellseg_segment(&cells, NULL, NULL, c->context, c->model, c->image, &c->options));
+    require(cellseg_segment(&cells, NULL, NULL, NULL, c->context, c->model, c->image, &c->options));
     cellseg_labels_free(cells);
 }
 
