@@ -105,6 +105,14 @@ CELLSEG_API const char *cellseg_model_info(const cellseg_model *model);
 /** Pixel size in micrometres at which the network works; 0 for NULL. Threads: any. Since: 1.0 */
 CELLSEG_API double cellseg_model_pixel_size_um(const cellseg_model *model);
 
+/** Median diameter in micrometres of the nuclei in the training data; 0 if the model does not state the diameter, and for NULL.
+ * Threads: any. Since: 1.0 */
+CELLSEG_API double cellseg_model_nucleus_diameter_um(const cellseg_model *model);
+
+/** Hash of layers, weights, rule and classes (64-bit FNV-1a); the same on every machine. The training record does not count. 0
+ * for NULL. Threads: any. Since: 1.0 */
+CELLSEG_API uint64_t cellseg_model_hash(const cellseg_model *model);
+
 /** Number of trained parameters; 0 for NULL. Threads: any. Since: 1.0 */
 CELLSEG_API uint64_t cellseg_model_parameters(const cellseg_model *model);
 

@@ -25,13 +25,16 @@ def _supported(array: np.ndarray) -> np.ndarray:
 
 
 def _borrowable(array: np.ndarray) -> bool:
-    """Rows of neighbouring samples that follow one another, and channels likewise."""
-    channel, row, sample = array.strides
+    """Rows that follow one another, and channels one after the other or next to each other in each pixel."""
+    channel, row, pixel = array.strides
     channels, height, width = array.shape
     size = array.itemsize
-    row_ok = height == 1 or (row >= width * size and row % size == 0)
-    channel_ok = channels == 1 or (channel >= height * row and channel % size == 0)
-    return (width == 1 or sample == size) and row_ok and channel_ok
+    if any(stride % size for stride in array.strides):
+        return False
+    pixel_ok = width == 1 or size <= pixel <= 1 << 20
+    row_ok = height == 1 or row >= (width - 1) * pixel + size
+    interleaved = width > 1 and size <= channel and (channels - 1) * channel + size <= pixel
+    return pixel_ok and row_ok and (channels == 1 or interleaved or channel >= height * row)
 
 
 def _layout(array: np.ndarray, pixel_size_um: float | None) -> tuple[c.image_layout, np.ndarray]:
@@ -44,13 +47,15 @@ def _layout(array: np.ndarray, pixel_size_um: float | None) -> tuple[c.image_lay
     layout.channels, layout.height, layout.width = array.shape
     layout.pixel_type = _TYPES[array.dtype.str[1:]]
     layout.channel_stride_bytes = array.strides[0] if array.shape[0] > 1 else 0
+    layout.pixel_stride_bytes = array.strides[2] if array.shape[2] > 1 else 0
     layout.row_stride_bytes = array.strides[1] if array.shape[1] > 1 else 0
     layout.pixel_size_um = pixel_size_um or 0
     return layout, array
 
 
 def image_from(array: object, pixel_size_um: float | None = None) -> c.Image:
-    """An image of (height, width) or (channels, height, width); no copy when the rows are contiguous.
+    """An image of (height, width) or (channels, height, width); no copy when the rows follow one another: also of interleaved
+    pixels, np.moveaxis(rgb, -1, 0).
 
     The image keeps the array alive. Whoever writes to the array while the library reads it gets what he asked for.
     """

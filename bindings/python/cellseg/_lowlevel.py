@@ -58,7 +58,7 @@ _ERRORS = {e.status: e for e in Error.__subclasses__()}
 
 # ---- enumerations ----
 
-UINT8, UINT16, UINT32, FLOAT32 = 1, 2, 3, 4
+UINT8, UINT16, UINT32, FLOAT32, INT16, INT32, FLOAT64 = 1, 2, 3, 4, 5, 6, 7
 CPU_BEST, CPU_PORTABLE, CPU_AVX2, CPU_AVX512, CPU_NEON = 0, 1, 2, 3, 4
 LOG_INFO, LOG_WARNING = 1, 2
 PRESET_DEFAULT, PRESET_PAPER = 0, 1
@@ -124,6 +124,7 @@ class image_layout(_Sized):
         ("width", c_size_t),
         ("channels", c_int32),
         ("pixel_type", c_int32),
+        ("pixel_stride_bytes", c_size_t),
         ("row_stride_bytes", c_size_t),
         ("channel_stride_bytes", c_size_t),
         ("pixel_size_um", c_double),
@@ -564,6 +565,7 @@ image_height = _function("image_height", c_size_t, Image)
 image_width = _function("image_width", c_size_t, Image)
 image_channels = _function("image_channels", c_int32, Image)
 image_pixel_type = _function("image_pixel_type", c_int32, Image)
+image_pixel_stride_bytes = _function("image_pixel_stride_bytes", c_size_t, Image)
 image_row_stride_bytes = _function("image_row_stride_bytes", c_size_t, Image)
 image_pixels = _function("image_pixels", c_void_p, Image, c_int32)
 image_pixels_mut = _function("image_pixels_mut", c_void_p, Image, c_int32)
