@@ -7,7 +7,7 @@ static cellseg_image *image_of(cellseg_labels *labels) {
     return (cellseg_image *)labels;
 }
 
-static const cellseg_image *image_of(const cellseg_labels *labels) {
+static const cellseg_image *const_image_of(const cellseg_labels *labels) {
     return (const cellseg_image *)labels;
 }
 
@@ -40,19 +40,19 @@ void cellseg_labels_free(cellseg_labels *labels) {
 }
 
 size_t cellseg_labels_height(const cellseg_labels *labels) {
-    return cellseg_image_height(image_of(labels));
+    return cellseg_image_height(const_image_of(labels));
 }
 
 size_t cellseg_labels_width(const cellseg_labels *labels) {
-    return cellseg_image_width(image_of(labels));
+    return cellseg_image_width(const_image_of(labels));
 }
 
 size_t cellseg_labels_row_stride_bytes(const cellseg_labels *labels) {
-    return cellseg_image_row_stride_bytes(image_of(labels));
+    return cellseg_image_row_stride_bytes(const_image_of(labels));
 }
 
 const uint32_t *cellseg_labels_data(const cellseg_labels *labels) {
-    return cellseg_image_pixels(image_of(labels), 0);
+    return cellseg_image_pixels(const_image_of(labels), 0);
 }
 
 uint32_t *cellseg_labels_data_mut(cellseg_labels *labels) {
@@ -72,7 +72,7 @@ uint32_t cellseg_labels_max_id(const cellseg_labels *labels) {
 }
 
 double cellseg_labels_pixel_size_um(const cellseg_labels *labels) {
-    return cellseg_image_pixel_size_um(image_of(labels));
+    return cellseg_image_pixel_size_um(const_image_of(labels));
 }
 
 cellseg_status cellseg_labels_set_pixel_size_um(cellseg_labels *labels, double pixel_size_um) {
@@ -82,5 +82,5 @@ cellseg_status cellseg_labels_set_pixel_size_um(cellseg_labels *labels, double p
 }
 
 cseg_plane cseg_labels_plane(const cellseg_labels *labels) {
-    return cseg_image_plane(image_of(labels), 0);
+    return cseg_image_plane(const_image_of(labels), 0);
 }
