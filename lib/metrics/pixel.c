@@ -123,8 +123,8 @@ static void count_at(cellseg_roc *own, double threshold, const uint32_t *words, 
     own->false_negatives = s.positives - own->true_positives;
     own->true_negatives = s.negatives - own->false_positives;
     own->accuracy = (double)(own->true_positives + own->true_negatives) / (double)count;
-    own->sensitivity = w.positives > 0 ? (double)own->true_positives / (double)w.positives : (double)NAN;
-    own->specificity = w.negatives > 0 ? (double)own->true_negatives / (double)w.negatives : (double)NAN;
+    own->sensitivity = s.positives > 0 ? (double)own->true_positives / (double)s.positives : (double)NAN;
+    own->specificity = s.negatives > 0 ? (double)own->true_negatives / (double)s.negatives : (double)NAN;
 }
 
 /* ---- the public function ---- */
