@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Reading: open, tell PNG from TIFF by the first bytes, check sizes, hand over to the codec. */
+/* Reading: open the file, recognise PNG and TIFF by the first bytes, and call the codec. */
 #include "io/io.h"
 
 #include <string.h>

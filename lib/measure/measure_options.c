@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The options of measurement: defaults, and the limits of each. */
+/* Options of measurement: defaults and ranges. */
 #include "measure/measure_options.h"
 
 #include <math.h>

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * From light to grey levels: out-of-focus haze and the blur in focus are Gaussian, illumination falls off to the corners and to
- * one side, the camera counts electrons with shot noise (normal, of variance equal to the mean) and read noise, adds its offset
- * and saturates. Noise is a hash of the pixel's place. After Lehmussola et al. 2007 (SIMCEP). Cost: the blurs, and 30 ns a pixel.
+ * From light to grey levels. Out-of-focus haze and the blur in focus are Gaussian; illumination decreases to the corners and to
+ * one side. The camera counts electrons with shot noise (normal, of variance equal to the mean) and read noise, adds its offset
+ * and saturates. Noise is a hash of the pixel's position. After Lehmussola et al. 2007 (SIMCEP). Cost: the blurs, and 30 ns a
+ * pixel.
  */
 #include "filter/filter.h"
 #include "synth/field.h"
@@ -15,12 +16,12 @@ typedef struct camera {
     const cseg_field *field;
     const cseg_plane *to;
     cseg_plane haze;
-    cseg_vector slope; /* direction to which the illumination falls */
+    cseg_vector slope; /* direction in which the illumination decreases */
     uint64_t seed;
-    double most; /* the largest grey level */
+    double max_grey; /* the largest grey level */
 } camera;
 
-/* 1 at most: less in the corners, and to one side. */
+/* At most 1: less in the corners and to one side. */
 static double illumination(const camera *c, size_t y, size_t x) {
     const cellseg_synth_options *o = &c->field->options;
     const double v = 2 * ((double)y + 0.5) / (double)c->field->height - 1,
@@ -43,9 +44,9 @@ static cellseg_status expose_band(void *data, size_t index) {
     for (size_t y = index * BAND; y < field->height && y < (index + 1) * BAND; y++) {
         const float *sharp = cseg_row_f32(&field->light, y), *haze = cseg_row_f32(&c->haze, y);
         for (size_t x = 0; x < field->width; x++) {
-            const double seen = o->background + (double)sharp[x] * (1 - o->haze) + (double)haze[x] * o->haze;
-            const double light = with_noise(o, seen * illumination(c, y, x), cseg_random_bits(c->seed, y * field->width + x));
-            const double grey = floor(fmin(fmax((light * o->exposure + o->offset) * c->most, 0), c->most) + 0.5);
+            const double blurred = o->background + (double)sharp[x] * (1 - o->haze) + (double)haze[x] * o->haze;
+            const double light = with_noise(o, blurred * illumination(c, y, x), cseg_random_bits(c->seed, y * field->width + x));
+            const double grey = floor(fmin(fmax((light * o->exposure + o->offset) * c->max_grey, 0), c->max_grey) + 0.5);
             if (c->to->type == CELLSEG_UINT8)
                 cseg_row_u8(c->to, y)[x] = (uint8_t)grey;
             else
@@ -60,9 +61,9 @@ static cellseg_status blur(cseg_field *field, const cseg_plane *to, double sigma
 }
 
 cellseg_status cseg_camera_expose(cseg_field *field, const cseg_plane *to, uint64_t noise_seed) {
-    cseg_rng dice = {cseg_random_bits(field->options.seed, 5), 0};
-    camera c = {.field = field, .to = to, .seed = noise_seed, .slope = cseg_cell_direction(&dice)};
-    c.most = (double)((1 << field->options.bits) - 1);
+    cseg_rng rng = {cseg_random_bits(field->options.seed, 5), 0};
+    camera c = {.field = field, .to = to, .seed = noise_seed, .slope = cseg_cell_direction(&rng)};
+    c.max_grey = (double)((1 << field->options.bits) - 1);
     CSEG_TRY(cseg_plane_new(&c.haze, field->context, CELLSEG_FLOAT32, field->height, field->width));
     cellseg_status status;
     CSEG_TRY_GOTO(done, blur(field, &c.haze, field->options.haze_um));
