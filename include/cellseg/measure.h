@@ -5,6 +5,7 @@
 
 #include <cellseg/image.h>
 #include <cellseg/labels.h>
+#include <cellseg/options.h>
 #include <cellseg/types.h>
 
 #ifdef __cplusplus
@@ -14,10 +15,10 @@ extern "C" {
 /** What is measured beside size and position. Fill with cellseg_measure_options_init(). */
 typedef struct cellseg_measure_options {
     size_t struct_size;
-    int32_t shape;               /**< not 0: outline, ellipse, hull and Feret diameters; default 1 */
-    int32_t intensity;           /**< not 0: statistics of each channel of `image`; default 1 */
-    int32_t neighbours;          /**< not 0: how many cells each one touches; default 0 */
-    int32_t texture;             /**< not 0: Haralick's features of each channel of `image`; default 0 */
+    int32_t shape;               /**< 1: outline, ellipse, hull and Feret diameters; default 1 */
+    int32_t intensity;           /**< 1: statistics of each channel of `image`; default 1 */
+    int32_t neighbours;          /**< 1: how many cells each one touches; default 0 */
+    int32_t texture;             /**< 1: Haralick's features of each channel of `image`; default 0 */
     int32_t texture_levels;      /**< grey levels, 2 to 255; default 32 */
     int32_t texture_distance_px; /**< between the pixels of a pair, 1 to 1000; default 1 */
     double texture_low;          /**< texture_low to texture_high is cut into grey levels of equal width, and what lies outside */
@@ -26,6 +27,9 @@ typedef struct cellseg_measure_options {
 
 /** Write the defaults. @return CELLSEG_ERR_ARGUMENT  options is NULL or struct_size too small. Threads: any. Since: 1.0 */
 CELLSEG_API cellseg_status cellseg_measure_options_init(cellseg_measure_options *options, size_t struct_size);
+
+/** The descriptors of cellseg_measure_options. Threads: any. Since: 1.0 */
+CELLSEG_API const cellseg_option_table *cellseg_measure_options_table(void);
 
 /**
  * Measure every cell.

@@ -72,6 +72,9 @@ typedef struct cseg_option_storage {
 /* preset: one of CELLSEG_PRESET_... */
 cellseg_status cseg_option_check_preset(int32_t preset);
 
+/* Write the preset's values into this library's struct; texts and groups become NULL. */
+void cseg_option_fill(void *own, const cellseg_option_table *table, int32_t preset);
+
 /* Write the preset's values into the caller's struct, whatever release it is of. */
 cellseg_status cseg_option_init(void *options, size_t struct_size, const cellseg_option_table *table, int32_t preset);
 
@@ -80,6 +83,15 @@ cellseg_status cseg_option_preset(void *options, const cellseg_option_table *tab
 
 /* The caller's options (NULL: the preset's) as this library's struct, every value within its range. */
 cellseg_status cseg_option_read(void *own, const cellseg_option_table *table, const void *options, int32_t preset);
+
+/* The same over the values that `own` holds already. */
+cellseg_status cseg_option_overlay(void *own, const cellseg_option_table *table, const void *options);
+
+/* One member of this library's struct: its row (NULL for an unknown name), its bytes, its value; 0 for a text or a group. */
+const cellseg_option *cseg_option_find(const cellseg_option_table *table, const char *name);
+size_t cseg_option_size(const cellseg_option *option);
+double cseg_option_value(const void *own, const cellseg_option *option);
+void cseg_option_set(void *own, const cellseg_option *option, double value);
 
 /* An argument error that names the option unless lo <= value <= hi (NaN fails). */
 cellseg_status cseg_range_check(const char *name, double value, double lo, double hi);

@@ -23,14 +23,14 @@ typedef struct camera {
 
 /* At most 1: less in the corners and to one side. */
 static double illumination(const camera *c, size_t y, size_t x) {
-    const cellseg_synth_options *o = &c->field->options;
+    const cellseg_synth_optics *o = &c->field->groups.optics;
     const double v = 2 * ((double)y + 0.5) / (double)c->field->height - 1,
                  u = 2 * ((double)x + 0.5) / (double)c->field->width - 1;
     const double across = 0.5 + (v * c->slope.y + u * c->slope.x) / 2.83; /* 0 to 1 */
     return (1 - o->vignetting * (v * v + u * u) / 2) * (1 - o->uneven * across);
 }
 
-static double with_noise(const cellseg_synth_options *o, double light, uint64_t bits) {
+static double with_noise(const cellseg_synth_camera *o, double light, uint64_t bits) {
     if (o->photons <= 0)
         return light;
     const double electrons = light * o->photons;
@@ -40,11 +40,12 @@ static double with_noise(const cellseg_synth_options *o, double light, uint64_t 
 static cellseg_status expose_band(void *data, size_t index) {
     const camera *c = data;
     const cseg_field *field = c->field;
-    const cellseg_synth_options *o = &field->options;
+    const cellseg_synth_optics *optics = &field->groups.optics;
+    const cellseg_synth_camera *o = &field->groups.camera;
     for (size_t y = index * BAND; y < field->height && y < (index + 1) * BAND; y++) {
         const float *sharp = cseg_row_f32(&field->light, y), *haze = cseg_row_f32(&c->haze, y);
         for (size_t x = 0; x < field->width; x++) {
-            const double blurred = o->background + (double)sharp[x] * (1 - o->haze) + (double)haze[x] * o->haze;
+            const double blurred = optics->background + (double)sharp[x] * (1 - optics->haze) + (double)haze[x] * optics->haze;
             const double light = with_noise(o, blurred * illumination(c, y, x), cseg_random_bits(c->seed, y * field->width + x));
             const double grey = floor(fmin(fmax((light * o->exposure + o->offset) * c->max_grey, 0), c->max_grey) + 0.5);
             if (c->to->type == CELLSEG_UINT8)
@@ -66,8 +67,8 @@ cellseg_status cseg_camera_expose(cseg_field *field, const cseg_plane *to, uint6
     c.max_grey = (double)((1 << field->options.bits) - 1);
     CSEG_TRY(cseg_plane_new(&c.haze, field->context, CELLSEG_FLOAT32, field->height, field->width));
     cellseg_status status;
-    CSEG_TRY_GOTO(done, blur(field, &c.haze, field->options.haze_um));
-    CSEG_TRY_GOTO(done, blur(field, &field->light, field->options.psf_um));
+    CSEG_TRY_GOTO(done, blur(field, &c.haze, field->groups.optics.haze_um));
+    CSEG_TRY_GOTO(done, blur(field, &field->light, field->groups.optics.psf_um));
     status = cseg_parallel_for(field->context, (field->height + BAND - 1) / BAND, expose_band, &c);
 done:
     cseg_plane_free(&c.haze);

@@ -179,7 +179,7 @@ static void make_kind(cseg_cell *cell, double nucleus, cseg_rng *rng) {
     }
 }
 
-static int32_t draw_kind(const cellseg_synth_options *options, cseg_rng *rng) {
+static int32_t draw_kind(const cellseg_synth_cells *options, cseg_rng *rng) {
     const double u = cseg_rng_uniform(rng), v = cseg_rng_uniform(rng);
     if (u < options->dead)
         return CSEG_DEAD;
@@ -194,7 +194,8 @@ static double swelling(double confluence) {
 }
 
 void cseg_cell_draw(cseg_cell *cell, const cseg_field *field, cseg_rng *rng) {
-    const cellseg_synth_options *o = &field->options;
+    const cellseg_synth_cells *o = &field->groups.cells;
+    const cellseg_synth_staining *staining = &field->groups.staining;
     const double area = o->cell_area_um2 * cseg_rng_factor(rng, o->cell_area_spread);
     const double nucleus = o->nucleus_radius_um * cseg_rng_factor(rng, o->nucleus_radius_spread);
     const double longer = o->elongation * cseg_rng_factor(rng, 0.5);
@@ -207,8 +208,9 @@ void cseg_cell_draw(cseg_cell *cell, const cseg_field *field, cseg_rng *rng) {
     cell->half_length = (float)(nucleus * sqrt(oval));
     cell->half_width = (float)(nucleus / sqrt(oval));
     cell->level = (float)(o->overlap * cseg_rng_uniform(rng));
-    cell->brightness = (float)cseg_rng_factor(rng, o->brightness_spread);
-    cell->darkness = (float)fmin(fmax(o->nucleus_darkness + o->nucleus_darkness_spread * cseg_rng_normal(rng), 0), 1);
+    cell->brightness = (float)cseg_rng_factor(rng, staining->brightness_spread);
+    cell->darkness =
+        (float)fmin(fmax(staining->nucleus_darkness + staining->nucleus_darkness_spread * cseg_rng_normal(rng), 0), 1);
     cell->nuclear_brightness = (float)cseg_rng_factor(rng, 0.25);
     cell->centre = cseg_cell_direction(rng);
     cell->centre_brightness = (float)(cseg_rng_uniform(rng) * field->style.centre * cseg_rng_uniform(rng) * 2);

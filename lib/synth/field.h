@@ -101,9 +101,18 @@ typedef struct cseg_style {
     float scale_um;                    /* size of the texture's features */
 } cseg_style;
 
+/* The groups of a field's options. */
+typedef struct cseg_synth_groups {
+    cellseg_synth_cells cells;
+    cellseg_synth_staining staining;
+    cellseg_synth_optics optics;
+    cellseg_synth_camera camera;
+} cseg_synth_groups;
+
 typedef struct cseg_field {
     cellseg_context *context;
     cellseg_synth_options options;
+    cseg_synth_groups groups;
     cseg_style style;
     size_t height, width;
     double height_um, width_um;
@@ -125,8 +134,8 @@ typedef struct cseg_place {
     float nuclear; /* squared: 0 at the nucleus's centre, 1 on its outline */
 } cseg_place;
 
-/* synth_options.c */
-cellseg_status cseg_synth_options_read(cellseg_synth_options *own, const cellseg_synth_options *options);
+/* synth_options.c: the options of a field with all their groups, given, usual or drawn; the stain is never mixed. */
+cellseg_status cseg_synth_options_read(cellseg_synth_options *own, cseg_synth_groups *all, const cellseg_synth_options *options);
 
 /* cell_shape.c */
 void cseg_cell_draw(cseg_cell *cell, const cseg_field *field, cseg_rng *rng);

@@ -51,7 +51,7 @@ static bool is_inside(const cseg_field *field, cseg_vector at) {
 static cseg_vector draw_position(const crowd *c, const cseg_cell *cell, cseg_rng *rng) {
     const cseg_field *field = c->field;
     const double u = cseg_rng_uniform(rng);
-    if (field->cell_count == 0 || u >= field->options.clustering)
+    if (field->cell_count == 0 || u >= field->groups.cells.clustering)
         return (cseg_vector){cseg_rng_between(rng, 0, field->height_um), cseg_rng_between(rng, 0, field->width_um)};
     const cseg_cell *beside = &field->cells[cseg_rng_bits(rng) % field->cell_count];
     const double distance = (cell->radius + beside->radius) * cseg_rng_between(rng, 0.75, 1);
@@ -60,7 +60,7 @@ static cseg_vector draw_position(const crowd *c, const cseg_cell *cell, cseg_rng
 }
 
 static bool place(const crowd *c, cseg_cell *cell, cseg_rng *rng) {
-    const double packing = 0.9 - 0.3 * c->field->options.overlap;
+    const double packing = 0.9 - 0.3 * c->field->groups.cells.overlap;
     for (int i = 0; i < TRIES; i++) {
         cell->at = draw_position(c, cell, rng);
         if (is_inside(c->field, cell->at) && is_free(c, cell, packing * (1 - 0.5 * i / TRIES)))
@@ -73,7 +73,7 @@ static bool place(const crowd *c, cseg_cell *cell, cseg_rng *rng) {
 static cseg_vector draw_direction(const cseg_field *field, cseg_vector at, cseg_rng *rng) {
     const float y = (float)(at.y / 150), x = (float)(at.x / 150);
     const uint64_t seed = cseg_random_bits(field->options.seed, 1);
-    const double together = 1.2 * fmin(field->options.elongation, 2);
+    const double together = 1.2 * fmin(field->groups.cells.elongation, 2);
     const cseg_vector own = cseg_cell_direction(rng);
     return cseg_cell_unit((cseg_vector){own.y + together * (double)cseg_noise_value(seed, y, x),
                                         own.x + together * (double)cseg_noise_value(seed + 1, y, x)});
@@ -121,14 +121,14 @@ static cellseg_status draw_limbs(cseg_field *field) {
     cseg_limb pieces[CSEG_MAX_LIMBS];
     size_t count = 0;
     for (size_t i = 0; i < field->cell_count; i++)
-        count += cseg_limbs_draw(pieces, &field->cells[i], field->options.branching);
+        count += cseg_limbs_draw(pieces, &field->cells[i], field->groups.cells.branching);
     field->limbs = cseg_memory_alloc(field->context, count > 0 ? count : 1, sizeof *field->limbs);
     if (field->limbs == NULL)
         return cseg_error_last();
     count = 0;
     for (size_t i = 0; i < field->cell_count; i++) {
         field->cells[i].first_limb = (uint32_t)count;
-        field->cells[i].limbs = (uint32_t)cseg_limbs_draw(pieces, &field->cells[i], field->options.branching);
+        field->cells[i].limbs = (uint32_t)cseg_limbs_draw(pieces, &field->cells[i], field->groups.cells.branching);
         memcpy(field->limbs + count, pieces, field->cells[i].limbs * sizeof *pieces);
         count += field->cells[i].limbs;
     }
@@ -149,8 +149,8 @@ static cellseg_status make_crowd(crowd *c, cseg_field *field, size_t wanted) {
 }
 
 cellseg_status cseg_placement_populate(cseg_field *field) {
-    const cellseg_synth_options *o = &field->options;
-    cseg_rng rng = {cseg_random_bits(o->seed, 2), 0};
+    const cellseg_synth_cells *o = &field->groups.cells;
+    cseg_rng rng = {cseg_random_bits(field->options.seed, 2), 0};
     const double expected = o->confluence * field->height_um * field->width_um / o->cell_area_um2;
     if (expected >= MAX_CELLS)
         return cseg_fail(CELLSEG_ERR_LIMIT, "the field would hold %.0f cells; the maximum is %d", expected, (int)MAX_CELLS);

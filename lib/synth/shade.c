@@ -103,7 +103,7 @@ static float marker_light(const cseg_field *field, const cseg_cell *cell, float 
     const float scale = 1 / style->scale_um, nuclear = nuclear_fraction(outward);
     const float stained = texture_of(field->options.stain, cell->seed, p.along * scale, p.across * scale);
     const float grain = style->even + (1 - style->even) * stained;
-    const float outside = 1 + (float)field->options.texture * (grain - 1);
+    const float outside = 1 + (float)field->groups.staining.texture * (grain - 1);
     const float nucleoli = (float)(cell->seed >> 40 & 0xff) / 256 - 0.3F;
     const float inside = (1 - cell->darkness) * chromatin(cell->seed, p.along, p.across, nucleoli);
     return cell->brightness * (thick * (fmaxf(outside, 0) * (1 - nuclear) + inside * nuclear) + lines);
@@ -111,7 +111,7 @@ static float marker_light(const cseg_field *field, const cseg_cell *cell, float 
 
 static cellseg_status shade_band(void *data, size_t index) {
     const cseg_field *field = data;
-    const float pixel = (float)field->options.pixel_size_um, through = (float)field->options.overlap;
+    const float pixel = (float)field->options.pixel_size_um, through = (float)field->groups.cells.overlap;
     for (size_t y = index * BAND; y < field->height && y < (index + 1) * BAND; y++) {
         const uint32_t *owner = cseg_row_u32(&field->owner, y), *other = cseg_row_u32(&field->other, y);
         const float *edge = cseg_row_f32(&field->edge, y), *below = cseg_row_f32(&field->below, y);
@@ -143,7 +143,7 @@ static void add_speck(const cseg_field *field, double y, double x, double radius
 
 static void add_debris(const cseg_field *field) {
     cseg_rng rng = {cseg_random_bits(field->options.seed, 4), 0};
-    const double mean = field->options.debris_per_mm2 * 1e-6 * field->height_um * field->width_um;
+    const double mean = field->groups.cells.debris_per_mm2 * 1e-6 * field->height_um * field->width_um;
     const size_t count = (size_t)(mean + cseg_rng_uniform(&rng));
     for (size_t i = 0; i < count; i++) {
         const double y = cseg_rng_uniform(&rng) * field->height_um, x = cseg_rng_uniform(&rng) * field->width_um;
