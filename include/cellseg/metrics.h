@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
- * @file metrics.h  How well a segmentation agrees with the truth; docs/metrics.md has the formulas and other names.
+ * @file metrics.h  Agreement of a segmentation with the truth; docs/metrics.md has the formulas and other names.
  *
- * What holds for every function here:
- * - A result's struct_size is set by the caller to its sizeof; after an error the result is all zeros but for it.
- * - Label maps hold any ids, in any number of parts; 0 is background and no object. Two empty maps agree perfectly, an empty one
- * does not agree with one that is not: measures between 0 and 1 are 1 and 0.
+ * Rules of every function here:
+ * - The caller sets a result's struct_size to its sizeof; after an error all other members are 0.
+ * - Label maps hold any ids, and an id may have several components; 0 is background, not an object. Measures between 0 and 1 are
+ * 1 for two empty maps, and 0 if one map alone is empty.
  * - Threads: any, one call at a time for each context. The result is the same bytes for any number of threads.
  * - Since: 1.0
  */
@@ -20,14 +20,14 @@
 extern "C" {
 #endif
 
-/** The similarity measure of Al-Kofahi et al. 2018 with its parts. */
+/** The similarity measure of Al-Kofahi et al. 2018 with its terms. */
 typedef struct cellseg_similarity {
     size_t struct_size;
     double sm;             /**< k * mean_best_dice + (1 - k) * pair_ratio */
     double mean_best_dice; /**< mean over reference labels of the best Dice with any overlapping target label */
     double pair_ratio;     /**< 2 * pairs / (reference_count + target_count) */
     double dice;           /**< Dice of the two foregrounds */
-    uint64_t pairs;        /**< one-to-one pairs: labels that are each other's largest overlap; see below for ties */
+    uint64_t pairs;        /**< one-to-one pairs: labels that are each other's largest overlap; ties: see the function */
     uint64_t reference_count;
     uint64_t target_count;
     double jaccard; /**< Jaccard index (IoU) of the two foregrounds */
@@ -36,17 +36,17 @@ typedef struct cellseg_similarity {
 /**
  * SM(reference, target), k = 0.6 in the paper.
  *
- * A label's largest overlap is the label of the other map that shares most pixels with it; among equals the one of the smaller
- * area (the higher Dice), then the one of the lower id.
+ * A label's largest overlap is the label of the other map with the most common pixels. Among equal ones the smaller area (the
+ * higher Dice) has priority, then the lower id.
  *
- * @param[out] out        the measure and its parts
- * @param[out] cell_dice  NULL, or room for `capacity` numbers: best Dice of each reference label, in rising order of id; 0 for
- *                        one that meets no target label
- * @param      capacity   at least the number of reference labels when cell_dice is given
+ * @param[out] out        the measure and its terms
+ * @param[out] cell_dice  NULL, or room for `capacity` numbers: best Dice of each reference label, ascending by id; 0 for a
+ *                        label that overlaps no target label
+ * @param      capacity   at least the number of reference labels, if cell_dice is not NULL
  * @param      context    NULL for defaults
  * @param      reference  the truth
- * @param      target     what is judged; of the reference's size
- * @param      k          weight of the Dice part, 0 to 1
+ * @param      target     the segmentation; of the reference's size
+ * @param      k          weight of the Dice term, 0 to 1
  * @return CELLSEG_ERR_ARGUMENT  a NULL, sizes differ, k out of range, too little room
  * @return CELLSEG_ERR_MEMORY, CELLSEG_ERR_LIMIT, CELLSEG_ERR_CANCELLED
  * Cost: two passes over the maps and a sort of their runs, 32 bytes for each. Source: Al-Kofahi et al. 2018, "Segmentation
@@ -58,7 +58,7 @@ CELLSEG_API cellseg_status cellseg_similarity_compute(cellseg_similarity *out, d
 
 /* ---- objects ---- */
 
-/** How many objects were found, where a pair whose IoU reaches a threshold counts as one found. */
+/** Numbers of objects found; a pair of labels counts as found if its IoU reaches a threshold. */
 typedef struct cellseg_matching {
     size_t struct_size;
     double threshold;         /**< of the IoU */
@@ -76,14 +76,14 @@ typedef struct cellseg_matching {
 /**
  * Match objects one to one at each of several IoU thresholds.
  *
- * Pairs are labels of IoU >= threshold. Where a label has several such partners (only possible up to 0.5), the matching of the
- * most pairs is taken, and among these the one of the largest sum of IoU, to 2^-28 each. At threshold 0 every overlap is a pair.
+ * Pairs are labels of IoU >= threshold. If a label has several such partners (possible up to 0.5), the matching has the
+ * maximum number of pairs, and among those the maximum sum of IoU, to 2^-28 each. At threshold 0 every overlap is a pair.
  *
- * @param[out] out         `count` results, next to each other; struct_size set in each, to the same
+ * @param[out] out         `count` contiguous results, each with the same struct_size
  * @param      count       1 or more
  * @param      context     NULL for defaults
  * @param      reference   the truth
- * @param      target      what is judged; of the reference's size
+ * @param      target      the segmentation; of the reference's size
  * @param      thresholds  `count` numbers, 0 to 1
  * @return CELLSEG_ERR_ARGUMENT  a NULL, count 0, sizes differ, a threshold out of range
  * @return CELLSEG_ERR_MEMORY, CELLSEG_ERR_LIMIT, CELLSEG_ERR_CANCELLED
@@ -94,11 +94,11 @@ CELLSEG_API cellseg_status cellseg_matching_compute(cellseg_matching *out, size_
                                                     const cellseg_labels *reference, const cellseg_labels *target,
                                                     const double *thresholds);
 
-/** Agreement object by object, without a threshold to choose. */
+/** Agreement of objects, without a threshold. */
 typedef struct cellseg_detection {
     size_t struct_size;
     double average_precision;  /**< mean of cellseg_matching's at 0.50, 0.55 ... 0.95 */
-    double aggregated_jaccard; /**< AJI of Kumar et al.: a target label may serve several reference labels */
+    double aggregated_jaccard; /**< AJI of Kumar et al.: a target label may be counted for several reference labels */
     double seg;                /**< SEG of the Cell Tracking Challenge */
     uint64_t splits;           /**< reference labels that have IoU > 0.1 with two target labels or more */
     uint64_t merges;           /**< target labels that have IoU > 0.1 with two reference labels or more */
@@ -109,15 +109,15 @@ typedef struct cellseg_detection {
 /**
  * Average precision over thresholds, aggregated Jaccard index, SEG, splits and merges.
  *
- * AJI: each reference label takes the target label of the highest IoU (of equal ones that of the lowest id). The pixels they
- * share are summed, and divided by the sum of their unions, of the reference labels that overlap nothing and of the target labels
- * that none took. SEG: the mean over reference labels R of the IoU with the target label that holds more than half of R; 0 for
- * one that none does. Without reference labels SEG is 1 or 0 as all measures here.
+ * AJI: each reference label is assigned the target label of the highest IoU (among equal ones the lowest id). The sum of the
+ * intersections is divided by the sum of the unions, of reference labels without overlap, and of target labels without
+ * assignment. SEG: the mean over reference labels R of the IoU with the target label that covers more than half of R; 0 if none
+ * does. Without reference labels SEG is 1 or 0, by the rule for empty maps.
  *
  * @param[out] out        the measures
  * @param      context    NULL for defaults
  * @param      reference  the truth
- * @param      target     what is judged; of the reference's size
+ * @param      target     the segmentation; of the reference's size
  * @return CELLSEG_ERR_ARGUMENT  a NULL, sizes differ
  * @return CELLSEG_ERR_MEMORY, CELLSEG_ERR_LIMIT, CELLSEG_ERR_CANCELLED
  * Cost: as cellseg_similarity_compute(). Source: Kumar et al. 2017 (AJI), Maska et al. 2014 (SEG), Caicedo et al. 2019 (splits,
@@ -128,11 +128,11 @@ CELLSEG_API cellseg_status cellseg_detection_compute(cellseg_detection *out, cel
 
 /* ---- outlines ---- */
 
-/** How well outlines agree. */
+/** Agreement of outlines. */
 typedef struct cellseg_boundary {
     size_t struct_size;
-    double precision;          /**< part of the target's boundary pixels within the tolerance of one of the reference's */
-    double recall;             /**< part of the reference's boundary pixels within the tolerance of one of the target's */
+    double precision;          /**< fraction of the target's boundary pixels within the tolerance of the reference's */
+    double recall;             /**< fraction of the reference's boundary pixels within the tolerance of the target's */
     double f1;                 /**< 2 precision recall / (precision + recall): the BF score */
     uint64_t reference_pixels; /**< boundary pixels */
     uint64_t target_pixels;
@@ -145,7 +145,7 @@ typedef struct cellseg_boundary {
  * @param[out] out           precision, recall and their harmonic mean
  * @param      context       NULL for defaults
  * @param      reference     the truth
- * @param      target        what is judged; of the reference's size
+ * @param      target        the segmentation; of the reference's size
  * @param      tolerance_px  0 or more, finite; a length in um divided by the pixel's size
  * @return CELLSEG_ERR_ARGUMENT  a NULL, sizes differ, tolerance_px out of range
  * @return CELLSEG_ERR_MEMORY, CELLSEG_ERR_LIMIT, CELLSEG_ERR_CANCELLED
@@ -157,12 +157,12 @@ CELLSEG_API cellseg_status cellseg_boundary_compute(cellseg_boundary *out, cells
 
 /* ---- pixels ---- */
 
-/** How well a map of probabilities tells foreground from background. */
+/** Separation of foreground and background by a map of probabilities. */
 typedef struct cellseg_roc {
     size_t struct_size;
-    double auc;       /**< area under the ROC curve of every threshold there is; equal values count half. NaN without positives or
-                           without negatives */
-    double threshold; /**< of what follows */
+    double auc;       /**< area under the ROC curve over all thresholds; equal values count 0.5. NaN without positives or without
+                           negatives */
+    double threshold; /**< of the members below */
     double accuracy;  /**< (TP + TN) / pixels */
     double sensitivity;      /**< TP / (TP + FN); NaN without positives */
     double specificity;      /**< TN / (TN + FP); NaN without negatives */
@@ -175,14 +175,14 @@ typedef struct cellseg_roc {
 /**
  * ROC curve, area under it, and accuracy, sensitivity and specificity at one threshold.
  *
- * The curve is given as counts, so that those of several images can be added: at the thresholds i / (points - 1), the pixels at
- * least as probable, in the truth and out of it. Divided by the counts at i = 0, which are those of all pixels, they are the
- * rates; the curve ends in (0, 0), above the last threshold.
+ * The curve is returned as counts, so that the counts of several images can be added: the pixels at or above the thresholds
+ * i / (points - 1), inside and outside of the truth. Divided by the counts at i = 0, those of all pixels, the counts are the
+ * rates. The curve ends in (0, 0), above the last threshold.
  *
  * @param[out] out              area and rates
- * @param[out] true_positives   NULL, or `points` counts, falling
+ * @param[out] true_positives   NULL, or `points` counts, descending
  * @param[out] false_positives  NULL, or as many
- * @param      points           2 to 2^20 where one of the two is given
+ * @param      points           2 to 2^20 if one of the two is not NULL
  * @param      context          NULL for defaults
  * @param      map              float32, values 0 to 1
  * @param      channel          of `map`

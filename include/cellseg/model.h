@@ -9,7 +9,7 @@
 extern "C" {
 #endif
 
-/** What a network tells besides nucleus, cytoplasm and background: a fourth output, which the seeds and cells steps use. */
+/** A network's output besides nucleus, cytoplasm and background, used by the seeds and cells steps. */
 enum {
     CELLSEG_EXTRA_NONE = 0,
     CELLSEG_EXTRA_BOUNDARY = 1, /**< a fourth class, exclusive with the others: pixels of a cell within 1 um of its border */
@@ -33,8 +33,8 @@ CELLSEG_API cellseg_status cellseg_model_default(cellseg_model **out, cellseg_co
  *
  * @param[out] out  Release with cellseg_model_free(). NULL after an error.
  * @return CELLSEG_ERR_IO      the file cannot be read
- * @return CELLSEG_ERR_FORMAT  it is no model file, of an unknown version, or truncated
- * @return CELLSEG_ERR_MODEL   its layers do not fit together, or the test vector's output differs
+ * @return CELLSEG_ERR_FORMAT  not a model file, of an unknown version, or truncated
+ * @return CELLSEG_ERR_MODEL   its layers are inconsistent, or the test vector's output differs
  * @return CELLSEG_ERR_MEMORY, CELLSEG_ERR_LIMIT
  * Threads: any. Since: 1.0
  */
@@ -53,7 +53,7 @@ enum { CELLSEG_WEIGHTS_FLOAT32 = 1, CELLSEG_WEIGHTS_FLOAT16 = 2 };
  * @param model    read only
  * @param weights  CELLSEG_WEIGHTS_FLOAT32 (exact) or CELLSEG_WEIGHTS_FLOAT16 (half the size; rounded to nearest)
  * @return CELLSEG_ERR_ARGUMENT, CELLSEG_ERR_MEMORY, CELLSEG_ERR_LIMIT
- * @return CELLSEG_ERR_IO     the file cannot be written; an older file at `path` is as it was
+ * @return CELLSEG_ERR_IO     the file cannot be written; an older file at `path` is unchanged
  * @return CELLSEG_ERR_MODEL  a weight is too large for float16; the message names its layer
  * Threads: any. Since: 1.0
  */
@@ -62,9 +62,9 @@ CELLSEG_API cellseg_status cellseg_model_save(const cellseg_model *model, cellse
 
 /**
  * Write the network as an ONNX file (opset 13), for other engines: float32, normalisation folded in, input "image" of batch x 1 x
- * patch x patch, output "probabilities" of batch x classes x patch x patch, for any batch. What must be done to an image first
- * (cellseg_model_info(), "rule") is not part of it, but in its metadata. The file is written under a temporary name beside
- * `path`, then renamed.
+ * patch x patch, output "probabilities" of batch x classes x patch x patch, for any batch. The preprocessing of an image
+ * (cellseg_model_info(), "rule") is not part of the network; the file's metadata describes it. The file is written under a
+ * temporary name beside `path`, then renamed.
  *
  * @param model  read only
  * @return CELLSEG_ERR_ARGUMENT, CELLSEG_ERR_IO, CELLSEG_ERR_MEMORY, CELLSEG_ERR_LIMIT
@@ -74,9 +74,9 @@ CELLSEG_API cellseg_status cellseg_model_export_onnx(const cellseg_model *model,
 
 /**
  * The mean of two models that have the same layers, rule and classes: each weight and running statistic becomes (1 - part) of a's
- * and part of b's. Where one was trained from the other, the mean is often better than both on images unlike those of training
- * (Izmailov et al. 2018; Wortsman et al. 2022, "Robust fine-tuning of zero-shot models"); where they have no common ancestor it
- * is worthless. The training record is b's. Cost: milliseconds.
+ * and part of b's. If one was trained from the other, the mean is often better than both on images unlike those of training
+ * (Izmailov et al. 2018; Wortsman et al. 2022, "Robust fine-tuning of zero-shot models"). Without a common ancestor the mean is
+ * useless. The training record is b's. Cost: milliseconds.
  *
  * @param[out] out   Release with cellseg_model_free(). NULL after an error.
  * @param      a, b  read only
@@ -93,10 +93,10 @@ CELLSEG_API cellseg_status cellseg_model_average(cellseg_model **out, cellseg_co
 CELLSEG_API void cellseg_model_free(cellseg_model *model);
 
 /**
- * What the model is, as one JSON object with the keys "parameters" (their number), "classes" (list of names), "rule",
+ * A description of the model: one JSON object with the keys "parameters" (their number), "classes" (list of names), "rule",
  * "architecture" and "record" (docs/model-format.md describes the last three).
  *
- * @return owned by the model and valid as long as it; "" for NULL
+ * @return owned by the model and valid until the model is freed; "" for NULL
  * Threads: any. Since: 1.0
  */
 CELLSEG_API const char *cellseg_model_info(const cellseg_model *model);
@@ -112,7 +112,7 @@ CELLSEG_API double cellseg_model_nucleus_diameter_um(const cellseg_model *model)
  * The training record does not count. 0 for NULL. Threads: any. Since: 1.0 */
 CELLSEG_API uint64_t cellseg_model_hash(const cellseg_model *model);
 
-/** How many trained parameters the model has; 0 for NULL. Threads: any. Since: 1.0 */
+/** The number of trained parameters; 0 for NULL. Threads: any. Since: 1.0 */
 CELLSEG_API uint64_t cellseg_model_parameters(const cellseg_model *model);
 
 #ifdef __cplusplus

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/** @file tile.h  Cut a large image into overlapping patches, and put what comes back together. */
+/** @file tile.h  Overlapping patches of a large image, and the pixels that each one predicts. */
 #ifndef CELLSEG_TILE_H
 #define CELLSEG_TILE_H
 
@@ -9,8 +9,8 @@
 extern "C" {
 #endif
 
-/** Where patches lie: of `patch_px`, stepping by `step_px`; the rest is margin, half on each side, which is predicted but not
- * kept. */
+/** A grid of patches of `patch_px` at a distance of `step_px`. The rest is margin, equal on both sides, which is predicted but
+ * not used. */
 typedef struct cellseg_tile_grid {
     size_t struct_size;
     size_t height_px, width_px; /**< the image's */
@@ -18,12 +18,11 @@ typedef struct cellseg_tile_grid {
     size_t step_px;             /**< 160 in the paper; patch_px - step_px is even */
 } cellseg_tile_grid;
 
-/** One patch: where its window begins (may be negative or reach past the edge: reflect there) and which part of the image it
- * decides. */
+/** One patch: its window, which may extend beyond the image (reflect there), and the rectangle of the image that it predicts. */
 typedef struct cellseg_tile {
     size_t struct_size;
     int64_t window_top, window_left; /**< patch_px x patch_px from here */
-    size_t top, left, height, width; /**< kept: this rectangle of the image */
+    size_t top, left, height, width; /**< the predicted rectangle of the image */
 } cellseg_tile;
 
 /** Number of patches of a grid. @param[out] out 0 after an error. @return CELLSEG_ERR_ARGUMENT. Threads: any. Since: 1.0 */

@@ -146,7 +146,7 @@ static double feret_max(const hull *h) {
 
 /* The strip of minimum width has an edge of the hull on one side (Freeman and Shapira 1975). */
 static double feret_min(const hull *h) {
-    double narrowest = INFINITY;
+    double min_width = INFINITY;
     const size_t count = vertex_count(h);
     for (size_t i = 0; i < count; i++) {
         const point a = vertex(h, i), b = vertex(h, (i + 1) % count);
@@ -160,9 +160,9 @@ static double feret_min(const hull *h) {
             widest = cross > widest ? cross : widest;
         }
         const double width = (double)widest / sqrt((double)square) / 2;
-        narrowest = width < narrowest ? width : narrowest;
+        min_width = width < min_width ? width : min_width;
     }
-    return narrowest;
+    return min_width;
 }
 
 /* ---- the group ---- */
