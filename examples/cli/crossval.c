@@ -45,7 +45,7 @@ static const command crossval_command = {
     "segmentation has the default options or, with --preset paper, the paper's. Images and labels are those of cellseg\n"
     "train. Groups (images of a folder: --group-by folder; of a field or a well: --group-until) are assigned to the folds in\n"
     "order. --group-by folder --folds 0 leaves out each folder in turn.",
-    (const option *const[]){run_options, cache_options, fold_options, labelled_image_options, training_options, NULL}};
+    (const option *const[]){run_options, cache_options, fold_options, labelled_image_options, training_table.rows, NULL}};
 
 static bool is_complete(int operands) {
     const char *fault = fault_of_training();
@@ -175,7 +175,7 @@ static void put_settings(FILE *to) {
     put_options(to, cache_options);
     put_options(to, fold_options);
     put_options(to, labelled_image_options);
-    put_options(to, training_options);
+    put_options(to, training_table.rows);
     if (start_file() != NULL)
         put_file(to, start_file());
     for (size_t i = 0; i < images.count; i++) {
@@ -449,7 +449,7 @@ static bool run_folds(cellseg_context *context, const cellseg_model *start) {
 
 static bool init_segmentation(void) {
     const cellseg_status status = cellseg_segment_options_init(&segment_options, sizeof segment_options);
-    if (status != CELLSEG_OK || !set_segment_preset(training_preset))
+    if (status != CELLSEG_OK || !set_segment_preset(train_options.preset))
         return false;
     segment_options.channel = training_channel;
     return true;

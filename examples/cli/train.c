@@ -31,7 +31,7 @@ static const command train_command = {
     "Train a network. Images and label maps are paired by stem, the name up to the first dot. <stem>.cells.tif has the whole\n"
     "cells (<stem>.tif if no other file has the stem), <stem>.nuclei.tif in the same folder the nuclei. Each --images needs a\n"
     "--labels, in order.",
-    (const option *const[]){run_options, cache_options, labelled_image_options, training_options, NULL}};
+    (const option *const[]){run_options, cache_options, labelled_image_options, training_table.rows, NULL}};
 
 static bool is_complete(int operands) {
     const char *fault = fault_of_training();

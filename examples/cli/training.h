@@ -5,14 +5,15 @@
 
 #include "cli.h"
 #include "files.h"
-#include "options.h"
+#include "library_options.h"
 
 /* ---- the command line ---- */
 
 extern double training_pixel_size_um;
 extern cellseg_train_options train_options;
-extern int32_t training_channel, training_nuclei_channel, training_preset; /* nuclei below 0: in files */
-extern const option labelled_image_options[], cache_options[], training_options[];
+extern int32_t training_channel, training_nuclei_channel; /* nuclei below 0: in files */
+extern const option labelled_image_options[], cache_options[];
+extern library_options training_table;
 
 /* As parse_options(), over the defaults or the preset that is named. */
 parsed parse_training(const command *of, int argc, char **argv, const char **operands, int *count);
