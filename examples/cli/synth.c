@@ -98,7 +98,7 @@ static bool is_complete(int operands) {
 
 /* ---- fields ---- */
 
-/* The drawn or usual values of one field, and over them what the command line gives. */
+/* The drawn or usual values of one field, overridden by the options of the command line. */
 static cellseg_status settle_options(uint64_t seed, int argc, char **argv, const char **operands) {
     int operand_count;
     cellseg_status status = cellseg_synth_options_draw(&synth_options, stain, seed);
@@ -119,7 +119,7 @@ static cellseg_status write_field(cellseg_context *context, const char *stem, co
     if (status == CELLSEG_OK)
         status = cellseg_labels_write(nuclei, context, nuclei_path, 0);
     if (status == CELLSEG_OK)
-        status = cellseg_image_write(image, context, image_path); /* last: what has an image is complete */
+        status = cellseg_image_write(image, context, image_path); /* last: a field with an image is complete */
     if (status != CELLSEG_OK)
         print_error("%s", cellseg_last_error());
     return status;
