@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A channel's values over a cell. They are gathered as 32-bit keys that sort as the values do, which makes one code of four pixel
- * types; the median is found by selection in bins. Cost: one pass over the label's pixels and some six over its keys; memory: 4
- * bytes per pixel of the labels that are measured at one time.
+ * Statistics of a channel's values in a cell. Values are gathered as 32-bit keys in the order of the values, so that one code
+ * handles all pixel types. The median is found by selection in bins. Cost: one pass over the label's pixels and some six over
+ * its keys; memory: 4 bytes per pixel of the labels measured at one time.
  */
 #include "measure/columns.h"
 
@@ -65,14 +65,14 @@ typedef struct sums {
     bool nan;
 } sums;
 
-/* Values of at most BLOCK keys; `filler` makes the last lanes full. */
+/* Values of at most BLOCK keys; `filler` completes the last vector. */
 static void load(double values[BLOCK], const uint32_t *keys, size_t count, int32_t type, double filler) {
     if (type == CELLSEG_FLOAT32)
         for (size_t i = 0; i < count; i++)
             values[i] = value_of(keys[i], CELLSEG_FLOAT32);
     else if (type != CELLSEG_UINT32)
         for (size_t i = 0; i < count; i++)
-            values[i] = (double)(int32_t)keys[i]; /* which processors convert four at a time */
+            values[i] = (double)(int32_t)keys[i]; /* four conversions at a time on common processors */
     else
         for (size_t i = 0; i < count; i++)
             values[i] = (double)keys[i];
@@ -136,7 +136,7 @@ static double sum_squares(const uint32_t *keys, size_t count, double mean, int32
 
 /* ---- median ---- */
 
-/* The key of the given rank, from 0, among keys from `low` to `high`. Each round cuts that range into at most 256 bins. */
+/* The key of the given rank, from 0, among keys from `low` to `high`. Each round splits the range into at most 256 bins. */
 static uint32_t select_key(const uint32_t *keys, size_t count, size_t rank, uint32_t low, uint32_t high) {
     while (low < high) {
         size_t bins[BINS] = {0};
@@ -144,7 +144,7 @@ static uint32_t select_key(const uint32_t *keys, size_t count, size_t rank, uint
         while ((high - low) >> shift >= BINS)
             shift++;
         for (size_t i = 0; i < count; i++)
-            if (keys[i] - low <= high - low) /* below low it wraps round */
+            if (keys[i] - low <= high - low) /* keys below `low` wrap round */
                 bins[(keys[i] - low) >> shift]++;
         uint32_t bin = 0;
         while (rank >= bins[bin])
