@@ -183,8 +183,8 @@ def label(folder, stem, image, source, human_labels):
 
     outlines = image.with_name(image.name.split(".")[0] + ".cells.tif")
     nuclear = image.with_name(image.name.replace(source.marker, source.nuclear or source.marker))
-    given = {"channel": source.channel, "nuclei_channel": source.nuclear_channel, "cytoplasm_min": 0.15}
-    options = struct_of(c.segment_options, given)
+    channels = {"channel": source.channel, "nuclei_channel": source.nuclear_channel}
+    options = struct_of(c.segment_options, {**channels, "cytoplasm_min": 0.15})
     marker_image, nuclear_image = (read(path, source.pixel_size_um) for path in (image, nuclear))
     cells, nuclei = c.Labels(), c.Labels()
     if human_labels and outlines.exists():
