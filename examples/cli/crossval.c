@@ -350,7 +350,7 @@ static bool segment_image(cellseg_context *context, const cellseg_model *model, 
     results r = {0};
     set_progress_title(image->path);
     bool fine = read_image(&r.image, context, image->path);
-    if (fine && cellseg_segment(&r.cells, &r.nuclei, &r.maps, context, model, r.image, &segment_options) != CELLSEG_OK) {
+    if (fine && cellseg_segment(&r.cells, &r.nuclei, &r.maps, NULL, context, model, r.image, &segment_options) != CELLSEG_OK) {
         print_library_error(image->path);
         fine = false;
     }
@@ -448,13 +448,11 @@ static bool run_folds(cellseg_context *context, const cellseg_model *start) {
 }
 
 static bool init_segmentation(void) {
-    cellseg_status status = cellseg_segment_options_init(&segment_options, sizeof segment_options);
-    if (status == CELLSEG_OK)
-        status = cellseg_segment_options_preset(&segment_options, training_preset);
+    const cellseg_status status = cellseg_segment_options_init(&segment_options, sizeof segment_options);
+    if (status != CELLSEG_OK || !set_segment_preset(training_preset))
+        return false;
     segment_options.channel = training_channel;
-    if (status != CELLSEG_OK)
-        print_error("crossval: %s", cellseg_last_error());
-    return status == CELLSEG_OK;
+    return true;
 }
 
 /* Before the folder is claimed for them. */

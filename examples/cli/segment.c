@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* cellseg segment and cellseg label: the same files come out, by the network or by the two-channel method. */
+#include "library_options.h"
 #include "results.h"
 
 #include <stdio.h>
@@ -30,20 +31,35 @@ static const option network_options[] = {
 static const option two_channel_options[] = {
     {"nuclei-channel", 0, OPTION_WHOLE, &segment_options.nuclei_channel, "K", "the nuclear stain's channel, from 0", NULL},
     {"nuclei", 0, OPTION_TEXT, &nuclei_path, "FILE", "the file it is in, if not the marker's (one input only)", NULL},
-    {"working-pixel-size-um", 0, OPTION_NUMBER, &segment_options.working_pixel_size_um, "UM", "scale of the method", NULL},
     {NULL, 0, OPTION_FLAG, NULL, NULL, NULL, NULL},
 };
+
+/* Members that the tables above set, and members that only one of the two methods reads. */
+static const char *const own_names[] = {"channel", "nuclei_channel", "pixel_size_um", NULL};
+static const char *const scale_name[] = {"working_pixel_size_um", NULL};
+static const char *const label_skips[] = {
+    "channel", "nuclei_channel", "pixel_size_um", "marker_check", "orientations", "use_extra_output", NULL};
+static const char *const map_names[] = {"nucleus_probability_min", "nucleus_strength_ratio", "cell_probability",
+                                        "background_rule", NULL};
+static library_options segment_table, label_table;
 
 static const command segment_command = {
     "segment", "-o OUTDIR FILE...",
     "Find every cell from its marker channel and write, for each FILE (TIFF or PNG), OUTDIR/<stem>.cells.tif,\n"
     ".nuclei.tif (label maps), .csv (a row per cell) and .overlay.png. <stem>: the file's name up to its first dot.",
-    (const option *const[]){common_options, network_options, segment_option_table, probability_option_table, NULL}};
+    (const option *const[]){common_options, network_options, segment_table.rows, NULL}};
 static const command label_command = {
     "label", "--nuclei-channel K -o OUTDIR FILE...",
     "Find every cell by the two-channel method: nuclei from a nuclear stain, cells from the marker, no network.\n"
     "Writes what cellseg segment does.",
-    (const option *const[]){common_options, two_channel_options, segment_option_table, NULL}};
+    (const option *const[]){common_options, two_channel_options, label_table.rows, NULL}};
+
+static void make_tables(void) {
+    add_library_options(&segment_table, cellseg_segment_options_table(), &segment_options, own_names);
+    add_library_options(&segment_table, cellseg_method_table(), &segment_method, scale_name);
+    add_library_options(&label_table, cellseg_segment_options_table(), &segment_options, label_skips);
+    add_library_options(&label_table, cellseg_method_table(), &segment_method, map_names);
+}
 
 /* Twice, so that single options win over the preset wherever they stand. */
 static parsed parse(const command *of, int argc, char **argv, const char **operands, int *count) {
@@ -52,15 +68,13 @@ static parsed parse(const command *of, int argc, char **argv, const char **opera
         print_error("%s", cellseg_last_error());
         return PARSED_WRONG;
     }
+    if (!set_segment_preset(CELLSEG_PRESET_DEFAULT))
+        return PARSED_WRONG;
     segment_options.channel = segment_options.nuclei_channel = NOT_GIVEN;
     const parsed first = parse_options(of, argc, argv, operands, count);
-    if (first != PARSED_OK || segment_preset == CELLSEG_PRESET_DEFAULT)
+    if (first != PARSED_OK || segment_options.preset == CELLSEG_PRESET_DEFAULT)
         return first;
-    if (cellseg_segment_options_preset(&segment_options, segment_preset) != CELLSEG_OK) {
-        print_error("%s", cellseg_last_error());
-        return PARSED_WRONG;
-    }
-    return parse_options(of, argc, argv, operands, count);
+    return set_segment_preset(segment_options.preset) ? parse_options(of, argc, argv, operands, count) : PARSED_WRONG;
 }
 
 static void settle_channels(void) {
@@ -90,7 +104,7 @@ static bool is_complete(const command *of, int inputs) {
         fault = "--nuclei-channel K or --nuclei FILE is missing";
     else if (nuclei_path != NULL && inputs != 1)
         fault = "--nuclei FILE goes with one input file";
-    else if (of == &label_command && segment_options.relief == CELLSEG_RELIEF_PROBABILITY)
+    else if (of == &label_command && segment_method.relief == CELLSEG_RELIEF_PROBABILITY)
         fault = "--relief probability needs the network";
     else
         fault = fault_of_values();
@@ -117,10 +131,10 @@ static bool read_image(cellseg_image **image, cellseg_context *context, const ch
 static bool can_hold_a_nucleus(const cellseg_image *image, const char *path) {
     const size_t height = cellseg_image_height(image), width = cellseg_image_width(image);
     const double pixel_size_um = cellseg_image_pixel_size_um(image);
-    if ((double)(height < width ? height : width) * pixel_size_um >= 2 * segment_options.nucleus_radius_min_um)
+    if ((double)(height < width ? height : width) * pixel_size_um >= 2 * segment_method.nucleus_radius_min_um)
         return true;
     print_error("%s: %zu x %zu pixels of %g um cannot hold a nucleus of radius %g um", path, height, width, pixel_size_um,
-                segment_options.nucleus_radius_min_um);
+                segment_method.nucleus_radius_min_um);
     return false;
 }
 
@@ -139,12 +153,13 @@ static bool find_cells(results *r, cellseg_context *context, const cellseg_model
     warn_of_channels(r->image, model != NULL, path);
     cellseg_status status;
     if (model != NULL)
-        status = cellseg_segment(&r->cells, &r->nuclei, want_maps ? &r->maps : NULL, context, model, r->image, &segment_options);
+        status =
+            cellseg_segment(&r->cells, &r->nuclei, want_maps ? &r->maps : NULL, NULL, context, model, r->image, &segment_options);
     else {
         cellseg_image *nuclear = NULL;
         if (nuclei_path != NULL && !read_image(&nuclear, context, nuclei_path))
             return false;
-        status = cellseg_segment_two_channel(&r->cells, &r->nuclei, context, r->image, nuclear != NULL ? nuclear : r->image,
+        status = cellseg_segment_two_channel(&r->cells, &r->nuclei, NULL, context, r->image, nuclear != NULL ? nuclear : r->image,
                                              &segment_options);
         cellseg_image_free(nuclear);
     }
@@ -196,6 +211,7 @@ static int process_all(const file_list *inputs, bool with_network) {
 }
 
 static int run(const command *of, int argc, char **argv) {
+    make_tables();
     const char **operands = malloc((size_t)argc * sizeof *operands);
     int count = 0, code = CLI_USAGE;
     file_list inputs;

@@ -104,6 +104,14 @@ CELLSEG_API const char *cellseg_model_info(const cellseg_model *model);
 /** Edge of a pixel, in micrometres, at which the network works; 0 for NULL. Threads: any. Since: 1.0 */
 CELLSEG_API double cellseg_model_pixel_size_um(const cellseg_model *model);
 
+/** Median diameter of the nuclei that the network was trained with, in micrometres; 0 where the model does not state one, and for
+ * NULL. Threads: any. Since: 1.0 */
+CELLSEG_API double cellseg_model_nucleus_diameter_um(const cellseg_model *model);
+
+/** A number that differs between models whose layers, weights, rule or classes differ (64-bit FNV-1a); the same on every machine.
+ * The training record does not count. 0 for NULL. Threads: any. Since: 1.0 */
+CELLSEG_API uint64_t cellseg_model_hash(const cellseg_model *model);
+
 /** How many trained parameters the model has; 0 for NULL. Threads: any. Since: 1.0 */
 CELLSEG_API uint64_t cellseg_model_parameters(const cellseg_model *model);
 

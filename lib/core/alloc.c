@@ -59,6 +59,9 @@ static bool reserve(cseg_heap *heap, size_t bytes) {
         atomic_fetch_sub(&heap->used, bytes);
         return false;
     }
+    uint64_t peak = atomic_load(&heap->peak);
+    while (used > peak && !atomic_compare_exchange_weak(&heap->peak, &peak, used))
+        continue;
     return true;
 }
 
@@ -134,6 +137,22 @@ void cseg_memory_free(void *block) {
     else
         free(header.base);
     cseg_heap_release(header.heap);
+}
+
+void cseg_memory_peak_start(cellseg_context *context) {
+    if (context != NULL)
+        atomic_store(&context->heap->peak, atomic_load(&context->heap->used));
+}
+
+uint64_t cseg_memory_peak(const cellseg_context *context) {
+    return context != NULL ? atomic_load(&context->heap->peak) : 0;
+}
+
+uint64_t cseg_budget_left(const cellseg_context *context) {
+    if (context == NULL || context->heap->budget == 0)
+        return UINT64_MAX;
+    const uint64_t used = atomic_load(&context->heap->used);
+    return used < context->heap->budget ? context->heap->budget - used : 0;
 }
 
 cellseg_status cseg_budget_check(cellseg_context *context, uint64_t bytes, const char *what) {

@@ -8,6 +8,14 @@
 
 #include <cellseg/io.h>
 
+/* ---- numbers and units (number.c) ---- */
+
+/* Micrometres in a unit named as microscopes' files spell it ("um", "micron", "&#181;m", "nm"), `length` bytes; 0 if unknown. */
+double cseg_number_unit_um(const char *name, size_t length);
+
+/* A positive decimal number of `length` bytes, within a few ulp, in any locale; 0 for any other text. */
+double cseg_number_parse(const char *text, size_t length);
+
 /* ---- pixel sizes (pixel_size.c, ome.c) ---- */
 
 /* The edges of a pixel in micrometres as one source states them; 0: it does not. */
@@ -30,12 +38,6 @@ typedef struct cseg_io_calibration {
  */
 cellseg_status cseg_pixel_size_find(double *pixel_size_um, const cseg_io_calibration *calibration);
 
-/* Micrometres in a unit named as microscopes' files spell it ("um", "micron", "&#181;m", "nm"), `length` bytes; 0 if unknown. */
-double cseg_number_unit_um(const char *name, size_t length);
-
-/* A positive decimal number of `length` bytes, within a few ulp, whatever the locale; 0 for anything else. */
-double cseg_number_parse(const char *text, size_t length);
-
 /* The first <Pixels> of OME-XML, or the <prop>s of MetaMorph's; zeros when the text is something else. */
 cseg_io_spacing cseg_ome_spacing(const char *xml);
 cseg_io_spacing cseg_ome_metamorph_spacing(const char *xml);
@@ -54,7 +56,7 @@ cseg_io_stack cseg_ome_stack(const char *xml);
  * page's, or NULL. */
 cellseg_status cseg_pixel_check_stack(const char *description, uint64_t channels);
 
-/* ---- codecs (png.c, tiff.c) ---- */
+/* ---- codecs (claim.c, png.c, tiff.c) ---- */
 
 /* What is asked of a reader. */
 typedef struct cseg_io_request {
@@ -73,8 +75,8 @@ typedef struct cseg_io_claim {
 
 /* Room for what a file claims: CELLSEG_ERR_LIMIT beyond request->max_bytes or the budget, CELLSEG_ERR_FORMAT when a file of this
  * size cannot hold it. */
-cellseg_status cseg_claim_image(cellseg_image **out, cellseg_context *context, const cseg_io_request *request,
-                                const cseg_file *file, const cseg_io_claim *claim);
+cellseg_status cseg_claim_allocate(cellseg_image **out, cellseg_context *context, const cseg_io_request *request,
+                                   const cseg_file *file, const cseg_io_claim *claim);
 
 cellseg_status cseg_png_read(cellseg_image **out, cellseg_context *context, cseg_file *file, const cseg_io_request *request);
 cellseg_status cseg_tiff_read(cellseg_image **out, cellseg_context *context, cseg_file *file, const cseg_io_request *request);

@@ -184,7 +184,7 @@ static cellseg_status read_image(png_reader *reader) {
                                  .type = type,
                                  .bits_per_sample = 1,
                                  .expansion = EXPANSION};
-    CSEG_TRY(cseg_claim_image(&reader->image, session->context, reader->request, session->file, &claim));
+    CSEG_TRY(cseg_claim_allocate(&reader->image, session->context, reader->request, session->file, &claim));
     CSEG_TRY(cellseg_image_set_pixel_size_um(reader->image, reader->pixel_size_um));
     CSEG_TRY(guarded(session, set_transformations, reader)); /* allocates a row: not before the size is checked */
     reader->rows = cseg_memory_calloc(session->context, reader->passes > 1 ? reader->height : 1, reader->row_bytes);

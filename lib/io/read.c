@@ -2,7 +2,6 @@
 /* Reading: open, tell PNG from TIFF by the first bytes, check sizes, hand over to the codec. */
 #include "io/io.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #define DEFAULT_MAX_BYTES ((uint64_t)16 << 30)
@@ -16,26 +15,6 @@ static cellseg_read_options defaults(void) {
 cellseg_status cellseg_read_options_init(cellseg_read_options *options, size_t struct_size) {
     const cellseg_read_options own = defaults();
     return cseg_options_init(options, struct_size, &own, sizeof own, FIRST_RELEASE_SIZE, "cellseg_read_options");
-}
-
-cellseg_status cseg_claim_image(cellseg_image **out, cellseg_context *context, const cseg_io_request *request,
-                                const cseg_file *file, const cseg_io_claim *claim) {
-    *out = NULL;
-    char what[80];
-    (void)snprintf(what, sizeof what, "%llu x %llu pixels of %llu channel%s", (unsigned long long)claim->height,
-                   (unsigned long long)claim->width, (unsigned long long)claim->channels, claim->channels == 1 ? "" : "s");
-    if (claim->height < 1 || claim->height > INT32_MAX || claim->width < 1 || claim->width > INT32_MAX || claim->channels < 1 ||
-        claim->channels > 4096)
-        return cseg_fail(CELLSEG_ERR_FORMAT, "%s are out of range", what);
-    /* In floating point, because the product may pass 2^64. */
-    const double samples = (double)claim->height * (double)claim->width * (double)claim->channels;
-    if (samples * claim->bits_per_sample / 8 / claim->expansion > (double)file->size)
-        return cseg_fail(CELLSEG_ERR_FORMAT, "a file of %llu bytes cannot hold %s", (unsigned long long)file->size, what);
-    const double bytes = samples * (double)cseg_plane_type_size(claim->type);
-    if (bytes > (double)request->max_bytes)
-        return cseg_fail(CELLSEG_ERR_LIMIT, "%s take more than max_bytes, %llu", what, (unsigned long long)request->max_bytes);
-    CSEG_TRY(cseg_budget_check(context, (uint64_t)bytes, what));
-    return cellseg_image_new(out, context, claim->type, (int32_t)claim->channels, (size_t)claim->height, (size_t)claim->width);
 }
 
 static cellseg_status decode(cellseg_image **out, cellseg_context *context, cseg_file *file, const cseg_io_request *request) {

@@ -500,7 +500,7 @@ static cellseg_status read_image(cellseg_image **out, cellseg_context *context, 
                                  .type = copy.kind->type,
                                  .bits_per_sample = copy.kind->bits,
                                  .expansion = survey.expansion};
-    cellseg_status status = cseg_claim_image(&copy.image, context, request, stream->file, &claim);
+    cellseg_status status = cseg_claim_allocate(&copy.image, context, request, stream->file, &claim);
     if (status != CELLSEG_OK)
         return status;
     copy.block = cseg_memory_alloc(context, (size_t)survey.largest_block, 1);

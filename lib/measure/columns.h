@@ -17,17 +17,17 @@ typedef struct cseg_measure_input {
 } cseg_measure_input;
 
 /* The unit a column's name ends in. Values come in pixels; the table turns them to micrometres where the pixel size is known. */
-typedef enum cseg_cell_unit {
+typedef enum cseg_column_unit {
     CSEG_UNIT_NONE = 0,
     CSEG_UNIT_LENGTH = 1, /* _um, or _px */
     CSEG_UNIT_AREA = 2,   /* _um2, or _px2 */
     CSEG_UNIT_INDEX = 3,  /* _px always: a place in the array */
     CSEG_UNIT_ANGLE = 4   /* _rad */
-} cseg_cell_unit;
+} cseg_column_unit;
 
 typedef struct cseg_column {
     const char *name; /* without unit */
-    cseg_cell_unit unit;
+    cseg_column_unit unit;
 } cseg_column;
 
 /* What a group asks for; it is left out of the table where that is not given. */
@@ -66,8 +66,8 @@ extern const cseg_column_group cseg_intensity_measure;                          
 extern const cseg_column_group cseg_texture_measure;                                 /* texture.c */
 
 /* All groups, in the order of the table's columns. */
-enum { CSEG_GROUPS = 7 };
-extern const cseg_column_group *const cseg_columns_groups[CSEG_GROUPS];
+enum { CSEG_COLUMN_GROUPS = 7 };
+extern const cseg_column_group *const cseg_columns_groups[CSEG_COLUMN_GROUPS];
 
 /* The channel in grey levels, input->levels, for the texture group: a new plane that the caller frees. */
 cellseg_status cseg_texture_levels_new(cseg_measure_input *input);

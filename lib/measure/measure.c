@@ -49,12 +49,12 @@ static size_t repeats(const cseg_column_group *group, const sources *from) {
 
 static size_t count_columns(const sources *from) {
     size_t count = 1; /* id */
-    for (size_t g = 0; g < CSEG_GROUPS; g++)
+    for (size_t g = 0; g < CSEG_COLUMN_GROUPS; g++)
         count += repeats(cseg_columns_groups[g], from) * cseg_columns_groups[g]->count;
     return count;
 }
 
-static const char *suffix(cseg_cell_unit unit, bool micrometres) {
+static const char *suffix(cseg_column_unit unit, bool micrometres) {
     switch (unit) {
     case CSEG_UNIT_LENGTH:
         return micrometres ? "_um" : "_px";
@@ -69,7 +69,7 @@ static const char *suffix(cseg_cell_unit unit, bool micrometres) {
     }
 }
 
-static double scale(cseg_cell_unit unit, double pixel_size_um) {
+static double scale(cseg_column_unit unit, double pixel_size_um) {
     if (pixel_size_um == 0)
         return 1;
     return unit == CSEG_UNIT_LENGTH ? pixel_size_um : unit == CSEG_UNIT_AREA ? pixel_size_um * pixel_size_um : 1;
@@ -142,7 +142,7 @@ static cellseg_status fill(cellseg_table *table, cellseg_context *context, const
     job.input = (cseg_measure_input){.context = context, .options = &from->options, .cells = cseg_labels_plane(from->cells)};
     if (from->nuclei != NULL)
         job.input.nuclei = cseg_labels_plane(from->nuclei);
-    for (size_t g = 0; g < CSEG_GROUPS; g++) {
+    for (size_t g = 0; g < CSEG_COLUMN_GROUPS; g++) {
         job.group = cseg_columns_groups[g];
         const size_t times = repeats(job.group, from);
         for (size_t i = 0; i < times; i++, job.first_column += job.group->count)

@@ -9,6 +9,7 @@
  * the next one reads it, and memory does not grow with their number. Sharing the deep layers' weights among two to four patches
  * was measured to gain nothing. Cost: that of the convolutions.
  */
+#include "nn/fold.h"
 #include "nn/internal.h"
 #include "nn/spans.h"
 
@@ -164,7 +165,7 @@ static void run_layer(const run *r, size_t i) {
     const cseg_tensor in = value(r, i), out = value(r, i + 1);
     switch (layer->op) {
     case CSEG_OP_POOL:
-        cseg_pool_max(p->kernels, &out, &in);
+        cseg_maxpool_forward(p->kernels, &out, &in);
         break;
     case CSEG_OP_CONCAT:
         copy_unless_home(r, i, i + 1, 0);

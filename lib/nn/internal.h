@@ -24,21 +24,13 @@ struct cellseg_model {
     float *params; /* layout.total, as trained */
     char *record;  /* JSON object, the training record */
     char *info;    /* JSON object, all of the model but its numbers */
+    uint64_t hash; /* of all but the record and the test vector */
     cseg_test_vector test;
 
     /* Normalisation folded into weights, packed for the processor level of the context that loaded the model. */
     const cseg_kernels *kernels;
     float *packed;
 };
-
-/* One layer's weights with its normalisation folded in; shift: as many floats as channels, rounded up to 16, the rest set to 0.
- */
-void cseg_fold_layer(float *weights, float *shift, const cseg_layer *layer, const cseg_slot *slot, const float *params);
-/* Folded and packed weights of a whole network: per layer the weights, then the shifts. */
-size_t cseg_fold_floats(const cseg_kernels *kernels, const cseg_arch *arch, size_t *weights_at, size_t *shift_at);
-/* `scratch`: layout.most_weights floats. */
-void cseg_fold_weights(float *packed, const cseg_kernels *kernels, const cseg_arch *arch, const cseg_layout *layout,
-                       const float *params, float *scratch);
 
 /* The paper's names for the first three classes, then "boundary", then "class 5" and on. */
 void cseg_model_default_names(char names[CSEG_MAX_CLASSES][CSEG_NAME_BYTES]);

@@ -172,7 +172,7 @@ static void pool_backward(const cseg_net *net, const cseg_worker *worker, size_t
     const cseg_tensor in = cseg_value_read(net, worker, i, image);
     if (!net->gradient_written[i])
         cseg_spans_clear_frame(&d_in);
-    cseg_pool_max_backward(net->kernels, &d_in, &d, &in, net->gradient_written[i]);
+    cseg_maxpool_backward(net->kernels, &d_in, &d, &in, net->gradient_written[i]);
 }
 
 static void other_image(const cseg_net *net, size_t i, const cseg_worker *worker, size_t group, size_t image) {

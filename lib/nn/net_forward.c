@@ -68,7 +68,7 @@ static void pool_image(const cseg_net *net, size_t i, const cseg_worker *worker,
     (void)group;
     const cseg_tensor in = cseg_value_read(net, worker, i, image), out = cseg_value_kept(net, i + 1, image);
     cseg_spans_clear_frame(&out);
-    cseg_pool_max(net->kernels, &out, &in);
+    cseg_maxpool_forward(net->kernels, &out, &in);
 }
 
 cellseg_status cseg_activations_compute(cseg_net *net) {

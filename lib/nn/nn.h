@@ -19,6 +19,7 @@ typedef struct cseg_rule {
     double noise_range; /* the range is at least this many standard deviations of the image's noise, so that noise stays small */
     double clip;        /* values are cut to [0, clip] */
     double power;       /* then raised to this */
+    double nucleus_diameter_um; /* median of the nuclei of training; 0: not stated */
     uint32_t patch_px, step_px; /* 176, 160 */
     uint32_t classes;           /* 3: nucleus, cytoplasm, background */
 } cseg_rule;

@@ -5,8 +5,8 @@
  * length comes before it: five bytes are kept free for it and filled in at the end, which the encoding allows (a varint may be
  * longer than it need).
  */
+#include "nn/fold.h"
 #include "nn/internal.h"
-#include "nn/text.h"
 
 #include <cellseg/model.h>
 

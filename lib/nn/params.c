@@ -76,5 +76,5 @@ void cseg_params_init(float *params, const cseg_layout *layout, const cseg_arch 
 }
 
 float cseg_params_inv_std(double variance) {
-    return (float)(1.0 / sqrt(variance + cseg_norm_epsilon));
+    return (float)(1.0 / sqrt(variance + cseg_params_norm_epsilon));
 }

@@ -27,7 +27,7 @@ cellseg_status cseg_layout_make(cseg_layout *layout, const cseg_arch *arch);
  * everywhere. */
 void cseg_params_init(float *params, const cseg_layout *layout, const cseg_arch *arch, uint64_t seed);
 
-static const double cseg_norm_epsilon = 1e-5;
+static const double cseg_params_norm_epsilon = 1e-5;
 
 /* 1 / sqrt(variance + epsilon). */
 float cseg_params_inv_std(double variance);

@@ -7,7 +7,6 @@
  */
 #include "nn/safetensors.h"
 #include "nn/float16.h"
-#include "nn/text.h"
 
 #include <string.h>
 

@@ -21,9 +21,6 @@ struct cellseg_trainer {
     bool begun; /* no image may be added any more */
 };
 
-/* A copy, NULL for NULL. */
-cellseg_status cseg_trainer_copy_text(char **to, cellseg_context *context, const char *from);
-
 /* cseg_cache's load; the owner is the trainer. */
 cellseg_status cseg_source_load(void *owner, cseg_sample *sample);
 void cseg_source_free_all(cellseg_trainer *trainer);

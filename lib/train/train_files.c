@@ -233,9 +233,9 @@ static cellseg_status source_new(struct cseg_train_source **out, cellseg_context
         return cseg_error_last();
     source->files = *files;
     cellseg_status status;
-    CSEG_TRY_GOTO(failed, cseg_trainer_copy_text(&source->image_path, context, files->image_path));
-    CSEG_TRY_GOTO(failed, cseg_trainer_copy_text(&source->cells_path, context, files->cells_path));
-    CSEG_TRY_GOTO(failed, cseg_trainer_copy_text(&source->nuclei_path, context, files->nuclei_path));
+    CSEG_TRY_GOTO(failed, cseg_string_copy(&source->image_path, context, files->image_path));
+    CSEG_TRY_GOTO(failed, cseg_string_copy(&source->cells_path, context, files->cells_path));
+    CSEG_TRY_GOTO(failed, cseg_string_copy(&source->nuclei_path, context, files->nuclei_path));
     source->files.image_path = source->image_path;
     source->files.cells_path = source->cells_path;
     source->files.nuclei_path = source->nuclei_path;

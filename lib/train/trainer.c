@@ -110,18 +110,6 @@ static cellseg_status check(const cellseg_train_options *o) {
 
 /* ---- new, add, free ---- */
 
-cellseg_status cseg_trainer_copy_text(char **to, cellseg_context *context, const char *from) {
-    *to = NULL;
-    if (from == NULL)
-        return CELLSEG_OK;
-    const size_t size = strlen(from) + 1;
-    *to = cseg_memory_alloc(context, size, 1);
-    if (*to == NULL)
-        return cseg_error_last();
-    memcpy(*to, from, size);
-    return CELLSEG_OK;
-}
-
 /*
  * How a new model's images are normalised. Percentiles leave out specks; twenty standard deviations of the noise as least range
  * keep a blank image dim; the square root brings dim cells nearer to bright ones and makes photon noise even (Anscombe 1948).
@@ -176,8 +164,8 @@ static cellseg_status make_snapshots(cellseg_trainer *trainer) {
 
 static cellseg_status fill_trainer(cellseg_trainer *trainer, const cellseg_model *start) {
     cellseg_train_options *options = &trainer->options;
-    CSEG_TRY(cseg_trainer_copy_text(&trainer->checkpoint_path, trainer->context, options->checkpoint_path));
-    CSEG_TRY(cseg_trainer_copy_text(&trainer->note, trainer->context, options->note));
+    CSEG_TRY(cseg_string_copy(&trainer->checkpoint_path, trainer->context, options->checkpoint_path));
+    CSEG_TRY(cseg_string_copy(&trainer->note, trainer->context, options->note));
     options->checkpoint_path = trainer->checkpoint_path;
     options->note = trainer->note;
     trainer->train = (cseg_dataset){.context = trainer->context, .rule = rule_for(start, options), .hash = CSEG_HASH_START};
@@ -194,7 +182,7 @@ static cellseg_status fill_trainer(cellseg_trainer *trainer, const cellseg_model
 /* The start's own fourth output, which the options may name too, but may not name another. */
 static cellseg_status adopt_extra(cellseg_train_options *options, const cellseg_model *start) {
     int32_t extra;
-    CSEG_TRY(cseg_channel_model_extra(&extra, start));
+    CSEG_TRY(cseg_predict_extra(&extra, start));
     if (cseg_model_rule(start)->classes != 3 && extra == CELLSEG_EXTRA_NONE)
         return cseg_fail(CELLSEG_ERR_ARGUMENT,
                          "start: a model of %u classes; training knows nucleus, cytoplasm, background and a boundary or distance",

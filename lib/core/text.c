@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "nn/text.h"
+#include "core/core.h"
 
 #include <stdarg.h>
 #include <stdio.h>
