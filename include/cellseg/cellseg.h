@@ -4,7 +4,6 @@
 #define CELLSEG_CELLSEG_H
 
 #include <cellseg/context.h>
-#include <cellseg/features.h>
 #include <cellseg/filter.h>
 #include <cellseg/image.h>
 #include <cellseg/io.h>

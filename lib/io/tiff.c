@@ -7,8 +7,6 @@
  */
 #include "io/io.h"
 
-#include <cellseg/features.h>
-
 #include <stdio.h>
 #include <string.h>
 #include <tiffio.h>
