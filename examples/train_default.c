@@ -184,9 +184,12 @@ static void add_simulated(cellseg_trainer *trainer, const stage *at) {
         cellseg_synth_options options;
         cellseg_image *image = NULL;
         cellseg_labels *cells = NULL, *nuclei = NULL;
-        if (cellseg_synth_options_init(&options, sizeof options) != CELLSEG_OK ||
-            cellseg_synth_options_draw(&options, CELLSEG_STAIN_MIXED, seed) != CELLSEG_OK ||
-            cellseg_synth_field(&image, &cells, &nuclei, NULL, SIMULATED_EDGE_PX, SIMULATED_EDGE_PX, &options) != CELLSEG_OK ||
+        if (cellseg_synth_options_init(&options, sizeof options) != CELLSEG_OK)
+            fail("options");
+        options.seed = seed;
+        options.stain = CELLSEG_STAIN_MIXED;
+        options.vary = 1;
+        if (cellseg_synth_field(&image, &cells, &nuclei, NULL, SIMULATED_EDGE_PX, SIMULATED_EDGE_PX, &options) != CELLSEG_OK ||
             cellseg_trainer_add(trainer, image, 0, cells, nuclei, CELLSEG_USE_TRAIN) != CELLSEG_OK)
             fail("a simulated field");
         cellseg_labels_free(nuclei);

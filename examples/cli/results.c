@@ -40,7 +40,7 @@ bool check_outputs(const file *input, const char *folder) {
         if (!join_path(path, folder, input->stem, suffixes[i]))
             return false;
         if (is_same_file(path, input->path)) {
-            print_error("%s: a result would replace this input", input->path);
+            print_error("%s: a result would replace the input file", input->path);
             return false;
         }
     }

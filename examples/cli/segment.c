@@ -16,21 +16,22 @@ static bool want_maps, want_details, channel_given, stain_given;
 enum { NOT_GIVEN = INT32_MIN };
 
 static const option common_options[] = {
-    {"output", 'o', OPTION_TEXT, &output_folder, "OUTDIR", "where results go; made if it is not there", NULL},
-    {"pixel-size", 0, OPTION_NUMBER, &read_options.pixel_size_um, "UM", "edge of a pixel; 0: what the file says", NULL},
-    {"channel", 0, OPTION_WHOLE, &segment_options.channel, "K", "the marker's channel, from 0; the first if not given", NULL},
-    {"threads", 0, OPTION_WHOLE, &threads, "N", "0: as many as cores", NULL},
+    {"output", 'o', OPTION_TEXT, &output_folder, "OUTDIR", "folder of the results; created if missing", NULL},
+    {"pixel-size", 0, OPTION_NUMBER, &read_options.pixel_size_um, "UM", "edge of a pixel; 0: the file's pixel size", NULL},
+    {"channel", 0, OPTION_WHOLE, &segment_options.channel, "K", "channel of the marker, from 0; default: the first", NULL},
+    {"threads", 0, OPTION_WHOLE, &threads, "N", "number of threads; 0: one per core", NULL},
     {NULL, 0, OPTION_FLAG, NULL, NULL, NULL, NULL},
 };
 static const option network_options[] = {
-    {"model", 0, OPTION_TEXT, &model_path, "FILE", "a model file instead of the model inside", NULL},
-    {"maps", 0, OPTION_FLAG, &want_maps, NULL, "also write the probabilities, <stem>.maps.tif", NULL},
+    {"model", 0, OPTION_TEXT, &model_path, "FILE", "model file; default: the default model", NULL},
+    {"maps", 0, OPTION_FLAG, &want_maps, NULL, "also write the probability maps, <stem>.maps.tif", NULL},
     {"verbose", 0, OPTION_FLAG, &want_details, NULL, "also log how well the marker fits", NULL},
     {NULL, 0, OPTION_FLAG, NULL, NULL, NULL, NULL},
 };
 static const option two_channel_options[] = {
-    {"nuclei-channel", 0, OPTION_WHOLE, &segment_options.nuclei_channel, "K", "the nuclear stain's channel, from 0", NULL},
-    {"nuclei", 0, OPTION_TEXT, &nuclei_path, "FILE", "the file it is in, if not the marker's (one input only)", NULL},
+    {"nuclei-channel", 0, OPTION_WHOLE, &segment_options.nuclei_channel, "K", "channel of the nuclear stain, from 0", NULL},
+    {"nuclei", 0, OPTION_TEXT, &nuclei_path, "FILE", "file of the nuclear stain; default: the marker's file (one input only)",
+     NULL},
     {NULL, 0, OPTION_FLAG, NULL, NULL, NULL, NULL},
 };
 
@@ -45,13 +46,13 @@ static library_options segment_table, label_table;
 
 static const command segment_command = {
     "segment", "-o OUTDIR FILE...",
-    "Find every cell from its marker channel and write, for each FILE (TIFF or PNG), OUTDIR/<stem>.cells.tif,\n"
-    ".nuclei.tif (label maps), .csv (a row per cell) and .overlay.png. <stem>: the file's name up to its first dot.",
+    "Find every cell in the marker channel. For each FILE (TIFF or PNG), write OUTDIR/<stem>.cells.tif and .nuclei.tif\n"
+    "(label maps), .csv (one row per cell) and .overlay.png. <stem> is the file name up to the first dot.",
     (const option *const[]){common_options, network_options, segment_table.rows, NULL}};
 static const command label_command = {
     "label", "--nuclei-channel K -o OUTDIR FILE...",
-    "Find every cell by the two-channel method: nuclei from a nuclear stain, cells from the marker, no network.\n"
-    "Writes what cellseg segment does.",
+    "Find every cell with the two-channel method: nuclei from a nuclear stain, cells from the marker, no network.\n"
+    "Write the same files as cellseg segment.",
     (const option *const[]){common_options, two_channel_options, label_table.rows, NULL}};
 
 static void make_tables(void) {
@@ -99,11 +100,11 @@ static bool is_complete(const command *of, int inputs) {
     if (output_folder == NULL)
         fault = "-o OUTDIR is missing";
     else if (inputs == 0)
-        fault = "no input file is given";
+        fault = "an input file is missing";
     else if (of == &label_command && !stain_given)
         fault = "--nuclei-channel K or --nuclei FILE is missing";
     else if (nuclei_path != NULL && inputs != 1)
-        fault = "--nuclei FILE goes with one input file";
+        fault = "--nuclei FILE needs exactly one input file";
     else if (of == &label_command && segment_method.relief == CELLSEG_RELIEF_PROBABILITY)
         fault = "--relief probability needs the network";
     else
@@ -123,7 +124,7 @@ static bool read_image(cellseg_image **image, cellseg_context *context, const ch
     }
     if (cellseg_image_pixel_size_um(*image) > 0)
         return true;
-    print_error("%s: the file does not say its pixel size; give it with --pixel-size", path);
+    print_error("%s: the file has no pixel size; set --pixel-size", path);
     return false;
 }
 
@@ -143,7 +144,7 @@ static void warn_of_channels(const cellseg_image *image, bool with_network, cons
     const int32_t channels = cellseg_image_channels(image);
     const bool has_stain = !with_network && nuclei_path == NULL && segment_options.nuclei_channel > 0;
     if (!channel_given && channels > (has_stain ? 2 : 1))
-        print_warning("%s: of its %d channels, 0 is taken for the marker; choose with --channel", path, (int)channels);
+        print_warning("%s: channel 0 of %d is the marker; select another with --channel", path, (int)channels);
 }
 
 /* With a model the network's cells, without the two-channel method's. */
@@ -188,7 +189,7 @@ static bool load_model(cellseg_model **model, cellseg_context *context) {
     const cellseg_status status =
         model_path != NULL ? cellseg_model_load(model, context, model_path) : cellseg_model_default(model, context);
     if (status != CELLSEG_OK)
-        print_library_error(model_path != NULL ? model_path : "the model inside");
+        print_library_error(model_path != NULL ? model_path : "default model");
     return status == CELLSEG_OK;
 }
 

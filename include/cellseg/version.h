@@ -53,8 +53,8 @@ enum {
 /**
  * The sum of the CELLSEG_FEATURE_ bits that this build has. Bits that a program does not know belong to a later release.
  *
- * The kernels that a call runs depend on the processor too: cellseg_context_cpu_level(). Threads: any. Cost: a few table
- * look-ups. Since: 1.0
+ * The kernels that a call runs depend on the processor too: cellseg_context_cpu_level(). Threads: any. Cost: a few
+ * table reads. Since: 1.0
  */
 CELLSEG_API uint64_t cellseg_features(void);
 

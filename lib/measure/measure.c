@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The table of measurements: for every group of columns (columns.h), every label on its own, in parallel. A label's pixels are
- * always summed in raster order, so the numbers do not depend on the threads. Cost: regions.c, then each group's.
+ * The table of measurements: for every group of columns (columns.h) each label by itself, in parallel. A label's pixels are
+ * summed in raster order, so that the numbers do not depend on threads. Cost: regions.c, then that of each group.
  */
 #include "measure/measure.h"
 
@@ -26,14 +26,14 @@ static bool chosen(const cseg_column_group *group, const cellseg_measure_options
     }
 }
 
-/* What a table is made of. */
+/* The arguments of a table. */
 typedef struct sources {
     const cellseg_labels *cells, *nuclei;
     const cellseg_image *image;
     cellseg_measure_options options;
 } sources;
 
-/* How often a group appears in the table. */
+/* Number of times a group appears in the table. */
 static size_t repeats(const cseg_column_group *group, const sources *from) {
     if (!chosen(group, &from->options))
         return 0;
@@ -48,7 +48,7 @@ static size_t repeats(const cseg_column_group *group, const sources *from) {
 }
 
 static size_t count_columns(const sources *from) {
-    size_t count = 1; /* id */
+    size_t count = 1; /* the column "id" */
     for (size_t g = 0; g < CSEG_COLUMN_GROUPS; g++)
         count += repeats(cseg_columns_groups[g], from) * cseg_columns_groups[g]->count;
     return count;
@@ -75,7 +75,7 @@ static double scale(cseg_column_unit unit, double pixel_size_um) {
     return unit == CSEG_UNIT_LENGTH ? pixel_size_um : unit == CSEG_UNIT_AREA ? pixel_size_um * pixel_size_um : 1;
 }
 
-/* One group in its place in the table. */
+/* One group at its columns of the table. */
 typedef struct group_job {
     cellseg_table *table;
     size_t first_column;
@@ -113,7 +113,7 @@ static void write_ids(cellseg_table *table, const cseg_regions *regions) {
         table->values[row] = regions->region[row].id;
 }
 
-/* Fill the group's columns, for one channel where it looks at one. */
+/* Fill the group's columns, for one channel if the group reads one. */
 static cellseg_status fill_group(group_job *job, const sources *from, size_t channel) {
     cellseg_context *context = job->input.context;
     const double columns = (double)job->table->columns;

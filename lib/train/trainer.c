@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The trainer's making: its options checked, its network made, its end. train_files.c adds images, train_run.c trains. */
+/* The trainer: options checked, network created, everything freed. train_files.c adds images, train_run.c trains. */
 #include "train/train.h"
 
 #include "segment/segment.h"
@@ -111,8 +111,8 @@ static cellseg_status check(const cellseg_train_options *o) {
 /* ---- new, add, free ---- */
 
 /*
- * How a new model's images are normalised. Percentiles leave out specks; twenty standard deviations of the noise as least range
- * keep a blank image dim; the square root brings dim cells nearer to bright ones and makes photon noise even (Anscombe 1948).
+ * Preprocessing of a new model. Percentiles exclude specks. A range of at least twenty standard deviations of the noise keeps a
+ * blank image dim. The square root brings dim cells nearer to bright ones and makes photon noise uniform (Anscombe 1948).
  */
 static cseg_rule rule_for(const cellseg_model *start, const cellseg_train_options *options) {
     const uint32_t classes = options->extra_output != CELLSEG_EXTRA_NONE ? 4 : 3;
@@ -179,16 +179,17 @@ static cellseg_status fill_trainer(cellseg_trainer *trainer, const cellseg_model
     return make_snapshots(trainer);
 }
 
-/* The start's own fourth output, which the options may name too, but may not name another. */
+/* Take over the start's fourth output; the options may name the same output, but no other. */
 static cellseg_status adopt_extra(cellseg_train_options *options, const cellseg_model *start) {
     int32_t extra;
     CSEG_TRY(cseg_predict_extra(&extra, start));
     if (cseg_model_rule(start)->classes != 3 && extra == CELLSEG_EXTRA_NONE)
-        return cseg_fail(CELLSEG_ERR_ARGUMENT,
-                         "start: a model of %u classes; training knows nucleus, cytoplasm, background and a boundary or distance",
-                         (unsigned)cseg_model_rule(start)->classes);
+        return cseg_fail(
+            CELLSEG_ERR_ARGUMENT,
+            "start: a model of %u classes; training supports nucleus, cytoplasm, background and a boundary or distance",
+            (unsigned)cseg_model_rule(start)->classes);
     if (extra != CELLSEG_EXTRA_NONE && options->extra_output != CELLSEG_EXTRA_NONE && options->extra_output != extra)
-        return cseg_fail(CELLSEG_ERR_ARGUMENT, "start: its fourth output is \"%s\", not what extra_output asks for",
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "start: its fourth output is \"%s\"; extra_output requires another",
                          cseg_model_class_name(start, 3));
     if (extra != CELLSEG_EXTRA_NONE)
         options->extra_output = extra;
@@ -203,8 +204,7 @@ static cellseg_status make_trainer(cellseg_trainer **out, cellseg_context *conte
     if (start != NULL)
         CSEG_TRY(adopt_extra(&own, start));
     else if (own.frozen_layers > 0)
-        return cseg_fail(CELLSEG_ERR_ARGUMENT, "frozen_layers is %d, and there is no start model whose layers these could be",
-                         (int)own.frozen_layers);
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "frozen_layers is %d, which requires a start model", (int)own.frozen_layers);
     cellseg_trainer *trainer = cseg_memory_calloc(context, 1, sizeof *trainer);
     if (trainer == NULL)
         return cseg_error_last();
