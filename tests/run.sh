@@ -63,7 +63,7 @@ check "abi: both builds install the same" sh tests/abi/check_builds.sh "$work/in
 check "abi: both builds give the same bytes" sh tests/abi/check_results.sh "$work/cmake" "$work/meson" "$work/results"
 check "consumer" sh tests/consumer/check.sh "$work/installed-cmake" "$work/consumer"
 
-check "64-bit ARM, under qemu" sh tests/tensor/run_neon.sh
+check "64-bit ARM, under qemu" sh tests/neon.sh
 
 for folder in tests/*/ bindings/python/; do
     [ -z "$(find "$folder" -name 'test_*.py')" ] || check "python: $folder" run_pytest "$work/cmake" "$folder"
