@@ -6,6 +6,7 @@
 #include <cellseg/image.h>
 #include <cellseg/labels.h>
 #include <cellseg/measure.h>
+#include <cellseg/options.h>
 #include <cellseg/types.h>
 
 #ifdef __cplusplus
@@ -21,6 +22,9 @@ typedef struct cellseg_read_options {
 
 /** Set the defaults. @return CELLSEG_ERR_ARGUMENT  options is NULL or struct_size too small. Threads: any. Since: 1.0 */
 CELLSEG_API cellseg_status cellseg_read_options_init(cellseg_read_options *options, size_t struct_size);
+
+/** The descriptors of cellseg_read_options. Threads: any. Since: 1.0 */
+CELLSEG_API const cellseg_option_table *cellseg_read_options_table(void);
 
 /**
  * Read a PNG or TIFF file; the content determines the format.

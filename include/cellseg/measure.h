@@ -5,6 +5,7 @@
 
 #include <cellseg/image.h>
 #include <cellseg/labels.h>
+#include <cellseg/options.h>
 #include <cellseg/types.h>
 
 #ifdef __cplusplus
@@ -14,10 +15,10 @@ extern "C" {
 /** Groups of columns in addition to size and position. Initialise with cellseg_measure_options_init(). */
 typedef struct cellseg_measure_options {
     size_t struct_size;
-    int32_t shape;               /**< not 0: columns of outline, ellipse, hull and Feret diameters. Default 1 */
-    int32_t intensity;           /**< not 0: statistics of each channel of `image`. Default 1 */
-    int32_t neighbours;          /**< not 0: number of touching cells. Default 0 */
-    int32_t texture;             /**< not 0: Haralick features of each channel of `image`. Default 0 */
+    int32_t shape;               /**< 1: columns of outline, ellipse, hull and Feret diameters. Default 1 */
+    int32_t intensity;           /**< 1: statistics of each channel of `image`. Default 1 */
+    int32_t neighbours;          /**< 1: number of touching cells. Default 0 */
+    int32_t texture;             /**< 1: Haralick features of each channel of `image`. Default 0 */
     int32_t texture_levels;      /**< number of grey levels, 2 to 255. Default 32 */
     int32_t texture_distance_px; /**< distance between the pixels of a pair, 1 to 1000. Default 1 */
     double
@@ -28,6 +29,9 @@ typedef struct cellseg_measure_options {
 
 /** Set the defaults. @return CELLSEG_ERR_ARGUMENT  options is NULL or struct_size too small. Threads: any. Since: 1.0 */
 CELLSEG_API cellseg_status cellseg_measure_options_init(cellseg_measure_options *options, size_t struct_size);
+
+/** The descriptors of cellseg_measure_options. Threads: any. Since: 1.0 */
+CELLSEG_API const cellseg_option_table *cellseg_measure_options_table(void);
 
 /**
  * Measure every cell.

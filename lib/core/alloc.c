@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Memory through the context's hooks. Every block carries a 64-byte header that names its heap, so that a block can be
- * released without its context and the budget stays right; what follows the header is aligned for any vector register.
+ * Memory through the context's hooks. A 64-byte header before every block names the block's heap, so that a block can be
+ * released without its context and the budget stays exact. The header keeps the block aligned for any vector register.
  */
 #define _DEFAULT_SOURCE /* for madvise */ // NOLINT(bugprone-reserved-identifier)
 
@@ -65,8 +65,8 @@ static bool reserve(cseg_heap *heap, size_t bytes) {
     return true;
 }
 
-/* Fresh pages of 4 KiB cost an image-sized block more time to touch than most filters take. Advice only: failure is no fault. */
-static void ask_for_large_pages(char *base, size_t bytes) {
+/* For an image-sized block, faults of 4 KiB pages take longer than most filters. The advice may fail. */
+static void advise_large_pages(char *base, size_t bytes) {
 #if defined(MADV_HUGEPAGE)
     enum { PAGE = 4096, LARGE = 4 << 20 };
     const size_t skipped = (PAGE - (uintptr_t)base % PAGE) % PAGE;
@@ -97,7 +97,7 @@ void *cseg_heap_alloc(cseg_heap *heap, size_t bytes) {
         return NULL;
     }
     if (!hooked)
-        ask_for_large_pages(base, total);
+        advise_large_pages(base, total);
     if (heap != NULL)
         atomic_fetch_add(&heap->references, 1);
     char *block = base + ALIGNMENT + (ALIGNMENT - (uintptr_t)base % ALIGNMENT) % ALIGNMENT;

@@ -72,6 +72,9 @@ typedef struct cseg_option_storage {
 /* preset: one of CELLSEG_PRESET_... */
 cellseg_status cseg_option_check_preset(int32_t preset);
 
+/* Write the preset's values into this library's struct; texts and groups become NULL. */
+void cseg_option_fill(void *own, const cellseg_option_table *table, int32_t preset);
+
 /* Write the preset's values into the caller's struct, whatever release it is of. */
 cellseg_status cseg_option_init(void *options, size_t struct_size, const cellseg_option_table *table, int32_t preset);
 
@@ -81,15 +84,25 @@ cellseg_status cseg_option_preset(void *options, const cellseg_option_table *tab
 /* The caller's options (NULL: the preset's) as this library's struct, every value within its range. */
 cellseg_status cseg_option_read(void *own, const cellseg_option_table *table, const void *options, int32_t preset);
 
+/* The same over the values that `own` holds already. */
+cellseg_status cseg_option_overlay(void *own, const cellseg_option_table *table, const void *options);
+
+/* One member of this library's struct: its row (NULL for an unknown name), its bytes, its value; 0 for a text or a group. */
+const cellseg_option *cseg_option_find(const cellseg_option_table *table, const char *name);
+size_t cseg_option_size(const cellseg_option *option);
+double cseg_option_value(const void *own, const cellseg_option *option);
+void cseg_option_set(void *own, const cellseg_option *option, double value);
+
 /* An argument error that names the option unless lo <= value <= hi (NaN fails). */
 cellseg_status cseg_range_check(const char *name, double value, double lo, double hi);
 
 /* ---- memory (alloc.c) ---- */
 
-/* count * size bytes, aligned to 64, not cleared; on overflow, no memory or a spent budget NULL: return cseg_error_last(). */
+/* count * size bytes, aligned to 64, not cleared. NULL on overflow, without memory or beyond the budget: return
+ * cseg_error_last(). */
 void *cseg_memory_alloc(cellseg_context *context, size_t count, size_t size);
 void *cseg_memory_calloc(cellseg_context *context, size_t count, size_t size);
-void cseg_memory_free(void *block); /* knows where the block came from; NULL is legal */
+void cseg_memory_free(void *block); /* by the block's own heap; NULL is legal */
 
 /* *product = a * b, or false on overflow. */
 bool cseg_memory_mul(size_t a, size_t b, size_t *product);
@@ -101,8 +114,7 @@ uint64_t cseg_memory_peak(const cellseg_context *context);
 /* Bytes that the budget still allows; UINT64_MAX without one. */
 uint64_t cseg_budget_left(const cellseg_context *context);
 
-/* Fails with CELLSEG_ERR_LIMIT, naming `what`, when `bytes` more would not fit the budget. For plans, before anything is
- * allocated. */
+/* CELLSEG_ERR_LIMIT, naming `what`, if `bytes` more exceed the budget. For plans, before anything is allocated. */
 cellseg_status cseg_budget_check(cellseg_context *context, uint64_t bytes, const char *what);
 
 /* ---- texts (string.c) ---- */
@@ -128,11 +140,15 @@ cellseg_status cseg_parallel_for(cellseg_context *context, size_t count, cseg_ta
 
 /*
  * A public call names its steps and the part of the whole that each one covers. Parallel loops report their own 0..1 within the
- * step; long serial work calls cseg_progress_report(). cseg_call_begin() starts the progress; within a call, starting is ignored.
+ * step; long serial work calls cseg_progress_report() or _poll(). cseg_call_begin() starts the progress; within a call, starting
+ * is ignored.
  */
 void cseg_progress_start(cellseg_context *context);
 void cseg_progress_step(cellseg_context *context, const char *name, double from, double to);
 cellseg_status cseg_progress_report(cellseg_context *context, double fraction_of_step);
+
+/* The same where 20 ms have passed since the last report: often enough to cancel promptly, rare enough to cost nothing. */
+cellseg_status cseg_progress_poll(cellseg_context *context, double fraction_of_step);
 
 /* Report, if this is the calling thread and it is time: between the parts of an index of a parallel loop that takes long. */
 void cseg_parallel_poll(cellseg_context *context);
@@ -140,7 +156,8 @@ void cseg_parallel_poll(cellseg_context *context);
 /* At most so many threads work on each loop until the public call ends; for a memory budget. */
 void cseg_parallel_limit(cellseg_context *context, uint64_t workers);
 
-/* CELLSEG_ERR_CANCELLED (and its message) once the callback has asked to stop. Cheap; callable on any thread. */
+/* CELLSEG_ERR_CANCELLED (and its message) once the callback or cellseg_context_cancel() asked to stop. Cheap; callable on any
+ * thread. */
 cellseg_status cseg_progress_cancelled(const cellseg_context *context);
 
 void cseg_log_write(cellseg_context *context, int32_t level, const char *format, ...) CSEG_PRINTF(3, 4);
@@ -178,35 +195,36 @@ typedef struct cseg_file {
     uint64_t size;
 } cseg_file;
 
-/* An IO failure that says what the system said. It names no path, and neither do opening and reading: cseg_error_fail_in(). */
+/* CELLSEG_ERR_IO with the system's message. Neither this line nor those of opening and reading name the path:
+ * cseg_error_fail_in(). */
 cellseg_status cseg_file_fail(const char *what, int error);
 
-/* Open a regular file to read. On failure nothing is open; file->error is ENOENT where there is no such file. */
+/* Open a regular file to read. On failure nothing is open; file->error is ENOENT if there is no such file. */
 cellseg_status cseg_file_open(cseg_file *file, const char *path);
 void cseg_file_close(cseg_file *file);
 
-/* Up to `count` bytes; fewer at the end of the file and on an error, which file->error tells apart. */
+/* Up to `count` bytes. Fewer at the end of the file and after an error, which sets file->error. */
 size_t cseg_file_read_at(cseg_file *file, void *to, size_t count, uint64_t offset);
 bool cseg_file_write_at(cseg_file *file, const void *from, size_t count, uint64_t offset);
 
-/* A file being written under a temporary name beside its own, so that nobody ever sees half of it. */
+/* A file written under a temporary name beside its own, so that no reader opens an incomplete file. */
 typedef struct cseg_target {
     cseg_file file;
     const char *path; /* borrowed */
     char *temporary;
 } cseg_target;
 
-/* Refuses a path that is a directory, a device or anything else that a file would not replace. Failures name the path. */
+/* CELLSEG_ERR_IO if the path is a directory, a device or anything else but a regular file. Failures name the path. */
 cellseg_status cseg_target_open(cseg_target *target, cellseg_context *context, const char *path);
 
-/* Ends every write. With status OK, and no write failed: put the file in place; else, or when that fails, remove it. Returns
- * what holds then, naming the path. A process that is killed before this leaves the temporary file. */
+/* End every write. With status OK and no failed write the file replaces the target; otherwise the file is removed. Returns
+ * `status` or the failure of the replacement, naming the path. A process killed before this call leaves the temporary file. */
 cellseg_status cseg_target_close(cseg_target *target, cellseg_status status);
 
-/* Whether a file could be written to `path` now, before long work is begun for it; leaves nothing behind. */
+/* Test whether a file can be written to `path`, before long work; leaves nothing behind. */
 cellseg_status cseg_target_probe(cellseg_context *context, const char *path);
 
-/* The file `path` becomes these bytes; on failure it is as it was. */
+/* Replace the file `path` by these bytes; on failure the file is unchanged. */
 cellseg_status cseg_file_replace(const char *path, cellseg_context *context, const void *bytes, size_t size);
 
 /* ---- planes (plane.c): how rooms hand pixels to each other ---- */
@@ -295,7 +313,7 @@ typedef struct cseg_keyed {
     uint64_t key, value;
 } cseg_keyed;
 
-/* Stable, rising by key. Linear in count; allocates as much again as the items. */
+/* Stable, ascending by key. Linear in count; allocates a second array of items. */
 cellseg_status cseg_sort_keyed(cellseg_context *context, cseg_keyed *items, size_t count);
 
 /* ---- deterministic mathematics (fmath.c): the same bytes on every processor and compiler ---- */
@@ -303,13 +321,13 @@ cellseg_status cseg_sort_keyed(cellseg_context *context, cseg_keyed *items, size
 double cseg_math_exp(double x); /* within 1 ulp or so; 0 below -745, infinity above 709.78 */
 double cseg_math_log(double x); /* natural logarithm; x > 0 and finite */
 
-/* The angle of (x, y) in [-pi, pi], within 2 ulp; finite arguments. The sign of a zero does not count: 0 for (0, 0), pi on the
+/* The angle of (x, y) in [-pi, pi], within 2 ulp; finite arguments. Signs of zeros are ignored: 0 for (0, 0), pi on the
  * negative x axis. */
 double cseg_math_atan2(double y, double x);
 
 /* ---- random numbers (random.c) ---- */
 
-/* Uniform bits for a place in a stream: the same for the same (seed, counter), whatever the order of the calls (splitmix64). */
+/* Uniform bits, a pure function of seed and counter (splitmix64). */
 uint64_t cseg_random_bits(uint64_t seed, uint64_t counter);
 
 /* ---- processor (cpu.c) ---- */

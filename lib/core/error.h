@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Errors: the status that a function returns and the one line that explains it. A part of the room's door. */
+/* Errors: a function returns a status, and the thread's last line explains the status. Included by the room's door. */
 #ifndef CSEG_CORE_ERROR_H
 #define CSEG_CORE_ERROR_H
 
@@ -11,17 +11,17 @@
 #define CSEG_PRINTF(f, a)
 #endif
 
-/* Room for the line: a path of the system's longest, and the fault. */
+/* The line: the system's longest path, and the fault. */
 enum { CSEG_ERROR_BYTES = 4096 + 512 };
 
 /*
- * Record one line for cellseg_last_error() and give `status`, so that a fault is one statement: return cseg_fail(...). A macro,
- * so that compilers and analysers see which status it is.
+ * Record one line for cellseg_last_error() and return `status`, so that a fault is one statement: return cseg_fail(...). A
+ * macro, so that compilers and analysers know the status.
  */
 #define cseg_fail(status, ...) (cseg_error_record((status), __VA_ARGS__), (cellseg_status)(status))
 void cseg_error_record(cellseg_status status, const char *format, ...) CSEG_PRINTF(2, 3);
 
-/* The status of this thread's last recorded failure: what to return when an allocation gave NULL. */
+/* The status of this thread's last recorded failure: the return value after an allocation gave NULL. */
 cellseg_status cseg_error_recorded(void);
 static inline cellseg_status cseg_error_last(void) {
     const cellseg_status status = cseg_error_recorded();
@@ -29,8 +29,8 @@ static inline cellseg_status cseg_error_last(void) {
 }
 
 /*
- * Put "what: " before the recorded line, where a caller knows the file or layer that the finder of the fault did not. Where both
- * do not fit, `what` is shortened in its middle and the fault stays whole: so paths, which may be long, come to a line this way.
+ * Put "what: " before the recorded line, where the caller knows a file or layer that the line does not name. If both are too
+ * long, `what` is shortened in its middle and the fault stays complete; paths, which may be long, are added this way.
  */
 cellseg_status cseg_error_fail_in(cellseg_status status, const char *what);
 

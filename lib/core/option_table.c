@@ -10,7 +10,7 @@
 
 /* ---- values ---- */
 
-static double value_of(const void *options, const cellseg_option *o) {
+double cseg_option_value(const void *options, const cellseg_option *o) {
     const char *at = (const char *)options + o->offset;
     double number = 0;
     if (o->type == CELLSEG_OPTION_DOUBLE)
@@ -34,11 +34,11 @@ static const void *pointer_of(const void *options, const cellseg_option *o) {
     return pointer;
 }
 
-static size_t size_of(const cellseg_option *o) {
+size_t cseg_option_size(const cellseg_option *o) {
     return o->type == CELLSEG_OPTION_INT32 ? sizeof(int32_t) : o->type >= CELLSEG_OPTION_TEXT ? sizeof(void *) : sizeof(double);
 }
 
-static void set_value(void *options, const cellseg_option *o, double value) {
+void cseg_option_set(void *options, const cellseg_option *o, double value) {
     char *at = (char *)options + o->offset;
     const int32_t whole = o->type == CELLSEG_OPTION_INT32 ? (int32_t)value : 0;
     const uint64_t count = o->type == CELLSEG_OPTION_UINT64 ? (uint64_t)value : 0;
@@ -52,13 +52,12 @@ static void set_value(void *options, const cellseg_option *o, double value) {
 
 /* ---- initialising and presets ---- */
 
-/* own: the library's struct, all members but texts and groups written; these become NULL. */
-static void fill(void *own, const cellseg_option_table *table, int32_t preset) {
+void cseg_option_fill(void *own, const cellseg_option_table *table, int32_t preset) {
     memset(own, 0, table->struct_size);
     memcpy(own, &table->struct_size, sizeof table->struct_size);
     for (size_t i = 0; i < table->count; i++) {
         const cellseg_option *o = &table->rows[i];
-        set_value(own, o, preset == CELLSEG_PRESET_PAPER ? o->paper : o->standard);
+        cseg_option_set(own, o, preset == CELLSEG_PRESET_PAPER ? o->paper : o->standard);
     }
 }
 
@@ -75,7 +74,7 @@ cellseg_status cseg_option_init(void *options, size_t struct_size, const cellseg
     if (options == NULL)
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "%s is NULL", table->name);
     CSEG_TRY(cseg_option_check_preset(preset));
-    fill(&own, table, preset);
+    cseg_option_fill(&own, table, preset);
     return cseg_options_init(options, struct_size, &own, table->struct_size, table->first_release_size, table->name);
 }
 
@@ -84,13 +83,13 @@ cellseg_status cseg_option_preset(void *options, const cellseg_option_table *tab
     if (options == NULL)
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "options is NULL");
     CSEG_TRY(cseg_option_check_preset(preset));
-    fill(&theirs, table, preset);
+    cseg_option_fill(&theirs, table, preset);
     CSEG_TRY(cseg_options_copy(&theirs, table->struct_size, table->first_release_size, options, table->name));
-    fill(&own, table, preset);
+    cseg_option_fill(&own, table, preset);
     for (size_t i = 0; i < table->count; i++) {
         const cellseg_option *o = &table->rows[i];
         if ((o->flags & CELLSEG_OPTION_KEPT_BY_PRESET) != 0)
-            memcpy((char *)&own + o->offset, (const char *)&theirs + o->offset, size_of(o));
+            memcpy((char *)&own + o->offset, (const char *)&theirs + o->offset, cseg_option_size(o));
     }
     size_t struct_size;
     memcpy(&struct_size, options, sizeof struct_size);
@@ -100,7 +99,7 @@ cellseg_status cseg_option_preset(void *options, const cellseg_option_table *tab
 /* ---- checking ---- */
 
 static cellseg_status check_option(const void *own, const cellseg_option *o) {
-    const double value = value_of(own, o);
+    const double value = cseg_option_value(own, o);
     const bool above = (o->flags & CELLSEG_OPTION_ABOVE_LOWEST) != 0, or_zero = (o->flags & CELLSEG_OPTION_OR_ZERO) != 0;
     if (o->type >= CELLSEG_OPTION_TEXT || (or_zero && value == 0))
         return CELLSEG_OK;
@@ -114,13 +113,26 @@ static cellseg_status check_option(const void *own, const cellseg_option *o) {
     return CELLSEG_OK;
 }
 
-cellseg_status cseg_option_read(void *own, const cellseg_option_table *table, const void *options, int32_t preset) {
-    CSEG_TRY(cseg_option_check_preset(preset));
-    fill(own, table, preset);
+cellseg_status cseg_option_overlay(void *own, const cellseg_option_table *table, const void *options) {
     CSEG_TRY(cseg_options_copy(own, table->struct_size, table->first_release_size, options, table->name));
     for (size_t i = 0; i < table->count; i++)
         CSEG_TRY(check_option(own, &table->rows[i]));
     return CELLSEG_OK;
+}
+
+cellseg_status cseg_option_read(void *own, const cellseg_option_table *table, const void *options, int32_t preset) {
+    CSEG_TRY(cseg_option_check_preset(preset));
+    cseg_option_fill(own, table, preset);
+    return cseg_option_overlay(own, table, options);
+}
+
+/* ---- one member ---- */
+
+const cellseg_option *cseg_option_find(const cellseg_option_table *table, const char *name) {
+    for (size_t i = 0; i < table->count; i++)
+        if (strcmp(table->rows[i].name, name) == 0)
+            return &table->rows[i];
+    return NULL;
 }
 
 /* ---- for callers ---- */
@@ -169,9 +181,9 @@ static void add_value(cseg_text *text, const cellseg_option *o, const void *own)
     else if (o->type == CELLSEG_OPTION_UINT64)
         add_count(text, (const char *)own + o->offset);
     else if (o->choices != NULL)
-        cseg_text_add_string(text, o->choices[(size_t)value_of(own, o)]);
+        cseg_text_add_string(text, o->choices[(size_t)cseg_option_value(own, o)]);
     else
-        cseg_text_add_number(text, value_of(own, o));
+        cseg_text_add_number(text, cseg_option_value(own, o));
 }
 
 /* options: of any release's size. A value out of range ends the text with that error. */
@@ -194,7 +206,10 @@ cellseg_status cellseg_option_table_json(char *text, size_t size, const cellseg_
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "text or table is NULL, or size is 0");
     text[0] = '\0';
     cseg_text json = {.context = NULL};
+    cseg_call call; /* the printing of numbers depends on the rounding mode */
+    cseg_call_begin(&call, NULL);
     add_table(&json, table, options);
+    (void)cseg_call_end(&call, CELLSEG_OK);
     char *own;
     CSEG_TRY(cseg_text_take(&own, &json));
     const size_t length = strlen(own);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The image that a codec fills: its size is checked against the file, max_bytes and the budget before memory is taken. */
+/* Allocate the image that a codec fills, after its size is checked against the file, max_bytes and the budget. */
 #include "io/io.h"
 
 #include <stdio.h>
@@ -13,7 +13,7 @@ cellseg_status cseg_claim_allocate(cellseg_image **out, cellseg_context *context
     if (claim->height < 1 || claim->height > INT32_MAX || claim->width < 1 || claim->width > INT32_MAX || claim->channels < 1 ||
         claim->channels > 4096)
         return cseg_fail(CELLSEG_ERR_FORMAT, "%s are out of range", what);
-    /* In floating point, because the product may pass 2^64. */
+    /* Floating point, because the product may exceed 2^64. */
     const double samples = (double)claim->height * (double)claim->width * (double)claim->channels;
     if (samples * claim->bits_per_sample / 8 / claim->expansion > (double)file->size)
         return cseg_fail(CELLSEG_ERR_FORMAT, "a file of %llu bytes cannot hold %s", (unsigned long long)file->size, what);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The list of groups. To add a column: a line in its group's list and its value in the group's function, in the same place. To
- * add a group: its file, with list, function and group, its name in columns.h, and a line here. docs/measurements.md and
+ * The list of groups. To add a column: a line in its group's list, and its value at the same position in the group's function.
+ * To add a group: a file with list, function and group, its name in columns.h, and a line here. docs/measurements.md and
  * cellseg/measure.h describe every column.
  */
 #include "measure/columns.h"

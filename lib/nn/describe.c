@@ -219,7 +219,7 @@ cellseg_status cseg_describe_info(char **out, cellseg_context *context, const ce
     write_rule(&text, &model->rule);
     cseg_text_add(&text, ",\"architecture\":");
     write_arch(&text, &model->arch);
-    /* Last: average.c compares what stands before it. */
+    /* The record is last: average.c compares the text before it. */
     cseg_text_add(&text, ",\"record\":%s}", model->record);
     return cseg_text_take(out, &text);
 }

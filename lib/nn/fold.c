@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Batch normalisation folded into the weights of its layer, which inference then need not compute: with the running mean m,
- * variance v, scale g and shift b, w x becomes (g / sqrt(v + epsilon)) w x + b - m g / sqrt(v + epsilon). Cost: one pass over the
- * weights.
+ * Batch normalisation folded into the weights of its layer, so that inference does not compute it. With the running mean m,
+ * variance v, scale g and shift b, w x becomes (g / sqrt(v + epsilon)) w x + b - m g / sqrt(v + epsilon). Cost: one pass over
+ * the weights.
  */
 #include "nn/fold.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A model in memory: parameters as trained, and folded and packed as inference wants them. */
+/* A model in memory: parameters as trained, and folded and packed for inference. */
 #include "nn/describe.h"
 #include "nn/fold.h"
 #include "nn/internal.h"
@@ -94,9 +94,9 @@ void cellseg_model_free(cellseg_model *model) {
     cseg_memory_free(model);
 }
 
-/* ---- finishing ---- */
+/* ---- completing ---- */
 
-/* A running variance may be anything from 0 up; all else, anything finite. */
+/* A running variance must be finite and not negative, every other parameter finite. */
 static cellseg_status check_params(const cellseg_model *model) {
     for (size_t i = 0; i < model->arch.count; i++) {
         const cseg_layer *layer = &model->arch.layers[i];
@@ -138,7 +138,7 @@ cellseg_status cseg_model_finish(cellseg_model *model, cellseg_context *context)
     size_t weights_at[CSEG_MAX_LAYERS], shift_at[CSEG_MAX_LAYERS];
     model->kernels = cseg_kernels_select(cellseg_context_cpu_level(context));
     const size_t floats = cseg_fold_floats(model->kernels, &model->arch, weights_at, shift_at);
-    float *scratch = cseg_memory_alloc(context, model->layout.most_weights, sizeof *scratch);
+    float *scratch = cseg_memory_alloc(context, model->layout.max_weights, sizeof *scratch);
     if (scratch == NULL)
         return cseg_error_last();
     model->packed = cseg_memory_alloc(context, floats, sizeof *model->packed);
@@ -199,7 +199,7 @@ cellseg_status cseg_model_complete(cellseg_model *model, cellseg_context *contex
     return cseg_model_test_run(model->test.output, model, context);
 }
 
-/* ---- what the public may ask ---- */
+/* ---- public accessors ---- */
 
 const char *cellseg_model_info(const cellseg_model *model) {
     return model != NULL ? model->info : "";

@@ -466,7 +466,7 @@ static void new_cells_case(cells_case *c, size_t side, int32_t stain) {
     options.threads = 2;
     require(cellseg_context_new(&c->context, &options));
     require(cellseg_synth_options_init(&field, sizeof field));
-    require(cellseg_synth_options_preset(&field, stain));
+    field.stain = stain;
     require(cellseg_synth_field(&c->image, &cells, &nuclei, c->context, side, side, &field));
     cellseg_labels_free(cells);
     cellseg_labels_free(nuclei);

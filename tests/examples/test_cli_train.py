@@ -281,7 +281,7 @@ def test_folders_with_weights(data, tmp_path):
         ([*both, "--labels", second], "each --images needs one --labels"),
         ([*both, "--validation-images", second], "one --validation-labels"),
         ([*both, "--cache-mb", 0], "--cache-mb must be"),
-        ([*both, "--frozen-layers", 10], "no start model"),
+        ([*both, "--frozen-layers", 10], "requires a start model"),
     ]:
         result = run(*base, *arguments)
         assert result.code == 2 and len(result.errors) == 1 and fault in result.errors[0]

@@ -321,7 +321,7 @@ def test_options_that_do_not_fit():
         ({"seed": -1}, cellseg.ArgumentError, "seed is -1"),
         ({"note": "a\0b"}, cellseg.ArgumentError, "note is .*, which does not fit"),
         ({"epochs": 0}, cellseg.ArgumentError, "epochs is 0"),
-        ({"frozen_layers": 3}, cellseg.ArgumentError, "no start model"),
+        ({"frozen_layers": 3}, cellseg.ArgumentError, "requires a start model"),
     ]:
         with pytest.raises(kind, match=words):
             cellseg.Trainer(**options)
