@@ -188,7 +188,8 @@ static cellseg_status relief_row(void *data, size_t y) {
             continue;
         const double um = job->inputs->pixel_size_um * (double)relief[x];
         const bool in_ring = um <= job->settings->method.cell_ring_um;
-        relief[x] = (float)(in_ring ? RING_RELIEF + um / job->settings->method.cell_ring_um : relief_at(job, y, x) + by_distance * um);
+        relief[x] =
+            (float)(in_ring ? RING_RELIEF + um / job->settings->method.cell_ring_um : relief_at(job, y, x) + by_distance * um);
     }
     return CELLSEG_OK;
 }

@@ -49,6 +49,7 @@ cellseg_status cseg_channel_adopt_size(cseg_channel *channel, size_t height, siz
 }
 
 cellseg_status cseg_channel_read(cseg_channel *channel, cellseg_context *context) {
+    cseg_channel_close(channel);
     CSEG_TRY(cseg_input_open(&channel->input, context, channel->image, channel->index));
     channel->plane = channel->input.plane;
     return CELLSEG_OK;
@@ -86,9 +87,14 @@ cseg_rule cseg_channel_nuclear_rule(double working_pixel_size_um, double top_hat
     return rule;
 }
 
-cellseg_status cseg_channel_scale(cellseg_context *context, cseg_plane *out, const cseg_channel *channel, const char *what,
+cellseg_status cseg_channel_scale(cellseg_context *context, cseg_plane *out, cseg_channel *channel, const char *what,
                                   const cseg_rule *rule) {
-    return cseg_preprocess_scale(context, out, &channel->plane, what, channel->working_height, channel->working_width, rule);
+    *out = (cseg_plane){0};
+    CSEG_TRY(cseg_channel_read(channel, context));
+    const cellseg_status status =
+        cseg_preprocess_scale(context, out, &channel->plane, what, channel->working_height, channel->working_width, rule);
+    cseg_channel_close(channel);
+    return status;
 }
 
 cellseg_status cseg_channel_labels_at(cellseg_labels **out, cellseg_context *context, const cseg_channel *channel,

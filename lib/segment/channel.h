@@ -50,8 +50,8 @@ cellseg_status cseg_channel_step(cellseg_context *context, const char *name, dou
 cseg_rule cseg_channel_marker_rule(double working_pixel_size_um, double top_hat_um);
 cseg_rule cseg_channel_nuclear_rule(double working_pixel_size_um, double top_hat_um);
 
-/* A new plane of the channel at its working size, scaled by the rule; data NULL after an error. */
-cellseg_status cseg_channel_scale(cellseg_context *context, cseg_plane *out, const cseg_channel *channel, const char *what,
+/* A new plane of the channel, which is read for it, at its working size, scaled by the rule; data NULL after an error. */
+cellseg_status cseg_channel_scale(cellseg_context *context, cseg_plane *out, cseg_channel *channel, const char *what,
                                   const cseg_rule *rule);
 
 /* A new label map at the channel's scale, resampled from one at the working scale. */

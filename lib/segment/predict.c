@@ -2,8 +2,8 @@
 /*
  * The network over a whole plane: patches on the absolute grid of lib/tile, each with a margin that is predicted and not kept,
  * extended by reflection at the plane's edges. One index of the loop is one patch, on one thread: threads then share nothing but
- * the weights, and need not wait for one another. Test-time augmentation: the network also reads a patch mirrored and turned, and its maps are averaged
- * over the orientations. Cost: the network's, times the orientations.
+ * the weights, and need not wait for one another. Test-time augmentation: the network also reads a patch mirrored and turned, and
+ * its maps are averaged over the orientations. Cost: the network's, times the orientations.
  */
 #include "segment/segment.h"
 #include "tile/tile.h"
@@ -38,7 +38,7 @@ cellseg_status cseg_predict_extra(int32_t *extra, const cellseg_model *model) {
 typedef struct workspace {
     struct workspace *next;
     float *in, *turned, *out, *sum; /* a patch; an orientation of it, and that one's maps; all orientations' maps, turned back */
-    void *layers; /* of the network */
+    void *layers;                   /* of the network */
 } workspace;
 
 typedef struct predict_job {

@@ -92,27 +92,31 @@ static void log_marker(cellseg_context *context, const cellseg_segment_report *r
         cseg_log_write(context, CELLSEG_LOG_INFO, "marker check: %u cells, contrast %.3f, confidence %.3f, share %.3f",
                        (unsigned)r->marker_cells, r->marker_contrast, r->nuclei_confidence, r->marker_share);
     if (r->marker_verdict == CELLSEG_MARKER_NUCLEAR_STAIN)
-        cseg_log_write(context, CELLSEG_LOG_WARNING,
-                       "the marker does not fit: nuclei are far brighter than their surroundings (contrast %.2f), as in a nuclear "
-                       "stain",
-                       r->marker_contrast);
+        cseg_log_write(
+            context, CELLSEG_LOG_WARNING,
+            "the marker does not fit: nuclei are far brighter than their surroundings (contrast %.2f), as in a nuclear "
+            "stain",
+            r->marker_contrast);
     if (r->marker_verdict == CELLSEG_MARKER_DOUBTFUL)
-        cseg_log_write(context, CELLSEG_LOG_WARNING,
-                       "the marker may not fit: nuclei are not darker than their surroundings (contrast %.2f), at a confidence of "
-                       "%.2f",
-                       r->marker_contrast, r->nuclei_confidence);
+        cseg_log_write(
+            context, CELLSEG_LOG_WARNING,
+            "the marker may not fit: nuclei are not darker than their surroundings (contrast %.2f), at a confidence of "
+            "%.2f",
+            r->marker_contrast, r->nuclei_confidence);
 }
 
 void cseg_report_log(cellseg_context *context, const cellseg_segment_report *r) {
     const double coarse = 2;
     if (r->pixel_size_um > coarse * r->working_pixel_size_um)
-        cseg_log_write(context, CELLSEG_LOG_WARNING, "pixels of %g um are enlarged to the working scale's %g um: outlines are coarse",
-                       r->pixel_size_um, r->working_pixel_size_um);
+        cseg_log_write(context, CELLSEG_LOG_WARNING,
+                       "pixels of %g um are enlarged to the working scale's %g um: outlines are coarse", r->pixel_size_um,
+                       r->working_pixel_size_um);
     log_marker(context, r);
     if (r->nucleus_diameter_suggested_um > 0)
-        cseg_log_write(context, CELLSEG_LOG_WARNING,
-                       "nuclei have a median diameter of %.1f um, the method assumed %.1f um: nucleus_diameter_um %.1f may do better",
-                       r->nucleus_diameter_found_um, r->nucleus_diameter_um, r->nucleus_diameter_suggested_um);
+        cseg_log_write(
+            context, CELLSEG_LOG_WARNING,
+            "nuclei have a median diameter of %.1f um, the method assumed %.1f um: nucleus_diameter_um %.1f may do better",
+            r->nucleus_diameter_found_um, r->nucleus_diameter_um, r->nucleus_diameter_suggested_um);
     if (r->cells == 0 && r->dropped_marker == 0)
         cseg_log_write(context, CELLSEG_LOG_WARNING, "no cell was found%s",
                        r->marker_range < 0.5 ? ": the image is nearly constant, or noise" : "");

@@ -120,7 +120,8 @@ static cellseg_status nuclear_mask(cellseg_context *context, const cseg_plane *m
         CSEG_TRY_GOTO(done, cseg_laplacian_compute(context, &finest, map, sigmas, 1));
     }
     const double found = fmax(threshold_at(thresholds, settings->options.sensitivity), RESPONSE_MIN);
-    const double outline = fmax(threshold_at(thresholds, fmax(settings->options.outline_sensitivity, settings->options.sensitivity)), 0);
+    const double outline =
+        fmax(threshold_at(thresholds, fmax(settings->options.outline_sensitivity, settings->options.sensitivity)), 0);
     seeds_job job = {
         .mask = mask, .response = &response, .finest = finest.data != NULL ? &finest : NULL, .labels = labels, .extra = extra};
     job.outline = fmin(outline, found);
@@ -250,7 +251,8 @@ static cellseg_status drop_weak(cellseg_context *context, const cseg_plane *labe
         goto done;
     }
     sum_nuclei(sums, labels, map);
-    strengths.width = keep_strong(keep, cseg_row_f32(&strengths, 0), sums, ids, area_min_px, settings->method.nucleus_probability_min, report);
+    strengths.width =
+        keep_strong(keep, cseg_row_f32(&strengths, 0), sums, ids, area_min_px, settings->method.nucleus_probability_min, report);
     if (settings->method.nucleus_strength_ratio > 0 && strengths.width >= CSEG_MIN_FOR_QUANTILE)
         CSEG_TRY_GOTO(done, drop_weaker(context, keep, sums, ids, &strengths, settings->method.nucleus_strength_ratio, report));
     status = cseg_relabel_apply(context, labels, keep, NULL, count);

@@ -129,8 +129,8 @@ enum { CSEG_MIN_FOR_QUANTILE = 15 };
 
 /* ---- marker_check.c ---- */
 
-/* Measure the marker by the cells that were found with a model's maps, under the ids of inputs->nuclei: writes the report's marker_*
- * and nuclei_confidence. confidence: inputs->count + 1 values, the mean nucleus probability in each nucleus. */
+/* Measure the marker by the cells that were found with a model's maps, under the ids of inputs->nuclei: writes the report's
+ * marker_* and nuclei_confidence. confidence: inputs->count + 1 values, the mean nucleus probability in each nucleus. */
 cellseg_status cseg_marker_check(cellseg_context *context, cellseg_segment_report *report, float *confidence,
                                  const cseg_plane *cells, const cseg_cell_inputs *inputs);
 
@@ -152,9 +152,9 @@ cellseg_status cseg_rescale_labels(cellseg_context *context, const cseg_plane *t
 
 /*
  * Make cells and nuclei hold what the interface promises, in place: every cell is one 4-connected component round its nucleus,
- * which is one component too and lies inside it; holes filled; cells that the options exclude, and cells without nucleus, dropped;
- * ids 1..n in raster order of the cells' first pixels. renumbered: NULL, or room for `max_id` + 1 ids: the new id of each, 0 for
- * none. Ids are at most max_id. Adds to the report's dropped_* and writes its `cells`.
+ * which is one component too and lies inside it; holes filled; cells that the options exclude, and cells without nucleus,
+ * dropped; ids 1..n in raster order of the cells' first pixels. renumbered: NULL, or room for `max_id` + 1 ids: the new id of
+ * each, 0 for none. Ids are at most max_id. Adds to the report's dropped_* and writes its `cells`.
  */
 cellseg_status cseg_finalize_labels(cellseg_context *context, const cseg_plane *cells, const cseg_plane *nuclei, uint32_t max_id,
                                     uint32_t *renumbered, double pixel_size_um, const cseg_settings *settings,

@@ -5,21 +5,40 @@
  */
 #include "segment/channel.h"
 
-/* Measured: see needs_of. */
-enum { WORKING_BYTES = 76, OWN_BYTES = 40, ROW_BYTES = 4096, FIXED_BYTES = 4 << 20 };
-
 typedef struct needs {
     uint64_t shared, worker;
 } needs;
 
+static uint64_t larger(uint64_t a, uint64_t b) {
+    return a > b ? a : b;
+}
+
+/*
+ * Bytes at the same time, per pixel of the working scale and of the image: preprocessing holds the channel, a copy as float and
+ * its noise; the steps hold marker, maps, nuclei, and at most what the watershed needs of dense noise; then maps and labels go to
+ * the image's scale. The constants hold for every content that was tried: tests/segment/test_budget.c.
+ */
+static uint64_t plane_bytes(uint64_t working, uint64_t own) {
+    const uint64_t preprocess = 20 * working + 20 * own, steps = 48 * working, maps = 24 * working + 16 * own;
+    const uint64_t labels = 8 * working + 40 * own;
+    return larger(larger(preprocess, steps), larger(maps, labels));
+}
+
+/* Histograms of percentiles, in bands of a million pixels. */
+static uint64_t histogram_bytes(uint64_t pixels) {
+    enum { BAND_PX = 1 << 20, MAX_BANDS = 32, BAND_BYTES = 600000, FIXED_BYTES = 2 << 20 };
+    const uint64_t bands = pixels / BAND_PX + 1;
+    return FIXED_BYTES + BAND_BYTES * (bands < MAX_BANDS ? bands : MAX_BANDS);
+}
+
 static needs needs_of(cellseg_context *context, const cseg_channel *channel, const cellseg_model *model) {
+    enum { LINE_BYTES = 512 }; /* of a row or column that a filter works on */
     const uint64_t working = (uint64_t)channel->working_height * channel->working_width;
     const uint64_t own = (uint64_t)channel->plane.height * channel->plane.width;
-    const uint64_t width = channel->plane.width > channel->working_width ? channel->plane.width : channel->working_width;
-    needs n = {WORKING_BYTES * working + OWN_BYTES * own + FIXED_BYTES, ROW_BYTES * width};
-    if (model != NULL && n.worker < cseg_predict_worker_bytes(context, model))
-        n.worker = cseg_predict_worker_bytes(context, model);
-    return n;
+    const uint64_t edge =
+        larger(larger(channel->plane.height, channel->plane.width), larger(channel->working_height, channel->working_width));
+    const uint64_t network = model != NULL ? cseg_predict_worker_bytes(context, model) : 0;
+    return (needs){plane_bytes(working, own) + histogram_bytes(larger(working, own)), larger(network, LINE_BYTES * edge)};
 }
 
 cellseg_status cseg_needs_check(cellseg_context *context, const cseg_channel *channel, const cellseg_model *model) {

@@ -114,7 +114,8 @@ cellseg_status cellseg_segment_options_check(const cellseg_segment_options *opti
 /* Lengths that are sound in micrometres and absurd in pixels of the working scale. */
 cellseg_status cseg_settings_check_px(const cseg_settings *settings, double working_pixel_size_um) {
     const double max_px = 300, pixel = working_pixel_size_um;
-    CSEG_TRY(cseg_range_check("nucleus_radius_max_um in working pixels", settings->method.nucleus_radius_max_um / pixel, 0, max_px));
+    CSEG_TRY(
+        cseg_range_check("nucleus_radius_max_um in working pixels", settings->method.nucleus_radius_max_um / pixel, 0, max_px));
     CSEG_TRY(cseg_range_check("cell_sigma_um in working pixels", settings->method.cell_sigma_um / pixel, 0, max_px));
     return cseg_range_check("smooth_um in working pixels", settings->options.smooth_um / pixel, 0, max_px);
 }

@@ -32,13 +32,18 @@ typedef struct segmentation {
     double clock;
 } segmentation;
 
+/* The label maps at the image's own scale need their room. */
+static void free_maps(segmentation *s) {
+    for (size_t i = 0; i < CSEG_MAX_CLASSES; i++)
+        cseg_plane_free(&s->maps[i]);
+}
+
 static void release(segmentation *s) {
     cseg_channel_close(&s->channel);
     cseg_plane_free(&s->marker);
     cseg_plane_free(&s->nuclei);
     cseg_plane_free(&s->cells);
-    for (size_t i = 0; i < CSEG_MAX_CLASSES; i++)
-        cseg_plane_free(&s->maps[i]);
+    free_maps(s);
     cseg_memory_free(s->confidence);
 }
 
@@ -46,7 +51,7 @@ static void release(segmentation *s) {
 
 /* The marker scaled for the cells step, and for the network: one resampling and one top-hat where both need the same. */
 static cellseg_status preprocess(segmentation *s, cseg_plane *input) {
-    const cseg_channel *c = &s->channel;
+    cseg_channel *c = &s->channel;
     const cseg_rule rule = cseg_channel_marker_rule(s->rule->pixel_size_um, s->settings.method.top_hat_um);
     cseg_flat flat;
     CSEG_TRY(cseg_preprocess_flatten(s->context, &flat, &c->plane, "the image", c->working_height, c->working_width, &rule));
@@ -56,6 +61,7 @@ static cellseg_status preprocess(segmentation *s, cseg_plane *input) {
         CSEG_TRY(cseg_preprocess_normalise(s->context, input, &flat, s->rule));
     } else
         CSEG_TRY(cseg_channel_scale(s->context, input, c, "the image", s->rule));
+    cseg_channel_close(&s->channel); /* the image is not read again */
     CSEG_TRY(cseg_preprocess_normalise(s->context, &s->marker, &flat, &rule));
     return cseg_report_marker(&s->report, s->context, &s->marker);
 }
@@ -161,8 +167,10 @@ static cellseg_status segment(cellseg_labels **cells, cellseg_labels **nuclei, c
     CSEG_TRY(find_nuclei(s));
     CSEG_TRY(find_cells(s));
     CSEG_TRY(cseg_channel_step(s->context, "cells", CELLS_TO, 1));
+    cseg_plane_free(&s->marker);
     if (maps != NULL)
         CSEG_TRY(export_maps(&own_maps, s, c->plane.height, c->plane.width, c->pixel_size_um));
+    free_maps(s);
     const cseg_found found = {&s->cells, &s->nuclei, s->count, s->confidence};
     const cellseg_status status = cseg_channel_label(cells, nuclei, s->context, c, &found, &s->settings, &s->report);
     s->report.seconds_finalize = cseg_report_lap(&s->clock);

@@ -163,7 +163,7 @@ static cellseg_status adopt_nuclei(growth *g, const cellseg_labels *seeds) {
 }
 
 static cellseg_status grow(growth *g) {
-    const cseg_channel *c = &g->channel;
+    cseg_channel *c = &g->channel;
     const bool has_maps = g->set.count > 0;
     const cseg_rule rule = cseg_channel_marker_rule(c->working_pixel_size_um, g->settings.method.top_hat_um);
     const cseg_cell_inputs inputs = {&g->marker,
@@ -187,7 +187,6 @@ static cellseg_status cells_of_nuclei(cellseg_labels **cells, cellseg_labels **n
     CSEG_TRY(cseg_needs_check(g->context, &g->channel, NULL));
     if (maps != NULL)
         CSEG_TRY(open_maps(&g->set, g->context, maps, CSEG_MAP_BACKGROUND + 1, extra_kind));
-    CSEG_TRY(cseg_channel_read(&g->channel, g->context));
     CSEG_TRY(adopt_nuclei(g, seeds));
     CSEG_TRY(grow(g));
     const cseg_found found = {&g->cells, &g->nuclei, g->count, NULL};
@@ -208,7 +207,6 @@ cellseg_status cellseg_segment_cells(cellseg_labels **cells, cellseg_labels **nu
     cseg_call_begin(&call, context);
     cseg_progress_step(context, "cells", 0, 1);
     const cellseg_status status = cells_of_nuclei(cells, nuclei, &g, image, maps, extra_output, seeds);
-    cseg_channel_close(&g.channel);
     close_maps(&g.set);
     cseg_plane_free(&g.marker);
     cseg_plane_free(&g.nuclei);

@@ -24,7 +24,7 @@ static cellseg_status check_nuclear(cseg_channel *nuclear, const cseg_channel *m
 }
 
 /* Nuclei of a nuclear stain at the working scale: a new label map. */
-static cellseg_status stained_nuclei(cellseg_context *context, cseg_plane *nuclei, uint32_t *count, const cseg_channel *nuclear,
+static cellseg_status stained_nuclei(cellseg_context *context, cseg_plane *nuclei, uint32_t *count, cseg_channel *nuclear,
                                      const cseg_settings *settings, cellseg_segment_report *report) {
     const double scale = settings->method.working_pixel_size_um;
     const cseg_rule rule = cseg_channel_nuclear_rule(scale, settings->method.top_hat_um);
@@ -67,9 +67,7 @@ static cellseg_status begin(two_channels *t, const cellseg_image *marker, const 
     CSEG_TRY(cseg_channel_set_scale(n, CSEG_METHOD_DIAMETER_UM, &t->settings));
     CSEG_TRY(cseg_channel_resample_to(n, t->settings.method.working_pixel_size_um, &t->settings));
     leave_out_network(&t->settings);
-    CSEG_TRY(cseg_needs_check(t->context, m, NULL));
-    CSEG_TRY(cseg_channel_read(m, t->context));
-    return cseg_channel_read(n, t->context);
+    return cseg_needs_check(t->context, m, NULL);
 }
 
 static cellseg_status find_nuclei(two_channels *t, cseg_plane *nuclei, uint32_t *count) {
@@ -122,8 +120,6 @@ cellseg_status cellseg_segment_two_channel(cellseg_labels **cells, cellseg_label
     cellseg_status status = begin(&t, marker, nuclear, options);
     if (status == CELLSEG_OK)
         status = two_channel(cells, nuclei, &t);
-    cseg_channel_close(&t.marker);
-    cseg_channel_close(&t.nuclear);
     return cseg_call_end(&call, cseg_report_end(&t.report, report, context, status));
 }
 
@@ -174,7 +170,7 @@ static cellseg_status give_to_cells(cellseg_context *context, const cseg_plane *
 }
 
 static cellseg_status find_within(cellseg_labels **nuclei, cellseg_context *context, const cseg_plane *cells,
-                                  const cseg_channel *nuclear, const cseg_settings *settings) {
+                                  cseg_channel *nuclear, const cseg_settings *settings) {
     cellseg_segment_report report = {0};
     cseg_plane seeds;
     uint32_t count;
@@ -208,10 +204,7 @@ static cellseg_status nuclei_within(cellseg_labels **nuclei, cellseg_context *co
     CSEG_TRY(cseg_needs_check(context, &n, NULL));
     leave_out_network(&settings);
     CSEG_TRY(cseg_channel_step(context, "nuclei", 0, 1));
-    CSEG_TRY(cseg_channel_read(&n, context));
-    const cellseg_status status = find_within(nuclei, context, &plane, &n, &settings);
-    cseg_channel_close(&n);
-    return status;
+    return find_within(nuclei, context, &plane, &n, &settings);
 }
 
 cellseg_status cellseg_segment_nuclei_within(cellseg_labels **nuclei, cellseg_context *context, const cellseg_labels *cells,
