@@ -67,8 +67,8 @@ static bool save(const cellseg_model *model, cellseg_context *context) {
     return true;
 }
 
-/* What training came to before it was asked to stop. A checkpoint holds it too, and then a finished model that may be in the
- * file's place is worth more. */
+/* Save the model of a stopped training. With a checkpoint, which has the same weights, an older finished model in the file's
+ * place is kept. */
 static void save_unfinished(const cellseg_model *model, cellseg_context *context, const cellseg_epoch *last) {
     if (train_options.checkpoint_path != NULL)
         print_error("%s: not written: training stopped after epoch %d of %d; run the command again to resume from %s", model_path,

@@ -212,8 +212,8 @@ static bool add_image(cellseg_trainer *trainer, const labelled_image *item, int3
     return status == CELLSEG_OK;
 }
 
-/* Image i of n validates when it is the last of its share: evenly spaced, and at least one where a part is asked for and there
- * are two images. */
+/* Image i of n validates if it is the last of its share: evenly spaced, and at least one for a positive fraction and two
+ * images. */
 static int32_t use_of(size_t i, size_t n) {
     const double part = validation_images.count > 0 ? 0 : validation_part;
     double wanted = part > 0 && n > 1 ? fmax(1, floor(part * (double)n + 0.5)) : 0;

@@ -206,7 +206,10 @@ cellseg_status cellseg_option_table_json(char *text, size_t size, const cellseg_
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "text or table is NULL, or size is 0");
     text[0] = '\0';
     cseg_text json = {.context = NULL};
+    cseg_call call; /* the printing of numbers depends on the rounding mode */
+    cseg_call_begin(&call, NULL);
     add_table(&json, table, options);
+    (void)cseg_call_end(&call, CELLSEG_OK);
     char *own;
     CSEG_TRY(cseg_text_take(&own, &json));
     const size_t length = strlen(own);

@@ -281,14 +281,9 @@ static cellseg_status check_group(const group *g, const void *theirs) {
     return cseg_options_copy(&scratch, g->table->struct_size, g->table->first_release_size, theirs, g->table->name);
 }
 
-cellseg_status cellseg_synth_options_draw(cellseg_synth_options *options, cellseg_synth_cells *cells,
-                                          cellseg_synth_staining *staining, cellseg_synth_optics *optics,
-                                          cellseg_synth_camera *camera) {
-    void *const theirs[GROUPS] = {cells, staining, optics, camera};
+static cellseg_status write_drawn(cellseg_synth_options *options, void *const theirs[GROUPS]) {
     cellseg_synth_options own;
     cseg_synth_groups all;
-    if (options == NULL)
-        return cseg_fail(CELLSEG_ERR_ARGUMENT, "options is NULL");
     CSEG_TRY(cseg_synth_options_read(&own, &all, options));
     for (size_t i = 0; i < GROUPS; i++)
         CSEG_TRY(check_group(&groups[i], theirs[i]));
@@ -299,4 +294,15 @@ cellseg_status cellseg_synth_options_draw(cellseg_synth_options *options, cellse
         memcpy((char *)&own + groups[i].pointer, &theirs[i], sizeof theirs[i]);
     }
     return cseg_options_init(options, options->struct_size, &own, sizeof own, option_table.first_release_size, option_table.name);
+}
+
+cellseg_status cellseg_synth_options_draw(cellseg_synth_options *options, cellseg_synth_cells *cells,
+                                          cellseg_synth_staining *staining, cellseg_synth_optics *optics,
+                                          cellseg_synth_camera *camera) {
+    void *const theirs[GROUPS] = {cells, staining, optics, camera};
+    if (options == NULL)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "options is NULL");
+    cseg_call call;
+    cseg_call_begin(&call, NULL);
+    return cseg_call_end(&call, write_drawn(options, theirs));
 }

@@ -83,14 +83,19 @@ static cellseg_status make_sample(cseg_sample *sample, cseg_diameters *diameters
                                   const cellseg_image *image, int32_t channel, const cellseg_labels *cells,
                                   const cellseg_labels *nuclei) {
     cellseg_context *context = trainer->context;
-    const cseg_plane marker = cseg_image_plane(image, channel);
     const cseg_plane cells_plane = cseg_labels_plane(cells), nuclei_plane = cseg_labels_plane(nuclei);
+    cseg_input marker;
     cseg_plane prepared;
     cseg_targets targets = {.classes = {0}};
     if (diameters != NULL)
         CSEG_TRY(cseg_diameters_measure(diameters, context, &cells_plane, &nuclei_plane, cellseg_image_pixel_size_um(image)));
-    CSEG_TRY(cseg_preprocess_run(context, &prepared, &marker, cellseg_image_pixel_size_um(image), &trainer->train.rule));
-    cellseg_status status = make_targets(&targets, trainer, &prepared, &cells_plane, &nuclei_plane);
+    CSEG_TRY(cseg_input_open(&marker, context, image, channel));
+    cellseg_status status =
+        cseg_preprocess_run(context, &prepared, &marker.plane, cellseg_image_pixel_size_um(image), &trainer->train.rule);
+    cseg_input_close(&marker);
+    if (status != CELLSEG_OK)
+        return status;
+    status = make_targets(&targets, trainer, &prepared, &cells_plane, &nuclei_plane);
     if (status == CELLSEG_OK)
         status = cseg_sample_make(sample, context, &prepared, &targets);
     cseg_plane_free(&prepared);
@@ -117,15 +122,8 @@ static cellseg_status take_sample(cellseg_trainer *trainer, cseg_sample *sample,
     return status;
 }
 
-cellseg_status cellseg_trainer_add(cellseg_trainer *trainer, const cellseg_image *image, int32_t channel,
-                                   const cellseg_labels *cells, const cellseg_labels *nuclei, int32_t use) {
-    if (trainer == NULL || image == NULL || cells == NULL || nuclei == NULL)
-        return cseg_fail(CELLSEG_ERR_ARGUMENT, "trainer, image, cells or nuclei is NULL");
-    CSEG_TRY(check_use(trainer, use));
-    CSEG_TRY(check_image(image, channel));
-    CSEG_TRY(check_sizes(image, cells, "cells"));
-    CSEG_TRY(check_sizes(image, nuclei, "nuclei"));
-    cseg_progress_start(trainer->context);
+static cellseg_status add_image(cellseg_trainer *trainer, const cellseg_image *image, int32_t channel,
+                                const cellseg_labels *cells, const cellseg_labels *nuclei, int32_t use) {
     cseg_sample sample;
     cseg_diameters diameters = {.count = 0};
     const cellseg_status status =
@@ -134,6 +132,19 @@ cellseg_status cellseg_trainer_add(cellseg_trainer *trainer, const cellseg_image
         return take_sample(trainer, &sample, &diameters, use);
     cseg_diameters_free(&diameters);
     return status;
+}
+
+cellseg_status cellseg_trainer_add(cellseg_trainer *trainer, const cellseg_image *image, int32_t channel,
+                                   const cellseg_labels *cells, const cellseg_labels *nuclei, int32_t use) {
+    if (trainer == NULL || image == NULL || cells == NULL || nuclei == NULL)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "trainer, image, cells or nuclei is NULL");
+    CSEG_TRY(check_use(trainer, use));
+    CSEG_TRY(check_image(image, channel));
+    CSEG_TRY(check_sizes(image, cells, "cells"));
+    CSEG_TRY(check_sizes(image, nuclei, "nuclei"));
+    cseg_call call;
+    cseg_call_begin(&call, trainer->context);
+    return cseg_call_end(&call, add_image(trainer, image, channel, cells, nuclei, use));
 }
 
 /* ---- images in files ---- */
@@ -162,6 +173,7 @@ cellseg_status cellseg_train_files_init(cellseg_train_files *files, size_t struc
 }
 
 static cellseg_status read_nuclei(example *s, cellseg_context *context, const cellseg_train_files *files) {
+    cseg_progress_step(context, "nuclei", 0.4, 0.6);
     if (files->nuclei_path != NULL) {
         s->at_fault = files->nuclei_path;
         CSEG_TRY(cellseg_labels_read(&s->nuclei, context, files->nuclei_path));
@@ -179,9 +191,11 @@ static cellseg_status read_example(example *s, cellseg_context *context, const c
     CSEG_TRY(cellseg_read_options_init(&options, sizeof options));
     options.pixel_size_um = files->pixel_size_um;
     s->at_fault = files->image_path;
+    cseg_progress_step(context, "image", 0, 0.2);
     CSEG_TRY(cellseg_image_read(&s->image, context, files->image_path, &options));
     CSEG_TRY(check_image(s->image, files->channel));
     s->at_fault = files->cells_path;
+    cseg_progress_step(context, "cells", 0.2, 0.4);
     CSEG_TRY(cellseg_labels_read(&s->cells, context, files->cells_path));
     CSEG_TRY(check_sizes(s->image, s->cells, "cells"));
     return read_nuclei(s, context, files);
@@ -202,6 +216,7 @@ static cellseg_status read_sample(cseg_sample *sample, cseg_diameters *diameters
     cellseg_status status = read_example(&s, trainer->context, files);
     if (status == CELLSEG_OK) {
         s.at_fault = files->cells_path;
+        cseg_progress_step(trainer->context, "targets", 0.6, 1);
         status = make_sample(sample, diameters, trainer, s.image, files->channel, s.cells, s.nuclei);
     }
     if (status == CELLSEG_ERR_ARGUMENT || status == CELLSEG_ERR_FORMAT || status == CELLSEG_ERR_IO || status == CELLSEG_ERR_LIMIT)
@@ -211,9 +226,12 @@ static cellseg_status read_sample(cseg_sample *sample, cseg_diameters *diameters
 }
 
 cellseg_status cseg_source_load(void *owner, cseg_sample *sample) {
+    const cellseg_trainer *trainer = owner;
     const struct cseg_train_source *source = sample->source;
     cseg_sample again = {.hash = 0};
-    CSEG_TRY(read_sample(&again, NULL, owner, &source->files));
+    cseg_call call; /* reading is a part of the batch's step */
+    cseg_call_begin(&call, trainer->context);
+    CSEG_TRY(cseg_call_end(&call, read_sample(&again, NULL, trainer, &source->files)));
     if (again.hash != sample->hash) {
         cseg_sample_free(&again);
         return cseg_fail(CELLSEG_ERR_IO, "%s: the image or its labels changed during training", source->image_path);
@@ -281,12 +299,9 @@ static cellseg_status add_source(cellseg_trainer *trainer, struct cseg_train_sou
     return take_sample(trainer, &sample, &diameters, use);
 }
 
-cellseg_status cellseg_trainer_add_files(cellseg_trainer *trainer, const cellseg_train_files *files, int32_t use) {
-    if (trainer == NULL || files == NULL)
-        return cseg_fail(CELLSEG_ERR_ARGUMENT, "trainer or files is NULL");
+static cellseg_status add_files(cellseg_trainer *trainer, const cellseg_train_files *files, int32_t use) {
     cellseg_train_files own;
     CSEG_TRY(check_files(&own, trainer, files, use));
-    cseg_progress_start(trainer->context);
     struct cseg_train_source *source;
     CSEG_TRY(source_new(&source, trainer->context, &own));
     const cellseg_status status = add_source(trainer, source, use);
@@ -297,4 +312,12 @@ cellseg_status cellseg_trainer_add_files(cellseg_trainer *trainer, const cellseg
     source->next = trainer->sources;
     trainer->sources = source;
     return CELLSEG_OK;
+}
+
+cellseg_status cellseg_trainer_add_files(cellseg_trainer *trainer, const cellseg_train_files *files, int32_t use) {
+    if (trainer == NULL || files == NULL)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "trainer or files is NULL");
+    cseg_call call;
+    cseg_call_begin(&call, trainer->context);
+    return cseg_call_end(&call, add_files(trainer, files, use));
 }

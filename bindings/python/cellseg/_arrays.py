@@ -65,7 +65,7 @@ def image_from(array: object, pixel_size_um: float | None = None) -> c.Image:
     if array.ndim != 3 or 0 in array.shape:
         raise ValueError(f"an image is (height, width) or (channels, height, width), not {array.shape}")
     if array.shape[2] in (3, 4) and array.shape[0] > array.shape[2]:
-        raise ValueError(f"{array.shape} looks like (height, width, channels); channels come first: np.moveaxis(array, -1, 0)")
+        raise ValueError(f"{array.shape} may be (height, width, channels); channels come first: np.moveaxis(array, -1, 0)")
     layout, array = _layout(array, pixel_size_um)
     image = c.Image(keep=array)
     c.image_wrap(image, None, layout)
@@ -89,9 +89,14 @@ def _view(address: int, shape: tuple, dtype: np.dtype, owner: object) -> np.ndar
 
 
 def array_from_image(image: c.Image) -> np.ndarray:
-    """(channels, height, width), without a copy: the library makes images with rows and channels next to each other."""
+    """(channels, height, width), without a copy."""
     shape = c.image_channels(image), c.image_height(image), c.image_width(image)
-    return _view(c.image_pixels(image, 0), shape, _DTYPES[c.image_pixel_type(image)], image)
+    dtype = _DTYPES[c.image_pixel_type(image)]
+    between = c.image_pixels(image, 1) - c.image_pixels(image, 0) if shape[0] > 1 else 0
+    strides = between, c.image_row_stride_bytes(image), c.image_pixel_stride_bytes(image)
+    samples = (sum((n - 1) * stride for n, stride in zip(shape, strides)) // dtype.itemsize + 1,)
+    flat = _view(c.image_pixels(image, 0), samples, dtype, image)
+    return np.lib.stride_tricks.as_strided(flat, shape, strides)
 
 
 def labels_from(array: object, pixel_size_um: float | None = None) -> c.Labels:
