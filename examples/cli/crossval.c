@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * cellseg crossval: how well a network does on images it was not trained on. Every image is judged once, by the model of the
- * fold that left its group out.
+ * cellseg crossval: cross-validation of a network. The model of a fold evaluates the images of the fold, which are outside its
+ * training set. Every image is evaluated once.
  *
- * The folder of results is the only memory: a fold whose model is there is not trained again, one that was stopped goes on from
- * its checkpoint, and an image whose cells are there is not segmented again. Every file takes its place when it is whole, so the
- * end is the same however often the work was stopped. crossval.txt says what the results are of; others are refused.
+ * The folder of results is the only state. A fold with a model is not trained again, a stopped fold resumes from its checkpoint,
+ * and an image with cells is not segmented again. A file is renamed to its place when it is complete, so the results do not
+ * depend on interruptions. crossval.txt lists the settings; a folder with other settings is rejected.
  */
 #include "output.h"
 #include "report.h"
@@ -27,25 +27,25 @@ enum { BY_IMAGE, BY_FOLDER };
 static const char *const groupings[] = {"image", "folder", NULL};
 
 static const option run_options[] = {
-    {"output", 'o', OPTION_TEXT, &folder, "OUTDIR", "models and results; a run that was stopped goes on from them", NULL},
-    {"csv", 0, OPTION_TEXT, &csv_path, "FILE", "write all figures of each image as a table", NULL},
+    {"output", 'o', OPTION_TEXT, &folder, "OUTDIR", "folder of models and results; a stopped run resumes from the folder", NULL},
+    {"csv", 0, OPTION_TEXT, &csv_path, "FILE", "write a table with all figures of each image", NULL},
     {"report", 0, OPTION_TEXT, &report_path, "FILE", "write a page (HTML) with tables, charts and pictures", NULL},
-    {"threads", 0, OPTION_WHOLE, &threads, "N", "0: as many as cores", NULL},
+    {"threads", 0, OPTION_WHOLE, &threads, "N", "number of threads; 0: one per core", NULL},
     {NULL, 0, OPTION_FLAG, NULL, NULL, NULL, NULL},
 };
 static const option fold_options[] = {
-    {"folds", 0, OPTION_WHOLE, &folds, "K", "parts that are left out in turn; 0: every group is one", NULL},
-    {"group-by", 0, OPTION_CHOICE, &group_by, NULL, "what is never parted", groupings},
-    {"group-until", 0, OPTION_TEXT, &group_until, "TEXT", "nor are images of a folder whose stems agree up to this text", NULL},
+    {"folds", 0, OPTION_WHOLE, &folds, "K", "number of folds; 0: one fold per group", NULL},
+    {"group-by", 0, OPTION_CHOICE, &group_by, NULL, "images that stay in one fold", groupings},
+    {"group-until", 0, OPTION_TEXT, &group_until, "TEXT", "so do images of a folder whose stems agree up to this text", NULL},
     {NULL, 0, OPTION_FLAG, NULL, NULL, NULL, NULL},
 };
 static const command crossval_command = {
     "crossval", "--images DIR --labels DIR [--weight W]... -o OUTDIR",
-    "Cross-validate: train K networks, each without one part of the images, and judge it on that part, with the default\n"
-    "options of cellseg segment or, with --preset paper, the paper's. Images and labels are those of cellseg train.\n"
-    "Groups (a folder's images: --group-by folder; a field's or a well's: --group-until) are dealt to the folds in order.\n"
-    "--group-by folder --folds 0 leaves out one folder after the other.",
-    (const option *const[]){run_options, cache_options, fold_options, labelled_image_options, training_options, NULL}};
+    "Cross-validate: train K networks, each without one fold of the images, and evaluate each network on its fold. The\n"
+    "segmentation has the default options or, with --preset paper, the paper's. Images and labels are those of cellseg\n"
+    "train. Groups (images of a folder: --group-by folder; of a field or a well: --group-until) are assigned to the folds in\n"
+    "order. --group-by folder --folds 0 leaves out each folder in turn.",
+    (const option *const[]){run_options, cache_options, fold_options, labelled_image_options, training_table.rows, NULL}};
 
 static bool is_complete(int operands) {
     const char *fault = fault_of_training();
@@ -90,7 +90,7 @@ static size_t first_of_group(size_t i) {
     return first;
 }
 
-/* Gives each image its group's number; how many there are. */
+/* Number the groups in fold_of; return their number. */
 static size_t number_groups(void) {
     size_t groups = 0;
     for (size_t i = 0; i < images.count; i++) {
@@ -105,7 +105,7 @@ static bool stems_differ(void) {
     for (size_t i = 0; i < images.count; i++)
         for (size_t j = 0; j < i; j++)
             if (!images.items[i].validates && strcmp(images.items[i].image.stem, images.items[j].image.stem) == 0) {
-                print_error("%s and %s have the same name up to the first dot: the results of one would replace the other's",
+                print_error("%s and %s have the same name up to the first dot: their results would replace each other",
                             images.items[j].image.path, images.items[i].image.path);
                 return false;
             }
@@ -116,12 +116,12 @@ static void print_too_few(size_t groups) {
     size_t last = images.count - 1;
     while (images.items[last].validates)
         last--;
-    print_error("%s%s: the images are of %zu group%s, too few for %d folds", images.items[0].images_folder,
+    print_error("%s%s: the images form %zu group%s, too few for %d folds", images.items[0].images_folder,
                 images.items[last].folder > 0 ? " and other folders" : "", groups, groups == 1 ? "" : "s",
                 groups < 2 ? 2 : (int)folds);
 }
 
-/* Deals the groups, in the images' order, to the folds. */
+/* Assign the groups, in the order of the images, to the folds. */
 static bool deal(void) {
     fold_of = malloc((images.count + 1) * sizeof *fold_of);
     if (fold_of == NULL) {
@@ -141,7 +141,7 @@ static bool deal(void) {
     return stems_differ();
 }
 
-/* The only group of a fold's images as text of *length letters; NULL when they are of several. */
+/* The name of a fold's only group, *length letters; NULL if the fold has several groups. */
 static const char *group_of_fold(size_t fold, int *length) {
     size_t first = 0;
     while (fold_of[first] != fold)
@@ -162,7 +162,7 @@ static const char *group_of_fold(size_t fold, int *length) {
     return begin;
 }
 
-/* ---- what the results are of ---- */
+/* ---- settings of the results ---- */
 
 static void put_file(FILE *to, const char *path) {
     struct stat status;
@@ -175,7 +175,7 @@ static void put_settings(FILE *to) {
     put_options(to, cache_options);
     put_options(to, fold_options);
     put_options(to, labelled_image_options);
-    put_options(to, training_options);
+    put_options(to, training_table.rows);
     if (start_file() != NULL)
         put_file(to, start_file());
     for (size_t i = 0; i < images.count; i++) {
@@ -209,7 +209,7 @@ static bool place(const char *path, const char *text) {
     return close_output(&to, true);
 }
 
-/* The folder is empty of results, and gets its settings; or they are these. */
+/* Write the settings to a new folder, or compare them with those of an old folder. */
 static bool claim_folder(void) {
     char path[PATH_SIZE], *text = NULL;
     size_t length;
@@ -226,7 +226,7 @@ static bool claim_folder(void) {
     else if (!holds(path, text, &there)) {
         fine = !there && place(path, text);
         if (there)
-            print_error("%s: these results are of other images, options or another version; choose another folder", path);
+            print_error("%s: the folder has results of other images, options or versions; choose another folder", path);
     }
     free(text);
     return fine;
@@ -258,10 +258,10 @@ static bool train_and_save(cellseg_trainer *trainer, cellseg_context *context, c
     set_progress_title("training");
     cellseg_status status = cellseg_trainer_run(&model, trainer, on_epoch, NULL);
     set_progress_title(NULL);
-    if (status == CELLSEG_OK && !was_interrupted()) /* interrupted, the model is not the one that was asked for */
+    if (status == CELLSEG_OK && !was_interrupted()) /* an interrupted training gives another model */
         status = cellseg_model_save(model, context, path, CELLSEG_WEIGHTS_FLOAT32);
     if (status == CELLSEG_ERR_CANCELLED && was_interrupted())
-        print_error("%s: not written, as training was interrupted; run again, it goes on from there", path);
+        print_error("%s: not written: training was interrupted; run the command again to resume", path);
     else if (status != CELLSEG_OK)
         print_library_error(path);
     cellseg_model_free(model);
@@ -289,7 +289,7 @@ static bool train_fold(cellseg_context *context, const cellseg_model *start, siz
     return fine;
 }
 
-/* ---- judging it ---- */
+/* ---- evaluation of a fold ---- */
 
 static score_list all_cells, all_nuclei;   /* of every image */
 static score_list fold_cells, fold_nuclei; /* one score per fold */
@@ -305,7 +305,7 @@ static bool read_image(cellseg_image **image, cellseg_context *context, const ch
     return status == CELLSEG_OK;
 }
 
-/* As training finds them. */
+/* Find the nuclei as training does. */
 static bool find_nuclei(cellseg_context *context, const cellseg_image *image, const char *cells_path, const char *path) {
     cellseg_segment_options options;
     cellseg_labels *cells = NULL, *nuclei = NULL;
@@ -324,7 +324,7 @@ static bool find_nuclei(cellseg_context *context, const cellseg_image *image, co
     return status == CELLSEG_OK;
 }
 
-/* <stem>.nuclei.tif, which is made where a channel shows the nuclei. */
+/* Path of the true nuclei; the file is made first if a channel has the nuclear stain. */
 static bool true_nuclei(char path[PATH_SIZE], cellseg_context *context, const labelled_image *of) {
     const char *stem = of->image.stem;
     char truth[PATH_SIZE];
@@ -340,7 +340,7 @@ static bool true_nuclei(char path[PATH_SIZE], cellseg_context *context, const la
     return fine;
 }
 
-/* Of an image's results the cells are written last. */
+/* The cells are the last result of an image to be written. */
 static bool segment_image(cellseg_context *context, const cellseg_model *model, const file *image, const char *fold_folder) {
     char cells[PATH_SIZE];
     if (!join_path(cells, fold_folder, image->stem, ".cells.tif"))
@@ -350,7 +350,7 @@ static bool segment_image(cellseg_context *context, const cellseg_model *model, 
     results r = {0};
     set_progress_title(image->path);
     bool fine = read_image(&r.image, context, image->path);
-    if (fine && cellseg_segment(&r.cells, &r.nuclei, &r.maps, context, model, r.image, &segment_options) != CELLSEG_OK) {
+    if (fine && cellseg_segment(&r.cells, &r.nuclei, &r.maps, NULL, context, model, r.image, &segment_options) != CELLSEG_OK) {
         print_library_error(image->path);
         fine = false;
     }
@@ -448,13 +448,11 @@ static bool run_folds(cellseg_context *context, const cellseg_model *start) {
 }
 
 static bool init_segmentation(void) {
-    cellseg_status status = cellseg_segment_options_init(&segment_options, sizeof segment_options);
-    if (status == CELLSEG_OK)
-        status = cellseg_segment_options_preset(&segment_options, training_preset);
+    const cellseg_status status = cellseg_segment_options_init(&segment_options, sizeof segment_options);
+    if (status != CELLSEG_OK || !set_segment_preset(train_options.preset))
+        return false;
     segment_options.channel = training_channel;
-    if (status != CELLSEG_OK)
-        print_error("crossval: %s", cellseg_last_error());
-    return status == CELLSEG_OK;
+    return true;
 }
 
 /* Before the folder is claimed for them. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* cellseg evaluate: how well label maps and probabilities agree with the truth, image by image, and over all. */
+/* cellseg evaluate: agreement of label maps and probability maps with the truth, per image and over all images. */
 #include "cli.h"
 #include "files.h"
 #include "options.h"
@@ -19,33 +19,33 @@ static bool with_maps;
 static int32_t channel, threads;
 
 static const option options[] = {
-    {"kind", 0, OPTION_TEXT, &kind, "KIND", "files <stem>.KIND.* are taken where a stem has several", NULL},
-    {"k", 0, OPTION_NUMBER, &how.weight, "K", "weight of the Dice part of SM, 0 to 1", NULL},
-    {"iou", 0, OPTION_NUMBER, &how.iou_threshold, "IOU", "from which two objects are a pair, 0 to 1", NULL},
-    {"tolerance-px", 0, OPTION_NUMBER, &how.tolerance_px, "PX", "within which outlines agree", NULL},
-    {"maps", 0, OPTION_FLAG, &with_maps, NULL, "judge <stem>.maps.tif beside PREDICTED, too", NULL},
-    {"csv", 0, OPTION_TEXT, &csv_path, "FILE", "write all figures of each image as a table", NULL},
+    {"kind", 0, OPTION_TEXT, &kind, "KIND", "use the files <stem>.KIND.* if a stem has several files", NULL},
+    {"k", 0, OPTION_NUMBER, &how.weight, "K", "weight of the Dice term of SM, 0 to 1", NULL},
+    {"iou", 0, OPTION_NUMBER, &how.iou_threshold, "IOU", "minimum IoU of a pair of objects, 0 to 1", NULL},
+    {"tolerance-px", 0, OPTION_NUMBER, &how.tolerance_px, "PX", "tolerance of outlines", NULL},
+    {"maps", 0, OPTION_FLAG, &with_maps, NULL, "also evaluate <stem>.maps.tif in the folder of PREDICTED", NULL},
+    {"csv", 0, OPTION_TEXT, &csv_path, "FILE", "write a table with all figures of each image", NULL},
     {"report", 0, OPTION_TEXT, &report_path, "FILE", "write a page (HTML) with tables, charts and pictures", NULL},
-    {"images", 0, OPTION_TEXT, &images_path, "PATH", "images for the page's pictures: as TRUTH, a file or a folder", NULL},
-    {"channel", 0, OPTION_WHOLE, &channel, "K", "of these images, from 0", NULL},
-    {"threads", 0, OPTION_WHOLE, &threads, "N", "0: as many as cores", NULL},
+    {"images", 0, OPTION_TEXT, &images_path, "PATH", "images for the pictures of the page; like TRUTH, a file or a folder", NULL},
+    {"channel", 0, OPTION_WHOLE, &channel, "K", "channel of these images, from 0", NULL},
+    {"threads", 0, OPTION_WHOLE, &threads, "N", "number of threads; 0: one per core", NULL},
     {NULL, 0, OPTION_FLAG, NULL, NULL, NULL, NULL},
 };
 static const command evaluate_command = {
     "evaluate", "TRUTH PREDICTED",
-    "Compare label maps with the truth: two files, or two folders whose files pair by stem (the name up to its first dot).\n"
-    "SM = K x best Dice + (1 - K) x pair ratio. Best Dice: mean over true cells of the best Dice with a predicted one.\n"
-    "Pair ratio: 2 x pairs / (true + predicted cells), pairs being each other's largest overlap. Dice: of the foregrounds.\n"
-    "The last line counts all cells; its best Dice is the mean over all true cells. Then follow figures of objects (found at\n"
-    "IOU), of nuclei where both sides have <stem>.nuclei.tif, and of maps. docs/metrics.md defines them all.",
+    "Compare label maps with the truth: two files, or two folders with files paired by stem (the name up to the first dot).\n"
+    "SM = K x best Dice + (1 - K) x pair ratio. Best Dice: mean over true cells of the best Dice with a predicted cell.\n"
+    "Pair ratio: 2 x pairs / (true + predicted cells); a pair is each other's largest overlap. Dice: of the foregrounds.\n"
+    "The last line counts all cells; the best Dice there is the mean over all true cells. Further tables have the objects\n"
+    "found at IOU, nuclei if both sides have <stem>.nuclei.tif, and maps. docs/metrics.md defines all figures.",
     (const option *const[]){options, NULL}};
 
 /* ---- images ---- */
 
-/* What is judged: cells, or whatever --kind says; and, beside cells, nuclei. */
+/* Scores of the objects of --kind, and of nuclei if --kind is cells. */
 static score_list objects, nuclei;
 
-/* The file <stem>.KIND.tif beside `path`; NULL when there is none. */
+/* The file <stem>.KIND.tif in the folder of `path`; NULL if the file is missing. */
 static const char *beside(char found[PATH_SIZE], const char *path, const char *stem, const char *which) {
     const char *slash = strrchr(path, '/');
     const int folder = slash != NULL ? (int)(slash - path) + 1 : 0;
@@ -53,7 +53,7 @@ static const char *beside(char found[PATH_SIZE], const char *path, const char *s
     return length < PATH_SIZE && access(found, F_OK) == 0 ? found : NULL;
 }
 
-/* The nuclei beside a pair of cells, where both have them. */
+/* Evaluate the nuclei of a pair of cells if both sides have nuclei. */
 static bool judge_nuclei(cellseg_context *context, const inputs *cells) {
     char truth[PATH_SIZE], predicted[PATH_SIZE];
     const inputs files = {cells->stem, beside(truth, cells->truth, cells->stem, "nuclei"),
@@ -72,21 +72,21 @@ static int name_width(const file_list *files) {
     return (int)width;
 }
 
-/* The paths of the i-th pair, those beside it in `room`. What is missing is printed: false. */
+/* The paths of the i-th pair; `room` holds the path of the maps. False, after an error line, if a file is missing. */
 static bool inputs_at(inputs *files, char room[PATH_SIZE], const file_list *truth, const file_list *predicted,
                       const file_list *images, size_t i) {
     *files = (inputs){.stem = truth->files[i].stem, .truth = truth->files[i].path, .predicted = predicted->files[i].path};
     if (with_maps)
         files->maps = beside(room, files->predicted, predicted->files[i].stem, "maps");
     if (with_maps && files->maps == NULL) {
-        print_error("%s: there is no %s.maps.tif beside it", files->predicted, predicted->files[i].stem);
+        print_error("%s: %s.maps.tif is missing in the same folder", files->predicted, predicted->files[i].stem);
         return false;
     }
     for (size_t j = 0; j < images->count; j++)
         if (!is_folder(images_path) || strcmp(images->files[j].stem, files->stem) == 0)
             files->image = images->files[j].path;
     if (images->count > 0 && files->image == NULL)
-        print_error("%s: there is no image of %s in it", images_path, files->stem);
+        print_error("%s: the folder has no image of %s", images_path, files->stem);
     return images->count == 0 || files->image != NULL;
 }
 
@@ -179,7 +179,7 @@ static bool find_files(file_list *truth, file_list *predicted, const char *const
            same_stems(truth, paths[0], predicted, paths[1]);
 }
 
-/* The images the pictures are cut from; none without --images. */
+/* The images of the report's pictures; none without --images. */
 static bool find_images(file_list *images, const char *truth_path) {
     *images = (file_list){0};
     if (images_path == NULL)
@@ -205,7 +205,7 @@ static int evaluate(const char *const paths[2]) {
     return code;
 }
 
-/* What is wrong with the options' values; NULL: nothing. */
+/* The first fault of the options' values; NULL: none. */
 static const char *fault_of_values(void) {
     if (!(how.weight >= 0 && how.weight <= 1))
         return "--k must lie in [0, 1]";
@@ -216,7 +216,7 @@ static const char *fault_of_values(void) {
     if (channel < 0)
         return "--channel must not be negative";
     if (images_path != NULL && report_path == NULL)
-        return "--images goes with --report";
+        return "--images needs --report";
     return NULL;
 }
 
@@ -226,7 +226,7 @@ int cmd_evaluate(int argc, char **argv) {
         return CLI_FAILED;
     int count = 0, code = CLI_USAGE;
     const parsed result = parse_options(&evaluate_command, argc, argv, operands, &count);
-    const char *fault = count != 2 ? "TRUTH and PREDICTED are needed, and nothing else" : fault_of_values();
+    const char *fault = count != 2 ? "TRUTH and PREDICTED are expected, and no other argument" : fault_of_values();
     if (result == PARSED_HELP)
         code = CLI_FINE;
     else if (result == PARSED_OK && fault != NULL)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* cellseg info: the library and its model, or what image and model files hold. */
+/* cellseg info: describes the library and its model, or image files and model files. */
 #include "cli.h"
 #include "options.h"
 
@@ -10,8 +10,8 @@
 static const option options[] = {{NULL, 0, OPTION_FLAG, NULL, NULL, NULL, NULL}};
 static const command info_command = {
     "info", "[FILE]...",
-    "Say what FILEs are: images (size, channels, pixel size) or model files (layers, scale, training record).\n"
-    "Without any, say what the library is, and describe the model inside.",
+    "Describe each FILE: an image (size, channels, pixel size) or a model file (layers, scale, training record).\n"
+    "Without FILE, describe the library and the default model.",
     (const option *const[]){options, NULL}};
 
 static void print_model(const cellseg_model *model) {
@@ -20,11 +20,11 @@ static void print_model(const cellseg_model *model) {
 }
 
 static void print_image(const cellseg_image *image) {
-    static const char *const types[] = {"?", "uint8", "uint16", "uint32", "float32"};
+    static const char *const types[] = {"?", "uint8", "uint16", "uint32", "float32", "int16", "int32", "float64"};
     const int32_t type = cellseg_image_pixel_type(image);
     printf("image: %zu x %zu pixels (width x height), %d channel%s, %s, ", cellseg_image_width(image),
            cellseg_image_height(image), (int)cellseg_image_channels(image), cellseg_image_channels(image) == 1 ? "" : "s",
-           types[type >= CELLSEG_UINT8 && type <= CELLSEG_FLOAT32 ? type : 0]);
+           types[type >= CELLSEG_UINT8 && type <= CELLSEG_FLOAT64 ? type : 0]);
     if (cellseg_image_pixel_size_um(image) > 0)
         printf("%g um per pixel\n", cellseg_image_pixel_size_um(image));
     else
@@ -36,9 +36,16 @@ static int describe_library(cellseg_context *context) {
     const int32_t level = cellseg_context_cpu_level(context);
     printf("libcellseg %s, %d threads, %s\n", cellseg_version(), (int)cellseg_context_threads(context),
            levels[level >= CELLSEG_CPU_PORTABLE && level <= CELLSEG_CPU_NEON ? level : 0]);
+    printf("features:");
+    for (int bit = 0; bit < 64; bit++) {
+        const char *name = cellseg_feature_name(cellseg_features() & UINT64_C(1) << bit);
+        if (name != NULL)
+            printf(" %s", name);
+    }
+    printf("\n");
     cellseg_model *model;
     if (cellseg_model_default(&model, context) != CELLSEG_OK) {
-        print_library_error("the model inside");
+        print_library_error("default model");
         return CLI_FAILED;
     }
     print_model(model);
@@ -52,7 +59,7 @@ static const char *without_path(const char *line, const char *path) {
     return strncmp(line, path, length) == 0 && strncmp(line + length, ": ", 2) == 0 ? line + length + 2 : line;
 }
 
-/* What is no image may be a model. */
+/* Read a file as an image, else as a model. */
 static cellseg_status read_either(cellseg_image **image, cellseg_model **model, cellseg_context *context, const char *path) {
     char as_image[512];
     cellseg_status status = cellseg_image_read(image, context, path, NULL);
@@ -60,7 +67,7 @@ static cellseg_status read_either(cellseg_image **image, cellseg_model **model, 
     if (status == CELLSEG_ERR_FORMAT) {
         status = cellseg_model_load(model, context, path);
         if (status != CELLSEG_OK)
-            print_error("%s: no image: %s; no model: %s", path, as_image, without_path(cellseg_last_error(), path));
+            print_error("%s: not an image: %s; not a model: %s", path, as_image, without_path(cellseg_last_error(), path));
     } else if (status != CELLSEG_OK)
         print_error("%s: %s", path, as_image);
     return status;

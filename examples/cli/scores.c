@@ -43,7 +43,7 @@ static cellseg_status locate(score *s, cellseg_context *context, const cellseg_l
     return status == CELLSEG_OK ? cellseg_measure(&s->table, context, truth, NULL, NULL, &options) : status;
 }
 
-/* The probability of a cell is that of no background, whatever other classes a model has. */
+/* The probability of a cell is 1 - background for models with any classes. */
 static cellseg_status invert_background(cellseg_image **out, cellseg_context *context, const cellseg_image *maps) {
     const size_t height = cellseg_image_height(maps), width = cellseg_image_width(maps);
     const float *background = cellseg_image_pixels(maps, 2);
@@ -82,7 +82,7 @@ static bool judge_map(score *s, score_list *list, cellseg_context *context, cons
     cellseg_image *maps = NULL;
     bool fine = cellseg_image_read(&maps, context, s->files.maps, NULL) == CELLSEG_OK;
     if (fine && (cellseg_image_channels(maps) < 3 || cellseg_image_pixel_type(maps) != CELLSEG_FLOAT32)) {
-        print_error("%s: these are not the maps that cellseg segment --maps writes", s->files.maps);
+        print_error("%s: not a file of maps from cellseg segment --maps", s->files.maps);
         cellseg_image_free(maps);
         return false;
     }

@@ -12,6 +12,7 @@
 #include <cellseg/metrics.h>
 #include <cellseg/model.h>
 #include <cellseg/morph.h>
+#include <cellseg/options.h>
 #include <cellseg/segment.h>
 #include <cellseg/synth.h>
 #include <cellseg/tile.h>

@@ -2,6 +2,7 @@
 /* Planes: allocation, conversion, and the checks every room needs. */
 #include "core/core.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -10,10 +11,14 @@ size_t cseg_plane_type_size(int32_t type) {
     case CELLSEG_UINT8:
         return 1;
     case CELLSEG_UINT16:
+    case CELLSEG_INT16:
         return 2;
     case CELLSEG_UINT32:
+    case CELLSEG_INT32:
     case CELLSEG_FLOAT32:
         return 4;
+    case CELLSEG_FLOAT64:
+        return 8;
     default:
         return 0;
     }
@@ -23,6 +28,10 @@ cellseg_status cseg_plane_check_size(size_t height, size_t width) {
     if (height >= 1 && height <= INT32_MAX && width >= 1 && width <= INT32_MAX)
         return CELLSEG_OK;
     return cseg_fail(CELLSEG_ERR_ARGUMENT, "a size of %zu x %zu pixels is out of range", height, width);
+}
+
+bool cseg_plane_same_size(const cseg_plane *a, const cseg_plane *b) {
+    return a->height == b->height && a->width == b->width;
 }
 
 cellseg_status cseg_plane_new(cseg_plane *plane, cellseg_context *context, int32_t type, size_t height, size_t width) {
@@ -59,6 +68,18 @@ static cellseg_status row_to_f32(void *data, size_t y) {
         for (size_t x = 0; x < width; x++)
             to[x] = (float)((const uint32_t *)from)[x];
         break;
+    case CELLSEG_INT16:
+        for (size_t x = 0; x < width; x++)
+            to[x] = (float)((const int16_t *)from)[x];
+        break;
+    case CELLSEG_INT32:
+        for (size_t x = 0; x < width; x++)
+            to[x] = (float)((const int32_t *)from)[x];
+        break;
+    case CELLSEG_FLOAT64:
+        for (size_t x = 0; x < width; x++)
+            to[x] = (float)((const double *)from)[x];
+        break;
     default:
         memmove(to, from, width * sizeof *to);
     }
@@ -86,9 +107,20 @@ static cellseg_status row_is_finite(void *data, size_t y) {
     return CELLSEG_OK;
 }
 
+/* Finite as float32 too, in which most rooms compute. */
+static cellseg_status row_is_finite_f64(void *data, size_t y) {
+    const rows_job *job = data;
+    const double *row = cseg_row_at(job->from, y);
+    for (size_t x = 0; x < job->from->width; x++)
+        if (!(fabs(row[x]) <= (double)FLT_MAX))
+            return cseg_fail(CELLSEG_ERR_ARGUMENT, "%s: the pixel at row %zu, column %zu is not a finite number%s", job->what, y,
+                             x, isfinite(row[x]) ? " of float32" : "");
+    return CELLSEG_OK;
+}
+
 cellseg_status cseg_plane_check_finite(cellseg_context *context, const cseg_plane *plane, const char *what) {
-    if (plane->type != CELLSEG_FLOAT32)
+    if (plane->type != CELLSEG_FLOAT32 && plane->type != CELLSEG_FLOAT64)
         return CELLSEG_OK;
     rows_job job = {NULL, plane, what};
-    return cseg_parallel_for(context, plane->height, row_is_finite, &job);
+    return cseg_parallel_for(context, plane->height, plane->type == CELLSEG_FLOAT32 ? row_is_finite : row_is_finite_f64, &job);
 }

@@ -4,8 +4,8 @@
  * which slice holds a rank, a histogram of that slice's lower 16 bits which key (a radix selection). Linear between order
  * statistics, as numpy.percentile. Cost: one pass over the samples for 8 and 16-bit types, else one more for every slice needed.
  */
-#include "filter/bands.h"
 #include "filter/filter.h"
+#include "filter/slabs.h"
 
 #include <math.h>
 #include <string.h>
@@ -15,11 +15,11 @@ enum { SLOTS = 1 << 16, CHUNK = 512 };
 typedef struct selection {
     cellseg_context *context;
     const cseg_plane *from;
-    cseg_bands bands;
+    cseg_slabs slabs;
     int32_t key_bits;
     bool within_slice; /* count the lower halves of the keys whose upper half is `slice`, else the upper halves */
     uint32_t slice, known_slice;
-    uint64_t *band_counts;   /* bands x SLOTS */
+    uint64_t *slab_counts;   /* slabs x SLOTS */
     uint64_t *upper, *lower; /* merged; lower belongs to known_slice */
 } selection;
 
@@ -70,13 +70,13 @@ static void count_keys(uint64_t *counts, const uint32_t *keys, size_t count, con
                 counts[keys[i] & 0xffff]++;
 }
 
-static cellseg_status count_band(void *data, size_t band) {
+static cellseg_status count_slab(void *data, size_t slab) {
     const selection *s = data;
-    uint64_t *counts = s->band_counts + band * SLOTS;
+    uint64_t *counts = s->slab_counts + slab * SLOTS;
     memset(counts, 0, SLOTS * sizeof *counts);
-    const size_t end = cseg_band_end(s->bands, band, s->from->height), width = s->from->width;
+    const size_t end = cseg_slabs_end(s->slabs, slab, s->from->height), width = s->from->width;
     uint32_t keys[CHUNK];
-    for (size_t y = band * s->bands.rows; y < end; y++)
+    for (size_t y = slab * s->slabs.rows; y < end; y++)
         for (size_t left = 0; left < width; left += CHUNK) {
             const size_t count = width - left < CHUNK ? width - left : CHUNK;
             load_keys(keys, s->from, y, left, count);
@@ -86,11 +86,11 @@ static cellseg_status count_band(void *data, size_t band) {
 }
 
 static cellseg_status count_all(selection *s, uint64_t *counts) {
-    CSEG_TRY(cseg_parallel_for(s->context, s->bands.count, count_band, s));
+    CSEG_TRY(cseg_parallel_for(s->context, s->slabs.count, count_slab, s));
     memset(counts, 0, SLOTS * sizeof *counts);
-    for (size_t band = 0; band < s->bands.count; band++)
+    for (size_t slab = 0; slab < s->slabs.count; slab++)
         for (size_t slot = 0; slot < SLOTS; slot++)
-            counts[slot] += s->band_counts[band * SLOTS + slot];
+            counts[slot] += s->slab_counts[slab * SLOTS + slot];
     return CELLSEG_OK;
 }
 
@@ -131,18 +131,18 @@ static cellseg_status percentile(selection *s, double *out, double percent) {
 
 cellseg_status cseg_percentiles_find(cellseg_context *context, double *out, const double *percents, size_t count,
                                      const cseg_plane *from) {
-    selection s = {.context = context, .from = from, .bands = cseg_bands_of(from), .known_slice = UINT32_MAX};
+    selection s = {.context = context, .from = from, .slabs = cseg_slabs_of(from), .known_slice = UINT32_MAX};
     s.key_bits = 8 * (int32_t)cseg_plane_type_size(from->type);
-    s.band_counts = cseg_memory_alloc(context, s.bands.count + 2, SLOTS * sizeof *s.band_counts);
-    if (s.band_counts == NULL)
+    s.slab_counts = cseg_memory_alloc(context, s.slabs.count + 2, SLOTS * sizeof *s.slab_counts);
+    if (s.slab_counts == NULL)
         return cseg_error_last();
-    s.upper = s.band_counts + s.bands.count * SLOTS;
+    s.upper = s.slab_counts + s.slabs.count * SLOTS;
     s.lower = s.upper + SLOTS;
     cellseg_status status = count_all(&s, s.upper);
     for (size_t i = 0; status == CELLSEG_OK && i < count; i++) {
         assert(percents[i] >= 0 && percents[i] <= 100);
         status = percentile(&s, &out[i], percents[i]);
     }
-    cseg_memory_free(s.band_counts);
+    cseg_memory_free(s.slab_counts);
     return status;
 }

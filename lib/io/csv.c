@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Tables as comma-separated values: what pandas, R and a spreadsheet read, the same bytes whatever the process's locale. */
+/* Tables as comma-separated values, the format of pandas, R and spreadsheets. The bytes do not depend on the process's locale. */
 #include "io/io.h"
 
 #include <math.h>
@@ -9,7 +9,7 @@
 
 enum { NUMBER_SIZE = 32, BUFFER_SIZE = 1 << 16 };
 
-/* Text on its way to the file. */
+/* Buffered text. */
 typedef struct csv_writer {
     cseg_file *file;
     size_t used;
@@ -18,7 +18,7 @@ typedef struct csv_writer {
 } csv_writer;
 
 static void flush(csv_writer *writer) {
-    (void)cseg_file_write_at(writer->file, writer->buffer, writer->used, writer->written); /* file->error tells */
+    (void)cseg_file_write_at(writer->file, writer->buffer, writer->used, writer->written); /* the caller reads file->error */
     writer->written += writer->used;
     writer->used = 0;
 }
@@ -32,7 +32,8 @@ static void put(csv_writer *writer, const char *text) {
     }
 }
 
-/* Between its digits a number has one thing that depends on the locale: its point, of one or more bytes. */
+/* Replace the decimal point of the locale, one or more bytes, by a full stop. No other character of a number depends on the
+ * locale. */
 static void use_full_stop(char *number) {
     char *to = number;
     bool point = false;
@@ -47,7 +48,7 @@ static void use_full_stop(char *number) {
     *to = '\0';
 }
 
-/* The fewest digits that read back as the same number. */
+/* The shortest text that parses to the same number. */
 static void format_number(char number[NUMBER_SIZE], double value) {
     if (!isfinite(value)) {
         (void)snprintf(number, NUMBER_SIZE, "%s", isnan(value) ? "nan" : value > 0 ? "inf" : "-inf");
@@ -62,7 +63,8 @@ static void format_number(char number[NUMBER_SIZE], double value) {
 }
 
 static cellseg_status write_table(cseg_file *file, cellseg_context *context, const cellseg_table *table) {
-    const size_t columns = cellseg_table_columns(table);
+    const size_t columns = cellseg_table_columns(table), rows = cellseg_table_rows(table);
+    cellseg_status status = CELLSEG_OK;
     csv_writer *writer = cseg_memory_alloc(context, 1, sizeof *writer);
     if (writer == NULL)
         return cseg_error_last();
@@ -74,7 +76,7 @@ static cellseg_status write_table(cseg_file *file, cellseg_context *context, con
         put(writer, cellseg_table_column_name(table, c));
     }
     put(writer, "\n");
-    for (size_t r = 0; r < cellseg_table_rows(table); r++) {
+    for (size_t r = 0; r < rows && status == CELLSEG_OK; r++) {
         for (size_t c = 0; c < columns; c++) {
             char number[NUMBER_SIZE];
             format_number(number, cellseg_table_column(table, c)[r]);
@@ -82,16 +84,25 @@ static cellseg_status write_table(cseg_file *file, cellseg_context *context, con
             put(writer, number);
         }
         put(writer, "\n");
+        status = cseg_progress_poll(context, (double)r / (double)rows);
     }
     flush(writer);
     cseg_memory_free(writer);
+    if (status != CELLSEG_OK)
+        return status;
     return file->error == 0 ? CELLSEG_OK : cseg_file_fail("cannot be written", file->error);
+}
+
+static cellseg_status write_csv(const cellseg_table *table, cellseg_context *context, const char *path) {
+    cseg_target target;
+    CSEG_TRY(cseg_target_open(&target, context, path));
+    return cseg_target_close(&target, write_table(&target.file, context, table));
 }
 
 cellseg_status cellseg_table_write_csv(const cellseg_table *table, cellseg_context *context, const char *path) {
     if (table == NULL || path == NULL)
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "%s is NULL", table == NULL ? "table" : "path");
-    cseg_target target;
-    CSEG_TRY(cseg_target_open(&target, context, path));
-    return cseg_target_close(&target, write_table(&target.file, context, table));
+    cseg_call call;
+    cseg_call_begin(&call, context);
+    return cseg_call_end(&call, write_csv(table, context, path));
 }

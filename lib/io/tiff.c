@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * TIFF in and out; the only file that sees libtiff. A file is read in two passes: the first looks at every page and adds up the
- * channels, so that all sizes are checked before any pixel is read; the second copies strips and tiles to their places.
- * libtiff allocates by itself, past the context's hooks; what it may take at once is bounded by the file's size.
- * Reference: TIFF 6.0; MetaMorph's tags: "MetaMorph Stack (STK) Image File Format", Molecular Devices.
+ * TIFF in and out; the only file that includes libtiff. A file is read in two passes. The first visits every page and counts the
+ * channels, so that all sizes are checked before any pixel is read. The second copies strips and tiles into the image. libtiff
+ * does not use the context's hooks; its single allocations are bounded by the file's size. Reference: TIFF 6.0; MetaMorph's
+ * tags: "MetaMorph Stack (STK) Image File Format", Molecular Devices.
  */
 #include "io/io.h"
 
@@ -19,7 +19,7 @@ typedef struct tiff_stream {
     TIFF *tiff;
     cseg_file *file;
     uint64_t position;
-    char message[200]; /* libtiff's first complaint since the stream was opened; "" for none */
+    char message[200]; /* libtiff's first error since the stream was opened; "" for none */
 } tiff_stream;
 
 static tmsize_t read_proc(thandle_t handle, void *to, tmsize_t count) {
@@ -49,7 +49,7 @@ static toff_t size_proc(thandle_t handle) {
 }
 
 static int close_proc(thandle_t handle) {
-    (void)handle; /* the file belongs to whoever opened it */
+    (void)handle; /* the caller of stream_open() closes the file */
     return 0;
 }
 
@@ -67,7 +67,7 @@ static int CSEG_PRINTF(4, 0) warning_proc(TIFF *tiff, void *user, const char *wh
     return 1;
 }
 
-/* What went wrong in libtiff: the disk, or what it made of the content. */
+/* Report an error of the disk, or else libtiff's message. */
 static cellseg_status stream_fail(const tiff_stream *stream, const char *what) {
     if (stream->file->error != 0)
         return cseg_file_fail(what, stream->file->error);
@@ -79,9 +79,9 @@ static cellseg_status stream_open(tiff_stream *stream, cseg_file *file, const ch
     TIFFOpenOptions *options = TIFFOpenOptionsAlloc();
     if (options == NULL)
         return cseg_fail(CELLSEG_ERR_MEMORY, "no memory to open a TIFF file");
-    /* Compressed data and tag arrays are no larger than the file; codecs need a little of their own. */
-    const uint64_t most = file->size + ((uint64_t)256 << 20);
-    TIFFOpenOptionsSetMaxSingleMemAlloc(options, most < PTRDIFF_MAX ? (tmsize_t)most : PTRDIFF_MAX);
+    /* Compressed data and tag arrays are no larger than the file; codecs need some memory of their own. */
+    const uint64_t max_bytes = file->size + ((uint64_t)256 << 20);
+    TIFFOpenOptionsSetMaxSingleMemAlloc(options, max_bytes < PTRDIFF_MAX ? (tmsize_t)max_bytes : PTRDIFF_MAX);
     TIFFOpenOptionsSetErrorHandlerExtR(options, error_proc, stream);
     TIFFOpenOptionsSetWarningHandlerExtR(options, warning_proc, stream);
     stream->tiff =
@@ -90,9 +90,30 @@ static cellseg_status stream_open(tiff_stream *stream, cseg_file *file, const ch
     return stream->tiff != NULL ? CELLSEG_OK : stream_fail(stream, "cannot be opened as TIFF");
 }
 
+uint64_t cseg_tiff_compressions(void) {
+    static const struct {
+        uint16_t scheme;
+        uint64_t feature;
+    } all[] = {
+        {COMPRESSION_ADOBE_DEFLATE, CELLSEG_FEATURE_TIFF_DEFLATE},
+        {COMPRESSION_LZW, CELLSEG_FEATURE_TIFF_LZW},
+        {COMPRESSION_PACKBITS, CELLSEG_FEATURE_TIFF_PACKBITS},
+        {COMPRESSION_JPEG, CELLSEG_FEATURE_TIFF_JPEG},
+        {COMPRESSION_LZMA, CELLSEG_FEATURE_TIFF_LZMA},
+        {COMPRESSION_ZSTD, CELLSEG_FEATURE_TIFF_ZSTD},
+        {COMPRESSION_WEBP, CELLSEG_FEATURE_TIFF_WEBP},
+        {COMPRESSION_LERC, CELLSEG_FEATURE_TIFF_LERC},
+    };
+    uint64_t features = 0;
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        if (TIFFIsCODECConfigured(all[i].scheme))
+            features |= all[i].feature;
+    return features;
+}
+
 /* ---- pages ---- */
 
-/* How samples lie in the file, and what they become. */
+/* Sample format in the file, and pixel type in memory. */
 typedef struct sample_kind {
     uint16_t format, bits;
     int32_t type;
@@ -107,11 +128,11 @@ static const sample_kind kinds[] = {
 };
 
 typedef struct tiff_page {
-    uint32_t number; /* from 1, as people count */
+    uint32_t number; /* counted from 1 */
     uint32_t height, width;
-    uint32_t block_height, block_width; /* of a tile, or of a strip */
+    uint32_t block_height, block_width; /* of a tile or a strip */
     uint16_t samples, compression;
-    bool tiled, separate; /* separate: each sample has strips of its own */
+    bool tiled, separate; /* separate: each sample has its own strips */
     bool invert;          /* min-is-white */
     const sample_kind *kind;
 } tiff_page;
@@ -139,7 +160,7 @@ static cellseg_status read_kind(const sample_kind **kind, TIFF *tiff, uint32_t n
     return cseg_fail(CELLSEG_ERR_FORMAT, "page %u: %u-bit %s samples are not supported", number, bits, what);
 }
 
-/* Intensities only: no colour model that would have to be converted. JPEG's own is undone by its codec. */
+/* Intensities only: colour models that need a conversion are refused. The JPEG codec undoes its own. */
 static cellseg_status check_photometric(tiff_page *page, TIFF *tiff) {
     uint16_t photometric = PHOTOMETRIC_MINISBLACK;
     (void)TIFFGetField(tiff, TIFFTAG_PHOTOMETRIC, &photometric);
@@ -153,7 +174,7 @@ static cellseg_status check_photometric(tiff_page *page, TIFF *tiff) {
     return cseg_fail(CELLSEG_ERR_FORMAT, "page %u: photometric interpretation %u is not supported", page->number, photometric);
 }
 
-/* Where libtiff's idea of a block's bytes is not ours, the page has a layout we do not know. */
+/* If libtiff counts a block's bytes in another way, the page's layout is unsupported. */
 static cellseg_status check_block(const tiff_page *page, TIFF *tiff) {
     const uint64_t samples = page->separate ? 1 : page->samples;
     const uint64_t bytes = page->block_width * samples * (page->kind->bits / 8U);
@@ -194,14 +215,14 @@ static cellseg_status describe_page(tiff_page *page, const tiff_stream *stream, 
     return check_block(page, tiff);
 }
 
-/* Thumbnails, pyramid levels and masks say so in their tags, and are passed over. */
+/* Thumbnails, pyramid levels and masks, as their tags state, are skipped. */
 static bool is_extra(TIFF *tiff) {
     uint32_t type = 0;
     (void)TIFFGetFieldDefaulted(tiff, TIFFTAG_SUBFILETYPE, &type);
     return (type & (FILETYPE_REDUCEDIMAGE | FILETYPE_MASK)) != 0;
 }
 
-/* What each page does, in order. */
+/* Called for each page in order. */
 typedef cellseg_status (*page_fn)(void *data, tiff_stream *stream, const tiff_page *page);
 
 static cellseg_status for_each_page(tiff_stream *stream, page_fn visit, void *data) {
@@ -223,7 +244,7 @@ static cellseg_status for_each_page(tiff_stream *stream, page_fn visit, void *da
     }
 }
 
-/* ---- first pass: what is there ---- */
+/* ---- first pass: sizes ---- */
 
 typedef struct tiff_survey {
     const cseg_io_request *request;
@@ -234,7 +255,7 @@ typedef struct tiff_survey {
     double pixel_size_um;
 } tiff_survey;
 
-/* At most how many bytes one byte of a file becomes: a bound on what a small file may claim. */
+/* Upper bound on the bytes that decompression makes of one byte: limits the size that a small file may claim. */
 static unsigned expansion_of(uint16_t compression) {
     switch (compression) {
     case COMPRESSION_NONE:
@@ -247,7 +268,7 @@ static unsigned expansion_of(uint16_t compression) {
     case COMPRESSION_LZW:
         return 4096;
     default:
-        return 1 << 16; /* Zstandard's; the others' constant images end here */
+        return 1 << 16; /* a bound for Zstandard and all other codecs */
     }
 }
 
@@ -299,7 +320,7 @@ static cellseg_status read_pixel_size(double *pixel_size_um, tiff_stream *stream
     return cseg_pixel_size_find(pixel_size_um, &calibration);
 }
 
-/* MetaMorph stacks keep further planes behind the first page's only strips, where no TIFF reader finds them. */
+/* MetaMorph stores the further planes of a stack behind the strips of the first page, which TIFF readers do not visit. */
 static cellseg_status check_stack(tiff_stream *stream) {
     const TIFFField *field = TIFFFieldWithTag(stream->tiff, STK_TAG_UIC2);
     uint32_t planes = 0;
@@ -336,7 +357,7 @@ static cellseg_status survey_page(void *data, tiff_stream *stream, const tiff_pa
     return CELLSEG_OK;
 }
 
-/* Slices and time points would otherwise pass for channels. */
+/* Otherwise slices and time points would be read as channels. */
 static cellseg_status check_planes(tiff_stream *stream, uint64_t channels) {
     char *text = NULL;
     if (!TIFFSetDirectory(stream->tiff, 0))
@@ -348,8 +369,9 @@ static cellseg_status check_planes(tiff_stream *stream, uint64_t channels) {
 /* ---- second pass: the pixels ---- */
 
 typedef struct tiff_copy {
+    cellseg_context *context;
     cellseg_image *image;
-    int32_t channel; /* the page's first */
+    int32_t channel, channels; /* first channel of the page; number of all */
     const sample_kind *kind;
     bool labels;
     void *block;
@@ -362,7 +384,7 @@ typedef struct tiff_copy {
     }                                                                                                                            \
     break
 
-/* One sample of `count` pixels, `step` samples apart, to a row of the image. */
+/* Copy one sample of `count` pixels, `step` samples apart, to a row of the image. */
 static void copy_samples(void *to, const void *from, size_t count, size_t step, const sample_kind *kind) {
     switch (kind->format << 8 | kind->bits) {
     case SAMPLEFORMAT_UINT << 8 | 8:
@@ -400,7 +422,7 @@ static void invert_samples(void *row, size_t count, int32_t type) {
     }
 }
 
-/* A label map's signed integers were copied bit by bit: a negative one has its highest bit set. */
+/* Signed integers of a label map were copied bit by bit: a negative id has its highest bit set. */
 static cellseg_status check_ids(const void *row, size_t count, int32_t type) {
     bool negative = false;
     for (size_t x = 0; x < count; x++)
@@ -410,7 +432,8 @@ static cellseg_status check_ids(const void *row, size_t count, int32_t type) {
     return negative ? cseg_fail(CELLSEG_ERR_FORMAT, "a label map must not hold negative numbers") : CELLSEG_OK;
 }
 
-/* The decoded block whose first pixel is (y0, x0) and first sample `sample`, to its place. Tiles reach over the image's edge. */
+/* Copy the decoded block whose first pixel is (y0, x0) and first sample `sample` into the image. Tiles may extend beyond the
+ * image's edge. */
 static cellseg_status copy_block(const tiff_copy *copy, const tiff_page *page, uint32_t y0, uint32_t x0, uint16_t sample) {
     const size_t samples = page->separate ? 1 : page->samples;
     const size_t size = page->kind->bits / 8U;
@@ -431,7 +454,7 @@ static cellseg_status copy_block(const tiff_copy *copy, const tiff_page *page, u
     return CELLSEG_OK;
 }
 
-/* Decode one strip or tile, whole: a short one is damaged. */
+/* Decode one whole strip or tile; a short one is damaged. */
 static bool read_block(const tiff_copy *copy, TIFF *tiff, const tiff_page *page, uint32_t y, uint32_t x, uint16_t sample) {
     if (page->tiled)
         return TIFFReadTile(tiff, copy->block, x, y, 0, sample) == TIFFTileSize(tiff);
@@ -452,6 +475,8 @@ static cellseg_status copy_page(void *data, tiff_stream *stream, const tiff_page
                     return stream_fail(stream, what);
                 }
                 CSEG_TRY(copy_block(copy, page, (uint32_t)y, (uint32_t)x, sample));
+                const double done = (double)y / page->height;
+                CSEG_TRY(cseg_progress_poll(copy->context, (copy->channel + sample + done * passes) / copy->channels));
             }
     copy->channel += page->samples;
     return CELLSEG_OK;
@@ -464,7 +489,8 @@ static cellseg_status read_image(cellseg_image **out, cellseg_context *context, 
     if (survey.first.kind == NULL)
         return cseg_fail(CELLSEG_ERR_FORMAT, "the file holds thumbnails or masks only");
     CSEG_TRY(check_planes(stream, survey.channels));
-    tiff_copy copy = {.kind = survey.first.kind, .labels = request->labels};
+    tiff_copy copy = {
+        .context = context, .channels = (int32_t)survey.channels, .kind = survey.first.kind, .labels = request->labels};
     if (request->labels && copy.kind->format == SAMPLEFORMAT_INT)
         copy.kind = find_kind(SAMPLEFORMAT_UINT, copy.kind->bits);
     const cseg_io_claim claim = {.height = survey.first.height,
@@ -473,7 +499,7 @@ static cellseg_status read_image(cellseg_image **out, cellseg_context *context, 
                                  .type = copy.kind->type,
                                  .bits_per_sample = copy.kind->bits,
                                  .expansion = survey.expansion};
-    cellseg_status status = cseg_claim_image(&copy.image, context, request, stream->file, &claim);
+    cellseg_status status = cseg_claim_allocate(&copy.image, context, request, stream->file, &claim);
     if (status != CELLSEG_OK)
         return status;
     copy.block = cseg_memory_alloc(context, (size_t)survey.largest_block, 1);
@@ -490,7 +516,7 @@ static cellseg_status read_image(cellseg_image **out, cellseg_context *context, 
 
 cellseg_status cseg_tiff_read(cellseg_image **out, cellseg_context *context, cseg_file *file, const cseg_io_request *request) {
     tiff_stream stream;
-    CSEG_TRY(stream_open(&stream, file, "rmC")); /* no mapping, a huge uncompressed strip in pieces */
+    CSEG_TRY(stream_open(&stream, file, "rmC")); /* no memory mapping; a large uncompressed strip is read in pieces */
     const cellseg_status status = read_image(out, context, &stream, request);
     TIFFClose(stream.tiff);
     return status;
@@ -498,22 +524,28 @@ cellseg_status cseg_tiff_read(cellseg_image **out, cellseg_context *context, cse
 
 /* ---- writing ---- */
 
-enum { STRIP_BYTES = 1 << 18, ZIP_LEVEL = 3 }; /* half of level 6's time; label maps stay small */
+enum { STRIP_BYTES = 1 << 18, ZIP_LEVEL = 3 }; /* twice as fast as level 6; label maps stay small */
+
+static int sample_format(int32_t type) {
+    if (type == CELLSEG_FLOAT32 || type == CELLSEG_FLOAT64)
+        return SAMPLEFORMAT_IEEEFP;
+    return type == CELLSEG_INT16 || type == CELLSEG_INT32 ? SAMPLEFORMAT_INT : SAMPLEFORMAT_UINT;
+}
 
 static bool set_tags(TIFF *tiff, const cseg_plane *plane, int32_t page, int32_t pages, uint32_t strip_rows,
                      double pixel_size_um) {
-    const bool real = plane->type == CELLSEG_FLOAT32;
+    const int format = sample_format(plane->type);
+    const int predictor = format == SAMPLEFORMAT_IEEEFP ? PREDICTOR_NONE : PREDICTOR_HORIZONTAL;
     char software[32];
     (void)snprintf(software, sizeof software, "libcellseg %s", cellseg_version());
     bool ok = TIFFSetField(tiff, TIFFTAG_IMAGELENGTH, (uint32_t)plane->height) &&
               TIFFSetField(tiff, TIFFTAG_IMAGEWIDTH, (uint32_t)plane->width) && TIFFSetField(tiff, TIFFTAG_SAMPLESPERPIXEL, 1) &&
               TIFFSetField(tiff, TIFFTAG_BITSPERSAMPLE, (int)(8 * cseg_plane_type_size(plane->type))) &&
-              TIFFSetField(tiff, TIFFTAG_SAMPLEFORMAT, real ? SAMPLEFORMAT_IEEEFP : SAMPLEFORMAT_UINT) &&
+              TIFFSetField(tiff, TIFFTAG_SAMPLEFORMAT, format) &&
               TIFFSetField(tiff, TIFFTAG_PHOTOMETRIC, PHOTOMETRIC_MINISBLACK) &&
               TIFFSetField(tiff, TIFFTAG_PLANARCONFIG, PLANARCONFIG_CONTIG) &&
               TIFFSetField(tiff, TIFFTAG_COMPRESSION, COMPRESSION_ADOBE_DEFLATE) &&
-              TIFFSetField(tiff, TIFFTAG_ZIPQUALITY, ZIP_LEVEL) &&
-              TIFFSetField(tiff, TIFFTAG_PREDICTOR, real ? PREDICTOR_NONE : PREDICTOR_HORIZONTAL) &&
+              TIFFSetField(tiff, TIFFTAG_ZIPQUALITY, ZIP_LEVEL) && TIFFSetField(tiff, TIFFTAG_PREDICTOR, predictor) &&
               TIFFSetField(tiff, TIFFTAG_ROWSPERSTRIP, strip_rows) && TIFFSetField(tiff, TIFFTAG_SOFTWARE, software);
     if (ok && pages > 1)
         ok = TIFFSetField(tiff, TIFFTAG_SUBFILETYPE, FILETYPE_PAGE) &&
@@ -525,38 +557,59 @@ static bool set_tags(TIFF *tiff, const cseg_plane *plane, int32_t page, int32_t 
     return ok;
 }
 
-/* Strips go through `strip`, because libtiff's predictor changes what it is given. */
-static bool write_strips(TIFF *tiff, const cseg_plane *plane, size_t strip_rows, char *strip) {
+/* A page on its way to the file. */
+typedef struct tiff_writer {
+    tiff_stream stream;
+    cellseg_context *context;
+    int32_t page, pages;
+    size_t strip_rows;
+    char *strip;
+} tiff_writer;
+
+/* Strips are copied to writer->strip, because libtiff's predictor modifies its input. */
+static cellseg_status write_strips(tiff_writer *writer, const cseg_plane *plane) {
     const size_t row = plane->width * cseg_plane_type_size(plane->type);
-    for (size_t y = 0; y < plane->height; y += strip_rows) {
-        const size_t rows = strip_rows < plane->height - y ? strip_rows : plane->height - y;
+    for (size_t y = 0; y < plane->height; y += writer->strip_rows) {
+        const size_t rows = writer->strip_rows < plane->height - y ? writer->strip_rows : plane->height - y;
         for (size_t i = 0; i < rows; i++)
-            memcpy(strip + i * row, cseg_row_at(plane, y + i), row);
-        if (TIFFWriteEncodedStrip(tiff, (uint32_t)(y / strip_rows), strip, (tmsize_t)(rows * row)) < 0)
-            return false;
+            memcpy(writer->strip + i * row, cseg_row_at(plane, y + i), row);
+        const uint32_t number = (uint32_t)(y / writer->strip_rows);
+        if (TIFFWriteEncodedStrip(writer->stream.tiff, number, writer->strip, (tmsize_t)(rows * row)) < 0)
+            return stream_fail(&writer->stream, "cannot be written");
+        CSEG_TRY(cseg_progress_poll(writer->context, (writer->page + (double)y / (double)plane->height) / writer->pages));
     }
-    return true;
+    return CELLSEG_OK;
+}
+
+static cellseg_status write_page(tiff_writer *writer, const cellseg_image *image) {
+    const double pixel_size_um = cellseg_image_pixel_size_um(image);
+    TIFF *tiff = writer->stream.tiff;
+    cseg_input input;
+    CSEG_TRY(cseg_input_open(&input, writer->context, image, writer->page));
+    cellseg_status status = CELLSEG_OK;
+    if (!set_tags(tiff, &input.plane, writer->page, writer->pages, (uint32_t)writer->strip_rows, pixel_size_um))
+        status = stream_fail(&writer->stream, "cannot be written");
+    if (status == CELLSEG_OK)
+        status = write_strips(writer, &input.plane);
+    if (status == CELLSEG_OK && !TIFFWriteDirectory(tiff))
+        status = stream_fail(&writer->stream, "cannot be written");
+    cseg_input_close(&input);
+    return status;
 }
 
 cellseg_status cseg_tiff_write(cseg_file *file, cellseg_context *context, const cellseg_image *image) {
-    const int32_t pages = cellseg_image_channels(image);
-    const cseg_plane first = cseg_image_plane(image, 0);
-    const size_t row = first.width * cseg_plane_type_size(first.type);
-    const size_t strip_rows = row < STRIP_BYTES ? STRIP_BYTES / row : 1;
-    const double bytes = (double)row * (double)first.height * pages;
-    char *strip = cseg_memory_alloc(context, strip_rows, row);
-    if (strip == NULL)
+    tiff_writer writer = {.context = context, .pages = cellseg_image_channels(image)};
+    const size_t row = cellseg_image_width(image) * cseg_plane_type_size(cellseg_image_pixel_type(image));
+    const double bytes = (double)row * (double)cellseg_image_height(image) * writer.pages;
+    writer.strip_rows = row < STRIP_BYTES ? STRIP_BYTES / row : 1;
+    writer.strip = cseg_memory_alloc(context, writer.strip_rows, row);
+    if (writer.strip == NULL)
         return cseg_error_last();
-    tiff_stream stream;
-    cellseg_status status = stream_open(&stream, file, bytes < 3.5e9 ? "wl" : "wl8");
-    for (int32_t page = 0; status == CELLSEG_OK && page < pages; page++) {
-        const cseg_plane plane = cseg_image_plane(image, page);
-        if (!set_tags(stream.tiff, &plane, page, pages, (uint32_t)strip_rows, cellseg_image_pixel_size_um(image)) ||
-            !write_strips(stream.tiff, &plane, strip_rows, strip) || !TIFFWriteDirectory(stream.tiff))
-            status = stream_fail(&stream, "cannot be written");
-    }
-    if (stream.tiff != NULL)
-        TIFFClose(stream.tiff);
-    cseg_memory_free(strip);
+    cellseg_status status = stream_open(&writer.stream, file, bytes < 3.5e9 ? "wl" : "wl8");
+    for (; status == CELLSEG_OK && writer.page < writer.pages; writer.page++)
+        status = write_page(&writer, image);
+    if (writer.stream.tiff != NULL)
+        TIFFClose(writer.stream.tiff);
+    cseg_memory_free(writer.strip);
     return status;
 }

@@ -18,7 +18,7 @@ typedef struct minima_job {
 
 static cellseg_status step_up_band(void *data, size_t band) {
     const minima_job *job = data;
-    for (size_t y = band_begin(band); y < band_end(band, job->keys->height); y++) {
+    for (size_t y = cseg_band_begin(band); y < cseg_band_end(band, job->keys->height); y++) {
         int32_t *keys = cseg_keys_row(job->keys, y), *limit = cseg_keys_row(job->limit, y);
         for (size_t x = 0; x < job->keys->width; x++) {
             limit[x] = keys[x];
@@ -30,7 +30,7 @@ static cellseg_status step_up_band(void *data, size_t band) {
 
 static cellseg_status mark_band(void *data, size_t band) {
     const minima_job *job = data;
-    for (size_t y = band_begin(band); y < band_end(band, job->keys->height); y++) {
+    for (size_t y = cseg_band_begin(band); y < cseg_band_end(band, job->keys->height); y++) {
         const int32_t *keys = cseg_keys_row(job->keys, y), *limit = cseg_keys_row(job->limit, y);
         uint8_t *to = cseg_row_u8(job->to, y);
         for (size_t x = 0; x < job->keys->width; x++)
@@ -55,7 +55,7 @@ static cellseg_status fill_minima(cellseg_context *context, const cseg_plane *ke
 
 static cellseg_status h_minima(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, cseg_key_rule rule,
                                int32_t connectivity) {
-    assert(to->type == from->type && same_size(to, from) && rule.raise >= 0);
+    assert(to->type == from->type && cseg_plane_same_size(to, from) && rule.raise >= 0);
     cseg_plane own = {0}, limit = {0};
     const cseg_plane *keys = to->type == CELLSEG_FLOAT32 ? to : &own;
     cellseg_status status;
@@ -72,10 +72,10 @@ done:
 
 static cellseg_status extended_minima(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, cseg_key_rule rule,
                                       int32_t connectivity) {
-    assert(to->type == CELLSEG_UINT8 && same_size(to, from) && rule.raise >= 0);
-    assert(rule.mask == NULL || (rule.mask->type == CELLSEG_UINT8 && same_size(rule.mask, from)));
+    assert(to->type == CELLSEG_UINT8 && cseg_plane_same_size(to, from) && rule.raise >= 0);
+    assert(rule.mask == NULL || (rule.mask->type == CELLSEG_UINT8 && cseg_plane_same_size(rule.mask, from)));
     cseg_plane keys = {0}, limit = {0};
-    const size_t bands = band_count(from->height);
+    const size_t bands = cseg_band_count(from->height);
     minima_job job = {to, &keys, &limit};
     cellseg_status status;
     CSEG_TRY_GOTO(done, cseg_plane_new(&keys, context, CELLSEG_FLOAT32, from->height, from->width));

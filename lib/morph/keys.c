@@ -60,7 +60,7 @@ static void encode_row(const key_job *job, int32_t *keys, const void *samples, s
 static cellseg_status encode_band(void *data, size_t band) {
     const key_job *job = data;
     const size_t width = job->image->width;
-    for (size_t y = band_begin(band); y < band_end(band, job->image->height); y++) {
+    for (size_t y = cseg_band_begin(band); y < cseg_band_end(band, job->image->height); y++) {
         int32_t *keys = cseg_keys_row(job->keys, y);
         encode_row(job, keys, cseg_row_at(job->image, y), width);
         if (job->rule.floor != NULL) {
@@ -80,13 +80,13 @@ static cellseg_status encode_band(void *data, size_t band) {
 cellseg_status cseg_keys_encode(cellseg_context *context, const cseg_plane *keys, const cseg_plane *image,
                                 const cseg_key_rule *rule) {
     key_job job = {keys, image, *rule, rule->reversed ? -1 : 0};
-    return cseg_parallel_for(context, band_count(image->height), encode_band, &job);
+    return cseg_parallel_for(context, cseg_band_count(image->height), encode_band, &job);
 }
 
 static cellseg_status decode_band(void *data, size_t band) {
     const key_job *job = data;
     const size_t width = job->image->width;
-    for (size_t y = band_begin(band); y < band_end(band, job->image->height); y++) {
+    for (size_t y = cseg_band_begin(band); y < cseg_band_end(band, job->image->height); y++) {
         const int32_t *keys = cseg_keys_row(job->keys, y);
         void *to = cseg_row_at(job->image, y);
         switch (job->image->type) {
@@ -108,5 +108,5 @@ static cellseg_status decode_band(void *data, size_t band) {
 
 cellseg_status cseg_keys_decode(cellseg_context *context, const cseg_plane *to, const cseg_plane *keys, bool reversed) {
     key_job job = {.keys = keys, .image = to, .flip = reversed ? -1 : 0};
-    return cseg_parallel_for(context, band_count(to->height), decode_band, &job);
+    return cseg_parallel_for(context, cseg_band_count(to->height), decode_band, &job);
 }

@@ -380,7 +380,8 @@ static cellseg_status reconstruct_into(cellseg_context *context, const cseg_plan
 
 static cellseg_status reconstruct(cellseg_context *context, const cseg_plane *to, const cseg_plane *marker,
                                   const cseg_plane *limit, int32_t connectivity, bool reversed) {
-    assert(to->type == marker->type && to->type == limit->type && same_size(to, marker) && same_size(to, limit));
+    assert(to->type == marker->type && to->type == limit->type && cseg_plane_same_size(to, marker) &&
+           cseg_plane_same_size(to, limit));
     cseg_plane limit_keys = {0}, own = {0};
     const cseg_plane *keys = to->type == CELLSEG_FLOAT32 ? to : &own;
     cellseg_status status;

@@ -67,16 +67,24 @@ cellseg_status cellseg_image_components(cellseg_labels **out, cellseg_context *c
 
 /* ---- watershed ---- */
 
-#define FIRST_RELEASE_SIZE (offsetof(cellseg_watershed_options, lines) + sizeof(int32_t))
+static const char *const no_yes[] = {"no", "yes", NULL};
 
-static cellseg_watershed_options defaults(void) {
-    const cellseg_watershed_options options = {.struct_size = sizeof options, .connectivity = 8};
-    return options;
+/* A column of a table in each line: member, default, paper's value, minimum, maximum, unit, sentence. */
+#define ROW(...) CSEG_OPTION(cellseg_watershed_options, __VA_ARGS__)
+
+static const cellseg_option rows[] = {
+    ROW(connectivity, 8, 8, 4, 8, "", "neighbours of a pixel: 4 or 8", .flags = CELLSEG_OPTION_POWER_OF_TWO),
+    ROW(lines, 0, 0, 0, 1, "", "leave a line of 0 between basins", .choices = no_yes),
+};
+
+static const cellseg_option_table table = CSEG_OPTION_TABLE(cellseg_watershed_options, rows, lines);
+
+const cellseg_option_table *cellseg_watershed_options_table(void) {
+    return &table;
 }
 
 cellseg_status cellseg_watershed_options_init(cellseg_watershed_options *options, size_t struct_size) {
-    const cellseg_watershed_options own = defaults();
-    return cseg_options_init(options, struct_size, &own, sizeof own, FIRST_RELEASE_SIZE, "cellseg_watershed_options");
+    return cseg_option_init(options, struct_size, &table, CELLSEG_PRESET_DEFAULT);
 }
 
 static cellseg_status check_relief(cellseg_context *context, const cellseg_image *relief) {
@@ -90,9 +98,8 @@ cellseg_status cellseg_labels_watershed(cellseg_labels **out, cellseg_context *c
                                         const cellseg_labels *seeds, const cellseg_image *mask,
                                         const cellseg_watershed_options *options) {
     CSEG_TRY(cseg_toolkit_begin_labels(out, context));
-    cellseg_watershed_options own = defaults();
-    CSEG_TRY(cseg_options_copy(&own, sizeof own, FIRST_RELEASE_SIZE, options, "cellseg_watershed_options"));
-    CSEG_TRY(cseg_toolkit_connectivity(own.connectivity));
+    cellseg_watershed_options own;
+    CSEG_TRY(cseg_option_read(&own, &table, options, CELLSEG_PRESET_DEFAULT));
     CSEG_TRY(check_relief(context, relief));
     CSEG_TRY(cseg_toolkit_labels(seeds, "seeds"));
     const cseg_plane height = cseg_image_plane(relief, 0), from = cseg_labels_plane(seeds);

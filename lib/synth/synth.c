@@ -65,22 +65,17 @@ static cellseg_status begin(cseg_field *field, cellseg_context *context, size_t 
     *field = (cseg_field){.context = context, .height = height, .width = width};
     CSEG_TRY(cseg_range_check("height", (double)height, 1, LARGEST_EDGE));
     CSEG_TRY(cseg_range_check("width", (double)width, 1, LARGEST_EDGE));
-    CSEG_TRY(cseg_synth_options_read(&field->options, options));
+    CSEG_TRY(cseg_synth_options_read(&field->options, &field->groups, options));
     CSEG_TRY(cseg_budget_check(context, (uint64_t)height * width * BYTES_PER_PIXEL, "the field"));
-    field->look = cseg_shade_style_of(field->options.stain, field->options.seed);
+    field->style = cseg_shade_style_of(field->options.stain, field->options.seed);
     field->height_um = (double)height * field->options.pixel_size_um;
     field->width_um = (double)width * field->options.pixel_size_um;
     return CELLSEG_OK;
 }
 
-cellseg_status cellseg_synth_field(cellseg_image **image, cellseg_labels **cells, cellseg_labels **nuclei,
-                                   cellseg_context *context, size_t height, size_t width, const cellseg_synth_options *options) {
-    if (image == NULL || cells == NULL || nuclei == NULL)
-        return cseg_fail(CELLSEG_ERR_ARGUMENT, "image, cells or nuclei is NULL");
-    *image = NULL;
-    *cells = *nuclei = NULL;
+static cellseg_status simulate(cellseg_image **image, cellseg_labels **cells, cellseg_labels **nuclei, cellseg_context *context,
+                               size_t height, size_t width, const cellseg_synth_options *options) {
     cseg_field field;
-    cseg_progress_start(context);
     CSEG_TRY(begin(&field, context, height, width, options));
     cellseg_status status = make_results(image, cells, nuclei, &field);
     if (status == CELLSEG_OK)
@@ -94,4 +89,15 @@ cellseg_status cellseg_synth_field(cellseg_image **image, cellseg_labels **cells
     *image = NULL;
     *cells = *nuclei = NULL;
     return status;
+}
+
+cellseg_status cellseg_synth_field(cellseg_image **image, cellseg_labels **cells, cellseg_labels **nuclei,
+                                   cellseg_context *context, size_t height, size_t width, const cellseg_synth_options *options) {
+    if (image == NULL || cells == NULL || nuclei == NULL)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "image, cells or nuclei is NULL");
+    *image = NULL;
+    *cells = *nuclei = NULL;
+    cseg_call call;
+    cseg_call_begin(&call, context);
+    return cseg_call_end(&call, simulate(image, cells, nuclei, context, height, width, options));
 }

@@ -4,7 +4,7 @@
  * convolution to 9 * channels columns. An output pixel is the sum of nine columns, one from each neighbour. Three rows of columns
  * are kept. Cost: the direct convolution's multiply-adds with nine times fuller vectors, and 9 additions per output element.
  */
-#include "tensor/conv.h"
+#include "tensor/tile_loop.h"
 
 enum { TAPS = 9, MAX_CHANNELS = 8 };
 

@@ -4,7 +4,7 @@
  * chain are the kernel's rows, its columns and the channels, so that only the weights are rearranged, once.
  * Cost: one fused multiply-add per product.
  */
-#include "tensor/conv.h"
+#include "tensor/tile_loop.h"
 
 static size_t quotient_up(size_t total, size_t step) {
     return (total + step - 1) / step;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Patches for training: cut out of an image where warp.c says, then made by intensity.c to look like another stain's or
- * microscope's. The paper turns its patches only; the rest stands in for stains, days and instruments that the images at hand do
- * not show. Patches without cells are camera noise over a gentle gradient, so that blank and dark images give no cells. Cost:
- * about 2 ms per patch.
+ * Patches for training: cut out of an image by warp.c, then changed by photometric.c as another stain or microscope would change
+ * them. The paper only rotates its patches. The other changes stand in for stains, days and instruments that the training images
+ * do not include. Patches without cells are camera noise over a gentle gradient, so that blank and dark images yield no cells.
+ * Cost: about 2 ms per patch.
  */
 #include "train/photometric.h"
 #include "train/warp.h"
@@ -13,7 +13,7 @@
 
 /* ---- geometry ---- */
 
-/* d c b a | a b c d, as often as needed. */
+/* d c b a | a b c d, repeatedly. */
 static uint32_t reflect(int64_t i, size_t length) {
     const int64_t n = (int64_t)length, period = 2 * n;
     if (i >= 0 && i < n)
@@ -34,13 +34,13 @@ static float interpolate(const cseg_sample *sample, double y, double x) {
     return (top + across * (bottom - top)) * sample->unit;
 }
 
-/* A distance, as the targets say it, in an image that is zoomed. */
+/* Scale the byte of a distance target by the image's magnification. */
 static uint8_t zoomed(uint8_t distance, double zoom) {
     const double v = distance / 255.0;
     return (uint8_t)(255 * zoom * v / (1 + (zoom - 1) * v) + 0.5);
 }
 
-/* Targets are the nearest pixel's; outside the image nothing is known, but cells are reflected as intensities are. */
+/* Targets are those of the nearest pixel. Outside the image the class is unknown, but cells are reflected like intensities. */
 static void cut_targets(const cseg_patches *patch, size_t i, const cseg_sample *sample, double y, double x, double zoom) {
     const double row = floor(y + 0.5), column = floor(x + 0.5);
     const bool inside = row >= 0 && column >= 0 && row < (double)sample->height && column < (double)sample->width;
@@ -71,7 +71,7 @@ static void cut(const cseg_dataset *dataset, const cseg_patches *out, const cseg
 /* ---- a patch ---- */
 
 static cellseg_status draw_cells(const cseg_dataset *dataset, const cseg_patches *out, const cseg_place *place,
-                                 const cellseg_train_options *options, uint64_t *random) {
+                                 const cellseg_augmentation *options, uint64_t *random) {
     cseg_warp warp;
     cseg_photometric changes;
     cseg_warp_draw(&warp, options, dataset->rule.patch_px, random);
@@ -105,8 +105,8 @@ typedef struct draw_job {
     const cseg_patches *patches;
     const cseg_place *places;
     size_t place_count, first;
-    const cellseg_train_options *options;
-    uint64_t epoch;
+    const cellseg_augmentation *options;
+    uint64_t seed, epoch;
 } draw_job;
 
 static cellseg_status draw_patch(void *data, size_t index) {
@@ -123,15 +123,15 @@ static cellseg_status draw_patch(void *data, size_t index) {
         cut(job->dataset, &one, place, &none);
         return CELLSEG_OK;
     }
-    uint64_t random = cseg_stream_new(job->options->seed, job->epoch, i);
+    uint64_t random = cseg_stream_new(job->seed, job->epoch, i);
     if (place->sample == CSEG_NO_SAMPLE)
         return draw_empty(job->dataset, &one, &random);
     return draw_cells(job->dataset, &one, place, job->options, &random);
 }
 
 cellseg_status cseg_augment_draw(cseg_dataset *dataset, const cseg_patches *patches, const cseg_place *places, size_t place_count,
-                                 size_t first, size_t count, const cellseg_train_options *options, uint64_t epoch) {
+                                 size_t first, size_t count, const cellseg_augmentation *options, uint64_t seed, uint64_t epoch) {
     CSEG_TRY(cseg_dataset_hold(dataset, places, place_count, first, count));
-    draw_job job = {dataset, patches, places, place_count, first, options, epoch};
+    draw_job job = {dataset, patches, places, place_count, first, options, seed, epoch};
     return cseg_parallel_for(dataset->context, count, draw_patch, &job);
 }

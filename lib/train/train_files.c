@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A trainer's images: from memory, which stay, and from files, which are read when they are added, to find out what is wrong with
- * them before training and what their pixels are, and again whenever they are needed and the cache has let them go.
+ * A trainer's images. Images from memory stay in memory. Images from files are read when they are added, so that faults appear
+ * before training, and again whenever the cache has released them.
  */
 #include "segment/segment.h"
 #include "train/train.h"
@@ -11,22 +11,20 @@
 #include <stdio.h>
 #include <string.h>
 
-#define FIRST_RELEASE_SIZE (offsetof(cellseg_train_files, use) + sizeof(int32_t))
-
 struct cseg_train_source {
     struct cseg_train_source *next;
-    cellseg_train_files files; /* its texts are copies, below */
+    cellseg_train_files files; /* the texts are the copies below */
     char *image_path, *cells_path, *nuclei_path;
 };
 
-/* An image with its labels, and which file is at fault when something about them is. */
-typedef struct scene {
+/* An image with its labels, and the file at fault after an error. */
+typedef struct example {
     cellseg_image *image;
     cellseg_labels *cells, *nuclei;
     const char *at_fault;
-} scene;
+} example;
 
-static void scene_free(scene *s) {
+static void example_free(example *s) {
     cellseg_image_free(s->image);
     cellseg_labels_free(s->cells);
     cellseg_labels_free(s->nuclei);
@@ -50,7 +48,7 @@ static cellseg_status check_image(const cellseg_image *image, int32_t channel) {
     return CELLSEG_OK;
 }
 
-/* One class teaches nothing: every pixel a nucleus is a mask of the wrong kind. */
+/* A single class cannot be learnt: a mask in which every pixel is nucleus is of the wrong kind. */
 static cellseg_status check_classes(const cseg_plane *classes) {
     const uint8_t first = cseg_row_u8(classes, 0)[0];
     for (size_t y = 0; y < classes->height; y++)
@@ -60,37 +58,47 @@ static cellseg_status check_classes(const cseg_plane *classes) {
     return cseg_fail(CELLSEG_ERR_ARGUMENT, "the labels hold a single class: every pixel is nucleus");
 }
 
-/* Of the size of `seen`; the caller frees them, also after an error. */
-static cellseg_status make_targets(cseg_targets *targets, const cellseg_trainer *trainer, const cseg_plane *seen,
+/* Of the size of `prepared`; the caller frees the targets, also after an error. */
+static cellseg_status make_targets(cseg_targets *targets, const cellseg_trainer *trainer, const cseg_plane *prepared,
                                    const cseg_plane *cells, const cseg_plane *nuclei) {
-    const cellseg_train_options *o = &trainer->options;
-    const cseg_outline_options outlines = {.boundary = o->extra_output == CELLSEG_EXTRA_BOUNDARY,
+    const cseg_recipe *recipe = &trainer->recipe;
+    const int32_t extra_output = recipe->options.extra_output;
+    const cseg_outline_options outlines = {.boundary = extra_output == CELLSEG_EXTRA_BOUNDARY,
                                            .pixel_size_um = trainer->train.rule.pixel_size_um,
-                                           .border_sigma_um = o->border_sigma_um};
-    CSEG_TRY(cseg_plane_new(&targets->classes, trainer->context, CELLSEG_UINT8, seen->height, seen->width));
-    if (o->extra_output == CELLSEG_EXTRA_DISTANCE)
-        CSEG_TRY(cseg_plane_new(&targets->distance, trainer->context, CELLSEG_UINT8, seen->height, seen->width));
-    if (o->weight_border > 0)
-        CSEG_TRY(cseg_plane_new(&targets->border, trainer->context, CELLSEG_UINT8, seen->height, seen->width));
-    if (o->cell_contrast > 1)
-        CSEG_TRY(cseg_plane_new(&targets->cell, trainer->context, CELLSEG_UINT8, seen->height, seen->width));
+                                           .border_sigma_um = recipe->loss.border_sigma_um};
+    CSEG_TRY(cseg_plane_new(&targets->classes, trainer->context, CELLSEG_UINT8, prepared->height, prepared->width));
+    if (extra_output == CELLSEG_EXTRA_DISTANCE)
+        CSEG_TRY(cseg_plane_new(&targets->distance, trainer->context, CELLSEG_UINT8, prepared->height, prepared->width));
+    if (recipe->loss.weight_border > 0)
+        CSEG_TRY(cseg_plane_new(&targets->border, trainer->context, CELLSEG_UINT8, prepared->height, prepared->width));
+    if (recipe->augmentation.cell_contrast > 1)
+        CSEG_TRY(cseg_plane_new(&targets->cell, trainer->context, CELLSEG_UINT8, prepared->height, prepared->width));
     CSEG_TRY(cseg_targets_classify(trainer->context, &targets->classes, cells, nuclei));
     CSEG_TRY(check_classes(&targets->classes));
     return cseg_outlines_compute(trainer->context, targets, cells, &outlines);
 }
 
-static cellseg_status make_sample(cseg_sample *sample, const cellseg_trainer *trainer, const cellseg_image *image,
-                                  int32_t channel, const cellseg_labels *cells, const cellseg_labels *nuclei) {
+/* diameters: of the nuclei, or NULL when not wanted; the caller frees them, also after an error. */
+static cellseg_status make_sample(cseg_sample *sample, cseg_diameters *diameters, const cellseg_trainer *trainer,
+                                  const cellseg_image *image, int32_t channel, const cellseg_labels *cells,
+                                  const cellseg_labels *nuclei) {
     cellseg_context *context = trainer->context;
-    const cseg_plane marker = cseg_image_plane(image, channel);
     const cseg_plane cells_plane = cseg_labels_plane(cells), nuclei_plane = cseg_labels_plane(nuclei);
-    cseg_plane seen;
+    cseg_input marker;
+    cseg_plane prepared;
     cseg_targets targets = {.classes = {0}};
-    CSEG_TRY(cseg_preprocess_run(context, &seen, &marker, cellseg_image_pixel_size_um(image), &trainer->train.rule));
-    cellseg_status status = make_targets(&targets, trainer, &seen, &cells_plane, &nuclei_plane);
+    if (diameters != NULL)
+        CSEG_TRY(cseg_diameters_measure(diameters, context, &cells_plane, &nuclei_plane, cellseg_image_pixel_size_um(image)));
+    CSEG_TRY(cseg_input_open(&marker, context, image, channel));
+    cellseg_status status =
+        cseg_preprocess_run(context, &prepared, &marker.plane, cellseg_image_pixel_size_um(image), &trainer->train.rule);
+    cseg_input_close(&marker);
+    if (status != CELLSEG_OK)
+        return status;
+    status = make_targets(&targets, trainer, &prepared, &cells_plane, &nuclei_plane);
     if (status == CELLSEG_OK)
-        status = cseg_sample_make(sample, context, &seen, &targets);
-    cseg_plane_free(&seen);
+        status = cseg_sample_make(sample, context, &prepared, &targets);
+    cseg_plane_free(&prepared);
     cseg_outlines_free(&targets);
     return status;
 }
@@ -101,12 +109,29 @@ static cellseg_status check_use(const cellseg_trainer *trainer, int32_t use) {
     if (use != CELLSEG_USE_TRAIN && use != CELLSEG_USE_VALIDATE)
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "use is %d; it must be CELLSEG_USE_TRAIN or CELLSEG_USE_VALIDATE", (int)use);
     if (trainer->begun)
-        return cseg_fail(CELLSEG_ERR_ARGUMENT, "training has begun; images are added before it");
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "training has begun; images must be added before");
     return CELLSEG_OK;
 }
 
-static cseg_dataset *dataset_for(cellseg_trainer *trainer, int32_t use) {
-    return use == CELLSEG_USE_TRAIN ? &trainer->train : &trainer->validate;
+/* Take sample and diameters over; also on failure, when both are released and the trainer is as before. */
+static cellseg_status take_sample(cellseg_trainer *trainer, cseg_sample *sample, cseg_diameters *diameters, int32_t use) {
+    const cellseg_status status = cseg_dataset_add(use == CELLSEG_USE_TRAIN ? &trainer->train : &trainer->validate, sample);
+    if (status == CELLSEG_OK)
+        cseg_diameters_histogram_add(&trainer->diameters, diameters);
+    cseg_diameters_free(diameters);
+    return status;
+}
+
+static cellseg_status add_image(cellseg_trainer *trainer, const cellseg_image *image, int32_t channel,
+                                const cellseg_labels *cells, const cellseg_labels *nuclei, int32_t use) {
+    cseg_sample sample;
+    cseg_diameters diameters = {.count = 0};
+    const cellseg_status status =
+        make_sample(&sample, use == CELLSEG_USE_TRAIN ? &diameters : NULL, trainer, image, channel, cells, nuclei);
+    if (status == CELLSEG_OK)
+        return take_sample(trainer, &sample, &diameters, use);
+    cseg_diameters_free(&diameters);
+    return status;
 }
 
 cellseg_status cellseg_trainer_add(cellseg_trainer *trainer, const cellseg_image *image, int32_t channel,
@@ -117,20 +142,38 @@ cellseg_status cellseg_trainer_add(cellseg_trainer *trainer, const cellseg_image
     CSEG_TRY(check_image(image, channel));
     CSEG_TRY(check_sizes(image, cells, "cells"));
     CSEG_TRY(check_sizes(image, nuclei, "nuclei"));
-    cseg_progress_start(trainer->context);
-    cseg_sample sample;
-    CSEG_TRY(make_sample(&sample, trainer, image, channel, cells, nuclei));
-    return cseg_dataset_add(dataset_for(trainer, use), &sample);
+    cseg_call call;
+    cseg_call_begin(&call, trainer->context);
+    return cseg_call_end(&call, add_image(trainer, image, channel, cells, nuclei, use));
 }
 
 /* ---- images in files ---- */
 
-cellseg_status cellseg_train_files_init(cellseg_train_files *files, size_t struct_size) {
-    const cellseg_train_files own = {.struct_size = sizeof own, .weight = 1};
-    return cseg_options_init(files, struct_size, &own, sizeof own, FIRST_RELEASE_SIZE, "cellseg_train_files");
+/* A column of a table in each line: member, default, paper's value, minimum, maximum, unit, sentence. */
+#define ROW(...) CSEG_OPTION(cellseg_train_files, __VA_ARGS__)
+
+static const cellseg_option rows[] = {
+    ROW(image_path, 0, 0, 0, 0, "", "image file"),
+    ROW(cells_path, 0, 0, 0, 0, "", "label map of whole cells"),
+    ROW(nuclei_path, 0, 0, 0, 0, "", "label map of nuclei; none: nuclei are found in the nuclear stain's channel"),
+    ROW(channel, 0, 0, 0, INT32_MAX, "", "marker's channel, from 0"),
+    ROW(nuclei_channel, 0, 0, 0, INT32_MAX, "", "nuclear stain's channel, from 0"),
+    ROW(pixel_size_um, 0, 0, 1e-4, 1e4, "um", "edge of a pixel; 0: the file's", .flags = CELLSEG_OPTION_OR_ZERO),
+    ROW(weight, 1, 1, 1e-3, 1000, "", "draws of each pixel per epoch"),
+};
+
+static const cellseg_option_table table = CSEG_OPTION_TABLE(cellseg_train_files, rows, weight);
+
+const cellseg_option_table *cellseg_train_files_table(void) {
+    return &table;
 }
 
-static cellseg_status read_nuclei(scene *s, cellseg_context *context, const cellseg_train_files *files) {
+cellseg_status cellseg_train_files_init(cellseg_train_files *files, size_t struct_size) {
+    return cseg_option_init(files, struct_size, &table, CELLSEG_PRESET_DEFAULT);
+}
+
+static cellseg_status read_nuclei(example *s, cellseg_context *context, const cellseg_train_files *files) {
+    cseg_progress_step(context, "nuclei", 0.4, 0.6);
     if (files->nuclei_path != NULL) {
         s->at_fault = files->nuclei_path;
         CSEG_TRY(cellseg_labels_read(&s->nuclei, context, files->nuclei_path));
@@ -143,20 +186,22 @@ static cellseg_status read_nuclei(scene *s, cellseg_context *context, const cell
     return cellseg_segment_nuclei_within(&s->nuclei, context, s->cells, s->image, &options);
 }
 
-static cellseg_status read_scene(scene *s, cellseg_context *context, const cellseg_train_files *files) {
+static cellseg_status read_example(example *s, cellseg_context *context, const cellseg_train_files *files) {
     cellseg_read_options options;
     CSEG_TRY(cellseg_read_options_init(&options, sizeof options));
     options.pixel_size_um = files->pixel_size_um;
     s->at_fault = files->image_path;
+    cseg_progress_step(context, "image", 0, 0.2);
     CSEG_TRY(cellseg_image_read(&s->image, context, files->image_path, &options));
     CSEG_TRY(check_image(s->image, files->channel));
     s->at_fault = files->cells_path;
+    cseg_progress_step(context, "cells", 0.2, 0.4);
     CSEG_TRY(cellseg_labels_read(&s->cells, context, files->cells_path));
     CSEG_TRY(check_sizes(s->image, s->cells, "cells"));
     return read_nuclei(s, context, files);
 }
 
-/* The file's name goes in front of the message, unless it is there. */
+/* Put the file's name before the message, unless the message has it. */
 static cellseg_status fail_in_file(cellseg_status status, const char *path) {
     const size_t length = strlen(path);
     const char *message = cellseg_last_error();
@@ -165,26 +210,31 @@ static cellseg_status fail_in_file(cellseg_status status, const char *path) {
     return cseg_error_fail_in(status, path);
 }
 
-static cellseg_status read_sample(cseg_sample *sample, const cellseg_trainer *trainer, const cellseg_train_files *files) {
-    scene s = {NULL, NULL, NULL, NULL};
-    cellseg_status status = read_scene(&s, trainer->context, files);
+static cellseg_status read_sample(cseg_sample *sample, cseg_diameters *diameters, const cellseg_trainer *trainer,
+                                  const cellseg_train_files *files) {
+    example s = {NULL, NULL, NULL, NULL};
+    cellseg_status status = read_example(&s, trainer->context, files);
     if (status == CELLSEG_OK) {
         s.at_fault = files->cells_path;
-        status = make_sample(sample, trainer, s.image, files->channel, s.cells, s.nuclei);
+        cseg_progress_step(trainer->context, "targets", 0.6, 1);
+        status = make_sample(sample, diameters, trainer, s.image, files->channel, s.cells, s.nuclei);
     }
     if (status == CELLSEG_ERR_ARGUMENT || status == CELLSEG_ERR_FORMAT || status == CELLSEG_ERR_IO || status == CELLSEG_ERR_LIMIT)
         status = fail_in_file(status, s.at_fault != NULL ? s.at_fault : files->image_path);
-    scene_free(&s);
+    example_free(&s);
     return status;
 }
 
 cellseg_status cseg_source_load(void *owner, cseg_sample *sample) {
+    const cellseg_trainer *trainer = owner;
     const struct cseg_train_source *source = sample->source;
     cseg_sample again = {.hash = 0};
-    CSEG_TRY(read_sample(&again, owner, &source->files));
+    cseg_call call; /* reading is a part of the batch's step */
+    cseg_call_begin(&call, trainer->context);
+    CSEG_TRY(cseg_call_end(&call, read_sample(&again, NULL, trainer, &source->files)));
     if (again.hash != sample->hash) {
         cseg_sample_free(&again);
-        return cseg_fail(CELLSEG_ERR_IO, "%s: it, or its labels, changed while they are trained on", source->image_path);
+        return cseg_fail(CELLSEG_ERR_IO, "%s: the image or its labels changed during training", source->image_path);
     }
     sample->values = again.values;
     sample->classes = again.classes;
@@ -215,9 +265,9 @@ static cellseg_status source_new(struct cseg_train_source **out, cellseg_context
         return cseg_error_last();
     source->files = *files;
     cellseg_status status;
-    CSEG_TRY_GOTO(failed, cseg_trainer_copy_text(&source->image_path, context, files->image_path));
-    CSEG_TRY_GOTO(failed, cseg_trainer_copy_text(&source->cells_path, context, files->cells_path));
-    CSEG_TRY_GOTO(failed, cseg_trainer_copy_text(&source->nuclei_path, context, files->nuclei_path));
+    CSEG_TRY_GOTO(failed, cseg_string_copy(&source->image_path, context, files->image_path));
+    CSEG_TRY_GOTO(failed, cseg_string_copy(&source->cells_path, context, files->cells_path));
+    CSEG_TRY_GOTO(failed, cseg_string_copy(&source->nuclei_path, context, files->nuclei_path));
     source->files.image_path = source->image_path;
     source->files.cells_path = source->cells_path;
     source->files.nuclei_path = source->nuclei_path;
@@ -228,31 +278,33 @@ failed:
     return status;
 }
 
-static cellseg_status check_files(const cellseg_trainer *trainer, const cellseg_train_files *files) {
-    if (files->image_path == NULL || files->cells_path == NULL)
+static cellseg_status check_files(cellseg_train_files *own, const cellseg_trainer *trainer, const cellseg_train_files *files,
+                                  int32_t use) {
+    CSEG_TRY(cseg_option_read(own, &table, files, CELLSEG_PRESET_DEFAULT));
+    if (own->image_path == NULL || own->cells_path == NULL)
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "image_path or cells_path is NULL");
-    if (files->pixel_size_um != 0)
-        CSEG_TRY(cseg_range_check("pixel_size_um", files->pixel_size_um, 1e-4, 1e4));
-    CSEG_TRY(cseg_range_check("weight", files->weight, 1e-3, 1000));
-    return check_use(trainer, files->use);
+    return check_use(trainer, use);
 }
 
-cellseg_status cellseg_trainer_add_files(cellseg_trainer *trainer, const cellseg_train_files *files) {
-    if (trainer == NULL || files == NULL)
-        return cseg_fail(CELLSEG_ERR_ARGUMENT, "trainer or files is NULL");
-    cellseg_train_files own = {.struct_size = sizeof own};
-    CSEG_TRY(cseg_options_copy(&own, sizeof own, FIRST_RELEASE_SIZE, files, "cellseg_train_files"));
-    CSEG_TRY(check_files(trainer, &own));
-    cseg_progress_start(trainer->context);
+static cellseg_status add_source(cellseg_trainer *trainer, struct cseg_train_source *source, int32_t use) {
     cseg_sample sample;
+    cseg_diameters diameters = {.count = 0};
+    const cellseg_status status = read_sample(&sample, use == CELLSEG_USE_TRAIN ? &diameters : NULL, trainer, &source->files);
+    if (status != CELLSEG_OK) {
+        cseg_diameters_free(&diameters);
+        return status;
+    }
+    sample.source = source;
+    sample.weight = source->files.weight;
+    return take_sample(trainer, &sample, &diameters, use);
+}
+
+static cellseg_status add_files(cellseg_trainer *trainer, const cellseg_train_files *files, int32_t use) {
+    cellseg_train_files own;
+    CSEG_TRY(check_files(&own, trainer, files, use));
     struct cseg_train_source *source;
     CSEG_TRY(source_new(&source, trainer->context, &own));
-    cellseg_status status = read_sample(&sample, trainer, &source->files);
-    if (status == CELLSEG_OK) {
-        sample.source = source;
-        sample.weight = own.weight;
-        status = cseg_dataset_add(dataset_for(trainer, own.use), &sample);
-    }
+    const cellseg_status status = add_source(trainer, source, use);
     if (status != CELLSEG_OK) {
         source_free(source);
         return status;
@@ -260,4 +312,12 @@ cellseg_status cellseg_trainer_add_files(cellseg_trainer *trainer, const cellseg
     source->next = trainer->sources;
     trainer->sources = source;
     return CELLSEG_OK;
+}
+
+cellseg_status cellseg_trainer_add_files(cellseg_trainer *trainer, const cellseg_train_files *files, int32_t use) {
+    if (trainer == NULL || files == NULL)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "trainer or files is NULL");
+    cseg_call call;
+    cseg_call_begin(&call, trainer->context);
+    return cseg_call_end(&call, add_files(trainer, files, use));
 }

@@ -25,13 +25,16 @@ def _supported(array: np.ndarray) -> np.ndarray:
 
 
 def _borrowable(array: np.ndarray) -> bool:
-    """Rows of neighbouring samples that follow one another, and channels likewise."""
-    channel, row, sample = array.strides
+    """Rows that follow one another, and channels one after the other or next to each other in each pixel."""
+    channel, row, pixel = array.strides
     channels, height, width = array.shape
     size = array.itemsize
-    row_ok = height == 1 or (row >= width * size and row % size == 0)
-    channel_ok = channels == 1 or (channel >= height * row and channel % size == 0)
-    return (width == 1 or sample == size) and row_ok and channel_ok
+    if any(stride % size for stride in array.strides):
+        return False
+    pixel_ok = width == 1 or size <= pixel <= 1 << 20
+    row_ok = height == 1 or row >= (width - 1) * pixel + size
+    interleaved = width > 1 and size <= channel and (channels - 1) * channel + size <= pixel
+    return pixel_ok and row_ok and (channels == 1 or interleaved or channel >= height * row)
 
 
 def _layout(array: np.ndarray, pixel_size_um: float | None) -> tuple[c.image_layout, np.ndarray]:
@@ -44,13 +47,15 @@ def _layout(array: np.ndarray, pixel_size_um: float | None) -> tuple[c.image_lay
     layout.channels, layout.height, layout.width = array.shape
     layout.pixel_type = _TYPES[array.dtype.str[1:]]
     layout.channel_stride_bytes = array.strides[0] if array.shape[0] > 1 else 0
+    layout.pixel_stride_bytes = array.strides[2] if array.shape[2] > 1 else 0
     layout.row_stride_bytes = array.strides[1] if array.shape[1] > 1 else 0
     layout.pixel_size_um = pixel_size_um or 0
     return layout, array
 
 
 def image_from(array: object, pixel_size_um: float | None = None) -> c.Image:
-    """An image of (height, width) or (channels, height, width); no copy when the rows are contiguous.
+    """An image of (height, width) or (channels, height, width); no copy when the rows follow one another: also of interleaved
+    pixels, np.moveaxis(rgb, -1, 0).
 
     The image keeps the array alive. Whoever writes to the array while the library reads it gets what he asked for.
     """
@@ -60,7 +65,7 @@ def image_from(array: object, pixel_size_um: float | None = None) -> c.Image:
     if array.ndim != 3 or 0 in array.shape:
         raise ValueError(f"an image is (height, width) or (channels, height, width), not {array.shape}")
     if array.shape[2] in (3, 4) and array.shape[0] > array.shape[2]:
-        raise ValueError(f"{array.shape} looks like (height, width, channels); channels come first: np.moveaxis(array, -1, 0)")
+        raise ValueError(f"{array.shape} may be (height, width, channels); channels come first: np.moveaxis(array, -1, 0)")
     layout, array = _layout(array, pixel_size_um)
     image = c.Image(keep=array)
     c.image_wrap(image, None, layout)
@@ -84,9 +89,14 @@ def _view(address: int, shape: tuple, dtype: np.dtype, owner: object) -> np.ndar
 
 
 def array_from_image(image: c.Image) -> np.ndarray:
-    """(channels, height, width), without a copy: the library makes images with rows and channels next to each other."""
+    """(channels, height, width), without a copy."""
     shape = c.image_channels(image), c.image_height(image), c.image_width(image)
-    return _view(c.image_pixels(image, 0), shape, _DTYPES[c.image_pixel_type(image)], image)
+    dtype = _DTYPES[c.image_pixel_type(image)]
+    between = c.image_pixels(image, 1) - c.image_pixels(image, 0) if shape[0] > 1 else 0
+    strides = between, c.image_row_stride_bytes(image), c.image_pixel_stride_bytes(image)
+    samples = (sum((n - 1) * stride for n, stride in zip(shape, strides)) // dtype.itemsize + 1,)
+    flat = _view(c.image_pixels(image, 0), samples, dtype, image)
+    return np.lib.stride_tricks.as_strided(flat, shape, strides)
 
 
 def labels_from(array: object, pixel_size_um: float | None = None) -> c.Labels:
