@@ -58,7 +58,7 @@ cellseg_status cellseg_filter_gaussian(cellseg_image **out, cellseg_context *con
 
 static cellseg_status check_sigmas(const double *sigmas_px, size_t count, int32_t method) {
     CSEG_TRY(check_out(sigmas_px, "sigmas_px"));
-    CSEG_TRY(check_count("count", count, CSEG_LOG_MOST_SCALES));
+    CSEG_TRY(check_count("count", count, CSEG_LOG_MAX_SCALES));
     if (method != CELLSEG_LAPLACIAN_EXACT && method != CELLSEG_LAPLACIAN_FAST)
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "LoG: method %d is unknown", (int)method);
     const bool exact = method == CELLSEG_LAPLACIAN_EXACT;

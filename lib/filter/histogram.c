@@ -5,6 +5,7 @@
 #include "filter/histogram.h"
 
 #include "filter/filter.h"
+#include "filter/filter_kernels.h"
 #include "filter/slabs.h"
 
 #include <math.h>
@@ -22,6 +23,14 @@ typedef struct range_job {
     extremes *found; /* one for each slab */
 } range_job;
 
+/* A comparison with NaN is false, so that NaN is ignored. fmin() would be a call. */
+static inline double lower(double value, double lo) {
+    return value <= lo ? value : lo;
+}
+static inline double higher(double value, double hi) {
+    return value >= hi ? value : hi;
+}
+
 /* Sixteen extremes side by side let the compiler take many samples at once. */
 #define DEFINE_RANGE(name, type)                                                                                                 \
     static void range_##name(extremes *e, const void *row, const uint8_t *mask, size_t width) {                                  \
@@ -38,14 +47,14 @@ typedef struct range_job {
                     hi[j] = values[x + j] > hi[j] ? values[x + j] : hi[j];                                                       \
                 }                                                                                                                \
             for (size_t j = 0; j < LANES; j++) {                                                                                 \
-                e->lo = fmin(e->lo, (double)lo[j]);                                                                              \
-                e->hi = fmax(e->hi, (double)hi[j]);                                                                              \
+                e->lo = lower((double)lo[j], e->lo);                                                                             \
+                e->hi = higher((double)hi[j], e->hi);                                                                            \
             }                                                                                                                    \
         }                                                                                                                        \
         for (; x < width; x++)                                                                                                   \
             if (mask == NULL || mask[x] != 0) {                                                                                  \
-                e->lo = fmin(e->lo, (double)values[x]);                                                                          \
-                e->hi = fmax(e->hi, (double)values[x]);                                                                          \
+                e->lo = lower((double)values[x], e->lo);                                                                         \
+                e->hi = higher((double)values[x], e->hi);                                                                        \
             }                                                                                                                    \
     }
 DEFINE_RANGE(u8, uint8_t)
@@ -87,8 +96,8 @@ cellseg_status cseg_histogram_range_masked(cellseg_context *context, double *lo,
     const cellseg_status status = cseg_parallel_for(context, job.slabs.count, range_of_slab, &job);
     extremes e = {INFINITY, -INFINITY};
     for (size_t slab = 0; status == CELLSEG_OK && slab < job.slabs.count; slab++) {
-        e.lo = fmin(e.lo, job.found[slab].lo);
-        e.hi = fmax(e.hi, job.found[slab].hi);
+        e.lo = lower(job.found[slab].lo, e.lo);
+        e.hi = higher(job.found[slab].hi, e.hi);
     }
     *lo = e.lo;
     *hi = e.hi;
@@ -105,55 +114,13 @@ cellseg_status cseg_histogram_range(cellseg_context *context, double *lo, double
 /* Neighbours are often equal: four tables in turn, so that one increment need not wait for the last. */
 enum { TABLES = 4, CHUNK = 512 };
 
-/* bins[i] = the bin of values[i], or `bins` where it lies outside. Plain arithmetic: the same at any vector width. */
-typedef void (*bins_fn)(uint32_t *bins, const void *values, size_t count, const cseg_binning *binning);
-
 typedef struct histogram_job {
     const cseg_plane *from, *mask;
     const cseg_binning *binning;
-    bins_fn bins_of;
+    const cseg_filter_kernels *kernels;
     cseg_slabs slabs;
     uint64_t *counts; /* slabs x TABLES x (bins + 1): the last of each table holds what is left out */
 } histogram_job;
-
-#define DEFINE_BINS(level, name, type)                                                                                           \
-    TARGET_##level static void bins_##name##_##level(uint32_t *restrict bins, const void *restrict row, size_t count,            \
-                                                     const cseg_binning *b) {                                                    \
-        const type *values = row;                                                                                                \
-        const double lo = b->lo, hi = b->hi, scale = b->scale, outside = (double)b->bins, last = outside - 1;                    \
-        for (size_t i = 0; i < count; i++) {                                                                                     \
-            const double value = (double)values[i], place = (value - lo) * scale;                                                \
-            double bin = place < last ? place : last;                                                                            \
-            bin = value >= lo ? bin : outside;                                                                                   \
-            bin = value <= hi ? bin : outside;                                                                                   \
-            bins[i] = (uint32_t)(int32_t)bin;                                                                                    \
-        }                                                                                                                        \
-    }
-#define DEFINE_LEVEL(level)                                                                                                      \
-    DEFINE_BINS(level, u8, uint8_t)                                                                                              \
-    DEFINE_BINS(level, u16, uint16_t)                                                                                            \
-    DEFINE_BINS(level, u32, uint32_t)                                                                                            \
-    DEFINE_BINS(level, f32, float)                                                                                               \
-    static const bins_fn bins_##level[] = {[CELLSEG_UINT8] = bins_u8_##level,                                                    \
-                                           [CELLSEG_UINT16] = bins_u16_##level,                                                  \
-                                           [CELLSEG_UINT32] = bins_u32_##level,                                                  \
-                                           [CELLSEG_FLOAT32] = bins_f32_##level};
-
-#define TARGET_portable
-DEFINE_LEVEL(portable)
-#if defined(__x86_64__)
-#define TARGET_avx2 __attribute__((target("avx2")))
-DEFINE_LEVEL(avx2)
-#endif
-
-static bins_fn bins_for(const cellseg_context *context, int32_t type) {
-#if defined(__x86_64__)
-    if (cellseg_context_cpu_level(context) != CELLSEG_CPU_PORTABLE)
-        return bins_avx2[type];
-#endif
-    (void)context;
-    return bins_portable[type];
-}
 
 static void leave_out_unmasked(uint32_t *bins, const uint8_t *mask, size_t count, uint32_t out) {
     for (size_t i = 0; i < count; i++)
@@ -179,7 +146,7 @@ static void count_row(uint64_t *counts, const histogram_job *job, size_t y) {
     uint32_t bins[CHUNK];
     for (size_t left = 0; left < width; left += CHUNK) {
         const size_t count = width - left < CHUNK ? width - left : CHUNK;
-        job->bins_of(bins, row + left * sample, count, job->binning);
+        job->kernels->bins[job->from->type](bins, row + left * sample, count, job->binning);
         if (job->mask != NULL)
             leave_out_unmasked(bins, cseg_row_u8(job->mask, y) + left, count, (uint32_t)job->binning->bins);
         count_bins(counts, job->binning->bins + 1, bins, count);
@@ -199,8 +166,11 @@ static cellseg_status histogram_of_slab(void *data, size_t slab) {
 
 cellseg_status cseg_histogram_count_masked(cellseg_context *context, uint64_t *counts, const cseg_binning *binning,
                                            const cseg_plane *from, const cseg_plane *mask) {
-    histogram_job job = {
-        .from = from, .mask = mask, .binning = binning, .bins_of = bins_for(context, from->type), .slabs = cseg_slabs_of(from)};
+    histogram_job job = {.from = from,
+                         .mask = mask,
+                         .binning = binning,
+                         .kernels = cseg_filter_kernels_select(cellseg_context_cpu_level(context)),
+                         .slabs = cseg_slabs_of(from)};
     const size_t table = binning->bins + 1, tables = job.slabs.count * TABLES;
     job.counts = cseg_memory_alloc(context, tables, table * sizeof *job.counts);
     if (job.counts == NULL)
