@@ -9,7 +9,6 @@ defines every result to the pixel; it is the same bytes for any number of thread
 
 from __future__ import annotations
 
-import ctypes
 from typing import Callable
 
 import numpy as np
@@ -17,6 +16,7 @@ import numpy as np
 from . import _lowlevel as c
 from ._arrays import array_from_image, array_from_labels, image_from, labels_from, mask_from
 from ._context import Context, call
+from ._options import struct_of
 
 __all__ = [
     "black_top_hat",
@@ -211,9 +211,7 @@ def watershed(
     relief: uint8, uint16, uint32 or float32. mask: where basins may grow. lines: leave a line of 0 between basins. The order
     of flooding and of ties is stated in include/cellseg/morph.h.
     """
-    options = c.watershed_options()
-    c.watershed_options_init(options, ctypes.sizeof(options))
-    options.connectivity, options.lines = connectivity, lines
+    options = struct_of(c.watershed_options, {"connectivity": connectivity, "lines": lines})
     out = c.Labels()
     call(context, c.labels_watershed, (out,), (image_from(relief), labels_from(seeds), _optional(mask), options))
     return array_from_labels(out)
