@@ -22,12 +22,12 @@
 /* ---- option structs (options.c) ---- */
 
 /*
- * Copy the caller's size-first struct over the library's defaults already in `own`. A caller older than the library leaves the
- * later members at their defaults; a newer one may set nothing that this library does not know.
+ * Copy the caller's size-first struct over the library's defaults already in `own`. An older caller's struct leaves the later
+ * members at their defaults; a newer caller's struct must be zero beyond the members of this library.
  */
 cellseg_status cseg_options_copy(void *own, size_t own_size, size_t first_release_size, const void *theirs, const char *name);
 
-/* The other half: write `defaults` (own_size bytes, struct_size first) into the caller's struct of their_size bytes. */
+/* The reverse: write `defaults` (own_size bytes, struct_size first) into the caller's struct of their_size bytes. */
 cellseg_status cseg_options_init(void *theirs, size_t their_size, const void *defaults, size_t own_size,
                                  size_t first_release_size, const char *name);
 
@@ -146,13 +146,13 @@ void cseg_progress_start(cellseg_context *context);
 void cseg_progress_step(cellseg_context *context, const char *name, double from, double to);
 cellseg_status cseg_progress_report(cellseg_context *context, double fraction_of_step);
 
-/* Report, if this is the calling thread and it is time: between the parts of an index of a parallel loop that takes long. */
+/* Report progress if a report is due and this is the calling thread: called within a long index of a parallel loop. */
 void cseg_parallel_poll(cellseg_context *context);
 
 /* At most so many threads work on each loop until the public call ends; for a memory budget. */
 void cseg_parallel_limit(cellseg_context *context, uint64_t workers);
 
-/* CELLSEG_ERR_CANCELLED (and its message) once the callback has asked to stop. Cheap; callable on any thread. */
+/* CELLSEG_ERR_CANCELLED (and its message) after the callback has requested the end. Cheap; callable on any thread. */
 cellseg_status cseg_progress_cancelled(const cellseg_context *context);
 
 void cseg_log_write(cellseg_context *context, int32_t level, const char *format, ...) CSEG_PRINTF(3, 4);
@@ -281,11 +281,11 @@ typedef struct cseg_text {
 } cseg_text;
 
 void cseg_text_add(cseg_text *text, const char *format, ...) CSEG_PRINTF(2, 3);
-void cseg_text_add_number(cseg_text *text, double value);      /* the fewest digits that read back as the same; never a comma */
-void cseg_text_add_string(cseg_text *text, const char *value); /* in quotes, escaped as JSON asks */
-void cseg_text_add_bytes(cseg_text *text, const void *bytes, size_t count); /* zeros and all: for binary formats */
+void cseg_text_add_number(cseg_text *text, double value); /* the shortest text that parses to the same number, in any locale */
+void cseg_text_add_string(cseg_text *text, const char *value);              /* in quotes, escaped for JSON */
+void cseg_text_add_bytes(cseg_text *text, const void *bytes, size_t count); /* any bytes, zeros included */
 
-/* Hand the text over: cseg_memory_free() it. On failure it is released and *out NULL. */
+/* Hand over the text: release with cseg_memory_free(). On failure the text is released and *out is NULL. */
 cellseg_status cseg_text_take(char **out, cseg_text *text);
 
 /* ---- inputs (input.c): a caller's image, read ---- */

@@ -120,15 +120,15 @@ struct cseg_pool {
 
 static void *helper(void *argument) {
     cseg_pool *pool = argument;
-    uint64_t seen = 0;
+    uint64_t generation = 0;
     (void)fesetenv(FE_DFL_ENV); /* a thread starts with its maker's */
     (void)pthread_mutex_lock(&pool->mutex);
     for (;;) {
-        while (!pool->quit && pool->generation == seen)
+        while (!pool->quit && pool->generation == generation)
             (void)pthread_cond_wait(&pool->wake, &pool->mutex);
         if (pool->quit)
             break;
-        seen = pool->generation;
+        generation = pool->generation;
         loop *work = pool->work;
         if (work == NULL)
             continue;
@@ -200,11 +200,11 @@ static void *run_share_thread(void *data) {
 }
 
 static void run_on_new_threads(loop *l) {
-    enum { MOST = 64 };
-    pthread_t threads[MOST];
+    enum { MAX_THREADS = 64 };
+    pthread_t threads[MAX_THREADS];
     size_t wanted = (size_t)cseg_cpu_count() - 1, started = 0;
-    if (wanted > MOST)
-        wanted = MOST;
+    if (wanted > MAX_THREADS)
+        wanted = MAX_THREADS;
     if (wanted > l->count - 1)
         wanted = l->count - 1;
     while (started < wanted && pthread_create(&threads[started], NULL, run_share_thread, l) == 0)

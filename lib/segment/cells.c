@@ -20,9 +20,9 @@
 /* Of 0 to 1: what the logarithm takes for dark. A smaller one would raise noise to the height of cells. */
 #define LOG_DARK 0.01
 
-/* A cell of less, or more, than this is not taken for typical when the expected area is estimated. */
-#define CELL_AREA_LEAST_UM2 50.0
-#define CELL_AREA_MOST_UM2 5000.0
+/* Limits of the mean cell area when the expected area is estimated. */
+#define MIN_CELL_AREA_UM2 50.0
+#define MAX_CELL_AREA_UM2 5000.0
 
 /* The ring round a nucleus is flooded before all else: it lies between this and 1 above, every other relief from -1 on. */
 #define RING_RELIEF (-2.0)
@@ -116,7 +116,7 @@ static cellseg_status expected_area_px(cellseg_context *context, double *area, c
     double level;
     CSEG_TRY(cseg_otsu_find(context, &level, 1, OTSU_BINS, &job->enhanced, NULL));
     const double found = (double)count_above(&job->enhanced, level);
-    *area = fmin(fmax(found, cells * CELL_AREA_LEAST_UM2 / pixel), cells * CELL_AREA_MOST_UM2 / pixel);
+    *area = fmin(fmax(found, cells * MIN_CELL_AREA_UM2 / pixel), cells * MAX_CELL_AREA_UM2 / pixel);
     return CELLSEG_OK;
 }
 

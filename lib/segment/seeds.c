@@ -74,7 +74,7 @@ static cellseg_status erase_row(void *data, size_t y) {
     return CELLSEG_OK;
 }
 
-/* Of the mask's parts, only those whose response exceeds `found` somewhere stay. labels: room for a label map. */
+/* Keep the mask's components whose maximum response exceeds `found`. labels: scratch of the image's size. */
 static cellseg_status keep_found(cellseg_context *context, const seeds_job *job, double found) {
     uint32_t count;
     CSEG_TRY(cseg_components_label(context, job->labels, &count, job->mask, CONNECTIVITY));
