@@ -16,6 +16,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/order.h"
+
 /* ---- errors (error.c) ---- */
 
 #if defined(__GNUC__)
@@ -217,6 +219,8 @@ static inline uint8_t *cseg_row_u8(const cseg_plane *plane, size_t y) {
 cellseg_status cseg_plane_new(cseg_plane *plane, cellseg_context *context, int32_t type, size_t height, size_t width);
 void cseg_plane_free(cseg_plane *plane); /* leaves data NULL, so twice is legal */
 
+void cseg_plane_copy(const cseg_plane *to, const cseg_plane *from); /* pixels of one size and type */
+
 /* A view of one channel of an image, or of a label map. Read-only users must not write through a borrowed image's plane. */
 cseg_plane cseg_image_plane(const cellseg_image *image, int32_t channel);
 cseg_plane cseg_labels_plane(const cellseg_labels *labels);
@@ -229,6 +233,48 @@ cellseg_status cseg_plane_check_finite(cellseg_context *context, const cseg_plan
 
 /* Height and width in [1, 2^31 - 1]. */
 cellseg_status cseg_plane_check_size(size_t height, size_t width);
+
+/* ---- the frame of the toolkit's functions (toolkit.c) ---- */
+
+enum { CSEG_TOOLKIT_MAX_INPUTS = 2 };
+
+/* One call of a public function that reads images or label maps: its progress, its inputs, and where its result goes. */
+typedef struct cseg_toolkit {
+    cellseg_context *context;
+    cseg_call call;
+    const char *step; /* of the progress, once an input is checked */
+    const char *name; /* of the first input, which sets size and pixel size; NULL before */
+    size_t height, width;
+    double pixel_size_um; /* of the result */
+    cseg_channel channels[CSEG_TOOLKIT_MAX_INPUTS];
+    size_t channel_count;
+    cseg_plane mask;         /* a mask that was not uint8, as uint8; or nothing */
+    cellseg_image **image;   /* where the result goes, or NULL */
+    cellseg_labels **labels; /* likewise */
+} cseg_toolkit;
+
+/*
+ * { cseg_toolkit t; begin, with CSEG_TRY; read the inputs, check the other arguments, make the result, compute, each with
+ * CSEG_TRY_GOTO(done, ...); done: return cseg_toolkit_end(&t, status); }. `out` NULL is refused at the beginning, where nothing
+ * needs an end.
+ */
+void cseg_toolkit_begin(cseg_toolkit *t, cellseg_context *context, const char *step); /* the result is numbers */
+cellseg_status cseg_toolkit_begin_image(cseg_toolkit *t, cellseg_context *context, const char *step, cellseg_image **out);
+cellseg_status cseg_toolkit_begin_labels(cseg_toolkit *t, cellseg_context *context, const char *step, cellseg_labels **out);
+
+/* An input, valid until the end. CELLSEG_ERR_ARGUMENT names it: NULL, a channel that is not there, a pixel that is not finite,
+ * or a size that is not the first input's. A mask comes as uint8, its other types as 0 and 1. */
+cellseg_status cseg_toolkit_read(cseg_toolkit *t, cseg_plane *plane, const cellseg_image *image, int32_t channel,
+                                 const char *name);
+cellseg_status cseg_toolkit_read_mask(cseg_toolkit *t, cseg_plane *plane, const cellseg_image *mask, int32_t channel,
+                                      const char *name);
+cellseg_status cseg_toolkit_read_labels(cseg_toolkit *t, cseg_plane *plane, const cellseg_labels *labels, const char *name);
+
+/* The result, zeros of the first input's pixel size. type: ignored for a label map. */
+cellseg_status cseg_toolkit_make(cseg_toolkit *t, cseg_plane *plane, int32_t type, size_t height, size_t width);
+
+/* Releases what the call held. With `status` OK the result is the caller's, else the result is released and NULL. */
+cellseg_status cseg_toolkit_end(cseg_toolkit *t, cellseg_status status);
 
 /* ---- sorting (sort.c) ---- */
 

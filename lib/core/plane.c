@@ -36,6 +36,12 @@ void cseg_plane_free(cseg_plane *plane) {
     plane->data = NULL;
 }
 
+void cseg_plane_copy(const cseg_plane *to, const cseg_plane *from) {
+    assert(to->type == from->type && to->height == from->height && to->width == from->width);
+    for (size_t y = 0; y < from->height; y++)
+        memcpy(cseg_row_at(to, y), cseg_row_at(from, y), from->width * cseg_plane_type_size(from->type));
+}
+
 typedef struct rows_job {
     const cseg_plane *to, *from;
     const char *what;
