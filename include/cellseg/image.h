@@ -19,9 +19,12 @@ typedef struct cellseg_image_layout {
     size_t height;               /**< 1 to 2^31 - 1 */
     size_t width;                /**< 1 to 2^31 - 1 */
     int32_t channels;            /**< 1 to 4096; default 1 */
-    int32_t pixel_type;          /**< CELLSEG_UINT8 ... CELLSEG_FLOAT32 */
+    int32_t pixel_type;          /**< CELLSEG_UINT8 ... CELLSEG_FLOAT64 */
+    size_t pixel_stride_bytes;   /**< bytes from a pixel of a channel to the next of its row, up to 2^20; 0, the default: one
+                                    sample. Interleaved RGB of uint8: 3 */
     size_t row_stride_bytes;     /**< 0, the default: rows lie next to each other */
-    size_t channel_stride_bytes; /**< 0, the default: channels lie one after the other */
+    size_t channel_stride_bytes; /**< 0, the default: channels lie one after the other; with a pixel stride of more than one
+                                    sample, next to each other in each pixel */
     double pixel_size_um;        /**< 0, the default: unknown */
     cellseg_release_fn release;  /**< NULL: the caller keeps the pixels alive until the image is freed */
     void *release_user;
@@ -35,7 +38,7 @@ CELLSEG_API cellseg_status cellseg_image_layout_init(cellseg_image_layout *layou
  *
  * @param[out] out         Release with cellseg_image_free(). NULL after an error.
  * @param      context     NULL for defaults; need not outlive the image
- * @param      pixel_type  CELLSEG_UINT8 ... CELLSEG_FLOAT32
+ * @param      pixel_type  CELLSEG_UINT8 ... CELLSEG_FLOAT64
  * @param      channels    1 to 4096, each height x width
  * @return CELLSEG_ERR_ARGUMENT  a size is zero or too large, or the type unknown
  * @return CELLSEG_ERR_MEMORY, CELLSEG_ERR_LIMIT
@@ -47,11 +50,14 @@ CELLSEG_API cellseg_status cellseg_image_new(cellseg_image **out, cellseg_contex
 /**
  * Borrow the caller's pixels without a copy.
  *
+ * Interleaved pixels (a camera's RGB or RGBA) are described by pixel_stride_bytes and need no copy here. A function that reads a
+ * channel of such an image copies that channel for the length of its call: one pass, and one sample per pixel of memory.
+ *
  * @param[out] out     Release with cellseg_image_free(), which calls layout->release. NULL after an error, and then release is
  * not called.
  * @param      layout  copied; the pixels it points to are read, never written
- * @return CELLSEG_ERR_ARGUMENT  NULL or misaligned pixels, a size out of range, a stride shorter than a row, or one that is no
- * multiple of a sample
+ * @return CELLSEG_ERR_ARGUMENT  NULL or misaligned pixels, a size out of range, a stride shorter than a row, one that is no
+ * multiple of a sample, or channels that overlap
  * @return CELLSEG_ERR_MEMORY
  * Threads: any. Since: 1.0
  */
@@ -66,8 +72,11 @@ CELLSEG_API size_t cellseg_image_height(const cellseg_image *image);
 CELLSEG_API size_t cellseg_image_width(const cellseg_image *image);
 /** Channels. 0 for NULL. Since: 1.0 */
 CELLSEG_API int32_t cellseg_image_channels(const cellseg_image *image);
-/** CELLSEG_UINT8 ... CELLSEG_FLOAT32. 0 for NULL. Since: 1.0 */
+/** CELLSEG_UINT8 ... CELLSEG_FLOAT64. 0 for NULL. Since: 1.0 */
 CELLSEG_API int32_t cellseg_image_pixel_type(const cellseg_image *image);
+/** Bytes from a pixel of a channel to the next of its row; one sample unless the image borrows interleaved pixels. 0 for NULL.
+ * Since: 1.0 */
+CELLSEG_API size_t cellseg_image_pixel_stride_bytes(const cellseg_image *image);
 /** Bytes from one row to the next. 0 for NULL. Since: 1.0 */
 CELLSEG_API size_t cellseg_image_row_stride_bytes(const cellseg_image *image);
 /** First pixel of a channel, to read; NULL for a channel that is not there. Valid until the image is freed. Since: 1.0 */

@@ -26,8 +26,9 @@ CELLSEG_API cellseg_status cellseg_labels_new(cellseg_labels **out, cellseg_cont
  *
  * @param[out] out     Release with cellseg_labels_free(), which calls layout->release. NULL after an error, and then release is
  * not called.
- * @param      layout  one channel of CELLSEG_UINT32; copied; the ids it points to are read, never written
- * @return CELLSEG_ERR_ARGUMENT  another type or number of channels; and all that cellseg_image_wrap() refuses
+ * @param      layout  one channel of CELLSEG_UINT32, ids next to each other in each row; copied; the ids it points to are read,
+ * never written
+ * @return CELLSEG_ERR_ARGUMENT  another type, number of channels or pixel stride; and all that cellseg_image_wrap() refuses
  * @return CELLSEG_ERR_MEMORY, CELLSEG_ERR_LIMIT
  * Threads: any. Since: 1.0
  */

@@ -37,8 +37,16 @@ enum {
     CELLSEG_ERR_INTERNAL = -8   /**< a fault of the library or of a hook; please report it */
 };
 
-/** Sample types of an image. */
-enum { CELLSEG_UINT8 = 1, CELLSEG_UINT16 = 2, CELLSEG_UINT32 = 3, CELLSEG_FLOAT32 = 4 };
+/** Sample types of an image. Computation is in float32 or exact in the type itself; each function documents which. */
+enum {
+    CELLSEG_UINT8 = 1,
+    CELLSEG_UINT16 = 2,
+    CELLSEG_UINT32 = 3,
+    CELLSEG_FLOAT32 = 4,
+    CELLSEG_INT16 = 5,
+    CELLSEG_INT32 = 6,
+    CELLSEG_FLOAT64 = 7
+};
 
 typedef struct cellseg_context cellseg_context;
 typedef struct cellseg_image cellseg_image;

@@ -197,7 +197,7 @@ typedef struct cseg_plane {
     void *data;
     size_t height, width;
     size_t stride; /* bytes */
-    int32_t type;  /* CELLSEG_UINT8 (also masks: 0 or not), ..., CELLSEG_FLOAT32; labels are CELLSEG_UINT32 */
+    int32_t type;  /* CELLSEG_UINT8 (also masks: 0 or not), ..., CELLSEG_FLOAT64; labels are CELLSEG_UINT32 */
 } cseg_plane;
 
 size_t cseg_plane_type_size(int32_t type); /* 0 for an unknown type */
@@ -221,18 +221,39 @@ void cseg_plane_free(cseg_plane *plane); /* leaves data NULL, so twice is legal 
 
 void cseg_plane_copy(const cseg_plane *to, const cseg_plane *from); /* pixels of one size and type */
 
-/* A view of one channel of an image, or of a label map. Read-only users must not write through a borrowed image's plane. */
+/*
+ * A view of one channel of an image that the library made, or of a label map: samples of a row lie next to each other. A caller's
+ * image is read by cseg_input_open(). Read-only users must not write through a borrowed image's plane.
+ */
 cseg_plane cseg_image_plane(const cellseg_image *image, int32_t channel);
 cseg_plane cseg_labels_plane(const cellseg_labels *labels);
+
+/* to[0..count) = row y from column `left` on as float32: exact for integers of 8 and 16 bits, else rounded to nearest. */
+void cseg_plane_load_f32(float *to, const cseg_plane *from, size_t y, size_t left, size_t count);
 
 /* Copy with conversion to float32; `to` is of the same size. */
 cellseg_status cseg_plane_to_f32(cellseg_context *context, const cseg_plane *to, const cseg_plane *from);
 
-/* An argument error that names the first NaN or infinity of a float plane; OK for integers. `what` names the image. */
+/* An argument error that names the first NaN or infinity of a float plane, or float64 beyond float32; OK for integers. `what`
+ * names the image. */
 cellseg_status cseg_plane_check_finite(cellseg_context *context, const cseg_plane *plane, const char *what);
 
 /* Height and width in [1, 2^31 - 1]. */
 cellseg_status cseg_plane_check_size(size_t height, size_t width);
+
+/* ---- inputs (input.c): a caller's image, read ---- */
+
+typedef struct cseg_input {
+    cseg_plane plane; /* rows of samples next to each other */
+    void *copy;       /* the channel's own samples where the image's pixels are interleaved; else NULL */
+} cseg_input;
+
+/*
+ * One channel of a caller's image, to read until cseg_input_close(). A view where the samples of a row lie next to each other;
+ * else a copy. CELLSEG_ERR_ARGUMENT for a channel that is not there. On failure there is nothing to close.
+ */
+cellseg_status cseg_input_open(cseg_input *input, cellseg_context *context, const cellseg_image *image, int32_t index);
+void cseg_input_close(cseg_input *input); /* twice is legal */
 
 /* ---- the frame of the toolkit's functions (toolkit.c) ---- */
 
@@ -246,8 +267,8 @@ typedef struct cseg_toolkit {
     const char *name; /* of the first input, which sets size and pixel size; NULL before */
     size_t height, width;
     double pixel_size_um; /* of the result */
-    cseg_channel channels[CSEG_TOOLKIT_MAX_INPUTS];
-    size_t channel_count;
+    cseg_input inputs[CSEG_TOOLKIT_MAX_INPUTS];
+    size_t input_count;
     cseg_plane mask;         /* a mask that was not uint8, as uint8; or nothing */
     cellseg_image **image;   /* where the result goes, or NULL */
     cellseg_labels **labels; /* likewise */

@@ -2,7 +2,7 @@
 /* Images: owned or borrowed pixels behind one handle. */
 #include "core/image.h"
 
-enum { MAX_CHANNELS = 4096 };
+enum { MAX_CHANNELS = 4096, MAX_PIXEL_STRIDE = 1 << 20 };
 
 #define FIRST_RELEASE_SIZE (offsetof(cellseg_image_layout, release_user) + sizeof(void *))
 
@@ -22,7 +22,53 @@ static cellseg_status check_pixel_size(double pixel_size_um) {
     return cseg_range_check("pixel_size_um", pixel_size_um, 1e-4, 1e4);
 }
 
-/* Check a layout's sizes and fill in the strides it leaves to us. */
+static cellseg_status check_strides(const cellseg_image_layout *layout, size_t sample) {
+    const size_t pixel = layout->pixel_stride_bytes, row = layout->row_stride_bytes, channel = layout->channel_stride_bytes;
+    if (pixel % sample != 0 || row % sample != 0 || channel % sample != 0)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "strides of %zu, %zu and %zu bytes are not whole samples of %zu", pixel, row,
+                         channel, sample);
+    if (pixel > MAX_PIXEL_STRIDE)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "a pixel stride of %zu bytes is too large", pixel);
+    return CELLSEG_OK;
+}
+
+/* Whether the samples of the channels lie at places of their own: each within a pixel, or each in a plane of its own. */
+static bool channels_overlap(const cellseg_image_layout *layout, size_t sample, size_t plane) {
+    const size_t channel = layout->channel_stride_bytes, others = (size_t)layout->channels - 1;
+    if (others == 0)
+        return false;
+    const bool within_pixel = channel >= sample && channel <= (layout->pixel_stride_bytes - sample) / others;
+    return !within_pixel && channel < plane;
+}
+
+/* Check the strides and fill in those that are 0. */
+static cellseg_status complete_strides(cellseg_image_layout *layout, size_t sample) {
+    CSEG_TRY(check_strides(layout, sample));
+    if (layout->pixel_stride_bytes == 0)
+        layout->pixel_stride_bytes = sample;
+    const bool interleaved = layout->pixel_stride_bytes > sample;
+    size_t row, plane, all;
+    if (!cseg_memory_mul(layout->width, layout->pixel_stride_bytes, &row))
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "a pixel stride of %zu bytes is too large", layout->pixel_stride_bytes);
+    if (layout->row_stride_bytes == 0)
+        layout->row_stride_bytes = row;
+    row -= layout->pixel_stride_bytes - sample; /* the last pixel ends with its sample */
+    if (layout->row_stride_bytes < row)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "a row stride of %zu bytes does not hold rows of %zu", layout->row_stride_bytes,
+                         row);
+    if (!cseg_memory_mul(layout->row_stride_bytes, layout->height, &plane) || plane > PTRDIFF_MAX)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "%zu rows of %zu bytes are too large", layout->height, layout->row_stride_bytes);
+    if (layout->channel_stride_bytes == 0)
+        layout->channel_stride_bytes = interleaved ? sample : plane;
+    if (!cseg_memory_mul(layout->channel_stride_bytes, (size_t)layout->channels, &all) || all > PTRDIFF_MAX)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "%d channels of %zu bytes are too large", (int)layout->channels,
+                         layout->channel_stride_bytes);
+    if (channels_overlap(layout, sample, plane))
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "channels overlap: their stride is %zu bytes", layout->channel_stride_bytes);
+    return CELLSEG_OK;
+}
+
+/* Check a layout's sizes and fill in the strides that are 0. */
 static cellseg_status complete(cellseg_image_layout *layout) {
     const size_t sample = cseg_plane_type_size(layout->pixel_type);
     if (sample == 0)
@@ -30,24 +76,7 @@ static cellseg_status complete(cellseg_image_layout *layout) {
     CSEG_TRY(cseg_plane_check_size(layout->height, layout->width));
     CSEG_TRY(cseg_range_check("channels", layout->channels, 1, MAX_CHANNELS));
     CSEG_TRY(check_pixel_size(layout->pixel_size_um));
-    const size_t row = layout->width * sample;
-    if (layout->row_stride_bytes == 0)
-        layout->row_stride_bytes = row;
-    if (layout->row_stride_bytes % sample != 0 || layout->channel_stride_bytes % sample != 0)
-        return cseg_fail(CELLSEG_ERR_ARGUMENT, "strides of %zu and %zu bytes are not whole samples of %zu",
-                         layout->row_stride_bytes, layout->channel_stride_bytes, sample);
-    if (layout->row_stride_bytes < row)
-        return cseg_fail(CELLSEG_ERR_ARGUMENT, "a row stride of %zu bytes does not hold rows of %zu", layout->row_stride_bytes,
-                         row);
-    size_t plane, all;
-    if (!cseg_memory_mul(layout->row_stride_bytes, layout->height, &plane) || plane > PTRDIFF_MAX)
-        return cseg_fail(CELLSEG_ERR_ARGUMENT, "%zu rows of %zu bytes are too large", layout->height, layout->row_stride_bytes);
-    if (layout->channel_stride_bytes == 0)
-        layout->channel_stride_bytes = plane;
-    if (!cseg_memory_mul(layout->channel_stride_bytes, (size_t)layout->channels, &all) || all > PTRDIFF_MAX)
-        return cseg_fail(CELLSEG_ERR_ARGUMENT, "%d channels of %zu bytes are too large", (int)layout->channels,
-                         layout->channel_stride_bytes);
-    return CELLSEG_OK;
+    return complete_strides(layout, sample);
 }
 
 cellseg_status cellseg_image_new(cellseg_image **out, cellseg_context *context, int32_t pixel_type, int32_t channels,
@@ -86,8 +115,6 @@ cellseg_status cellseg_image_wrap(cellseg_image **out, cellseg_context *context,
     CSEG_TRY(complete(&own));
     if (own.pixels == NULL || (uintptr_t)own.pixels % cseg_plane_type_size(own.pixel_type) != 0)
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "pixels are NULL or not aligned for their type");
-    if (own.channels > 1 && own.channel_stride_bytes < own.row_stride_bytes * own.height)
-        return cseg_fail(CELLSEG_ERR_ARGUMENT, "channels overlap: their stride is %zu bytes", own.channel_stride_bytes);
     cellseg_image *image = cseg_memory_alloc(context, 1, sizeof *image);
     if (image == NULL)
         return cseg_error_last();
@@ -122,6 +149,10 @@ int32_t cellseg_image_pixel_type(const cellseg_image *image) {
     return image != NULL ? image->layout.pixel_type : 0;
 }
 
+size_t cellseg_image_pixel_stride_bytes(const cellseg_image *image) {
+    return image != NULL ? image->layout.pixel_stride_bytes : 0;
+}
+
 size_t cellseg_image_row_stride_bytes(const cellseg_image *image) {
     return image != NULL ? image->layout.row_stride_bytes : 0;
 }
@@ -152,6 +183,7 @@ cellseg_status cellseg_image_set_pixel_size_um(cellseg_image *image, double pixe
 
 cseg_plane cseg_image_plane(const cellseg_image *image, int32_t channel) {
     assert(channel >= 0 && channel < image->layout.channels);
+    assert(image->layout.pixel_stride_bytes == cseg_plane_type_size(image->layout.pixel_type));
     /* The one place where const is cast away: a plane is a view both readers and writers use. */
     union {
         const void *in;

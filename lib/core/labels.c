@@ -26,10 +26,11 @@ cellseg_status cellseg_labels_wrap(cellseg_labels **out, cellseg_context *contex
     *out = NULL;
     cellseg_image *image;
     CSEG_TRY(cellseg_image_wrap(&image, context, layout));
-    if (image->layout.pixel_type != CELLSEG_UINT32 || image->layout.channels != 1) {
+    const cellseg_image_layout *own = &image->layout;
+    if (own->pixel_type != CELLSEG_UINT32 || own->channels != 1 || own->pixel_stride_bytes != sizeof(uint32_t)) {
         image->layout.release = NULL; /* the caller keeps what it offered */
         cellseg_image_free(image);
-        return cseg_fail(CELLSEG_ERR_ARGUMENT, "a label map is one channel of uint32");
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "a label map is one channel of uint32, ids next to each other in each row");
     }
     *out = (cellseg_labels *)image;
     return CELLSEG_OK;

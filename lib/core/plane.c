@@ -2,6 +2,7 @@
 /* Planes: allocation, conversion, and the checks every room needs. */
 #include "core/core.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -10,10 +11,14 @@ size_t cseg_plane_type_size(int32_t type) {
     case CELLSEG_UINT8:
         return 1;
     case CELLSEG_UINT16:
+    case CELLSEG_INT16:
         return 2;
     case CELLSEG_UINT32:
+    case CELLSEG_INT32:
     case CELLSEG_FLOAT32:
         return 4;
+    case CELLSEG_FLOAT64:
+        return 8;
     default:
         return 0;
     }
@@ -47,27 +52,40 @@ typedef struct rows_job {
     const char *what;
 } rows_job;
 
-static cellseg_status row_to_f32(void *data, size_t y) {
-    const rows_job *job = data;
-    float *to = cseg_row_f32(job->to, y);
-    const void *from = cseg_row_at(job->from, y);
-    const size_t width = job->from->width;
-    switch (job->from->type) {
+#define LOAD(sample)                                                                                                             \
+    for (size_t i = 0; i < count; i++)                                                                                           \
+    to[i] = (float)((const sample *)row)[left + i]
+
+void cseg_plane_load_f32(float *to, const cseg_plane *from, size_t y, size_t left, size_t count) {
+    const void *row = cseg_row_at(from, y);
+    switch (from->type) {
     case CELLSEG_UINT8:
-        for (size_t x = 0; x < width; x++)
-            to[x] = (float)((const uint8_t *)from)[x];
+        LOAD(uint8_t);
         break;
     case CELLSEG_UINT16:
-        for (size_t x = 0; x < width; x++)
-            to[x] = (float)((const uint16_t *)from)[x];
+        LOAD(uint16_t);
         break;
     case CELLSEG_UINT32:
-        for (size_t x = 0; x < width; x++)
-            to[x] = (float)((const uint32_t *)from)[x];
+        LOAD(uint32_t);
+        break;
+    case CELLSEG_INT16:
+        LOAD(int16_t);
+        break;
+    case CELLSEG_INT32:
+        LOAD(int32_t);
+        break;
+    case CELLSEG_FLOAT64:
+        LOAD(double);
         break;
     default:
-        memmove(to, from, width * sizeof *to);
+        assert(from->type == CELLSEG_FLOAT32);
+        memmove(to, (const float *)row + left, count * sizeof *to);
     }
+}
+
+static cellseg_status row_to_f32(void *data, size_t y) {
+    const rows_job *job = data;
+    cseg_plane_load_f32(cseg_row_f32(job->to, y), job->from, y, 0, job->from->width);
     return CELLSEG_OK;
 }
 
@@ -92,9 +110,20 @@ static cellseg_status row_is_finite(void *data, size_t y) {
     return CELLSEG_OK;
 }
 
+/* Finite as float32 too, in which most rooms compute. */
+static cellseg_status row_is_finite_f64(void *data, size_t y) {
+    const rows_job *job = data;
+    const double *row = cseg_row_at(job->from, y);
+    for (size_t x = 0; x < job->from->width; x++)
+        if (!(fabs(row[x]) <= (double)FLT_MAX))
+            return cseg_fail(CELLSEG_ERR_ARGUMENT, "%s: the pixel at row %zu, column %zu is not a finite number%s", job->what, y,
+                             x, isfinite(row[x]) ? " of float32" : "");
+    return CELLSEG_OK;
+}
+
 cellseg_status cseg_plane_check_finite(cellseg_context *context, const cseg_plane *plane, const char *what) {
-    if (plane->type != CELLSEG_FLOAT32)
+    if (plane->type != CELLSEG_FLOAT32 && plane->type != CELLSEG_FLOAT64)
         return CELLSEG_OK;
     rows_job job = {NULL, plane, what};
-    return cseg_parallel_for(context, plane->height, row_is_finite, &job);
+    return cseg_parallel_for(context, plane->height, plane->type == CELLSEG_FLOAT32 ? row_is_finite : row_is_finite_f64, &job);
 }

@@ -47,12 +47,12 @@ cellseg_status cseg_toolkit_read(cseg_toolkit *t, cseg_plane *plane, const cells
                                  const char *name) {
     if (image == NULL)
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "%s is NULL", name);
-    assert(t->channel_count < CSEG_TOOLKIT_MAX_INPUTS);
-    cseg_channel *opened = &t->channels[t->channel_count];
-    const cellseg_status status = cseg_channel_open(opened, t->context, image, channel);
+    assert(t->input_count < CSEG_TOOLKIT_MAX_INPUTS);
+    cseg_input *opened = &t->inputs[t->input_count];
+    const cellseg_status status = cseg_input_open(opened, t->context, image, channel);
     if (status != CELLSEG_OK)
         return status == CELLSEG_ERR_ARGUMENT ? cseg_error_fail_in(status, name) : status;
-    t->channel_count++;
+    t->input_count++;
     *plane = opened->plane;
     CSEG_TRY(admit(t, plane, cellseg_image_pixel_size_um(image), name));
     cseg_progress_step(t->context, "check", 0, 0.1);
@@ -131,8 +131,8 @@ cellseg_status cseg_toolkit_make(cseg_toolkit *t, cseg_plane *plane, int32_t typ
 }
 
 cellseg_status cseg_toolkit_end(cseg_toolkit *t, cellseg_status status) {
-    for (size_t i = 0; i < t->channel_count; i++)
-        cseg_channel_close(&t->channels[i]);
+    for (size_t i = 0; i < t->input_count; i++)
+        cseg_input_close(&t->inputs[i]);
     cseg_plane_free(&t->mask);
     if (status != CELLSEG_OK && t->image != NULL) {
         cellseg_image_free(*t->image);

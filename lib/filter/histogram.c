@@ -52,6 +52,9 @@ DEFINE_RANGE(u8, uint8_t)
 DEFINE_RANGE(u16, uint16_t)
 DEFINE_RANGE(u32, uint32_t)
 DEFINE_RANGE(f32, float)
+DEFINE_RANGE(i16, int16_t)
+DEFINE_RANGE(i32, int32_t)
+DEFINE_RANGE(f64, double)
 
 static cellseg_status range_of_band(void *data, size_t band) {
     const range_job *job = data;
@@ -70,8 +73,18 @@ static cellseg_status range_of_band(void *data, size_t band) {
         case CELLSEG_UINT32:
             range_u32(&e, row, mask, job->from->width);
             break;
-        default:
+        case CELLSEG_INT16:
+            range_i16(&e, row, mask, job->from->width);
+            break;
+        case CELLSEG_INT32:
+            range_i32(&e, row, mask, job->from->width);
+            break;
+        case CELLSEG_FLOAT32:
             range_f32(&e, row, mask, job->from->width);
+            break;
+        default:
+            assert(job->from->type == CELLSEG_FLOAT64);
+            range_f64(&e, row, mask, job->from->width);
         }
     }
     job->found[band] = e;
@@ -134,10 +147,16 @@ typedef struct histogram_job {
     DEFINE_BINS(level, u16, uint16_t)                                                                                            \
     DEFINE_BINS(level, u32, uint32_t)                                                                                            \
     DEFINE_BINS(level, f32, float)                                                                                               \
+    DEFINE_BINS(level, i16, int16_t)                                                                                             \
+    DEFINE_BINS(level, i32, int32_t)                                                                                             \
+    DEFINE_BINS(level, f64, double)                                                                                              \
     static const bins_fn bins_##level[] = {[CELLSEG_UINT8] = bins_u8_##level,                                                    \
                                            [CELLSEG_UINT16] = bins_u16_##level,                                                  \
                                            [CELLSEG_UINT32] = bins_u32_##level,                                                  \
-                                           [CELLSEG_FLOAT32] = bins_f32_##level};
+                                           [CELLSEG_FLOAT32] = bins_f32_##level,                                                 \
+                                           [CELLSEG_INT16] = bins_i16_##level,                                                   \
+                                           [CELLSEG_INT32] = bins_i32_##level,                                                   \
+                                           [CELLSEG_FLOAT64] = bins_f64_##level};
 
 #define TARGET_portable
 DEFINE_LEVEL(portable)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The ranks of an image's distinct values: 0 for the smallest, and the same for equal pixels. A flood needs only the order of its
- * relief, and ranks fit the 32 bits that its cells have. Cost: a radix sort. Memory: 36 bytes per pixel, of which 4 remain.
+ * relief, and ranks fit the 32 bits that its cells have. Cost: a radix sort. Memory: 32 bytes per pixel, of which 4 remain.
  */
 #include "morph/morph.h"
 

@@ -91,7 +91,7 @@ static void borrowed_pixels_keep_their_strides_and_are_released_once(void **stat
     expect_fault(&bad, "a row stride of 8 bytes does not hold rows of 10");
     bad = layout;
     bad.row_stride_bytes = 17;
-    expect_fault(&bad, "strides of 17 and 0 bytes are not whole samples of 2");
+    expect_fault(&bad, "strides of 0, 17 and 0 bytes are not whole samples of 2");
     bad = layout;
     bad.row_stride_bytes = (size_t)0 - layout.row_stride_bytes; /* backwards */
     expect_fault(&bad, "bytes are too large");
@@ -108,6 +108,99 @@ static void borrowed_pixels_keep_their_strides_and_are_released_once(void **stat
     bad.pixels = NULL;
     expect_fault(&bad, "NULL");
     assert_int_equal(releases, 1);
+}
+
+/* Three channels interleaved in pixels of four samples and padded rows. */
+static void interleaved_channels_are_read_in_every_type(void **state) {
+    (void)state;
+    enum { HEIGHT = 5, WIDTH = 7, CHANNELS = 3, PIXEL = 4, ROW = WIDTH * PIXEL + 3 };
+    static const struct {
+        int32_t type;
+        size_t size;
+    } types[] = {{CELLSEG_UINT8, 1}, {CELLSEG_UINT16, 2}, {CELLSEG_UINT32, 4}, {CELLSEG_FLOAT32, 4},
+                 {CELLSEG_INT16, 2}, {CELLSEG_INT32, 4},  {CELLSEG_FLOAT64, 8}};
+    for (size_t t = 0; t < sizeof types / sizeof *types; t++) {
+        const size_t size = types[t].size;
+        _Alignas(8) unsigned char pixels[HEIGHT * ROW * 8];
+        unsigned char wanted[HEIGHT * WIDTH * 8];
+        for (size_t i = 0; i < sizeof pixels; i++)
+            pixels[i] = (unsigned char)(i * 7 + i / 256);
+        cellseg_image_layout layout;
+        assert_ok(cellseg_image_layout_init(&layout, sizeof layout));
+        layout.pixels = pixels;
+        layout.height = HEIGHT;
+        layout.width = WIDTH;
+        layout.channels = CHANNELS;
+        layout.pixel_type = types[t].type;
+        layout.pixel_stride_bytes = PIXEL * size;
+        layout.row_stride_bytes = ROW * size;
+        cellseg_image *image;
+        assert_ok(cellseg_image_wrap(&image, NULL, &layout));
+        assert_int_equal(cellseg_image_pixel_stride_bytes(image), PIXEL * size);
+        for (int32_t c = 0; c < CHANNELS; c++) {
+            for (size_t i = 0; i < (size_t)HEIGHT * WIDTH; i++)
+                memcpy(wanted + i * size, pixels + (i / WIDTH * ROW + i % WIDTH * PIXEL + (size_t)c) * size, size);
+            assert_ptr_equal(cellseg_image_pixels(image, c), pixels + (size_t)c * size);
+            cseg_input input;
+            assert_ok(cseg_input_open(&input, NULL, image, c));
+            assert_int_equal(input.plane.stride, WIDTH * size);
+            assert_int_equal(input.plane.type, types[t].type);
+            assert_memory_equal(input.plane.data, wanted, HEIGHT * WIDTH * size);
+            cseg_input_close(&input);
+            cseg_input_close(&input);
+        }
+        cseg_input input;
+        assert_status(cseg_input_open(&input, NULL, image, CHANNELS), CELLSEG_ERR_ARGUMENT);
+        assert_string_equal(cellseg_last_error(), "channel 3 of an image of 3");
+        assert_status(cseg_input_open(&input, NULL, image, -1), CELLSEG_ERR_ARGUMENT);
+        cellseg_image_free(image);
+    }
+}
+
+static void impossible_pixel_strides_are_refused(void **state) {
+    (void)state;
+    uint16_t pixels[256] = {0};
+    cellseg_image_layout good, bad;
+    assert_ok(cellseg_image_layout_init(&good, sizeof good));
+    good.pixels = pixels;
+    good.height = 4;
+    good.width = 5;
+    good.channels = 3;
+    good.pixel_type = CELLSEG_UINT16;
+    good.pixel_stride_bytes = 6;
+    cellseg_image *image;
+    assert_ok(cellseg_image_wrap(&image, NULL, &good));
+    assert_int_equal(cellseg_image_row_stride_bytes(image), 30);
+    assert_ptr_equal(cellseg_image_pixels(image, 2), pixels + 2);
+    cellseg_image_free(image);
+    bad = good;
+    bad.row_stride_bytes = 28; /* the last pixel's first sample ends at 26 */
+    assert_ok(cellseg_image_wrap(&image, NULL, &bad));
+    cellseg_image_free(image);
+    bad.row_stride_bytes = 24;
+    expect_fault(&bad, "a row stride of 24 bytes does not hold rows of 26");
+    bad = good;
+    bad.pixel_stride_bytes = 5;
+    expect_fault(&bad, "strides of 5, 0 and 0 bytes are not whole samples of 2");
+    bad.pixel_stride_bytes = 4; /* holds two samples, not three */
+    expect_fault(&bad, "channels overlap");
+    bad.pixel_stride_bytes = (1 << 20) + 2;
+    expect_fault(&bad, "a pixel stride of 1048578 bytes is too large");
+    bad.pixel_stride_bytes = SIZE_MAX - 1;
+    expect_fault(&bad, "is too large");
+    bad = good;
+    bad.channel_stride_bytes = 4;
+    expect_fault(&bad, "channels overlap");
+    bad.channel_stride_bytes = 120; /* interleaved with something else, and one channel after the other */
+    assert_ok(cellseg_image_wrap(&image, NULL, &bad));
+    assert_ptr_equal(cellseg_image_pixels(image, 1), pixels + 60);
+    cellseg_image_free(image);
+    bad.pixel_type = CELLSEG_UINT32;
+    bad.channels = 1;
+    bad.pixel_stride_bytes = 8;
+    cellseg_labels *labels;
+    assert_status(cellseg_labels_wrap(&labels, NULL, &bad), CELLSEG_ERR_ARGUMENT);
+    assert_non_null(strstr(cellseg_last_error(), "next to each other"));
 }
 
 static void labels_hold_ids(void **state) {
@@ -191,6 +284,8 @@ int main(void) {
         cmocka_unit_test(a_new_image_is_zero_and_knows_its_size),
         cmocka_unit_test(impossible_sizes_are_refused),
         cmocka_unit_test(borrowed_pixels_keep_their_strides_and_are_released_once),
+        cmocka_unit_test(interleaved_channels_are_read_in_every_type),
+        cmocka_unit_test(impossible_pixel_strides_are_refused),
         cmocka_unit_test(labels_hold_ids),
         cmocka_unit_test(borrowed_ids_keep_their_stride_and_are_released_once),
         cmocka_unit_test(failing_allocations_are_survived),

@@ -107,32 +107,32 @@ typedef cellseg_status (*operation)(result *to, cellseg_context *context, const 
 #define TO_IMAGE &to->image, context
 #define TO_LABELS &to->labels, context
 
-MAKES_IMAGE(erode, erode(TO_IMAGE, in->grey, 9, 8))
-MAKES_IMAGE(dilate, dilate(TO_IMAGE, in->bytes, HEIGHT, WIDTH))
-MAKES_IMAGE(open, open(TO_IMAGE, in->words, 4, 5))
-MAKES_IMAGE(close, close(TO_IMAGE, in->grey, 1, 5))
-MAKES_IMAGE(white, white_top_hat(TO_IMAGE, in->words, 20, 20))
-MAKES_IMAGE(black, black_top_hat(TO_IMAGE, in->bytes, 3, 30))
-MAKES_IMAGE(erode_disc, erode_disc(TO_IMAGE, in->bytes, 5, CELLSEG_DISC_EXACT))
-MAKES_IMAGE(erode_octagon, erode_disc(TO_IMAGE, in->grey, 20, CELLSEG_DISC_FAST))
-MAKES_IMAGE(dilate_disc, dilate_disc(TO_IMAGE, in->words, 33, CELLSEG_DISC_EXACT))
-MAKES_IMAGE(dilate_octagon, dilate_disc(TO_IMAGE, in->bytes, 33, CELLSEG_DISC_FAST))
-MAKES_IMAGE(open_disc, open_disc(TO_IMAGE, in->grey, 3, CELLSEG_DISC_EXACT))
-MAKES_IMAGE(close_octagon, close_disc(TO_IMAGE, in->words, 12, CELLSEG_DISC_FAST))
-MAKES_IMAGE(white_octagon, white_top_hat_disc(TO_IMAGE, in->grey, 12, CELLSEG_DISC_FAST))
-MAKES_IMAGE(black_disc, black_top_hat_disc(TO_IMAGE, in->bytes, 4, CELLSEG_DISC_EXACT))
-MAKES_IMAGE(under, reconstruct_dilation(TO_IMAGE, in->marker, in->grey, 8))
-MAKES_IMAGE(over, reconstruct_erosion(TO_IMAGE, in->bytes, in->mask, 4))
-MAKES_IMAGE(h_minima, h_minima(TO_IMAGE, in->grey, 60, 8))
-MAKES_IMAGE(h_maxima, h_maxima(TO_IMAGE, in->words, 6000, 4))
-MAKES_IMAGE(minima, regional_minima(TO_IMAGE, in->bytes, in->mask, 8))
-MAKES_IMAGE(maxima, regional_maxima(TO_IMAGE, in->grey, NULL, 4))
-MAKES_IMAGE(deep, extended_minima(TO_IMAGE, in->words, 9000, in->mask, 4))
-MAKES_IMAGE(high, extended_maxima(TO_IMAGE, in->grey, 50, NULL, 8))
-MAKES_IMAGE(fill_holes, fill_holes(TO_IMAGE, in->mask, 8))
-MAKES_IMAGE(distance, distance(TO_IMAGE, in->mask))
-MAKES_IMAGE(nearest, nearest(TO_IMAGE, in->mask))
-MAKES_IMAGE(components, components(TO_LABELS, in->mask, 4))
+MAKES_IMAGE(erode, erode(TO_IMAGE, in->grey, 0, 9, 8))
+MAKES_IMAGE(dilate, dilate(TO_IMAGE, in->bytes, 0, HEIGHT, WIDTH))
+MAKES_IMAGE(open, open(TO_IMAGE, in->words, 0, 4, 5))
+MAKES_IMAGE(close, close(TO_IMAGE, in->grey, 0, 1, 5))
+MAKES_IMAGE(white, white_top_hat(TO_IMAGE, in->words, 0, 20, 20))
+MAKES_IMAGE(black, black_top_hat(TO_IMAGE, in->bytes, 0, 3, 30))
+MAKES_IMAGE(erode_disc, erode_disc(TO_IMAGE, in->bytes, 0, 5, CELLSEG_DISC_EXACT))
+MAKES_IMAGE(erode_octagon, erode_disc(TO_IMAGE, in->grey, 0, 20, CELLSEG_DISC_FAST))
+MAKES_IMAGE(dilate_disc, dilate_disc(TO_IMAGE, in->words, 0, 33, CELLSEG_DISC_EXACT))
+MAKES_IMAGE(dilate_octagon, dilate_disc(TO_IMAGE, in->bytes, 0, 33, CELLSEG_DISC_FAST))
+MAKES_IMAGE(open_disc, open_disc(TO_IMAGE, in->grey, 0, 3, CELLSEG_DISC_EXACT))
+MAKES_IMAGE(close_octagon, close_disc(TO_IMAGE, in->words, 0, 12, CELLSEG_DISC_FAST))
+MAKES_IMAGE(white_octagon, white_top_hat_disc(TO_IMAGE, in->grey, 0, 12, CELLSEG_DISC_FAST))
+MAKES_IMAGE(black_disc, black_top_hat_disc(TO_IMAGE, in->bytes, 0, 4, CELLSEG_DISC_EXACT))
+MAKES_IMAGE(under, reconstruct_dilation(TO_IMAGE, in->marker, 0, in->grey, 0, 8))
+MAKES_IMAGE(over, reconstruct_erosion(TO_IMAGE, in->bytes, 0, in->mask, 0, 4))
+MAKES_IMAGE(h_minima, h_minima(TO_IMAGE, in->grey, 0, 60, 8))
+MAKES_IMAGE(h_maxima, h_maxima(TO_IMAGE, in->words, 0, 6000, 4))
+MAKES_IMAGE(minima, regional_minima(TO_IMAGE, in->bytes, 0, in->mask, 0, 8))
+MAKES_IMAGE(maxima, regional_maxima(TO_IMAGE, in->grey, 0, NULL, 0, 4))
+MAKES_IMAGE(deep, extended_minima(TO_IMAGE, in->words, 0, 9000, in->mask, 0, 4))
+MAKES_IMAGE(high, extended_maxima(TO_IMAGE, in->grey, 0, 50, NULL, 0, 8))
+MAKES_IMAGE(fill_holes, fill_holes(TO_IMAGE, in->mask, 0, 8))
+MAKES_IMAGE(distance, distance(TO_IMAGE, in->mask, 0))
+MAKES_IMAGE(nearest, nearest(TO_IMAGE, in->mask, 0))
+MAKES_IMAGE(components, components(TO_LABELS, in->mask, 0, 4))
 
 static cellseg_status watershed_of(result *to, cellseg_context *context, const inputs *in, const cellseg_image *relief,
                                    const cellseg_image *mask, int32_t connectivity, int32_t lines) {
@@ -140,7 +140,7 @@ static cellseg_status watershed_of(result *to, cellseg_context *context, const i
     assert_ok(cellseg_watershed_options_init(&options, sizeof options));
     options.connectivity = connectivity;
     options.lines = lines;
-    return cellseg_labels_watershed(&to->labels, context, relief, in->seeds, mask, &options);
+    return cellseg_labels_watershed(&to->labels, context, in->seeds, relief, 0, mask, 0, &options);
 }
 
 static cellseg_status flood(result *to, cellseg_context *context, const inputs *in) {

@@ -9,7 +9,9 @@ import numpy as np
 
 from . import _lowlevel as c
 
-_TYPES = {"u1": c.UINT8, "u2": c.UINT16, "u4": c.UINT32, "f4": c.FLOAT32}
+_TYPES = {
+    "u1": c.UINT8, "u2": c.UINT16, "u4": c.UINT32, "f4": c.FLOAT32, "i2": c.INT16, "i4": c.INT32, "f8": c.FLOAT64
+}  # fmt: skip
 _DTYPES = {number: np.dtype(name) for name, number in _TYPES.items()}
 
 
@@ -17,21 +19,26 @@ def _supported(array: np.ndarray) -> np.ndarray:
     """The array in one of the library's sample types, native byte order and aligned; itself if it is so already."""
     if array.dtype == bool:
         array = array.view(np.uint8)
-    elif array.dtype.kind == "f":
-        array = array.astype(np.float32, copy=False)
+    elif array.dtype == np.float16:
+        array = array.astype(np.float32)
+    elif array.dtype.kind == "f" and array.dtype.itemsize > 8:
+        array = array.astype(np.float64)
     elif array.dtype.str[1:] not in _TYPES:
-        raise TypeError(f"pixels of type {array.dtype} are not supported; use uint8, uint16, uint32 or float32")
+        raise TypeError(f"pixels of type {array.dtype} are not supported; use one of {', '.join(map(str, _DTYPES.values()))}")
     return np.require(array, array.dtype.newbyteorder("="), "A")
 
 
 def _borrowable(array: np.ndarray) -> bool:
-    """Rows of neighbouring samples that follow one another, and channels likewise."""
-    channel, row, sample = array.strides
+    """Rows that follow one another, and channels one after the other or next to each other in each pixel."""
+    channel, row, pixel = array.strides
     channels, height, width = array.shape
     size = array.itemsize
-    row_ok = height == 1 or (row >= width * size and row % size == 0)
-    channel_ok = channels == 1 or (channel >= height * row and channel % size == 0)
-    return (width == 1 or sample == size) and row_ok and channel_ok
+    if any(stride % size for stride in array.strides):
+        return False
+    pixel_ok = width == 1 or size <= pixel <= 1 << 20
+    row_ok = height == 1 or row >= (width - 1) * pixel + size
+    interleaved = width > 1 and size <= channel and (channels - 1) * channel + size <= pixel
+    return pixel_ok and row_ok and (channels == 1 or interleaved or channel >= height * row)
 
 
 def _layout(array: np.ndarray, pixel_size_um: float | None) -> tuple[c.image_layout, np.ndarray]:
@@ -44,13 +51,15 @@ def _layout(array: np.ndarray, pixel_size_um: float | None) -> tuple[c.image_lay
     layout.channels, layout.height, layout.width = array.shape
     layout.pixel_type = _TYPES[array.dtype.str[1:]]
     layout.channel_stride_bytes = array.strides[0] if array.shape[0] > 1 else 0
+    layout.pixel_stride_bytes = array.strides[2] if array.shape[2] > 1 else 0
     layout.row_stride_bytes = array.strides[1] if array.shape[1] > 1 else 0
     layout.pixel_size_um = pixel_size_um or 0
     return layout, array
 
 
 def image_from(array: object, pixel_size_um: float | None = None) -> c.Image:
-    """An image of (height, width) or (channels, height, width); no copy when the rows are contiguous.
+    """An image of (height, width) or (channels, height, width); no copy when the rows follow one another: also of interleaved
+    pixels, np.moveaxis(rgb, -1, 0).
 
     The image keeps the array alive. Whoever writes to the array while the library reads it gets what he asked for.
     """
