@@ -20,11 +20,11 @@ static void print_model(const cellseg_model *model) {
 }
 
 static void print_image(const cellseg_image *image) {
-    static const char *const types[] = {"?", "uint8", "uint16", "uint32", "float32"};
+    static const char *const types[] = {"?", "uint8", "uint16", "uint32", "float32", "int16", "int32", "float64"};
     const int32_t type = cellseg_image_pixel_type(image);
     printf("image: %zu x %zu pixels (width x height), %d channel%s, %s, ", cellseg_image_width(image),
            cellseg_image_height(image), (int)cellseg_image_channels(image), cellseg_image_channels(image) == 1 ? "" : "s",
-           types[type >= CELLSEG_UINT8 && type <= CELLSEG_FLOAT32 ? type : 0]);
+           types[type >= CELLSEG_UINT8 && type <= CELLSEG_FLOAT64 ? type : 0]);
     if (cellseg_image_pixel_size_um(image) > 0)
         printf("%g um per pixel\n", cellseg_image_pixel_size_um(image));
     else
@@ -36,6 +36,13 @@ static int describe_library(cellseg_context *context) {
     const int32_t level = cellseg_context_cpu_level(context);
     printf("libcellseg %s, %d threads, %s\n", cellseg_version(), (int)cellseg_context_threads(context),
            levels[level >= CELLSEG_CPU_PORTABLE && level <= CELLSEG_CPU_NEON ? level : 0]);
+    printf("features:");
+    for (int bit = 0; bit < 64; bit++) {
+        const char *name = cellseg_feature_name(cellseg_features() & UINT64_C(1) << bit);
+        if (name != NULL)
+            printf(" %s", name);
+    }
+    printf("\n");
     cellseg_model *model;
     if (cellseg_model_default(&model, context) != CELLSEG_OK) {
         print_library_error("the model inside");

@@ -4,6 +4,7 @@
 #define CELLSEG_CELLSEG_H
 
 #include <cellseg/context.h>
+#include <cellseg/features.h>
 #include <cellseg/filter.h>
 #include <cellseg/image.h>
 #include <cellseg/io.h>

@@ -4,6 +4,13 @@
  *
  * Every function that takes a context accepts NULL, which means: malloc, all cores, silent, no memory budget. A context
  * serves one call at a time; make one per thread to work in parallel. Two contexts share nothing.
+ *
+ * Callbacks. No callback of this library may leave other than by its return: no C++ exception, no longjmp. The library's frames
+ * would be cut short with memory and locks held. A callback that fails keeps its failure in `user` and returns the value that
+ * stops the call.
+ *
+ * Floating point. A call that computes sets the default environment (rounding to nearest, subnormal numbers kept, no traps) in
+ * every thread that works for it, and puts the caller's environment back before it returns. Callbacks run in the default one.
  */
 #ifndef CELLSEG_CONTEXT_H
 #define CELLSEG_CONTEXT_H
@@ -20,28 +27,33 @@ enum { CELLSEG_CPU_BEST = 0, CELLSEG_CPU_PORTABLE = 1, CELLSEG_CPU_AVX2 = 2, CEL
 /** Severity of a log line. */
 enum { CELLSEG_LOG_INFO = 1, CELLSEG_LOG_WARNING = 2 };
 
-/** Allocate `size` bytes (never 0), aligned as malloc does; NULL when there is no memory. Called from any thread. */
+/** Allocate `size` bytes (never 0), aligned as malloc does; NULL when there is no memory. Called from any thread. Must not throw
+ * or longjmp. */
 typedef void *(*cellseg_alloc_fn)(void *user, size_t size);
 
-/** Release what the matching cellseg_alloc_fn returned. Called from any thread. */
+/** Release what the matching cellseg_alloc_fn returned. Called from any thread. Must not throw or longjmp. */
 typedef void (*cellseg_free_fn)(void *user, void *block);
 
-/** One index of a parallel loop. Never throws, never blocks on another index. */
+/** One index of a parallel loop: a function of the library, which a cellseg_parallel_for_fn calls. Never throws, never blocks on
+ * another index, and leaves the floating-point environment of its thread as it was. */
 typedef void (*cellseg_task_fn)(void *task_data, size_t index);
 
 /**
  * Run task(task_data, i) for every i in [0, count), in any order, on any threads, and return when all are done.
  * Return 0, or non-zero if not every index was run, which fails the call with CELLSEG_ERR_INTERNAL.
- * Let the calling thread take its share: within a loop, only between its indices can progress be told and a cancel be heard.
+ * Let the calling thread take its share: within a loop, progress is reported only between the calling thread's indices.
+ * Must not throw or longjmp.
  */
 typedef int32_t (*cellseg_parallel_for_fn)(void *user, size_t count, cellseg_task_fn task, void *task_data);
 
-/** A line for the embedder's log, without newline. Only on the thread that called the library. */
+/** A line for the embedder's log, without newline. Only on the thread that called the library. Must not throw or longjmp. */
 typedef void (*cellseg_log_fn)(void *user, int32_t level, const char *message);
 
 /**
  * How far the call is: `fraction` from 0 to 1, never falling within one call, and the step's name ("network", "seeds").
  * Only on the thread that called the library. Non-zero asks to stop: the call returns CELLSEG_ERR_CANCELLED within 100 ms.
+ * The last report of every call that succeeds is 1.0, "done"; its answer is ignored, because the result stands. A call that fails
+ * makes no such report. Must not throw or longjmp.
  */
 typedef int32_t (*cellseg_progress_fn)(void *user, double fraction, const char *step);
 
@@ -85,6 +97,24 @@ CELLSEG_API cellseg_status cellseg_context_new(cellseg_context **out, const cell
 
 /** Stop the context's threads and release it. Objects made through it stay valid. NULL is legal. Since: 1.0 */
 CELLSEG_API void cellseg_context_free(cellseg_context *context);
+
+/**
+ * Ask the context's running call to stop: it returns CELLSEG_ERR_CANCELLED within 100 ms, with a progress callback or without.
+ *
+ * The request stands until a call of this context returns CELLSEG_ERR_CANCELLED, or until cellseg_context_cancel_clear(). So none
+ * is lost: where no call runs, or the running one completes first, the context's next call is cancelled. A program with a cancel
+ * button calls cellseg_context_cancel_clear() when a job starts, before the button can be pressed, and
+ * cellseg_context_cancel() at the press: then every call of that job is covered, the gaps between calls too, and a late press
+ * does not reach the next job.
+ *
+ * NULL is ignored: calls without a context cannot be cancelled. Threads: any, while the context exists. Async-signal-safe: a
+ * signal handler may call it. Cost: one atomic store. Since: 1.0
+ */
+CELLSEG_API void cellseg_context_cancel(cellseg_context *context);
+
+/** Drop a request of cellseg_context_cancel() that no call has answered. NULL is ignored. Threads: any, and async-signal-safe, as
+ * cellseg_context_cancel(). Since: 1.0 */
+CELLSEG_API void cellseg_context_cancel_clear(cellseg_context *context);
 
 /** The number of threads a call through this context uses; for NULL the number of cores. Threads: any. Since: 1.0 */
 CELLSEG_API int32_t cellseg_context_threads(const cellseg_context *context);

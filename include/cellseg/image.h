@@ -9,7 +9,8 @@
 extern "C" {
 #endif
 
-/** Called once, when the image that borrowed `pixels` is freed; from the thread that frees it. */
+/** Called once, when the image that borrowed `pixels` is freed; from the thread that frees it. Must not throw
+ * or longjmp. */
 typedef void (*cellseg_release_fn)(void *user, const void *pixels);
 
 /** The caller's pixels as they lie in memory. Fill with cellseg_image_layout_init(). */

@@ -28,6 +28,8 @@ cellseg_status cseg_call_end(cseg_call *call, cellseg_status status) {
         context->depth--;
         if (context->depth == 0 && status == CELLSEG_OK)
             cseg_progress_finish(context);
+        if (context->depth == 0 && status == CELLSEG_ERR_CANCELLED)
+            cellseg_context_cancel_clear(context);
     }
     (void)fesetenv(&call->host);
     return status;

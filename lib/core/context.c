@@ -49,6 +49,7 @@ cellseg_status cellseg_context_new(cellseg_context **out, const cellseg_context_
     context->threads = own.threads > 0 ? own.threads : cseg_cpu_count();
     context->cpu_level = own.cpu_level != CELLSEG_CPU_BEST ? own.cpu_level : cseg_cpu_best();
     atomic_init(&context->cancelled, false);
+    atomic_init(&context->cancel_requested, false);
     if (own.parallel_for == NULL && context->threads > 1) {
         const cellseg_status status = cseg_pool_new(&context->pool, heap, context->threads);
         if (status != CELLSEG_OK) {
@@ -65,6 +66,16 @@ void cellseg_context_free(cellseg_context *context) {
         return;
     cseg_pool_free(context->pool);
     cseg_memory_free(context);
+}
+
+void cellseg_context_cancel(cellseg_context *context) {
+    if (context != NULL)
+        atomic_store(&context->cancel_requested, true);
+}
+
+void cellseg_context_cancel_clear(cellseg_context *context) {
+    if (context != NULL)
+        atomic_store(&context->cancel_requested, false);
 }
 
 int32_t cellseg_context_threads(const cellseg_context *context) {

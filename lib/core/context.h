@@ -36,8 +36,9 @@ struct cellseg_context {
     cseg_progress_span window, step; /* the innermost call's part of the whole; the running step's part of the whole */
     double reported;
     int64_t last_report_ns;
-    struct loop *loop; /* the outermost parallel loop that runs */
-    atomic_bool cancelled;
+    struct loop *loop;            /* the outermost parallel loop that runs */
+    atomic_bool cancelled;        /* by the callback, for the running call */
+    atomic_bool cancel_requested; /* by cellseg_context_cancel(), until a call returned CELLSEG_ERR_CANCELLED */
 };
 
 /* The last report of a call that succeeded: 1. */

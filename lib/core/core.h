@@ -112,16 +112,21 @@ cellseg_status cseg_parallel_for(cellseg_context *context, size_t count, cseg_ta
 
 /*
  * A public call names its steps and the part of the whole that each one covers. Parallel loops report their own 0..1 within the
- * step; long serial work calls cseg_progress_report(). cseg_call_begin() starts the progress; within a call, starting is ignored.
+ * step; long serial work calls cseg_progress_report() or _poll(). cseg_call_begin() starts the progress; within a call, starting
+ * is ignored.
  */
 void cseg_progress_start(cellseg_context *context);
 void cseg_progress_step(cellseg_context *context, const char *name, double from, double to);
 cellseg_status cseg_progress_report(cellseg_context *context, double fraction_of_step);
 
+/* The same where 20 ms have passed since the last report: often enough to cancel promptly, rare enough to cost nothing. */
+cellseg_status cseg_progress_poll(cellseg_context *context, double fraction_of_step);
+
 /* Report, if this is the calling thread and it is time: between the parts of an index of a parallel loop that takes long. */
 void cseg_parallel_poll(cellseg_context *context);
 
-/* CELLSEG_ERR_CANCELLED (and its message) once the callback has asked to stop. Cheap; callable on any thread. */
+/* CELLSEG_ERR_CANCELLED (and its message) once the callback or cellseg_context_cancel() asked to stop. Cheap; callable on any
+ * thread. */
 cellseg_status cseg_progress_cancelled(const cellseg_context *context);
 
 void cseg_log_write(cellseg_context *context, int32_t level, const char *format, ...) CSEG_PRINTF(3, 4);

@@ -19,8 +19,10 @@ cellseg_status cseg_options_copy(void *own, size_t own_size, size_t first_releas
     const unsigned char *bytes = theirs;
     for (size_t i = own_size; i < size; i++)
         if (bytes[i] != 0)
-            return cseg_fail(CELLSEG_ERR_ARGUMENT, "%s: byte %zu is set, and this version of the library does not know it", name,
-                             i);
+            return cseg_fail(CELLSEG_ERR_ARGUMENT,
+                             "%s: byte %zu is set, a member that libcellseg %s lacks; the program was built against a newer "
+                             "header: set the member to 0, or install the libcellseg of that header or a later one",
+                             name, i, cellseg_version());
     memcpy(own, theirs, size < own_size ? size : own_size);
     memcpy(own, &own_size, sizeof own_size);
     return CELLSEG_OK;

@@ -4,6 +4,13 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <time.h>
+
+static int64_t now_ns(void) {
+    struct timespec t;
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
 
 void cseg_progress_start(cellseg_context *context) {
     if (context == NULL || context->depth > 0)
@@ -23,7 +30,7 @@ void cseg_progress_step(cellseg_context *context, const char *name, double from,
 
 cellseg_status cseg_progress_report(cellseg_context *context, double fraction_of_step) {
     if (context == NULL || context->options.progress == NULL)
-        return CELLSEG_OK;
+        return cseg_progress_cancelled(context);
     const double fraction = context->step.from + (context->step.to - context->step.from) * fraction_of_step;
     if (fraction > context->reported)
         context->reported = fraction < 1 ? fraction : 1;
@@ -32,15 +39,30 @@ cellseg_status cseg_progress_report(cellseg_context *context, double fraction_of
     return cseg_progress_cancelled(context);
 }
 
+cellseg_status cseg_progress_poll(cellseg_context *context, double fraction_of_step) {
+    enum { PERIOD_NS = 20 * 1000 * 1000 };
+    if (context == NULL || context->options.progress == NULL)
+        return cseg_progress_cancelled(context);
+    const int64_t now = now_ns();
+    if (now - context->last_report_ns < PERIOD_NS)
+        return cseg_progress_cancelled(context);
+    context->last_report_ns = now;
+    return cseg_progress_report(context, fraction_of_step);
+}
+
 void cseg_progress_finish(cellseg_context *context) {
     if (context->options.progress != NULL)
         (void)context->options.progress(context->options.progress_user, 1, "done");
 }
 
 cellseg_status cseg_progress_cancelled(const cellseg_context *context) {
-    if (context == NULL || !atomic_load_explicit(&context->cancelled, memory_order_relaxed))
+    if (context == NULL)
         return CELLSEG_OK;
-    return cseg_fail(CELLSEG_ERR_CANCELLED, "cancelled by the progress callback");
+    if (atomic_load_explicit(&context->cancelled, memory_order_relaxed))
+        return cseg_fail(CELLSEG_ERR_CANCELLED, "cancelled by the progress callback");
+    if (atomic_load_explicit(&context->cancel_requested, memory_order_relaxed))
+        return cseg_fail(CELLSEG_ERR_CANCELLED, "cancelled by cellseg_context_cancel()");
+    return CELLSEG_OK;
 }
 
 void cseg_log_write(cellseg_context *context, int32_t level, const char *format, ...) {

@@ -6,7 +6,6 @@
 #include "core/context.h"
 
 #include <string.h>
-#include <time.h>
 
 static _Thread_local bool inside_a_task;
 
@@ -25,12 +24,6 @@ typedef struct loop {
     char message[CSEG_ERROR_BYTES];
 } loop;
 
-static int64_t now_ns(void) {
-    struct timespec t;
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
-
 static void keep_failure(loop *l, size_t index, cellseg_status status) {
     atomic_store(&l->stop, true);
     (void)pthread_mutex_lock(&l->mutex);
@@ -42,17 +35,10 @@ static void keep_failure(loop *l, size_t index, cellseg_status status) {
     (void)pthread_mutex_unlock(&l->mutex);
 }
 
-/* Progress is worth a callback about every 20 ms: often enough to cancel promptly, rare enough to cost nothing. */
 static void report(loop *l) {
-    enum { PERIOD_NS = 20 * 1000 * 1000 };
     cellseg_context *context = l->context;
-    if (context == NULL || context->options.progress == NULL || !pthread_equal(pthread_self(), l->caller))
-        return;
-    const int64_t now = now_ns();
-    if (now - context->last_report_ns < PERIOD_NS)
-        return;
-    context->last_report_ns = now;
-    (void)cseg_progress_report(context, (double)atomic_load(&l->done) / (double)l->count);
+    if (context != NULL && context->options.progress != NULL && pthread_equal(pthread_self(), l->caller))
+        (void)cseg_progress_poll(context, (double)atomic_load(&l->done) / (double)l->count);
 }
 
 void cseg_parallel_poll(cellseg_context *context) {

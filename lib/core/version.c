@@ -7,3 +7,7 @@
 const char *cellseg_version(void) {
     return TEXT(CELLSEG_VERSION_MAJOR) "." TEXT(CELLSEG_VERSION_MINOR) "." TEXT(CELLSEG_VERSION_PATCH);
 }
+
+int32_t cellseg_version_number(void) {
+    return CELLSEG_VERSION_NUMBER;
+}

@@ -88,10 +88,16 @@ static cellseg_status write_table(cseg_file *file, cellseg_context *context, con
     return file->error == 0 ? CELLSEG_OK : cseg_file_fail("cannot be written", file->error);
 }
 
-cellseg_status cellseg_table_write_csv(const cellseg_table *table, cellseg_context *context, const char *path) {
-    if (table == NULL || path == NULL)
-        return cseg_fail(CELLSEG_ERR_ARGUMENT, "%s is NULL", table == NULL ? "table" : "path");
+static cellseg_status write_csv(const cellseg_table *table, cellseg_context *context, const char *path) {
     cseg_target target;
     CSEG_TRY(cseg_target_open(&target, context, path));
     return cseg_target_close(&target, write_table(&target.file, context, table));
+}
+
+cellseg_status cellseg_table_write_csv(const cellseg_table *table, cellseg_context *context, const char *path) {
+    if (table == NULL || path == NULL)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "%s is NULL", table == NULL ? "table" : "path");
+    cseg_call call;
+    cseg_call_begin(&call, context);
+    return cseg_call_end(&call, write_csv(table, context, path));
 }

@@ -79,6 +79,9 @@ cellseg_status cseg_claim_image(cellseg_image **out, cellseg_context *context, c
 cellseg_status cseg_png_read(cellseg_image **out, cellseg_context *context, cseg_file *file, const cseg_io_request *request);
 cellseg_status cseg_tiff_read(cellseg_image **out, cellseg_context *context, cseg_file *file, const cseg_io_request *request);
 
+/* The CELLSEG_FEATURE_TIFF_ bits of the compressions that libtiff has. */
+uint64_t cseg_tiff_compressions(void);
+
 /* Every channel a page. */
 cellseg_status cseg_tiff_write(cseg_file *file, cellseg_context *context, const cellseg_image *image);
 

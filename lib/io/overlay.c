@@ -48,14 +48,19 @@ static void draw_row(void *data, size_t y, uint8_t *rgb) {
 
 static cellseg_status prepare_marker(overlay *o, cellseg_context *context, const cellseg_image *image, int32_t channel) {
     static const double percents[] = {0.1, 99.9};
-    const cseg_plane from = cseg_image_plane(image, channel);
     double range[2];
-    CSEG_TRY(cseg_plane_check_finite(context, &from, "the image"));
-    CSEG_TRY(cseg_percentiles_find(context, range, percents, 2, &from));
+    cseg_input from;
+    cellseg_status status;
+    CSEG_TRY(cseg_input_open(&from, context, image, channel));
+    CSEG_TRY_GOTO(done, cseg_plane_check_finite(context, &from.plane, "the image"));
+    CSEG_TRY_GOTO(done, cseg_percentiles_find(context, range, percents, 2, &from.plane));
     o->lo = range[0];
     o->hi = range[1];
-    CSEG_TRY(cseg_plane_new(&o->marker, context, CELLSEG_FLOAT32, from.height, from.width));
-    return cseg_plane_to_f32(context, &o->marker, &from);
+    CSEG_TRY_GOTO(done, cseg_plane_new(&o->marker, context, CELLSEG_FLOAT32, from.plane.height, from.plane.width));
+    status = cseg_plane_to_f32(context, &o->marker, &from.plane);
+done:
+    cseg_input_close(&from);
+    return status;
 }
 
 static cellseg_status prepare_outline(cseg_plane *outline, cellseg_context *context, const cellseg_labels *labels) {
@@ -80,6 +85,24 @@ static cellseg_status write_picture(overlay *o, cellseg_context *context, const 
     return cseg_target_close(&target, cseg_png_write(&target.file, context, o->marker.height, o->marker.width, draw_row, o));
 }
 
+static cellseg_status write_overlay(cellseg_context *context, const char *path, const cellseg_image *image, int32_t channel,
+                                    const cellseg_labels *cells, const cellseg_labels *nuclei) {
+    overlay o = {0};
+    cellseg_status status;
+    cseg_progress_step(context, "marker", 0, 0.3);
+    CSEG_TRY_GOTO(done, prepare_marker(&o, context, image, channel));
+    cseg_progress_step(context, "outlines", 0.3, 0.5);
+    CSEG_TRY_GOTO(done, prepare_outline(&o.cells, context, cells));
+    CSEG_TRY_GOTO(done, prepare_outline(&o.nuclei, context, nuclei));
+    cseg_progress_step(context, "writing", 0.5, 1);
+    CSEG_TRY_GOTO(done, write_picture(&o, context, path));
+done:
+    cseg_plane_free(&o.marker);
+    cseg_plane_free(&o.cells);
+    cseg_plane_free(&o.nuclei);
+    return status;
+}
+
 cellseg_status cellseg_overlay_write(cellseg_context *context, const char *path, const cellseg_image *image, int32_t channel,
                                      const cellseg_labels *cells, const cellseg_labels *nuclei) {
     if (image == NULL || path == NULL)
@@ -87,15 +110,7 @@ cellseg_status cellseg_overlay_write(cellseg_context *context, const char *path,
     CSEG_TRY(cseg_range_check("channel", channel, 0, cellseg_image_channels(image) - 1));
     CSEG_TRY(check_labels(cells, image, "cells"));
     CSEG_TRY(check_labels(nuclei, image, "nuclei"));
-    overlay o = {0};
-    cellseg_status status;
-    CSEG_TRY_GOTO(done, prepare_marker(&o, context, image, channel));
-    CSEG_TRY_GOTO(done, prepare_outline(&o.cells, context, cells));
-    CSEG_TRY_GOTO(done, prepare_outline(&o.nuclei, context, nuclei));
-    CSEG_TRY_GOTO(done, write_picture(&o, context, path));
-done:
-    cseg_plane_free(&o.marker);
-    cseg_plane_free(&o.cells);
-    cseg_plane_free(&o.nuclei);
-    return status;
+    cseg_call call;
+    cseg_call_begin(&call, context);
+    return cseg_call_end(&call, write_overlay(context, path, image, channel, cells, nuclei));
 }

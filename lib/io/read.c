@@ -78,7 +78,9 @@ cellseg_status cellseg_image_read(cellseg_image **out, cellseg_context *context,
         CSEG_TRY(cseg_range_check("pixel_size_um", own.pixel_size_um, 1e-4, 1e4));
     const cseg_io_request request = {.pixel_size_um = own.pixel_size_um,
                                      .max_bytes = own.max_bytes != 0 ? own.max_bytes : DEFAULT_MAX_BYTES};
-    return read_file(out, context, path, &request);
+    cseg_call call;
+    cseg_call_begin(&call, context);
+    return cseg_call_end(&call, read_file(out, context, path, &request));
 }
 
 static void widen(uint32_t *to, const void *from, int32_t type, size_t count) {
@@ -109,16 +111,22 @@ static cellseg_status labels_from_image(cellseg_labels **out, cellseg_context *c
     return status;
 }
 
-cellseg_status cellseg_labels_read(cellseg_labels **out, cellseg_context *context, const char *path) {
-    if (out == NULL)
-        return cseg_fail(CELLSEG_ERR_ARGUMENT, "out is NULL");
-    *out = NULL;
-    if (path == NULL)
-        return cseg_fail(CELLSEG_ERR_ARGUMENT, "path is NULL");
+static cellseg_status read_labels(cellseg_labels **out, cellseg_context *context, const char *path) {
     const cseg_io_request request = {.max_bytes = DEFAULT_MAX_BYTES, .labels = true};
     cellseg_image *image = NULL;
     CSEG_TRY(read_file(&image, context, path, &request));
     const cellseg_status status = labels_from_image(out, context, image);
     cellseg_image_free(image);
     return status != CELLSEG_OK ? cseg_error_fail_in(status, path) : CELLSEG_OK;
+}
+
+cellseg_status cellseg_labels_read(cellseg_labels **out, cellseg_context *context, const char *path) {
+    if (out == NULL)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "out is NULL");
+    *out = NULL;
+    if (path == NULL)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "path is NULL");
+    cseg_call call;
+    cseg_call_begin(&call, context);
+    return cseg_call_end(&call, read_labels(out, context, path));
 }

@@ -7,6 +7,8 @@
  */
 #include "io/io.h"
 
+#include <cellseg/features.h>
+
 #include <stdio.h>
 #include <string.h>
 #include <tiffio.h>
@@ -88,6 +90,27 @@ static cellseg_status stream_open(tiff_stream *stream, cseg_file *file, const ch
         TIFFClientOpenExt("TIFF", mode, stream, read_proc, write_proc, seek_proc, close_proc, size_proc, NULL, NULL, options);
     TIFFOpenOptionsFree(options);
     return stream->tiff != NULL ? CELLSEG_OK : stream_fail(stream, "cannot be opened as TIFF");
+}
+
+uint64_t cseg_tiff_compressions(void) {
+    static const struct {
+        uint16_t scheme;
+        uint64_t feature;
+    } all[] = {
+        {COMPRESSION_ADOBE_DEFLATE, CELLSEG_FEATURE_TIFF_DEFLATE},
+        {COMPRESSION_LZW, CELLSEG_FEATURE_TIFF_LZW},
+        {COMPRESSION_PACKBITS, CELLSEG_FEATURE_TIFF_PACKBITS},
+        {COMPRESSION_JPEG, CELLSEG_FEATURE_TIFF_JPEG},
+        {COMPRESSION_LZMA, CELLSEG_FEATURE_TIFF_LZMA},
+        {COMPRESSION_ZSTD, CELLSEG_FEATURE_TIFF_ZSTD},
+        {COMPRESSION_WEBP, CELLSEG_FEATURE_TIFF_WEBP},
+        {COMPRESSION_LERC, CELLSEG_FEATURE_TIFF_LERC},
+    };
+    uint64_t features = 0;
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        if (TIFFIsCODECConfigured(all[i].scheme))
+            features |= all[i].feature;
+    return features;
 }
 
 /* ---- pages ---- */

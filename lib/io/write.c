@@ -2,12 +2,18 @@
 /* Writing images and label maps: arguments, narrowing, and the file in place only when it is whole. */
 #include "io/io.h"
 
-cellseg_status cellseg_image_write(const cellseg_image *image, cellseg_context *context, const char *path) {
-    if (image == NULL || path == NULL)
-        return cseg_fail(CELLSEG_ERR_ARGUMENT, "%s is NULL", image == NULL ? "image" : "path");
+static cellseg_status write_image(const cellseg_image *image, cellseg_context *context, const char *path) {
     cseg_target target;
     CSEG_TRY(cseg_target_open(&target, context, path));
     return cseg_target_close(&target, cseg_tiff_write(&target.file, context, image));
+}
+
+cellseg_status cellseg_image_write(const cellseg_image *image, cellseg_context *context, const char *path) {
+    if (image == NULL || path == NULL)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "%s is NULL", image == NULL ? "image" : "path");
+    cseg_call call;
+    cseg_call_begin(&call, context);
+    return cseg_call_end(&call, write_image(image, context, path));
 }
 
 /* A uint16 image of the ids. */
@@ -33,11 +39,7 @@ static cellseg_status borrow(cellseg_image **out, cellseg_context *context, cons
     return cellseg_image_wrap(out, context, &layout);
 }
 
-cellseg_status cellseg_labels_write(const cellseg_labels *labels, cellseg_context *context, const char *path, int32_t bits) {
-    if (labels == NULL || path == NULL)
-        return cseg_fail(CELLSEG_ERR_ARGUMENT, "%s is NULL", labels == NULL ? "labels" : "path");
-    if (bits != 0 && bits != 16 && bits != 32)
-        return cseg_fail(CELLSEG_ERR_ARGUMENT, "bits is %d; it must be 0, 16 or 32", (int)bits);
+static cellseg_status write_labels(const cellseg_labels *labels, cellseg_context *context, const char *path, int32_t bits) {
     const uint32_t most = bits != 32 ? cellseg_labels_max_id(labels) : 0;
     if (bits == 16 && most > UINT16_MAX)
         return cseg_error_fail_in(cseg_fail(CELLSEG_ERR_ARGUMENT, "16 bits do not hold the id %u", most), path);
@@ -46,7 +48,17 @@ cellseg_status cellseg_labels_write(const cellseg_labels *labels, cellseg_contex
     CSEG_TRY(wide ? borrow(&image, context, labels) : narrow(&image, context, labels));
     cellseg_status status = cellseg_image_set_pixel_size_um(image, cellseg_labels_pixel_size_um(labels));
     if (status == CELLSEG_OK)
-        status = cellseg_image_write(image, context, path);
+        status = write_image(image, context, path);
     cellseg_image_free(image);
     return status;
+}
+
+cellseg_status cellseg_labels_write(const cellseg_labels *labels, cellseg_context *context, const char *path, int32_t bits) {
+    if (labels == NULL || path == NULL)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "%s is NULL", labels == NULL ? "labels" : "path");
+    if (bits != 0 && bits != 16 && bits != 32)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "bits is %d; it must be 0, 16 or 32", (int)bits);
+    cseg_call call;
+    cseg_call_begin(&call, context);
+    return cseg_call_end(&call, write_labels(labels, context, path, bits));
 }

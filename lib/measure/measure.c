@@ -121,12 +121,17 @@ static cellseg_status fill_group(group_job *job, const sources *from, size_t cha
     name_columns(job, channel);
     cseg_progress_step(context, "measurements", (double)job->first_column / columns,
                        (double)(job->first_column + job->group->count) / columns);
+    cseg_input input = {0};
+    cellseg_status status = CELLSEG_OK;
     if (job->group->needs == CSEG_NEEDS_CHANNEL)
-        job->input.channel = cseg_image_plane(from->image, (int32_t)channel);
+        CSEG_TRY(cseg_input_open(&input, context, from->image, (int32_t)channel));
+    job->input.channel = input.plane;
     if (job->group->choice == CSEG_CHOICE_TEXTURE)
-        CSEG_TRY(cseg_texture_levels_new(&job->input));
-    const cellseg_status status = cseg_parallel_for(context, job->regions->count, measure_region, job);
+        CSEG_TRY_GOTO(done, cseg_texture_levels_new(&job->input));
+    status = cseg_parallel_for(context, job->regions->count, measure_region, job);
+done:
     cseg_plane_free(&job->input.levels);
+    cseg_input_close(&input);
     return status;
 }
 
@@ -159,6 +164,24 @@ static cellseg_status check(const cellseg_labels *cells, const cellseg_labels *n
     return CELLSEG_OK;
 }
 
+static cellseg_status measure(cellseg_table **out, cellseg_context *context, const sources *from) {
+    const cseg_plane plane = cseg_labels_plane(from->cells);
+    cseg_regions regions;
+    cseg_progress_step(context, "regions", 0, 0);
+    CSEG_TRY(cseg_regions_new(&regions, context, &plane));
+    cellseg_table *table = NULL;
+    cellseg_status status = cseg_table_new(&table, context, regions.count, count_columns(from));
+    if (status == CELLSEG_OK)
+        status = fill(table, context, &regions, from);
+    cseg_regions_free(&regions);
+    if (status != CELLSEG_OK) {
+        cellseg_table_free(table);
+        return status;
+    }
+    *out = table;
+    return CELLSEG_OK;
+}
+
 cellseg_status cellseg_measure(cellseg_table **out, cellseg_context *context, const cellseg_labels *cells,
                                const cellseg_labels *nuclei, const cellseg_image *image, const cellseg_measure_options *options) {
     if (out == NULL)
@@ -167,20 +190,7 @@ cellseg_status cellseg_measure(cellseg_table **out, cellseg_context *context, co
     sources from = {.cells = cells, .nuclei = nuclei, .image = image};
     CSEG_TRY(check(cells, nuclei, image));
     CSEG_TRY(cseg_measure_options_read(&from.options, options));
-    cseg_progress_start(context);
-    const cseg_plane plane = cseg_labels_plane(cells);
-    cseg_regions regions;
-    cseg_progress_step(context, "regions", 0, 0);
-    CSEG_TRY(cseg_regions_new(&regions, context, &plane));
-    cellseg_table *table = NULL;
-    cellseg_status status = cseg_table_new(&table, context, regions.count, count_columns(&from));
-    if (status == CELLSEG_OK)
-        status = fill(table, context, &regions, &from);
-    cseg_regions_free(&regions);
-    if (status != CELLSEG_OK) {
-        cellseg_table_free(table);
-        return status;
-    }
-    *out = table;
-    return CELLSEG_OK;
+    cseg_call call;
+    cseg_call_begin(&call, context);
+    return cseg_call_end(&call, measure(out, context, &from));
 }

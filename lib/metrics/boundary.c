@@ -104,6 +104,15 @@ static void score(cellseg_boundary *own, const count *reference, const count *ta
     own->f1 = sum > 0 ? 2 * own->precision * own->recall / sum : 0;
 }
 
+static cellseg_status compute(cellseg_boundary *own, cellseg_context *context, const cellseg_labels *reference,
+                              const cellseg_labels *target, double tolerance_px) {
+    cseg_progress_step(context, "boundaries", 0, 0.1);
+    count of_reference, of_target;
+    CSEG_TRY(compare(&of_reference, &of_target, context, reference, target, tolerance_px));
+    score(own, &of_reference, &of_target);
+    return CELLSEG_OK;
+}
+
 cellseg_status cellseg_boundary_compute(cellseg_boundary *out, cellseg_context *context, const cellseg_labels *reference,
                                         const cellseg_labels *target, double tolerance_px) {
     if (out == NULL)
@@ -113,10 +122,8 @@ cellseg_status cellseg_boundary_compute(cellseg_boundary *out, cellseg_context *
     CSEG_TRY(cseg_options_init(out, their_size, &own, sizeof own, FIRST_RELEASE_SIZE, "cellseg_boundary"));
     CSEG_TRY(cseg_overlap_check_maps(reference, target));
     CSEG_TRY(cseg_range_check("tolerance_px", tolerance_px, 0, INT32_MAX));
-    cseg_progress_start(context);
-    cseg_progress_step(context, "boundaries", 0, 0.1);
-    count of_reference, of_target;
-    CSEG_TRY(compare(&of_reference, &of_target, context, reference, target, tolerance_px));
-    score(&own, &of_reference, &of_target);
+    cseg_call call;
+    cseg_call_begin(&call, context);
+    CSEG_TRY(cseg_call_end(&call, compute(&own, context, reference, target, tolerance_px)));
     return cseg_options_init(out, their_size, &own, sizeof own, FIRST_RELEASE_SIZE, "cellseg_boundary");
 }

@@ -90,14 +90,8 @@ static cellseg_status match_at_all(cellseg_matching *out, size_t count, cellseg_
     return CELLSEG_OK;
 }
 
-cellseg_status cellseg_matching_compute(cellseg_matching *out, size_t count, cellseg_context *context,
-                                        const cellseg_labels *reference, const cellseg_labels *target, const double *thresholds) {
-    if (out == NULL || count == 0)
-        return cseg_fail(CELLSEG_ERR_ARGUMENT, out == NULL ? "out is NULL" : "count is 0");
-    CSEG_TRY(clear_results(out, count));
-    CSEG_TRY(cseg_overlap_check_maps(reference, target));
-    CSEG_TRY(check_thresholds(thresholds, count));
-    cseg_progress_start(context);
+static cellseg_status match_maps(cellseg_matching *out, size_t count, cellseg_context *context, const cellseg_labels *reference,
+                                 const cellseg_labels *target, const double *thresholds) {
     cseg_progress_step(context, "overlaps", 0, 0.5);
     cseg_overlaps overlaps = {0};
     cseg_candidates candidates = {0};
@@ -111,6 +105,18 @@ done:
     cseg_candidates_free(&candidates);
     cseg_overlaps_free(&overlaps);
     return status;
+}
+
+cellseg_status cellseg_matching_compute(cellseg_matching *out, size_t count, cellseg_context *context,
+                                        const cellseg_labels *reference, const cellseg_labels *target, const double *thresholds) {
+    if (out == NULL || count == 0)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, out == NULL ? "out is NULL" : "count is 0");
+    CSEG_TRY(clear_results(out, count));
+    CSEG_TRY(cseg_overlap_check_maps(reference, target));
+    CSEG_TRY(check_thresholds(thresholds, count));
+    cseg_call call;
+    cseg_call_begin(&call, context);
+    return cseg_call_end(&call, match_maps(out, count, context, reference, target, thresholds));
 }
 
 /* ---- aggregated Jaccard, SEG, splits and merges ---- */
@@ -204,6 +210,22 @@ static cellseg_status detect(cellseg_detection *own, cellseg_context *context, c
     return mean_average_precision(&own->average_precision, context, candidates);
 }
 
+static cellseg_status detect_maps(cellseg_detection *own, cellseg_context *context, const cellseg_labels *reference,
+                                  const cellseg_labels *target) {
+    cseg_progress_step(context, "overlaps", 0, 0.5);
+    cseg_overlaps overlaps = {0};
+    cseg_candidates candidates = {0};
+    cellseg_status status;
+    CSEG_TRY_GOTO(done, cseg_overlaps_new(&overlaps, context, reference, target));
+    CSEG_TRY_GOTO(done, cseg_candidates_new(&candidates, context, &overlaps));
+    cseg_progress_step(context, "detection", 0.5, 1);
+    status = detect(own, context, &candidates);
+done:
+    cseg_candidates_free(&candidates);
+    cseg_overlaps_free(&overlaps);
+    return status;
+}
+
 cellseg_status cellseg_detection_compute(cellseg_detection *out, cellseg_context *context, const cellseg_labels *reference,
                                          const cellseg_labels *target) {
     if (out == NULL)
@@ -212,18 +234,8 @@ cellseg_status cellseg_detection_compute(cellseg_detection *out, cellseg_context
     const size_t their_size = out->struct_size;
     CSEG_TRY(cseg_options_init(out, their_size, &own, sizeof own, DETECTION_FIRST_RELEASE, "cellseg_detection"));
     CSEG_TRY(cseg_overlap_check_maps(reference, target));
-    cseg_progress_start(context);
-    cseg_progress_step(context, "overlaps", 0, 0.5);
-    cseg_overlaps overlaps = {0};
-    cseg_candidates candidates = {0};
-    cellseg_status status;
-    CSEG_TRY_GOTO(done, cseg_overlaps_new(&overlaps, context, reference, target));
-    CSEG_TRY_GOTO(done, cseg_candidates_new(&candidates, context, &overlaps));
-    cseg_progress_step(context, "detection", 0.5, 1);
-    CSEG_TRY_GOTO(done, detect(&own, context, &candidates));
-    status = cseg_options_init(out, their_size, &own, sizeof own, DETECTION_FIRST_RELEASE, "cellseg_detection");
-done:
-    cseg_candidates_free(&candidates);
-    cseg_overlaps_free(&overlaps);
-    return status;
+    cseg_call call;
+    cseg_call_begin(&call, context);
+    CSEG_TRY(cseg_call_end(&call, detect_maps(&own, context, reference, target)));
+    return cseg_options_init(out, their_size, &own, sizeof own, DETECTION_FIRST_RELEASE, "cellseg_detection");
 }

@@ -179,9 +179,16 @@ cellseg_status cellseg_roc_compute(cellseg_roc *out, uint64_t *true_positives, u
     CSEG_TRY(check(map, channel, truth, threshold));
     if ((true_positives != NULL || false_positives != NULL) && (points < 2 || points > MOST_POINTS))
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "points is %zu; it must lie in [2, %d]", points, MOST_POINTS);
-    cseg_progress_start(context);
+    cseg_call call;
+    cseg_call_begin(&call, context);
     cseg_progress_step(context, "ROC curve", 0, 1);
-    const cseg_plane map_plane = cseg_image_plane(map, channel), truth_plane = cseg_labels_plane(truth);
-    CSEG_TRY(analyse(&own, true_positives, false_positives, points, context, &map_plane, &truth_plane, threshold));
+    const cseg_plane truth_plane = cseg_labels_plane(truth);
+    cseg_input input;
+    cellseg_status status = cseg_input_open(&input, context, map, channel);
+    if (status == CELLSEG_OK) {
+        status = analyse(&own, true_positives, false_positives, points, context, &input.plane, &truth_plane, threshold);
+        cseg_input_close(&input);
+    }
+    CSEG_TRY(cseg_call_end(&call, status));
     return cseg_options_init(out, their_size, &own, sizeof own, FIRST_RELEASE_SIZE, "cellseg_roc");
 }

@@ -115,6 +115,16 @@ static cellseg_status compute(cellseg_similarity *own, double *cell_dice, size_t
     return CELLSEG_OK;
 }
 
+static cellseg_status compare(cellseg_similarity *own, double *cell_dice, size_t capacity, cellseg_context *context,
+                              const cellseg_labels *reference, const cellseg_labels *target, double k) {
+    cseg_progress_step(context, "similarity", 0, 1);
+    cseg_overlaps overlaps;
+    CSEG_TRY(cseg_overlaps_new(&overlaps, context, reference, target));
+    const cellseg_status status = compute(own, cell_dice, capacity, context, &overlaps, k);
+    cseg_overlaps_free(&overlaps);
+    return status;
+}
+
 cellseg_status cellseg_similarity_compute(cellseg_similarity *out, double *cell_dice, size_t capacity, cellseg_context *context,
                                           const cellseg_labels *reference, const cellseg_labels *target, double k) {
     if (out == NULL)
@@ -124,14 +134,8 @@ cellseg_status cellseg_similarity_compute(cellseg_similarity *out, double *cell_
     CSEG_TRY(cseg_options_init(out, their_size, &own, sizeof own, FIRST_RELEASE_SIZE, "cellseg_similarity"));
     CSEG_TRY(cseg_overlap_check_maps(reference, target));
     CSEG_TRY(cseg_range_check("k", k, 0, 1));
-
-    cseg_progress_start(context);
-    cseg_progress_step(context, "similarity", 0, 1);
-    cseg_overlaps overlaps;
-    CSEG_TRY(cseg_overlaps_new(&overlaps, context, reference, target));
-    const cellseg_status status = compute(&own, cell_dice, capacity, context, &overlaps, k);
-    cseg_overlaps_free(&overlaps);
-    if (status != CELLSEG_OK)
-        return status;
+    cseg_call call;
+    cseg_call_begin(&call, context);
+    CSEG_TRY(cseg_call_end(&call, compare(&own, cell_dice, capacity, context, reference, target, k)));
     return cseg_options_init(out, their_size, &own, sizeof own, FIRST_RELEASE_SIZE, "cellseg_similarity");
 }

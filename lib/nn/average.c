@@ -27,13 +27,9 @@ static cellseg_status check(const cellseg_model *a, const cellseg_model *b, doub
     return alike(a, b) ? CELLSEG_OK : cseg_fail(CELLSEG_ERR_MODEL, "the models differ in layers, rule or classes");
 }
 
-cellseg_status cellseg_model_average(cellseg_model **out, cellseg_context *context, const cellseg_model *a,
-                                     const cellseg_model *b, double part) {
-    if (out == NULL)
-        return cseg_fail(CELLSEG_ERR_ARGUMENT, "out is NULL");
-    *out = NULL;
+static cellseg_status average(cellseg_model **out, cellseg_context *context, const cellseg_model *a, const cellseg_model *b,
+                              double part) {
     CSEG_TRY(check(a, b, part));
-    cseg_progress_start(context);
     cellseg_model *model;
     CSEG_TRY(cseg_model_new(&model, context, &a->arch, &a->rule, b->record));
     memcpy(model->names, a->names, sizeof model->names);
@@ -45,4 +41,14 @@ cellseg_status cellseg_model_average(cellseg_model **out, cellseg_context *conte
     else
         *out = model;
     return status;
+}
+
+cellseg_status cellseg_model_average(cellseg_model **out, cellseg_context *context, const cellseg_model *a,
+                                     const cellseg_model *b, double part) {
+    if (out == NULL)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "out is NULL");
+    *out = NULL;
+    cseg_call call;
+    cseg_call_begin(&call, context);
+    return cseg_call_end(&call, average(out, context, a, b, part));
 }

@@ -25,6 +25,10 @@ static const unsigned char default_model[] = {
 #embed "nn/default.cellseg"
 };
 
+bool cseg_default_is_inside(void) {
+    return true;
+}
+
 cellseg_status cellseg_model_default(cellseg_model **out, cellseg_context *context) {
     return cellseg_model_load_memory(out, context, default_model, sizeof default_model);
 }
@@ -50,11 +54,19 @@ __asm__(SECTION ".balign 64\n"
                                                                                                                      ".byte 0\n"
                                                                                                                      ".text\n");
 
+bool cseg_default_is_inside(void) {
+    return true;
+}
+
 cellseg_status cellseg_model_default(cellseg_model **out, cellseg_context *context) {
     return cellseg_model_load_memory(out, context, cseg_default_model, (size_t)(cseg_default_model_end - cseg_default_model));
 }
 
 #else
+
+bool cseg_default_is_inside(void) {
+    return false;
+}
 
 cellseg_status cellseg_model_default(cellseg_model **out, cellseg_context *context) {
     (void)context;

@@ -230,18 +230,23 @@ static cellseg_status load_open(cellseg_model **out, cellseg_context *context, c
     return status;
 }
 
+static cellseg_status load_memory(cellseg_model **out, cellseg_context *context, const void *bytes, size_t size) {
+    cseg_safetensors file;
+    CSEG_TRY(cseg_safetensors_open(&file, bytes, size));
+    const cellseg_status status = load_open(out, context, &file);
+    cseg_safetensors_close(&file);
+    return status;
+}
+
 cellseg_status cellseg_model_load_memory(cellseg_model **out, cellseg_context *context, const void *bytes, size_t size) {
     if (out == NULL)
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "out is NULL");
     *out = NULL;
     if (bytes == NULL)
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "bytes is NULL");
-    cseg_progress_start(context);
-    cseg_safetensors file;
-    CSEG_TRY(cseg_safetensors_open(&file, bytes, size));
-    const cellseg_status status = load_open(out, context, &file);
-    cseg_safetensors_close(&file);
-    return status;
+    cseg_call call;
+    cseg_call_begin(&call, context);
+    return cseg_call_end(&call, load_memory(out, context, bytes, size));
 }
 
 /* The start is looked at, and refused, before memory is taken for the rest. */
@@ -268,14 +273,16 @@ static cellseg_status read_open(uint8_t **bytes, cellseg_context *context, cseg_
 
 static cellseg_status load_file(cellseg_model **out, cellseg_context *context, const char *path) {
     cseg_file file;
-    CSEG_TRY(cseg_file_open(&file, path));
+    cellseg_status status = cseg_file_open(&file, path);
     uint8_t *bytes = NULL;
-    cellseg_status status = read_open(&bytes, context, &file);
-    cseg_file_close(&file);
+    if (status == CELLSEG_OK) {
+        status = read_open(&bytes, context, &file);
+        cseg_file_close(&file);
+    }
     if (status == CELLSEG_OK)
-        status = cellseg_model_load_memory(out, context, bytes, (size_t)file.size);
+        status = load_memory(out, context, bytes, (size_t)file.size);
     cseg_memory_free(bytes);
-    return status;
+    return status == CELLSEG_OK ? status : cseg_error_fail_in(status, path);
 }
 
 cellseg_status cellseg_model_load(cellseg_model **out, cellseg_context *context, const char *path) {
@@ -284,8 +291,9 @@ cellseg_status cellseg_model_load(cellseg_model **out, cellseg_context *context,
     *out = NULL;
     if (path == NULL)
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "path is NULL");
-    const cellseg_status status = load_file(out, context, path);
-    return status == CELLSEG_OK ? status : cseg_error_fail_in(status, path);
+    cseg_call call;
+    cseg_call_begin(&call, context);
+    return cseg_call_end(&call, load_file(out, context, path));
 }
 
 /* ---- saving ---- */
@@ -349,13 +357,7 @@ failed:
     return status;
 }
 
-cellseg_status cellseg_model_save(const cellseg_model *model, cellseg_context *context, const char *path, int32_t weights) {
-    if (model == NULL || path == NULL)
-        return cseg_fail(CELLSEG_ERR_ARGUMENT, "%s is NULL", model == NULL ? "model" : "path");
-    if (weights != CELLSEG_WEIGHTS_FLOAT32 && weights != CELLSEG_WEIGHTS_FLOAT16)
-        return cseg_fail(CELLSEG_ERR_ARGUMENT, "weights is %d; it must be CELLSEG_WEIGHTS_FLOAT32 or _FLOAT16", (int)weights);
-    const bool half = weights == CELLSEG_WEIGHTS_FLOAT16;
-    cseg_progress_start(context);
+static cellseg_status save(const cellseg_model *model, cellseg_context *context, const char *path, bool half) {
     cellseg_model *rounded = NULL;
     if (half)
         CSEG_TRY(rounded_copy(&rounded, context, model));
@@ -367,4 +369,14 @@ cellseg_status cellseg_model_save(const cellseg_model *model, cellseg_context *c
     cseg_memory_free(bytes);
     cellseg_model_free(rounded);
     return status;
+}
+
+cellseg_status cellseg_model_save(const cellseg_model *model, cellseg_context *context, const char *path, int32_t weights) {
+    if (model == NULL || path == NULL)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "%s is NULL", model == NULL ? "model" : "path");
+    if (weights != CELLSEG_WEIGHTS_FLOAT32 && weights != CELLSEG_WEIGHTS_FLOAT16)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "weights is %d; it must be CELLSEG_WEIGHTS_FLOAT32 or _FLOAT16", (int)weights);
+    cseg_call call;
+    cseg_call_begin(&call, context);
+    return cseg_call_end(&call, save(model, context, path, weights == CELLSEG_WEIGHTS_FLOAT16));
 }

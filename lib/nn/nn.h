@@ -26,6 +26,9 @@ typedef struct cseg_rule {
 const cseg_rule *cseg_model_rule(const cellseg_model *model);
 const char *cseg_model_class_name(const cellseg_model *model, uint32_t index); /* of rule.classes */
 
+/* Whether this build holds the model of cellseg_model_default(). */
+bool cseg_default_is_inside(void);
+
 /* ---- inference ---- */
 
 /* Bytes of workspace (64-byte aligned) that one call for `patches` patches needs on this context's processor level: as

@@ -288,9 +288,7 @@ static void put_model(cseg_text *out, const cellseg_model *model, float *scratch
     end(out, entry);
 }
 
-cellseg_status cellseg_model_export_onnx(const cellseg_model *model, cellseg_context *context, const char *path) {
-    if (model == NULL || path == NULL)
-        return cseg_fail(CELLSEG_ERR_ARGUMENT, "%s is NULL", model == NULL ? "model" : "path");
+static cellseg_status export(const cellseg_model *model, cellseg_context *context, const char *path) {
     const size_t floats = 2 * model->layout.most_weights + model->layout.most_channels + 16;
     float *scratch = cseg_memory_alloc(context, floats, sizeof *scratch);
     if (scratch == NULL)
@@ -304,4 +302,12 @@ cellseg_status cellseg_model_export_onnx(const cellseg_model *model, cellseg_con
     const cellseg_status status = cseg_file_replace(path, context, bytes, length);
     cseg_memory_free(bytes);
     return status;
+}
+
+cellseg_status cellseg_model_export_onnx(const cellseg_model *model, cellseg_context *context, const char *path) {
+    if (model == NULL || path == NULL)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "%s is NULL", model == NULL ? "model" : "path");
+    cseg_call call;
+    cseg_call_begin(&call, context);
+    return cseg_call_end(&call, export(model, context, path));
 }

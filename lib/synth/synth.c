@@ -73,14 +73,9 @@ static cellseg_status begin(cseg_field *field, cellseg_context *context, size_t 
     return CELLSEG_OK;
 }
 
-cellseg_status cellseg_synth_field(cellseg_image **image, cellseg_labels **cells, cellseg_labels **nuclei,
-                                   cellseg_context *context, size_t height, size_t width, const cellseg_synth_options *options) {
-    if (image == NULL || cells == NULL || nuclei == NULL)
-        return cseg_fail(CELLSEG_ERR_ARGUMENT, "image, cells or nuclei is NULL");
-    *image = NULL;
-    *cells = *nuclei = NULL;
+static cellseg_status simulate(cellseg_image **image, cellseg_labels **cells, cellseg_labels **nuclei, cellseg_context *context,
+                               size_t height, size_t width, const cellseg_synth_options *options) {
     cseg_field field;
-    cseg_progress_start(context);
     CSEG_TRY(begin(&field, context, height, width, options));
     cellseg_status status = make_results(image, cells, nuclei, &field);
     if (status == CELLSEG_OK)
@@ -94,4 +89,15 @@ cellseg_status cellseg_synth_field(cellseg_image **image, cellseg_labels **cells
     *image = NULL;
     *cells = *nuclei = NULL;
     return status;
+}
+
+cellseg_status cellseg_synth_field(cellseg_image **image, cellseg_labels **cells, cellseg_labels **nuclei,
+                                   cellseg_context *context, size_t height, size_t width, const cellseg_synth_options *options) {
+    if (image == NULL || cells == NULL || nuclei == NULL)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "image, cells or nuclei is NULL");
+    *image = NULL;
+    *cells = *nuclei = NULL;
+    cseg_call call;
+    cseg_call_begin(&call, context);
+    return cseg_call_end(&call, simulate(image, cells, nuclei, context, height, width, options));
 }

@@ -105,10 +105,8 @@ static double draw(const member *m, double usual, cseg_rng *dice) {
     return value < m->lo ? m->lo : value > m->hi ? m->hi : value;
 }
 
-cellseg_status cellseg_synth_options_draw(cellseg_synth_options *options, int32_t stain, uint64_t seed) {
+static cellseg_status draw_all(cellseg_synth_options *options, int32_t stain, uint64_t seed) {
     cellseg_synth_options own;
-    if (options == NULL)
-        return cseg_fail(CELLSEG_ERR_ARGUMENT, "cellseg_synth_options is NULL");
     CSEG_TRY(copy(&own, options));
     CSEG_TRY(cseg_range_check("stain", stain, CELLSEG_STAIN_MIXED, STAINS));
     cseg_rng dice = {cseg_random_bits(seed, 0), 0};
@@ -124,6 +122,14 @@ cellseg_status cellseg_synth_options_draw(cellseg_synth_options *options, int32_
     own.seed = seed;
     give_back(options, &own);
     return CELLSEG_OK;
+}
+
+cellseg_status cellseg_synth_options_draw(cellseg_synth_options *options, int32_t stain, uint64_t seed) {
+    if (options == NULL)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "cellseg_synth_options is NULL");
+    cseg_call call;
+    cseg_call_begin(&call, NULL);
+    return cseg_call_end(&call, draw_all(options, stain, seed));
 }
 
 cellseg_status cseg_synth_options_read(cellseg_synth_options *own, const cellseg_synth_options *options) {

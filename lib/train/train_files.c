@@ -82,12 +82,17 @@ static cellseg_status make_targets(cseg_targets *targets, const cellseg_trainer 
 static cellseg_status make_sample(cseg_sample *sample, const cellseg_trainer *trainer, const cellseg_image *image,
                                   int32_t channel, const cellseg_labels *cells, const cellseg_labels *nuclei) {
     cellseg_context *context = trainer->context;
-    const cseg_plane marker = cseg_image_plane(image, channel);
     const cseg_plane cells_plane = cseg_labels_plane(cells), nuclei_plane = cseg_labels_plane(nuclei);
+    cseg_input marker;
     cseg_plane seen;
     cseg_targets targets = {.classes = {0}};
-    CSEG_TRY(cseg_preprocess_run(context, &seen, &marker, cellseg_image_pixel_size_um(image), &trainer->train.rule));
-    cellseg_status status = make_targets(&targets, trainer, &seen, &cells_plane, &nuclei_plane);
+    CSEG_TRY(cseg_input_open(&marker, context, image, channel));
+    cellseg_status status =
+        cseg_preprocess_run(context, &seen, &marker.plane, cellseg_image_pixel_size_um(image), &trainer->train.rule);
+    cseg_input_close(&marker);
+    if (status != CELLSEG_OK)
+        return status;
+    status = make_targets(&targets, trainer, &seen, &cells_plane, &nuclei_plane);
     if (status == CELLSEG_OK)
         status = cseg_sample_make(sample, context, &seen, &targets);
     cseg_plane_free(&seen);
@@ -109,6 +114,13 @@ static cseg_dataset *dataset_for(cellseg_trainer *trainer, int32_t use) {
     return use == CELLSEG_USE_TRAIN ? &trainer->train : &trainer->validate;
 }
 
+static cellseg_status add_image(cellseg_trainer *trainer, const cellseg_image *image, int32_t channel,
+                                const cellseg_labels *cells, const cellseg_labels *nuclei, int32_t use) {
+    cseg_sample sample;
+    CSEG_TRY(make_sample(&sample, trainer, image, channel, cells, nuclei));
+    return cseg_dataset_add(dataset_for(trainer, use), &sample);
+}
+
 cellseg_status cellseg_trainer_add(cellseg_trainer *trainer, const cellseg_image *image, int32_t channel,
                                    const cellseg_labels *cells, const cellseg_labels *nuclei, int32_t use) {
     if (trainer == NULL || image == NULL || cells == NULL || nuclei == NULL)
@@ -117,10 +129,9 @@ cellseg_status cellseg_trainer_add(cellseg_trainer *trainer, const cellseg_image
     CSEG_TRY(check_image(image, channel));
     CSEG_TRY(check_sizes(image, cells, "cells"));
     CSEG_TRY(check_sizes(image, nuclei, "nuclei"));
-    cseg_progress_start(trainer->context);
-    cseg_sample sample;
-    CSEG_TRY(make_sample(&sample, trainer, image, channel, cells, nuclei));
-    return cseg_dataset_add(dataset_for(trainer, use), &sample);
+    cseg_call call;
+    cseg_call_begin(&call, trainer->context);
+    return cseg_call_end(&call, add_image(trainer, image, channel, cells, nuclei, use));
 }
 
 /* ---- images in files ---- */
@@ -131,6 +142,7 @@ cellseg_status cellseg_train_files_init(cellseg_train_files *files, size_t struc
 }
 
 static cellseg_status read_nuclei(scene *s, cellseg_context *context, const cellseg_train_files *files) {
+    cseg_progress_step(context, "nuclei", 0.4, 0.6);
     if (files->nuclei_path != NULL) {
         s->at_fault = files->nuclei_path;
         CSEG_TRY(cellseg_labels_read(&s->nuclei, context, files->nuclei_path));
@@ -148,9 +160,11 @@ static cellseg_status read_scene(scene *s, cellseg_context *context, const cells
     CSEG_TRY(cellseg_read_options_init(&options, sizeof options));
     options.pixel_size_um = files->pixel_size_um;
     s->at_fault = files->image_path;
+    cseg_progress_step(context, "image", 0, 0.2);
     CSEG_TRY(cellseg_image_read(&s->image, context, files->image_path, &options));
     CSEG_TRY(check_image(s->image, files->channel));
     s->at_fault = files->cells_path;
+    cseg_progress_step(context, "cells", 0.2, 0.4);
     CSEG_TRY(cellseg_labels_read(&s->cells, context, files->cells_path));
     CSEG_TRY(check_sizes(s->image, s->cells, "cells"));
     return read_nuclei(s, context, files);
@@ -170,6 +184,7 @@ static cellseg_status read_sample(cseg_sample *sample, const cellseg_trainer *tr
     cellseg_status status = read_scene(&s, trainer->context, files);
     if (status == CELLSEG_OK) {
         s.at_fault = files->cells_path;
+        cseg_progress_step(trainer->context, "targets", 0.6, 1);
         status = make_sample(sample, trainer, s.image, files->channel, s.cells, s.nuclei);
     }
     if (status == CELLSEG_ERR_ARGUMENT || status == CELLSEG_ERR_FORMAT || status == CELLSEG_ERR_IO || status == CELLSEG_ERR_LIMIT)
@@ -179,9 +194,12 @@ static cellseg_status read_sample(cseg_sample *sample, const cellseg_trainer *tr
 }
 
 cellseg_status cseg_source_load(void *owner, cseg_sample *sample) {
+    const cellseg_trainer *trainer = owner;
     const struct cseg_train_source *source = sample->source;
     cseg_sample again = {.hash = 0};
-    CSEG_TRY(read_sample(&again, owner, &source->files));
+    cseg_call call; /* reading is a part of the batch's step */
+    cseg_call_begin(&call, trainer->context);
+    CSEG_TRY(cseg_call_end(&call, read_sample(&again, trainer, &source->files)));
     if (again.hash != sample->hash) {
         cseg_sample_free(&again);
         return cseg_fail(CELLSEG_ERR_IO, "%s: it, or its labels, changed while they are trained on", source->image_path);
@@ -237,13 +255,10 @@ static cellseg_status check_files(const cellseg_trainer *trainer, const cellseg_
     return check_use(trainer, files->use);
 }
 
-cellseg_status cellseg_trainer_add_files(cellseg_trainer *trainer, const cellseg_train_files *files) {
-    if (trainer == NULL || files == NULL)
-        return cseg_fail(CELLSEG_ERR_ARGUMENT, "trainer or files is NULL");
+static cellseg_status add_files(cellseg_trainer *trainer, const cellseg_train_files *files) {
     cellseg_train_files own = {.struct_size = sizeof own};
     CSEG_TRY(cseg_options_copy(&own, sizeof own, FIRST_RELEASE_SIZE, files, "cellseg_train_files"));
     CSEG_TRY(check_files(trainer, &own));
-    cseg_progress_start(trainer->context);
     cseg_sample sample;
     struct cseg_train_source *source;
     CSEG_TRY(source_new(&source, trainer->context, &own));
@@ -260,4 +275,12 @@ cellseg_status cellseg_trainer_add_files(cellseg_trainer *trainer, const cellseg
     source->next = trainer->sources;
     trainer->sources = source;
     return CELLSEG_OK;
+}
+
+cellseg_status cellseg_trainer_add_files(cellseg_trainer *trainer, const cellseg_train_files *files) {
+    if (trainer == NULL || files == NULL)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "trainer or files is NULL");
+    cseg_call call;
+    cseg_call_begin(&call, trainer->context);
+    return cseg_call_end(&call, add_files(trainer, files));
 }

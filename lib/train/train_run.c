@@ -315,15 +315,7 @@ static cellseg_status best_model(cellseg_model **out, cellseg_trainer *trainer) 
     return status;
 }
 
-cellseg_status cellseg_trainer_run(cellseg_model **out, cellseg_trainer *trainer, cellseg_epoch_fn on_epoch, void *user) {
-    if (out == NULL)
-        return cseg_fail(CELLSEG_ERR_ARGUMENT, "out is NULL");
-    *out = NULL;
-    if (trainer == NULL)
-        return cseg_fail(CELLSEG_ERR_ARGUMENT, "trainer is NULL");
-    if (trainer->train.count == 0)
-        return cseg_fail(CELLSEG_ERR_ARGUMENT, "no image was added to train on");
-    cseg_progress_start(trainer->context);
+static cellseg_status run_training(cellseg_model **out, cellseg_trainer *trainer, cellseg_epoch_fn on_epoch, void *user) {
     run r = {.trainer = trainer};
     cellseg_status status = run_epochs(&r, on_epoch, user);
     if (status == CELLSEG_OK)
@@ -336,4 +328,17 @@ cellseg_status cellseg_trainer_run(cellseg_model **out, cellseg_trainer *trainer
     cseg_memory_free(r.patches.border);
     cseg_net_set_targets(trainer->net, NULL, NULL);
     return status;
+}
+
+cellseg_status cellseg_trainer_run(cellseg_model **out, cellseg_trainer *trainer, cellseg_epoch_fn on_epoch, void *user) {
+    if (out == NULL)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "out is NULL");
+    *out = NULL;
+    if (trainer == NULL)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "trainer is NULL");
+    if (trainer->train.count == 0)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "no image was added to train on");
+    cseg_call call;
+    cseg_call_begin(&call, trainer->context);
+    return cseg_call_end(&call, run_training(out, trainer, on_epoch, user));
 }

@@ -207,11 +207,8 @@ static cellseg_status adopt_extra(cellseg_train_options *options, const cellseg_
     return CELLSEG_OK;
 }
 
-cellseg_status cellseg_trainer_new(cellseg_trainer **out, cellseg_context *context, const cellseg_model *start,
+static cellseg_status make_trainer(cellseg_trainer **out, cellseg_context *context, const cellseg_model *start,
                                    const cellseg_train_options *options) {
-    if (out == NULL)
-        return cseg_fail(CELLSEG_ERR_ARGUMENT, "out is NULL");
-    *out = NULL;
     cellseg_train_options own = defaults();
     CSEG_TRY(cseg_options_copy(&own, sizeof own, FIRST_RELEASE_SIZE, options, "cellseg_train_options"));
     CSEG_TRY(check(&own));
@@ -232,6 +229,16 @@ cellseg_status cellseg_trainer_new(cellseg_trainer **out, cellseg_context *conte
     }
     *out = trainer;
     return CELLSEG_OK;
+}
+
+cellseg_status cellseg_trainer_new(cellseg_trainer **out, cellseg_context *context, const cellseg_model *start,
+                                   const cellseg_train_options *options) {
+    if (out == NULL)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "out is NULL");
+    *out = NULL;
+    cseg_call call;
+    cseg_call_begin(&call, context);
+    return cseg_call_end(&call, make_trainer(out, context, start, options));
 }
 
 void cellseg_trainer_free(cellseg_trainer *trainer) {

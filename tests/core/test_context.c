@@ -13,6 +13,13 @@ static void names_and_version(void **state) {
     char version[32];
     (void)snprintf(version, sizeof version, "%d.%d.%d", CELLSEG_VERSION_MAJOR, CELLSEG_VERSION_MINOR, CELLSEG_VERSION_PATCH);
     assert_string_equal(cellseg_version(), version);
+    assert_int_equal(cellseg_version_number(),
+                     CELLSEG_VERSION_MAJOR * 1000000 + CELLSEG_VERSION_MINOR * 1000 + CELLSEG_VERSION_PATCH);
+#if !CELLSEG_VERSION_AT_LEAST(1, 0, 0) ||                                                                                        \
+    CELLSEG_VERSION_AT_LEAST(CELLSEG_VERSION_MAJOR, CELLSEG_VERSION_MINOR, CELLSEG_VERSION_PATCH + 1)
+#error "CELLSEG_VERSION_AT_LEAST"
+#endif
+    assert_true(CELLSEG_VERSION_AT_LEAST(0, 99, 999) && !CELLSEG_VERSION_AT_LEAST(2, 0, 0));
 }
 
 static void an_error_is_one_line(void **state) {
@@ -97,6 +104,9 @@ static void options_of_a_newer_program_are_read_while_they_ask_nothing_new(void 
     cellseg_context_free(context);
     newer.later = 1;
     assert_status(cellseg_context_new(&context, &newer.known), CELLSEG_ERR_ARGUMENT);
+    static const char *const words[] = {"byte 96 is set", "libcellseg 1.", "newer header: set the member to 0, or install"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        assert_non_null(strstr(cellseg_last_error(), words[i]));
 }
 
 static void the_budget_is_kept_and_given_back(void **state) {

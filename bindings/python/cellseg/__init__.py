@@ -61,6 +61,7 @@ __all__ = [
     "Trainer",
     "boundary",
     "detection",
+    "features",
     "filter",
     "labels",
     "library_version",
@@ -79,6 +80,12 @@ __version__ = "1.0.0"
 def library_version() -> str:
     """The version of the library that was loaded."""
     return c.version()
+
+
+def features() -> list[str]:
+    """The names of what the loaded library holds: "model", "training", "io", "png", "tiff", "tiff-zstd", "avx2", ..."""
+    names = (c.feature_name(1 << bit) for bit in range(64) if c.features() >> bit & 1)
+    return [name for name in names if name]
 
 
 _CHOICES = {

@@ -93,9 +93,14 @@ def _view(address: int, shape: tuple, dtype: np.dtype, owner: object) -> np.ndar
 
 
 def array_from_image(image: c.Image) -> np.ndarray:
-    """(channels, height, width), without a copy: the library makes images with rows and channels next to each other."""
+    """(channels, height, width), without a copy."""
     shape = c.image_channels(image), c.image_height(image), c.image_width(image)
-    return _view(c.image_pixels(image, 0), shape, _DTYPES[c.image_pixel_type(image)], image)
+    dtype = _DTYPES[c.image_pixel_type(image)]
+    between = c.image_pixels(image, 1) - c.image_pixels(image, 0) if shape[0] > 1 else 0
+    strides = between, c.image_row_stride_bytes(image), c.image_pixel_stride_bytes(image)
+    samples = (sum((n - 1) * stride for n, stride in zip(shape, strides)) // dtype.itemsize + 1,)
+    flat = _view(c.image_pixels(image, 0), samples, dtype, image)
+    return np.lib.stride_tricks.as_strided(flat, shape, strides)
 
 
 def labels_from(array: object, pixel_size_um: float | None = None) -> c.Labels:

@@ -86,6 +86,18 @@ class Context:
             if signal.getsignal(signal.SIGINT) is note:  # else a callback chose another
                 signal.signal(signal.SIGINT, handler)
 
+    def cancel(self) -> None:
+        """Ask the running call to stop: it raises Cancelled. For another thread than the one that called.
+
+        Where no call runs, the context's next one is cancelled. A program with a cancel button calls cancel_clear() when a job
+        starts, so that a late press does not reach it.
+        """
+        c.context_cancel(self._handle)
+
+    def cancel_clear(self) -> None:
+        """Drop a request of cancel() that no call has answered."""
+        c.context_cancel_clear(self._handle)
+
     @property
     def threads(self) -> int:
         return c.context_threads(self._handle)

@@ -61,6 +61,10 @@ _ERRORS = {e.status: e for e in Error.__subclasses__()}
 UINT8, UINT16, UINT32, FLOAT32, INT16, INT32, FLOAT64 = 1, 2, 3, 4, 5, 6, 7
 CPU_BEST, CPU_PORTABLE, CPU_AVX2, CPU_AVX512, CPU_NEON = 0, 1, 2, 3, 4
 LOG_INFO, LOG_WARNING = 1, 2
+FEATURE_MODEL, FEATURE_TRAINING, FEATURE_IO, FEATURE_PNG = 1, 2, 4, 8
+FEATURE_TIFF, FEATURE_TIFF_DEFLATE, FEATURE_TIFF_LZW, FEATURE_TIFF_PACKBITS = 16, 32, 64, 128
+FEATURE_TIFF_JPEG, FEATURE_TIFF_LZMA, FEATURE_TIFF_ZSTD, FEATURE_TIFF_WEBP = 256, 512, 1024, 2048
+FEATURE_TIFF_LERC, FEATURE_CPU_AVX2, FEATURE_CPU_AVX512, FEATURE_CPU_NEON = 4096, 8192, 16384, 32768
 PRESET_DEFAULT, PRESET_PAPER = 0, 1
 RELIEF_MARKER, RELIEF_GRADIENT, RELIEF_PROBABILITY, RELIEF_DISTANCE = 0, 1, 2, 3
 CELL_CYTOPLASM, CELL_CYTOPLASM_AND_NUCLEUS = 0, 1
@@ -548,11 +552,16 @@ def _in(struct: type) -> type:
 
 
 version = _function("version", c_char_p)
+version_number = _function("version_number", c_int32)
+features = _function("features", c_uint64)
+feature_name = _function("feature_name", c_char_p, c_uint64)
 status_name = _function("status_name", c_char_p, c_int32)
 last_error = _function("last_error", c_char_p)
 
 context_options_init = _function("context_options_init", status, POINTER(context_options), c_size_t)
 context_new = _function("context_new", status, Out, _in(context_options))
+context_cancel = _function("context_cancel", None, Context.optional())
+context_cancel_clear = _function("context_cancel_clear", None, Context.optional())
 context_free = _function("context_free", None, Context)
 context_threads = _function("context_threads", c_int32, Context.optional())
 context_cpu_level = _function("context_cpu_level", c_int32, Context.optional())

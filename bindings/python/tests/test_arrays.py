@@ -31,10 +31,21 @@ def test_contiguous_rows_are_borrowed(dtype):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
+def test_interleaved_channels_are_borrowed(dtype):
+    pixels = np.arange(20 * 30 * 4).reshape(20, 30, 4).astype(dtype)
+    rgba = np.moveaxis(pixels, -1, 0)
+    planar = np.moveaxis(pixels, -1, 0).copy()
+    for array in rgba, rgba[:3], rgba[1:3, 2:9, 5:25], rgba[:, ::4], rgba[:, :, ::3], rgba[2], rgba[:1], planar[:, :, ::2]:
+        image = _arrays.image_from(array)
+        assert borrowed(image, array)
+        np.testing.assert_array_equal(_arrays.array_from_image(image), array if array.ndim == 3 else array[np.newaxis])
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
 def test_other_layouts_are_copied(dtype):
     wide = np.arange(3 * 20 * 30).reshape(3, 20, 30).astype(dtype)
     backwards = wide[0, ::-1], wide[0, :, ::-1], wide[::-1]
-    spread = wide[0].T, wide[:, :, ::2], np.moveaxis(wide, 0, -1)[:, :, :2], np.broadcast_to(wide[0, 0], (5, 30))
+    spread = wide[0].T, np.moveaxis(wide, 0, -1)[:, :, :2], np.broadcast_to(wide[0, 0], (5, 30))
     spread += (np.broadcast_to(wide[0, :, :1], (20, 7)), np.broadcast_to(wide[0], (2, 20, 30)))
     swapped = wide.astype(wide.dtype.newbyteorder())
     unaligned = np.frombuffer(b"x" + wide[0].tobytes(), np.uint8)[1:].view(wide.dtype).reshape(20, 30)
