@@ -62,7 +62,8 @@ static void format_number(char number[NUMBER_SIZE], double value) {
 }
 
 static cellseg_status write_table(cseg_file *file, cellseg_context *context, const cellseg_table *table) {
-    const size_t columns = cellseg_table_columns(table);
+    const size_t columns = cellseg_table_columns(table), rows = cellseg_table_rows(table);
+    cellseg_status status = CELLSEG_OK;
     csv_writer *writer = cseg_memory_alloc(context, 1, sizeof *writer);
     if (writer == NULL)
         return cseg_error_last();
@@ -74,7 +75,7 @@ static cellseg_status write_table(cseg_file *file, cellseg_context *context, con
         put(writer, cellseg_table_column_name(table, c));
     }
     put(writer, "\n");
-    for (size_t r = 0; r < cellseg_table_rows(table); r++) {
+    for (size_t r = 0; r < rows && status == CELLSEG_OK; r++) {
         for (size_t c = 0; c < columns; c++) {
             char number[NUMBER_SIZE];
             format_number(number, cellseg_table_column(table, c)[r]);
@@ -82,9 +83,12 @@ static cellseg_status write_table(cseg_file *file, cellseg_context *context, con
             put(writer, number);
         }
         put(writer, "\n");
+        status = cseg_progress_poll(context, (double)r / (double)rows);
     }
     flush(writer);
     cseg_memory_free(writer);
+    if (status != CELLSEG_OK)
+        return status;
     return file->error == 0 ? CELLSEG_OK : cseg_file_fail("cannot be written", file->error);
 }
 

@@ -167,6 +167,9 @@ static void read_rows(void *data) {
             png_read_row(session->png, row, NULL);
             if (pass == reader->passes - 1)
                 copy_row(reader, y, row);
+            const double done = (pass + (double)y / reader->height) / reader->passes;
+            if ((session->status = cseg_progress_poll(session->context, done)) != CELLSEG_OK)
+                return;
         }
     png_read_end(session->png, NULL);
 }
@@ -233,6 +236,9 @@ static void write_image(void *data) {
     for (size_t y = 0; y < writer->height; y++) {
         writer->row(writer->row_data, y, writer->rgb);
         png_write_row(session->png, writer->rgb);
+        session->status = cseg_progress_poll(session->context, (double)y / writer->height);
+        if (session->status != CELLSEG_OK)
+            return;
     }
     png_write_end(session->png, NULL);
 }

@@ -371,8 +371,9 @@ static cellseg_status check_planes(tiff_stream *stream, uint64_t channels) {
 /* ---- second pass: the pixels ---- */
 
 typedef struct tiff_copy {
+    cellseg_context *context;
     cellseg_image *image;
-    int32_t channel; /* the page's first */
+    int32_t channel, channels; /* the page's first, of all */
     const sample_kind *kind;
     bool labels;
     void *block;
@@ -475,6 +476,8 @@ static cellseg_status copy_page(void *data, tiff_stream *stream, const tiff_page
                     return stream_fail(stream, what);
                 }
                 CSEG_TRY(copy_block(copy, page, (uint32_t)y, (uint32_t)x, sample));
+                const double done = (double)y / page->height;
+                CSEG_TRY(cseg_progress_poll(copy->context, (copy->channel + sample + done * passes) / copy->channels));
             }
     copy->channel += page->samples;
     return CELLSEG_OK;
@@ -487,7 +490,8 @@ static cellseg_status read_image(cellseg_image **out, cellseg_context *context, 
     if (survey.first.kind == NULL)
         return cseg_fail(CELLSEG_ERR_FORMAT, "the file holds thumbnails or masks only");
     CSEG_TRY(check_planes(stream, survey.channels));
-    tiff_copy copy = {.kind = survey.first.kind, .labels = request->labels};
+    tiff_copy copy = {
+        .context = context, .channels = (int32_t)survey.channels, .kind = survey.first.kind, .labels = request->labels};
     if (request->labels && copy.kind->format == SAMPLEFORMAT_INT)
         copy.kind = find_kind(SAMPLEFORMAT_UINT, copy.kind->bits);
     const cseg_io_claim claim = {.height = survey.first.height,
@@ -523,20 +527,26 @@ cellseg_status cseg_tiff_read(cellseg_image **out, cellseg_context *context, cse
 
 enum { STRIP_BYTES = 1 << 18, ZIP_LEVEL = 3 }; /* half of level 6's time; label maps stay small */
 
+static int sample_format(int32_t type) {
+    if (type == CELLSEG_FLOAT32 || type == CELLSEG_FLOAT64)
+        return SAMPLEFORMAT_IEEEFP;
+    return type == CELLSEG_INT16 || type == CELLSEG_INT32 ? SAMPLEFORMAT_INT : SAMPLEFORMAT_UINT;
+}
+
 static bool set_tags(TIFF *tiff, const cseg_plane *plane, int32_t page, int32_t pages, uint32_t strip_rows,
                      double pixel_size_um) {
-    const bool real = plane->type == CELLSEG_FLOAT32;
+    const int format = sample_format(plane->type);
+    const int predictor = format == SAMPLEFORMAT_IEEEFP ? PREDICTOR_NONE : PREDICTOR_HORIZONTAL;
     char software[32];
     (void)snprintf(software, sizeof software, "libcellseg %s", cellseg_version());
     bool ok = TIFFSetField(tiff, TIFFTAG_IMAGELENGTH, (uint32_t)plane->height) &&
               TIFFSetField(tiff, TIFFTAG_IMAGEWIDTH, (uint32_t)plane->width) && TIFFSetField(tiff, TIFFTAG_SAMPLESPERPIXEL, 1) &&
               TIFFSetField(tiff, TIFFTAG_BITSPERSAMPLE, (int)(8 * cseg_plane_type_size(plane->type))) &&
-              TIFFSetField(tiff, TIFFTAG_SAMPLEFORMAT, real ? SAMPLEFORMAT_IEEEFP : SAMPLEFORMAT_UINT) &&
+              TIFFSetField(tiff, TIFFTAG_SAMPLEFORMAT, format) &&
               TIFFSetField(tiff, TIFFTAG_PHOTOMETRIC, PHOTOMETRIC_MINISBLACK) &&
               TIFFSetField(tiff, TIFFTAG_PLANARCONFIG, PLANARCONFIG_CONTIG) &&
               TIFFSetField(tiff, TIFFTAG_COMPRESSION, COMPRESSION_ADOBE_DEFLATE) &&
-              TIFFSetField(tiff, TIFFTAG_ZIPQUALITY, ZIP_LEVEL) &&
-              TIFFSetField(tiff, TIFFTAG_PREDICTOR, real ? PREDICTOR_NONE : PREDICTOR_HORIZONTAL) &&
+              TIFFSetField(tiff, TIFFTAG_ZIPQUALITY, ZIP_LEVEL) && TIFFSetField(tiff, TIFFTAG_PREDICTOR, predictor) &&
               TIFFSetField(tiff, TIFFTAG_ROWSPERSTRIP, strip_rows) && TIFFSetField(tiff, TIFFTAG_SOFTWARE, software);
     if (ok && pages > 1)
         ok = TIFFSetField(tiff, TIFFTAG_SUBFILETYPE, FILETYPE_PAGE) &&
@@ -548,38 +558,59 @@ static bool set_tags(TIFF *tiff, const cseg_plane *plane, int32_t page, int32_t 
     return ok;
 }
 
-/* Strips go through `strip`, because libtiff's predictor changes what it is given. */
-static bool write_strips(TIFF *tiff, const cseg_plane *plane, size_t strip_rows, char *strip) {
+/* A page on its way to the file. */
+typedef struct tiff_writer {
+    tiff_stream stream;
+    cellseg_context *context;
+    int32_t page, pages;
+    size_t strip_rows;
+    char *strip;
+} tiff_writer;
+
+/* Strips go through writer->strip, because libtiff's predictor changes what it is given. */
+static cellseg_status write_strips(tiff_writer *writer, const cseg_plane *plane) {
     const size_t row = plane->width * cseg_plane_type_size(plane->type);
-    for (size_t y = 0; y < plane->height; y += strip_rows) {
-        const size_t rows = strip_rows < plane->height - y ? strip_rows : plane->height - y;
+    for (size_t y = 0; y < plane->height; y += writer->strip_rows) {
+        const size_t rows = writer->strip_rows < plane->height - y ? writer->strip_rows : plane->height - y;
         for (size_t i = 0; i < rows; i++)
-            memcpy(strip + i * row, cseg_row_at(plane, y + i), row);
-        if (TIFFWriteEncodedStrip(tiff, (uint32_t)(y / strip_rows), strip, (tmsize_t)(rows * row)) < 0)
-            return false;
+            memcpy(writer->strip + i * row, cseg_row_at(plane, y + i), row);
+        const uint32_t number = (uint32_t)(y / writer->strip_rows);
+        if (TIFFWriteEncodedStrip(writer->stream.tiff, number, writer->strip, (tmsize_t)(rows * row)) < 0)
+            return stream_fail(&writer->stream, "cannot be written");
+        CSEG_TRY(cseg_progress_poll(writer->context, (writer->page + (double)y / (double)plane->height) / writer->pages));
     }
-    return true;
+    return CELLSEG_OK;
+}
+
+static cellseg_status write_page(tiff_writer *writer, const cellseg_image *image) {
+    const double pixel_size_um = cellseg_image_pixel_size_um(image);
+    TIFF *tiff = writer->stream.tiff;
+    cseg_input input;
+    CSEG_TRY(cseg_input_open(&input, writer->context, image, writer->page));
+    cellseg_status status = CELLSEG_OK;
+    if (!set_tags(tiff, &input.plane, writer->page, writer->pages, (uint32_t)writer->strip_rows, pixel_size_um))
+        status = stream_fail(&writer->stream, "cannot be written");
+    if (status == CELLSEG_OK)
+        status = write_strips(writer, &input.plane);
+    if (status == CELLSEG_OK && !TIFFWriteDirectory(tiff))
+        status = stream_fail(&writer->stream, "cannot be written");
+    cseg_input_close(&input);
+    return status;
 }
 
 cellseg_status cseg_tiff_write(cseg_file *file, cellseg_context *context, const cellseg_image *image) {
-    const int32_t pages = cellseg_image_channels(image);
-    const cseg_plane first = cseg_image_plane(image, 0);
-    const size_t row = first.width * cseg_plane_type_size(first.type);
-    const size_t strip_rows = row < STRIP_BYTES ? STRIP_BYTES / row : 1;
-    const double bytes = (double)row * (double)first.height * pages;
-    char *strip = cseg_memory_alloc(context, strip_rows, row);
-    if (strip == NULL)
+    tiff_writer writer = {.context = context, .pages = cellseg_image_channels(image)};
+    const size_t row = cellseg_image_width(image) * cseg_plane_type_size(cellseg_image_pixel_type(image));
+    const double bytes = (double)row * (double)cellseg_image_height(image) * writer.pages;
+    writer.strip_rows = row < STRIP_BYTES ? STRIP_BYTES / row : 1;
+    writer.strip = cseg_memory_alloc(context, writer.strip_rows, row);
+    if (writer.strip == NULL)
         return cseg_error_last();
-    tiff_stream stream;
-    cellseg_status status = stream_open(&stream, file, bytes < 3.5e9 ? "wl" : "wl8");
-    for (int32_t page = 0; status == CELLSEG_OK && page < pages; page++) {
-        const cseg_plane plane = cseg_image_plane(image, page);
-        if (!set_tags(stream.tiff, &plane, page, pages, (uint32_t)strip_rows, cellseg_image_pixel_size_um(image)) ||
-            !write_strips(stream.tiff, &plane, strip_rows, strip) || !TIFFWriteDirectory(stream.tiff))
-            status = stream_fail(&stream, "cannot be written");
-    }
-    if (stream.tiff != NULL)
-        TIFFClose(stream.tiff);
-    cseg_memory_free(strip);
+    cellseg_status status = stream_open(&writer.stream, file, bytes < 3.5e9 ? "wl" : "wl8");
+    for (; status == CELLSEG_OK && writer.page < writer.pages; writer.page++)
+        status = write_page(&writer, image);
+    if (writer.stream.tiff != NULL)
+        TIFFClose(writer.stream.tiff);
+    cseg_memory_free(writer.strip);
     return status;
 }

@@ -35,6 +35,12 @@ static double sample(const cseg_plane *channel, const void *row, size_t x) {
         return ((const uint16_t *)row)[x];
     case CELLSEG_UINT32:
         return ((const uint32_t *)row)[x];
+    case CELLSEG_INT16:
+        return ((const int16_t *)row)[x];
+    case CELLSEG_INT32:
+        return ((const int32_t *)row)[x];
+    case CELLSEG_FLOAT64:
+        return ((const double *)row)[x];
     default:
         return (double)((const float *)row)[x];
     }

@@ -99,7 +99,7 @@ done:
 
 /* Integers are rounded to levels: half a level, evenly distributed, which a nearly constant image hides from the median. */
 static double level_noise(int32_t type) {
-    return type == CELLSEG_FLOAT32 ? 0 : 0.28867513459481287;
+    return type == CELLSEG_FLOAT32 || type == CELLSEG_FLOAT64 ? 0 : 0.28867513459481287;
 }
 
 /* ---- flatten ---- */

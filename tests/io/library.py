@@ -9,7 +9,7 @@ import numpy as np
 lib = ctypes.CDLL(os.environ["CELLSEG_LIBRARY"])
 lib.cellseg_last_error.restype = ctypes.c_char_p
 lib.cellseg_status_name.restype = ctypes.c_char_p
-TYPES = {1: np.uint8, 2: np.uint16, 3: np.uint32, 4: np.float32}
+TYPES = {1: np.uint8, 2: np.uint16, 3: np.uint32, 4: np.float32, 5: np.int16, 6: np.int32, 7: np.float64}
 for name in ("height", "width", "row_stride_bytes"):
     getattr(lib, "cellseg_image_" + name).restype = ctypes.c_size_t
 for name in ("pixels", "pixels_mut"):

@@ -43,6 +43,23 @@ def test_images_as_others_read_them(tmp_path, dtype, shape):
     np.testing.assert_array_equal(library.read_image(path)[0], image)
 
 
+@pytest.mark.parametrize("dtype", ["int16", "int32", "float64"])
+@pytest.mark.parametrize("shape", [(1, 1, 1), (2, 61, 5), (1, 3, 70000)])
+def test_signed_and_double_images_as_tifffile_reads_them(tmp_path, dtype, shape):
+    numbers = RNG.random(shape) - 0.5
+    image = (numbers * 1e200 if dtype == "float64" else numbers * 2 * np.iinfo(dtype).max).astype(dtype)
+    image.flat[0] = -1e-300 if dtype == "float64" else np.iinfo(dtype).min
+    path = tmp_path / "image.tif"
+    library.write_image(path, image, 0.65)
+    with tifffile.TiffFile(path) as file:
+        assert len(file.pages) == shape[0]
+        for page, plane in zip(file.pages, image):
+            assert page.compression == 8 and page.dtype == image.dtype
+            np.testing.assert_array_equal(page.asarray().reshape(plane.shape), plane)
+    with np.errstate(over="ignore"):
+        np.testing.assert_array_equal(library.read_image(path)[0], image.astype(np.float32))
+
+
 @pytest.mark.parametrize("most, bits, dtype", [(9, 0, "uint16"), (65535, 0, "uint16"), (65536, 0, "uint32"), (2**32 - 1, 0, "uint32"),
                                                (65535, 16, "uint16"), (9, 32, "uint32")])
 def test_labels_take_the_bits_they_need(tmp_path, most, bits, dtype):
@@ -62,18 +79,28 @@ def test_same_bytes_twice(tmp_path):
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
 
 
-def test_strided_images_are_written_row_by_row(tmp_path):
-    """An image that borrows every second column block of a larger array."""
+class Layout(ctypes.Structure):
+    _fields_ = [("struct_size", ctypes.c_size_t), ("pixels", ctypes.c_void_p), ("height", ctypes.c_size_t), ("width", ctypes.c_size_t),
+                ("channels", ctypes.c_int32), ("pixel_type", ctypes.c_int32), ("pixel_stride", ctypes.c_size_t),
+                ("row_stride", ctypes.c_size_t), ("channel_stride", ctypes.c_size_t), ("pixel_size_um", ctypes.c_double),
+                ("release", ctypes.c_void_p), ("user", ctypes.c_void_p)]
 
-    class Layout(ctypes.Structure):
-        _fields_ = [("struct_size", ctypes.c_size_t), ("pixels", ctypes.c_void_p), ("height", ctypes.c_size_t), ("width", ctypes.c_size_t),
-                    ("channels", ctypes.c_int32), ("pixel_type", ctypes.c_int32), ("row_stride", ctypes.c_size_t),
-                    ("channel_stride", ctypes.c_size_t), ("pixel_size_um", ctypes.c_double), ("release", ctypes.c_void_p),
-                    ("user", ctypes.c_void_p)]
 
-    large = RNG.integers(0, 65536, (2, 50, 90), dtype=np.uint16)
-    view = large[:, :, 10:47]
-    layout = Layout(ctypes.sizeof(Layout), view.ctypes.data, 50, 37, 2, 2, large.strides[1], large.strides[0])
+def padded():
+    """Every second column block of a larger array."""
+    return RNG.integers(0, 65536, (2, 50, 90), dtype=np.uint16)[:, :, 10:47]
+
+
+def interleaved():
+    """Three of four samples in each pixel."""
+    return np.moveaxis(RNG.integers(0, 65536, (50, 41, 4), dtype=np.uint16), -1, 0)[:3, :, 2:39]
+
+
+@pytest.mark.parametrize("make", [padded, interleaved])
+def test_borrowed_images_are_written_row_by_row(tmp_path, make):
+    view = make()
+    channel, row, pixel = view.strides
+    layout = Layout(ctypes.sizeof(Layout), view.ctypes.data, 50, 37, len(view), 2, pixel, row, channel)
     image = ctypes.c_void_p()
     library.check(lib.cellseg_image_wrap(ctypes.byref(image), None, ctypes.byref(layout)))
     library.check(lib.cellseg_image_write(image, None, library.path_bytes(tmp_path / "image.tif")))

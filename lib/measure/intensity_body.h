@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A channel's statistics over a cell, by keys of one width: KEY, and KEYED(name) for the width's functions. */
+
+static void KEYED(gather)(KEY *keys, const cseg_plane *channel, const cseg_region *region) {
+    for (size_t i = 0; i < region->run_count; i++) {
+        const cseg_run run = cseg_regions_run(region, i);
+        KEYED(gather_run)(keys, channel, run);
+        keys += run.end - run.begin;
+    }
+}
+
+/* ---- sums: in four lanes, which the processor adds side by side, and these in order ---- */
+
+typedef struct KEYED(sums) {
+    double value, y_value, x_value; /* positions from the image's first pixel */
+    KEY smallest, largest;
+    bool nan;
+} KEYED(sums);
+
+static void KEYED(add_run)(KEYED(sums) * s, const KEY *keys, cseg_run run, int32_t type) {
+    const size_t count = run.end - run.begin;
+    double values[BLOCK], sum[LANES] = {0}, moment[LANES] = {0};
+    for (size_t begin = 0; begin < count; begin += BLOCK) {
+        const size_t here = block_at(begin, count);
+        KEYED(load)(values, keys + begin, here, type, 0);
+        for (size_t i = 0; i < here; i += LANES) {
+            for (size_t k = 0; k < LANES; k++) {
+                sum[k] += values[i + k];
+                moment[k] += (double)(int32_t)(begin + i + k) * values[i + k];
+            }
+        }
+    }
+    const double total = lanes_total(sum);
+    s->value += total;
+    s->y_value += (double)run.y * total;
+    s->x_value += (double)run.begin * total + lanes_total(moment);
+}
+
+static KEYED(sums) KEYED(sum_up)(const KEY *keys, const cseg_region *region, size_t area, int32_t type) {
+    KEYED(sums) s = {.smallest = keys[0], .largest = keys[0]};
+    for (size_t i = 0; i < area; i++) {
+        s.smallest = keys[i] < s.smallest ? keys[i] : s.smallest;
+        s.largest = keys[i] > s.largest ? keys[i] : s.largest;
+    }
+    s.nan =
+        isnan(KEYED(value_of)(s.smallest, type)) || isnan(KEYED(value_of)(s.largest, type)); /* NaN sorts beyond the infinities */
+    for (size_t i = 0; i < region->run_count; i++) {
+        const cseg_run run = cseg_regions_run(region, i);
+        KEYED(add_run)(&s, keys, run, type);
+        keys += run.end - run.begin;
+    }
+    return s;
+}
+
+static double KEYED(sum_squares)(const KEY *keys, size_t count, double mean, int32_t type) {
+    double values[BLOCK], sum[LANES] = {0};
+    for (size_t begin = 0; begin < count; begin += BLOCK) {
+        const size_t here = block_at(begin, count);
+        KEYED(load)(values, keys + begin, here, type, mean);
+        for (size_t i = 0; i < here; i += LANES)
+            for (size_t k = 0; k < LANES; k++)
+                sum[k] += (values[i + k] - mean) * (values[i + k] - mean);
+    }
+    return lanes_total(sum);
+}
+
+/* ---- median ---- */
+
+/* The key of the given rank, from 0, among keys from `low` to `high`. Each round cuts that range into at most 256 bins. */
+static KEY KEYED(select_key)(const KEY *keys, size_t count, size_t rank, KEY low, KEY high) {
+    while (low < high) {
+        size_t bins[BINS] = {0};
+        int shift = 0;
+        while ((high - low) >> shift >= BINS)
+            shift++;
+        for (size_t i = 0; i < count; i++)
+            if (keys[i] - low <= high - low) /* below low it wraps round */
+                bins[(keys[i] - low) >> shift]++;
+        size_t bin = 0;
+        while (rank >= bins[bin])
+            rank -= bins[bin++];
+        low += (KEY)bin << shift;
+        const KEY last = ((KEY)1 << shift) - 1;
+        high = high - low > last ? low + last : high;
+    }
+    return low;
+}
+
+static double KEYED(median)(const KEY *keys, size_t count, const KEYED(sums) * s, int32_t type) {
+    const KEY low = KEYED(select_key)(keys, count, (count - 1) / 2, s->smallest, s->largest);
+    if (count % 2 == 1)
+        return KEYED(value_of)(low, type);
+    size_t up_to_low = 0;
+    KEY next = (KEY)-1; /* the smallest key above low */
+    for (size_t i = 0; i < count; i++) {
+        up_to_low += keys[i] <= low;
+        next = keys[i] > low && keys[i] < next ? keys[i] : next;
+    }
+    const KEY high = up_to_low > count / 2 ? low : next;
+    return (KEYED(value_of)(low, type) + KEYED(value_of)(high, type)) / 2;
+}
+
+/* ---- the columns ---- */
+
+static cellseg_status KEYED(measure)(double measured[COLUMNS], const cseg_region *region, const cseg_measure_input *input) {
+    const size_t area = cseg_regions_area(region);
+    const int32_t type = input->channel.type;
+    KEY *keys = cseg_memory_alloc(input->context, area, sizeof *keys);
+    if (keys == NULL)
+        return cseg_error_last();
+    KEYED(gather)(keys, &input->channel, region);
+    const KEYED(sums) s = KEYED(sum_up)(keys, region, area, type);
+    const double mean = s.value / (double)area;
+    const double all[COLUMNS] = {
+        mean,
+        sqrt(KEYED(sum_squares)(keys, area, mean, type) / (double)area),
+        KEYED(value_of)(s.smallest, type),
+        KEYED(value_of)(s.largest, type),
+        KEYED(median)(keys, area, &s, type),
+        s.value,
+        s.y_value / s.value,
+        s.x_value / s.value,
+    };
+    for (size_t i = 0; i < COLUMNS; i++)
+        measured[i] = s.nan ? (double)NAN : all[i];
+    cseg_memory_free(keys);
+    return CELLSEG_OK;
+}
