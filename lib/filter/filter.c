@@ -32,7 +32,7 @@ done:
 
 static cellseg_status check_sigmas(const double *sigmas_px, size_t count, int32_t method) {
     CSEG_TRY(check_pointer(sigmas_px, "sigmas_px"));
-    CSEG_TRY(check_count("count", count, CSEG_LOG_MOST_SCALES));
+    CSEG_TRY(check_count("count", count, CSEG_LOG_MAX_SCALES));
     if (method != CELLSEG_LAPLACIAN_EXACT && method != CELLSEG_LAPLACIAN_FAST)
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "LoG: method %d is unknown", (int)method);
     const bool exact = method == CELLSEG_LAPLACIAN_EXACT;

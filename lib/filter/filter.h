@@ -15,9 +15,9 @@ cellseg_status cseg_gaussian_smooth(cellseg_context *context, const cseg_plane *
 
 /*
  * Multi-scale Laplacian of Gaussian: max over sigmas of -sigma^2 * (Lxx + Lyy), so that bright blobs of radius sigma * sqrt(2)
- * are positive peaks. Borders reflected. from: any type; to: float32. Up to CSEG_LOG_MOST_SCALES sigmas in [0.001, 64].
+ * are positive peaks. Borders reflected. from: any type; to: float32. Up to CSEG_LOG_MAX_SCALES sigmas in [0.001, 64].
  */
-enum { CSEG_LOG_MOST_SCALES = 32, CSEG_LOG_LARGEST_SIGMA = 64, CSEG_LOG_FAST_SMALLEST_SIGMA = 2 };
+enum { CSEG_LOG_MAX_SCALES = 32, CSEG_LOG_LARGEST_SIGMA = 64, CSEG_LOG_FAST_SMALLEST_SIGMA = 2 };
 cellseg_status cseg_laplacian_compute(cellseg_context *context, const cseg_plane *to, const cseg_plane *from,
                                       const double *sigmas_px, size_t count);
 

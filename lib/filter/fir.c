@@ -4,7 +4,7 @@
  * columns of each panel straight into the output. Several filters share a tile, so that a multi-scale maximum touches main memory
  * once. Cost: four times the radius multiply-adds per pixel and filter, twice that with second derivatives.
  */
-#include "filter/fir.h"
+#include "filter/filter_kernels.h"
 
 #include <string.h>
 
@@ -68,8 +68,8 @@ typedef struct fir_job {
     size_t reach;           /* how far the filters look: the largest radius times spacing */
     size_t rows;            /* of a block with the margins its columns need */
     size_t columns, strips; /* of a strip; strips across the image */
-    const cseg_fir_kernels *kernels;
-    cseg_fir_group groups[(CSEG_FIR_MOST + CSEG_FIR_GROUP - 1) / CSEG_FIR_GROUP];
+    const cseg_filter_kernels *kernels;
+    cseg_fir_group groups[(CSEG_FIR_MAX_FILTERS + CSEG_FIR_GROUP - 1) / CSEG_FIR_GROUP];
 } fir_job;
 
 /* A part of the image, and the scratch memory to filter it block by block. */
@@ -154,9 +154,9 @@ static void filter_panel_row(const strip *s, const fir_job *job, const float *in
     const size_t step = s->panels * job->rows * CSEG_FIR_PANEL;
     if (job->both)
         for (size_t f = 0; f < job->count; f += CSEG_FIR_GROUP)
-            job->kernels->along_group(out + 2 * f * step, step, input, &job->groups[f / CSEG_FIR_GROUP]);
+            job->kernels->fir_along_group(out + 2 * f * step, step, input, &job->groups[f / CSEG_FIR_GROUP]);
     else
-        job->kernels->along(out, input, job->filters->smooth, job->filters->radius, job->filters->spacing);
+        job->kernels->fir_along(out, input, job->filters->smooth, job->filters->radius, job->filters->spacing);
 }
 
 /* Tell the processor of a panel's samples before they are needed: the rows of a strip are too short for it to see a pattern. */
@@ -198,10 +198,10 @@ static void filter_group(float *out, size_t stride, const strip *s, const fir_jo
             float more[2 * CSEG_FIR_PANEL], *to = f == 0 ? out + i * stride : more;
             const size_t to_stride = f == 0 ? stride : CSEG_FIR_PANEL, from = i * CSEG_FIR_PANEL;
             if (job->both)
-                job->kernels->across_both(to, to_stride, smooth + from, second + from, filter->second, filter->smooth,
-                                          filter->radius);
+                job->kernels->fir_across_sum(to, to_stride, smooth + from, second + from, filter->second, filter->smooth,
+                                             filter->radius);
             else
-                job->kernels->across(to, to_stride, smooth + from, filter->smooth, filter->radius, filter->spacing);
+                job->kernels->fir_across(to, to_stride, smooth + from, filter->smooth, filter->radius, filter->spacing);
             if (f > 0) {
                 raise_row(out + i * stride, more);
                 raise_row(out + (i + 1) * stride, more + CSEG_FIR_PANEL);
@@ -255,7 +255,7 @@ static cellseg_status filter_strip(void *data, size_t index) {
 cellseg_status cseg_fir_apply(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, cseg_periods periods,
                               const cseg_fir *filters, size_t count) {
     assert(to->type == CELLSEG_FLOAT32 && to->height == from->height && to->width == from->width && to->data != from->data);
-    assert(count >= 1 && count <= CSEG_FIR_MOST);
+    assert(count >= 1 && count <= CSEG_FIR_MAX_FILTERS);
     fir_job job = {.context = context, .to = to, .from = from, .periods = periods, .filters = filters, .count = count};
     job.both = filters[0].second != NULL;
     for (size_t f = 0; f < count; f++)
@@ -264,7 +264,7 @@ cellseg_status cseg_fir_apply(cellseg_context *context, const cseg_plane *to, co
     job.rows = BLOCK_ROWS + 2 * job.reach + 1; /* odd, so that panels do not meet in one set of the cache */
     job.columns = strip_columns(count * (job.both ? 2 : 1) * job.rows * sizeof(float));
     job.strips = (from->width + job.columns - 1) / job.columns;
-    job.kernels = cseg_fir_kernels_for(context);
+    job.kernels = cseg_filter_kernels_select(cellseg_context_cpu_level(context));
     if (job.both)
         CSEG_TRY(groups_open(&job));
     const cellseg_status status =

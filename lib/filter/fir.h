@@ -8,7 +8,7 @@
 #include "filter/load.h"
 
 /* Outputs are computed this many columns at a time; this many filters share the reading of a row, and are applied in one call. */
-enum { CSEG_FIR_PANEL = 32, CSEG_FIR_GROUP = 5, CSEG_FIR_MOST = 32 };
+enum { CSEG_FIR_PANEL = 32, CSEG_FIR_GROUP = 5, CSEG_FIR_MAX_FILTERS = 32 };
 
 /*
  * Weights of one axis, from the centre outwards: smooth[k] multiplies the two samples at distance k * spacing. With `second` the
@@ -39,23 +39,5 @@ typedef struct cseg_fir_group {
     size_t count, radius[CSEG_FIR_GROUP];
     float *weights; /* (largest radius + 1) x count x 2; those beyond a filter's radius are not read */
 } cseg_fir_group;
-
-/* The loops over CSEG_FIR_PANEL samples, one set for each processor level; all give the same bytes. */
-typedef struct cseg_fir_kernels {
-    /* along a row: out[i] = sum over k of w[k] * (in[i - k * spacing] + in[i + k * spacing]) */
-    void (*along)(float *out, const float *in, const float *w, size_t radius, size_t spacing);
-    /* the same, spacing 1, for the smooth and second weights of a group: 2 * count outputs, `step` floats apart */
-    void (*along_group)(float *out, size_t step, const float *in, const cseg_fir_group *group);
-    /* down the columns: in points into rows of CSEG_FIR_PANEL samples; out gets two rows `stride` apart, in's and the next */
-    void (*across)(float *out, size_t stride, const float *in, const float *w, size_t radius, size_t spacing);
-    /* the sum of two: w_a down a, w_b down b */
-    void (*across_both)(float *out, size_t stride, const float *a, const float *b, const float *w_a, const float *w_b,
-                        size_t radius);
-    /* of even length: out[i] = (more ? out[i] : 0) + sum over k < count of w[k] * (left[i - k * spacing] + right[i + k *
-     * spacing]) */
-    void (*between)(float *out, bool more, const float *left, const float *right, const float *w, size_t count, size_t spacing);
-} cseg_fir_kernels;
-
-const cseg_fir_kernels *cseg_fir_kernels_for(const cellseg_context *context);
 
 #endif

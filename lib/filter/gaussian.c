@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Gaussian smoothing, borders reflected. Up to a sigma of 16 by direct convolution with the sampled Gaussian, cut at four sigma:
- * what scipy.ndimage.gaussian_filter computes; cost about 16 sigma multiply-adds per pixel. Beyond in steps, see ladder.c.
+ * Gaussian smoothing, borders reflected. Up to a sigma of 16: direct convolution with the sampled Gaussian, cut at four sigma, as
+ * scipy.ndimage.gaussian_filter. Cost: about 16 sigma multiply-adds per pixel. Beyond: a cascade of steps, see cascade.c.
  */
 #include "filter/filter.h"
 
@@ -27,13 +27,13 @@ done:
     return status;
 }
 
-/* The ladder changes planes with every step; it begins so that it ends in `to`. */
+/* The cascade changes planes at every step; its first plane is such that the last is `to`. */
 static cellseg_status smooth_in_steps(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, double sigma) {
     cseg_plane other;
     CSEG_TRY(cseg_plane_new(&other, context, CELLSEG_FLOAT32, from->height, from->width));
-    cseg_ladder ladder = {.context = context, .image = from, .periods = cseg_period_of(from), .planes = {*to, other}};
-    ladder.current = (int)(cseg_cascade_steps(sigma * sigma) % 2);
-    const cellseg_status status = cseg_cascade_apply(&ladder, sigma * sigma);
+    cseg_cascade cascade = {.context = context, .image = from, .periods = cseg_period_of(from), .planes = {*to, other}};
+    cascade.current = (int)(cseg_cascade_steps(sigma * sigma) % 2);
+    const cellseg_status status = cseg_cascade_apply(&cascade, sigma * sigma);
     cseg_plane_free(&other);
     return status;
 }

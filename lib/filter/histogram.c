@@ -6,6 +6,7 @@
 
 #include "filter/bands.h"
 #include "filter/filter.h"
+#include "filter/filter_kernels.h"
 
 #include <math.h>
 #include <string.h>
@@ -21,6 +22,14 @@ typedef struct range_job {
     cseg_bands bands;
     extremes *found; /* one for each band */
 } range_job;
+
+/* A comparison with NaN is false, so that NaN is ignored. fmin() would be a call. */
+static inline double lower(double value, double lo) {
+    return value <= lo ? value : lo;
+}
+static inline double higher(double value, double hi) {
+    return value >= hi ? value : hi;
+}
 
 /* Sixteen extremes side by side let the compiler take many samples at once. */
 #define DEFINE_RANGE(name, type)                                                                                                 \
@@ -38,14 +47,14 @@ typedef struct range_job {
                     hi[j] = values[x + j] > hi[j] ? values[x + j] : hi[j];                                                       \
                 }                                                                                                                \
             for (size_t j = 0; j < LANES; j++) {                                                                                 \
-                e->lo = fmin(e->lo, (double)lo[j]);                                                                              \
-                e->hi = fmax(e->hi, (double)hi[j]);                                                                              \
+                e->lo = lower((double)lo[j], e->lo);                                                                             \
+                e->hi = higher((double)hi[j], e->hi);                                                                            \
             }                                                                                                                    \
         }                                                                                                                        \
         for (; x < width; x++)                                                                                                   \
             if (mask == NULL || mask[x] != 0) {                                                                                  \
-                e->lo = fmin(e->lo, (double)values[x]);                                                                          \
-                e->hi = fmax(e->hi, (double)values[x]);                                                                          \
+                e->lo = lower((double)values[x], e->lo);                                                                         \
+                e->hi = higher((double)values[x], e->hi);                                                                        \
             }                                                                                                                    \
     }
 DEFINE_RANGE(u8, uint8_t)
@@ -100,8 +109,8 @@ cellseg_status cseg_histogram_range_masked(cellseg_context *context, double *lo,
     const cellseg_status status = cseg_parallel_for(context, job.bands.count, range_of_band, &job);
     extremes e = {INFINITY, -INFINITY};
     for (size_t band = 0; status == CELLSEG_OK && band < job.bands.count; band++) {
-        e.lo = fmin(e.lo, job.found[band].lo);
-        e.hi = fmax(e.hi, job.found[band].hi);
+        e.lo = lower(job.found[band].lo, e.lo);
+        e.hi = higher(job.found[band].hi, e.hi);
     }
     *lo = e.lo;
     *hi = e.hi;
@@ -118,61 +127,13 @@ cellseg_status cseg_histogram_range(cellseg_context *context, double *lo, double
 /* Neighbours are often equal: four tables in turn, so that one increment need not wait for the last. */
 enum { TABLES = 4, CHUNK = 512 };
 
-/* bins[i] = the bin of values[i], or `bins` where it lies outside. Plain arithmetic: the same at any vector width. */
-typedef void (*bins_fn)(uint32_t *bins, const void *values, size_t count, const cseg_binning *binning);
-
 typedef struct histogram_job {
     const cseg_plane *from, *mask;
     const cseg_binning *binning;
-    bins_fn bins_of;
+    const cseg_filter_kernels *kernels;
     cseg_bands bands;
     uint64_t *counts; /* bands x TABLES x (bins + 1): the last of each table holds what is left out */
 } histogram_job;
-
-#define DEFINE_BINS(level, name, type)                                                                                           \
-    TARGET_##level static void bins_##name##_##level(uint32_t *restrict bins, const void *restrict row, size_t count,            \
-                                                     const cseg_binning *b) {                                                    \
-        const type *values = row;                                                                                                \
-        const double lo = b->lo, hi = b->hi, scale = b->scale, outside = (double)b->bins, last = outside - 1;                    \
-        for (size_t i = 0; i < count; i++) {                                                                                     \
-            const double value = (double)values[i], place = (value - lo) * scale;                                                \
-            double bin = place < last ? place : last;                                                                            \
-            bin = value >= lo ? bin : outside;                                                                                   \
-            bin = value <= hi ? bin : outside;                                                                                   \
-            bins[i] = (uint32_t)(int32_t)bin;                                                                                    \
-        }                                                                                                                        \
-    }
-#define DEFINE_LEVEL(level)                                                                                                      \
-    DEFINE_BINS(level, u8, uint8_t)                                                                                              \
-    DEFINE_BINS(level, u16, uint16_t)                                                                                            \
-    DEFINE_BINS(level, u32, uint32_t)                                                                                            \
-    DEFINE_BINS(level, f32, float)                                                                                               \
-    DEFINE_BINS(level, i16, int16_t)                                                                                             \
-    DEFINE_BINS(level, i32, int32_t)                                                                                             \
-    DEFINE_BINS(level, f64, double)                                                                                              \
-    static const bins_fn bins_##level[] = {[CELLSEG_UINT8] = bins_u8_##level,                                                    \
-                                           [CELLSEG_UINT16] = bins_u16_##level,                                                  \
-                                           [CELLSEG_UINT32] = bins_u32_##level,                                                  \
-                                           [CELLSEG_FLOAT32] = bins_f32_##level,                                                 \
-                                           [CELLSEG_INT16] = bins_i16_##level,                                                   \
-                                           [CELLSEG_INT32] = bins_i32_##level,                                                   \
-                                           [CELLSEG_FLOAT64] = bins_f64_##level};
-
-#define TARGET_portable
-DEFINE_LEVEL(portable)
-#if defined(__x86_64__)
-#define TARGET_avx2 __attribute__((target("avx2")))
-DEFINE_LEVEL(avx2)
-#endif
-
-static bins_fn bins_for(const cellseg_context *context, int32_t type) {
-#if defined(__x86_64__)
-    if (cellseg_context_cpu_level(context) != CELLSEG_CPU_PORTABLE)
-        return bins_avx2[type];
-#endif
-    (void)context;
-    return bins_portable[type];
-}
 
 static void leave_out_unmasked(uint32_t *bins, const uint8_t *mask, size_t count, uint32_t out) {
     for (size_t i = 0; i < count; i++)
@@ -198,7 +159,7 @@ static void count_row(uint64_t *counts, const histogram_job *job, size_t y) {
     uint32_t bins[CHUNK];
     for (size_t left = 0; left < width; left += CHUNK) {
         const size_t count = width - left < CHUNK ? width - left : CHUNK;
-        job->bins_of(bins, row + left * sample, count, job->binning);
+        job->kernels->bins[job->from->type](bins, row + left * sample, count, job->binning);
         if (job->mask != NULL)
             leave_out_unmasked(bins, cseg_row_u8(job->mask, y) + left, count, (uint32_t)job->binning->bins);
         count_bins(counts, job->binning->bins + 1, bins, count);
@@ -218,8 +179,11 @@ static cellseg_status histogram_of_band(void *data, size_t band) {
 
 cellseg_status cseg_histogram_count_masked(cellseg_context *context, uint64_t *counts, const cseg_binning *binning,
                                            const cseg_plane *from, const cseg_plane *mask) {
-    histogram_job job = {
-        .from = from, .mask = mask, .binning = binning, .bins_of = bins_for(context, from->type), .bands = cseg_bands_of(from)};
+    histogram_job job = {.from = from,
+                         .mask = mask,
+                         .binning = binning,
+                         .kernels = cseg_filter_kernels_select(cellseg_context_cpu_level(context)),
+                         .bands = cseg_bands_of(from)};
     const size_t table = binning->bins + 1, tables = job.bands.count * TABLES;
     job.counts = cseg_memory_alloc(context, tables, table * sizeof *job.counts);
     if (job.counts == NULL)

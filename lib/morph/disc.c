@@ -7,50 +7,17 @@
  */
 #include "morph/bands.h"
 #include "morph/morph.h"
-
-#include <math.h>
-#include <string.h>
+#include "morph/morph_kernels.h"
 
 enum { DISC_ROWS = 64 };
 
-#define SAMPLE uint8_t
-#define LOWEST 0
-#define HIGHEST UINT8_MAX
-#define NAME(x) x##_u8
-#include "morph/disc_type.h"
-
-#define SAMPLE uint16_t
-#define LOWEST 0
-#define HIGHEST UINT16_MAX
-#define NAME(x) x##_u16
-#include "morph/disc_type.h"
-
-#define SAMPLE float
-#define LOWEST (-INFINITY)
-#define HIGHEST INFINITY
-#define NAME(x) x##_f32
-#include "morph/disc_type.h"
-
-typedef struct sample_ops {
-    void (*clear)(void *row, size_t n, bool most);
-    void (*build)(void *table, const void *row, size_t width, size_t margin, size_t levels, bool most);
-    void (*chord)(void *out, const void *table, size_t width, size_t margin, size_t reach, bool most);
-    void (*merge)(void *to, const void *chord, size_t width, bool most);
-} sample_ops;
-
-static const sample_ops *ops_of(int32_t type) {
-    static const sample_ops u8 = {clear_u8, build_u8, chord_u8, merge_u8}, u16 = {clear_u16, build_u16, chord_u16, merge_u16},
-                            f32 = {clear_f32, build_f32, chord_f32, merge_f32};
-    return type == CELLSEG_UINT8 ? &u8 : type == CELLSEG_UINT16 ? &u16 : &f32;
-}
-
 typedef struct disc_job {
     cellseg_context *context;
-    const sample_ops *ops;
+    const cseg_morph_kernels *kernels;
     const cseg_plane *to, *from;
     const size_t *reach; /* by |dy|: half the chord's length */
     size_t radius, levels;
-    bool most;
+    bool max;
 } disc_job;
 
 /* Merge input row `y` into the output rows of [begin, end) that its chords reach. */
@@ -62,12 +29,12 @@ static void spread_row(const disc_job *job, size_t y, size_t begin, size_t end, 
         if (!above && !below)
             continue;
         if (job->reach[dy] != made)
-            job->ops->chord(chord, table, width, job->radius, job->reach[dy], job->most);
+            job->kernels->chord(chord, table, width, job->radius, job->reach[dy], job->max);
         made = job->reach[dy];
         if (above)
-            job->ops->merge(cseg_row_at(job->to, y - dy), chord, width, job->most);
+            job->kernels->merge(cseg_row_at(job->to, y - dy), chord, width, job->max);
         if (below)
-            job->ops->merge(cseg_row_at(job->to, y + dy), chord, width, job->most);
+            job->kernels->merge(cseg_row_at(job->to, y + dy), chord, width, job->max);
     }
 }
 
@@ -85,10 +52,10 @@ static cellseg_status disc_band(void *data, size_t index) {
         goto done;
     }
     for (size_t y = begin; y < end; y++)
-        job->ops->clear(cseg_row_at(job->to, y), width, job->most);
+        job->kernels->clear(cseg_row_at(job->to, y), width, job->max);
     for (size_t y = first; y < last; y++) {
         CSEG_TRY_GOTO(done, cseg_progress_cancelled(job->context));
-        job->ops->build(table, cseg_row_at(job->from, y), width, job->radius, job->levels, job->most);
+        job->kernels->build(table, cseg_row_at(job->from, y), width, job->radius, job->levels, job->max);
         spread_row(job, y, begin, end, table, chord);
     }
 done:
@@ -97,7 +64,7 @@ done:
     return status;
 }
 
-static cellseg_status disc(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, size_t radius, bool most) {
+static cellseg_status disc(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, size_t radius, bool max) {
     assert(to->type == from->type && same_size(to, from) && to->data != from->data);
     size_t *reach = cseg_memory_alloc(context, radius + 1, sizeof *reach);
     if (reach == NULL)
@@ -107,7 +74,8 @@ static cellseg_status disc(cellseg_context *context, const cseg_plane *to, const
             dx--;
         reach[dy] = dx;
     }
-    disc_job job = {context, ops_of(from->type), to, from, reach, radius, 1, most};
+    disc_job job = {
+        context, cseg_morph_kernels_select(cellseg_context_cpu_level(context), from->type), to, from, reach, radius, 1, max};
     while ((size_t)1 << job.levels <= 2 * radius + 1)
         job.levels++;
     const cellseg_status status = cseg_parallel_for(context, (from->height + DISC_ROWS - 1) / DISC_ROWS, disc_band, &job);

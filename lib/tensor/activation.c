@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The sigmoid; ReLU is a part of the kernels' stores. */
 #include "tensor/activation.h"
-#include "tensor/kernels.h"
+#include "tensor/tensor_kernels.h"
 
 #include <string.h>
 

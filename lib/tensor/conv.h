@@ -3,7 +3,7 @@
 #ifndef CSEG_CONV_H
 #define CSEG_CONV_H
 
-#include "tensor/kernels.h"
+#include "tensor/tensor_kernels.h"
 
 /* Pixels of images: where the first one lies and how far apart they are, in floats. */
 typedef struct cseg_grid {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Dropout (Srivastava et al. 2014), scaled when training. Each element's fate is a hash (splitmix64, Steele et al. 2014) of the
  * seed and its index, so that backward needs no memory of it and no order matters. */
-#include "tensor/kernels.h"
+#include "tensor/tensor_kernels.h"
 
 /* Four channels of a pixel share a hash, 16 bits each: the rate is met to 1 in 65536. */
 enum { SHARE = 4 };

@@ -4,7 +4,7 @@
  * loops are in norm_body.h. Cost: one pass over the pixels each.
  */
 #include "tensor/norm.h"
-#include "tensor/kernels.h"
+#include "tensor/tensor_kernels.h"
 
 void cseg_norm_sums(const cseg_kernels *k, double *sum, double *squares, const cseg_tensor *x) {
     k->norm_sums(sum, squares, x);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Maximum over 2x2 pixels, stride 2. Backward, the first of equal maxima in raster order gets the gradient. */
-#include "tensor/kernels.h"
+#include "tensor/tensor_kernels.h"
 
 #include <string.h>
 

@@ -64,7 +64,7 @@ void cseg_taps_run(const cseg_kernels *k, const cseg_loop *w, float *scratch) {
                 continue;
             const float *const rows[3] = {scratch + (y - 2) % 3 * row_floats, scratch + (y - 1) % 3 * row_floats, row.out.data};
             float *out = w->out.data + i * w->out.image + (y - 2) * w->out.row;
-            k->narrow_add(out, w->out.pixel, w->width, w->channels, rows, stride, w->accumulate ? out : w->tile.start,
-                          w->accumulate ? w->out.pixel : 0, w->tile.relu);
+            k->taps_add(out, w->out.pixel, w->width, w->channels, rows, stride, w->accumulate ? out : w->tile.start,
+                        w->accumulate ? w->out.pixel : 0, w->tile.relu);
         }
 }

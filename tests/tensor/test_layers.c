@@ -2,7 +2,7 @@
 /* Pooling, batch normalisation, activation, dropout, Adam and the layout of tensors, against definitions and finite differences.
  */
 #include "naive.h"
-#include "tensor/kernels.h"
+#include "tensor/tensor_kernels.h"
 
 #include <float.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Every row of the kernel table gives the same bytes as the portable one, on shapes that divide by nothing. */
 #include "naive.h"
-#include "tensor/kernels.h"
+#include "tensor/tensor_kernels.h"
 
 #include <inttypes.h>
 

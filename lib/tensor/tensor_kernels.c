@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The only place that chooses between the rows of the kernel table. */
-#include "tensor/kernels.h"
+#include "tensor/tensor_kernels.h"
 
 const cseg_kernels *cseg_kernels_select(int32_t cpu_level) {
     switch (cpu_level) {

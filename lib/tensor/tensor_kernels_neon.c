@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The NEON row: tiles of 12 x 8, that is 24 sums, 2 vectors of b and one of a in 32 registers. */
-#include "tensor/kernels.h"
+#include "tensor/tensor_kernels.h"
 
 #if defined(__aarch64__)
 
@@ -45,6 +45,6 @@ static inline vec vec_relu(vec v) { /* not vmaxq_f32: it keeps NaN, the other ro
 #define TILE_CASES(do)                                                                                                           \
     do                                                                                                                           \
     (1) do(2) do(3) do(4) do(5) do(6) do(7) do(8) do(9) do(10) do(11) do(12)
-#include "tensor/kernels_body.h"
+#include "tensor/tensor_kernels_body.h"
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The AVX-512 row: tiles of 14 x 32, that is 28 sums and 2 vectors of b in 32 registers. */
-#include "tensor/kernels.h"
+#include "tensor/tensor_kernels.h"
 
 #if defined(__x86_64__)
 
@@ -38,6 +38,6 @@ INLINE vec vec_relu(vec v) {
 #define TILE_CASES(do)                                                                                                           \
     do                                                                                                                           \
     (1) do(2) do(3) do(4) do(5) do(6) do(7) do(8) do(9) do(10) do(11) do(12) do(13) do(14)
-#include "tensor/kernels_body.h"
+#include "tensor/tensor_kernels_body.h"
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The AVX2 row: tiles of 6 x 16, that is 12 sums, 2 vectors of b and one of a in 16 registers. */
-#include "tensor/kernels.h"
+#include "tensor/tensor_kernels.h"
 
 #if defined(__x86_64__)
 
@@ -41,6 +41,6 @@ INLINE vec vec_relu(vec v) {
 #define TILE_CASES(do)                                                                                                           \
     do                                                                                                                           \
     (1) do(2) do(3) do(4) do(5) do(6)
-#include "tensor/kernels_body.h"
+#include "tensor/tensor_kernels_body.h"
 
 #endif

@@ -4,7 +4,7 @@
  * exact in double; their sum with a third is made round-to-odd, after which rounding to float is the same as rounding the exact
  * value once (Boldo and Melquiond 2008).
  */
-#include "tensor/kernels.h"
+#include "tensor/tensor_kernels.h"
 
 #include <string.h>
 
@@ -194,4 +194,4 @@ static void tile(const cseg_tile *t) {
 }
 
 #define ROW_NAME cseg_kernels_c
-#include "tensor/kernels_body.h"
+#include "tensor/tensor_kernels_body.h"

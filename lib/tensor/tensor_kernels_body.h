@@ -179,8 +179,8 @@ TARGET static void winograd_out(float *out, const float *m, const cseg_winograd_
 
 /* ---- few channels: an output pixel adds up what its nine neighbours made for it; see narrow.c ---- */
 
-TARGET static void narrow_add(float *out, size_t pixel, size_t width, size_t channels, const float *const rows[3], size_t stride,
-                              const float *start, size_t start_step, bool relu) {
+TARGET static void taps_add(float *out, size_t pixel, size_t width, size_t channels, const float *const rows[3], size_t stride,
+                            const float *start, size_t start_step, bool relu) {
     for (size_t c = 0; c < channels; c += WIDTH) {
         const size_t n = lanes_of(channels - c);
         for (size_t x = 0; x < width; x++) {
@@ -206,7 +206,7 @@ const cseg_kernels ROW_NAME = {.rows = TILE_ROWS,
                                .winograd_out = winograd_out,
                                .winograd_spread = winograd_spread,
                                .winograd_gather = winograd_gather,
-                               .narrow_add = narrow_add,
+                               .taps_add = taps_add,
                                .sigmoid = sigmoid,
                                .pool_row_backward = pool_row_backward,
                                .dropout_row = dropout_row,

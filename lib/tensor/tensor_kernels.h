@@ -3,8 +3,8 @@
  * The kernel table: what each processor level does in its own way. Every row computes the same chains of operations in the same
  * order, so every row gives the same bytes; they differ only in how many elements they work on at once.
  */
-#ifndef CSEG_KERNELS_H
-#define CSEG_KERNELS_H
+#ifndef CSEG_TENSOR_KERNELS_H
+#define CSEG_TENSOR_KERNELS_H
 
 #include "tensor/tensor.h"
 
@@ -57,8 +57,8 @@ struct cseg_kernels {
     void (*winograd_gather)(float *d_weights, size_t tap_step, const float *sums, size_t step, size_t channels);
 
     /* A row of pixels from three rows of columns [tap][channel], `stride` apart. start may be NULL; start_step 0 for a bias. */
-    void (*narrow_add)(float *out, size_t pixel, size_t width, size_t channels, const float *const rows[3], size_t stride,
-                       const float *start, size_t start_step, bool relu);
+    void (*taps_add)(float *out, size_t pixel, size_t width, size_t channels, const float *const rows[3], size_t stride,
+                     const float *start, size_t start_step, bool relu);
 
     void (*sigmoid)(float *values, size_t count); /* in place */
 

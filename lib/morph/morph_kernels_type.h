@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The kernels for one pixel type. morph_kernels_body.h includes this header once per type with SAMPLE (the type), DIFFERENCE (the
+ * type of differences, as large as SAMPLE), LOWEST, HIGHEST and NAME(x). */
+
+INLINE_BODY SAMPLE NAME(extreme)(SAMPLE a, SAMPLE b, bool max) {
+    return max ? (a > b ? a : b) : (a < b ? a : b);
+}
+
+INLINE_BODY void NAME(extremes)(SAMPLE *restrict out, const SAMPLE *restrict a, const SAMPLE *restrict b, size_t n, bool max) {
+    for (size_t x = 0; x < n; x++)
+        out[x] = NAME(extreme)(a[x], b[x], max);
+}
+
+INLINE_BODY void NAME(fill)(SAMPLE *row, size_t n, bool max) {
+    for (size_t x = 0; x < n; x++)
+        row[x] = max ? LOWEST : HIGHEST;
+}
+
+/* ---- the sliding extreme; see rect.c ---- */
+
+/* Copy a row for the next block's suffixes, and extend the running prefix by it. */
+INLINE_BODY void NAME(take)(SAMPLE *restrict copy, SAMPLE *restrict run, const SAMPLE *restrict row, size_t columns, bool max) {
+    for (size_t x = 0; x < columns; x++) {
+        const SAMPLE v = row[x];
+        copy[x] = v;
+        run[x] = NAME(extreme)(run[x], v, max);
+    }
+}
+
+INLINE_BODY void NAME(suffixes)(SAMPLE *block, size_t window, size_t columns, bool max) {
+    for (size_t r = window - 1; r-- > 0;) {
+        SAMPLE *row = block + r * columns;
+        for (size_t x = 0; x < columns; x++)
+            row[x] = NAME(extreme)(row[x], row[x + columns], max);
+    }
+}
+
+/* No difference is negative, and unsigned samples hold all of them. */
+INLINE_BODY void NAME(subtract)(DIFFERENCE *to, const SAMPLE *minuend, const SAMPLE *row, size_t columns, bool black) {
+    for (size_t x = 0; x < columns; x++) {
+        const DIFFERENCE a = (DIFFERENCE)minuend[x], b = (DIFFERENCE)row[x];
+        to[x] = (DIFFERENCE)(black ? b - a : a - b);
+    }
+}
+
+/* Row y of the result: the extreme of two rows of scratch, or its difference from the minuend. */
+INLINE_BODY void NAME(put)(const cseg_morph_strip *s, size_t y, const SAMPLE *a, const SAMPLE *b, SAMPLE *line, size_t columns,
+                           bool max) {
+    SAMPLE *to = (SAMPLE *)(void *)(s->to + y * s->to_stride);
+    if (s->minuend == NULL) {
+        NAME(extremes)(to, a, b, columns, max);
+        return;
+    }
+    NAME(extremes)(line, a, b, columns, max);
+    NAME(subtract)((DIFFERENCE *)to, (const SAMPLE *)(const void *)(s->minuend + y * s->minuend_stride), line, columns, s->black);
+}
+
+/* max, and most often `columns`, is a constant where this is inlined. */
+INLINE_BODY void NAME(slide_columns)(const cseg_morph_strip *s, size_t columns, bool max) {
+    const size_t window = s->before + s->after + 1;
+    SAMPLE *now = s->scratch, *next = now + window * columns, *run = next + window * columns, *line = run + columns;
+    for (size_t r = 0; r < window; r++)
+        if (r < s->before || r - s->before >= s->height)
+            NAME(fill)(now + r * columns, columns, max);
+        else
+            memcpy(now + r * columns, s->from + (r - s->before) * s->from_stride, columns * sizeof(SAMPLE));
+    NAME(suffixes)(now, window, columns, max);
+    for (size_t y = 0; y < s->height; y += window) {
+        NAME(put)(s, y, now, now, line, columns, max);
+        NAME(fill)(run, columns, max);
+        for (size_t r = 1; r <= window; r++) {
+            const size_t row = y + s->after + r;
+            SAMPLE *copy = next + (r - 1) * columns;
+            if (row + PREFETCH_ROWS < s->height)
+                prefetch(s->from + (row + PREFETCH_ROWS) * s->from_stride, columns * sizeof(SAMPLE));
+            if (row < s->height)
+                NAME(take)(copy, run, (const SAMPLE *)(const void *)(s->from + row * s->from_stride), columns, max);
+            else
+                NAME(fill)(copy, columns, max);
+            if (r < window && y + r < s->height)
+                NAME(put)(s, y + r, now + r * columns, run, line, columns, max);
+        }
+        NAME(suffixes)(next, window, columns, max);
+        SAMPLE *swap = now;
+        now = next;
+        next = swap;
+    }
+}
+
+TARGET static void NAME(slide)(const cseg_morph_strip *s, bool max) {
+    enum { COLUMNS = CSEG_MORPH_STRIP_BYTES / sizeof(SAMPLE) };
+    if (s->columns == COLUMNS && max)
+        NAME(slide_columns)(s, COLUMNS, true);
+    else if (s->columns == COLUMNS)
+        NAME(slide_columns)(s, COLUMNS, false);
+    else
+        NAME(slide_columns)(s, s->columns, max);
+}
+
+/* ---- a row's part in the extreme under a disc; see disc.c ---- */
+
+TARGET static void NAME(clear)(void *row, size_t n, bool max) {
+    NAME(fill)(row, n, max);
+}
+
+TARGET static void NAME(build)(void *table, const void *row, size_t width, size_t margin, size_t levels, bool max) {
+    SAMPLE *level = table;
+    const size_t length = width + 2 * margin;
+    NAME(fill)(level, length, max);
+    memcpy(level + margin, row, width * sizeof(SAMPLE));
+    for (size_t k = 1; k < levels; k++, level += length) {
+        const size_t step = (size_t)1 << (k - 1);
+        NAME(fill)(level + length, length, max);
+        if (length > step)
+            NAME(extremes)(level + length, level, level + step, length - step, max);
+    }
+}
+
+/* Two overlapping windows of the table. */
+TARGET static void NAME(chord)(void *out, const void *table, size_t width, size_t margin, size_t reach, bool max) {
+    const size_t window = 2 * reach + 1;
+    size_t k = 0;
+    while ((size_t)2 << k <= window)
+        k++;
+    const SAMPLE *level = (const SAMPLE *)table + k * (width + 2 * margin);
+    NAME(extremes)(out, level + margin - reach, level + margin + reach + 1 - ((size_t)1 << k), width, max);
+}
+
+INLINE_BODY void NAME(keep)(SAMPLE *restrict out, const SAMPLE *restrict in, size_t n, bool max) {
+    for (size_t x = 0; x < n; x++)
+        out[x] = NAME(extreme)(in[x], out[x], max);
+}
+
+TARGET static void NAME(merge)(void *to, const void *chord, size_t width, bool max) {
+    NAME(keep)(to, chord, width, max);
+}
+
+#undef SAMPLE
+#undef DIFFERENCE
+#undef LOWEST
+#undef HIGHEST
+#undef NAME
