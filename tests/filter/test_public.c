@@ -23,6 +23,27 @@ static cellseg_status wrap(cellseg_image **out, cellseg_context *context) {
     return cellseg_image_wrap(out, context, &layout);
 }
 
+/* The same numbers as float64, the channels next to each other in each pixel. */
+static double interleaved[HEIGHT][STRIDE][CHANNELS];
+
+static cellseg_status wrap_interleaved(cellseg_image **out, cellseg_context *context) {
+    for (size_t channel = 0; channel < CHANNELS; channel++)
+        for (size_t y = 0; y < HEIGHT; y++)
+            for (size_t x = 0; x < STRIDE; x++)
+                interleaved[y][x][channel] = x < WIDTH ? (double)pixels[channel][y][x] : (double)NAN;
+    cellseg_image_layout layout;
+    assert_ok(cellseg_image_layout_init(&layout, sizeof layout));
+    layout.pixels = interleaved;
+    layout.height = HEIGHT;
+    layout.width = WIDTH;
+    layout.channels = CHANNELS;
+    layout.pixel_type = CELLSEG_FLOAT64;
+    layout.pixel_stride_bytes = sizeof interleaved[0][0];
+    layout.row_stride_bytes = sizeof interleaved[0];
+    layout.pixel_size_um = 0.5;
+    return cellseg_image_wrap(out, context, &layout);
+}
+
 static cellseg_image *wrapped(void) {
     cellseg_image *image;
     assert_ok(wrap(&image, NULL));
@@ -138,9 +159,26 @@ static void threads_give_the_same_bytes(void **state) {
     cellseg_image_free(image);
 }
 
+static void interleaved_doubles_give_the_bytes_of_floats(void **state) {
+    (void)state;
+    cellseg_image *images[2];
+    assert_ok(wrap(&images[0], NULL));
+    assert_ok(wrap_interleaved(&images[1], NULL));
+    for (size_t i = 0; i < OF_IMAGES; i++) {
+        if (operations[i] == otsu) /* a threshold is the largest number of the type in its bin */
+            continue;
+        memset(results, 0, sizeof results);
+        for (size_t k = 0; k < 2; k++)
+            assert_ok(operations[i](NULL, images[k], results[k]));
+        assert_memory_equal(results[0], results[1], sizeof results[0]);
+    }
+    cellseg_image_free(images[0]);
+    cellseg_image_free(images[1]);
+}
+
 static cellseg_status run_one(cellseg_context *context, void *data) {
     cellseg_image *image;
-    CSEG_TRY(wrap(&image, context));
+    CSEG_TRY(wrap_interleaved(&image, context));
     const cellseg_status status = (*(const operation *)data)(context, image, results[0]);
     cellseg_image_free(image);
     return status;
@@ -331,15 +369,11 @@ int main(void) {
     for (size_t i = 0; i < sizeof pixels / sizeof(float); i++)
         ((float *)pixels)[i] = (float)test_uniform(&seed);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(threads_give_the_same_bytes),
-        cmocka_unit_test(failing_allocations_are_survived),
-        cmocka_unit_test(every_cancellation_is_obeyed),
-        cmocka_unit_test(infinite_pixels_are_refused),
-        cmocka_unit_test(images_refuse_bad_arguments),
-        cmocka_unit_test(statistics_refuse_bad_arguments),
-        cmocka_unit_test(pixel_sizes_follow_the_width),
-        cmocka_unit_test(labels_are_resampled_without_new_ids),
-        cmocka_unit_test(histogram_leaves_out_what_lies_outside),
+        cmocka_unit_test(threads_give_the_same_bytes),          cmocka_unit_test(interleaved_doubles_give_the_bytes_of_floats),
+        cmocka_unit_test(failing_allocations_are_survived),     cmocka_unit_test(every_cancellation_is_obeyed),
+        cmocka_unit_test(infinite_pixels_are_refused),          cmocka_unit_test(images_refuse_bad_arguments),
+        cmocka_unit_test(statistics_refuse_bad_arguments),      cmocka_unit_test(pixel_sizes_follow_the_width),
+        cmocka_unit_test(labels_are_resampled_without_new_ids), cmocka_unit_test(histogram_leaves_out_what_lies_outside),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -61,7 +61,8 @@ def difference(minuend, subtrahend):
     """Exact for integers, in the type that the header states; rounded for floats."""
     dtype = minuend.dtype.type
     if not np.issubdtype(dtype, np.integer):
-        return minuend - subtrahend
+        with np.errstate(over="ignore"):
+            return minuend - subtrahend
     return (minuend.astype(np.int64) - subtrahend.astype(np.int64)).astype(UNSIGNED.get(dtype, dtype))
 
 

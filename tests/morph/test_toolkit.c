@@ -193,7 +193,8 @@ static void images_are_the_rooms_own(void **state) {
     check_image(f, cseg_rect_top_hat(NULL, &f, &grey, 3, 5), cellseg_image_white_top_hat(&out, NULL, in.grey, 0, 3, 5));
     check_image(f, cseg_rect_bottom_hat(NULL, &f, &grey, 3, 5), cellseg_image_black_top_hat(&out, NULL, in.grey, 0, 3, 5));
     check_image(f, cseg_disc_erode(NULL, &f, &grey, 3), cellseg_image_erode_disc(&out, NULL, in.grey, 0, 3, CELLSEG_DISC_EXACT));
-    check_image(f, cseg_disc_dilate(NULL, &f, &grey, 3), cellseg_image_dilate_disc(&out, NULL, in.grey, 0, 3, CELLSEG_DISC_EXACT));
+    check_image(f, cseg_disc_dilate(NULL, &f, &grey, 3),
+                cellseg_image_dilate_disc(&out, NULL, in.grey, 0, 3, CELLSEG_DISC_EXACT));
     check_image(f, cseg_extrema_h_minima(NULL, &f, &grey, 7, 8), cellseg_image_h_minima(&out, NULL, in.grey, 0, 7, 8));
     check_image(f, cseg_extrema_h_maxima(NULL, &f, &grey, 7, 4), cellseg_image_h_maxima(&out, NULL, in.grey, 0, 7, 4));
     check_image(b, cseg_extrema_extended_minima(NULL, &b, &grey, 0, &mask, 8),
