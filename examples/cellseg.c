@@ -18,7 +18,7 @@ static const subcommand subcommands[] = {
     {"segment", cmd_segment, "find every cell in images, from the marker channel alone"},
     {"label", cmd_label, "find every cell from a marker and a nuclear stain (two-channel method)"},
     {"train", cmd_train, "train a network on labelled images"},
-    {"crossval", cmd_crossval, "train on parts of labelled images, judge on the others"},
+    {"crossval", cmd_crossval, "train on some labelled images, evaluate on the others"},
     {"evaluate", cmd_evaluate, "compare label maps with the truth"},
     {"synth", cmd_synth, "simulate fields of cells with their truth"},
     {"export", cmd_export, "write a network for other engines"},
@@ -30,7 +30,7 @@ static void print_usage(FILE *to) {
     fprintf(to, "usage: cellseg SUBCOMMAND [option]... [argument]...\n\n");
     for (int i = 0; i < SUBCOMMANDS; i++)
         fprintf(to, "  %-10s%s\n", subcommands[i].name, subcommands[i].help);
-    fprintf(to, "\ncellseg SUBCOMMAND --help lists its options; cellseg --version says the library's version.\n");
+    fprintf(to, "\ncellseg SUBCOMMAND --help lists the options; cellseg --version prints the version.\n");
 }
 
 int main(int argc, char **argv) {
@@ -49,6 +49,6 @@ int main(int argc, char **argv) {
     for (int i = 0; i < SUBCOMMANDS; i++)
         if (strcmp(argv[1], subcommands[i].name) == 0)
             return subcommands[i].run(argc - 1, argv + 1);
-    print_error("\"%s\" is no subcommand; see cellseg --help", argv[1]);
+    print_error("\"%s\" is not a subcommand; see cellseg --help", argv[1]);
     return CLI_USAGE;
 }

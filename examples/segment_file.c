@@ -43,7 +43,7 @@ int main(int argc, char **argv) {
     if (status == CELLSEG_OK)
         status = cellseg_model_default(&model, NULL);
     if (status == CELLSEG_OK)
-        status = cellseg_segment(&cells, &nuclei, NULL, NULL, model, image, NULL);
+        status = cellseg_segment(&cells, &nuclei, NULL, NULL, NULL, model, image, NULL);
     if (status == CELLSEG_OK)
         status = cellseg_measure(&table, NULL, cells, nuclei, image, NULL);
     if (status == CELLSEG_OK)

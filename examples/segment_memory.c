@@ -98,7 +98,7 @@ int main(void) {
     if (status == CELLSEG_OK)
         status = borrow(&image, context, draw());
     if (status == CELLSEG_OK)
-        status = cellseg_segment(&cells, NULL, NULL, context, model, image, NULL);
+        status = cellseg_segment(&cells, NULL, NULL, NULL, context, model, image, NULL);
     cellseg_image_free(image); /* calls release(); the result does not need the pixels */
     if (status == CELLSEG_OK)
         printf("%u cells\n", (unsigned)cellseg_labels_max_id(cells));

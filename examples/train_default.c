@@ -123,15 +123,19 @@ static cellseg_status read_image(cellseg_image **image, const char *path, double
 static cellseg_status make_labels(cellseg_labels **cells, cellseg_labels **nuclei, const source *from, const char *outlines_path,
                                   const cellseg_image *marker, const cellseg_image *nuclear) {
     cellseg_segment_options options;
+    cellseg_method method;
     cellseg_status status = cellseg_segment_options_init(&options, sizeof options);
+    if (status == CELLSEG_OK)
+        status = cellseg_method_init(&method, sizeof method, CELLSEG_PRESET_DEFAULT);
     options.channel = from->marker_channel;
     options.nuclei_channel = from->nuclear_channel;
     if (status != CELLSEG_OK)
         return status;
     /* Not every cell shows the marker (in covertrack two in five): one that is all nucleus would teach the network to guess. */
-    options.cytoplasm_min = 0.15;
+    method.cytoplasm_min = 0.15;
+    options.method = &method;
     if (from->outlines == NULL)
-        return cellseg_segment_two_channel(cells, nuclei, NULL, marker, nuclear, &options);
+        return cellseg_segment_two_channel(cells, nuclei, NULL, NULL, marker, nuclear, &options);
     status = cellseg_labels_read(cells, NULL, outlines_path);
     return status != CELLSEG_OK ? status : cellseg_segment_nuclei_within(nuclei, NULL, *cells, nuclear, &options);
 }
@@ -180,9 +184,12 @@ static void add_simulated(cellseg_trainer *trainer, const stage *at) {
         cellseg_synth_options options;
         cellseg_image *image = NULL;
         cellseg_labels *cells = NULL, *nuclei = NULL;
-        if (cellseg_synth_options_init(&options, sizeof options) != CELLSEG_OK ||
-            cellseg_synth_options_draw(&options, CELLSEG_STAIN_MIXED, seed) != CELLSEG_OK ||
-            cellseg_synth_field(&image, &cells, &nuclei, NULL, SIMULATED_EDGE_PX, SIMULATED_EDGE_PX, &options) != CELLSEG_OK ||
+        if (cellseg_synth_options_init(&options, sizeof options) != CELLSEG_OK)
+            fail("options");
+        options.seed = seed;
+        options.stain = CELLSEG_STAIN_MIXED;
+        options.vary = 1;
+        if (cellseg_synth_field(&image, &cells, &nuclei, NULL, SIMULATED_EDGE_PX, SIMULATED_EDGE_PX, &options) != CELLSEG_OK ||
             cellseg_trainer_add(trainer, image, 0, cells, nuclei, CELLSEG_USE_TRAIN) != CELLSEG_OK)
             fail("a simulated field");
         cellseg_labels_free(nuclei);

@@ -27,24 +27,24 @@ enum { BY_IMAGE, BY_FOLDER };
 static const char *const groupings[] = {"image", "folder", NULL};
 
 static const option run_options[] = {
-    {"output", 'o', OPTION_TEXT, &folder, "OUTDIR", "models and results; a run that was stopped goes on from them", NULL},
-    {"csv", 0, OPTION_TEXT, &csv_path, "FILE", "write all figures of each image as a table", NULL},
+    {"output", 'o', OPTION_TEXT, &folder, "OUTDIR", "folder of models and results; a stopped run resumes from the folder", NULL},
+    {"csv", 0, OPTION_TEXT, &csv_path, "FILE", "write a table with all figures of each image", NULL},
     {"report", 0, OPTION_TEXT, &report_path, "FILE", "write a page (HTML) with tables, charts and pictures", NULL},
-    {"threads", 0, OPTION_WHOLE, &threads, "N", "0: as many as cores", NULL},
+    {"threads", 0, OPTION_WHOLE, &threads, "N", "number of threads; 0: one per core", NULL},
     {NULL, 0, OPTION_FLAG, NULL, NULL, NULL, NULL},
 };
 static const option fold_options[] = {
-    {"folds", 0, OPTION_WHOLE, &folds, "K", "parts that are left out in turn; 0: every group is one", NULL},
-    {"group-by", 0, OPTION_CHOICE, &group_by, NULL, "what is never parted", groupings},
-    {"group-until", 0, OPTION_TEXT, &group_until, "TEXT", "nor are images of a folder whose stems agree up to this text", NULL},
+    {"folds", 0, OPTION_WHOLE, &folds, "K", "number of folds; 0: one fold per group", NULL},
+    {"group-by", 0, OPTION_CHOICE, &group_by, NULL, "images that stay in one fold", groupings},
+    {"group-until", 0, OPTION_TEXT, &group_until, "TEXT", "so do images of a folder whose stems agree up to this text", NULL},
     {NULL, 0, OPTION_FLAG, NULL, NULL, NULL, NULL},
 };
 static const command crossval_command = {
     "crossval", "--images DIR --labels DIR [--weight W]... -o OUTDIR",
-    "Cross-validate: train K networks, each without one part of the images, and judge it on that part, with the default\n"
-    "options of cellseg segment or, with --preset paper, the paper's. Images and labels are those of cellseg train.\n"
-    "Groups (a folder's images: --group-by folder; a field's or a well's: --group-until) are dealt to the folds in order.\n"
-    "--group-by folder --folds 0 leaves out one folder after the other.",
+    "Cross-validate: train K networks, each without one fold of the images, and evaluate each network on its fold. The\n"
+    "segmentation has the default options or, with --preset paper, the paper's. Images and labels are those of cellseg\n"
+    "train. Groups (images of a folder: --group-by folder; of a field or a well: --group-until) are assigned to the folds in\n"
+    "order. --group-by folder --folds 0 leaves out each folder in turn.",
     (const option *const[]){run_options, cache_options, fold_options, labelled_image_options, training_options, NULL}};
 
 static bool is_complete(int operands) {
@@ -105,7 +105,7 @@ static bool stems_differ(void) {
     for (size_t i = 0; i < images.count; i++)
         for (size_t j = 0; j < i; j++)
             if (!images.items[i].validates && strcmp(images.items[i].image.stem, images.items[j].image.stem) == 0) {
-                print_error("%s and %s have the same name up to the first dot: the results of one would replace the other's",
+                print_error("%s and %s have the same name up to the first dot: their results would replace each other",
                             images.items[j].image.path, images.items[i].image.path);
                 return false;
             }
@@ -116,7 +116,7 @@ static void print_too_few(size_t groups) {
     size_t last = images.count - 1;
     while (images.items[last].validates)
         last--;
-    print_error("%s%s: the images are of %zu group%s, too few for %d folds", images.items[0].images_folder,
+    print_error("%s%s: the images form %zu group%s, too few for %d folds", images.items[0].images_folder,
                 images.items[last].folder > 0 ? " and other folders" : "", groups, groups == 1 ? "" : "s",
                 groups < 2 ? 2 : (int)folds);
 }
@@ -226,7 +226,7 @@ static bool claim_folder(void) {
     else if (!holds(path, text, &there)) {
         fine = !there && place(path, text);
         if (there)
-            print_error("%s: these results are of other images, options or another version; choose another folder", path);
+            print_error("%s: the folder has results of other images, options or versions; choose another folder", path);
     }
     free(text);
     return fine;
@@ -261,7 +261,7 @@ static bool train_and_save(cellseg_trainer *trainer, cellseg_context *context, c
     if (status == CELLSEG_OK && !was_interrupted()) /* interrupted, the model is not the one that was asked for */
         status = cellseg_model_save(model, context, path, CELLSEG_WEIGHTS_FLOAT32);
     if (status == CELLSEG_ERR_CANCELLED && was_interrupted())
-        print_error("%s: not written, as training was interrupted; run again, it goes on from there", path);
+        print_error("%s: not written: training was interrupted; run the command again to resume", path);
     else if (status != CELLSEG_OK)
         print_library_error(path);
     cellseg_model_free(model);
@@ -350,7 +350,7 @@ static bool segment_image(cellseg_context *context, const cellseg_model *model, 
     results r = {0};
     set_progress_title(image->path);
     bool fine = read_image(&r.image, context, image->path);
-    if (fine && cellseg_segment(&r.cells, &r.nuclei, &r.maps, context, model, r.image, &segment_options) != CELLSEG_OK) {
+    if (fine && cellseg_segment(&r.cells, &r.nuclei, &r.maps, NULL, context, model, r.image, &segment_options) != CELLSEG_OK) {
         print_library_error(image->path);
         fine = false;
     }
@@ -448,13 +448,11 @@ static bool run_folds(cellseg_context *context, const cellseg_model *start) {
 }
 
 static bool init_segmentation(void) {
-    cellseg_status status = cellseg_segment_options_init(&segment_options, sizeof segment_options);
-    if (status == CELLSEG_OK)
-        status = cellseg_segment_options_preset(&segment_options, training_preset);
+    const cellseg_status status = cellseg_segment_options_init(&segment_options, sizeof segment_options);
+    if (status != CELLSEG_OK || !set_segment_preset(training_preset))
+        return false;
     segment_options.channel = training_channel;
-    if (status != CELLSEG_OK)
-        print_error("crossval: %s", cellseg_last_error());
-    return status == CELLSEG_OK;
+    return true;
 }
 
 /* Before the folder is claimed for them. */

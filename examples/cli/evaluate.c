@@ -19,25 +19,25 @@ static bool with_maps;
 static int32_t channel, threads;
 
 static const option options[] = {
-    {"kind", 0, OPTION_TEXT, &kind, "KIND", "files <stem>.KIND.* are taken where a stem has several", NULL},
-    {"k", 0, OPTION_NUMBER, &how.weight, "K", "weight of the Dice part of SM, 0 to 1", NULL},
-    {"iou", 0, OPTION_NUMBER, &how.iou_threshold, "IOU", "from which two objects are a pair, 0 to 1", NULL},
-    {"tolerance-px", 0, OPTION_NUMBER, &how.tolerance_px, "PX", "within which outlines agree", NULL},
-    {"maps", 0, OPTION_FLAG, &with_maps, NULL, "judge <stem>.maps.tif beside PREDICTED, too", NULL},
-    {"csv", 0, OPTION_TEXT, &csv_path, "FILE", "write all figures of each image as a table", NULL},
+    {"kind", 0, OPTION_TEXT, &kind, "KIND", "use the files <stem>.KIND.* if a stem has several files", NULL},
+    {"k", 0, OPTION_NUMBER, &how.weight, "K", "weight of the Dice term of SM, 0 to 1", NULL},
+    {"iou", 0, OPTION_NUMBER, &how.iou_threshold, "IOU", "minimum IoU of a pair of objects, 0 to 1", NULL},
+    {"tolerance-px", 0, OPTION_NUMBER, &how.tolerance_px, "PX", "tolerance of outlines", NULL},
+    {"maps", 0, OPTION_FLAG, &with_maps, NULL, "also evaluate <stem>.maps.tif in the folder of PREDICTED", NULL},
+    {"csv", 0, OPTION_TEXT, &csv_path, "FILE", "write a table with all figures of each image", NULL},
     {"report", 0, OPTION_TEXT, &report_path, "FILE", "write a page (HTML) with tables, charts and pictures", NULL},
-    {"images", 0, OPTION_TEXT, &images_path, "PATH", "images for the page's pictures: as TRUTH, a file or a folder", NULL},
-    {"channel", 0, OPTION_WHOLE, &channel, "K", "of these images, from 0", NULL},
-    {"threads", 0, OPTION_WHOLE, &threads, "N", "0: as many as cores", NULL},
+    {"images", 0, OPTION_TEXT, &images_path, "PATH", "images for the pictures of the page; like TRUTH, a file or a folder", NULL},
+    {"channel", 0, OPTION_WHOLE, &channel, "K", "channel of these images, from 0", NULL},
+    {"threads", 0, OPTION_WHOLE, &threads, "N", "number of threads; 0: one per core", NULL},
     {NULL, 0, OPTION_FLAG, NULL, NULL, NULL, NULL},
 };
 static const command evaluate_command = {
     "evaluate", "TRUTH PREDICTED",
-    "Compare label maps with the truth: two files, or two folders whose files pair by stem (the name up to its first dot).\n"
-    "SM = K x best Dice + (1 - K) x pair ratio. Best Dice: mean over true cells of the best Dice with a predicted one.\n"
-    "Pair ratio: 2 x pairs / (true + predicted cells), pairs being each other's largest overlap. Dice: of the foregrounds.\n"
-    "The last line counts all cells; its best Dice is the mean over all true cells. Then follow figures of objects (found at\n"
-    "IOU), of nuclei where both sides have <stem>.nuclei.tif, and of maps. docs/metrics.md defines them all.",
+    "Compare label maps with the truth: two files, or two folders with files paired by stem (the name up to the first dot).\n"
+    "SM = K x best Dice + (1 - K) x pair ratio. Best Dice: mean over true cells of the best Dice with a predicted cell.\n"
+    "Pair ratio: 2 x pairs / (true + predicted cells); a pair is each other's largest overlap. Dice: of the foregrounds.\n"
+    "The last line counts all cells; the best Dice there is the mean over all true cells. Further tables have the objects\n"
+    "found at IOU, nuclei if both sides have <stem>.nuclei.tif, and maps. docs/metrics.md defines all figures.",
     (const option *const[]){options, NULL}};
 
 /* ---- images ---- */
@@ -79,14 +79,14 @@ static bool inputs_at(inputs *files, char room[PATH_SIZE], const file_list *trut
     if (with_maps)
         files->maps = beside(room, files->predicted, predicted->files[i].stem, "maps");
     if (with_maps && files->maps == NULL) {
-        print_error("%s: there is no %s.maps.tif beside it", files->predicted, predicted->files[i].stem);
+        print_error("%s: %s.maps.tif is missing in the same folder", files->predicted, predicted->files[i].stem);
         return false;
     }
     for (size_t j = 0; j < images->count; j++)
         if (!is_folder(images_path) || strcmp(images->files[j].stem, files->stem) == 0)
             files->image = images->files[j].path;
     if (images->count > 0 && files->image == NULL)
-        print_error("%s: there is no image of %s in it", images_path, files->stem);
+        print_error("%s: the folder has no image of %s", images_path, files->stem);
     return images->count == 0 || files->image != NULL;
 }
 
@@ -216,7 +216,7 @@ static const char *fault_of_values(void) {
     if (channel < 0)
         return "--channel must not be negative";
     if (images_path != NULL && report_path == NULL)
-        return "--images goes with --report";
+        return "--images needs --report";
     return NULL;
 }
 
@@ -226,7 +226,7 @@ int cmd_evaluate(int argc, char **argv) {
         return CLI_FAILED;
     int count = 0, code = CLI_USAGE;
     const parsed result = parse_options(&evaluate_command, argc, argv, operands, &count);
-    const char *fault = count != 2 ? "TRUTH and PREDICTED are needed, and nothing else" : fault_of_values();
+    const char *fault = count != 2 ? "TRUTH and PREDICTED are expected, and no other argument" : fault_of_values();
     if (result == PARSED_HELP)
         code = CLI_FINE;
     else if (result == PARSED_OK && fault != NULL)

@@ -9,13 +9,13 @@ static const char *onnx_path, *model_path;
 
 static const option options[] = {
     {"onnx", 0, OPTION_TEXT, &onnx_path, "FILE", "the ONNX file to write", NULL},
-    {"model", 0, OPTION_TEXT, &model_path, "FILE", "the model file; the model inside the library if not given", NULL},
+    {"model", 0, OPTION_TEXT, &model_path, "FILE", "model file; default: the default model", NULL},
     {NULL, 0, OPTION_FLAG, NULL, NULL, NULL, NULL},
 };
 static const command export_command = {"export", "--onnx FILE",
-                                       "Write a network as an ONNX file (opset 13) for other engines: \"image\" in, "
-                                       "\"probabilities\" out, for any batch of patches.\n"
-                                       "What must be done to an image first is in its metadata, as cellseg info says it.",
+                                       "Write a network as an ONNX file (opset 13) for other engines: input \"image\", "
+                                       "output \"probabilities\", for any batch of patches.\n"
+                                       "The file's metadata describe the preprocessing of images, as cellseg info does.",
                                        (const option *const[]){options, NULL}};
 
 static int export(void) {
@@ -27,7 +27,7 @@ static int export(void) {
         model_path != NULL ? cellseg_model_load(&model, context, model_path) : cellseg_model_default(&model, context);
     int code = CLI_FAILED;
     if (loaded != CELLSEG_OK)
-        print_library_error(model_path != NULL ? model_path : "the model inside");
+        print_library_error(model_path != NULL ? model_path : "default model");
     else if (cellseg_model_export_onnx(model, context, onnx_path) != CELLSEG_OK)
         print_library_error(onnx_path);
     else

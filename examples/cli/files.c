@@ -34,13 +34,13 @@ bool can_be_written(const char *path) {
     struct stat status;
     const char *fault = NULL;
     if (snprintf(folder, sizeof folder, "%.*s", length, length > 0 ? path : "") >= PATH_SIZE || path[length] == '\0')
-        fault = "this is no name for a file";
+        fault = "the path has no file name";
     else if (stat(path, &status) == 0 && !S_ISREG(status.st_mode))
         fault = S_ISDIR(status.st_mode) ? "this is a directory" : "this is not a regular file";
     else if (access(length > 0 ? folder : ".", W_OK | X_OK) != 0)
         fault = strerror(errno);
     if (fault != NULL)
-        print_error("%s: it cannot be written: %s", path, fault);
+        print_error("%s: cannot be written: %s", path, fault);
     return fault == NULL;
 }
 
@@ -58,13 +58,13 @@ bool make_folder(const char *path) {
         memcpy(part, path, i);
         part[i] = '\0';
         if (!is_folder(part) && mkdir(part, 0777) != 0 && errno != EEXIST) {
-            print_error("%s: the folder cannot be made: %s", path, strerror(errno));
+            print_error("%s: the folder cannot be created: %s", path, strerror(errno));
             return false;
         }
     }
     if (is_folder(path))
         return true;
-    print_error("%s: this is no folder", path);
+    print_error("%s: not a folder", path);
     return false;
 }
 
@@ -113,11 +113,11 @@ static bool check_stems(const file_list *sorted) {
     for (size_t i = 0; i < sorted->count; i++) {
         const file *here = &sorted->files[i];
         if (here->stem[0] == '\0') {
-            print_error("%s: its name has nothing before the first dot", here->path);
+            print_error("%s: the file name has no text before the first dot", here->path);
             return false;
         }
         if (i > 0 && strcmp(here->stem, here[-1].stem) == 0) {
-            print_error("%s and %s have the same name up to the first dot, \"%s\": the results of one would replace the other's",
+            print_error("%s and %s have the same name up to the first dot, \"%s\": their results would replace each other",
                         here[-1].path, here->path, here->stem);
             return false;
         }
@@ -203,7 +203,7 @@ static bool choose_files(file_list *out, file_list *all, const char *folder, con
         }
         const size_t chosen = choose(first, end - begin, kind);
         if (chosen > end - begin || (chosen == end - begin && kind != NULL)) {
-            print_error("%s: %zu files are named %s.*, and which one is meant is not clear", folder, end - begin, first->stem);
+            print_error("%s: %zu files are named %s.*; the choice is ambiguous", folder, end - begin, first->stem);
             return false;
         }
         if (chosen < end - begin) {
@@ -222,7 +222,7 @@ bool files_in_folder(file_list *out, const char *folder, const char *kind) {
     bool fine = choose_files(out, &all, folder, kind);
     free_files(&all);
     if (fine && out->count == 0) {
-        print_error("%s: there is no .tif, .tiff or .png file in this folder", folder);
+        print_error("%s: the folder has no .tif, .tiff or .png file", folder);
         fine = false;
     }
     if (!fine)
@@ -251,6 +251,6 @@ bool same_stems(const file_list *a, const char *folder_a, const file_list *b, co
     }
     if (alone[0] == '\0')
         return true;
-    print_error("without a partner: %s", alone);
+    print_error("files without a partner: %s", alone);
     return false;
 }

@@ -10,8 +10,8 @@
 static const option options[] = {{NULL, 0, OPTION_FLAG, NULL, NULL, NULL, NULL}};
 static const command info_command = {
     "info", "[FILE]...",
-    "Say what FILEs are: images (size, channels, pixel size) or model files (layers, scale, training record).\n"
-    "Without any, say what the library is, and describe the model inside.",
+    "Describe each FILE: an image (size, channels, pixel size) or a model file (layers, scale, training record).\n"
+    "Without FILE, describe the library and the default model.",
     (const option *const[]){options, NULL}};
 
 static void print_model(const cellseg_model *model) {
@@ -45,7 +45,7 @@ static int describe_library(cellseg_context *context) {
     printf("\n");
     cellseg_model *model;
     if (cellseg_model_default(&model, context) != CELLSEG_OK) {
-        print_library_error("the model inside");
+        print_library_error("default model");
         return CLI_FAILED;
     }
     print_model(model);
@@ -67,7 +67,7 @@ static cellseg_status read_either(cellseg_image **image, cellseg_model **model, 
     if (status == CELLSEG_ERR_FORMAT) {
         status = cellseg_model_load(model, context, path);
         if (status != CELLSEG_OK)
-            print_error("%s: no image: %s; no model: %s", path, as_image, without_path(cellseg_last_error(), path));
+            print_error("%s: not an image: %s; not a model: %s", path, as_image, without_path(cellseg_last_error(), path));
     } else if (status != CELLSEG_OK)
         print_error("%s: %s", path, as_image);
     return status;

@@ -84,7 +84,7 @@ static void print_help(const command *of) {
     for (size_t t = 0; of->tables[t] != NULL; t++)
         for (const option *o = of->tables[t]; o->name != NULL; o++)
             print_option(o);
-    printf("      --help                          this text\n");
+    printf("      --help                          print this text\n");
 }
 
 /* ---- values ---- */
@@ -135,9 +135,9 @@ static const char *kind_name(const option *o) {
     case OPTION_NUMBER:
         return "a number";
     case OPTION_TEXTS:
-        return "given 256 times at most";
+        return "given at most 256 times";
     default:
-        return "one of the words in the help";
+        return "one of the choices in the help";
     }
 }
 
@@ -184,7 +184,7 @@ static parsed parse_one(const command *of, int argc, char **argv, int *i) {
     const char *word = argv[*i];
     const option *o = find(of, word);
     if (o == NULL)
-        return wrong(of, word, " is no option");
+        return wrong(of, word, " is not an option");
     const char *value = strchr(word, '=');
     if (o->kind == OPTION_FLAG) {
         *(bool *)o->value = true;

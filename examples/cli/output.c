@@ -21,7 +21,7 @@ bool open_output(output *o, const char *path) {
         o->file = fopen(o->temporary, "wx");
     }
     if (o->file == NULL)
-        print_error("%s: it cannot be written: %s", path, strerror(errno));
+        print_error("%s: cannot be written: %s", path, strerror(errno));
     return o->file != NULL;
 }
 
@@ -30,7 +30,7 @@ bool close_output(output *o, bool fine) {
     const bool written = fflush(o->file) == 0 && ferror(o->file) == 0 && fsync(fileno(o->file)) == 0;
     const bool placed = fine && written && rename(o->temporary, o->path) == 0;
     if (fine && !placed)
-        print_error("%s: it cannot be written: %s", o->path, errno != 0 ? strerror(errno) : "a write failed");
+        print_error("%s: cannot be written: %s", o->path, errno != 0 ? strerror(errno) : "a write failed");
     (void)fclose(o->file);
     if (!placed)
         (void)remove(o->temporary);

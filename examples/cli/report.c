@@ -33,19 +33,20 @@ static const char head[] =
     "</style></head><body>\n";
 
 static const char definitions[] =
-    "<h2>What the figures are</h2>\n<dl class=\"quiet\">\n"
-    "<dt>best Dice</dt><dd>mean over true objects of the best Dice with any predicted one; 0 where it meets none</dd>\n"
-    "<dt>pair ratio</dt><dd>2 pairs / (true + predicted); pairs are each other's largest overlap</dd>\n"
+    "<h2>Definitions</h2>\n<dl class=\"quiet\">\n"
+    "<dt>best Dice</dt><dd>mean over true objects of the best Dice with a predicted object; 0 without overlap</dd>\n"
+    "<dt>pair ratio</dt><dd>2 pairs / (true + predicted); a pair is each other's largest overlap</dd>\n"
     "<dt>SM</dt><dd>k best Dice + (1 \xe2\x88\x92 k) pair ratio (Al-Kofahi et al. 2018)</dd>\n"
-    "<dt>Dice, Jaccard</dt><dd>of the two foregrounds, whatever the objects</dd>\n"
-    "<dt>found</dt><dd>pairs of objects, one to one, whose IoU reaches the threshold; missed and false have no partner</dd>\n"
+    "<dt>Dice, Jaccard</dt><dd>of the two foregrounds</dd>\n"
+    "<dt>found</dt><dd>one-to-one pairs of objects with IoU of at least the threshold; missed and false objects have no "
+    "partner</dd>\n"
     "<dt>AP</dt><dd>found / (found + missed + false); AP 50-95: its mean over IoU 0.50, 0.55 to 0.95</dd>\n"
-    "<dt>PQ</dt><dd>panoptic quality: F1 times the mean IoU of those found</dd>\n"
+    "<dt>PQ</dt><dd>panoptic quality: F1 times the mean IoU of the pairs</dd>\n"
     "<dt>AJI</dt><dd>aggregated Jaccard index (Kumar et al. 2017)</dd>\n"
-    "<dt>SEG</dt><dd>the Cell Tracking Challenge's: mean IoU with the object that holds more than half of the true one</dd>\n"
-    "<dt>splits, merges</dt><dd>true objects with IoU above 0.1 with several predicted ones, and the reverse</dd>\n"
-    "<dt>BF</dt><dd>boundary F-score: outline pixels within the tolerance of the other outline</dd>\n"
-    "<dt>AUC, accuracy</dt><dd>of the probability maps' pixels; accuracy, sensitivity and specificity at 0.5</dd>\n"
+    "<dt>SEG</dt><dd>Cell Tracking Challenge: mean IoU with the object that contains more than half of the true object</dd>\n"
+    "<dt>splits, merges</dt><dd>true objects with IoU above 0.1 to several predicted objects, and the reverse</dd>\n"
+    "<dt>BF</dt><dd>boundary F-score: F1 of outline pixels within the tolerance of the other outline</dd>\n"
+    "<dt>AUC, accuracy</dt><dd>of the pixels of the probability maps; accuracy, sensitivity and specificity at 0.5</dd>\n"
     "</dl>\n";
 
 void put_text(FILE *to, const char *text) {
@@ -157,10 +158,9 @@ static bool put_page(FILE *to, const char *scratch, cellseg_context *context, co
     put_charts(to, lists, count);
     bool fine = true;
     if (lists[0]->scores[0].files.image != NULL) {
-        fprintf(
-            to,
-            "<h2>Worst and best</h2>\n<p class=\"quiet\">Number: best Dice of the one true object outlined in "
-            "<span class=\"truth\">yellow</span>; over it all that were predicted, in <span class=\"found\">blue</span>.</p>\n");
+        fprintf(to, "<h2>Worst and best</h2>\n<p class=\"quiet\">Number: best Dice of one true object, outlined in "
+                    "<span class=\"truth\">yellow</span>. All predicted objects are outlined in <span "
+                    "class=\"found\">blue</span>.</p>\n");
         fine = put_pictures(to, scratch, context, lists[0], channel);
     }
     fprintf(to, "%s</body></html>\n", definitions);

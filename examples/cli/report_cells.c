@@ -163,7 +163,7 @@ static bool read_source(source *s, cellseg_context *context, const inputs *files
                       cellseg_image_width(s->image) == cellseg_labels_width(s->truth) &&
                       channel < cellseg_image_channels(s->image);
     if (!fits)
-        print_error("%s: it has not the size of %s, or no channel %d", files->image, files->truth, (int)channel);
+        print_error("%s: the size differs from %s, or channel %d is missing", files->image, files->truth, (int)channel);
     return fits;
 }
 
@@ -209,7 +209,7 @@ static bool put_picture(const album *a, const source *s, const window *w, const 
     if (draw(a->scratch, a->context, s, a->channel, w) != CELLSEG_OK)
         print_library_error(name);
     else if ((picture = fopen(a->scratch, "rb")) == NULL)
-        print_error("%s: it cannot be read", a->scratch);
+        print_error("%s: cannot be read", a->scratch);
     else {
         fprintf(a->to, "<img alt=\"\" width=\"%zu\" height=\"%zu\" src=\"data:image/png;base64,", enlarged(w->width, w),
                 enlarged(w->height, w));

@@ -7,13 +7,15 @@
 #include "files.h"
 #include "options.h"
 
-/* The method's options: members of this struct, and the preset that is set before them. */
+/* The options of segmenting; the first one's `method` points to the second. Initialise with cellseg_segment_options_init(), then
+ * set_segment_preset(). */
 extern cellseg_segment_options segment_options;
-extern int32_t segment_preset;
-extern const option segment_option_table[];
-extern const option probability_option_table[]; /* of the network's maps; the two-channel method has none */
+extern cellseg_method segment_method;
 
-/* What was found in one image. */
+/* Both take the preset's values; else prints an error. */
+bool set_segment_preset(int32_t preset);
+
+/* The results of one image. */
 typedef struct results {
     cellseg_image *image; /* as read */
     cellseg_labels *cells, *nuclei;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* cellseg segment and cellseg label: the same files come out, by the network or by the two-channel method. */
+#include "library_options.h"
 #include "results.h"
 
 #include <stdio.h>
@@ -15,35 +16,51 @@ static bool want_maps, want_details, channel_given, stain_given;
 enum { NOT_GIVEN = INT32_MIN };
 
 static const option common_options[] = {
-    {"output", 'o', OPTION_TEXT, &output_folder, "OUTDIR", "where results go; made if it is not there", NULL},
-    {"pixel-size", 0, OPTION_NUMBER, &read_options.pixel_size_um, "UM", "edge of a pixel; 0: what the file says", NULL},
-    {"channel", 0, OPTION_WHOLE, &segment_options.channel, "K", "the marker's channel, from 0; the first if not given", NULL},
-    {"threads", 0, OPTION_WHOLE, &threads, "N", "0: as many as cores", NULL},
+    {"output", 'o', OPTION_TEXT, &output_folder, "OUTDIR", "folder of the results; created if missing", NULL},
+    {"pixel-size", 0, OPTION_NUMBER, &read_options.pixel_size_um, "UM", "edge of a pixel; 0: the file's pixel size", NULL},
+    {"channel", 0, OPTION_WHOLE, &segment_options.channel, "K", "channel of the marker, from 0; default: the first", NULL},
+    {"threads", 0, OPTION_WHOLE, &threads, "N", "number of threads; 0: one per core", NULL},
     {NULL, 0, OPTION_FLAG, NULL, NULL, NULL, NULL},
 };
 static const option network_options[] = {
-    {"model", 0, OPTION_TEXT, &model_path, "FILE", "a model file instead of the model inside", NULL},
-    {"maps", 0, OPTION_FLAG, &want_maps, NULL, "also write the probabilities, <stem>.maps.tif", NULL},
+    {"model", 0, OPTION_TEXT, &model_path, "FILE", "model file; default: the default model", NULL},
+    {"maps", 0, OPTION_FLAG, &want_maps, NULL, "also write the probability maps, <stem>.maps.tif", NULL},
     {"verbose", 0, OPTION_FLAG, &want_details, NULL, "also log how well the marker fits", NULL},
     {NULL, 0, OPTION_FLAG, NULL, NULL, NULL, NULL},
 };
 static const option two_channel_options[] = {
-    {"nuclei-channel", 0, OPTION_WHOLE, &segment_options.nuclei_channel, "K", "the nuclear stain's channel, from 0", NULL},
-    {"nuclei", 0, OPTION_TEXT, &nuclei_path, "FILE", "the file it is in, if not the marker's (one input only)", NULL},
-    {"working-pixel-size-um", 0, OPTION_NUMBER, &segment_options.working_pixel_size_um, "UM", "scale of the method", NULL},
+    {"nuclei-channel", 0, OPTION_WHOLE, &segment_options.nuclei_channel, "K", "channel of the nuclear stain, from 0", NULL},
+    {"nuclei", 0, OPTION_TEXT, &nuclei_path, "FILE", "file of the nuclear stain; default: the marker's file (one input only)",
+     NULL},
     {NULL, 0, OPTION_FLAG, NULL, NULL, NULL, NULL},
 };
 
+/* Members that the tables above set, and members that only one of the two methods reads. */
+static const char *const own_names[] = {"channel", "nuclei_channel", "pixel_size_um", NULL};
+static const char *const scale_name[] = {"working_pixel_size_um", NULL};
+static const char *const label_skips[] = {
+    "channel", "nuclei_channel", "pixel_size_um", "marker_check", "orientations", "use_extra_output", NULL};
+static const char *const map_names[] = {"nucleus_probability_min", "nucleus_strength_ratio", "cell_probability",
+                                        "background_rule", NULL};
+static library_options segment_table, label_table;
+
 static const command segment_command = {
     "segment", "-o OUTDIR FILE...",
-    "Find every cell from its marker channel and write, for each FILE (TIFF or PNG), OUTDIR/<stem>.cells.tif,\n"
-    ".nuclei.tif (label maps), .csv (a row per cell) and .overlay.png. <stem>: the file's name up to its first dot.",
-    (const option *const[]){common_options, network_options, segment_option_table, probability_option_table, NULL}};
+    "Find every cell in the marker channel. For each FILE (TIFF or PNG), write OUTDIR/<stem>.cells.tif and .nuclei.tif\n"
+    "(label maps), .csv (one row per cell) and .overlay.png. <stem> is the file name up to the first dot.",
+    (const option *const[]){common_options, network_options, segment_table.rows, NULL}};
 static const command label_command = {
     "label", "--nuclei-channel K -o OUTDIR FILE...",
-    "Find every cell by the two-channel method: nuclei from a nuclear stain, cells from the marker, no network.\n"
-    "Writes what cellseg segment does.",
-    (const option *const[]){common_options, two_channel_options, segment_option_table, NULL}};
+    "Find every cell with the two-channel method: nuclei from a nuclear stain, cells from the marker, no network.\n"
+    "Write the same files as cellseg segment.",
+    (const option *const[]){common_options, two_channel_options, label_table.rows, NULL}};
+
+static void make_tables(void) {
+    add_library_options(&segment_table, cellseg_segment_options_table(), &segment_options, own_names);
+    add_library_options(&segment_table, cellseg_method_table(), &segment_method, scale_name);
+    add_library_options(&label_table, cellseg_segment_options_table(), &segment_options, label_skips);
+    add_library_options(&label_table, cellseg_method_table(), &segment_method, map_names);
+}
 
 /* Twice, so that single options win over the preset wherever they stand. */
 static parsed parse(const command *of, int argc, char **argv, const char **operands, int *count) {
@@ -52,15 +69,13 @@ static parsed parse(const command *of, int argc, char **argv, const char **opera
         print_error("%s", cellseg_last_error());
         return PARSED_WRONG;
     }
+    if (!set_segment_preset(CELLSEG_PRESET_DEFAULT))
+        return PARSED_WRONG;
     segment_options.channel = segment_options.nuclei_channel = NOT_GIVEN;
     const parsed first = parse_options(of, argc, argv, operands, count);
-    if (first != PARSED_OK || segment_preset == CELLSEG_PRESET_DEFAULT)
+    if (first != PARSED_OK || segment_options.preset == CELLSEG_PRESET_DEFAULT)
         return first;
-    if (cellseg_segment_options_preset(&segment_options, segment_preset) != CELLSEG_OK) {
-        print_error("%s", cellseg_last_error());
-        return PARSED_WRONG;
-    }
-    return parse_options(of, argc, argv, operands, count);
+    return set_segment_preset(segment_options.preset) ? parse_options(of, argc, argv, operands, count) : PARSED_WRONG;
 }
 
 static void settle_channels(void) {
@@ -85,12 +100,12 @@ static bool is_complete(const command *of, int inputs) {
     if (output_folder == NULL)
         fault = "-o OUTDIR is missing";
     else if (inputs == 0)
-        fault = "no input file is given";
+        fault = "an input file is missing";
     else if (of == &label_command && !stain_given)
         fault = "--nuclei-channel K or --nuclei FILE is missing";
     else if (nuclei_path != NULL && inputs != 1)
-        fault = "--nuclei FILE goes with one input file";
-    else if (of == &label_command && segment_options.relief == CELLSEG_RELIEF_PROBABILITY)
+        fault = "--nuclei FILE needs exactly one input file";
+    else if (of == &label_command && segment_method.relief == CELLSEG_RELIEF_PROBABILITY)
         fault = "--relief probability needs the network";
     else
         fault = fault_of_values();
@@ -109,7 +124,7 @@ static bool read_image(cellseg_image **image, cellseg_context *context, const ch
     }
     if (cellseg_image_pixel_size_um(*image) > 0)
         return true;
-    print_error("%s: the file does not say its pixel size; give it with --pixel-size", path);
+    print_error("%s: the file has no pixel size; set --pixel-size", path);
     return false;
 }
 
@@ -117,10 +132,10 @@ static bool read_image(cellseg_image **image, cellseg_context *context, const ch
 static bool can_hold_a_nucleus(const cellseg_image *image, const char *path) {
     const size_t height = cellseg_image_height(image), width = cellseg_image_width(image);
     const double pixel_size_um = cellseg_image_pixel_size_um(image);
-    if ((double)(height < width ? height : width) * pixel_size_um >= 2 * segment_options.nucleus_radius_min_um)
+    if ((double)(height < width ? height : width) * pixel_size_um >= 2 * segment_method.nucleus_radius_min_um)
         return true;
     print_error("%s: %zu x %zu pixels of %g um cannot hold a nucleus of radius %g um", path, height, width, pixel_size_um,
-                segment_options.nucleus_radius_min_um);
+                segment_method.nucleus_radius_min_um);
     return false;
 }
 
@@ -129,7 +144,7 @@ static void warn_of_channels(const cellseg_image *image, bool with_network, cons
     const int32_t channels = cellseg_image_channels(image);
     const bool has_stain = !with_network && nuclei_path == NULL && segment_options.nuclei_channel > 0;
     if (!channel_given && channels > (has_stain ? 2 : 1))
-        print_warning("%s: of its %d channels, 0 is taken for the marker; choose with --channel", path, (int)channels);
+        print_warning("%s: channel 0 of %d is the marker; select another with --channel", path, (int)channels);
 }
 
 /* With a model the network's cells, without the two-channel method's. */
@@ -139,12 +154,13 @@ static bool find_cells(results *r, cellseg_context *context, const cellseg_model
     warn_of_channels(r->image, model != NULL, path);
     cellseg_status status;
     if (model != NULL)
-        status = cellseg_segment(&r->cells, &r->nuclei, want_maps ? &r->maps : NULL, context, model, r->image, &segment_options);
+        status =
+            cellseg_segment(&r->cells, &r->nuclei, want_maps ? &r->maps : NULL, NULL, context, model, r->image, &segment_options);
     else {
         cellseg_image *nuclear = NULL;
         if (nuclei_path != NULL && !read_image(&nuclear, context, nuclei_path))
             return false;
-        status = cellseg_segment_two_channel(&r->cells, &r->nuclei, context, r->image, nuclear != NULL ? nuclear : r->image,
+        status = cellseg_segment_two_channel(&r->cells, &r->nuclei, NULL, context, r->image, nuclear != NULL ? nuclear : r->image,
                                              &segment_options);
         cellseg_image_free(nuclear);
     }
@@ -173,7 +189,7 @@ static bool load_model(cellseg_model **model, cellseg_context *context) {
     const cellseg_status status =
         model_path != NULL ? cellseg_model_load(model, context, model_path) : cellseg_model_default(model, context);
     if (status != CELLSEG_OK)
-        print_library_error(model_path != NULL ? model_path : "the model inside");
+        print_library_error(model_path != NULL ? model_path : "default model");
     return status == CELLSEG_OK;
 }
 
@@ -196,6 +212,7 @@ static int process_all(const file_list *inputs, bool with_network) {
 }
 
 static int run(const command *of, int argc, char **argv) {
+    make_tables();
     const char **operands = malloc((size_t)argc * sizeof *operands);
     int count = 0, code = CLI_USAGE;
     file_list inputs;

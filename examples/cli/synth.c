@@ -19,46 +19,48 @@ static const char *const stains[] = {"mixed", "diffuse", "er", "mitochondria", "
 
 #define O synth_options
 static const option common_options[] = {
-    {"output", 'o', OPTION_TEXT, &output_folder, "FOLDER", "where fields go; made if it is not there", NULL},
-    {"count", 0, OPTION_WHOLE, &count, "N", "how many fields", NULL},
-    {"seed", 0, OPTION_COUNT, &first_seed, "S", "of the first field; the next has S + 1", NULL},
-    {"stain", 0, OPTION_CHOICE, &stain, NULL, "what the marker stains", stains},
+    {"output", 'o', OPTION_TEXT, &output_folder, "FOLDER", "folder of the fields; created if missing", NULL},
+    {"count", 0, OPTION_WHOLE, &count, "N", "number of fields", NULL},
+    {"seed", 0, OPTION_COUNT, &first_seed, "S", "seed of the first field; the next field has S + 1", NULL},
+    {"stain", 0, OPTION_CHOICE, &stain, NULL, "stained structure", stains},
     {"size", 0, OPTION_TEXT, &size_text, "WxH", "width and height in pixels", NULL},
     {"pixel-size", 0, OPTION_NUMBER, &O.pixel_size_um, "UM", "edge of a pixel", NULL},
-    {"bits", 0, OPTION_WHOLE, &O.bits, "N", "of the camera, 8 to 16", NULL},
-    {"nuclei-channel", 0, OPTION_CHOICE, &O.nuclei_channel, NULL, "a second channel shows the nuclear stain", no_yes},
-    {"vary", 0, OPTION_CHOICE, &vary, NULL, "draw what is not given below anew for each field; no: usual values", no_yes},
-    {"threads", 0, OPTION_WHOLE, &threads, "N", "0: as many as cores", NULL},
+    {"bits", 0, OPTION_WHOLE, &O.bits, "N", "bits of the camera, 8 to 16", NULL},
+    {"nuclei-channel", 0, OPTION_CHOICE, &O.nuclei_channel, NULL, "add a channel with the nuclear stain", no_yes},
+    {"vary", 0, OPTION_CHOICE, &vary, NULL, "draw the options below for each field, unless set; no: usual values", no_yes},
+    {"threads", 0, OPTION_WHOLE, &threads, "N", "number of threads; 0: one per core", NULL},
     {NULL, 0, OPTION_FLAG, NULL, NULL, NULL, NULL},
 };
 static const option field_options[] = {
-    {"confluence", 0, OPTION_NUMBER, &O.confluence, "PART", "of the field that cells cover", NULL},
-    {"clustering", 0, OPTION_NUMBER, &O.clustering, "PART", "of the cells that settle beside another", NULL},
-    {"overlap", 0, OPTION_NUMBER, &O.overlap, "PART", "0: cells share borders; 1: they lie upon each other", NULL},
-    {"cell-area-um2", 0, OPTION_NUMBER, &O.cell_area_um2, "UM2", "mean", NULL},
-    {"cell-area-spread", 0, OPTION_NUMBER, &O.cell_area_spread, "S", "of its logarithm", NULL},
-    {"nucleus-radius-um", 0, OPTION_NUMBER, &O.nucleus_radius_um, "UM", "mean", NULL},
-    {"nucleus-radius-spread", 0, OPTION_NUMBER, &O.nucleus_radius_spread, "S", "of its logarithm", NULL},
-    {"elongation", 0, OPTION_NUMBER, &O.elongation, "E", "length / width - 1", NULL},
-    {"spikes", 0, OPTION_NUMBER, &O.spikes, "PART", "0: rounded outlines; 1: tips with hollow arcs", NULL},
-    {"branching", 0, OPTION_NUMBER, &O.branching, "N", "thin processes of a cell, mean", NULL},
-    {"dead", 0, OPTION_NUMBER, &O.dead, "PART", "of the cells that are small, bright and round", NULL},
-    {"dividing", 0, OPTION_NUMBER, &O.dividing, "PART", "of the cells in metaphase or just divided", NULL},
-    {"debris-per-mm2", 0, OPTION_NUMBER, &O.debris_per_mm2, "N", "specks", NULL},
-    {"brightness-spread", 0, OPTION_NUMBER, &O.brightness_spread, "S", "of the logarithm of a cell's brightness", NULL},
-    {"nucleus-darkness", 0, OPTION_NUMBER, &O.nucleus_darkness, "PART", "of the stain that the nucleus lacks, mean", NULL},
-    {"nucleus-darkness-spread", 0, OPTION_NUMBER, &O.nucleus_darkness_spread, "S", "its standard deviation", NULL},
-    {"texture", 0, OPTION_NUMBER, &O.texture, "T", "strength; 0: none, 1: usual", NULL},
-    {"background", 0, OPTION_NUMBER, &O.background, "B", "light without cells; a mean cell is 1", NULL},
-    {"haze", 0, OPTION_NUMBER, &O.haze, "PART", "of the light that is out of focus", NULL},
-    {"haze-um", 0, OPTION_NUMBER, &O.haze_um, "UM", "sigma of its blur", NULL},
-    {"psf-um", 0, OPTION_NUMBER, &O.psf_um, "UM", "sigma of the blur in focus", NULL},
-    {"vignetting", 0, OPTION_NUMBER, &O.vignetting, "PART", "of the light lost in the corners", NULL},
-    {"uneven", 0, OPTION_NUMBER, &O.uneven, "PART", "by which illumination falls to one side", NULL},
+    {"confluence", 0, OPTION_NUMBER, &O.confluence, "PART", "fraction of the field covered by cells", NULL},
+    {"clustering", 0, OPTION_NUMBER, &O.clustering, "PART", "fraction of the cells that lie next to another cell", NULL},
+    {"overlap", 0, OPTION_NUMBER, &O.overlap, "PART", "0: touching cells share borders; 1: cells lie on each other", NULL},
+    {"cell-area-um2", 0, OPTION_NUMBER, &O.cell_area_um2, "UM2", "mean area of a cell", NULL},
+    {"cell-area-spread", 0, OPTION_NUMBER, &O.cell_area_spread, "S", "deviation of the logarithm of the area", NULL},
+    {"nucleus-radius-um", 0, OPTION_NUMBER, &O.nucleus_radius_um, "UM", "mean radius of a nucleus", NULL},
+    {"nucleus-radius-spread", 0, OPTION_NUMBER, &O.nucleus_radius_spread, "S", "deviation of the logarithm of the radius", NULL},
+    {"elongation", 0, OPTION_NUMBER, &O.elongation, "E", "mean of length / width - 1", NULL},
+    {"spikes", 0, OPTION_NUMBER, &O.spikes, "PART", "0: rounded outlines; 1: tips with concave arcs", NULL},
+    {"branching", 0, OPTION_NUMBER, &O.branching, "N", "mean number of thin processes per cell", NULL},
+    {"dead", 0, OPTION_NUMBER, &O.dead, "PART", "fraction of dead cells: small, bright, round", NULL},
+    {"dividing", 0, OPTION_NUMBER, &O.dividing, "PART", "fraction of the cells in metaphase or just divided", NULL},
+    {"debris-per-mm2", 0, OPTION_NUMBER, &O.debris_per_mm2, "N", "number of unlabelled specks", NULL},
+    {"brightness-spread", 0, OPTION_NUMBER, &O.brightness_spread, "S", "deviation of the logarithm of a cell's brightness", NULL},
+    {"nucleus-darkness", 0, OPTION_NUMBER, &O.nucleus_darkness, "PART", "mean fraction of the stain that the nucleus lacks",
+     NULL},
+    {"nucleus-darkness-spread", 0, OPTION_NUMBER, &O.nucleus_darkness_spread, "S", "standard deviation of --nucleus-darkness",
+     NULL},
+    {"texture", 0, OPTION_NUMBER, &O.texture, "T", "strength of the texture; 0: none, 1: usual", NULL},
+    {"background", 0, OPTION_NUMBER, &O.background, "B", "light without cells, relative to a mean cell", NULL},
+    {"haze", 0, OPTION_NUMBER, &O.haze, "PART", "fraction of the light that is out of focus", NULL},
+    {"haze-um", 0, OPTION_NUMBER, &O.haze_um, "UM", "sigma of the out-of-focus blur", NULL},
+    {"psf-um", 0, OPTION_NUMBER, &O.psf_um, "UM", "sigma of the in-focus blur", NULL},
+    {"vignetting", 0, OPTION_NUMBER, &O.vignetting, "PART", "fraction of the light lost in the corners", NULL},
+    {"uneven", 0, OPTION_NUMBER, &O.uneven, "PART", "relative decrease of the illumination to one side", NULL},
     {"photons", 0, OPTION_NUMBER, &O.photons, "N", "electrons per pixel of a mean cell; 0: no noise", NULL},
-    {"read-noise", 0, OPTION_NUMBER, &O.read_noise, "N", "of the camera, in electrons", NULL},
-    {"offset", 0, OPTION_NUMBER, &O.offset, "PART", "grey level of darkness, of the largest", NULL},
-    {"exposure", 0, OPTION_NUMBER, &O.exposure, "PART", "grey levels of a mean cell, of the largest", NULL},
+    {"read-noise", 0, OPTION_NUMBER, &O.read_noise, "N", "noise of the camera, in electrons", NULL},
+    {"offset", 0, OPTION_NUMBER, &O.offset, "PART", "grey level of darkness, relative to the largest level", NULL},
+    {"exposure", 0, OPTION_NUMBER, &O.exposure, "PART", "grey levels of a mean cell, relative to the largest level", NULL},
     {NULL, 0, OPTION_FLAG, NULL, NULL, NULL, NULL},
 };
 #undef O
@@ -66,7 +68,7 @@ static const option field_options[] = {
 static const command synth_command = {
     "synth", "-o FOLDER",
     "Simulate fields of cells: FOLDER/<stain>-<seed>.tif, with its pixel size, .cells.tif and .nuclei.tif (the truth).\n"
-    "A value that is given holds for every field. The same seeds and options give the same files everywhere.",
+    "An option that is set holds for every field. The same seeds and options give the same files everywhere.",
     (const option *const[]){common_options, field_options, NULL}};
 
 static bool read_size(void) {
@@ -88,7 +90,7 @@ static bool is_complete(int operands) {
     else if (count < 1)
         fault = "--count must be at least 1";
     else if (!read_size())
-        fault = "--size must be WIDTHxHEIGHT, as 1024x768";
+        fault = "--size must be WIDTHxHEIGHT, for example 1024x768";
     if (fault != NULL)
         print_error("synth: %s; see cellseg synth --help", fault);
     return fault == NULL;

@@ -16,21 +16,21 @@ static int32_t threads, weights = CELLSEG_WEIGHTS_FLOAT32 - 1;
 static const char *const weight_types[] = {"float32", "float16", NULL};
 
 static const option run_options[] = {
-    {"output", 'o', OPTION_TEXT, &model_path, "MODEL", "the model file to write", NULL},
-    {"weights", 0, OPTION_CHOICE, &weights, NULL, "how the model file stores weights", weight_types},
+    {"output", 'o', OPTION_TEXT, &model_path, "MODEL", "model file to write", NULL},
+    {"weights", 0, OPTION_CHOICE, &weights, NULL, "storage type of the weights in the model file", weight_types},
     {"checkpoint", 0, OPTION_TEXT, &train_options.checkpoint_path, "FILE",
-     "written after every epoch; resumed from when it exists", NULL},
-    {"log", 0, OPTION_TEXT, &log_path, "FILE", "a JSON object for each epoch, one a line", NULL},
-    {"curve", 0, OPTION_TEXT, &curve_path, "FILE.svg", "a picture of the losses, drawn again after every epoch", NULL},
-    {"threads", 0, OPTION_WHOLE, &threads, "N", "0: as many as cores", NULL},
+     "written after every epoch; training resumes from an existing file", NULL},
+    {"log", 0, OPTION_TEXT, &log_path, "FILE", "log with one JSON object per epoch and line", NULL},
+    {"curve", 0, OPTION_TEXT, &curve_path, "FILE.svg", "picture of the losses, drawn after every epoch", NULL},
+    {"threads", 0, OPTION_WHOLE, &threads, "N", "number of threads; 0: one per core", NULL},
     {NULL, 0, OPTION_FLAG, NULL, NULL, NULL, NULL},
 };
 
 static const command train_command = {
     "train", "--images DIR --labels DIR [--weight W]... -o MODEL",
-    "Train a network. Images and label maps pair by stem, the name up to its first dot: <stem>.cells.tif, or <stem>.tif where\n"
-    "it is the only one, labels whole cells; <stem>.nuclei.tif beside it labels nuclei. Each --images goes with a --labels, in "
-    "order.",
+    "Train a network. Images and label maps are paired by stem, the name up to the first dot. <stem>.cells.tif has the whole\n"
+    "cells (<stem>.tif if no other file has the stem), <stem>.nuclei.tif in the same folder the nuclei. Each --images needs a\n"
+    "--labels, in order.",
     (const option *const[]){run_options, cache_options, labelled_image_options, training_options, NULL}};
 
 static bool is_complete(int operands) {
@@ -71,10 +71,10 @@ static bool save(const cellseg_model *model, cellseg_context *context) {
  * file's place is worth more. */
 static void save_unfinished(const cellseg_model *model, cellseg_context *context, const cellseg_epoch *last) {
     if (train_options.checkpoint_path != NULL)
-        print_error("%s: not written, as training stopped after epoch %d of %d; run again, it goes on from %s", model_path,
+        print_error("%s: not written: training stopped after epoch %d of %d; run the command again to resume from %s", model_path,
                     (int)last->epoch, (int)last->epochs, train_options.checkpoint_path);
     else if (save(model, context))
-        print_error("%s: unfinished, as training stopped after epoch %d of %d", model_path, (int)last->epoch, (int)last->epochs);
+        print_error("%s: unfinished: training stopped after epoch %d of %d", model_path, (int)last->epoch, (int)last->epochs);
 }
 
 static bool has_checkpoint(void) {
@@ -85,10 +85,10 @@ static void print_failure(cellseg_status status) {
     if (status != CELLSEG_ERR_CANCELLED || !was_interrupted())
         print_library_error("training");
     else if (has_checkpoint())
-        print_error("%s: not written, as training was interrupted; run again, it goes on from %s", model_path,
+        print_error("%s: not written: training was interrupted; run the command again to resume from %s", model_path,
                     train_options.checkpoint_path);
     else
-        print_error("%s: not written, as training was interrupted", model_path);
+        print_error("%s: not written: training was interrupted", model_path);
 }
 
 static bool run_and_save(cellseg_trainer *trainer, cellseg_context *context) {

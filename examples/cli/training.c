@@ -21,71 +21,74 @@ static const char *const schedules[] = {"smooth", "step", NULL};
 static const char *const extra_outputs[] = {"none", "boundary", "distance", NULL};
 
 const option labelled_image_options[] = {
-    {"images", 0, OPTION_TEXTS, &image_folders, "DIR", "images (.tif, .tiff, .png); once for each folder", NULL},
-    {"labels", 0, OPTION_TEXTS, &label_folders, "DIR", "label maps of whole cells, and of nuclei; may be the same folder", NULL},
-    {"weight", 0, OPTION_TEXTS, &weight_texts, "W", "how often a pixel of the folder's images is drawn in an epoch [1]", NULL},
-    {"validation-images", 0, OPTION_TEXTS, &validation_images, "DIR", "images that validate, instead of a part", NULL},
-    {"validation-labels", 0, OPTION_TEXTS, &validation_labels, "DIR", "their label maps", NULL},
-    {"channel", 0, OPTION_WHOLE, &training_channel, "K", "the marker's channel, from 0", NULL},
+    {"images", 0, OPTION_TEXTS, &image_folders, "DIR", "folder of images (.tif, .tiff, .png); may be repeated", NULL},
+    {"labels", 0, OPTION_TEXTS, &label_folders, "DIR", "folder of label maps of whole cells and of nuclei; may be the same",
+     NULL},
+    {"weight", 0, OPTION_TEXTS, &weight_texts, "W", "number of draws of a pixel of the folder per epoch [1]", NULL},
+    {"validation-images", 0, OPTION_TEXTS, &validation_images, "DIR", "folder of validation images, instead of a fraction", NULL},
+    {"validation-labels", 0, OPTION_TEXTS, &validation_labels, "DIR", "folder of their label maps", NULL},
+    {"channel", 0, OPTION_WHOLE, &training_channel, "K", "channel of the marker, from 0", NULL},
     {"nuclei-channel", 0, OPTION_WHOLE, &training_nuclei_channel, "K", "find nuclei in this channel instead of <stem>.nuclei.tif",
      NULL},
-    {"pixel-size", 0, OPTION_NUMBER, &training_pixel_size_um, "UM", "edge of a pixel; 0: what the files say", NULL},
-    {"validation-part", 0, OPTION_NUMBER, &validation_part, "P", "part of each folder, evenly spaced, that validates", NULL},
-    {"start", 0, OPTION_TEXT, &start_name, "MODEL|default", "start from the weights of a model file, or of the model inside",
+    {"pixel-size", 0, OPTION_NUMBER, &training_pixel_size_um, "UM", "edge of a pixel; 0: the files' pixel sizes", NULL},
+    {"validation-part", 0, OPTION_NUMBER, &validation_part, "P", "fraction of each folder that validates, evenly spaced", NULL},
+    {"start", 0, OPTION_TEXT, &start_name, "MODEL|default", "start from the weights of a model file or of the default model",
      NULL},
-    {"preset", 0, OPTION_CHOICE, &training_preset, NULL, "values of all options below that are not given", presets},
+    {"preset", 0, OPTION_CHOICE, &training_preset, NULL, "values of all options below that are not set", presets},
     {NULL, 0, OPTION_FLAG, NULL, NULL, NULL, NULL},
 };
 const option cache_options[] = {
-    {"cache-mb", 0, OPTION_NUMBER, &cache_mb, "MB", "of images in memory; the rest is read again when needed", NULL},
+    {"cache-mb", 0, OPTION_NUMBER, &cache_mb, "MB", "memory for images; other images are read again when needed", NULL},
     {NULL, 0, OPTION_FLAG, NULL, NULL, NULL, NULL},
 };
 
 #define O train_options
 const option training_options[] = {
-    {"seed", 0, OPTION_COUNT, &O.seed, "N", "of weights, order, augmentation and dropout", NULL},
-    {"epochs", 0, OPTION_WHOLE, &O.epochs, "N", "times through the images", NULL},
+    {"seed", 0, OPTION_COUNT, &O.seed, "N", "seed of weights, order, augmentation and dropout", NULL},
+    {"epochs", 0, OPTION_WHOLE, &O.epochs, "N", "number of epochs", NULL},
     {"batch", 0, OPTION_WHOLE, &O.batch, "N", "patches per step", NULL},
-    {"learning-rate", 0, OPTION_NUMBER, &O.learning_rate, "R", "Adam's", NULL},
-    {"learning-rate-final", 0, OPTION_NUMBER, &O.learning_rate_final, "R", "where it falls to; 0: it stays", NULL},
-    {"schedule", 0, OPTION_CHOICE, &O.schedule, NULL, "how the rate falls", schedules},
-    {"step-epochs", 0, OPTION_WHOLE, &O.step_epochs, "N", "with --schedule step: after so many epochs", NULL},
-    {"step-factor", 0, OPTION_NUMBER, &O.step_factor, "F", "the rate is multiplied by this", NULL},
-    {"warm-up-epochs", 0, OPTION_NUMBER, &O.warm_up_epochs, "N", "over so many epochs the rate rises from 0; 0: none", NULL},
-    {"patience", 0, OPTION_WHOLE, &O.patience, "N", "end after so many epochs without a better one; 0: never", NULL},
-    {"frozen-layers", 0, OPTION_WHOLE, &O.frozen_layers, "N", "of --start, from the first, which stay; 10: the encoder", NULL},
-    {"dropout", 0, OPTION_NUMBER, &O.dropout, "PART", "of what the way up reads is dropped in each step; --start has its own",
+    {"learning-rate", 0, OPTION_NUMBER, &O.learning_rate, "R", "learning rate of Adam", NULL},
+    {"learning-rate-final", 0, OPTION_NUMBER, &O.learning_rate_final, "R", "final learning rate; 0: a smooth rate is constant",
      NULL},
-    {"width", 0, OPTION_NUMBER, &O.width, "W", "filters, as a part of the paper's network", NULL},
-    {"weight-nucleus", 0, OPTION_NUMBER, &O.weight_nucleus, "W", "of the nucleus in the loss", NULL},
-    {"weight-cytoplasm", 0, OPTION_NUMBER, &O.weight_cytoplasm, "W", "of the cytoplasm", NULL},
-    {"weight-background", 0, OPTION_NUMBER, &O.weight_background, "W", "of the background", NULL},
-    {"weight-sum", 0, OPTION_NUMBER, &O.weight_sum, "W", "of their sum being 1", NULL},
-    {"extra-output", 0, OPTION_CHOICE, &O.extra_output, NULL, "a fourth output: of cells' borders", extra_outputs},
-    {"weight-extra", 0, OPTION_NUMBER, &O.weight_extra, "W", "of the fourth output in the loss", NULL},
-    {"weight-border", 0, OPTION_NUMBER, &O.weight_border, "W", "how much more pixels between near cells count; 0: the same",
+    {"schedule", 0, OPTION_CHOICE, &O.schedule, NULL, "schedule of the learning rate", schedules},
+    {"step-epochs", 0, OPTION_WHOLE, &O.step_epochs, "N", "with --schedule step: epochs per step", NULL},
+    {"step-factor", 0, OPTION_NUMBER, &O.step_factor, "F", "with --schedule step: factor on the rate after each step", NULL},
+    {"warm-up-epochs", 0, OPTION_NUMBER, &O.warm_up_epochs, "N", "epochs in which the rate rises from 0; 0: none", NULL},
+    {"patience", 0, OPTION_WHOLE, &O.patience, "N", "end after N epochs without a better loss; 0: no early stop", NULL},
+    {"frozen-layers", 0, OPTION_WHOLE, &O.frozen_layers, "N", "number of frozen first layers of --start; 10: the encoder", NULL},
+    {"dropout", 0, OPTION_NUMBER, &O.dropout, "PART", "fraction of the decoder's inputs dropped per step; --start keeps its own",
      NULL},
-    {"border-sigma-um", 0, OPTION_NUMBER, &O.border_sigma_um, "UM", "how near is near", NULL},
-    {"weight-dice", 0, OPTION_NUMBER, &O.weight_dice, "W", "of the soft Dice in the loss; 0: none", NULL},
-    {"weight-cross-entropy", 0, OPTION_NUMBER, &O.weight_cross_entropy, "W", "of the cross-entropy; 0: none", NULL},
+    {"width", 0, OPTION_NUMBER, &O.width, "W", "filters as a fraction of the paper's network", NULL},
+    {"weight-nucleus", 0, OPTION_NUMBER, &O.weight_nucleus, "W", "weight of the nucleus in the loss", NULL},
+    {"weight-cytoplasm", 0, OPTION_NUMBER, &O.weight_cytoplasm, "W", "weight of the cytoplasm", NULL},
+    {"weight-background", 0, OPTION_NUMBER, &O.weight_background, "W", "weight of the background", NULL},
+    {"weight-sum", 0, OPTION_NUMBER, &O.weight_sum, "W", "weight of the sum of the classes, which should be 1", NULL},
+    {"extra-output", 0, OPTION_CHOICE, &O.extra_output, NULL, "fourth output, for the borders of cells", extra_outputs},
+    {"weight-extra", 0, OPTION_NUMBER, &O.weight_extra, "W", "weight of the fourth output in the loss", NULL},
+    {"weight-border", 0, OPTION_NUMBER, &O.weight_border, "W", "additional weight of pixels between near cells; 0: none", NULL},
+    {"border-sigma-um", 0, OPTION_NUMBER, &O.border_sigma_um, "UM", "length scale of --weight-border", NULL},
+    {"weight-dice", 0, OPTION_NUMBER, &O.weight_dice, "W", "weight of the soft Dice in the loss; 0: none", NULL},
+    {"weight-cross-entropy", 0, OPTION_NUMBER, &O.weight_cross_entropy, "W", "weight of the cross-entropy; 0: none", NULL},
     {"rotate", 0, OPTION_CHOICE, &O.rotate, NULL, "augment by quarter turns", no_yes},
     {"flip", 0, OPTION_CHOICE, &O.flip, NULL, "augment by mirroring", no_yes},
-    {"gamma", 0, OPTION_NUMBER, &O.gamma, "G", "augment by a gamma up to this; 1: none", NULL},
-    {"scale", 0, OPTION_NUMBER, &O.scale, "S", "augment by a zoom up to this; 1: none", NULL},
-    {"noise", 0, OPTION_NUMBER, &O.noise, "PART", "augment by noise up to this; 0: none", NULL},
-    {"blur-px", 0, OPTION_NUMBER, &O.blur_px, "PX", "augment by a blur up to this sigma; 0: none", NULL},
-    {"contrast", 0, OPTION_NUMBER, &O.contrast, "C", "augment by a contrast up to this; 1: none", NULL},
-    {"rotation-degrees", 0, OPTION_NUMBER, &O.rotation_degrees, "DEG", "augment by a rotation up to this; 0: none", NULL},
-    {"elastic-px", 0, OPTION_NUMBER, &O.elastic_px, "PX", "augment by a deformation up to this; 0: none", NULL},
-    {"illumination", 0, OPTION_NUMBER, &O.illumination, "F", "augment by a shading up to this factor; 1: none", NULL},
-    {"saturation", 0, OPTION_NUMBER, &O.saturation, "PART", "augment by cutting up to this part off; 0: none", NULL},
+    {"gamma", 0, OPTION_NUMBER, &O.gamma, "G", "augment by a gamma of up to G; 1: none", NULL},
+    {"scale", 0, OPTION_NUMBER, &O.scale, "S", "augment by a scaling of up to S; 1: none", NULL},
+    {"noise", 0, OPTION_NUMBER, &O.noise, "PART", "augment by noise of up to this fraction; 0: none", NULL},
+    {"blur-px", 0, OPTION_NUMBER, &O.blur_px, "PX", "augment by a blur of up to this sigma; 0: none", NULL},
+    {"contrast", 0, OPTION_NUMBER, &O.contrast, "C", "augment by a contrast of up to C; 1: none", NULL},
+    {"rotation-degrees", 0, OPTION_NUMBER, &O.rotation_degrees, "DEG", "augment by a rotation of up to this angle; 0: none",
+     NULL},
+    {"elastic-px", 0, OPTION_NUMBER, &O.elastic_px, "PX", "augment by a deformation of up to this distance; 0: none", NULL},
+    {"illumination", 0, OPTION_NUMBER, &O.illumination, "F", "augment by a shading of up to this factor; 1: none", NULL},
+    {"saturation", 0, OPTION_NUMBER, &O.saturation, "PART", "augment by clipping up to this fraction at the top; 0: none", NULL},
     {"cell-contrast", 0, OPTION_NUMBER, &O.cell_contrast, "F", "augment by a factor on each cell; 1: none", NULL},
     {"nucleus-contrast", 0, OPTION_NUMBER, &O.nucleus_contrast, "F", "augment by a factor on the nuclei; 1: none", NULL},
-    {"texture", 0, OPTION_NUMBER, &O.texture, "T", "augment by a texture up to this deviation; 0: none", NULL},
-    {"empty", 0, OPTION_NUMBER, &O.empty, "PART", "part of the patches that shows no cell, 0 to 0.9", NULL},
-    {"working-pixel-size-um", 0, OPTION_NUMBER, &O.working_pixel_size_um, "UM", "scale at which the network works", NULL},
-    {"top-hat-um", 0, OPTION_NUMBER, &O.top_hat_um, "UM", "edge of the square that evens the illumination; 0: none", NULL},
-    {"note", 0, OPTION_TEXT, &O.note, "TEXT", "for the training record: what the images are", NULL},
+    {"texture", 0, OPTION_NUMBER, &O.texture, "T", "augment by a texture of up to this deviation; 0: none", NULL},
+    {"empty", 0, OPTION_NUMBER, &O.empty, "PART", "fraction of the patches without a cell, 0 to 0.9", NULL},
+    {"working-pixel-size-um", 0, OPTION_NUMBER, &O.working_pixel_size_um, "UM", "pixel size at which the network works", NULL},
+    {"top-hat-um", 0, OPTION_NUMBER, &O.top_hat_um, "UM", "edge of the top-hat's square, against uneven illumination; 0: none",
+     NULL},
+    {"note", 0, OPTION_TEXT, &O.note, "TEXT", "text for the training record, for example a description of the images", NULL},
     {NULL, 0, OPTION_FLAG, NULL, NULL, NULL, NULL},
 };
 
@@ -119,14 +122,14 @@ const char *fault_of_training(void) {
     if (image_folders.count == 0)
         return "--images DIR is missing";
     if (label_folders.count != image_folders.count)
-        return label_folders.count == 0 ? "--labels DIR is missing" : "there must be one --labels for each --images";
+        return label_folders.count == 0 ? "--labels DIR is missing" : "each --images needs one --labels";
     if (weight_texts.count != 0 && weight_texts.count != image_folders.count)
-        return "there must be one --weight for each --images, or none";
+        return "each --images needs one --weight, or none has a weight";
     for (int i = 0; i < image_folders.count; i++)
         if (weight_of(i) == 0)
             return "--weight must be a number from 0.001 to 1000";
     if (validation_labels.count != validation_images.count)
-        return "there must be one --validation-labels for each --validation-images";
+        return "each --validation-images needs one --validation-labels";
     if (!(cache_mb >= 1 && cache_mb <= 1e9))
         return "--cache-mb must be a number from 1 to 1e9";
     if (validation_part < 0 || validation_part >= 1)
@@ -214,7 +217,7 @@ void free_labelled_images(labelled_list *list) {
 static bool add_image(cellseg_trainer *trainer, const labelled_image *item, int32_t use) {
     char nuclei_path[PATH_SIZE];
     if (is_same_file(item->image.path, item->cells.path)) {
-        print_error("%s: there is no label map %s.cells.tif beside it", item->image.path, item->image.stem);
+        print_error("%s: the label map %s.cells.tif is missing", item->image.path, item->image.stem);
         return false;
     }
     if (!join_path(nuclei_path, item->labels_folder, item->image.stem, ".nuclei.tif"))
@@ -264,7 +267,7 @@ static bool add_folder(cellseg_trainer *trainer, const labelled_list *list, cons
         fine = add_image(trainer, &list->items[i], use) && fine;
     }
     if (fine && n == 1 && !first->validates && validation_part > 0 && validation_images.count == 0)
-        print_warning("%s: a single image, which trains; none is left to validate", first->images_folder);
+        print_warning("%s: a single image, used for training; no image validates", first->images_folder);
     return fine;
 }
 
@@ -290,7 +293,7 @@ void print_epoch(const cellseg_epoch *epoch) {
         printf(", validation %.4f%s", epoch->validation_loss, epoch->best != 0 ? " (best)" : "");
     printf(", %.1f s\n", epoch->seconds);
     if (epoch->stopping != 0)
-        printf("none of the last %d epochs was better: training ends\n", (int)train_options.patience);
+        printf("no better loss in the last %d epochs: training ends\n", (int)train_options.patience);
     (void)fflush(stdout);
     set_progress_title("training");
 }

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What the experiments share: the data sets, the command line program, tables, and their places in the documents.
+"""Shared code of the experiments: data sets, calls of the command line program, tables, and sections of the documents.
 
-Each experiment is one command, `python3 examples/experiments/NAME.py --data FOLDER`, over the public interface: the program
-`cellseg`, which CELLSEG_PROGRAM names, and where files must be read, the Python package (CELLSEG_LIBRARY names the library).
-FOLDER holds the folders that docs/data.md lists. Work goes on where it stopped: what a step has written is not made again.
+Each experiment is one command: `python3 examples/experiments/NAME.py --data FOLDER --work FOLDER`. The experiments use the public
+interface only: the program `cellseg` (environment variable CELLSEG_PROGRAM) and the Python package, which reads files
+(CELLSEG_LIBRARY names the library). The data folder contains the folders that docs/data.md lists. A stopped experiment resumes: a
+step does not repeat work whose output files exist.
 """
 
 import argparse
@@ -18,13 +19,13 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 
-# Images of one data set: those whose names match `marker` in `folder`. nuclear: what takes the marker's place in the name of the
-# nuclear stain's file; None: the same file. `pixel_size_um` 0: the file says. `weight`: how often a pixel is drawn in an epoch, as
-# in the first stage of the default model's recipe, examples/train_default.c.
+# The images of one data set: the files of `folder` whose names contain `marker`. `nuclear`: the text that replaces `marker` in the
+# name of the nuclear stain's file; None: the same file. `pixel_size_um` 0: the file's pixel size. `weight`: how often an epoch
+# draws a pixel, as in the first stage of the default model's recipe, examples/train_default.c.
 Source = namedtuple("Source", "name folder marker nuclear channel nuclear_channel pixel_size_um weight", defaults=(0, 0, 0, 1))
 
 HUMAN = {part: Source(f"n2a-{part}", f"ccdb6843/{part}", ".ome.tif", None, 0, 1) for part in ("train", "val", "test")}
-FITTING = [
+SUITABLE_MARKERS = [
     Source("nf1-er", "nf1_cellpainting", "_2_2_GFP", "_1_2_DAPI", 0, 0, 0.325, 3),
     Source("nf1-er", "nf1_cellpainting", "_2_3_GFP", "_1_3_DAPI", 0, 0, 0.325, 3),
     Source("embl-cy5", "embl_md", "_w3", "_w1", 0, 0, 0.645, 2),
@@ -35,8 +36,8 @@ FITTING = [
     Source("scportrait-488", "scportrait", "_Alexa488_", "_DAPI_", 0, 0, 0.6, 2),
     Source("neubias-tubulin", "neubias", "dapi_tublin", None, 1, 0, 0.454, 4),
 ]
-# Markers that no training here has seen; many show the cells of folders that it has, in another channel, and bbbc014-a01 is another
-# well of one that it has.
+# Markers that are not in the default model's training data. Many show cells of a training folder in another channel; bbbc014-a01 is
+# another well of a training folder.
 OTHER_MARKERS = [
     Source("bbbc014-a01", "bbbc014", "Channel_1-01-A-01", "Channel_2-01-A-01", 0, 0, 0.65),
     Source("bbbc022-rna", "bbbc022", "_Ch3", "_Ch1", 0, 0, 0.656),
@@ -50,7 +51,7 @@ OTHER_MARKERS = [
     Source("jump-ch3", "jump", "-ch3", "-ch5", 0, 0, 0.6),
     Source("ht29-actin", "ht29", "d2.tif", "d0.tif", 0, 0, 0.65),
 ]
-NOT_FITTING = [
+UNSUITABLE_MARKERS = [
     Source("bbbc014-a01", "bbbc014", "Channel_1-01-A-01", None, 0, 0, 0.65),
     Source("bbbc022-rna", "bbbc022", "_Ch3", None, 0, 0, 0.656),
     Source("bbbc022-actin", "bbbc022", "_Ch4", None, 0, 0, 0.656),
@@ -71,32 +72,31 @@ NOT_FITTING = [
     Source("ht29-dna", "ht29", "d0.tif", None, 0, 0, 0.65),
 ]
 
-# Budgets of training: options of `cellseg train`. "quick" only shows that a command runs.
+# Training budgets: options of `cellseg train`. QUICK only tests that a command runs.
 FULL = {"epochs": 30, "batch": 8, "width": 0.5, "dropout": 0.1, "extra-output": "distance", "warm-up-epochs": 0.5}
 FULL |= {"gamma": 1.6, "contrast": 1.4, "scale": 1.3, "noise": 0.1, "blur-px": 1.5, "rotation-degrees": 45, "elastic-px": 3}
 FULL |= {"illumination": 1.4, "saturation": 0.2, "nucleus-contrast": 1.2, "cell-contrast": 1.6, "empty": 0.03}
 FULL |= {"learning-rate-final": 1e-5}
-ONE_LOOK = {"zooms": 1}  # of segmenting: to compare networks, or what follows them, at the same cost for all
 QUICK = {"epochs": 1, "width": 0.125, "batch": 2}
 
 
 def arguments(description, what=()):
-    """The command line that every experiment has; `what`: the choices of --what, where there are several.
+    """Parse the command line of an experiment. `what`: the choices of --what, if the experiment has several.
 
-    Sets `training` (options), `limit` (images of a folder, or None), `work`.
+    Adds `training` (options), `limit` (images per folder, or None), `suitable` (data sets), `docs` and `budget` (text).
     """
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     if what:
         parser.add_argument("--what", required=True, choices=what)
-    parser.add_argument("--data", type=Path, required=True, help="the folder of docs/data.md's folders")
-    parser.add_argument("--work", type=Path, required=True, help="where models and label maps go, and are found again")
-    parser.add_argument("--docs", type=Path, help="where tables and pictures go (default: docs/; with --quick WORK/docs)")
-    parser.add_argument("--quick", action="store_true", help="seconds instead of hours: two images, one epoch; shows nothing")
-    parser.add_argument("--epochs", type=int, default=FULL["epochs"], help="of each training (default: the full budget's 30)")
+    parser.add_argument("--data", type=Path, required=True, help="folder that contains the folders of docs/data.md")
+    parser.add_argument("--work", type=Path, required=True, help="models and label maps; a stopped experiment resumes from here")
+    parser.add_argument("--docs", type=Path, help="folder for tables and pictures (default: docs/; with --quick WORK/docs)")
+    parser.add_argument("--quick", action="store_true", help="test run of seconds: two images, one epoch; the figures mean nothing")
+    parser.add_argument("--epochs", type=int, default=FULL["epochs"], help="epochs of each training (default: 30, the full budget)")
     given = parser.parse_args()
     given.training = QUICK if given.quick else FULL | {"epochs": given.epochs}
     given.limit = 2 if given.quick else None
-    given.fitting = FITTING[:2] if given.quick else FITTING
+    given.suitable = SUITABLE_MARKERS[:2] if given.quick else SUITABLE_MARKERS
     given.docs = given.docs or (given.work if given.quick else ROOT) / "docs"
     given.budget = "quick: the figures mean nothing" if given.quick else f"{given.epochs} epochs"
     given.work.mkdir(parents=True, exist_ok=True)
@@ -107,15 +107,14 @@ def arguments(description, what=()):
 
 
 def words(options):
-    """True stands for an option without a value; a list for an option that is given once for each of its values; None for one that
-    is not given."""
+    """Words of the command line. True: an option without a value; a list: one option for each value; None: no option."""
     pairs = ((name, one) for name, value in options.items() for one in (value if isinstance(value, list) else [value])
              if one is not None)
     return [word for name, value in pairs for word in ([f"--{name}"] if value is True else [f"--{name}", str(value)])]
 
 
 def cellseg(subcommand, *operands, **options):
-    """Run the program; underscores in names of options stand for hyphens. Ends the experiment when it fails."""
+    """Run the program and return its output. Underscores in option names become hyphens. A failure ends the experiment."""
     options = {name.replace("_", "-"): value for name, value in options.items()}
     program = os.environ.get("CELLSEG_PROGRAM", "cellseg")
     command = [program, subcommand, *words(options), *map(str, operands)]
@@ -126,19 +125,19 @@ def cellseg(subcommand, *operands, **options):
 
 
 def files_of(data, source, limit=None):
-    """The marker images of a source, in order of name."""
+    """The marker images of a source, sorted by name."""
     names = sorted(path.name for path in (data / source.folder).iterdir() if source.marker in path.name)
     images = [data / source.folder / name for name in names if ".nuclei." not in name and ".cells." not in name]
     if not images:
-        sys.exit(f"{data / source.folder}: there is no image whose name holds {source.marker!r}")
+        sys.exit(f"{data / source.folder}: no image name contains {source.marker!r}")
     return images[:limit]
 
 
-# ---- folders that `cellseg train` reads ----
+# ---- input folders of `cellseg train` ----
 
 
 def copy_channel(image, source, path):
-    """The marker alone, with its pixel size."""
+    """Write the marker channel alone, with its pixel size."""
     import cellseg._lowlevel as c
 
     options, whole, single = c.read_options(), c.Image(), c.Image()
@@ -158,14 +157,14 @@ def stem_of(source, image):
 
 
 def field_of(source, image):
-    """What other stains, and other times (covertrack), of the same field share."""
+    """Name of the field: equal for all stains, and for all time points (covertrack), of one field."""
     folder, name = source.folder.split("/")[0], image.name.split(".")[0]
     return folder if folder == "covertrack" else f"{folder}-{name.replace(source.marker, '')}"
 
 
 def gather(folder, data, sources, limit=None, human_labels=True, name=stem_of):
-    """Markers, cells and nuclei of many sources in one folder, as name(source, image): a person's cells where there are any and
-    human_labels is set, else those of the two-channel method."""
+    """Write markers, cells and nuclei of several sources to one folder, with the stems name(source, image). With human_labels, the
+    manual outlines are the cells of an image that has them; otherwise the two-channel method finds the cells."""
     folder.mkdir(parents=True, exist_ok=True)
     for source in sources:
         for image in files_of(data, source, limit):
@@ -178,7 +177,7 @@ def gather(folder, data, sources, limit=None, human_labels=True, name=stem_of):
 
 
 def label(folder, stem, image, source, human_labels):
-    """Write <stem>.cells.tif and, last, <stem>.nuclei.tif."""
+    """Write <stem>.cells.tif, then <stem>.nuclei.tif."""
     import cellseg._lowlevel as c
 
     outlines = image.with_name(image.name.split(".")[0] + ".cells.tif")
@@ -207,11 +206,11 @@ def read(path, pixel_size_um):
     return image
 
 
-# ---- training and judging ----
+# ---- training and evaluation ----
 
 
 def train(model, folder, options, validation_part=0.15):
-    """Train on a gathered folder, or a list of them, unless the model is there."""
+    """Train on a gathered folder or a list of gathered folders, unless the model file exists."""
     if not model.exists():
         cellseg("train", images=folder, labels=folder, output=model, checkpoint=f"{model}.checkpoint",
                 validation_part=validation_part, **options)
@@ -223,7 +222,7 @@ def markers(folder):
 
 
 def segment(out, folder, **options):
-    """Segment the markers of a gathered folder, unless that was done."""
+    """Segment the markers of a gathered folder; images with existing results are skipped."""
     todo = [path for path in markers(folder) if not (out / f"{path.stem}.cells.tif").exists()]
     if todo:
         cellseg("segment", "--maps", "-o", out, *todo, **options)
@@ -231,13 +230,13 @@ def segment(out, folder, **options):
 
 
 def evaluate(truth, predicted, csv_path, **options):
-    """Rows of `cellseg evaluate --csv`, numbers as float: {kind: {image: {column: value}}}."""
+    """The table of `cellseg evaluate --csv` as {kind: {image: {column: float}}}."""
     cellseg("evaluate", truth, predicted, csv=csv_path, **options)
     return read_figures(csv_path)
 
 
 def evaluate_nuclei_and_cells(truth, predicted):
-    """({image: {column: value}} of nuclei at IoU 0.3, the same of cells at 0.5), also as tables beside the folder `predicted`."""
+    """{image: {column: value}} of nuclei at IoU 0.3 and of cells at IoU 0.5. Writes both tables next to the folder `predicted`."""
     nuclei = evaluate(truth, predicted, predicted.with_suffix(".nuclei.csv"), kind="nuclei", iou=0.3)["nuclei"]
     return nuclei, evaluate(truth, predicted, predicted.with_suffix(".cells.csv"))["cells"]
 
@@ -261,7 +260,7 @@ def mean_of(rows, column):
 
 
 def dice_per_cell(rows):
-    """Of the images' mean best Dice, the mean over all true cells."""
+    """Mean best Dice over all true cells of all images."""
     return sum(row["true"] * row["best_dice"] for row in rows.values()) / sum(row["true"] for row in rows.values())
 
 
@@ -269,14 +268,14 @@ SUMMARY = ["SM", "AP at 0.5", "Dice per cell", "AUC, cells", "AUC, nuclei", "ACC
 
 
 def summary(figures):
-    """What SUMMARY names, of the figures of evaluate(..., maps=True): means over the images, and Dice over all true cells."""
+    """The values of SUMMARY from the figures of evaluate(..., maps=True): means over images, and Dice over all true cells."""
     cells, nuclei = figures["cells"], figures["nuclei"]
     maps = [mean_of(rows, column) for column in ("auc", "accuracy") for rows in (cells, nuclei)]
     return [mean_of(cells, "sm"), mean_of(cells, "ap"), dice_per_cell(cells), *maps]
 
 
 def by_set(rows):
-    """{data set: its rows}, by the part of the image's name before the first underscore."""
+    """{data set: its rows}. The data set is the text before the first underscore of the image's name."""
     sets = {}
     for image, row in rows.items():
         sets.setdefault(image.split("_")[0], {})[image] = row
@@ -287,7 +286,7 @@ def by_set(rows):
 
 
 def table(titles, rows):
-    """Markdown. Numbers get three digits."""
+    """A Markdown table. Floats have three decimals."""
     def text(value):
         return f"{value:.3f}" if isinstance(value, float) else str(value)
 
@@ -296,7 +295,7 @@ def table(titles, rows):
 
 
 def put_section(path, name, text):
-    """Replace what stands between `<!-- NAME -->` and `<!-- end of NAME -->`; append both where they are missing."""
+    """Replace the text between `<!-- NAME -->` and `<!-- end of NAME -->`. Missing marks are appended."""
     path.parent.mkdir(parents=True, exist_ok=True)
     old = path.read_text() if path.exists() else ""
     begin, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->\n"
@@ -310,7 +309,7 @@ def put_section(path, name, text):
 
 
 def put_overlays(docs, name, folder, rows):
-    """The overlays of the images of lowest and highest SM; gives the lines that show them."""
+    """Copy the overlays of the images with the lowest and the highest SM; return Markdown that shows them."""
     lines = []
     for which, image in (("worst", min(rows, key=lambda i: rows[i]["sm"])), ("best", max(rows, key=lambda i: rows[i]["sm"]))):
         (docs / "images").mkdir(parents=True, exist_ok=True)
@@ -320,7 +319,7 @@ def put_overlays(docs, name, folder, rows):
 
 
 def put_pictures(docs, name, report):
-    """The charts of a report of `cellseg evaluate`, as files of their own; gives the lines that show them."""
+    """Write the charts of a report of `cellseg evaluate` as files; return Markdown that shows them."""
     page = report.read_text()
     style = re.search(r"<style>.*?</style>", page, re.S).group()
     lines = []

@@ -1,22 +1,21 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What matters in training, judged on the N2A test fields against a person's outlines, with one look at each field. Into
-docs/experiments.md.
+"""Comparisons of training sets and widths on the N2A test fields, against manual outlines. Into docs/experiments.md.
 
---what labels:    a person's outlines against labels of the two-channel method, of the same fields (the paper could not do this)
---what width:     the paper's network against narrower ones, and how long each takes for a field
---what simulated: simulated cells alone, against the N2A training fields, and both
-Full budget: two to four trainings of 30 epochs, of half the paper's width but where the width is what is compared.
+--what labels:    manual outlines against labels of the two-channel method, of the same fields (the paper has no such comparison)
+--what width:     the paper's network against networks with fewer filters, with the time for a field
+--what simulated: simulated fields, N2A training fields, and both
+Full budget: two to four trainings of 30 epochs, at half the paper's width except in the comparison of widths.
 """
 
 import time
 
-from common import HUMAN, ONE_LOOK, arguments, cellseg, evaluate, gather, markers, mean_of, put_section, segment, table, train
+from common import HUMAN, arguments, cellseg, evaluate, gather, markers, mean_of, put_section, segment, table, train
 
 
 def labels(given, fields):
-    """{row: (fields to train on, options of training, options of segmenting)}, as the two below."""
+    """{row: (training fields, options of training, options of segmentation)}. The next two functions return the same."""
     two_channel = gather(given.work / "two-channel", given.data, [HUMAN["train"], HUMAN["val"]], given.limit, human_labels=False)
-    return {"a person's outlines": (fields, {}, {}), "two-channel method": (two_channel, {}, {})}
+    return {"manual outlines": (fields, {}, {}), "two-channel method": (two_channel, {}, {})}
 
 
 def width(_given, fields):
@@ -24,7 +23,7 @@ def width(_given, fields):
 
 
 def simulated(given, fields):
-    """As many simulated fields as the two folders have real ones; both together have their names, which do not clash."""
+    """As many simulated fields as real fields. `both` contains links to both; the file names differ."""
     alone, both = given.work / "simulated", given.work / "both"
     count = len(list(fields.glob("*.cells.tif")))
     if not alone.exists():
@@ -33,13 +32,13 @@ def simulated(given, fields):
     for path in [*fields.glob("*.tif"), *alone.glob("*.tif")]:
         if not (both / path.name).exists():
             (both / path.name).symlink_to(path.resolve())
-    unsure = {"nucleus_probability_min": 0}  # the default drops nuclei of which a network is as unsure as this one is of all
-    return {"simulated fields": (alone, {}, {}), "the same, no least nucleus probability": (alone, {}, unsure),
+    low_confidence = {"nucleus_probability_min": 0}  # the default drops nuclei with the low probabilities that this network gives
+    return {"simulated fields": (alone, {}, {}), "simulated fields, no minimum nucleus probability": (alone, {}, low_confidence),
             "N2A fields": (fields, {}, {}), "both": (both, {}, {})}
 
 
 def seconds_a_field(given, tests, model, segmenting):
-    """Of the whole command, files and all; the second of two runs, whatever results are there."""
+    """Seconds of the whole command, with reading and writing, per field; the second of two runs."""
     fields = markers(tests)
     for _ in range(2):
         start = time.monotonic()
@@ -51,7 +50,7 @@ def judge(given, fields, tests, training, segmenting):
     """[SM, AP, mean Dice of the images, AUC of cells, AUC of nuclei, seconds per test field]"""
     stem = "-".join([fields.name, *map(str, training.values())])
     model = train(given.work / f"{stem}.cellseg", fields, given.training | training)
-    stem, segmenting = "-".join([stem, *segmenting]), segmenting | ONE_LOOK
+    stem = "-".join([stem, *segmenting])
     out = segment(given.work / f"{stem}-test", tests, model=model, **segmenting)
     figures = evaluate(tests, out, given.work / f"{stem}.csv", maps=True)
     cells = [mean_of(figures["cells"], column) for column in ("sm", "ap", "best_dice", "auc")]

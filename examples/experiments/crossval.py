@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Cross-validation over all data sets: the paper's Figure 5b and Table 4. Into docs/experiments.md.
 
-Five folds of fields of the N2A training and validation folders (a person's outlines) and of every other data set (labels of the
-two-channel method). The stains of one field, and its times, are in one fold; among a fold's training images, which of them
-validate is not chosen by field. Full budget: five trainings of half the paper's width and 30 epochs.
+Five folds. Images: the N2A training and validation folders (manual outlines) and every other data set (labels of the two-channel
+method). All stains and time points of one field are in one fold. The choice of validation images within a fold ignores fields. Full
+budget: five trainings of 30 epochs at half the paper's width.
 """
 
 from common import HUMAN, arguments, by_set, cellseg, dice_per_cell, field_of, gather, mean, mean_of, put_pictures, put_section
@@ -13,12 +13,12 @@ FIELD_ENDS = "@"
 
 
 def name_by_field(source, image):
-    """<field>@<source>_<image>, so that the program can tell which images are of one field."""
+    """<field>@<source>_<image>: the program groups the images of one field by the text before the @."""
     return field_of(source, image) + FIELD_ENDS + stem_of(source, image)
 
 
 def sets_table(figures):
-    """Means over the images of each data set, and over the data sets."""
+    """Means over the images of each data set, and means over the data sets."""
     sets = {kind: by_set({image.split(FIELD_ENDS)[1]: row for image, row in rows.items()}) for kind, rows in figures.items()}
     rows = []
     for data_set, cells in sorted(sets["cells"].items()):
@@ -33,7 +33,8 @@ def sets_table(figures):
 
 def main():
     given = arguments(__doc__)
-    folder = gather(given.work / "all", given.data, [HUMAN["train"], HUMAN["val"], *given.fitting], given.limit, name=name_by_field)
+    sources = [HUMAN["train"], HUMAN["val"], *given.suitable]
+    folder = gather(given.work / "all", given.data, sources, given.limit, name=name_by_field)
     csv_path, report = given.work / "crossval.csv", given.work / "crossval.html"
     cellseg("crossval", images=folder, labels=folder, output=given.work / "crossval", folds=2 if given.quick else 5,
             group_until=FIELD_ENDS, csv=csv_path, report=report, **given.training)

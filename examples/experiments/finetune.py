@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Five annotated fields of a stain that the default model has not seen. Into docs/experiments.md.
+"""Fine-tuning on five annotated fields of a stain that is absent from the default model's training data. Into docs/experiments.md.
 
-The stain is simulated: endoplasmic reticulum in very little light, out of focus, over a medium that glows. The default model's
-own simulated fields (examples/train_default.c) show nothing like it: cellseg_synth_options_draw() gives a pixel of a mean cell at
-least 250 electrons, a blur in focus of at most 0.86 um, and a background of at most 0.3 of a mean cell; here they are 15, 1.2 and
-0.5. Everything else is the stain's usual value. Five fields train, ten others test; none validates, as nothing is chosen: the
-weights are those after the last epoch. Full budget: two trainings of 30 epochs that start from the default model, one on the
-five fields alone, one with the N2A training fields (a person's outlines) mixed in, half of the patches from each. The mean of the
-second's weights, two thirds, and the default model's, one third, as in that model's recipe, forgets less still.
+The stain is simulated: endoplasmic reticulum in very little light, out of focus, over a fluorescent medium. The default model's
+simulated training fields (examples/train_default.c) contain no such field. There, cellseg_synth_options_draw() gives at least 250
+electrons per pixel of a mean cell, a blur in focus of at most 0.86 um, and a background of at most 0.3 of a mean cell. Here, the
+values are 15, 1.2 and 0.5; all other values are the stain's preset. Five fields train, ten other fields test. No field validates:
+the weights are those after the last epoch. Full budget: two trainings of 30 epochs from the default model. The first uses the five
+fields. The second adds the N2A training fields (manual outlines), with half of the patches from each. The last row averages the
+second model (weight 2/3) and the default model (weight 1/3), as in the default model's recipe.
 """
 
 import json
@@ -16,8 +16,8 @@ from common import HUMAN, arguments, cellseg, evaluate, gather, markers, mean_of
 from common import put_section, read_figures, segment, table, train
 
 STAIN = {"stain": "er", "vary": "no", "photons": 15, "psf-um": 1.2, "background": 0.5}
-TUNING = {"batch": 8, "learning-rate": 3e-4, "learning-rate-final": 1e-5}  # of 1e-3 and 3e-4 what forgets less, on N2A val
-OLD_WEIGHT = 0.1  # the old fields hold ten times as many pixels as the five
+TUNING = {"batch": 8, "learning-rate": 3e-4, "learning-rate-final": 1e-5}  # of 1e-3 and 3e-4, this rate loses less on N2A val
+OLD_WEIGHT = 0.1  # the N2A fields have ten times as many pixels as the five fields
 PART = 2 / 3
 
 
@@ -28,14 +28,14 @@ def fields(folder, count, first_seed, size):
 
 
 def tune(model, folders, options):
-    """The model, and how many seconds its epochs took."""
+    """Fine-tune; return the model file and the seconds of all epochs."""
     log = model.with_suffix(".jsonl")
     train(model, folders, {"start": "default", "log": log} | options, validation_part=0)
     return model, sum(json.loads(line)["seconds"] for line in log.read_text().splitlines())
 
 
 def average(path, end, part):
-    """The mean of the default model's weights and another's, `part` of the other's."""
+    """Write the weighted mean of the default model (1 - part) and the model `end` (part)."""
     from cellseg import Model
 
     Model.default().average(Model.load(end), part).save(path)
@@ -43,7 +43,7 @@ def average(path, end, part):
 
 
 def judge(given, name, model, tests):
-    """[SM of cells, F1 of nuclei at IoU 0.5] for each folder of test fields."""
+    """[SM of cells, F1 of nuclei at IoU 0.5] of each folder of test fields, in one list."""
     figures = []
     for folder in tests:
         out = segment(given.work / f"{name}-{folder.name}", folder, model=model)
@@ -53,7 +53,7 @@ def judge(given, name, model, tests):
 
 
 def pictures(given, title, name, stain):
-    """The worst and the best field of the new stain."""
+    """Markdown with the worst and the best field of the new stain."""
     out = given.work / f"{name}-{stain.name}"
     return f"\n{title}:\n\n" + put_overlays(given.docs, f"finetune-{name}", out, read_figures(out.with_suffix(".csv"))["cells"])
 
@@ -68,15 +68,15 @@ def main():
     mixed, mixed_seconds = tune(given.work / "mixed.cellseg", [five, old], tuning | {"weight": [1, OLD_WEIGHT]})
     mean = average(given.work / "mean.cellseg", mixed, PART)
     rows = [
-        ["the default model", "", *judge(given, "default", None, [stain, n2a])],
-        ["tuned on the five", f"{alone_seconds:.0f}", *judge(given, "alone", alone, [stain, n2a])],
-        ["tuned on the five and N2A fields", f"{mixed_seconds:.0f}", *judge(given, "mixed", mixed, [stain, n2a])],
-        ["the mean of that and the default model", "", *judge(given, "mean", mean, [stain, n2a])],
+        ["default model", "", *judge(given, "default", None, [stain, n2a])],
+        ["fine-tuned on the five fields", f"{alone_seconds:.0f}", *judge(given, "alone", alone, [stain, n2a])],
+        ["fine-tuned on the five and N2A fields", f"{mixed_seconds:.0f}", *judge(given, "mixed", mixed, [stain, n2a])],
+        ["mean of that model and the default model", "", *judge(given, "mean", mean, [stain, n2a])],
     ]
     titles = ["model", "seconds of training", "new stain: SM", "F1 of nuclei at IoU 0.5", "N2A test: SM",
               "F1 of nuclei at IoU 0.5"]
-    before = pictures(given, "The default model", "default", stain)
-    after = pictures(given, "Tuned on the five and N2A fields", "mixed", stain)
+    before = pictures(given, "Default model", "default", stain)
+    after = pictures(given, "Fine-tuned on the five and N2A fields", "mixed", stain)
     text = f"\nBudget: {given.budget}.\n\n{table(titles, rows)}{before}{after}\n"
     put_section(given.docs / "experiments.md", "finetune", text)
 

@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Train, validate, test: the paper's Table 3 and Figure 5a, against a person's outlines. Into docs/experiments.md.
+"""Train, validate, test: the paper's Table 3 and Figure 5a, against manual outlines. Into docs/experiments.md.
 
-Trained on the N2A training and validation fields (15 % of them validate), tested on the test fields. Beside it the paper: its
-network, training and post-processing (the preset `paper` of both commands), on the same fields. Both look once at each field.
-Full budget: two trainings of 30 epochs, of half the paper's width and of the whole.
+Training set: the N2A training and validation fields; 15 % of them validate. Test set: the N2A test fields. The second method is
+the paper's: its network, training and post-processing (the preset `paper` of both commands), on the same fields. Full budget: two
+trainings of 30 epochs, at half the paper's width and at the paper's width.
 """
 
-from common import HUMAN, ONE_LOOK, SUMMARY, arguments, dice_per_cell, evaluate, gather, mean, put_overlays
+from common import HUMAN, SUMMARY, arguments, dice_per_cell, evaluate, gather, mean, put_overlays
 from common import put_pictures, put_section, segment, summary, table, train
 
 
 def per_image(figures):
-    """Rows of the per-image table, and of the means."""
+    """Rows of the table per image; the last row has the means."""
     columns = ("true", "predicted", "sm", "ap", "best_dice", "auc", "accuracy")
     cells, nuclei = figures["cells"], figures["nuclei"]
     rows = []
@@ -28,7 +28,7 @@ TITLES = ["image", "true", "found", "SM", "AP at 0.5", "Dice per cell", "AUC, ce
 
 
 def paper(given, fields, tests):
-    """The figures of the paper's method, trained on the same fields."""
+    """Figures of the paper's method, trained on the same fields."""
     training = {"preset": "paper", "epochs": given.training["epochs"]} | ({"width": 0.125} if given.quick else {})
     model = train(given.work / "paper.cellseg", fields, training)
     out = segment(given.work / "paper", tests, model=model, preset="paper")
@@ -40,11 +40,11 @@ def main():
     fields = gather(given.work / "fields", given.data, [HUMAN["train"], HUMAN["val"]], given.limit)
     tests = gather(given.work / "test", given.data, [HUMAN["test"]], given.limit)
     model = train(given.work / "split.cellseg", fields, given.training)
-    out = segment(given.work / "split", tests, model=model, **ONE_LOOK)
+    out = segment(given.work / "split", tests, model=model)
     report = given.work / "split.html"
     figures = evaluate(tests, out, given.work / "split.csv", maps=True, report=report)
     charts = put_pictures(given.docs, "split", report) + "\n" + put_overlays(given.docs, "split", out, figures["cells"])
-    rows = [["half the width, one look", *summary(figures)], ["the paper", *summary(paper(given, fields, tests))]]
+    rows = [["half the width", *summary(figures)], ["the paper", *summary(paper(given, fields, tests))]]
     text = table(["method", *SUMMARY], rows) + "\n" + table(TITLES, per_image(figures)) + "\n" + charts
     put_section(given.docs / "experiments.md", "split", f"\nBudget: {given.budget}.\n\n{text}\n")
 

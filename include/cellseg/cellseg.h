@@ -4,7 +4,6 @@
 #define CELLSEG_CELLSEG_H
 
 #include <cellseg/context.h>
-#include <cellseg/features.h>
 #include <cellseg/filter.h>
 #include <cellseg/image.h>
 #include <cellseg/io.h>
@@ -13,6 +12,7 @@
 #include <cellseg/metrics.h>
 #include <cellseg/model.h>
 #include <cellseg/morph.h>
+#include <cellseg/options.h>
 #include <cellseg/segment.h>
 #include <cellseg/synth.h>
 #include <cellseg/tile.h>

@@ -1,95 +1,106 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/** @file io.h  Image files in, label maps, tables and pictures out. */
+/** @file io.h  Reading of images; writing of images, label maps, tables and pictures. */
 #ifndef CELLSEG_IO_H
 #define CELLSEG_IO_H
 
 #include <cellseg/image.h>
 #include <cellseg/labels.h>
 #include <cellseg/measure.h>
+#include <cellseg/options.h>
 #include <cellseg/types.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-/** Fill with cellseg_read_options_init(). */
+/** Options of reading. Initialise with cellseg_read_options_init(). */
 typedef struct cellseg_read_options {
     size_t struct_size;
-    double pixel_size_um; /**< 0, the default: what the file says, if anything; else this, whatever the file says */
-    uint64_t max_bytes;   /**< refuse images whose pixels would take more; 0, the default: 16 GiB */
+    double pixel_size_um; /**< edge of a pixel; overrides the file's pixel size. 0: the file's pixel size, if any. Default 0 */
+    uint64_t max_bytes;   /**< limit of the size of the pixels; 0: 16 GiB. Default 0 */
 } cellseg_read_options;
 
-/** Write the defaults. @return CELLSEG_ERR_ARGUMENT. Since: 1.0 */
+/** Set the defaults. @return CELLSEG_ERR_ARGUMENT  options is NULL or struct_size too small. Threads: any. Since: 1.0 */
 CELLSEG_API cellseg_status cellseg_read_options_init(cellseg_read_options *options, size_t struct_size);
 
+/** The descriptors of cellseg_read_options. Threads: any. Since: 1.0 */
+CELLSEG_API const cellseg_option_table *cellseg_read_options_table(void);
+
 /**
- * Read a PNG or TIFF file, told apart by content.
+ * Read a PNG or TIFF file; the content determines the format.
  *
- * PNG: grey of 1 to 16 bits (fewer than 8 keep their values), RGB, palette (as RGB); interlaced or not; alpha is dropped. TIFF:
- * 8, 16 and 32-bit integers and 32 and 64-bit floats, strips or tiles, every compression libtiff has, BigTIFF, both byte orders;
- * samples (interleaved or planar) and then pages of the same size and type become channels; pages marked as thumbnails or masks
- * are passed over. Signed integers and 64-bit floats become float32. Min-is-white is inverted; a TIFF palette is for display, and
- * its indices are the pixels. Other bit depths and colour models are refused, and stacks: several slices (Z) or time points (T)
- * by OME-XML or ImageJ's description, several planes by MetaMorph's tags.
+ * PNG: grey of 1 to 16 bits (depths below 8 keep their values), RGB, palette (as RGB); interlaced or not. Alpha is dropped.
+ *
+ * TIFF: integers of 8, 16 and 32 bits, floats of 32 and 64 bits, strips or tiles, every compression of libtiff, BigTIFF, both
+ * byte orders. Samples (interleaved or planar), then pages of the same size and type, become channels. Pages marked as thumbnails
+ * or masks are skipped. Signed integers and 64-bit floats become float32. Min-is-white is inverted. A TIFF palette is for display
+ * only; its indices are the pixels.
+ *
+ * Rejected: other bit depths and colour models, and stacks. A stack has several slices (Z) or time points (T) in OME-XML or
+ * ImageJ's description, or several planes in MetaMorph's tags.
  *
  * Pixel size: from OME-XML (PhysicalSizeX, PhysicalSizeY), ImageJ's unit and resolution, MetaMorph's spatial calibration, and the
- * resolution tags (pHYs in PNG). The last are taken only up to 5 um, unless this library wrote them: larger ones are a printer's
- * (72 per inch) or the bare camera's, not the microscope's. Sources that differ by more than 1 %, and pixels that are not square
- * by more than 1 %, are an error that names them, unless options->pixel_size_um says what holds.
+ * resolution tags (pHYs in PNG). Resolution tags count only up to 5 um, unless this library wrote the file: larger values belong
+ * to a printer (72 per inch) or to the camera without the microscope. Two sources that differ by more than 1 % are an error that
+ * names the sources. So are pixels whose edges differ by more than 1 %. options->pixel_size_um overrides all sources and prevents
+ * both errors.
  *
- * @param[out] out      Release with cellseg_image_free(). NULL after an error.
- * @param      context  NULL for defaults. libtiff and its codecs allocate by themselves: at one time at most the file's size and
- * 256 MB
- * @param      path     UTF-8; a regular file
+ * @param[out] out      the image; release with cellseg_image_free(). NULL after an error
+ * @param      context  NULL for defaults. libtiff and its codecs use their own allocator: at most the file's size and 256 MB at a
+ *                      time
+ * @param      path     path of a regular file, UTF-8
  * @param      options  NULL for defaults
  * @return CELLSEG_ERR_IO      the file cannot be opened or read, or is a directory or a device
- * @return CELLSEG_ERR_FORMAT  unknown, damaged or unsupported content; pixel sizes that disagree; pages that differ; a file too
- * small to hold the pixels it claims
- * @return CELLSEG_ERR_LIMIT   larger than max_bytes or the memory budget; CELLSEG_ERR_ARGUMENT, CELLSEG_ERR_MEMORY
- * Every message names the path. Threads: any. Since: 1.0
+ * @return CELLSEG_ERR_FORMAT  the content is unknown, damaged or unsupported, pixel sizes disagree, pages differ, or the file is
+ *                             smaller than the pixels that its header declares
+ * @return CELLSEG_ERR_LIMIT   the image exceeds max_bytes or the memory budget; CELLSEG_ERR_ARGUMENT, CELLSEG_ERR_MEMORY
+ * Every message contains the path. Threads: any. Since: 1.0
  */
 CELLSEG_API cellseg_status cellseg_image_read(cellseg_image **out, cellseg_context *context, const char *path,
                                               const cellseg_read_options *options);
 
 /**
- * Write every channel of an image as a TIFF page (deflate), pixel size kept in the resolution tags, to seven digits.
+ * Write an image as TIFF (deflate), one page per channel, with the pixel size in the resolution tags, to seven digits.
  *
- * Like all writers here it writes beside the target, ".cellseg-<process>-<n>.tmp", and renames when the file is whole and on the
- * disk: after an error the target is as it was, and nothing else is left. What is not a regular file is never replaced.
+ * All writers of this header first write a temporary file ".cellseg-<process>-<n>.tmp" in the target's folder. They rename the
+ * file after all its bytes are on the disk. After an error, the target is unchanged and no temporary file remains. A target that
+ * is not a regular file is never replaced.
  *
  * @return CELLSEG_ERR_ARGUMENT, CELLSEG_ERR_IO, CELLSEG_ERR_MEMORY. Threads: any. Since: 1.0
  */
 CELLSEG_API cellseg_status cellseg_image_write(const cellseg_image *image, cellseg_context *context, const char *path);
 
-/** Read a label map: channel 0 of a PNG or TIFF file of integers, signed ones too; of a PNG palette the indices. Errors as
- * cellseg_image_read(); CELLSEG_ERR_FORMAT for floats and negative numbers. Since: 1.0 */
+/** Read a label map: channel 0 of a PNG or TIFF file of unsigned or signed integers, or the indices of a PNG palette.
+ * @param[out] out  the label map; release with cellseg_labels_free(). NULL after an error
+ * @return the errors of cellseg_image_read(); CELLSEG_ERR_FORMAT also for floats and negative numbers. Threads: any. Since: 1.0
+ */
 CELLSEG_API cellseg_status cellseg_labels_read(cellseg_labels **out, cellseg_context *context, const char *path);
 
 /**
  * Write a label map as TIFF (deflate), as cellseg_image_write().
  *
- * @param bits  16, 32, or 0: 16 when every id fits, else 32
- * @return CELLSEG_ERR_ARGUMENT  16 bits do not hold an id; CELLSEG_ERR_IO, CELLSEG_ERR_MEMORY
- * Since: 1.0
+ * @param bits  16, 32, or 0: 16 if every id fits, else 32
+ * @return CELLSEG_ERR_ARGUMENT  an id exceeds 16 bits; CELLSEG_ERR_IO, CELLSEG_ERR_MEMORY
+ * Threads: any. Since: 1.0
  */
 CELLSEG_API cellseg_status cellseg_labels_write(const cellseg_labels *labels, cellseg_context *context, const char *path,
                                                 int32_t bits);
 
 /**
- * Write a picture (RGB PNG) as cellseg_image_write(): the marker in grey, stretched between its 0.1 and 99.9 percentiles, its
- * square root taken; the cells' inner outlines in yellow, over them the nuclei's in blue.
+ * Write a picture (RGB PNG), as cellseg_image_write(). The marker is grey: the square root of the intensity, scaled between the
+ * 0.1 and 99.9 percentiles. The inner outlines of cells are yellow; those of nuclei are blue and lie on top.
  *
- * @param channel  of `image`
- * @param cells, nuclei  of the image's size; either may be NULL
- * @return CELLSEG_ERR_ARGUMENT  sizes differ, no such channel, a pixel that is not finite; CELLSEG_ERR_IO, CELLSEG_ERR_MEMORY.
- * Since: 1.0
+ * @param channel        channel of `image`
+ * @param cells, nuclei  label maps of the image's size; either may be NULL
+ * @return CELLSEG_ERR_ARGUMENT  sizes differ, the channel is missing, or a pixel is not finite; CELLSEG_ERR_IO,
+ * CELLSEG_ERR_MEMORY Threads: any. Since: 1.0
  */
 CELLSEG_API cellseg_status cellseg_overlay_write(cellseg_context *context, const char *path, const cellseg_image *image,
                                                  int32_t channel, const cellseg_labels *cells, const cellseg_labels *nuclei);
 
-/** Write a table as CSV, as cellseg_image_write(): a header line, then a line per row; numbers with a full stop whatever the
- * locale, as short as reads back the same; "nan" where there is none.
- * @return CELLSEG_ERR_ARGUMENT, CELLSEG_ERR_IO, CELLSEG_ERR_MEMORY. Since: 1.0 */
+/** Write a table as CSV, as cellseg_image_write(): a header line, then one line per row. Numbers use a decimal point in every
+ * locale, and the fewest digits that read back to the same value; a missing value is "nan".
+ * @return CELLSEG_ERR_ARGUMENT, CELLSEG_ERR_IO, CELLSEG_ERR_MEMORY. Threads: any. Since: 1.0 */
 CELLSEG_API cellseg_status cellseg_table_write_csv(const cellseg_table *table, cellseg_context *context, const char *path);
 
 #ifdef __cplusplus

@@ -5,113 +5,121 @@
 
 #include <cellseg/image.h>
 #include <cellseg/labels.h>
+#include <cellseg/options.h>
 #include <cellseg/types.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-/** What is measured beside size and position. Fill with cellseg_measure_options_init(). */
+/** Groups of columns in addition to size and position. Initialise with cellseg_measure_options_init(). */
 typedef struct cellseg_measure_options {
     size_t struct_size;
-    int32_t shape;               /**< not 0: outline, ellipse, hull and Feret diameters; default 1 */
-    int32_t intensity;           /**< not 0: statistics of each channel of `image`; default 1 */
-    int32_t neighbours;          /**< not 0: how many cells each one touches; default 0 */
-    int32_t texture;             /**< not 0: Haralick's features of each channel of `image`; default 0 */
-    int32_t texture_levels;      /**< grey levels, 2 to 255; default 32 */
-    int32_t texture_distance_px; /**< between the pixels of a pair, 1 to 1000; default 1 */
-    double texture_low;          /**< texture_low to texture_high is cut into grey levels of equal width, and what lies outside */
-    double texture_high;         /**< counts as the first or last; both 0, the default: each channel's own range within cells */
+    int32_t shape;               /**< 1: columns of outline, ellipse, hull and Feret diameters. Default 1 */
+    int32_t intensity;           /**< 1: statistics of each channel of `image`. Default 1 */
+    int32_t neighbours;          /**< 1: number of touching cells. Default 0 */
+    int32_t texture;             /**< 1: Haralick features of each channel of `image`. Default 0 */
+    int32_t texture_levels;      /**< number of grey levels, 2 to 255. Default 32 */
+    int32_t texture_distance_px; /**< distance between the pixels of a pair, 1 to 1000. Default 1 */
+    double
+        texture_low; /**< lower end of the range that is divided into grey levels of equal width; lower values count as level 0 */
+    double texture_high; /**< upper end; higher values count as the last level. Default of both 0: each channel's range within
+                            cells */
 } cellseg_measure_options;
 
-/** Write the defaults. @return CELLSEG_ERR_ARGUMENT  options is NULL or struct_size too small. Threads: any. Since: 1.0 */
+/** Set the defaults. @return CELLSEG_ERR_ARGUMENT  options is NULL or struct_size too small. Threads: any. Since: 1.0 */
 CELLSEG_API cellseg_status cellseg_measure_options_init(cellseg_measure_options *options, size_t struct_size);
+
+/** The descriptors of cellseg_measure_options. Threads: any. Since: 1.0 */
+CELLSEG_API const cellseg_option_table *cellseg_measure_options_table(void);
 
 /**
  * Measure every cell.
  *
- * Columns, in this order; docs/measurements.md defines each and gives its name in scikit-image and CellProfiler. `um` and `um2`
- * read `px` and `px2` when the pixel size of `cells` is unknown.
+ * The columns follow in order. docs/measurements.md defines each column and gives its name in scikit-image and CellProfiler. The
+ * suffixes `um` and `um2` become `px` and `px2` if the pixel size of `cells` is unknown.
  *
- *     id                        the cell's id in `cells`
- *     area_um2                  its pixels times the pixel's area
- *     centroid_y_um             mean position of its pixels, down and to the right from the centre of the image's first pixel
+ *     id                        id of the cell in `cells`
+ *     area_um2                  number of pixels times the area of a pixel
+ *     centroid_y_um             mean position of the pixels, down and to the right from the centre of the image's first pixel
  *     centroid_x_um
- *     bbox_top_px               rows bbox_top_px <= y < bbox_bottom_px, columns bbox_left_px <= x < bbox_right_px hold the
- *     bbox_left_px              cell; always pixels, to cut it out of the image
+ *     bbox_top_px               rows bbox_top_px <= y < bbox_bottom_px and columns bbox_left_px <= x < bbox_right_px contain
+ *     bbox_left_px              the cell; always in pixels, for a crop of the image
  *     bbox_bottom_px
  *     bbox_right_px
- *     touches_border            1: it has a pixel on the image's edge and may reach beyond; else 0
+ *     touches_border            1: a pixel lies on the image's edge, and the cell may extend beyond; else 0
  *
  * with options->shape
  *
- *     perimeter_crofton_um      length of the outline and of the holes' outlines, from how often lines cross them
- *     form_factor               4 pi area / perimeter^2: 1 for a disc; above 1 is possible for a few pixels
+ *     perimeter_crofton_um      length of the outline and of the outlines of holes, from counts of crossing lines
+ *     form_factor               4 pi area / perimeter^2: 1 for a disc; can exceed 1 for cells of a few pixels
  *     equivalent_diameter_area_um  diameter of the disc of the same area
  *     axis_major_length_um      axes of the ellipse with the same second moments
  *     axis_minor_length_um
- *     eccentricity              of that ellipse: 0 for a disc, 1 for a line
- *     orientation_rad           angle from the image's columns' direction (down) to its major axis, positive towards the right,
- *                               in (-pi/2, pi/2]; 0 where there is no major axis
- *     euler_number              8-connected parts less holes
- *     area_convex_um2           pixels whose centres lie in the hull of the cell's edges
+ *     eccentricity              eccentricity of this ellipse: 0 for a disc, 1 for a line
+ *     orientation_rad           angle from the downward direction to the major axis, positive to the right, in (-pi/2, pi/2];
+ *                               0 without a major axis
+ *     euler_number              number of 8-connected components minus number of holes
+ *     area_convex_um2           area of the pixels whose centres lie in the convex hull of the cell's edges
  *     solidity                  area / area_convex
  *     feret_diameter_max_um     largest and smallest distance between parallel lines that touch the convex image
  *     feret_diameter_min_um
  *
  * with options->neighbours
  *
- *     neighbours_touching       other ids next to the cell, diagonally too
+ *     neighbours_touching       number of other ids next to the cell, also diagonally
  *
  * with `nuclei`
  *
- *     nucleus_area_um2          the nucleus's pixels inside the cell times the pixel's area; 0 without one
+ *     nucleus_area_um2          number of nucleus pixels inside the cell times the area of a pixel; 0 without a nucleus
  *     nucleus_cell_area_ratio   nucleus_area / area
  *
- * with `image` and options->intensity, for each channel from 0 and in the image's own unit; all NaN where a value is NaN
+ * with `image` and options->intensity, for each channel from 0, in the unit of the image; all NaN if a value of the cell is NaN
  *
  *     intensity_mean_channel_0
  *     intensity_std_channel_0   population standard deviation
  *     intensity_min_channel_0
  *     intensity_max_channel_0
- *     intensity_median_channel_0  mean of the middle two of an even number
+ *     intensity_median_channel_0  mean of the two middle values for an even number of pixels
  *     intensity_integrated_channel_0  sum
- *     centroid_weighted_y_um_channel_0  position of the pixels weighted by their values; NaN where these sum to 0
+ *     centroid_weighted_y_um_channel_0  mean position weighted by the values; NaN if the sum of the values is 0
  *     centroid_weighted_x_um_channel_0
  *
  * with `image` and options->texture, for each channel from 0: texture_angular_second_moment_channel_0, texture_contrast,
  * texture_correlation, texture_variance, texture_inverse_difference_moment, texture_sum_average, texture_sum_variance,
  * texture_sum_entropy, texture_entropy, texture_difference_variance, texture_difference_entropy, texture_info_measure_1 and
- * texture_info_measure_2: means over four directions; NaN without a pair of pixels at that distance, and where a value is not
- * finite.
+ * texture_info_measure_2. Each is a mean over four directions. A texture column is NaN if the cell has no pair of pixels at the
+ * distance, or a value that is not finite.
  *
- * Columns keep their names; later releases add further ones at any place, so look columns up by name.
+ * The names of columns are stable. Later releases add columns at any position, so find columns by name.
  *
- * @param[out] out      Release with cellseg_table_free(). NULL after an error. One row per id present in `cells`, rising.
+ * @param[out] out      one row per id present in `cells`, in increasing order; release with cellseg_table_free(). NULL after
+ *                      an error
  * @param      context  NULL for defaults; need not outlive the table
- * @param      cells    label map, of any ids, in any number of parts
- * @param      nuclei   NULL, or the nuclei under the same ids: adds their columns
+ * @param      cells    label map with any ids; a cell may have several components
+ * @param      nuclei   NULL, or a label map of the nuclei under the ids of their cells: adds the columns of nuclei
  * @param      image    NULL, or an image of the same size: adds columns for each channel
  * @param      options  NULL for defaults
  * @return CELLSEG_ERR_ARGUMENT  cells is NULL, sizes differ, or an option is out of range
  * @return CELLSEG_ERR_MEMORY, CELLSEG_ERR_LIMIT, CELLSEG_ERR_CANCELLED
- * Threads: any. Result: the same bytes for any thread count. Cost: three passes over the map, some six over each channel's cells.
- * Memory: 32 bytes per run of pixels in a row, 4 per pixel of the cells measured at one time, and with texture 1 per pixel.
- * Source: Legland et al. 2007 (perimeter), Haralick et al. 1973 (texture). Since: 1.0
+ * Threads: any. Result: the same bytes for any number of threads. Cost: three passes over the map, about six passes over the
+ * cells of each channel. Memory: 32 bytes per run of pixels in a row, 4 per pixel of the cells measured at one time, and with
+ * texture 1 per pixel. Source: Legland et al. 2007 (perimeter), Haralick et al. 1973 (texture). Since: 1.0
  */
 CELLSEG_API cellseg_status cellseg_measure(cellseg_table **out, cellseg_context *context, const cellseg_labels *cells,
                                            const cellseg_labels *nuclei, const cellseg_image *image,
                                            const cellseg_measure_options *options);
 
-/** Release a table. NULL is legal. Since: 1.0 */
+/** Release a table; NULL is allowed. Threads: any, for a table that no other call uses. Since: 1.0 */
 CELLSEG_API void cellseg_table_free(cellseg_table *table);
-/** Rows: cells. 0 for NULL. Since: 1.0 */
+/** Number of rows (cells); 0 for NULL. Threads: any. Since: 1.0 */
 CELLSEG_API size_t cellseg_table_rows(const cellseg_table *table);
-/** Columns. 0 for NULL. Since: 1.0 */
+/** Number of columns; 0 for NULL. Threads: any. Since: 1.0 */
 CELLSEG_API size_t cellseg_table_columns(const cellseg_table *table);
-/** A column's name, "area_um2"; NULL for a column that is not there. Valid until the table is freed. Since: 1.0 */
+/** Name of a column, for example "area_um2"; NULL for a missing column. Valid until the table is freed. Threads: any. Since: 1.0
+ */
 CELLSEG_API const char *cellseg_table_column_name(const cellseg_table *table, size_t column);
-/** A column's values, one per row; NULL for a column that is not there. Valid until the table is freed. Since: 1.0 */
+/** Values of a column, one per row; NULL for a missing column. Valid until the table is freed. Threads: any. Since: 1.0 */
 CELLSEG_API const double *cellseg_table_column(const cellseg_table *table, size_t column);
 
 #ifdef __cplusplus

@@ -28,6 +28,7 @@
 
 #include <cellseg/image.h>
 #include <cellseg/labels.h>
+#include <cellseg/options.h>
 #include <cellseg/types.h>
 
 #ifdef __cplusplus
@@ -272,11 +273,14 @@ CELLSEG_API cellseg_status cellseg_image_components(cellseg_labels **out, cellse
 typedef struct cellseg_watershed_options {
     size_t struct_size;
     int32_t connectivity; /**< 4 or 8; default 8 */
-    int32_t lines;        /**< not 0: leave a line of 0 between basins; default 0 */
+    int32_t lines;        /**< 1: leave a line of 0 between basins; default 0 */
 } cellseg_watershed_options;
 
 /** Write the defaults. @return CELLSEG_ERR_ARGUMENT  options is NULL or struct_size too small. */
 CELLSEG_API cellseg_status cellseg_watershed_options_init(cellseg_watershed_options *options, size_t struct_size);
+
+/** The descriptors of cellseg_watershed_options. Threads: any. Since: 1.0 */
+CELLSEG_API const cellseg_option_table *cellseg_watershed_options_table(void);
 
 /**
  * Seeded watershed: grow labels over a relief, lowest pixels first, until they meet.

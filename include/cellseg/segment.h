@@ -6,172 +6,243 @@
 #include <cellseg/image.h>
 #include <cellseg/labels.h>
 #include <cellseg/model.h>
+#include <cellseg/options.h>
 #include <cellseg/types.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-/** Sets of option values. */
-enum { CELLSEG_PRESET_DEFAULT = 0, CELLSEG_PRESET_PAPER = 1 };
+/** What becomes of the cells of a marker that does not fit the method (cellseg_segment_report, marker_verdict). */
+enum {
+    CELLSEG_MARKER_WARN = 0,          /**< the cells are kept */
+    CELLSEG_MARKER_REFUSE_STAINS = 1, /**< a nuclear stain gives no cells */
+    CELLSEG_MARKER_REFUSE = 2         /**< a doubtful marker gives no cells either */
+};
 
-/** What the cells' watershed floods. */
+/** The relief that the cells' watershed floods. */
 enum {
     CELLSEG_RELIEF_MARKER = 0,      /**< the enhanced marker image, bright first (the paper) */
-    CELLSEG_RELIEF_GRADIENT = 1,    /**< its gradient magnitude */
+    CELLSEG_RELIEF_GRADIENT = 1,    /**< the gradient magnitude of the enhanced marker */
     CELLSEG_RELIEF_PROBABILITY = 2, /**< the cell probability, high first */
     CELLSEG_RELIEF_DISTANCE = 3     /**< the distance from the nuclei: the nearest nucleus within the cell mask wins */
 };
 
-/** Which probability multiplies the marker image. */
+/** The probability that multiplies the marker image. */
 enum { CELLSEG_CELL_CYTOPLASM = 0, CELLSEG_CELL_CYTOPLASM_AND_NUCLEUS = 1 };
 
-/** How the cells are told from the background. */
+/** How cells are separated from the background. */
 enum {
-    CELLSEG_BACKGROUND_EXPECTED_AREA = 0, /**< Otsu level whose area is nearest to nuclei x expected area (the paper) */
-    CELLSEG_BACKGROUND_PROBABILITY = 1    /**< background is where the network says so: cell probability up to one half */
+    CELLSEG_BACKGROUND_EXPECTED_AREA = 0, /**< the Otsu level whose area is nearest to nuclei x expected area (the paper) */
+    CELLSEG_BACKGROUND_PROBABILITY = 1    /**< background is where the cell probability is at most one half */
 };
 
 /**
- * What becomes of the cells of a marker that does not fit. cellseg_segment() tests every image in which it finds fifteen cells or
- * more, by medians over the cells: contrast, (ring - nucleus) / (ring + nucleus) of the marker in the nucleus and within 4 um of
- * it; share, the nucleus's part of the cell's area; and sureness, the nucleus probability in the nucleus. A contrast below -0.20
- * with a share above 0.40 is a nuclear stain's; a contrast below -0.05 with a sureness below 0.70 is doubtful. Either is logged
- * as a warning. The limits were measured with the default model (docs/defaults.md); another model's nuclei and cells may differ.
+ * The method's inner parameters, which only experiments set (Al-Kofahi et al. 2018, steps 1 to 3). Fill with
+ * cellseg_method_init(). Lengths are stated for nuclei of the model's diameter: they scale with `nucleus_diameter_um`.
+ *
+ * The two-channel method has no network. There CELLSEG_RELIEF_PROBABILITY means CELLSEG_RELIEF_MARKER,
+ * CELLSEG_BACKGROUND_PROBABILITY means CELLSEG_BACKGROUND_EXPECTED_AREA, and nucleus_probability_min and nucleus_strength_ratio
+ * are ignored.
  */
-enum {
-    CELLSEG_MARKER_WARN = 0,          /**< they are kept */
-    CELLSEG_MARKER_REFUSE_STAINS = 1, /**< a nuclear stain gives no cells */
-    CELLSEG_MARKER_REFUSE = 2         /**< neither does a doubtful marker */
-};
-
-/**
- * Every parameter of the method (Al-Kofahi et al. 2018, steps 1 to 3). Fill with cellseg_segment_options_init().
- * The two-channel method has no network: it takes CELLSEG_RELIEF_PROBABILITY as CELLSEG_RELIEF_MARKER,
- * CELLSEG_BACKGROUND_PROBABILITY as CELLSEG_BACKGROUND_EXPECTED_AREA, and leaves out what else speaks of a probability,
- * nucleus_strength_ratio too; orientations are ignored.
- */
-typedef struct cellseg_segment_options {
+typedef struct cellseg_method {
     size_t struct_size;
-    int32_t channel;              /**< the marker's channel, from 0. Default 0 */
-    int32_t nuclei_channel;       /**< two-channel method: the nuclear stain's channel in its image. Default 0 */
-    double pixel_size_um;         /**< overrides the image's own; 0, the default: take the image's */
-    double working_pixel_size_um; /**< scale of the two-channel method; with a model, the model's own is used. Default 0.65 */
-
-    double top_hat_um; /**< edge of the square of the white top-hat that evens the illumination; 0: none. Default 130.
-                            The network sees its images with the top-hat of its own model, whatever stands here */
-
-    double nucleus_radius_min_um; /**< LoG scales span this radius ... Default 3 */
-    double nucleus_radius_max_um; /**< ... to this one. Default 10 */
+    double working_pixel_size_um; /**< scale of the two-channel method; ignored with a model, which has its own. Default 0.65 */
+    double top_hat_um;            /**< edge of the square of the white top-hat that evens the illumination; 0: none. The network's
+                                       input always has the top-hat of its own model. Default 130 */
+    double nucleus_radius_min_um; /**< smallest radius of the LoG scales. Default 3 */
+    double nucleus_radius_max_um; /**< largest radius of the LoG scales. Default 10 */
     int32_t nucleus_scales;       /**< number of LoG scales, 1 to 32. Default 5 */
     int32_t cell_probability;     /**< CELLSEG_CELL_... Default CELLSEG_CELL_CYTOPLASM_AND_NUCLEUS */
-    double sensitivity;           /**< (0, 100]: 100 takes the lowest of five Otsu thresholds, 20 the highest. Default 60 */
-    double outline_sensitivity;  /**< nuclei are found at `sensitivity` and outlined at this one, where it is higher; 0: the same.
-                                      Default 80 */
-    double nucleus_valley;       /**< nuclei part where the finest scale sees a valley deeper than this part of the outline's
-                                      threshold; 0: none. Default 0.1 */
-    double h_um;                 /**< depth below which two minima of the distance are one nucleus. Default 2 */
-    double nucleus_area_min_um2; /**< smaller nuclei are dropped. Default 25 */
-    double nucleus_probability_min; /**< nuclei whose mean probability is lower are dropped, 0 to 1; 0: none are. Default 0.3 */
+    double nucleus_valley;        /**< a valley of the finest scale deeper than this part of the outline's threshold separates two
+                                       nuclei; 0: none does. Default 0.1 */
+    double nucleus_probability_min; /**< nuclei of a lower mean probability are dropped, 0 to 1; 0: none. Default 0.3 */
+    double nucleus_strength_ratio;  /**< nuclei weaker than this part of the upper quartile of all strengths are dropped, 0 to 1;
+                                         0: none. A strength is the mean probability times the fourth root of the area; fewer than
+                                         15 nuclei have no quartile. Default 0.5 */
+    double cell_sigma_um;           /**< sigma of the Gaussian before the logarithm. Default 0.65 */
+    double cell_area_expected_um2;  /**< 0, the default: estimated from the image */
+    double cell_compactness; /**< rise of the relief per um of distance from the nuclei, so that no cell floods round another; the
+                                  marker relief spans 0 to 1. 0: none (the paper). Default 0.01 */
+    double cell_ring_um;  /**< each nucleus first takes the pixels this near to it; then the relief decides. 0: none (the paper).
+                               Default 1 */
+    double cytoplasm_min; /**< cells with a smaller part of cytoplasm, 0 to 1, are dropped; 0: none. Default 0.1 */
+    int32_t relief;       /**< CELLSEG_RELIEF_... Default CELLSEG_RELIEF_MARKER */
+    int32_t background_rule; /**< CELLSEG_BACKGROUND_... Default CELLSEG_BACKGROUND_PROBABILITY */
+} cellseg_method;
 
-    double cell_sigma_um;          /**< Gaussian before the logarithm. Default 0.65 */
-    double cell_area_expected_um2; /**< 0, the default: estimated from the image */
-    double cell_compactness;       /**< the relief rises by this per um of distance from the nuclei, so that no cell floods round
-                                        another; the marker relief spans 0 to 1. 0: none (the paper). Default 0.01 */
-    int32_t relief;                /**< CELLSEG_RELIEF_... Default CELLSEG_RELIEF_MARKER */
-    int32_t background_rule;       /**< CELLSEG_BACKGROUND_... Default CELLSEG_BACKGROUND_PROBABILITY */
-    double cell_area_min_um2;      /**< smaller cells are dropped with their nuclei; 0, the default: none are */
-    double cell_area_max_um2;      /**< larger cells are dropped with their nuclei; 0, the default: none are */
-    double cytoplasm_min; /**< cells of which less than this part, 0 to 1, is cytoplasm are dropped; 0: none are. Default 0.1 */
-    double smooth_um;     /**< radius of the disc that opens each cell's outline; 0, the default: none */
-    int32_t drop_border_cells; /**< 1: cells that touch the image's edge are dropped. Default 0 */
-    int32_t fill_holes;        /**< 1, the default: holes inside cells and nuclei are filled */
-    double cell_ring_um;       /**< every nucleus first takes what lies this near to it, the nearest nucleus each pixel; then
-                                    the relief decides. 0: none (the paper). Default 1 */
-    int32_t use_extra_output;  /**< 1, the default: a model's fourth output, where it has one, tells nuclei apart and, with
-                                    CELLSEG_RELIEF_MARKER, is half of the relief; 0: it is left out */
-    int32_t marker_test;       /**< CELLSEG_MARKER_... Default CELLSEG_MARKER_REFUSE_STAINS */
-    int32_t orientations;      /**< 1, 2, 4 or 8: so many ways, mirrored and turned, the network sees the image, and its maps are
-                                    averaged; surer, and as many times slower. Default 2: as it is, and turned by half */
-    double nucleus_strength_ratio; /**< a nucleus is as strong as its mean probability times the fourth root of its area; of the
-                                      nuclei that nucleus_area_min_um2 and nucleus_probability_min leave, where they are 15 or
-                                      more, those weaker than this part of the upper quartile of their strengths are dropped,
-                                      0 to 1; 0: none are (the paper). Default 0.5 */
+/** Write the values of a preset. @param preset  CELLSEG_PRESET_... @return CELLSEG_ERR_ARGUMENT. Threads: any. Since: 1.0 */
+CELLSEG_API cellseg_status cellseg_method_init(cellseg_method *method, size_t struct_size, int32_t preset);
+
+/** The descriptors of cellseg_method. Threads: any. Since: 1.0 */
+CELLSEG_API const cellseg_option_table *cellseg_method_table(void);
+
+/** The facts about an image and the knobs of a user. Fill with cellseg_segment_options_init(). */
+typedef struct cellseg_segment_options {
+    size_t struct_size;
+    int32_t channel;             /**< the marker's channel, from 0. Default 0 */
+    int32_t nuclei_channel;      /**< two-channel method: the nuclear stain's channel in its image. Default 0 */
+    double pixel_size_um;        /**< overrides the image's own; 0, the default: the image's */
+    double nucleus_diameter_um;  /**< the network reads the image so that nuclei of this diameter look as large as those of its
+                                      training; h_um, nucleus_area_min_um2 and the method's lengths scale with it. 0, the default:
+                                    the  model's own diameter (15 in the two-channel method) */
+    double sensitivity;          /**< (0, 100]: 100 takes the lowest of five Otsu thresholds, 20 the highest. Default 60 */
+    double outline_sensitivity;  /**< nuclei are outlined at this sensitivity, where it is higher; 0: the same. Default 80 */
+    double h_um;                 /**< two minima of the distance, separated by less than this depth, are one nucleus. Default 2 */
+    double nucleus_area_min_um2; /**< smaller nuclei are dropped. Default 25 */
+    double cell_area_min_um2;    /**< smaller cells are dropped with their nuclei; 0, the default: none */
+    double cell_area_max_um2;    /**< larger cells are dropped with their nuclei; 0, the default: none */
+    double smooth_um;            /**< radius of the disc that opens each cell's outline; 0, the default: none */
+    int32_t drop_border_cells;   /**< 1: cells that touch the image's edge are dropped. Default 0 */
+    int32_t fill_holes;          /**< 1, the default: holes inside cells and nuclei are filled */
+    int32_t marker_check;        /**< CELLSEG_MARKER_... Default CELLSEG_MARKER_REFUSE_STAINS */
+    int32_t orientations;     /**< test-time augmentation: the network's maps are averaged over 1, 2, 4 or 8 orientations of the
+                                   image, at as many times the cost. Default 2: as it is, and turned by 180 degrees */
+    int32_t use_extra_output; /**< 1, the default: a model's fourth output (its distance or boundary) separates nuclei and, with
+                                   CELLSEG_RELIEF_MARKER, is half of the relief; 0: ignored */
+    int32_t preset; /**< CELLSEG_PRESET_...: the method's values where `method` is NULL. Default CELLSEG_PRESET_DEFAULT */
+    const cellseg_method *method; /**< NULL, the default: the preset's; else read during the call */
 } cellseg_segment_options;
 
 /** Write the defaults, chosen by measurement (docs/defaults.md). @return CELLSEG_ERR_ARGUMENT. Threads: any. Since: 1.0 */
 CELLSEG_API cellseg_status cellseg_segment_options_init(cellseg_segment_options *options, size_t struct_size);
 
 /**
- * Set the values of a preset; struct_size, channels and pixel sizes stay as they are.
+ * Set the values of a preset; channels, the pixel size and the nucleus diameter stay, and `method` becomes NULL.
  *
- * What the paper leaves open has one value under both presets: a nucleus whose LoG response is below 0.08 of the map's range is
- * none; the marker's logarithm is log(1 + 100 m), m from 0 to 1; an expected area that is not given is estimated between 50 and
- * 5000 um2 per cell; intensities are scaled so that noise alone does not fill the range; and the label maps keep one 4-connected
- * part of each cell and nucleus.
+ * Both presets share what the paper leaves open. A nucleus needs a LoG response of at least 0.08 of the map's range. The marker's
+ * logarithm is log(1 + 100 m), m from 0 to 1. An expected area that is not given is estimated between 50 and 5000 um2 per cell.
+ * Noise alone never spans the intensity range. The label maps keep one 4-connected component of each cell and nucleus.
  *
  * @param preset  CELLSEG_PRESET_DEFAULT or CELLSEG_PRESET_PAPER (the values of Al-Kofahi et al. 2018)
  * @return CELLSEG_ERR_ARGUMENT. Threads: any. Since: 1.0
  */
 CELLSEG_API cellseg_status cellseg_segment_options_preset(cellseg_segment_options *options, int32_t preset);
 
-/** Check the options' ranges, as every call below does before its work. NULL, the defaults, is in order.
+/** Check the ranges of options and method, as every call below does before its work. NULL, the defaults, is legal.
  * @return CELLSEG_ERR_ARGUMENT, naming the option. Threads: any. Since: 1.0 */
 CELLSEG_API cellseg_status cellseg_segment_options_check(const cellseg_segment_options *options);
 
+/** The descriptors of cellseg_segment_options. Threads: any. Since: 1.0 */
+CELLSEG_API const cellseg_option_table *cellseg_segment_options_table(void);
+
 /**
- * Label every cell in an image, from its marker channel alone.
+ * The marker check's verdict, from medians over the cells: contrast is (ring - nucleus) / (ring + nucleus) of the marker, the
+ * ring being the cell within 4 um of its nucleus; share is the nucleus's part of the cell's area; confidence is the mean nucleus
+ * probability in the nucleus. The limits were measured with the default model (docs/defaults.md). Fewer than 15 cells fit always.
+ */
+enum {
+    CELLSEG_MARKER_FITS = 0,
+    CELLSEG_MARKER_DOUBTFUL = 1,     /**< contrast below -0.05 and confidence below 0.70 */
+    CELLSEG_MARKER_NUCLEAR_STAIN = 2 /**< contrast below -0.20 and share above 0.40 */
+};
+
+/** A segmentation in figures. Fill with cellseg_segment_report_init(); release with cellseg_segment_report_clear(). */
+typedef struct cellseg_segment_report {
+    size_t struct_size;
+    uint32_t cells;                /**< in the label maps */
+    uint32_t dropped_small;        /**< nuclei below nucleus_area_min_um2 */
+    uint32_t dropped_improbable;   /**< nuclei below nucleus_probability_min */
+    uint32_t dropped_weak;         /**< nuclei below nucleus_strength_ratio */
+    uint32_t dropped_border;       /**< cells at the image's edge */
+    uint32_t dropped_area;         /**< cells outside cell_area_min_um2 ... cell_area_max_um2 */
+    uint32_t dropped_no_cytoplasm; /**< cells below cytoplasm_min, and cells that lost their nucleus at the image's own scale */
+    uint32_t dropped_marker;       /**< cells refused by the marker check */
+    int32_t marker_verdict;        /**< CELLSEG_MARKER_FITS ... ; always CELLSEG_MARKER_FITS without a network */
+    uint32_t marker_cells;         /**< cells that the check measured; below 5 the three medians are 0 */
+    double marker_contrast;        /**< median */
+    double marker_share;           /**< median */
+    double nuclei_confidence;      /**< median, 0 to 1 */
+    double pixel_size_um;          /**< of the image, as used */
+    double working_pixel_size_um;  /**< of the maps, in the image's own micrometres */
+    double nucleus_diameter_um;    /**< diameter that the call assumed; 0: the model states none */
+    double nucleus_diameter_found_um;     /**< median over the nuclei found; 0 below 15 nuclei */
+    double nucleus_diameter_suggested_um; /**< value to give for `nucleus_diameter_um`, where the nuclei found are 1.5 times
+                                             larger or smaller than assumed; 0: none */
+    double seconds_preprocess;            /**< resampling, top-hat, normalisation */
+    double seconds_network;
+    double seconds_nuclei;
+    double seconds_cells;
+    double seconds_finalize;     /**< label maps at the image's own scale */
+    double marker_range;         /**< largest marker value after scaling, 0 to 1; below 0.5 the image is nearly constant, or
+                                      noise */
+    uint64_t peak_bytes;         /**< largest memory in use through the context during the call; 0 without a context */
+    uint64_t model_hash;         /**< cellseg_model_hash(); 0 without a network */
+    const char *library_version; /**< cellseg_version() */
+    float *confidence;           /**< confidence[id], id from 1 to `cells`: mean nucleus probability in the nucleus of the cell;
+                                      [0] is 0. NULL without a network. Owned by the report */
+} cellseg_segment_report;
+
+/** Zero a report. @return CELLSEG_ERR_ARGUMENT. Threads: any. Since: 1.0 */
+CELLSEG_API cellseg_status cellseg_segment_report_init(cellseg_segment_report *report, size_t struct_size);
+
+/** Release what a report owns and zero its figures; NULL is legal. Threads: the report's owner. Since: 1.0 */
+CELLSEG_API void cellseg_segment_report_clear(cellseg_segment_report *report);
+
+/**
+ * Label every cell in an image, from its marker channel alone, in one pass.
  *
- * An image without a cell, or too small to hold one, gives empty label maps and no error; the context's log gets a warning. So it
- * does where the marker does not fit the method, as a nuclear stain, which the first look tells; marker_test says what becomes of
- * the cells then.
- * Pixels may be at most 8 times as large as the model's, and the image at most 2^30 pixels at its scale and at the
- * largest zoom.
+ * An image without a cell, or too small to hold one, gives empty label maps and no error. So does a marker that the marker check
+ * refuses (options, marker_check). The report states both; the context's log gets the same as text.
+ * Pixels may be at most 8 times as large as the model's, and the image at most 2^30 pixels at its scale.
  *
  * @param[out] cells    New label map of the image's size: 0 is background, cells are 1..count in raster order of their first
  *                      pixel. Release with cellseg_labels_free(). NULL after an error.
  * @param[out] nuclei   NULL when not wanted; else as `cells`: each cell's nucleus, under the cell's id and inside it.
  * @param[out] maps     NULL when not wanted; else a float32 image of the image's size whose channels are the model's classes:
  *                      nucleus, cytoplasm, background, in [0, 1], and the fourth output where the model has one.
+ * @param[out] report   NULL when not wanted; else initialised, and overwritten: earlier contents are released. Zero after an
+ * error.
  * @param      context  NULL for defaults
  * @param      model    read only; one model may serve many threads at once
- * @param      image    cytoplasm bright, background dark, nucleus darker than the cytoplasm; pixel size known, or given in the
- * options
+ * @param      image    cytoplasm bright, background dark, nucleus darker than the cytoplasm; pixel size known, or in the options
  * @param      options  NULL for defaults
- * @return CELLSEG_ERR_ARGUMENT   a NULL, an option out of range, a channel the image lacks, an unknown pixel size or one that is
- * far too large, a pixel that is not finite
+ * @return CELLSEG_ERR_ARGUMENT   a NULL, an option out of range, a missing channel, an unknown pixel size or one that is far too
+ *                                large, a pixel that is not finite, a nucleus diameter for a model that states none
  * @return CELLSEG_ERR_MODEL      the model's first classes are not nucleus, cytoplasm and background
- * @return CELLSEG_ERR_LIMIT      the image is too large at the model's scale or at its largest zoom, or for the memory budget
+ * @return CELLSEG_ERR_LIMIT      before any work: the image is too large at the model's scale, or the memory budget is smaller
+ * than cellseg_segment_memory()
  * @return CELLSEG_ERR_CANCELLED, CELLSEG_ERR_MEMORY
+ * Result: a function of pixels, pixel size, options and model; the same bytes for any threads, budget and processor.
  * Cost: the network's, times the orientations, and 0.15 us per pixel of the model's scale for the rest, on two threads:
- * docs/performance.md. At a zoom the network's times its square, at 3 zooms 3.1 times that; to find a zoom, first 5 to 31 times
- * one orientation's and three seeds steps. With 2 orientations a second look takes 3 to 28 times as long as the
- * first, most often 8; of images of stains that the model knows, half get one.
- * Progress: where a second look may be taken, the first one is the first fifth; the rest is passed at once where there is none.
- * Log, as information: of 15 nuclei or more how well the marker fits and how sure they are; where they are unsure, whether
- * there is a second look, and then which one counts.
- * Memory: 42 bytes per pixel of the model's scale, or with zooms 28 + 20 z^2 where that is more, and in a second look 28 besides:
- * z is the largest zoom, which for 3 zooms is 1.2 `zoom`, and 2.8 where it is to be found.
- * Threads: any. Result: the same bytes for any thread count. Since: 1.0
- * Source: Al-Kofahi et al. 2018, steps 1 to 3.
+ * docs/performance.md. Memory: cellseg_segment_memory(); typically 42 bytes per pixel of the model's scale. With a budget, as
+ * many threads work as the budget allows. Threads: any. Since: 1.0 Source: Al-Kofahi et al. 2018, steps 1 to 3.
  */
 CELLSEG_API cellseg_status cellseg_segment(cellseg_labels **cells, cellseg_labels **nuclei, cellseg_image **maps,
-                                           cellseg_context *context, const cellseg_model *model, const cellseg_image *image,
-                                           const cellseg_segment_options *options);
+                                           cellseg_segment_report *report, cellseg_context *context, const cellseg_model *model,
+                                           const cellseg_image *image, const cellseg_segment_options *options);
+
+/**
+ * The memory that a segmentation needs with one thread: a budget of as much, beside what is in use already, is never too small.
+ *
+ * @param[out] bytes   0 after an error
+ * @param      context NULL for defaults; its processor level decides the network's workspace
+ * @param      model   NULL for the two-channel method
+ * @param      height, width  of the image
+ * @param      pixel_size_um  of the image; options->pixel_size_um overrides it
+ * @param      options NULL for defaults
+ * @return CELLSEG_ERR_ARGUMENT, CELLSEG_ERR_MODEL, CELLSEG_ERR_LIMIT  as cellseg_segment()
+ * Threads: any. Cost: none. Since: 1.0
+ */
+CELLSEG_API cellseg_status cellseg_segment_memory(uint64_t *bytes, cellseg_context *context, const cellseg_model *model,
+                                                  size_t height, size_t width, double pixel_size_um,
+                                                  const cellseg_segment_options *options);
 
 /**
  * The two-channel method: nuclei from a nuclear stain, cells from the marker. No network; how the paper made its training labels.
  *
  * @param[out] cells, nuclei  as cellseg_segment(); either may be NULL when not wanted
+ * @param[out] report         as cellseg_segment(); without confidences
  * @param      marker         the marker is channel options->channel
  * @param      nuclear        the nuclear stain, bright, is channel options->nuclei_channel; may be the same image; same size as
- * `marker`
+ *                            `marker`
  * @return as cellseg_segment(), but CELLSEG_ERR_MODEL
  * Cost: about 0.15 us per pixel of the working scale, on one thread.
  * Threads: any. Result: the same bytes for any thread count. Since: 1.0
  * Source: Al-Kofahi et al. 2018, "Ground truth".
  */
-CELLSEG_API cellseg_status cellseg_segment_two_channel(cellseg_labels **cells, cellseg_labels **nuclei, cellseg_context *context,
+CELLSEG_API cellseg_status cellseg_segment_two_channel(cellseg_labels **cells, cellseg_labels **nuclei,
+                                                       cellseg_segment_report *report, cellseg_context *context,
                                                        const cellseg_image *marker, const cellseg_image *nuclear,
                                                        const cellseg_segment_options *options);
 
@@ -187,6 +258,58 @@ CELLSEG_API cellseg_status cellseg_segment_two_channel(cellseg_labels **cells, c
 CELLSEG_API cellseg_status cellseg_segment_nuclei_within(cellseg_labels **nuclei, cellseg_context *context,
                                                          const cellseg_labels *cells, const cellseg_image *nuclear,
                                                          const cellseg_segment_options *options);
+
+/* ---- the steps one by one: for a network that runs elsewhere, or nuclei that are known ---- */
+
+/**
+ * Step 1: the model's probability maps.
+ *
+ * cellseg_segment_maps(), cellseg_segment_nuclei() and cellseg_segment_cells() in turn give the label maps of cellseg_segment(),
+ * but for the marker check, which is cellseg_segment()'s alone.
+ *
+ * @param[out] maps  New float32 image at the model's scale, which its pixel size states; channels as in cellseg_segment().
+ *                   Release with cellseg_image_free(). NULL after an error.
+ * @return as cellseg_segment()
+ * Cost: the network's, times the orientations. Threads: any. Since: 1.0
+ */
+CELLSEG_API cellseg_status cellseg_segment_maps(cellseg_image **maps, cellseg_context *context, const cellseg_model *model,
+                                                const cellseg_image *image, const cellseg_segment_options *options);
+
+/**
+ * Step 2: nuclei from a map of nucleus probability, at the map's own scale.
+ *
+ * @param[out] nuclei  New label map of the maps' size, ids 1..count in raster order. Release with cellseg_labels_free(). NULL
+ * after an error.
+ * @param      maps    float32 in [0, 1]: channel 0 is nucleus. Its pixel size must be known.
+ * @param      extra_output  CELLSEG_EXTRA_...: the meaning of channel 3; CELLSEG_EXTRA_NONE: there is none, or it is ignored
+ * @param      options NULL for defaults; channel and pixel_size_um are ignored
+ * @return CELLSEG_ERR_ARGUMENT  a NULL, maps of another type, without pixel size or channel 3, a value that is not in [0, 1] (the
+ *                               message names channel and pixel), an option out of range
+ * @return CELLSEG_ERR_LIMIT, CELLSEG_ERR_MEMORY, CELLSEG_ERR_CANCELLED
+ * Cost: 0.1 us per pixel of the maps. Threads: any. Since: 1.0
+ */
+CELLSEG_API cellseg_status cellseg_segment_nuclei(cellseg_labels **nuclei, cellseg_context *context, const cellseg_image *maps,
+                                                  int32_t extra_output, const cellseg_segment_options *options);
+
+/**
+ * Step 3: cells round given nuclei, with the probability maps of any network or with the marker alone.
+ *
+ * @param[out] cells   New label map of the image's size, as in cellseg_segment(). NULL after an error.
+ * @param[out] nuclei  NULL when not wanted; else each cell's nucleus under the cell's id: `seeds` made to lie inside the cells
+ * @param      image   the marker is channel options->channel; its pixel size must be known, or given in the options
+ * @param      maps    NULL, or float32 in [0, 1] of the same field at any scale: channels nucleus, cytoplasm, background and, by
+ *                     extra_output, a fourth. Cells are found at the maps' scale; without maps at the method's
+ *                     working_pixel_size_um.
+ * @param      extra_output  CELLSEG_EXTRA_...: the meaning of channel 3
+ * @param      seeds   nuclei, of the image's or the maps' size; any ids, each of one or more components, of which the largest
+ *                     counts
+ * @return CELLSEG_ERR_ARGUMENT  as cellseg_segment_nuclei(), and: maps of another field's proportions, seeds of another size
+ * @return CELLSEG_ERR_LIMIT, CELLSEG_ERR_MEMORY, CELLSEG_ERR_CANCELLED
+ * Cost: 0.1 us per pixel of the working scale. Threads: any. Since: 1.0
+ */
+CELLSEG_API cellseg_status cellseg_segment_cells(cellseg_labels **cells, cellseg_labels **nuclei, cellseg_context *context,
+                                                 const cellseg_image *image, const cellseg_image *maps, int32_t extra_output,
+                                                 const cellseg_labels *seeds, const cellseg_segment_options *options);
 
 #ifdef __cplusplus
 }

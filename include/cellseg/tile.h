@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/** @file tile.h  Cut a large image into overlapping patches, and put what comes back together. */
+/** @file tile.h  Grid of overlapping patches for images that are larger than a network's patch. */
 #ifndef CELLSEG_TILE_H
 #define CELLSEG_TILE_H
 
@@ -9,27 +9,28 @@
 extern "C" {
 #endif
 
-/** Where patches lie: of `patch_px`, stepping by `step_px`; the rest is margin, half on each side, which is predicted but not
- * kept. */
+/** Positions of patches: squares of `patch_px` at steps of `step_px`. The difference is the margin, half on each side; the
+ * network computes the margin, and the caller discards the margin. */
 typedef struct cellseg_tile_grid {
     size_t struct_size;
-    size_t height_px, width_px; /**< the image's */
-    size_t patch_px;            /**< 176 in the paper */
-    size_t step_px;             /**< 160 in the paper; patch_px - step_px is even */
+    size_t height_px, width_px; /**< size of the image */
+    size_t patch_px;            /**< edge of a patch; 176 in the paper */
+    size_t step_px;             /**< step between patches; 160 in the paper; patch_px - step_px is even */
 } cellseg_tile_grid;
 
-/** One patch: where its window begins (may be negative or reach past the edge: reflect there) and which part of the image it
- * decides. */
+/** One patch: the position of its window, and the rectangle of the image that the patch decides. A window may extend beyond the
+ * image; the pixels there are reflected. */
 typedef struct cellseg_tile {
     size_t struct_size;
-    int64_t window_top, window_left; /**< patch_px x patch_px from here */
-    size_t top, left, height, width; /**< kept: this rectangle of the image */
+    int64_t window_top, window_left; /**< first row and column of the window of patch_px x patch_px; may be negative */
+    size_t top, left, height, width; /**< the rectangle of the image that is kept */
 } cellseg_tile;
 
-/** Number of patches of a grid. @param[out] out 0 after an error. @return CELLSEG_ERR_ARGUMENT. Threads: any. Since: 1.0 */
+/** Compute the number of patches of a grid. @param[out] out 0 after an error. @return CELLSEG_ERR_ARGUMENT. Threads: any.
+ * Since: 1.0 */
 CELLSEG_API cellseg_status cellseg_tile_count(size_t *out, const cellseg_tile_grid *grid);
 
-/** Patch `index`, counted in raster order. @param[out] out struct_size set by the caller. @return CELLSEG_ERR_ARGUMENT. Threads:
+/** Compute patch `index` in raster order. @param[out] out the caller sets struct_size. @return CELLSEG_ERR_ARGUMENT. Threads:
  * any. Since: 1.0 */
 CELLSEG_API cellseg_status cellseg_tile_at(cellseg_tile *out, const cellseg_tile_grid *grid, size_t index);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Memory through the context's hooks. Every block carries a 64-byte header that names its heap, so that a block can be
- * released without its context and the budget stays right; what follows the header is aligned for any vector register.
+ * Memory through the context's hooks. A 64-byte header before every block names the block's heap, so that a block can be
+ * released without its context and the budget stays exact. The header keeps the block aligned for any vector register.
  */
 #define _DEFAULT_SOURCE /* for madvise */ // NOLINT(bugprone-reserved-identifier)
 
@@ -59,11 +59,14 @@ static bool reserve(cseg_heap *heap, size_t bytes) {
         atomic_fetch_sub(&heap->used, bytes);
         return false;
     }
+    uint64_t peak = atomic_load(&heap->peak);
+    while (used > peak && !atomic_compare_exchange_weak(&heap->peak, &peak, used))
+        continue;
     return true;
 }
 
-/* Fresh pages of 4 KiB cost an image-sized block more time to touch than most filters take. Advice only: failure is no fault. */
-static void ask_for_large_pages(char *base, size_t bytes) {
+/* For an image-sized block, faults of 4 KiB pages take longer than most filters. The advice may fail. */
+static void advise_large_pages(char *base, size_t bytes) {
 #if defined(MADV_HUGEPAGE)
     enum { PAGE = 4096, LARGE = 4 << 20 };
     const size_t skipped = (PAGE - (uintptr_t)base % PAGE) % PAGE;
@@ -94,7 +97,7 @@ void *cseg_heap_alloc(cseg_heap *heap, size_t bytes) {
         return NULL;
     }
     if (!hooked)
-        ask_for_large_pages(base, total);
+        advise_large_pages(base, total);
     if (heap != NULL)
         atomic_fetch_add(&heap->references, 1);
     char *block = base + ALIGNMENT + (ALIGNMENT - (uintptr_t)base % ALIGNMENT) % ALIGNMENT;
@@ -134,6 +137,22 @@ void cseg_memory_free(void *block) {
     else
         free(header.base);
     cseg_heap_release(header.heap);
+}
+
+void cseg_memory_peak_start(cellseg_context *context) {
+    if (context != NULL)
+        atomic_store(&context->heap->peak, atomic_load(&context->heap->used));
+}
+
+uint64_t cseg_memory_peak(const cellseg_context *context) {
+    return context != NULL ? atomic_load(&context->heap->peak) : 0;
+}
+
+uint64_t cseg_budget_left(const cellseg_context *context) {
+    if (context == NULL || context->heap->budget == 0)
+        return UINT64_MAX;
+    const uint64_t used = atomic_load(&context->heap->used);
+    return used < context->heap->budget ? context->heap->budget - used : 0;
 }
 
 cellseg_status cseg_budget_check(cellseg_context *context, uint64_t bytes, const char *what) {

@@ -26,6 +26,8 @@ cellseg_status cseg_call_end(cseg_call *call, cellseg_status status) {
         context->window = call->outer_window;
         context->step = call->outer_step;
         context->depth--;
+        if (context->depth == 0)
+            context->workers = 0;
         if (context->depth == 0 && status == CELLSEG_OK)
             cseg_progress_finish(context);
         if (context->depth == 0 && status == CELLSEG_ERR_CANCELLED)

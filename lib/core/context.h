@@ -14,7 +14,7 @@ typedef struct cseg_heap {
     void *user;
     uint64_t budget; /* 0: none */
     atomic_size_t references;
-    atomic_uint_least64_t used;
+    atomic_uint_least64_t used, peak;
 } cseg_heap;
 
 cseg_heap *cseg_heap_new(const cellseg_context_options *options);
@@ -35,7 +35,8 @@ struct cellseg_context {
     int32_t depth;                   /* public calls that run, one inside the other */
     cseg_progress_span window, step; /* the innermost call's part of the whole; the running step's part of the whole */
     double reported;
-    int64_t last_report_ns;
+    double last_report;           /* cseg_clock_seconds() */
+    uint64_t workers;             /* 0: all threads work on a loop; else at most so many */
     struct loop *loop;            /* the outermost parallel loop that runs */
     atomic_bool cancelled;        /* by the callback, for the running call */
     atomic_bool cancel_requested; /* by cellseg_context_cancel(), until a call returned CELLSEG_ERR_CANCELLED */

@@ -3,9 +3,13 @@
 #ifndef CSEG_CORE_H
 #define CSEG_CORE_H
 
+#include "core/error.h"
+#include "core/order.h"
+
 #include <cellseg/context.h>
 #include <cellseg/image.h>
 #include <cellseg/labels.h>
+#include <cellseg/options.h>
 #include <cellseg/types.h>
 #include <cellseg/version.h>
 
@@ -15,55 +19,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include "core/order.h"
-
-/* ---- errors (error.c) ---- */
-
-#if defined(__GNUC__)
-#define CSEG_PRINTF(f, a) __attribute__((format(printf, f, a)))
-#else
-#define CSEG_PRINTF(f, a)
-#endif
-
-/* Room for the line: a path of the system's longest, and the fault. */
-enum { CSEG_ERROR_BYTES = 4096 + 512 };
-
-/*
- * Record one line for cellseg_last_error() and give `status`, so that a fault is one statement: return cseg_fail(...). A macro,
- * so that compilers and analysers see which status it is.
- */
-#define cseg_fail(status, ...) (cseg_error_record((status), __VA_ARGS__), (cellseg_status)(status))
-void cseg_error_record(cellseg_status status, const char *format, ...) CSEG_PRINTF(2, 3);
-
-/* The status of this thread's last recorded failure: what to return when an allocation gave NULL. */
-cellseg_status cseg_error_recorded(void);
-static inline cellseg_status cseg_error_last(void) {
-    const cellseg_status status = cseg_error_recorded();
-    return status != CELLSEG_OK ? status : CELLSEG_ERR_INTERNAL;
-}
-
-/*
- * Put "what: " before the recorded line, where a caller knows the file or layer that the finder of the fault did not. Where both
- * do not fit, `what` is shortened in its middle and the fault stays whole: so paths, which may be long, come to a line this way.
- */
-cellseg_status cseg_error_fail_in(cellseg_status status, const char *what);
-
-/* Forward a failure; for functions that own nothing yet. */
-#define CSEG_TRY(call)                                                                                                           \
-    do {                                                                                                                         \
-        cellseg_status cseg_try_status_ = (call);                                                                                \
-        if (cseg_try_status_ != CELLSEG_OK)                                                                                      \
-            return cseg_try_status_;                                                                                             \
-    } while (0)
-
-/* Forward a failure to the function's one cleanup label; needs `cellseg_status status` in scope. */
-#define CSEG_TRY_GOTO(label, call)                                                                                               \
-    do {                                                                                                                         \
-        status = (call);                                                                                                         \
-        if (status != CELLSEG_OK)                                                                                                \
-            goto label;                                                                                                          \
-    } while (0)
 
 /* ---- option structs (options.c) ---- */
 
@@ -77,22 +32,96 @@ cellseg_status cseg_options_copy(void *own, size_t own_size, size_t first_releas
 cellseg_status cseg_options_init(void *theirs, size_t their_size, const void *defaults, size_t own_size,
                                  size_t first_release_size, const char *name);
 
+/* ---- time (clock.c) ---- */
+
+double cseg_clock_seconds(void); /* since some fixed moment; never falls */
+
+/* ---- descriptor tables (option_table.c) ---- */
+
+struct cellseg_option_table {
+    const char *name; /* of the struct */
+    const cellseg_option *rows;
+    size_t count, struct_size, first_release_size;
+};
+
+/* A row: the member's type follows from its declaration. Further fields, such as .choices, may follow the sentence. */
+#define CSEG_OPTION(options, member, default_value, paper_value, lo, hi, unit_name, ...)                                         \
+    {                                                                                                                            \
+        .name = #member, .unit = (unit_name), .offset = offsetof(options, member), .type = CSEG_OPTION_TYPE(options, member),    \
+        .standard = (default_value), .paper = (paper_value), .lowest = (lo), .highest = (hi), .sentence = __VA_ARGS__            \
+    }
+#define CSEG_OPTION_TYPE(options, member)                                                                                        \
+    _Generic(((options *)0)->member,                                                                                             \
+        int32_t: CELLSEG_OPTION_INT32,                                                                                           \
+        uint64_t: CELLSEG_OPTION_UINT64,                                                                                         \
+        double: CELLSEG_OPTION_DOUBLE,                                                                                           \
+        const char *: CELLSEG_OPTION_TEXT,                                                                                       \
+        default: CELLSEG_OPTION_GROUP)
+
+/* The table of `options`, whose last member in release 1.0 is `last`. */
+#define CSEG_OPTION_TABLE(options, row_array, last)                                                                              \
+    {                                                                                                                            \
+#options, (row_array), sizeof(row_array) / sizeof *(row_array), sizeof(options),                                         \
+            offsetof(options, last) + sizeof(((options *)0)->last)                                                               \
+    }
+
+/* Room for any option struct of this library. */
+typedef struct cseg_option_storage {
+    _Alignas(max_align_t) unsigned char bytes[512];
+} cseg_option_storage;
+
+/* preset: one of CELLSEG_PRESET_... */
+cellseg_status cseg_option_check_preset(int32_t preset);
+
+/* Write the preset's values into this library's struct; texts and groups become NULL. */
+void cseg_option_fill(void *own, const cellseg_option_table *table, int32_t preset);
+
+/* Write the preset's values into the caller's struct, whatever release it is of. */
+cellseg_status cseg_option_init(void *options, size_t struct_size, const cellseg_option_table *table, int32_t preset);
+
+/* The same for an initialised struct, whose members marked CELLSEG_OPTION_KEPT_BY_PRESET stay. */
+cellseg_status cseg_option_preset(void *options, const cellseg_option_table *table, int32_t preset);
+
+/* The caller's options (NULL: the preset's) as this library's struct, every value within its range. */
+cellseg_status cseg_option_read(void *own, const cellseg_option_table *table, const void *options, int32_t preset);
+
+/* The same over the values that `own` holds already. */
+cellseg_status cseg_option_overlay(void *own, const cellseg_option_table *table, const void *options);
+
+/* One member of this library's struct: its row (NULL for an unknown name), its bytes, its value; 0 for a text or a group. */
+const cellseg_option *cseg_option_find(const cellseg_option_table *table, const char *name);
+size_t cseg_option_size(const cellseg_option *option);
+double cseg_option_value(const void *own, const cellseg_option *option);
+void cseg_option_set(void *own, const cellseg_option *option, double value);
+
 /* An argument error that names the option unless lo <= value <= hi (NaN fails). */
 cellseg_status cseg_range_check(const char *name, double value, double lo, double hi);
 
 /* ---- memory (alloc.c) ---- */
 
-/* count * size bytes, aligned to 64, not cleared; on overflow, no memory or a spent budget NULL: return cseg_error_last(). */
+/* count * size bytes, aligned to 64, not cleared. NULL on overflow, without memory or beyond the budget: return
+ * cseg_error_last(). */
 void *cseg_memory_alloc(cellseg_context *context, size_t count, size_t size);
 void *cseg_memory_calloc(cellseg_context *context, size_t count, size_t size);
-void cseg_memory_free(void *block); /* knows where the block came from; NULL is legal */
+void cseg_memory_free(void *block); /* by the block's own heap; NULL is legal */
 
 /* *product = a * b, or false on overflow. */
 bool cseg_memory_mul(size_t a, size_t b, size_t *product);
 
-/* Fails with CELLSEG_ERR_LIMIT, naming `what`, when `bytes` more would not fit the budget. For plans, before anything is
- * allocated. */
+/* The largest number of bytes in use through the context since cseg_memory_peak_start(); 0 for NULL. */
+void cseg_memory_peak_start(cellseg_context *context);
+uint64_t cseg_memory_peak(const cellseg_context *context);
+
+/* Bytes that the budget still allows; UINT64_MAX without one. */
+uint64_t cseg_budget_left(const cellseg_context *context);
+
+/* CELLSEG_ERR_LIMIT, naming `what`, if `bytes` more exceed the budget. For plans, before anything is allocated. */
 cellseg_status cseg_budget_check(cellseg_context *context, uint64_t bytes, const char *what);
+
+/* ---- texts (string.c) ---- */
+
+/* A copy of a text; *out is NULL where `from` is NULL. Release with cseg_memory_free(). */
+cellseg_status cseg_string_copy(char **out, cellseg_context *context, const char *from);
 
 /* ---- threads (threads.c) ---- */
 
@@ -124,6 +153,9 @@ cellseg_status cseg_progress_poll(cellseg_context *context, double fraction_of_s
 
 /* Report, if this is the calling thread and it is time: between the parts of an index of a parallel loop that takes long. */
 void cseg_parallel_poll(cellseg_context *context);
+
+/* At most so many threads work on each loop until the public call ends; for a memory budget. */
+void cseg_parallel_limit(cellseg_context *context, uint64_t workers);
 
 /* CELLSEG_ERR_CANCELLED (and its message) once the callback or cellseg_context_cancel() asked to stop. Cheap; callable on any
  * thread. */
@@ -164,35 +196,36 @@ typedef struct cseg_file {
     uint64_t size;
 } cseg_file;
 
-/* An IO failure that says what the system said. It names no path, and neither do opening and reading: cseg_error_fail_in(). */
+/* CELLSEG_ERR_IO with the system's message. Neither this line nor those of opening and reading name the path:
+ * cseg_error_fail_in(). */
 cellseg_status cseg_file_fail(const char *what, int error);
 
-/* Open a regular file to read. On failure nothing is open; file->error is ENOENT where there is no such file. */
+/* Open a regular file to read. On failure nothing is open; file->error is ENOENT if there is no such file. */
 cellseg_status cseg_file_open(cseg_file *file, const char *path);
 void cseg_file_close(cseg_file *file);
 
-/* Up to `count` bytes; fewer at the end of the file and on an error, which file->error tells apart. */
+/* Up to `count` bytes. Fewer at the end of the file and after an error, which sets file->error. */
 size_t cseg_file_read_at(cseg_file *file, void *to, size_t count, uint64_t offset);
 bool cseg_file_write_at(cseg_file *file, const void *from, size_t count, uint64_t offset);
 
-/* A file being written under a temporary name beside its own, so that nobody ever sees half of it. */
+/* A file written under a temporary name beside its own, so that no reader opens an incomplete file. */
 typedef struct cseg_target {
     cseg_file file;
     const char *path; /* borrowed */
     char *temporary;
 } cseg_target;
 
-/* Refuses a path that is a directory, a device or anything else that a file would not replace. Failures name the path. */
+/* CELLSEG_ERR_IO if the path is a directory, a device or anything else but a regular file. Failures name the path. */
 cellseg_status cseg_target_open(cseg_target *target, cellseg_context *context, const char *path);
 
-/* Ends every write. With status OK, and no write failed: put the file in place; else, or when that fails, remove it. Returns
- * what holds then, naming the path. A process that is killed before this leaves the temporary file. */
+/* End every write. With status OK and no failed write the file replaces the target; otherwise the file is removed. Returns
+ * `status` or the failure of the replacement, naming the path. A process killed before this call leaves the temporary file. */
 cellseg_status cseg_target_close(cseg_target *target, cellseg_status status);
 
-/* Whether a file could be written to `path` now, before long work is begun for it; leaves nothing behind. */
+/* Test whether a file can be written to `path`, before long work; leaves nothing behind. */
 cellseg_status cseg_target_probe(cellseg_context *context, const char *path);
 
-/* The file `path` becomes these bytes; on failure it is as it was. */
+/* Replace the file `path` by these bytes; on failure the file is unchanged. */
 cellseg_status cseg_file_replace(const char *path, cellseg_context *context, const void *bytes, size_t size);
 
 /* ---- planes (plane.c): how rooms hand pixels to each other ---- */
@@ -243,8 +276,28 @@ cellseg_status cseg_plane_to_f32(cellseg_context *context, const cseg_plane *to,
  * names the image. */
 cellseg_status cseg_plane_check_finite(cellseg_context *context, const cseg_plane *plane, const char *what);
 
+bool cseg_plane_same_size(const cseg_plane *a, const cseg_plane *b);
+
 /* Height and width in [1, 2^31 - 1]. */
 cellseg_status cseg_plane_check_size(size_t height, size_t width);
+
+/* ---- text that grows (text.c), for JSON and binary formats ---- */
+
+/* After a failed allocation every call does nothing, and cseg_text_take() returns the error: one check. */
+typedef struct cseg_text {
+    cellseg_context *context;
+    char *bytes; /* NULL: empty */
+    size_t length, capacity;
+    cellseg_status status;
+} cseg_text;
+
+void cseg_text_add(cseg_text *text, const char *format, ...) CSEG_PRINTF(2, 3);
+void cseg_text_add_number(cseg_text *text, double value);      /* the fewest digits that read back as the same; never a comma */
+void cseg_text_add_string(cseg_text *text, const char *value); /* in quotes, escaped as JSON asks */
+void cseg_text_add_bytes(cseg_text *text, const void *bytes, size_t count); /* zeros and all: for binary formats */
+
+/* Hand the text over: cseg_memory_free() it. On failure it is released and *out NULL. */
+cellseg_status cseg_text_take(char **out, cseg_text *text);
 
 /* ---- inputs (input.c): a caller's image, read ---- */
 
@@ -308,7 +361,7 @@ typedef struct cseg_keyed {
     uint64_t key, value;
 } cseg_keyed;
 
-/* Stable, rising by key. Linear in count; allocates as much again as the items. */
+/* Stable, ascending by key. Linear in count; allocates a second array of items. */
 cellseg_status cseg_sort_keyed(cellseg_context *context, cseg_keyed *items, size_t count);
 
 /* ---- deterministic mathematics (fmath.c): the same bytes on every processor and compiler ---- */
@@ -316,13 +369,13 @@ cellseg_status cseg_sort_keyed(cellseg_context *context, cseg_keyed *items, size
 double cseg_math_exp(double x); /* within 1 ulp or so; 0 below -745, infinity above 709.78 */
 double cseg_math_log(double x); /* natural logarithm; x > 0 and finite */
 
-/* The angle of (x, y) in [-pi, pi], within 2 ulp; finite arguments. The sign of a zero does not count: 0 for (0, 0), pi on the
+/* The angle of (x, y) in [-pi, pi], within 2 ulp; finite arguments. Signs of zeros are ignored: 0 for (0, 0), pi on the
  * negative x axis. */
 double cseg_math_atan2(double y, double x);
 
 /* ---- random numbers (random.c) ---- */
 
-/* Uniform bits for a place in a stream: the same for the same (seed, counter), whatever the order of the calls (splitmix64). */
+/* Uniform bits, a pure function of seed and counter (splitmix64). */
 uint64_t cseg_random_bits(uint64_t seed, uint64_t counter);
 
 /* ---- processor (cpu.c) ---- */

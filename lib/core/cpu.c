@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the processor can do, and how many cores this process may use. */
+/* The processor's level, and the number of cores this process may use. */
 #include "core/context.h"
 
 #include <unistd.h>

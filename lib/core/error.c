@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The last error: one line in a thread-local buffer, written where the fault is found. */
-#include "core/core.h"
+/* The last error: one line in a thread-local buffer, recorded where the fault is found. */
+#include "core/error.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -18,7 +19,7 @@ void cseg_error_record(cellseg_status status, const char *format, ...) {
     va_start(arguments, format);
     (void)vsnprintf(last_error, sizeof last_error, format, arguments);
     va_end(arguments);
-    /* File names and file contents reach this line: keep it one line. */
+    /* The line may contain file names and file contents: remove line breaks. */
     for (char *c = last_error; *c != '\0'; c++)
         if ((unsigned char)*c < 0x20 || *c == 0x7f)
             *c = ' ';
@@ -30,11 +31,11 @@ static bool is_within_character(const char *utf8) {
 }
 
 cellseg_status cseg_error_fail_in(cellseg_status status, const char *what) {
-    enum { LEAST = 64 }; /* of `what`; a fault that leaves less is no line */
+    enum { MIN_WHAT = 64 }; /* bytes of `what` that are always kept */
     char fault[sizeof last_error];
     memcpy(fault, last_error, sizeof fault);
     const size_t used = strlen(fault) + sizeof ": ", length = strlen(what);
-    const size_t room = used + LEAST < sizeof fault ? sizeof fault - used : LEAST;
+    const size_t room = used + MIN_WHAT < sizeof fault ? sizeof fault - used : MIN_WHAT;
     if (length <= room)
         return cseg_fail(status, "%s: %s", what, fault);
     size_t head = (room - 3) / 2;

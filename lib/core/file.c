@@ -79,7 +79,7 @@ bool cseg_file_write_at(cseg_file *file, const void *from, size_t count, uint64_
     return file->error == 0;
 }
 
-/* What is at `path` now would be replaced: only a file may be. */
+/* Only a regular file may be replaced. */
 static cellseg_status check_replaceable(const char *path) {
     struct stat there;
     if (path[0] != '\0' && stat(path, &there) == 0)
@@ -88,7 +88,7 @@ static cellseg_status check_replaceable(const char *path) {
                                               : cseg_file_fail("cannot be written", path[0] == '\0' ? ENOENT : errno);
 }
 
-/* Create "<folder of path>/.cellseg-<process>-<n>.tmp": O_EXCL takes a name only where there is nothing yet. */
+/* Create "<folder of path>/.cellseg-<process>-<n>.tmp"; O_EXCL accepts only a name that is not in use. */
 static cellseg_status create_temporary(cseg_target *target, cellseg_context *context) {
     const char *slash = strrchr(target->path, '/');
     const size_t folder = slash != NULL ? (size_t)(slash - target->path) + 1 : 0;

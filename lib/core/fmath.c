@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * exp, log and atan2 in plain double arithmetic, in one fixed order, so that results are the same bytes whatever the C library.
- * Argument reduction and the polynomials of log and atan follow fdlibm (Sun Microsystems, 1993: e_exp.c, e_log.c, s_atan.c); exp
- * sums its Taylor series, which on |r| <= ln(2)/2 needs 13 terms for full precision. Cost: about 20 operations.
+ * exp, log and atan2 in double arithmetic in one fixed order, so that results do not depend on the C library. Argument reduction
+ * and the polynomials of log and atan follow fdlibm (Sun Microsystems, 1993: e_exp.c, e_log.c, s_atan.c); exp sums its Taylor
+ * series, which on |r| <= ln(2)/2 needs 13 terms for full precision. Cost: about 20 operations.
  */
 #include "core/core.h"
 
@@ -61,7 +61,7 @@ double cseg_math_log(double x) {
     return k * ln2_hi - ((half_square - (s * (half_square + tail) + k * ln2_lo)) - f);
 }
 
-/* atan(x) for x >= 0: x is taken to |r| <= 7/16 by the addition theorem about 0, 1/2, 1, 3/2 or infinity. */
+/* atan(x) for x >= 0; the addition theorem about 0, 1/2, 1, 3/2 or infinity reduces x to |r| <= 7/16. */
 static double arc_tangent(double x) {
     static const double coefficients[] = {3.33333333333329318027e-01,  -1.99999999998764832476e-01, 1.42857142725034663711e-01,
                                           -1.11111104054623557880e-01, 9.09088713343650656196e-02,  -7.69187620504482999495e-02,

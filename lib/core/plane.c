@@ -30,6 +30,10 @@ cellseg_status cseg_plane_check_size(size_t height, size_t width) {
     return cseg_fail(CELLSEG_ERR_ARGUMENT, "a size of %zu x %zu pixels is out of range", height, width);
 }
 
+bool cseg_plane_same_size(const cseg_plane *a, const cseg_plane *b) {
+    return a->height == b->height && a->width == b->width;
+}
+
 cellseg_status cseg_plane_new(cseg_plane *plane, cellseg_context *context, int32_t type, size_t height, size_t width) {
     const size_t stride = width * cseg_plane_type_size(type);
     *plane = (cseg_plane){cseg_memory_alloc(context, height, stride), height, width, stride, type};

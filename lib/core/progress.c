@@ -4,20 +4,13 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <time.h>
-
-static int64_t now_ns(void) {
-    struct timespec t;
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
 
 void cseg_progress_start(cellseg_context *context) {
     if (context == NULL || context->depth > 0)
         return;
     context->window = context->step = (cseg_progress_span){"start", 0, 1};
     context->reported = 0;
-    context->last_report_ns = 0; /* every call reports at least once, however short */
+    context->last_report = 0; /* every call reports at least once, however short */
     atomic_store(&context->cancelled, false);
 }
 
@@ -40,13 +33,13 @@ cellseg_status cseg_progress_report(cellseg_context *context, double fraction_of
 }
 
 cellseg_status cseg_progress_poll(cellseg_context *context, double fraction_of_step) {
-    enum { PERIOD_NS = 20 * 1000 * 1000 };
+    const double period = 0.02; /* seconds */
     if (context == NULL || context->options.progress == NULL)
         return cseg_progress_cancelled(context);
-    const int64_t now = now_ns();
-    if (now - context->last_report_ns < PERIOD_NS)
+    const double now = cseg_clock_seconds();
+    if (now - context->last_report < period)
         return cseg_progress_cancelled(context);
-    context->last_report_ns = now;
+    context->last_report = now;
     return cseg_progress_report(context, fraction_of_step);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Random bits by place in a stream: splitmix64 (Steele, Lea and Flood 2014), a hash of seed and counter. Cost: 3 products. */
+/* Random bits as a function of seed and counter: splitmix64 (Steele, Lea and Flood 2014). Cost: 3 products. */
 #include "core/core.h"
 
 uint64_t cseg_random_bits(uint64_t seed, uint64_t counter) {

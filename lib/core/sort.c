@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Radix sort of 64-bit keys that carry a value: stable, the same result everywhere, eight passes at most, of which those are
- * skipped whose byte is the same in every key. Costs one copy of the items. (The C library's qsort is not stable and may
- * allocate behind the context's back.)
+ * Radix sort of 64-bit keys that carry a value: stable, and the same result everywhere. Eight passes, without those whose byte
+ * is the same in every key. Costs one copy of the items. (The C library's qsort is not stable and may allocate without the
+ * context's hooks.)
  */
 #include "core/core.h"
 
@@ -14,7 +14,7 @@ static size_t bucket(uint64_t key, int byte) {
     return (size_t)(key >> (8 * byte)) & (BUCKETS - 1);
 }
 
-/* Move every item behind those of lower byte; counts becomes the places. */
+/* Move every item behind those of lower byte; counts becomes positions. */
 static cellseg_status scatter(cellseg_context *context, cseg_keyed *to, const cseg_keyed *from, size_t count, int byte,
                               size_t counts[BUCKETS]) {
     size_t place = 0;

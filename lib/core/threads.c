@@ -14,6 +14,7 @@ typedef struct loop {
     cseg_task_fn task;
     void *data;
     size_t count;
+    atomic_llong seats; /* helpers of the pool that may still join */
     pthread_t caller;
     atomic_size_t next;    /* first index nobody has taken */
     atomic_size_t done;    /* indices run or skipped */
@@ -66,6 +67,11 @@ static void run_index(void *data, size_t index) {
         report(l);
 }
 
+static void run_share(loop *l) {
+    for (size_t i = atomic_fetch_add(&l->next, 1); i < l->count; i = atomic_fetch_add(&l->next, 1))
+        run_index(l, i);
+}
+
 /* On a thread of the embedder, which gets its own floating-point environment back. */
 static void run_hooked_index(void *data, size_t index) {
     fenv_t host;
@@ -75,9 +81,14 @@ static void run_hooked_index(void *data, size_t index) {
     (void)fesetenv(&host);
 }
 
-static void run_share(loop *l) {
-    for (size_t i = atomic_fetch_add(&l->next, 1); i < l->count; i = atomic_fetch_add(&l->next, 1))
-        run_index(l, i);
+/* The same where fewer threads may work than the embedder has: each index of its loop is one worker's share of ours. */
+static void run_hooked_share(void *data, size_t index) {
+    fenv_t host;
+    (void)index;
+    (void)fegetenv(&host);
+    (void)fesetenv(FE_DFL_ENV);
+    run_share(data);
+    (void)fesetenv(&host);
 }
 
 /* ---- the pool: `threads - 1` sleepers woken by a generation number ---- */
@@ -109,7 +120,8 @@ static void *helper(void *argument) {
             continue;
         pool->running++;
         (void)pthread_mutex_unlock(&pool->mutex);
-        run_share(work);
+        if (atomic_fetch_sub(&work->seats, 1) > 0)
+            run_share(work);
         (void)pthread_mutex_lock(&pool->mutex);
         if (--pool->running == 0)
             (void)pthread_cond_signal(&pool->idle);
@@ -188,19 +200,34 @@ static void run_on_new_threads(loop *l) {
         (void)pthread_join(threads[i], NULL);
 }
 
+static cellseg_status run_on_hook(loop *l, uint64_t workers) {
+    const cellseg_context_options *o = &l->context->options;
+    const bool limited = workers < l->count && workers < (uint64_t)l->context->threads;
+    const int32_t refused =
+        o->parallel_for(o->parallel_user, limited ? (size_t)workers : l->count, limited ? run_hooked_share : run_hooked_index, l);
+    if (refused != 0 || atomic_load(&l->done) < l->count)
+        return cseg_fail(CELLSEG_ERR_INTERNAL, "the context's parallel_for did not run every index");
+    return CELLSEG_OK;
+}
+
 static cellseg_status run(loop *l) {
     cellseg_context *context = l->context;
+    const uint64_t workers = context != NULL && context->workers > 0 ? context->workers : INT32_MAX;
+    atomic_init(&l->seats, (long long)workers - 1);
     if (inside_a_task || l->count == 1 || (context != NULL && context->pool == NULL && context->options.parallel_for == NULL))
         run_share(l);
     else if (context == NULL)
         run_on_new_threads(l);
-    else if (context->options.parallel_for != NULL) {
-        const int32_t refused = context->options.parallel_for(context->options.parallel_user, l->count, run_hooked_index, l);
-        if (refused != 0 || atomic_load(&l->done) < l->count)
-            return cseg_fail(CELLSEG_ERR_INTERNAL, "the context's parallel_for did not run every index");
-    } else
+    else if (context->options.parallel_for != NULL)
+        return run_on_hook(l, workers);
+    else
         run_on_pool(context->pool, l);
     return CELLSEG_OK;
+}
+
+void cseg_parallel_limit(cellseg_context *context, uint64_t workers) {
+    if (context != NULL)
+        context->workers = workers < INT32_MAX ? workers : INT32_MAX;
 }
 
 cellseg_status cseg_parallel_for(cellseg_context *context, size_t count, cseg_task_fn task, void *data) {

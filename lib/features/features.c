@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What this build holds: a room above the others, because each of them knows its own part. */
+#include "core/core.h"
 #include "io/io.h"
 #include "nn/nn.h"
-
-#include <cellseg/features.h>
 
 static uint64_t cpu_features(void) {
 #if defined(__x86_64__)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Range and histogram: bands of rows are counted by themselves and summed in order. Cost: one pass over the samples each.
+ * Range and histogram: slabs of rows are counted by themselves and summed in order. Cost: one pass over the samples each.
  */
 #include "filter/histogram.h"
 
-#include "filter/bands.h"
+#include "filter/slabs.h"
 #include "filter/filter.h"
 #include "filter/filter_kernels.h"
 
@@ -19,8 +19,8 @@ typedef struct extremes {
 
 typedef struct range_job {
     const cseg_plane *from, *mask;
-    cseg_bands bands;
-    extremes *found; /* one for each band */
+    cseg_slabs slabs;
+    extremes *found; /* one for each slab */
 } range_job;
 
 /* A comparison with NaN is false, so that NaN is ignored. fmin() would be a call. */
@@ -65,11 +65,11 @@ DEFINE_RANGE(i16, int16_t)
 DEFINE_RANGE(i32, int32_t)
 DEFINE_RANGE(f64, double)
 
-static cellseg_status range_of_band(void *data, size_t band) {
+static cellseg_status range_of_slab(void *data, size_t slab) {
     const range_job *job = data;
     extremes e = {INFINITY, -INFINITY};
-    const size_t end = cseg_band_end(job->bands, band, job->from->height);
-    for (size_t y = band * job->bands.rows; y < end; y++) {
+    const size_t end = cseg_slabs_end(job->slabs, slab, job->from->height);
+    for (size_t y = slab * job->slabs.rows; y < end; y++) {
         const void *row = cseg_row_at(job->from, y);
         const uint8_t *mask = job->mask != NULL ? cseg_row_u8(job->mask, y) : NULL;
         switch (job->from->type) {
@@ -96,21 +96,21 @@ static cellseg_status range_of_band(void *data, size_t band) {
             range_f64(&e, row, mask, job->from->width);
         }
     }
-    job->found[band] = e;
+    job->found[slab] = e;
     return CELLSEG_OK;
 }
 
 cellseg_status cseg_histogram_range_masked(cellseg_context *context, double *lo, double *hi, const cseg_plane *from,
                                            const cseg_plane *mask) {
-    range_job job = {.from = from, .mask = mask, .bands = cseg_bands_of(from)};
-    job.found = cseg_memory_alloc(context, job.bands.count, sizeof *job.found);
+    range_job job = {.from = from, .mask = mask, .slabs = cseg_slabs_of(from)};
+    job.found = cseg_memory_alloc(context, job.slabs.count, sizeof *job.found);
     if (job.found == NULL)
         return cseg_error_last();
-    const cellseg_status status = cseg_parallel_for(context, job.bands.count, range_of_band, &job);
+    const cellseg_status status = cseg_parallel_for(context, job.slabs.count, range_of_slab, &job);
     extremes e = {INFINITY, -INFINITY};
-    for (size_t band = 0; status == CELLSEG_OK && band < job.bands.count; band++) {
-        e.lo = lower(job.found[band].lo, e.lo);
-        e.hi = higher(job.found[band].hi, e.hi);
+    for (size_t slab = 0; status == CELLSEG_OK && slab < job.slabs.count; slab++) {
+        e.lo = lower(job.found[slab].lo, e.lo);
+        e.hi = higher(job.found[slab].hi, e.hi);
     }
     *lo = e.lo;
     *hi = e.hi;
@@ -131,8 +131,8 @@ typedef struct histogram_job {
     const cseg_plane *from, *mask;
     const cseg_binning *binning;
     const cseg_filter_kernels *kernels;
-    cseg_bands bands;
-    uint64_t *counts; /* bands x TABLES x (bins + 1): the last of each table holds what is left out */
+    cseg_slabs slabs;
+    uint64_t *counts; /* slabs x TABLES x (bins + 1): the last of each table holds what is left out */
 } histogram_job;
 
 static void leave_out_unmasked(uint32_t *bins, const uint8_t *mask, size_t count, uint32_t out) {
@@ -166,13 +166,13 @@ static void count_row(uint64_t *counts, const histogram_job *job, size_t y) {
     }
 }
 
-static cellseg_status histogram_of_band(void *data, size_t band) {
+static cellseg_status histogram_of_slab(void *data, size_t slab) {
     const histogram_job *job = data;
     const size_t size = TABLES * (job->binning->bins + 1);
-    uint64_t *counts = job->counts + band * size;
+    uint64_t *counts = job->counts + slab * size;
     memset(counts, 0, size * sizeof *counts);
-    const size_t end = cseg_band_end(job->bands, band, job->from->height);
-    for (size_t y = band * job->bands.rows; y < end; y++)
+    const size_t end = cseg_slabs_end(job->slabs, slab, job->from->height);
+    for (size_t y = slab * job->slabs.rows; y < end; y++)
         count_row(counts, job, y);
     return CELLSEG_OK;
 }
@@ -183,12 +183,12 @@ cellseg_status cseg_histogram_count_masked(cellseg_context *context, uint64_t *c
                          .mask = mask,
                          .binning = binning,
                          .kernels = cseg_filter_kernels_select(cellseg_context_cpu_level(context)),
-                         .bands = cseg_bands_of(from)};
-    const size_t table = binning->bins + 1, tables = job.bands.count * TABLES;
+                         .slabs = cseg_slabs_of(from)};
+    const size_t table = binning->bins + 1, tables = job.slabs.count * TABLES;
     job.counts = cseg_memory_alloc(context, tables, table * sizeof *job.counts);
     if (job.counts == NULL)
         return cseg_error_last();
-    const cellseg_status status = cseg_parallel_for(context, job.bands.count, histogram_of_band, &job);
+    const cellseg_status status = cseg_parallel_for(context, job.slabs.count, histogram_of_slab, &job);
     memset(counts, 0, binning->bins * sizeof *counts);
     for (size_t t = 0; status == CELLSEG_OK && t < tables; t++)
         for (size_t bin = 0; bin < binning->bins; bin++)

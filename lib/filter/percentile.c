@@ -5,7 +5,7 @@
  * (a radix selection). Linear between order statistics, as numpy.percentile. Cost: one pass over the samples for 8 and 16-bit
  * types; else one more for every slice needed, and for float64 up to three.
  */
-#include "filter/bands.h"
+#include "filter/slabs.h"
 #include "filter/filter.h"
 
 #include <math.h>
@@ -23,8 +23,8 @@ typedef struct slice {
 typedef struct selection {
     cellseg_context *context;
     const cseg_plane *from;
-    cseg_bands bands;
-    uint64_t *band_counts; /* bands x SLOTS */
+    cseg_slabs slabs;
+    uint64_t *slab_counts; /* slabs x SLOTS */
     int32_t digits;        /* of a key */
     slice slices[MAX_DIGITS];
     int32_t digit; /* the one that is counted, from the highest; in keys that begin with `prefix` */
@@ -93,13 +93,13 @@ static void count_keys(uint64_t *counts, const uint64_t *keys, size_t count, con
                 counts[keys[i] >> shift & (SLOTS - 1)]++;
 }
 
-static cellseg_status count_band(void *data, size_t band) {
+static cellseg_status count_slab(void *data, size_t slab) {
     const selection *s = data;
-    uint64_t *counts = s->band_counts + band * SLOTS;
+    uint64_t *counts = s->slab_counts + slab * SLOTS;
     memset(counts, 0, SLOTS * sizeof *counts);
-    const size_t end = cseg_band_end(s->bands, band, s->from->height), width = s->from->width;
+    const size_t end = cseg_slabs_end(s->slabs, slab, s->from->height), width = s->from->width;
     uint64_t keys[CHUNK];
-    for (size_t y = band * s->bands.rows; y < end; y++)
+    for (size_t y = slab * s->slabs.rows; y < end; y++)
         for (size_t left = 0; left < width; left += CHUNK) {
             const size_t count = width - left < CHUNK ? width - left : CHUNK;
             load_keys(keys, s->from, y, left, count);
@@ -115,11 +115,11 @@ static cellseg_status count_slice(selection *s, int32_t digit, uint64_t prefix) 
         return CELLSEG_OK;
     s->digit = digit;
     s->prefix = prefix;
-    CSEG_TRY(cseg_parallel_for(s->context, s->bands.count, count_band, s));
+    CSEG_TRY(cseg_parallel_for(s->context, s->slabs.count, count_slab, s));
     memset(own->counts, 0, SLOTS * sizeof *own->counts);
-    for (size_t band = 0; band < s->bands.count; band++)
+    for (size_t slab = 0; slab < s->slabs.count; slab++)
         for (size_t slot = 0; slot < SLOTS; slot++)
-            own->counts[slot] += s->band_counts[band * SLOTS + slot];
+            own->counts[slot] += s->slab_counts[slab * SLOTS + slot];
     own->prefix = prefix;
     own->counted = true;
     return CELLSEG_OK;
@@ -158,18 +158,18 @@ static cellseg_status percentile(selection *s, double *out, double percent) {
 
 cellseg_status cseg_percentiles_find(cellseg_context *context, double *out, const double *percents, size_t count,
                                      const cseg_plane *from) {
-    selection s = {.context = context, .from = from, .bands = cseg_bands_of(from)};
+    selection s = {.context = context, .from = from, .slabs = cseg_slabs_of(from)};
     s.digits = ((int32_t)cseg_plane_type_size(from->type) + 1) / 2;
-    s.band_counts = cseg_memory_alloc(context, s.bands.count + (size_t)s.digits, SLOTS * sizeof *s.band_counts);
-    if (s.band_counts == NULL)
+    s.slab_counts = cseg_memory_alloc(context, s.slabs.count + (size_t)s.digits, SLOTS * sizeof *s.slab_counts);
+    if (s.slab_counts == NULL)
         return cseg_error_last();
     for (int32_t digit = 0; digit < s.digits; digit++)
-        s.slices[digit].counts = s.band_counts + (s.bands.count + (size_t)digit) * SLOTS;
+        s.slices[digit].counts = s.slab_counts + (s.slabs.count + (size_t)digit) * SLOTS;
     cellseg_status status = CELLSEG_OK;
     for (size_t i = 0; status == CELLSEG_OK && i < count; i++) {
         assert(percents[i] >= 0 && percents[i] <= 100);
         status = percentile(&s, &out[i], percents[i]);
     }
-    cseg_memory_free(s.band_counts);
+    cseg_memory_free(s.slab_counts);
     return status;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Tables as comma-separated values: what pandas, R and a spreadsheet read, the same bytes whatever the process's locale. */
+/* Tables as comma-separated values, the format of pandas, R and spreadsheets. The bytes do not depend on the process's locale. */
 #include "io/io.h"
 
 #include <math.h>
@@ -9,7 +9,7 @@
 
 enum { NUMBER_SIZE = 32, BUFFER_SIZE = 1 << 16 };
 
-/* Text on its way to the file. */
+/* Buffered text. */
 typedef struct csv_writer {
     cseg_file *file;
     size_t used;
@@ -18,7 +18,7 @@ typedef struct csv_writer {
 } csv_writer;
 
 static void flush(csv_writer *writer) {
-    (void)cseg_file_write_at(writer->file, writer->buffer, writer->used, writer->written); /* file->error tells */
+    (void)cseg_file_write_at(writer->file, writer->buffer, writer->used, writer->written); /* the caller reads file->error */
     writer->written += writer->used;
     writer->used = 0;
 }
@@ -32,7 +32,8 @@ static void put(csv_writer *writer, const char *text) {
     }
 }
 
-/* Between its digits a number has one thing that depends on the locale: its point, of one or more bytes. */
+/* Replace the decimal point of the locale, one or more bytes, by a full stop. No other character of a number depends on the
+ * locale. */
 static void use_full_stop(char *number) {
     char *to = number;
     bool point = false;
@@ -47,7 +48,7 @@ static void use_full_stop(char *number) {
     *to = '\0';
 }
 
-/* The fewest digits that read back as the same number. */
+/* The shortest text that parses to the same number. */
 static void format_number(char number[NUMBER_SIZE], double value) {
     if (!isfinite(value)) {
         (void)snprintf(number, NUMBER_SIZE, "%s", isnan(value) ? "nan" : value > 0 ? "inf" : "-inf");

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Pixel sizes and stacks in XML: OME-XML's <Pixels PhysicalSizeX=... PhysicalSizeXUnit=...> and MetaMorph's <prop
- * id="spatial-calibration-x" value=...>. No XML library: a scanner that walks the start tags and reads attributes is enough, and
- * whatever the bytes are it only moves forward to the closing NUL. Reference: OME Data Model 2016-06.
+ * id="spatial-calibration-x" value=...>. A scanner of start tags and attributes replaces an XML library. The scanner only moves
+ * forward, up to the closing NUL, for any bytes. Reference: OME Data Model 2016-06.
  */
 #include "io/io.h"
 
 #include <string.h>
 
-/* Part of the text; not NUL-terminated. */
+/* A substring; not NUL-terminated. */
 typedef struct span {
     const char *text;
     size_t length;
@@ -16,14 +16,14 @@ typedef struct span {
 
 typedef struct element {
     span name;       /* without a namespace prefix */
-    span attributes; /* all that follows the name, up to the tag's end */
+    span attributes; /* from the name to the end of the tag */
 } element;
 
 static bool span_is(span s, const char *word) {
     return s.length == strlen(word) && memcmp(s.text, word, s.length) == 0;
 }
 
-/* The '>' that ends the tag at `at`, or the end of the text; one within quotes does not count. */
+/* The '>' that ends the tag at `at`, or the end of the text; a '>' within quotes does not count. */
 static const char *tag_end(const char *at) {
     char quote = '\0';
     for (; *at != '\0' && (quote != '\0' || *at != '>'); at++)
@@ -34,7 +34,7 @@ static const char *tag_end(const char *at) {
     return at;
 }
 
-/* The next start tag at or after *at, which moves behind it. Comments are passed over. */
+/* Find the next start tag at or after *at, and move *at to its end. Comments are skipped. */
 static bool next_element(element *out, const char **at) {
     for (const char *tag = strchr(*at, '<'); tag != NULL; tag = strchr(tag, '<')) {
         if (strncmp(tag, "<!--", 4) == 0) {
@@ -65,7 +65,7 @@ static bool is_space(char c) {
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-/* The value of an attribute; length 0 when it is not there. */
+/* The value of an attribute; length 0 if the attribute is missing. */
 static span attribute(const element *in, const char *name) {
     const char *at = in->attributes.text;
     const char *end = at + in->attributes.length;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The picture a person judges a segmentation by: the marker in grey, stretched between its 0.1 and 99.9 percentiles and kept
- * below full white so that colours show on it, outlines one pixel thin inside each object. The colours are those of Okabe and Ito
- * (2008) that colour-blind eyes tell apart. Cost: one pass for the percentiles, one over each label map, one for the picture.
+ * A picture for judging a segmentation by eye: the marker in grey, outlines one pixel wide inside each object. The marker is
+ * stretched between its 0.1 and 99.9 percentiles and stays below full white, so that colours stand out. The colours are from
+ * Okabe and Ito (2008), whom colour-blind readers can distinguish. Cost: one pass for the percentiles, one over each label map,
+ * one for the picture.
  */
 #include "io/io.h"
 
@@ -31,7 +32,7 @@ static void draw_outline(uint8_t *rgb, const cseg_plane *outline, size_t y, cons
             memcpy(rgb + 3 * x, colour, 3);
 }
 
-/* The square root, as a camera's gamma: faint cells beside bright ones stay visible. */
+/* The square root, like a camera's gamma, keeps faint cells visible beside bright ones. */
 static uint8_t grey_of(double value, double lo, double hi) {
     const double share = hi > lo ? (value - lo) / (hi - lo) : 0;
     return (uint8_t)(BRIGHTEST_GREY * sqrt(share < 0 ? 0 : share > 1 ? 1 : share) + 0.5);

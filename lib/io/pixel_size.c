@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What a file says about the size of its pixels: up to four sources, read one by one and compared. Resolution tags without a
- * microscope's text beside them are mostly a printer's (72 or 300 per inch) or the bare camera's (6.45 um): they are taken only
- * up to 5 um, beyond which no cell could be outlined anyway. And what the same texts say about stacks.
+ * The pixel size that a file states, from up to four sources, compared with each other. Resolution tags without a microscope's
+ * text are mostly a printer's (72 or 300 per inch) or the bare camera's (6.45 um). They count only up to 5 um; larger pixels
+ * cannot resolve cells. The stack sizes in the same texts are checked here too.
  */
 #include "io/io.h"
 
@@ -12,61 +12,7 @@
 #define MAX_TAG_PIXEL_UM 5.0
 #define TOLERANCE 0.01
 
-typedef struct unit_name {
-    const char *name;
-    double um;
-} unit_name;
-
-/* The micro sign is U+00B5 or the Greek U+03BC, in UTF-8, Latin-1, as an XML entity or as ImageJ's escape. */
-static const unit_name units[] = {
-    {"um", 1},         {"\xC2\xB5m", 1}, {"\xCE\xBCm", 1}, {"\xB5m", 1},    {"&#181;m", 1},    {"&#xB5;m", 1},
-    {"&#xb5;m", 1},    {"&#956;m", 1},   {"&#x3BC;m", 1},  {"&#x3bc;m", 1}, {"&micro;m", 1},   {"\\u00B5m", 1},
-    {"\\u00b5m", 1},   {"\\u03BCm", 1},  {"micron", 1},    {"microns", 1},  {"micrometer", 1}, {"micrometers", 1},
-    {"micrometre", 1}, {"nm", 1e-3},     {"mm", 1e3},      {"cm", 1e4},     {"m", 1e6},        {"inch", 25400},
-};
-
-double cseg_number_unit_um(const char *name, size_t length) {
-    for (size_t i = 0; i < sizeof units / sizeof *units; i++)
-        if (strlen(units[i].name) == length && memcmp(units[i].name, name, length) == 0)
-            return units[i].um;
-    return 0;
-}
-
-static double power_of_ten(int exponent) {
-    double power = 1;
-    for (int i = 0; i < exponent; i++)
-        power *= 10;
-    return power;
-}
-
-double cseg_number_parse(const char *text, size_t length) {
-    double value = 0;
-    int exponent = 0;
-    bool digits = false, fraction = false;
-    size_t i = 0;
-    for (; i < length && ((text[i] >= '0' && text[i] <= '9') || (text[i] == '.' && !fraction)); i++) {
-        if (text[i] == '.') {
-            fraction = true;
-            continue;
-        }
-        value = value * 10 + (text[i] - '0');
-        exponent -= fraction;
-        digits = true;
-    }
-    if (i < length && (text[i] == 'e' || text[i] == 'E')) {
-        const bool negative = ++i < length && text[i] == '-';
-        i += i < length && (text[i] == '-' || text[i] == '+');
-        int power = 0;
-        for (; i < length && text[i] >= '0' && text[i] <= '9' && power < 1000; i++)
-            power = power * 10 + (text[i] - '0');
-        exponent += negative ? -power : power;
-    }
-    if (!digits || i < length || exponent < -400 || exponent > 400)
-        return 0;
-    return exponent < 0 ? value / power_of_ten(-exponent) : value * power_of_ten(exponent);
-}
-
-/* The value of a line "key=value" of ImageJ's description; NULL when it is not there. */
+/* The value of a line "key=value" in ImageJ's description; NULL if there is none. */
 static const char *imagej_value(const char *description, const char *key, size_t *length) {
     const size_t key_length = strlen(key);
     for (const char *line = description; line != NULL; line = strchr(line, '\n')) {
@@ -87,7 +33,7 @@ static bool by_imagej(const char *description) {
     return description != NULL && strncmp(description, "ImageJ=", 7) == 0;
 }
 
-/* ImageJ states the unit in its description and reuses the resolution tags for pixels per unit, whatever their own unit. */
+/* ImageJ states the unit in its description. Its resolution tags are pixels per that unit, and their own unit is ignored. */
 static bool is_imagej(const cseg_io_calibration *c) {
     size_t length;
     return by_imagej(c->description) && imagej_value(c->description, "unit", &length) != NULL;
@@ -112,13 +58,13 @@ static bool differ(double a, double b) {
     return fabs(a - b) > TOLERANCE * fmax(a, b);
 }
 
-/* One source: square, and a size that an image may have; else 0. A source that states one edge states both. */
+/* The edge of one source's square pixels, or 0 if an image may not have that size. A single stated edge counts for both. */
 static cellseg_status square(double *um, cseg_io_spacing spacing, const char *source) {
     const double x = spacing.x_um > 0 ? spacing.x_um : spacing.y_um;
     const double y = spacing.y_um > 0 ? spacing.y_um : spacing.x_um;
     *um = x >= 1e-4 && x <= 1e4 && y >= 1e-4 && y <= 1e4 ? x : 0;
     if (*um != 0 && differ(x, y))
-        return cseg_fail(CELLSEG_ERR_FORMAT, "pixels are not square: %s says %g x %g um; state the pixel size", source, x, y);
+        return cseg_fail(CELLSEG_ERR_FORMAT, "pixels are not square: %s gives %g x %g um; state the pixel size", source, x, y);
     return CELLSEG_OK;
 }
 
@@ -143,7 +89,7 @@ cellseg_status cseg_pixel_size_find(double *pixel_size_um, const cseg_io_calibra
         if (um == 0)
             continue;
         if (by != NULL && differ(um, *pixel_size_um))
-            return cseg_fail(CELLSEG_ERR_FORMAT, "pixel sizes disagree: %s says %g um, %s %g um; state the pixel size", by,
+            return cseg_fail(CELLSEG_ERR_FORMAT, "pixel sizes disagree: %s gives %g um, %s %g um; state the pixel size", by,
                              *pixel_size_um, sources[i].name, um);
         if (by == NULL) {
             by = sources[i].name;
@@ -161,7 +107,8 @@ static double imagej_number(const char *description, const char *key) {
     return text != NULL ? cseg_number_parse(text, length) : 0;
 }
 
-/* ImageJ keeps a large stack's further planes behind its only page; OME-XML in a file of one plane may describe many files. */
+/* ImageJ stores the further planes of a large stack behind its only page. OME-XML in a file of one plane may describe many
+ * files. */
 cellseg_status cseg_pixel_check_stack(const char *description, uint64_t channels) {
     cseg_io_stack stack = {0, 0};
     if (by_imagej(description))

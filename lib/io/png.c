@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * PNG in and out; the only file that sees libpng. libpng reports errors by longjmp: all that its calls touch lives in a struct
- * that outlasts the jump, and only guarded() calls setjmp, so that no local variable is ever in doubt. Memory comes through the
- * context's hooks, and nothing is printed. Reference: PNG Specification, Second Edition (ISO/IEC 15948).
+ * PNG in and out; the only file that includes libpng. libpng reports errors by longjmp. Data that libpng calls write lie in a
+ * struct that outlives the jump, and only guarded() calls setjmp, so that no local variable is indeterminate. Memory comes from
+ * the context's hooks, and nothing is printed. Reference: PNG Specification, Second Edition (ISO/IEC 15948).
  */
 #include "io/io.h"
 
 #include <png.h>
 #include <setjmp.h>
 
-/* Inflate makes at most 1032 bytes of one, and the index of a palette, of one bit or more, three samples. */
+/* Upper bound: inflate makes 1032 bytes of one, and a palette index of one bit or more makes three samples. */
 enum { EXPANSION = 3 * 1032 };
 
 /* ---- libpng on our files, memory and errors ---- */
@@ -20,7 +20,7 @@ typedef struct png_session {
     cseg_file *file;
     uint64_t position;
     cellseg_context *context;
-    cellseg_status status; /* set where a fault is found, before the jump */
+    cellseg_status status; /* set before the jump */
     jmp_buf jump;
 } png_session;
 
@@ -72,7 +72,7 @@ static void on_flush(png_structp png) {
     (void)png;
 }
 
-/* Run a step; libpng's errors end it here. */
+/* Run a step; an error of libpng ends the step. */
 static cellseg_status guarded(png_session *session, void (*step)(void *), void *data) {
     if (setjmp(session->jump) == 0)
         step(data);
@@ -89,11 +89,11 @@ typedef struct png_reader {
     bool palette_to_rgb;
     double pixel_size_um;
     cellseg_image *image;
-    png_bytep rows; /* one, or all when interlaced: samples of a pixel next to each other */
+    png_bytep rows; /* one row, or all rows when interlaced; the samples of a pixel are adjacent */
     size_t row_bytes;
 } png_reader;
 
-/* Whatever the file holds becomes 8 or 16-bit samples without alpha, in this machine's byte order. */
+/* Convert every format to 8 or 16-bit samples without alpha, in this machine's byte order. */
 static void set_transformations(void *data) {
     png_reader *reader = data;
     png_structp png = reader->session.png;
@@ -184,9 +184,9 @@ static cellseg_status read_image(png_reader *reader) {
                                  .type = type,
                                  .bits_per_sample = 1,
                                  .expansion = EXPANSION};
-    CSEG_TRY(cseg_claim_image(&reader->image, session->context, reader->request, session->file, &claim));
+    CSEG_TRY(cseg_claim_allocate(&reader->image, session->context, reader->request, session->file, &claim));
     CSEG_TRY(cellseg_image_set_pixel_size_um(reader->image, reader->pixel_size_um));
-    CSEG_TRY(guarded(session, set_transformations, reader)); /* allocates a row: not before the size is checked */
+    CSEG_TRY(guarded(session, set_transformations, reader)); /* allocates a row, so the size is checked first */
     reader->rows = cseg_memory_calloc(session->context, reader->passes > 1 ? reader->height : 1, reader->row_bytes);
     if (reader->rows == NULL)
         return cseg_error_last();
@@ -230,7 +230,7 @@ static void write_image(void *data) {
         return;
     png_set_IHDR(session->png, session->info, writer->width, writer->height, 8, PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE,
                  PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
-    png_set_compression_level(session->png, 2); /* with this filter a quarter of the time for a tenth more bytes */
+    png_set_compression_level(session->png, 2); /* level 2 with this filter takes a quarter of the time and a tenth more bytes */
     png_set_filter(session->png, PNG_FILTER_TYPE_BASE, PNG_FILTER_SUB);
     png_write_info(session->png, session->info);
     for (size_t y = 0; y < writer->height; y++) {

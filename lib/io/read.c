@@ -1,41 +1,29 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Reading: open, tell PNG from TIFF by the first bytes, check sizes, hand over to the codec. */
+/* Reading: open the file, recognise PNG and TIFF by the first bytes, and call the codec. */
 #include "io/io.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #define DEFAULT_MAX_BYTES ((uint64_t)16 << 30)
-#define FIRST_RELEASE_SIZE (offsetof(cellseg_read_options, max_bytes) + sizeof(uint64_t))
 
-static cellseg_read_options defaults(void) {
-    const cellseg_read_options options = {.struct_size = sizeof options};
-    return options;
+/* A column of a table in each line: member, default, paper's value, minimum, maximum, unit, sentence. */
+#define ROW(...) CSEG_OPTION(cellseg_read_options, __VA_ARGS__)
+
+static const cellseg_option rows[] = {
+    ROW(pixel_size_um, 0, 0, 1e-4, 1e4, "um", "edge of a pixel, whatever the file states; 0: the file's",
+        .flags = CELLSEG_OPTION_OR_ZERO | CELLSEG_OPTION_KEPT_BY_PRESET),
+    ROW(max_bytes, 0, 0, 0, 0x1p64, "bytes", "images whose pixels take more are refused; 0: 16 GiB",
+        .flags = CELLSEG_OPTION_KEPT_BY_PRESET),
+};
+
+static const cellseg_option_table table = CSEG_OPTION_TABLE(cellseg_read_options, rows, max_bytes);
+
+const cellseg_option_table *cellseg_read_options_table(void) {
+    return &table;
 }
 
 cellseg_status cellseg_read_options_init(cellseg_read_options *options, size_t struct_size) {
-    const cellseg_read_options own = defaults();
-    return cseg_options_init(options, struct_size, &own, sizeof own, FIRST_RELEASE_SIZE, "cellseg_read_options");
-}
-
-cellseg_status cseg_claim_image(cellseg_image **out, cellseg_context *context, const cseg_io_request *request,
-                                const cseg_file *file, const cseg_io_claim *claim) {
-    *out = NULL;
-    char what[80];
-    (void)snprintf(what, sizeof what, "%llu x %llu pixels of %llu channel%s", (unsigned long long)claim->height,
-                   (unsigned long long)claim->width, (unsigned long long)claim->channels, claim->channels == 1 ? "" : "s");
-    if (claim->height < 1 || claim->height > INT32_MAX || claim->width < 1 || claim->width > INT32_MAX || claim->channels < 1 ||
-        claim->channels > 4096)
-        return cseg_fail(CELLSEG_ERR_FORMAT, "%s are out of range", what);
-    /* In floating point, because the product may pass 2^64. */
-    const double samples = (double)claim->height * (double)claim->width * (double)claim->channels;
-    if (samples * claim->bits_per_sample / 8 / claim->expansion > (double)file->size)
-        return cseg_fail(CELLSEG_ERR_FORMAT, "a file of %llu bytes cannot hold %s", (unsigned long long)file->size, what);
-    const double bytes = samples * (double)cseg_plane_type_size(claim->type);
-    if (bytes > (double)request->max_bytes)
-        return cseg_fail(CELLSEG_ERR_LIMIT, "%s take more than max_bytes, %llu", what, (unsigned long long)request->max_bytes);
-    CSEG_TRY(cseg_budget_check(context, (uint64_t)bytes, what));
-    return cellseg_image_new(out, context, claim->type, (int32_t)claim->channels, (size_t)claim->height, (size_t)claim->width);
+    return cseg_option_init(options, struct_size, &table, CELLSEG_PRESET_DEFAULT);
 }
 
 static cellseg_status decode(cellseg_image **out, cellseg_context *context, cseg_file *file, const cseg_io_request *request) {
@@ -72,10 +60,8 @@ cellseg_status cellseg_image_read(cellseg_image **out, cellseg_context *context,
     *out = NULL;
     if (path == NULL)
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "path is NULL");
-    cellseg_read_options own = defaults();
-    CSEG_TRY(cseg_options_copy(&own, sizeof own, FIRST_RELEASE_SIZE, options, "cellseg_read_options"));
-    if (own.pixel_size_um != 0)
-        CSEG_TRY(cseg_range_check("pixel_size_um", own.pixel_size_um, 1e-4, 1e4));
+    cellseg_read_options own;
+    CSEG_TRY(cseg_option_read(&own, &table, options, CELLSEG_PRESET_DEFAULT));
     const cseg_io_request request = {.pixel_size_um = own.pixel_size_um,
                                      .max_bytes = own.max_bytes != 0 ? own.max_bytes : DEFAULT_MAX_BYTES};
     cseg_call call;

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * TIFF in and out; the only file that sees libtiff. A file is read in two passes: the first looks at every page and adds up the
- * channels, so that all sizes are checked before any pixel is read; the second copies strips and tiles to their places.
- * libtiff allocates by itself, past the context's hooks; what it may take at once is bounded by the file's size.
- * Reference: TIFF 6.0; MetaMorph's tags: "MetaMorph Stack (STK) Image File Format", Molecular Devices.
+ * TIFF in and out; the only file that includes libtiff. A file is read in two passes. The first visits every page and counts the
+ * channels, so that all sizes are checked before any pixel is read. The second copies strips and tiles into the image. libtiff
+ * does not use the context's hooks; its single allocations are bounded by the file's size. Reference: TIFF 6.0; MetaMorph's
+ * tags: "MetaMorph Stack (STK) Image File Format", Molecular Devices.
  */
 #include "io/io.h"
-
-#include <cellseg/features.h>
 
 #include <stdio.h>
 #include <string.h>
@@ -21,7 +19,7 @@ typedef struct tiff_stream {
     TIFF *tiff;
     cseg_file *file;
     uint64_t position;
-    char message[200]; /* libtiff's first complaint since the stream was opened; "" for none */
+    char message[200]; /* libtiff's first error since the stream was opened; "" for none */
 } tiff_stream;
 
 static tmsize_t read_proc(thandle_t handle, void *to, tmsize_t count) {
@@ -51,7 +49,7 @@ static toff_t size_proc(thandle_t handle) {
 }
 
 static int close_proc(thandle_t handle) {
-    (void)handle; /* the file belongs to whoever opened it */
+    (void)handle; /* the caller of stream_open() closes the file */
     return 0;
 }
 
@@ -69,7 +67,7 @@ static int CSEG_PRINTF(4, 0) warning_proc(TIFF *tiff, void *user, const char *wh
     return 1;
 }
 
-/* What went wrong in libtiff: the disk, or what it made of the content. */
+/* Report an error of the disk, or else libtiff's message. */
 static cellseg_status stream_fail(const tiff_stream *stream, const char *what) {
     if (stream->file->error != 0)
         return cseg_file_fail(what, stream->file->error);
@@ -81,9 +79,9 @@ static cellseg_status stream_open(tiff_stream *stream, cseg_file *file, const ch
     TIFFOpenOptions *options = TIFFOpenOptionsAlloc();
     if (options == NULL)
         return cseg_fail(CELLSEG_ERR_MEMORY, "no memory to open a TIFF file");
-    /* Compressed data and tag arrays are no larger than the file; codecs need a little of their own. */
-    const uint64_t most = file->size + ((uint64_t)256 << 20);
-    TIFFOpenOptionsSetMaxSingleMemAlloc(options, most < PTRDIFF_MAX ? (tmsize_t)most : PTRDIFF_MAX);
+    /* Compressed data and tag arrays are no larger than the file; codecs need some memory of their own. */
+    const uint64_t max_bytes = file->size + ((uint64_t)256 << 20);
+    TIFFOpenOptionsSetMaxSingleMemAlloc(options, max_bytes < PTRDIFF_MAX ? (tmsize_t)max_bytes : PTRDIFF_MAX);
     TIFFOpenOptionsSetErrorHandlerExtR(options, error_proc, stream);
     TIFFOpenOptionsSetWarningHandlerExtR(options, warning_proc, stream);
     stream->tiff =
@@ -115,7 +113,7 @@ uint64_t cseg_tiff_compressions(void) {
 
 /* ---- pages ---- */
 
-/* How samples lie in the file, and what they become. */
+/* Sample format in the file, and pixel type in memory. */
 typedef struct sample_kind {
     uint16_t format, bits;
     int32_t type;
@@ -130,11 +128,11 @@ static const sample_kind kinds[] = {
 };
 
 typedef struct tiff_page {
-    uint32_t number; /* from 1, as people count */
+    uint32_t number; /* counted from 1 */
     uint32_t height, width;
-    uint32_t block_height, block_width; /* of a tile, or of a strip */
+    uint32_t block_height, block_width; /* of a tile or a strip */
     uint16_t samples, compression;
-    bool tiled, separate; /* separate: each sample has strips of its own */
+    bool tiled, separate; /* separate: each sample has its own strips */
     bool invert;          /* min-is-white */
     const sample_kind *kind;
 } tiff_page;
@@ -162,7 +160,7 @@ static cellseg_status read_kind(const sample_kind **kind, TIFF *tiff, uint32_t n
     return cseg_fail(CELLSEG_ERR_FORMAT, "page %u: %u-bit %s samples are not supported", number, bits, what);
 }
 
-/* Intensities only: no colour model that would have to be converted. JPEG's own is undone by its codec. */
+/* Intensities only: colour models that need a conversion are refused. The JPEG codec undoes its own. */
 static cellseg_status check_photometric(tiff_page *page, TIFF *tiff) {
     uint16_t photometric = PHOTOMETRIC_MINISBLACK;
     (void)TIFFGetField(tiff, TIFFTAG_PHOTOMETRIC, &photometric);
@@ -176,7 +174,7 @@ static cellseg_status check_photometric(tiff_page *page, TIFF *tiff) {
     return cseg_fail(CELLSEG_ERR_FORMAT, "page %u: photometric interpretation %u is not supported", page->number, photometric);
 }
 
-/* Where libtiff's idea of a block's bytes is not ours, the page has a layout we do not know. */
+/* If libtiff counts a block's bytes in another way, the page's layout is unsupported. */
 static cellseg_status check_block(const tiff_page *page, TIFF *tiff) {
     const uint64_t samples = page->separate ? 1 : page->samples;
     const uint64_t bytes = page->block_width * samples * (page->kind->bits / 8U);
@@ -217,14 +215,14 @@ static cellseg_status describe_page(tiff_page *page, const tiff_stream *stream, 
     return check_block(page, tiff);
 }
 
-/* Thumbnails, pyramid levels and masks say so in their tags, and are passed over. */
+/* Thumbnails, pyramid levels and masks, as their tags state, are skipped. */
 static bool is_extra(TIFF *tiff) {
     uint32_t type = 0;
     (void)TIFFGetFieldDefaulted(tiff, TIFFTAG_SUBFILETYPE, &type);
     return (type & (FILETYPE_REDUCEDIMAGE | FILETYPE_MASK)) != 0;
 }
 
-/* What each page does, in order. */
+/* Called for each page in order. */
 typedef cellseg_status (*page_fn)(void *data, tiff_stream *stream, const tiff_page *page);
 
 static cellseg_status for_each_page(tiff_stream *stream, page_fn visit, void *data) {
@@ -246,7 +244,7 @@ static cellseg_status for_each_page(tiff_stream *stream, page_fn visit, void *da
     }
 }
 
-/* ---- first pass: what is there ---- */
+/* ---- first pass: sizes ---- */
 
 typedef struct tiff_survey {
     const cseg_io_request *request;
@@ -257,7 +255,7 @@ typedef struct tiff_survey {
     double pixel_size_um;
 } tiff_survey;
 
-/* At most how many bytes one byte of a file becomes: a bound on what a small file may claim. */
+/* Upper bound on the bytes that decompression makes of one byte: limits the size that a small file may claim. */
 static unsigned expansion_of(uint16_t compression) {
     switch (compression) {
     case COMPRESSION_NONE:
@@ -270,7 +268,7 @@ static unsigned expansion_of(uint16_t compression) {
     case COMPRESSION_LZW:
         return 4096;
     default:
-        return 1 << 16; /* Zstandard's; the others' constant images end here */
+        return 1 << 16; /* a bound for Zstandard and all other codecs */
     }
 }
 
@@ -322,7 +320,7 @@ static cellseg_status read_pixel_size(double *pixel_size_um, tiff_stream *stream
     return cseg_pixel_size_find(pixel_size_um, &calibration);
 }
 
-/* MetaMorph stacks keep further planes behind the first page's only strips, where no TIFF reader finds them. */
+/* MetaMorph stores the further planes of a stack behind the strips of the first page, which TIFF readers do not visit. */
 static cellseg_status check_stack(tiff_stream *stream) {
     const TIFFField *field = TIFFFieldWithTag(stream->tiff, STK_TAG_UIC2);
     uint32_t planes = 0;
@@ -359,7 +357,7 @@ static cellseg_status survey_page(void *data, tiff_stream *stream, const tiff_pa
     return CELLSEG_OK;
 }
 
-/* Slices and time points would otherwise pass for channels. */
+/* Otherwise slices and time points would be read as channels. */
 static cellseg_status check_planes(tiff_stream *stream, uint64_t channels) {
     char *text = NULL;
     if (!TIFFSetDirectory(stream->tiff, 0))
@@ -373,7 +371,7 @@ static cellseg_status check_planes(tiff_stream *stream, uint64_t channels) {
 typedef struct tiff_copy {
     cellseg_context *context;
     cellseg_image *image;
-    int32_t channel, channels; /* the page's first, of all */
+    int32_t channel, channels; /* first channel of the page; number of all */
     const sample_kind *kind;
     bool labels;
     void *block;
@@ -386,7 +384,7 @@ typedef struct tiff_copy {
     }                                                                                                                            \
     break
 
-/* One sample of `count` pixels, `step` samples apart, to a row of the image. */
+/* Copy one sample of `count` pixels, `step` samples apart, to a row of the image. */
 static void copy_samples(void *to, const void *from, size_t count, size_t step, const sample_kind *kind) {
     switch (kind->format << 8 | kind->bits) {
     case SAMPLEFORMAT_UINT << 8 | 8:
@@ -424,7 +422,7 @@ static void invert_samples(void *row, size_t count, int32_t type) {
     }
 }
 
-/* A label map's signed integers were copied bit by bit: a negative one has its highest bit set. */
+/* Signed integers of a label map were copied bit by bit: a negative id has its highest bit set. */
 static cellseg_status check_ids(const void *row, size_t count, int32_t type) {
     bool negative = false;
     for (size_t x = 0; x < count; x++)
@@ -434,7 +432,8 @@ static cellseg_status check_ids(const void *row, size_t count, int32_t type) {
     return negative ? cseg_fail(CELLSEG_ERR_FORMAT, "a label map must not hold negative numbers") : CELLSEG_OK;
 }
 
-/* The decoded block whose first pixel is (y0, x0) and first sample `sample`, to its place. Tiles reach over the image's edge. */
+/* Copy the decoded block whose first pixel is (y0, x0) and first sample `sample` into the image. Tiles may extend beyond the
+ * image's edge. */
 static cellseg_status copy_block(const tiff_copy *copy, const tiff_page *page, uint32_t y0, uint32_t x0, uint16_t sample) {
     const size_t samples = page->separate ? 1 : page->samples;
     const size_t size = page->kind->bits / 8U;
@@ -455,7 +454,7 @@ static cellseg_status copy_block(const tiff_copy *copy, const tiff_page *page, u
     return CELLSEG_OK;
 }
 
-/* Decode one strip or tile, whole: a short one is damaged. */
+/* Decode one whole strip or tile; a short one is damaged. */
 static bool read_block(const tiff_copy *copy, TIFF *tiff, const tiff_page *page, uint32_t y, uint32_t x, uint16_t sample) {
     if (page->tiled)
         return TIFFReadTile(tiff, copy->block, x, y, 0, sample) == TIFFTileSize(tiff);
@@ -500,7 +499,7 @@ static cellseg_status read_image(cellseg_image **out, cellseg_context *context, 
                                  .type = copy.kind->type,
                                  .bits_per_sample = copy.kind->bits,
                                  .expansion = survey.expansion};
-    cellseg_status status = cseg_claim_image(&copy.image, context, request, stream->file, &claim);
+    cellseg_status status = cseg_claim_allocate(&copy.image, context, request, stream->file, &claim);
     if (status != CELLSEG_OK)
         return status;
     copy.block = cseg_memory_alloc(context, (size_t)survey.largest_block, 1);
@@ -517,7 +516,7 @@ static cellseg_status read_image(cellseg_image **out, cellseg_context *context, 
 
 cellseg_status cseg_tiff_read(cellseg_image **out, cellseg_context *context, cseg_file *file, const cseg_io_request *request) {
     tiff_stream stream;
-    CSEG_TRY(stream_open(&stream, file, "rmC")); /* no mapping, a huge uncompressed strip in pieces */
+    CSEG_TRY(stream_open(&stream, file, "rmC")); /* no memory mapping; a large uncompressed strip is read in pieces */
     const cellseg_status status = read_image(out, context, &stream, request);
     TIFFClose(stream.tiff);
     return status;
@@ -525,7 +524,7 @@ cellseg_status cseg_tiff_read(cellseg_image **out, cellseg_context *context, cse
 
 /* ---- writing ---- */
 
-enum { STRIP_BYTES = 1 << 18, ZIP_LEVEL = 3 }; /* half of level 6's time; label maps stay small */
+enum { STRIP_BYTES = 1 << 18, ZIP_LEVEL = 3 }; /* twice as fast as level 6; label maps stay small */
 
 static int sample_format(int32_t type) {
     if (type == CELLSEG_FLOAT32 || type == CELLSEG_FLOAT64)
@@ -567,7 +566,7 @@ typedef struct tiff_writer {
     char *strip;
 } tiff_writer;
 
-/* Strips go through writer->strip, because libtiff's predictor changes what it is given. */
+/* Strips are copied to writer->strip, because libtiff's predictor modifies its input. */
 static cellseg_status write_strips(tiff_writer *writer, const cseg_plane *plane) {
     const size_t row = plane->width * cseg_plane_type_size(plane->type);
     for (size_t y = 0; y < plane->height; y += writer->strip_rows) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Writing images and label maps: arguments, narrowing, and the file in place only when it is whole. */
+/* Writing images and label maps: argument checks, conversion to 16 bits, and a target file that is replaced only when
+ * complete. */
 #include "io/io.h"
 
 static cellseg_status write_image(const cellseg_image *image, cellseg_context *context, const char *path) {
@@ -17,7 +18,7 @@ cellseg_status cellseg_image_write(const cellseg_image *image, cellseg_context *
 }
 
 /* A uint16 image of the ids. */
-static cellseg_status narrow(cellseg_image **out, cellseg_context *context, const cellseg_labels *labels) {
+static cellseg_status to_uint16(cellseg_image **out, cellseg_context *context, const cellseg_labels *labels) {
     const cseg_plane from = cseg_labels_plane(labels);
     CSEG_TRY(cellseg_image_new(out, context, CELLSEG_UINT16, 1, from.height, from.width));
     uint16_t *to = cellseg_image_pixels_mut(*out, 0);
@@ -27,7 +28,7 @@ static cellseg_status narrow(cellseg_image **out, cellseg_context *context, cons
     return CELLSEG_OK;
 }
 
-/* An image that borrows the ids. */
+/* An image that borrows the label map's ids. */
 static cellseg_status borrow(cellseg_image **out, cellseg_context *context, const cellseg_labels *labels) {
     cellseg_image_layout layout;
     CSEG_TRY(cellseg_image_layout_init(&layout, sizeof layout));
@@ -40,12 +41,12 @@ static cellseg_status borrow(cellseg_image **out, cellseg_context *context, cons
 }
 
 static cellseg_status write_labels(const cellseg_labels *labels, cellseg_context *context, const char *path, int32_t bits) {
-    const uint32_t most = bits != 32 ? cellseg_labels_max_id(labels) : 0;
-    if (bits == 16 && most > UINT16_MAX)
-        return cseg_error_fail_in(cseg_fail(CELLSEG_ERR_ARGUMENT, "16 bits do not hold the id %u", most), path);
-    const bool wide = bits == 32 || most > UINT16_MAX;
+    const uint32_t max_id = bits != 32 ? cellseg_labels_max_id(labels) : 0;
+    if (bits == 16 && max_id > UINT16_MAX)
+        return cseg_error_fail_in(cseg_fail(CELLSEG_ERR_ARGUMENT, "16 bits do not hold the id %u", max_id), path);
+    const bool wide = bits == 32 || max_id > UINT16_MAX;
     cellseg_image *image = NULL;
-    CSEG_TRY(wide ? borrow(&image, context, labels) : narrow(&image, context, labels));
+    CSEG_TRY(wide ? borrow(&image, context, labels) : to_uint16(&image, context, labels));
     cellseg_status status = cellseg_image_set_pixel_size_um(image, cellseg_labels_pixel_size_um(labels));
     if (status == CELLSEG_OK)
         status = write_image(image, context, path);

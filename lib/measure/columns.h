@@ -1,43 +1,43 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What is measured: groups of columns that are computed together; for the measure room only. */
+/* Groups of columns that are computed together; for the measure room only. */
 #ifndef CSEG_MEASURE_COLUMNS_H
 #define CSEG_MEASURE_COLUMNS_H
 
 #include "measure/measure.h"
 #include "measure/regions.h"
 
-/* What a label's measurements may look at. */
+/* Inputs of a group's function. */
 typedef struct cseg_measure_input {
     cellseg_context *context;
     const cellseg_measure_options *options;
     cseg_plane cells;
-    cseg_plane nuclei;  /* data NULL: not given */
+    cseg_plane nuclei;  /* data NULL: no nuclei */
     cseg_plane channel; /* of the image; for groups that need an image */
     cseg_plane levels;  /* the channel in grey levels from 0, uint8; for texture */
 } cseg_measure_input;
 
-/* The unit a column's name ends in. Values come in pixels; the table turns them to micrometres where the pixel size is known. */
-typedef enum cseg_cell_unit {
+/* The unit suffix of a column's name. Groups compute in pixels; the table converts to micrometres if the pixel size is known. */
+typedef enum cseg_column_unit {
     CSEG_UNIT_NONE = 0,
     CSEG_UNIT_LENGTH = 1, /* _um, or _px */
     CSEG_UNIT_AREA = 2,   /* _um2, or _px2 */
-    CSEG_UNIT_INDEX = 3,  /* _px always: a place in the array */
+    CSEG_UNIT_INDEX = 3,  /* always _px: a position in the array */
     CSEG_UNIT_ANGLE = 4   /* _rad */
-} cseg_cell_unit;
+} cseg_column_unit;
 
 typedef struct cseg_column {
     const char *name; /* without unit */
-    cseg_cell_unit unit;
+    cseg_column_unit unit;
 } cseg_column;
 
-/* What a group asks for; it is left out of the table where that is not given. */
+/* The input that a group requires; without that input the table has no such columns. */
 typedef enum cseg_needs {
     CSEG_NEEDS_CELLS = 0,
     CSEG_NEEDS_NUCLEI = 1,
     CSEG_NEEDS_CHANNEL = 2 /* the group appears once for each channel of the image */
 } cseg_needs;
 
-/* The option that a group is measured under. */
+/* The option that selects a group. */
 typedef enum cseg_choice {
     CSEG_CHOICE_ALWAYS = 0,
     CSEG_CHOICE_SHAPE = 1,
@@ -54,7 +54,7 @@ typedef struct cseg_column_group {
     size_t count; /* columns, at most CSEG_GROUP_COLUMNS */
     const cseg_column *columns;
     cellseg_status (*measure)(double *values, const cseg_region *region,
-                              const cseg_measure_input *input); /* a value per column */
+                              const cseg_measure_input *input); /* one value per column */
 } cseg_column_group;
 
 #define CSEG_COLUMNS(list) sizeof(list) / sizeof *(list), list
@@ -66,10 +66,10 @@ extern const cseg_column_group cseg_intensity_measure;                          
 extern const cseg_column_group cseg_texture_measure;                                 /* texture.c */
 
 /* All groups, in the order of the table's columns. */
-enum { CSEG_GROUPS = 7 };
-extern const cseg_column_group *const cseg_columns_groups[CSEG_GROUPS];
+enum { CSEG_COLUMN_GROUPS = 7 };
+extern const cseg_column_group *const cseg_columns_groups[CSEG_COLUMN_GROUPS];
 
-/* The channel in grey levels, input->levels, for the texture group: a new plane that the caller frees. */
+/* Grey levels of the channel for the texture group: sets input->levels, a new plane that the caller frees. */
 cellseg_status cseg_texture_levels_new(cseg_measure_input *input);
 
 #endif

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A cell's convex image and its Feret diameters, as scikit-image defines them: the hull of the middles of all pixels' edges; the
- * convex image is the pixels whose centres lie in that hull or on it; Feret diameters are those of the hull of the convex image's
- * edge middles. All in whole half-pixels, so nothing is rounded before the last square root.
+ * A cell's convex image and its Feret diameters, as scikit-image defines them. The first hull is that of the midpoints of all
+ * pixels' edges. The convex image holds the pixels whose centres lie inside that hull or on it. Feret diameters are those of the
+ * hull of the convex image's edge midpoints. Coordinates are whole half-pixels, so that nothing is rounded before the last
+ * square root.
  *
- * Andrew's monotone chain, row by row; the right side is the left side of the mirror image. A chain has few vertices (Jarnik:
- * of the order of the cube root of the bounding box's area), so all pairs are tried. Cost: linear in the bounding box's rows.
+ * Andrew's monotone chain, row by row; the right side is the left side of the mirror image. A chain has few vertices (Jarnik: of
+ * the order of the cube root of the bounding box's area), so that all pairs can be compared. Cost: linear in the bounding box's
+ * rows.
  */
 #include "measure/columns.h"
 
@@ -13,17 +15,17 @@
 #include <string.h>
 
 typedef struct point {
-    int64_t y, x; /* half pixels */
+    int64_t y, x; /* half-pixels */
 } point;
 
-/* The smallest x over y, as a convex polygonal line, y rising. */
+/* The smallest x over y, as a convex polygonal line with ascending y. */
 typedef struct chain {
     point *points;
     size_t count, capacity;
 } chain;
 
 typedef struct hull {
-    chain left, right; /* right in the mirror: x negated */
+    chain left, right; /* right: of the mirror image, x negated */
 } hull;
 
 static void hull_free(hull *h) {
@@ -31,7 +33,7 @@ static void hull_free(hull *h) {
     cseg_memory_free(h->right.points);
 }
 
-/* These return false where memory ran out. */
+/* These return false without memory. */
 
 static bool grow(chain *c, cellseg_context *context) {
     const size_t capacity = c->capacity > 0 ? 2 * c->capacity : 64;
@@ -64,7 +66,7 @@ static bool chain_add_point(chain *c, cellseg_context *context, point p) {
     return true;
 }
 
-/* The upper, left and lower edge of a row's first pixel. */
+/* Midpoints of the upper, left and lower edge of a row's first pixel. */
 static bool chain_add_pixel(chain *c, cellseg_context *context, int64_t y, int64_t x) {
     for (int64_t d = -1; d <= 1; d++)
         if (!chain_add_point(c, context, (point){2 * y + d, 2 * x - (d == 0)}))
@@ -89,7 +91,7 @@ static bool hull_of_region(hull *h, cellseg_context *context, const cseg_region 
     return true;
 }
 
-/* The first pixel of row y at or right of the chain. *edge: where the search begins; rows are asked for from top to bottom. */
+/* The first pixel of row y at or right of the chain. *edge: where the search begins; calls pass rows in ascending order. */
 static int64_t first_pixel(const chain *c, size_t *edge, int64_t y) {
     while (c->points[*edge + 1].y < 2 * y)
         ++*edge;
@@ -98,7 +100,7 @@ static int64_t first_pixel(const chain *c, size_t *edge, int64_t y) {
     return x / divisor + (x % divisor > 0);
 }
 
-/* The hull of a hull's pixels, and their number. */
+/* The hull of the pixels in a hull, and their number. */
 static bool hull_of_hull(hull *out, uint64_t *area, cellseg_context *context, const hull *h) {
     size_t left_edge = 0, right_edge = 0;
     const int64_t top = (h->left.points[0].y + 1) / 2, bottom = (h->left.points[h->left.count - 1].y - 1) / 2;
@@ -119,7 +121,7 @@ static size_t vertex_count(const hull *h) {
     return h->left.count + h->right.count;
 }
 
-/* Down the left side, up the right one. */
+/* Down the left side, up the right side. */
 static point vertex(const hull *h, size_t index) {
     if (index < h->left.count)
         return h->left.points[index];
@@ -142,9 +144,9 @@ static double feret_max(const hull *h) {
     return sqrt((double)largest) / 2;
 }
 
-/* The narrowest strip has an edge of the hull on one side (Freeman and Shapira 1975). */
+/* The strip of minimum width has an edge of the hull on one side (Freeman and Shapira 1975). */
 static double feret_min(const hull *h) {
-    double narrowest = INFINITY;
+    double min_width = INFINITY;
     const size_t count = vertex_count(h);
     for (size_t i = 0; i < count; i++) {
         const point a = vertex(h, i), b = vertex(h, (i + 1) % count);
@@ -158,9 +160,9 @@ static double feret_min(const hull *h) {
             widest = cross > widest ? cross : widest;
         }
         const double width = (double)widest / sqrt((double)square) / 2;
-        narrowest = width < narrowest ? width : narrowest;
+        min_width = width < min_width ? width : min_width;
     }
-    return narrowest;
+    return min_width;
 }
 
 /* ---- the group ---- */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A channel's values over a cell. They are gathered as keys that sort as the values do, of 32 bits or, for float64, of 64: one
- * code (intensity_body.h) for all pixel types. The median is found by selection in bins. Cost: one pass over the label's pixels
- * and some six over its keys; memory: 4 or 8 bytes per pixel of the labels that are measured at one time.
+ * Statistics of a channel's values in a cell. Values are gathered as keys in the order of the values, of 32 bits or, for float64,
+ * of 64, so that one code (intensity_body.h) handles all pixel types. The median is found by selection in bins. Cost: one pass
+ * over the label's pixels and some six over its keys; memory: 4 or 8 bytes per pixel of the labels measured at one time.
  */
 #include "measure/columns.h"
 
@@ -75,7 +75,7 @@ static void gather_run_u32(uint32_t *keys, const cseg_plane *channel, cseg_run r
     }
 }
 
-/* Values of at most BLOCK keys; `filler` makes the last lanes full. */
+/* Values of at most BLOCK keys; `filler` completes the last vector. */
 static void load_u32(double values[BLOCK], const uint32_t *keys, size_t count, int32_t type, double filler) {
     if (type == CELLSEG_FLOAT32)
         for (size_t i = 0; i < count; i++)
@@ -85,7 +85,7 @@ static void load_u32(double values[BLOCK], const uint32_t *keys, size_t count, i
             values[i] = (double)(int32_t)(keys[i] ^ sign32);
     else if (type != CELLSEG_UINT32)
         for (size_t i = 0; i < count; i++)
-            values[i] = (double)(int32_t)keys[i]; /* which processors convert four at a time */
+            values[i] = (double)(int32_t)keys[i]; /* four conversions at a time on common processors */
     else
         for (size_t i = 0; i < count; i++)
             values[i] = (double)keys[i];

@@ -66,7 +66,7 @@ static double KEYED(sum_squares)(const KEY *keys, size_t count, double mean, int
 
 /* ---- median ---- */
 
-/* The key of the given rank, from 0, among keys from `low` to `high`. Each round cuts that range into at most 256 bins. */
+/* The key of the given rank, from 0, among keys from `low` to `high`. Each round splits the range into at most 256 bins. */
 static KEY KEYED(select_key)(const KEY *keys, size_t count, size_t rank, KEY low, KEY high) {
     while (low < high) {
         size_t bins[BINS] = {0};
@@ -74,7 +74,7 @@ static KEY KEYED(select_key)(const KEY *keys, size_t count, size_t rank, KEY low
         while ((high - low) >> shift >= BINS)
             shift++;
         for (size_t i = 0; i < count; i++)
-            if (keys[i] - low <= high - low) /* below low it wraps round */
+            if (keys[i] - low <= high - low) /* keys below `low` wrap round */
                 bins[(keys[i] - low) >> shift]++;
         size_t bin = 0;
         while (rank >= bins[bin])

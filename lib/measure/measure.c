@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The table of measurements: for every group of columns (columns.h), every label on its own, in parallel. A label's pixels are
- * always summed in raster order, so the numbers do not depend on the threads. Cost: regions.c, then each group's.
+ * The table of measurements: for every group of columns (columns.h) each label by itself, in parallel. A label's pixels are
+ * summed in raster order, so that the numbers do not depend on threads. Cost: regions.c, then that of each group.
  */
 #include "measure/measure.h"
 
@@ -26,14 +26,14 @@ static bool chosen(const cseg_column_group *group, const cellseg_measure_options
     }
 }
 
-/* What a table is made of. */
+/* The arguments of a table. */
 typedef struct sources {
     const cellseg_labels *cells, *nuclei;
     const cellseg_image *image;
     cellseg_measure_options options;
 } sources;
 
-/* How often a group appears in the table. */
+/* Number of times a group appears in the table. */
 static size_t repeats(const cseg_column_group *group, const sources *from) {
     if (!chosen(group, &from->options))
         return 0;
@@ -48,13 +48,13 @@ static size_t repeats(const cseg_column_group *group, const sources *from) {
 }
 
 static size_t count_columns(const sources *from) {
-    size_t count = 1; /* id */
-    for (size_t g = 0; g < CSEG_GROUPS; g++)
+    size_t count = 1; /* the column "id" */
+    for (size_t g = 0; g < CSEG_COLUMN_GROUPS; g++)
         count += repeats(cseg_columns_groups[g], from) * cseg_columns_groups[g]->count;
     return count;
 }
 
-static const char *suffix(cseg_cell_unit unit, bool micrometres) {
+static const char *suffix(cseg_column_unit unit, bool micrometres) {
     switch (unit) {
     case CSEG_UNIT_LENGTH:
         return micrometres ? "_um" : "_px";
@@ -69,13 +69,13 @@ static const char *suffix(cseg_cell_unit unit, bool micrometres) {
     }
 }
 
-static double scale(cseg_cell_unit unit, double pixel_size_um) {
+static double scale(cseg_column_unit unit, double pixel_size_um) {
     if (pixel_size_um == 0)
         return 1;
     return unit == CSEG_UNIT_LENGTH ? pixel_size_um : unit == CSEG_UNIT_AREA ? pixel_size_um * pixel_size_um : 1;
 }
 
-/* One group in its place in the table. */
+/* One group at its columns of the table. */
 typedef struct group_job {
     cellseg_table *table;
     size_t first_column;
@@ -113,7 +113,7 @@ static void write_ids(cellseg_table *table, const cseg_regions *regions) {
         table->values[row] = regions->region[row].id;
 }
 
-/* Fill the group's columns, for one channel where it looks at one. */
+/* Fill the group's columns, for one channel if the group reads one. */
 static cellseg_status fill_group(group_job *job, const sources *from, size_t channel) {
     cellseg_context *context = job->input.context;
     const double columns = (double)job->table->columns;
@@ -142,7 +142,7 @@ static cellseg_status fill(cellseg_table *table, cellseg_context *context, const
     job.input = (cseg_measure_input){.context = context, .options = &from->options, .cells = cseg_labels_plane(from->cells)};
     if (from->nuclei != NULL)
         job.input.nuclei = cseg_labels_plane(from->nuclei);
-    for (size_t g = 0; g < CSEG_GROUPS; g++) {
+    for (size_t g = 0; g < CSEG_COLUMN_GROUPS; g++) {
         job.group = cseg_columns_groups[g];
         const size_t times = repeats(job.group, from);
         for (size_t i = 0; i < times; i++, job.first_column += job.group->count)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The measure room's door: everything it offers is public. */
+/* The measure room's door: the whole interface is public. */
 #ifndef CSEG_MEASURE_H
 #define CSEG_MEASURE_H
 

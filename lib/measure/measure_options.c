@@ -1,33 +1,40 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The options of measurement: defaults, and the limits of each. */
+/* Options of measurement: defaults and ranges. */
 #include "measure/measure_options.h"
 
-#include <math.h>
+#include <float.h>
 
-#define FIRST_RELEASE_SIZE (offsetof(cellseg_measure_options, texture_high) + sizeof(double))
+static const char *const no_yes[] = {"no", "yes", NULL};
 
-static cellseg_measure_options defaults(void) {
-    return (cellseg_measure_options){
-        .struct_size = sizeof(cellseg_measure_options),
-        .shape = 1,
-        .intensity = 1,
-        .texture_levels = 32,
-        .texture_distance_px = 1,
-    };
+/* A column of a table in each line: member, default, paper's value, minimum, maximum, unit, sentence. */
+#define ROW(...) CSEG_OPTION(cellseg_measure_options, __VA_ARGS__)
+
+static const cellseg_option rows[] = {
+    ROW(shape, 1, 1, 0, 1, "", "measure outline, ellipse, hull and Feret diameters", .choices = no_yes),
+    ROW(intensity, 1, 1, 0, 1, "", "measure statistics of each channel of the image", .choices = no_yes),
+    ROW(neighbours, 0, 0, 0, 1, "", "count the cells that each cell touches", .choices = no_yes),
+    ROW(texture, 0, 0, 0, 1, "", "measure Haralick's features of each channel of the image", .choices = no_yes),
+    ROW(texture_levels, 32, 32, 2, 255, "", "grey levels of the texture"),
+    ROW(texture_distance_px, 1, 1, 1, 1000, "px", "distance between the two pixels of a pair"),
+    ROW(texture_low, 0, 0, -DBL_MAX, DBL_MAX, "", "intensity of the lowest grey level; with texture_high 0: the channel's range"),
+    ROW(texture_high, 0, 0, -DBL_MAX, DBL_MAX, "",
+        "intensity of the highest grey level; with texture_low 0: the channel's range"),
+};
+
+static const cellseg_option_table table = CSEG_OPTION_TABLE(cellseg_measure_options, rows, texture_high);
+
+const cellseg_option_table *cellseg_measure_options_table(void) {
+    return &table;
 }
 
 cellseg_status cellseg_measure_options_init(cellseg_measure_options *options, size_t struct_size) {
-    const cellseg_measure_options own = defaults();
-    return cseg_options_init(options, struct_size, &own, sizeof own, FIRST_RELEASE_SIZE, "cellseg_measure_options");
+    return cseg_option_init(options, struct_size, &table, CELLSEG_PRESET_DEFAULT);
 }
 
 cellseg_status cseg_measure_options_read(cellseg_measure_options *own, const cellseg_measure_options *options) {
-    *own = defaults();
-    CSEG_TRY(cseg_options_copy(own, sizeof *own, FIRST_RELEASE_SIZE, options, "cellseg_measure_options"));
-    CSEG_TRY(cseg_range_check("texture_levels", own->texture_levels, 2, 255));
-    CSEG_TRY(cseg_range_check("texture_distance_px", own->texture_distance_px, 1, 1000));
+    CSEG_TRY(cseg_option_read(own, &table, options, CELLSEG_PRESET_DEFAULT));
     const bool from_image = own->texture_low == 0 && own->texture_high == 0;
-    if (!from_image && !(isfinite(own->texture_low) && isfinite(own->texture_high) && own->texture_low < own->texture_high))
+    if (!from_image && !(own->texture_low < own->texture_high))
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "texture_low is %g and texture_high %g; it must be larger, or both 0",
                          own->texture_low, own->texture_high);
     return CELLSEG_OK;

@@ -5,7 +5,7 @@
 
 #include "measure/measure.h"
 
-/* The caller's options over the defaults, checked. */
+/* Copy the caller's options over the defaults and check them. */
 cellseg_status cseg_measure_options_read(cellseg_measure_options *own, const cellseg_measure_options *options);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * How many other labels a label touches, diagonally too: the ids around each of its runs go into a hash set. Cost: linear in the
- * label's pixels and their surroundings; memory: 8 to 16 bytes per neighbour.
+ * Number of labels that touch a label, diagonals included: the ids around each run are collected in a hash set. Cost: linear in
+ * the label's pixels and their surroundings; memory: 8 to 16 bytes per neighbour.
  */
 #include "measure/columns.h"
 
@@ -11,7 +11,7 @@ typedef struct id_set {
     size_t count, capacity;
 } id_set;
 
-/* The slot where the id is, or would go. */
+/* The slot that holds the id, or where the id would be added. */
 static uint32_t *find(uint32_t *slots, size_t capacity, uint32_t id) {
     size_t i = id * UINT32_C(2654435761) & (capacity - 1);
     while (slots[i] != 0 && slots[i] != id)

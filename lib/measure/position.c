@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Where a cell lies and how large it and its nucleus are. Cost: one pass over the label's runs; over its pixels for the nucleus.
- */
+/* Position of a cell, and areas of cell and nucleus. Cost: one pass over the label's runs, for the nucleus over its pixels. */
 #include "measure/columns.h"
 
 #include <string.h>

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A label map turned inside out: for each label the runs of pixels that make it up. Measurements then go label by label, each on
- * its own pixels only, in raster order, on any thread. Ids may be any 32-bit numbers: nothing is sized by the largest one.
- * Cost: two passes over the map and a linear sort of the runs, 32 bytes per run.
+ * A label map as runs of pixels by label. Each label is then measured on its own pixels, in raster order, on any thread. Ids may
+ * be any 32-bit numbers: no size depends on the largest id. Cost: two passes over the map and a linear sort of the runs, 32
+ * bytes per run.
  */
 #include "measure/regions.h"
 
 typedef struct runs_job {
     const cseg_plane *labels;
-    size_t *row_start; /* per row: first its number of runs, then where they begin */
+    size_t *row_start; /* per row: first the number of runs, then the index of the first */
     cseg_keyed *runs;
 } runs_job;
 
@@ -22,7 +22,7 @@ static cellseg_status count_row(void *data, size_t y) {
     return CELLSEG_OK;
 }
 
-/* Where the run that begins at x ends. Blocks first, since most runs, of background above all, are long. */
+/* The end of the run that begins at x. Whole blocks are compared first, since runs, those of background above all, are long. */
 static size_t run_end(const uint32_t *row, size_t x, size_t width) {
     enum { BLOCK = 16 };
     const uint32_t id = row[x];

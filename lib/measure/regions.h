@@ -10,7 +10,7 @@ typedef struct cseg_run {
     size_t y, begin, end;
 } cseg_run;
 
-/* One label: its pixels, as runs in raster order. */
+/* One label and its pixels, as runs in raster order. */
 typedef struct cseg_region {
     uint32_t id;
     size_t run_count;
@@ -19,21 +19,21 @@ typedef struct cseg_region {
 
 typedef struct cseg_regions {
     size_t count;
-    cseg_region *region; /* in rising order of id */
+    cseg_region *region; /* ascending by id */
     cseg_keyed *runs;    /* of all regions, one region after the other */
 } cseg_regions;
 
-/* Every label of a uint32 plane but 0. On failure nothing is held. */
+/* Every label of a uint32 plane except 0. On failure nothing is allocated. */
 cellseg_status cseg_regions_new(cseg_regions *out, cellseg_context *context, const cseg_plane *labels);
 void cseg_regions_free(cseg_regions *regions);
 
-/* Runs are stored packed, in the form they are sorted in: key is id and y, value is begin and end. */
+/* Runs stay packed as they are sorted: key is id and y, value is begin and end. */
 static inline cseg_run cseg_regions_run(const cseg_region *region, size_t index) {
     const cseg_keyed packed = region->runs[index];
     return (cseg_run){packed.key & UINT32_MAX, packed.value >> 32, packed.value & UINT32_MAX};
 }
 
-/* A region's pixels. */
+/* Number of pixels of a region. */
 static inline size_t cseg_regions_area(const cseg_region *region) {
     size_t area = 0;
     for (size_t i = 0; i < region->run_count; i++) {

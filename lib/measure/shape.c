@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A cell's outline and the ellipse of its moments, from its runs alone.
+ * Perimeter and ellipse of a cell, from its runs alone.
  *
- * Crofton's formula gives the length of an outline from how often lines enter the shape: with rows, columns and both diagonals,
- * pi/4 (rows + columns + (diagonals) / sqrt 2). A row is entered once per run; along the other directions every pixel is an entry
- * whose neighbour there is not in the shape, that is the area less the overlap of each row with the one above, shifted by -1, 0
- * and 1. The Euler number (8-connected) is the number of runs less the number of pairs of runs that touch. Both as
- * scikit-image's perimeter_crofton(directions=4) and euler_number; source: Legland, Kieu and Devaux 2007.
+ * Crofton's formula gives the length of an outline from the number of times that lines enter the shape. With rows, columns and
+ * both diagonals it is pi/4 (rows + columns + (diagonals) / sqrt 2). A row enters the shape once per run. Along the other
+ * directions every pixel whose neighbour is not in the shape is an entry: the area minus the overlap of each row with the row
+ * above, shifted by -1, 0 and 1. The Euler number (8-connected) is the number of runs minus the number of pairs of runs that
+ * touch. Both equal scikit-image's perimeter_crofton(directions=4) and euler_number; source: Legland, Kieu and Devaux 2007.
  *
- * Moments are sums of whole numbers, so they are exact for shapes up to some 400 pixels across and symmetric shapes get
+ * Moments are sums of whole numbers, so that they are exact for shapes up to some 400 pixels across, and symmetric shapes have
  * symmetric results. Cost: two passes over the label's runs.
  */
 #include "measure/columns.h"
@@ -20,9 +20,9 @@ static const double pi = 3.14159265358979323846, sqrt_2 = 1.41421356237309504880
 
 /* ---- outline ---- */
 
-/* How a region's runs meet those of the row above. */
+/* Contacts of a region's runs with the runs of the row above. */
 typedef struct contacts {
-    size_t pairs;      /* of runs that touch, diagonally too */
+    size_t pairs;      /* of runs that touch, diagonals included */
     size_t overlap[3]; /* pixels whose neighbour above, shifted by -1, 0 or 1, is in the region */
 } contacts;
 
@@ -34,7 +34,7 @@ static size_t overlap(cseg_run run, cseg_run above, size_t shift) { /* shift 0, 
 
 static contacts count_contacts(const cseg_region *region) {
     contacts found = {0};
-    size_t first = 0; /* no run before it touches this run or a later one */
+    size_t first = 0; /* no earlier run touches this run or a later one */
     for (size_t i = 0; i < region->run_count; i++) {
         const cseg_run run = cseg_regions_run(region, i);
         for (; first < i; first++) {
@@ -61,9 +61,9 @@ typedef struct ellipse {
     double orientation;
 } ellipse;
 
-static ellipse fit_ellipse(const cseg_region *region) {
+static ellipse ellipse_of(const cseg_region *region) {
     const cseg_run first = cseg_regions_run(region, 0);
-    double n = 0, y1 = 0, yy = 0, x2 = 0, xx4 = 0, xy2 = 0; /* x counts half pixels: 2 x, 4 xx, 2 xy */
+    double n = 0, y1 = 0, yy = 0, x2 = 0, xx4 = 0, xy2 = 0; /* x counts half-pixels: 2 x, 4 xx, 2 xy */
     for (size_t i = 0; i < region->run_count; i++) {
         const cseg_run run = cseg_regions_run(region, i);
         const double length = (double)(run.end - run.begin), y = (double)(run.y - first.y);
@@ -102,7 +102,7 @@ static cellseg_status measure_shape(double *values, const cseg_region *region, c
     const double straight = (double)(runs + area - c.overlap[1]);
     const double diagonal = (double)(area - c.overlap[0] + area - c.overlap[2]);
     const double perimeter = pi / 4 * (straight + diagonal / sqrt_2);
-    const ellipse e = fit_ellipse(region);
+    const ellipse e = ellipse_of(region);
     const double measured[] = {
         perimeter,
         4 * pi * (double)area / (perimeter * perimeter),

@@ -12,7 +12,7 @@ enum { CSEG_COLUMN_NAME_SIZE = 64 };
 struct cellseg_table {
     size_t rows, columns;
     char (*names)[CSEG_COLUMN_NAME_SIZE];
-    double *values; /* column after column */
+    double *values; /* one column after the other */
 };
 
 /* A table of zeros without names. NULL after an error. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Haralick's thirteen texture features (Haralick, Shanmugam and Dinstein 1973) from grey-level co-occurrence matrices: how often
- * levels i and j lie `distance` apart, along rows, columns and both diagonals, with both pixels in the cell; symmetric. Each
- * feature is the mean over the directions in which the cell has pairs. Where the paper leaves a choice: levels count from 0,
- * entropies are in bits, and the difference variance is that of the difference |i - j|.
+ * Haralick's thirteen texture features (Haralick, Shanmugam and Dinstein 1973) from grey-level co-occurrence matrices. A matrix
+ * counts how often levels i and j lie `distance` apart, along rows, columns and both diagonals, with both pixels in the cell;
+ * symmetric. Each feature is the mean over the directions in which the cell has pairs. Where the paper is ambiguous: levels
+ * count from 0, entropies are in bits, and the difference variance is that of the difference |i - j|.
  *
  * Cost: four passes over the label's pixels and four over the matrix, levels x levels. Memory: one byte per pixel of the image
  * for its grey levels, and a matrix per thread.
@@ -15,7 +15,7 @@
 
 /* ---- grey levels ---- */
 
-enum { NOT_FINITE = 255 }; /* a level no pixel has */
+enum { NOT_FINITE = 255 }; /* not a level */
 
 typedef struct range {
     double low, high;
@@ -65,7 +65,7 @@ static cellseg_status find_row_range(void *data, size_t y) {
     return CELLSEG_OK;
 }
 
-/* The options' range, or that of the channel's finite values in cells. */
+/* The options' range, or the range of the channel's finite values in cells. */
 static cellseg_status find_range(levels_job *job) {
     const cellseg_measure_options *o = job->input->options;
     job->all = (range){o->texture_low, o->texture_high};
@@ -117,7 +117,7 @@ cellseg_status cseg_texture_levels_new(cseg_measure_input *input) {
 
 /* ---- co-occurrence ---- */
 
-/* counts[i * size + j] pairs of a pixel of level i and one of level j at the direction's far end. */
+/* counts[i * size + j] is the number of pairs of a pixel of level i and one of level j at the other end of the direction. */
 typedef struct matrix {
     size_t size;
     uint64_t *counts, pairs;
@@ -168,7 +168,7 @@ static double bits_of(double p) {
 
 /* A distribution over 0, 1, ... */
 typedef struct moments {
-    double mean, variance, entropy, square; /* square: the mean of the square */
+    double mean, variance, entropy, square; /* square: the mean of the squares */
 } moments;
 
 static moments moments_of(const double *p, size_t count) {

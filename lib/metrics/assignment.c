@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Optimal matching on the sparse graph of overlaps: shortest augmenting paths (Jonker and Volgenant 1987), one reference label
- * after the other. A label that would stay without a partner takes one of its own, of cost 0; a real pair costs
- * -(worth + IoU), where `worth` exceeds any sum of IoU, so that the number of pairs goes first. Costs are whole numbers, and
- * equal sums are equal whatever the order of addition. Prices of targets keep every cost along a path at 0 or more, so that
- * Dijkstra's algorithm finds the shortest one and may stop at its end. Cost: about one step per overlap when labels have few
- * partners, as they do for IoU above a half; at worst one search through a component of overlapping labels for each of its
- * labels.
+ * after the other. A label without a partner is matched to a virtual target of cost 0. A real pair costs -(worth + IoU), where
+ * `worth` exceeds any sum of IoU, so that the number of pairs has priority. Costs are whole numbers, so that equal sums are
+ * equal in any order of addition. Prices of targets keep every cost along a path at 0 or more, so that Dijkstra's algorithm
+ * finds the shortest path and may stop at its end. Cost: about one step per overlap when labels have few partners, as for IoU
+ * above 0.5; in the worst case, for each label one search through its component of overlapping labels.
  */
 #include "metrics/assignment.h"
 
 static const size_t nothing = SIZE_MAX;
-enum { IOU_BITS = 28 }; /* of the IoU in a cost: leaves 33 for the number of labels, and two for sums of two costs and a price */
+enum { IOU_BITS = 28 }; /* of the IoU in a cost: 33 remain for the number of labels, and two for sums of two costs and a price */
 
 /* ---- overlaps by reference ---- */
 
@@ -23,7 +22,7 @@ cellseg_status cseg_candidates_new(cseg_candidates *out, cellseg_context *contex
         cseg_candidates_free(out);
         return status;
     }
-    /* Counted two places up, the sums are the starts one place up, which filling moves to where they belong. */
+    /* Counts are stored two places up; their sums are starts one place up, and filling moves the starts to their own places. */
     for (size_t i = 0; i < overlaps->count; i++)
         out->first[overlaps->overlap[i].reference + 2]++;
     for (size_t r = 0; r < overlaps->reference_count; r++)
@@ -75,13 +74,13 @@ static entry pop(queue *q) {
 
 /* ---- one augmenting path ---- */
 
-/* What is known of a target label. */
+/* State of a target label. */
 typedef struct target_state {
     int64_t price;
-    int64_t distance; /* of the shortest path found to it in this search; INT64_MAX: none */
-    size_t via;       /* the path's last overlap */
-    size_t owner;     /* the reference label it is matched with */
-    bool settled;     /* its distance is final */
+    int64_t distance; /* of the shortest path found in this search; INT64_MAX: none */
+    size_t via;       /* the last overlap of the path */
+    size_t owner;     /* the matched reference label */
+    bool settled;     /* the distance is final */
 } target_state;
 
 typedef struct matcher {
@@ -89,11 +88,11 @@ typedef struct matcher {
     double threshold;
     int64_t worth;
     target_state *target;
-    size_t *match; /* of each reference label: the overlap with its partner */
+    size_t *match; /* for each reference label the overlap with its partner */
     size_t *reached;
     size_t reached_count;
     queue queue;
-    size_t steps; /* overlaps looked at since the last report */
+    size_t steps; /* overlaps visited since the last report */
 } matcher;
 
 static int64_t cost_of(const matcher *m, size_t overlap) {
@@ -101,7 +100,7 @@ static int64_t cost_of(const matcher *m, size_t overlap) {
     return -(m->worth + (int64_t)(iou * (double)((int64_t)1 << IOU_BITS) + 0.5));
 }
 
-/* Look for shorter paths that go on from a reference label, whose own distance is `from`. */
+/* Relax the paths through a reference label at distance `from`. */
 static void relax(matcher *m, size_t reference, int64_t from) {
     const cseg_candidates *c = m->candidates;
     for (size_t i = c->first[reference]; i < c->first[reference + 1]; i++) {
@@ -120,7 +119,8 @@ static void relax(matcher *m, size_t reference, int64_t from) {
     m->steps += c->first[reference + 1] - c->first[reference] + 1;
 }
 
-/* Give each target on the path the reference label before it. The path ends at `target`; nothing: at `loser` without one. */
+/* Shift the matches along the path: each target gets the reference label before it. The path ends at `target`, or with
+ * `nothing` at `loser`, which then has no partner. */
 static void flip(matcher *m, size_t root, size_t target, size_t loser) {
     if (target == nothing) {
         if (loser == root)
@@ -149,7 +149,7 @@ static void forget(matcher *m, int64_t end) {
     m->reached_count = m->queue.count = 0;
 }
 
-/* Match one more reference label, or leave that one without a partner whose loss costs least. */
+/* Match one more reference label, or leave the label without a partner whose loss costs least. */
 static void augment(matcher *m, size_t root) {
     int64_t from = 0, end = 0;
     size_t reference = root, loser = root, last = nothing;

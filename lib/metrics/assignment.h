@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The best one-to-one matching of overlapping labels; for the metrics room only. */
+/* The optimal one-to-one matching of overlapping labels; for the metrics room only. */
 #ifndef CSEG_METRICS_ASSIGNMENT_H
 #define CSEG_METRICS_ASSIGNMENT_H
 
 #include "metrics/overlap.h"
 
-/* A table of overlaps by reference label: those of r are overlap[first[r]] to overlap[first[r + 1] - 1]. */
+/* Overlaps by reference label: overlap[first[r]] to overlap[first[r + 1] - 1] are those of r. */
 typedef struct cseg_candidates {
     const cseg_overlaps *of; /* borrowed */
     cseg_overlap *overlap;
@@ -20,7 +20,7 @@ typedef struct cseg_assignment {
     double iou_sum;
 } cseg_assignment;
 
-/* Match labels of IoU >= threshold: the most pairs, and of all such matchings the one of the largest sum of IoU. */
+/* Match labels of IoU >= threshold: the maximum number of pairs, and among such matchings the maximum sum of IoU. */
 cellseg_status cseg_assignment_solve(cseg_assignment *out, cellseg_context *context, const cseg_candidates *candidates,
                                      double threshold);
 

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The boundary F-score of Csurka et al. 2013: which part of one map's boundary pixels lies within a tolerance of the other's,
- * both ways, and the harmonic mean. Distances are those of the exact Euclidean distance transform, so that the tolerance is a
- * disc and not a chain of dilations. Cost: two distance transforms; one byte a pixel for each boundary, four for one distance
- * map.
+ * The boundary F-score of Csurka et al. 2013: the fraction of one map's boundary pixels within a tolerance of the other's, both
+ * ways, and the harmonic mean. Distances are from the exact Euclidean distance transform, so that the tolerance is a disc and
+ * not a chain of dilations. Cost: two distance transforms; one byte a pixel for each boundary, four for one distance map.
  */
 #include "metrics/metrics.h"
 
@@ -12,13 +11,13 @@
 
 #define FIRST_RELEASE_SIZE (offsetof(cellseg_boundary, target_pixels) + sizeof(uint64_t))
 
-/* Boundary pixels of one map, and how many of them are near the other's. */
+/* The boundary pixels of one map, and how many lie near the other's. */
 typedef struct count {
     uint64_t pixels, near;
 } count;
 
 typedef struct band_job {
-    const cseg_plane *mask, *distance; /* 1 on the boundary; to the other's boundary */
+    const cseg_plane *mask, *distance; /* mask: 1 on the boundary; distance: to the other map's boundary */
     float tolerance;
     count *rows;
 } band_job;
@@ -44,7 +43,7 @@ static cellseg_status invert_row(void *data, size_t y) {
     return CELLSEG_OK;
 }
 
-/* How many of the boundary's pixels are near those of `other`, which is left as it was. */
+/* Count the boundary pixels near those of `other`, which is not changed. */
 static cellseg_status count_near(count *out, cellseg_context *context, const cseg_plane *boundary, cseg_plane *other,
                                  double tolerance_px) {
     cseg_plane distance = {0};
@@ -87,7 +86,7 @@ done:
     return status;
 }
 
-static double part_near(const count *c) {
+static double fraction_near(const count *c) {
     return c->pixels > 0 ? (double)c->near / (double)c->pixels : 0;
 }
 
@@ -98,8 +97,8 @@ static void score(cellseg_boundary *own, const count *reference, const count *ta
         own->precision = own->recall = own->f1 = 1;
         return;
     }
-    own->precision = part_near(target);
-    own->recall = part_near(reference);
+    own->precision = fraction_near(target);
+    own->recall = fraction_near(reference);
     const double sum = own->precision + own->recall;
     own->f1 = sum > 0 ? 2 * own->precision * own->recall / sum : 0;
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Agreement object by object, all from the table of overlaps (overlap.c), which costs more than what is done here:
- * - pairs at an IoU threshold, and what follows from their number: precision, recall, F1, average precision as TP / (TP + FP +
+ * Agreement of objects, from the table of overlaps (overlap.c), which is the larger cost:
+ * - pairs at an IoU threshold, and the scores of their number: precision, recall, F1, average precision as TP / (TP + FP +
  * FN) (Caicedo et al. 2019; StarDist and Cellpose count the same), panoptic quality (Kirillov et al. 2019);
- * - the aggregated Jaccard index as Kumar et al. 2017 wrote it down, where a target label may serve several reference labels;
+ * - the aggregated Jaccard index as published by Kumar et al. 2017, where a target label may be counted for several reference
+ * labels;
  * - SEG of the Cell Tracking Challenge (Maska et al. 2014);
  * - splits and merges as Caicedo et al. 2019 count them, by an IoU above 0.1.
  */
@@ -16,8 +17,8 @@
 
 static const size_t nothing = SIZE_MAX;
 
-static double ratio(double part, double whole) {
-    return whole > 0 ? part / whole : 0;
+static double ratio(double count, double whole) {
+    return whole > 0 ? count / whole : 0;
 }
 
 /* ---- pairs ---- */
@@ -45,7 +46,7 @@ static cellseg_status match(cellseg_matching *own, cellseg_context *context, con
     return CELLSEG_OK;
 }
 
-/* Results lie next to each other, each as large as the first one's struct_size says. */
+/* Results are contiguous, each as large as the first one's struct_size. */
 static cellseg_matching *result_at(cellseg_matching *out, size_t i) {
     return (cellseg_matching *)(void *)((char *)out + i * out->struct_size);
 }
@@ -54,7 +55,7 @@ static cellseg_status write_result(cellseg_matching *at, const cellseg_matching 
     return cseg_options_init(at, at->struct_size, own, sizeof *own, MATCHING_FIRST_RELEASE, "cellseg_matching");
 }
 
-/* Sizes are checked from the first result on, so that none is looked for where it does not lie. */
+/* The first result's size is checked before any other result is accessed. */
 static cellseg_status clear_results(cellseg_matching *out, size_t count) {
     const cellseg_matching zero = {0};
     const size_t size = out->struct_size;
@@ -121,21 +122,21 @@ cellseg_status cellseg_matching_compute(cellseg_matching *out, size_t count, cel
 
 /* ---- aggregated Jaccard, SEG, splits and merges ---- */
 
-/* The overlap of the highest IoU of a reference label; of equal ones the first, which is that of the lowest target id. */
+/* The overlap of the highest IoU of a reference label; among equal ones the first, of the lowest target id. */
 static size_t best_overlap(const cseg_candidates *c, size_t reference) {
     size_t best = nothing;
-    double most = 0;
+    double max_iou = 0;
     for (size_t i = c->first[reference]; i < c->first[reference + 1]; i++) {
         const double iou = cseg_overlap_iou(c->of, &c->overlap[i]);
-        if (iou > most) {
-            most = iou;
+        if (iou > max_iou) {
+            max_iou = iou;
             best = i;
         }
     }
     return best;
 }
 
-/* taken: one per target label, all false. */
+/* taken: one per target label, initially false. */
 static double aggregated_jaccard(const cseg_candidates *c, bool *taken) {
     const cseg_overlaps *o = c->of;
     uint64_t shared = 0, united = 0;
@@ -164,7 +165,7 @@ static double seg(const cseg_candidates *c) {
     return ratio(sum, (double)o->reference_count);
 }
 
-/* Overlaps lie by target, then by reference; `side` says of which label partners are counted. */
+/* Overlaps are sorted by target, then by reference; `side` selects the label whose partners are counted. */
 static uint64_t count_with_several(const cseg_overlaps *o, const cseg_overlap *overlap, bool by_target) {
     uint64_t labels = 0;
     size_t label = nothing, partners = 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The metrics room's door: everything it offers is public. */
+/* The metrics room's door: the whole interface is public. */
 #ifndef CSEG_METRICS_H
 #define CSEG_METRICS_H
 

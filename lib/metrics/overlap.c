@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The contingency table of two label maps, sparse. The maps are read in runs of pixels that share both ids; the runs are
- * sorted by the pair of ids and added up. Ids may be any 32-bit numbers: nothing is sized by the largest one.
- * Cost: two passes over the maps and a linear sort of the runs, 32 bytes per run.
+ * The contingency table of two label maps, sparse. The maps are read in runs of pixels that share both ids; the runs are sorted
+ * by the pair of ids and summed. Ids may be any 32-bit numbers: no size depends on the largest id. Cost: two passes over the
+ * maps and a linear sort of the runs, 32 bytes per run.
  */
 #include "metrics/overlap.h"
 
 typedef struct runs_job {
     const cseg_plane *reference, *target;
-    size_t *row_start; /* per row: first its number of runs, then where they begin */
+    size_t *row_start; /* per row: first the number of runs, then the index of the first */
     cseg_keyed *runs;  /* key: reference id, target id; value: pixels */
 } runs_job;
 
@@ -40,7 +40,7 @@ static cellseg_status collect_row(void *data, size_t y) {
     return CELLSEG_OK;
 }
 
-/* Add up sorted items of one key, in place. Returns how many keys there are. */
+/* Sum sorted items of equal key, in place. Returns the number of keys. */
 static size_t merge(cseg_keyed *items, size_t count) {
     size_t last = 0;
     for (size_t i = 1; i < count; i++) {
@@ -82,7 +82,7 @@ done:
     return status;
 }
 
-/* The labels that the high words of sorted pairs name, background left out. */
+/* The labels in the high words of sorted pairs, without background. */
 typedef struct label_list {
     size_t count;
     uint32_t *id;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * ROC analysis of a map of probabilities (Fawcett 2006). The bits of a float from 0 to 1 rise with its value and fill 30 of 32;
- * one more holds the pixel's class. Sorted, these words give every threshold's counts in one walk from the top; pixels of equal
- * value enter together, which is the trapezoid of the curve, or half a point for a tie. The area is a whole number until the last
- * division. Cost: a sort by radix, three passes, two words of 32 bits for each pixel.
+ * ROC analysis of a map of probabilities (Fawcett 2006). The bits of a float in [0, 1] ascend with its value and take 30 of 32;
+ * one more holds the pixel's class. The sorted words yield the counts of every threshold in one pass from the highest. Pixels of
+ * equal value are counted together, which is the trapezoid of the curve: 0.5 for a tie. The area is a whole number until the
+ * last division. Cost: a radix sort, three passes, two 32-bit words per pixel.
  */
 #include "metrics/metrics.h"
 
@@ -14,7 +14,7 @@
 
 #define FIRST_RELEASE_SIZE (offsetof(cellseg_roc, false_negatives) + sizeof(uint64_t))
 
-enum { MOST_POINTS = 1 << 20 };
+enum { MAX_POINTS = 1 << 20 };
 
 /* ---- pixels as words: value, then class ---- */
 
@@ -47,7 +47,7 @@ static double value_of(uint32_t word) {
     return (double)value;
 }
 
-/* Sort words of 31 bits, using as much room again; returns which of the two holds them. */
+/* Sort words of 31 bits with a second array; returns the array that holds the result. */
 static uint32_t *sort_words(uint32_t *words, uint32_t *scratch, size_t count) {
     enum { DIGIT_BITS = 11, DIGITS = 1 << DIGIT_BITS, PASSES = 3 };
     for (int shift = 0; shift < PASSES * DIGIT_BITS; shift += DIGIT_BITS) {
@@ -68,63 +68,63 @@ static uint32_t *sort_words(uint32_t *words, uint32_t *scratch, size_t count) {
     return words;
 }
 
-/* ---- the walk from the highest value down ---- */
+/* ---- counts from the highest value down ---- */
 
-typedef struct walk {
-    const uint32_t *words;         /* rising */
-    size_t left;                   /* words not yet passed */
-    uint64_t positives, negatives; /* passed */
-} walk;
+typedef struct sweep {
+    const uint32_t *words;         /* ascending */
+    size_t left;                   /* words not yet counted */
+    uint64_t positives, negatives; /* counts so far */
+} sweep;
 
-/* Pass all words of the highest value left. */
-static void pass_value(walk *w) {
-    const uint32_t bits = w->words[w->left - 1] >> 1;
-    for (; w->left > 0 && w->words[w->left - 1] >> 1 == bits; w->left--) {
-        const uint32_t positive = w->words[w->left - 1] & 1;
-        w->positives += positive;
-        w->negatives += 1 - positive;
+/* Count all words of the highest remaining value. */
+static void count_value(sweep *s) {
+    const uint32_t bits = s->words[s->left - 1] >> 1;
+    for (; s->left > 0 && s->words[s->left - 1] >> 1 == bits; s->left--) {
+        const uint32_t positive = s->words[s->left - 1] & 1;
+        s->positives += positive;
+        s->negatives += 1 - positive;
     }
 }
 
-static void pass_down_to(walk *w, double threshold) {
-    while (w->left > 0 && value_of(w->words[w->left - 1]) >= threshold)
-        pass_value(w);
+static void count_down_to(sweep *s, double threshold) {
+    while (s->left > 0 && value_of(s->words[s->left - 1]) >= threshold)
+        count_value(s);
 }
 
 static double area_under_curve(const uint32_t *words, size_t count) {
-    walk w = {words, count, 0, 0};
+    sweep s = {words, count, 0, 0};
     uint64_t twice = 0;
-    while (w.left > 0) {
-        const uint64_t positives = w.positives, negatives = w.negatives;
-        pass_value(&w);
-        twice += (w.negatives - negatives) * (w.positives + positives);
+    while (s.left > 0) {
+        const uint64_t positives = s.positives, negatives = s.negatives;
+        count_value(&s);
+        twice += (s.negatives - negatives) * (s.positives + positives);
     }
-    return w.positives > 0 && w.negatives > 0 ? (double)twice / 2 / ((double)w.positives * (double)w.negatives) : (double)NAN;
+    return s.positives > 0 && s.negatives > 0 ? (double)twice / 2 / ((double)s.positives * (double)s.negatives) : (double)NAN;
 }
 
 static void fill_curve(uint64_t *true_positives, uint64_t *false_positives, size_t points, const uint32_t *words, size_t count) {
-    walk w = {words, count, 0, 0};
+    sweep s = {words, count, 0, 0};
     for (size_t i = points; i-- > 0;) {
-        pass_down_to(&w, (double)i / (double)(points - 1));
+        count_down_to(&s, (double)i / (double)(points - 1));
         if (true_positives != NULL)
-            true_positives[i] = w.positives;
+            true_positives[i] = s.positives;
         if (false_positives != NULL)
-            false_positives[i] = w.negatives;
+            false_positives[i] = s.negatives;
     }
 }
 
 static void count_at(cellseg_roc *own, double threshold, const uint32_t *words, size_t count) {
-    walk w = {words, count, 0, 0};
-    pass_down_to(&w, threshold);
+    sweep s = {words, count, 0, 0};
+    count_down_to(&s, threshold);
     own->threshold = threshold;
-    own->true_positives = w.positives;
-    own->false_positives = w.negatives;
-    pass_down_to(&w, 0);
-    own->false_negatives = w.positives - own->true_positives;
-    own->true_negatives = w.negatives - own->false_positives;
+    own->true_positives = s.positives;
+    own->false_positives = s.negatives;
+    count_down_to(&s, 0);
+    own->false_negatives = s.positives - own->true_positives;
+    own->true_negatives = s.negatives - own->false_positives;
     own->accuracy = (double)(own->true_positives + own->true_negatives) / (double)count;
-    own->sensitivity = w.positives > 0 ? (double)own->true_positives / (double)w.positives : (double)NAN;
-    own->specificity = w.negatives > 0 ? (double)own->true_negatives / (double)w.negatives : (double)NAN;
+    own->sensitivity = s.positives > 0 ? (double)own->true_positives / (double)s.positives : (double)NAN;
+    own->specificity = s.negatives > 0 ? (double)own->true_negatives / (double)s.negatives : (double)NAN;
 }
 
 /* ---- the public function ---- */
@@ -177,8 +177,8 @@ cellseg_status cellseg_roc_compute(cellseg_roc *out, uint64_t *true_positives, u
     const size_t their_size = out->struct_size;
     CSEG_TRY(cseg_options_init(out, their_size, &own, sizeof own, FIRST_RELEASE_SIZE, "cellseg_roc"));
     CSEG_TRY(check(map, channel, truth, threshold));
-    if ((true_positives != NULL || false_positives != NULL) && (points < 2 || points > MOST_POINTS))
-        return cseg_fail(CELLSEG_ERR_ARGUMENT, "points is %zu; it must lie in [2, %d]", points, MOST_POINTS);
+    if ((true_positives != NULL || false_positives != NULL) && (points < 2 || points > MAX_POINTS))
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "points is %zu; it must lie in [2, %d]", points, MAX_POINTS);
     cseg_call call;
     cseg_call_begin(&call, context);
     cseg_progress_step(context, "ROC curve", 0, 1);

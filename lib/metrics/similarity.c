@@ -2,9 +2,9 @@
 /*
  * The segmentation similarity measure SM of Al-Kofahi et al. 2018:
  *     SM = k * mean over reference labels of the best Dice with an overlapping target label + (1 - k) * 2 |P| / (N + M),
- * where P are the pairs of labels that are each other's largest overlap. The paper asks for a bijection and leaves open how it
- * is found; among equal overlaps we take the smaller partner (the higher Dice), then the lower id, so that every label has
- * one largest overlap and the pairs are one to one. Cost: that of the table of overlaps (overlap.c).
+ * where P are the pairs of labels that are each other's largest overlap. The paper requires a bijection without an algorithm.
+ * Here among equal overlaps the smaller partner (the higher Dice) wins, then the lower id. So every label has one largest
+ * overlap, and the pairs are one to one. Cost: that of the table of overlaps (overlap.c).
  */
 #include "metrics/metrics.h"
 
@@ -14,7 +14,7 @@
 
 static const size_t nothing = SIZE_MAX;
 
-/* Which overlap is each label's largest; `nothing` for a label that meets only background. */
+/* The largest overlap of each label; `nothing` for a label that overlaps only background. */
 typedef struct largest {
     size_t *of_reference, *of_target;
 } largest;
@@ -25,7 +25,7 @@ static bool beats(const cseg_overlaps *o, size_t candidate, size_t holder) {
     const cseg_overlap *a = &o->overlap[candidate], *b = &o->overlap[holder];
     if (a->pixels != b->pixels)
         return a->pixels > b->pixels;
-    /* They share one label, so the sum compares the other one's area; the lower id came first and stays. */
+    /* Both share one label, so the sum of areas compares the other label; among equal ones the first, of the lower id, stays. */
     return o->reference_area[a->reference] + o->target_area[a->target] <
            o->reference_area[b->reference] + o->target_area[b->target];
 }
@@ -63,7 +63,7 @@ static cellseg_status count_pairs(uint64_t *pairs, cellseg_context *context, con
     return status;
 }
 
-/* The best Dice of every reference label, written to `dice`; 0 for one that meets only background. Returns their mean. */
+/* Write the best Dice of every reference label to `dice`, 0 for a label that overlaps only background; return their mean. */
 static double best_dice(double *dice, const cseg_overlaps *o) {
     for (size_t r = 0; r < o->reference_count; r++)
         dice[r] = 0;

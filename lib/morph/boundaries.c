@@ -50,7 +50,7 @@ static bool is_boundary(const boundary_job *job, const around *a) {
 static cellseg_status boundaries_of_band(void *data, size_t band) {
     const boundary_job *job = data;
     const size_t height = job->labels->height, width = job->labels->width;
-    for (size_t y = band_begin(band); y < band_end(band, height); y++) {
+    for (size_t y = cseg_band_begin(band); y < cseg_band_end(band, height); y++) {
         uint8_t *to = cseg_row_u8(job->to, y);
         around a = {.above = cseg_row_u32(job->labels, y > 0 ? y - 1 : y),
                     .own = cseg_row_u32(job->labels, y),
@@ -66,9 +66,9 @@ static cellseg_status boundaries_of_band(void *data, size_t band) {
 
 cellseg_status cseg_boundaries_find(cellseg_context *context, const cseg_plane *to, const cseg_plane *labels, int32_t kind,
                                     int32_t connectivity) {
-    assert(labels->type == CELLSEG_UINT32 && to->type == CELLSEG_UINT8 && same_size(to, labels));
+    assert(labels->type == CELLSEG_UINT32 && to->type == CELLSEG_UINT8 && cseg_plane_same_size(to, labels));
     boundary_job job = {to, labels, kind, connectivity};
-    return cseg_parallel_for(context, band_count(labels->height), boundaries_of_band, &job);
+    return cseg_parallel_for(context, cseg_band_count(labels->height), boundaries_of_band, &job);
 }
 
 cellseg_status cseg_boundaries_mark(cellseg_context *context, const cseg_plane *to, const cseg_plane *labels) {

@@ -73,11 +73,11 @@ static void join_row(const check_job *job, size_t y) {
 static cellseg_status join_band(void *data, size_t band) {
     const check_job *job = data;
     const size_t width = job->labels->width;
-    for (size_t y = band_begin(band); y < band_end(band, job->labels->height); y++) {
+    for (size_t y = cseg_band_begin(band); y < cseg_band_end(band, job->labels->height); y++) {
         const uint32_t *row = cseg_row_u32(job->labels, y);
         for (cseg_run run = next_run(row, 0, width); run.begin < run.end; run = next_run(row, run.end, width))
             job->parent[y * width + run.begin] = (uint32_t)(y * width + run.begin);
-        if (y > band_begin(band))
+        if (y > cseg_band_begin(band))
             join_row(job, y);
     }
     return CELLSEG_OK;
@@ -166,11 +166,11 @@ static cellseg_status check_map(const report *out, cellseg_context *context, con
     check_job job = {labels, cseg_memory_alloc(context, labels->height * labels->width, sizeof *job.parent)};
     if (job.parent == NULL)
         return cseg_error_last();
-    const size_t bands = band_count(labels->height);
+    const size_t bands = cseg_band_count(labels->height);
     const cellseg_status status = cseg_parallel_for(context, bands, join_band, &job);
     if (status == CELLSEG_OK) {
         for (size_t band = 1; band < bands; band++)
-            join_row(&job, band_begin(band));
+            join_row(&job, cseg_band_begin(band));
         *count = gather_parts(&job);
         sort_parts(labels, job.parent, *count);
         check_parts(out, labels, job.parent, *count);

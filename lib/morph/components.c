@@ -14,7 +14,7 @@ typedef struct paint_job {
 static cellseg_status paint_band(void *data, size_t band) {
     const paint_job *job = data;
     const cseg_runs *runs = job->runs;
-    for (size_t y = band_begin(band); y < band_end(band, runs->height); y++) {
+    for (size_t y = cseg_band_begin(band); y < cseg_band_end(band, runs->height); y++) {
         uint32_t *row = cseg_row_u32(job->to, y);
         uint32_t x = 0;
         for (size_t i = runs->row[y]; i < runs->row[y + 1]; i++) {
@@ -30,12 +30,12 @@ static cellseg_status paint_band(void *data, size_t band) {
 
 cellseg_status cseg_components_label(cellseg_context *context, const cseg_plane *to, uint32_t *count, const cseg_plane *mask,
                                      int32_t connectivity) {
-    assert(to->type == CELLSEG_UINT32 && mask->type == CELLSEG_UINT8 && same_size(to, mask));
+    assert(to->type == CELLSEG_UINT32 && mask->type == CELLSEG_UINT8 && cseg_plane_same_size(to, mask));
     cseg_runs runs;
     CSEG_TRY(cseg_runs_new(&runs, context, mask, CSEG_RUNS_FOREGROUND, connectivity));
     *count = runs.components;
     paint_job job = {&runs, to};
-    const cellseg_status status = cseg_parallel_for(context, band_count(runs.height), paint_band, &job);
+    const cellseg_status status = cseg_parallel_for(context, cseg_band_count(runs.height), paint_band, &job);
     cseg_runs_free(&runs);
     return status;
 }

@@ -65,7 +65,7 @@ done:
 }
 
 static cellseg_status disc(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, size_t radius, bool max) {
-    assert(to->type == from->type && same_size(to, from) && to->data != from->data);
+    assert(to->type == from->type && cseg_plane_same_size(to, from) && to->data != from->data);
     size_t *reach = cseg_memory_alloc(context, radius + 1, sizeof *reach);
     if (reach == NULL)
         return cseg_error_last();

@@ -27,7 +27,7 @@ typedef struct distance_job {
 } distance_job;
 
 static void down(const distance_job *job, size_t first, size_t columns) {
-    uint32_t far[STRIP_COLUMNS];
+    uint32_t far[CSEG_STRIP_COLUMNS];
     memset(far, 0xff, sizeof far);
     for (size_t y = 0; y < job->mask->height; y++) {
         const uint8_t *mask = cseg_row_u8(job->mask, y) + first;
@@ -41,7 +41,7 @@ static void down(const distance_job *job, size_t first, size_t columns) {
 }
 
 static void up(const distance_job *job, size_t first, size_t columns) {
-    uint32_t far[STRIP_COLUMNS];
+    uint32_t far[CSEG_STRIP_COLUMNS];
     memset(far, 0xff, sizeof far);
     for (size_t y = job->mask->height; y-- > 0;) {
         uint32_t *g = cseg_row_u32(job->to, y) + first;
@@ -55,7 +55,7 @@ static void up(const distance_job *job, size_t first, size_t columns) {
 
 static cellseg_status along_columns(void *data, size_t index) {
     const distance_job *job = data;
-    const size_t first = index * STRIP_COLUMNS, columns = strip_columns(index, job->mask->width);
+    const size_t first = index * CSEG_STRIP_COLUMNS, columns = cseg_strip_columns(index, job->mask->width);
     down(job, first, columns);
     up(job, first, columns);
     return CELLSEG_OK;
@@ -139,15 +139,15 @@ static cellseg_status along_rows(void *data, size_t band) {
     cseg_parabola *stack = cseg_memory_alloc(job->context, job->mask->width, sizeof *stack);
     if (stack == NULL)
         return cseg_error_last();
-    for (size_t y = band_begin(band); y < band_end(band, job->mask->height); y++)
+    for (size_t y = cseg_band_begin(band); y < cseg_band_end(band, job->mask->height); y++)
         transform_row(job, y, stack);
     cseg_memory_free(stack);
     return CELLSEG_OK;
 }
 
 cellseg_status cseg_distance_transform(cellseg_context *context, const cseg_plane *to, const cseg_plane *mask) {
-    assert(to->type == CELLSEG_FLOAT32 && mask->type == CELLSEG_UINT8 && same_size(to, mask));
+    assert(to->type == CELLSEG_FLOAT32 && mask->type == CELLSEG_UINT8 && cseg_plane_same_size(to, mask));
     distance_job job = {context, to, mask};
-    CSEG_TRY(cseg_parallel_for(context, strip_count(mask->width), along_columns, &job));
-    return cseg_parallel_for(context, band_count(mask->height), along_rows, &job);
+    CSEG_TRY(cseg_parallel_for(context, cseg_strip_count(mask->width), along_columns, &job));
+    return cseg_parallel_for(context, cseg_band_count(mask->height), along_rows, &job);
 }

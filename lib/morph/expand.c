@@ -10,7 +10,7 @@ typedef struct expand_job {
 
 static cellseg_status mask_band(void *data, size_t band) {
     const expand_job *job = data;
-    for (size_t y = band_begin(band); y < band_end(band, job->from->height); y++) {
+    for (size_t y = cseg_band_begin(band); y < cseg_band_end(band, job->from->height); y++) {
         const uint32_t *from = cseg_row_u32(job->from, y);
         uint8_t *mask = cseg_row_u8(job->mask, y);
         for (size_t x = 0; x < job->from->width; x++)
@@ -23,7 +23,7 @@ static cellseg_status mask_band(void *data, size_t band) {
 static cellseg_status look_up_band(void *data, size_t band) {
     const expand_job *job = data;
     const size_t width = job->from->width, pixels = job->from->height * width;
-    for (size_t y = band_begin(band); y < band_end(band, job->from->height); y++) {
+    for (size_t y = cseg_band_begin(band); y < cseg_band_end(band, job->from->height); y++) {
         uint32_t *to = cseg_row_u32(job->to, y);
         for (size_t x = 0; x < width; x++) {
             const size_t row = to[x] / width, column = to[x] % width;
@@ -35,11 +35,12 @@ static cellseg_status look_up_band(void *data, size_t band) {
 }
 
 cellseg_status cseg_expansion_compute(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, double distance) {
-    assert(to->type == CELLSEG_UINT32 && from->type == CELLSEG_UINT32 && same_size(to, from) && to->data != from->data);
+    assert(to->type == CELLSEG_UINT32 && from->type == CELLSEG_UINT32 && cseg_plane_same_size(to, from) &&
+           to->data != from->data);
     cseg_plane mask;
     CSEG_TRY(cseg_plane_new(&mask, context, CELLSEG_UINT8, from->height, from->width));
     expand_job job = {to, from, &mask, distance * distance};
-    const size_t bands = band_count(from->height);
+    const size_t bands = cseg_band_count(from->height);
     cellseg_status status;
     CSEG_TRY_GOTO(done, cseg_parallel_for(context, bands, mask_band, &job));
     CSEG_TRY_GOTO(done, cseg_nearest_find(context, to, &mask));

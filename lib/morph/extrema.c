@@ -29,7 +29,7 @@ DEFINE_STEP_UP(64)
 
 static cellseg_status step_up_band(void *data, size_t band) {
     const minima_job *job = data;
-    for (size_t y = band_begin(band); y < band_end(band, job->keys->height); y++)
+    for (size_t y = cseg_band_begin(band); y < cseg_band_end(band, job->keys->height); y++)
         if (job->keys->type == CSEG_KEYS_32)
             step_up_row_32(cseg_row_at(job->keys, y), cseg_row_at(job->limit, y), job->keys->width);
         else
@@ -44,7 +44,7 @@ static cellseg_status step_up_band(void *data, size_t band) {
 static cellseg_status mark_band(void *data, size_t band) {
     const minima_job *job = data;
     const size_t width = job->keys->width;
-    for (size_t y = band_begin(band); y < band_end(band, job->keys->height); y++) {
+    for (size_t y = cseg_band_begin(band); y < cseg_band_end(band, job->keys->height); y++) {
         const void *keys = cseg_row_at(job->keys, y), *limit = cseg_row_at(job->limit, y);
         uint8_t *to = cseg_row_u8(job->to, y);
         if (job->keys->type == CSEG_KEYS_32)
@@ -71,7 +71,7 @@ static cellseg_status fill_minima(cellseg_context *context, const cseg_plane *ke
 
 static cellseg_status h_minima(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, cseg_key_rule rule,
                                int32_t connectivity) {
-    assert(to->type == from->type && same_size(to, from) && rule.raise >= 0);
+    assert(to->type == from->type && cseg_plane_same_size(to, from) && rule.raise >= 0);
     cseg_plane keys, own = {0}, limit = {0};
     cellseg_status status;
     CSEG_TRY_GOTO(done, cseg_keys_place(&keys, &own, context, to));
@@ -86,10 +86,10 @@ done:
 
 static cellseg_status extended_minima(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, cseg_key_rule rule,
                                       int32_t connectivity) {
-    assert(to->type == CELLSEG_UINT8 && same_size(to, from) && rule.raise >= 0);
-    assert(rule.mask == NULL || (rule.mask->type == CELLSEG_UINT8 && same_size(rule.mask, from)));
+    assert(to->type == CELLSEG_UINT8 && cseg_plane_same_size(to, from) && rule.raise >= 0);
+    assert(rule.mask == NULL || (rule.mask->type == CELLSEG_UINT8 && cseg_plane_same_size(rule.mask, from)));
     cseg_plane keys = {0}, limit = {0};
-    const size_t bands = band_count(from->height);
+    const size_t bands = cseg_band_count(from->height);
     minima_job job = {to, &keys, &limit};
     cellseg_status status;
     CSEG_TRY_GOTO(done, cseg_plane_new(&keys, context, cseg_keys_type(from->type), from->height, from->width));

@@ -20,7 +20,7 @@ typedef struct holes_job {
 static cellseg_status fill_band(void *data, size_t band) {
     const holes_job *job = data;
     const cseg_runs *runs = job->runs;
-    for (size_t y = band_begin(band); y < band_end(band, runs->height); y++)
+    for (size_t y = cseg_band_begin(band); y < cseg_band_end(band, runs->height); y++)
         for (size_t i = runs->row[y]; i < runs->row[y + 1]; i++) {
             const uint32_t value = job->fill[runs->component[i]];
             const cseg_run run = runs->run[i];
@@ -80,7 +80,7 @@ static cellseg_status fill_holes(cellseg_context *context, const cseg_plane *pla
     }
     decide(&runs, plane, fill);
     holes_job job = {&runs, plane, fill};
-    status = cseg_parallel_for(context, band_count(runs.height), fill_band, &job);
+    status = cseg_parallel_for(context, cseg_band_count(runs.height), fill_band, &job);
 done:
     cseg_memory_free(fill);
     cseg_runs_free(&runs);

@@ -88,7 +88,7 @@ typedef struct map_job {
 static cellseg_status map_band(void *data, size_t band) {
     const map_job *job = data;
     uint32_t id = 0, value = job->value[0];
-    for (size_t y = band_begin(band); y < band_end(band, job->from->height); y++) {
+    for (size_t y = cseg_band_begin(band); y < cseg_band_end(band, job->from->height); y++) {
         const uint32_t *from = cseg_row_u32(job->from, y);
         uint32_t *to = cseg_row_u32(job->to, y);
         for (size_t x = 0; x < job->from->width; x++) {
@@ -105,5 +105,23 @@ static cellseg_status map_band(void *data, size_t band) {
 cellseg_status cseg_ids_map(cellseg_context *context, const cseg_ids *ids, const cseg_plane *to, const cseg_plane *from,
                             const uint32_t *value) {
     map_job job = {ids, to, from, value};
-    return cseg_parallel_for(context, band_count(from->height), map_band, &job);
+    return cseg_parallel_for(context, cseg_band_count(from->height), map_band, &job);
+}
+
+cellseg_status cseg_ids_compact(cellseg_context *context, const cseg_plane *labels, uint32_t *count) {
+    cseg_ids ids;
+    *count = 0;
+    CSEG_TRY(cseg_ids_new(&ids, context, labels));
+    cellseg_status status = CELLSEG_OK;
+    uint32_t *number = cseg_memory_alloc(context, (size_t)ids.count + 1, sizeof *number);
+    if (number != NULL) {
+        for (uint32_t i = 0; i <= ids.count; i++)
+            number[i] = i;
+        status = cseg_ids_map(context, &ids, labels, labels, number);
+        *count = ids.count;
+    } else
+        status = cseg_error_last();
+    cseg_memory_free(number);
+    cseg_ids_free(&ids);
+    return status;
 }

@@ -98,7 +98,7 @@ DEFINE_APPLY(64)
 static cellseg_status encode_band(void *data, size_t band) {
     const key_job *job = data;
     const size_t width = job->image->width;
-    for (size_t y = band_begin(band); y < band_end(band, job->image->height); y++) {
+    for (size_t y = cseg_band_begin(band); y < cseg_band_end(band, job->image->height); y++) {
         const void *samples = cseg_row_at(job->image, y);
         void *keys = cseg_row_at(job->keys, y);
         if (job->keys->type == CSEG_KEYS_32) {
@@ -116,7 +116,7 @@ cellseg_status cseg_keys_encode(cellseg_context *context, const cseg_plane *keys
                                 const cseg_key_rule *rule) {
     assert(keys->type == cseg_keys_type(image->type));
     key_job job = {keys, image, *rule, rule->reversed ? -1 : 0};
-    return cseg_parallel_for(context, band_count(image->height), encode_band, &job);
+    return cseg_parallel_for(context, cseg_band_count(image->height), encode_band, &job);
 }
 
 /* ---- from keys to samples ---- */
@@ -130,7 +130,7 @@ cellseg_status cseg_keys_encode(cellseg_context *context, const cseg_plane *keys
 static cellseg_status decode_band(void *data, size_t band) {
     const key_job *job = data;
     const size_t width = job->image->width;
-    for (size_t y = band_begin(band); y < band_end(band, job->image->height); y++) {
+    for (size_t y = cseg_band_begin(band); y < cseg_band_end(band, job->image->height); y++) {
         const void *keys = cseg_row_at(job->keys, y);
         void *to = cseg_row_at(job->image, y);
         switch (job->image->type) {
@@ -163,5 +163,5 @@ static cellseg_status decode_band(void *data, size_t band) {
 cellseg_status cseg_keys_decode(cellseg_context *context, const cseg_plane *to, const cseg_plane *keys, bool reversed) {
     assert(keys->type == cseg_keys_type(to->type));
     key_job job = {.keys = keys, .image = to, .flip = reversed ? -1 : 0};
-    return cseg_parallel_for(context, band_count(to->height), decode_band, &job);
+    return cseg_parallel_for(context, cseg_band_count(to->height), decode_band, &job);
 }

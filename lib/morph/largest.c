@@ -60,7 +60,7 @@ typedef struct keep_job {
 static cellseg_status clear_band(void *data, size_t band) {
     const keep_job *job = data;
     const cseg_runs *runs = job->runs;
-    for (size_t y = band_begin(band); y < band_end(band, runs->height); y++)
+    for (size_t y = cseg_band_begin(band); y < cseg_band_end(band, runs->height); y++)
         for (size_t i = runs->row[y]; i < runs->row[y + 1]; i++) {
             const cseg_run run = runs->run[i];
             if (job->keep[runs->component[i]] == 0)
@@ -95,7 +95,7 @@ cellseg_status cseg_largest_keep(cellseg_context *context, const cseg_plane *lab
     }
     keep_job job = {&runs, labels, keep};
     if (status == CELLSEG_OK)
-        status = cseg_parallel_for(context, band_count(runs.height), clear_band, &job);
+        status = cseg_parallel_for(context, cseg_band_count(runs.height), clear_band, &job);
     cseg_memory_free(keep);
     cseg_runs_free(&runs);
     return status;

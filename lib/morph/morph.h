@@ -139,4 +139,7 @@ cellseg_status cseg_expansion_compute(cellseg_context *context, const cseg_plane
 cellseg_status cseg_check_labels(char *violation, size_t size, cellseg_context *context, const cseg_plane *cells,
                                  const cseg_plane *nuclei);
 
+/* ids.c: any ids become 1..count in raster order of their first pixels, in place. */
+cellseg_status cseg_ids_compact(cellseg_context *context, const cseg_plane *labels, uint32_t *count);
+
 #endif

@@ -16,7 +16,7 @@ typedef struct nearest_job {
 } nearest_job;
 
 static void down(const nearest_job *job, size_t first, size_t columns) {
-    uint32_t last[STRIP_COLUMNS];
+    uint32_t last[CSEG_STRIP_COLUMNS];
     memset(last, 0xff, sizeof last);
     for (size_t y = 0; y < job->mask->height; y++) {
         const uint8_t *mask = cseg_row_u8(job->mask, y) + first;
@@ -29,7 +29,7 @@ static void down(const nearest_job *job, size_t first, size_t columns) {
 }
 
 static void up(const nearest_job *job, size_t first, size_t columns) {
-    uint32_t next[STRIP_COLUMNS];
+    uint32_t next[CSEG_STRIP_COLUMNS];
     memset(next, 0xff, sizeof next);
     for (size_t y = job->mask->height; y-- > 0;) {
         uint32_t *rows = cseg_row_u32(job->to, y) + first;
@@ -45,7 +45,7 @@ static void up(const nearest_job *job, size_t first, size_t columns) {
 
 static cellseg_status along_columns(void *data, size_t index) {
     const nearest_job *job = data;
-    const size_t first = index * STRIP_COLUMNS, columns = strip_columns(index, job->mask->width);
+    const size_t first = index * CSEG_STRIP_COLUMNS, columns = cseg_strip_columns(index, job->mask->width);
     down(job, first, columns);
     up(job, first, columns);
     return CELLSEG_OK;
@@ -88,7 +88,7 @@ static cellseg_status along_rows(void *data, size_t band) {
         status = cseg_error_last();
         goto done;
     }
-    for (size_t y = band_begin(band); y < band_end(band, job->mask->height); y++)
+    for (size_t y = cseg_band_begin(band); y < cseg_band_end(band, job->mask->height); y++)
         transform_row(job, y, &scratch);
 done:
     cseg_memory_free(scratch.stack);
@@ -104,9 +104,9 @@ cellseg_status cseg_nearest_check_size(const cseg_plane *mask) {
 }
 
 cellseg_status cseg_nearest_find(cellseg_context *context, const cseg_plane *to, const cseg_plane *mask) {
-    assert(to->type == CELLSEG_UINT32 && mask->type == CELLSEG_UINT8 && same_size(to, mask));
+    assert(to->type == CELLSEG_UINT32 && mask->type == CELLSEG_UINT8 && cseg_plane_same_size(to, mask));
     assert(mask->height <= UINT32_MAX / mask->width);
     nearest_job job = {context, to, mask};
-    CSEG_TRY(cseg_parallel_for(context, strip_count(mask->width), along_columns, &job));
-    return cseg_parallel_for(context, band_count(mask->height), along_rows, &job);
+    CSEG_TRY(cseg_parallel_for(context, cseg_strip_count(mask->width), along_columns, &job));
+    return cseg_parallel_for(context, cseg_band_count(mask->height), along_rows, &job);
 }

@@ -89,7 +89,7 @@ static void copy_out(const cseg_plane *to, const frame *f) {
 
 /* The lengths make area and width those of the disc: see cellseg_image_erode_disc() for what is left of an error. */
 static cellseg_status octagon(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, size_t radius, bool dilate) {
-    assert(to->type == from->type && same_size(to, from) && radius > 2);
+    assert(to->type == from->type && cseg_plane_same_size(to, from) && radius > 2);
     const size_t diagonal = (281 * radius + 500) / 1000, square = (960 * radius + 500) / 1000 - 2 * diagonal;
     frame f = {.image = from, .margin = 2 * diagonal, .gap = diagonal, .dilate = dilate};
     cellseg_status status;

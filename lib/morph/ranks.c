@@ -14,7 +14,7 @@ typedef struct ranks_job {
 static cellseg_status key_band(void *data, size_t band) {
     const ranks_job *job = data;
     const size_t width = job->from->width;
-    for (size_t y = band_begin(band); y < band_end(band, job->from->height); y++) {
+    for (size_t y = cseg_band_begin(band); y < cseg_band_end(band, job->from->height); y++) {
         const double *row = cseg_row_at(job->from, y);
         for (size_t x = 0; x < width; x++) {
             const uint64_t key = (uint64_t)cseg_order_of_double(row[x] + 0.0) ^ (1ULL << 63); /* -0 becomes 0 */
@@ -44,7 +44,7 @@ cellseg_status cseg_ranks_new(cseg_plane *ranks, cellseg_context *context, const
     if (job.items == NULL)
         return cseg_error_last();
     cellseg_status status;
-    CSEG_TRY_GOTO(done, cseg_parallel_for(context, band_count(from->height), key_band, &job));
+    CSEG_TRY_GOTO(done, cseg_parallel_for(context, cseg_band_count(from->height), key_band, &job));
     CSEG_TRY_GOTO(done, cseg_sort_keyed(context, job.items, count));
     CSEG_TRY_GOTO(done, cseg_plane_new(ranks, context, CELLSEG_UINT32, from->height, from->width));
     status = number(context, ranks->data, job.items, count);

@@ -145,13 +145,13 @@ static bool pop(worklist *list, size_t *y, size_t *x) {
 #define WALL CSEG_KEYS_WALL_32
 #define LOWEST INT32_MIN
 #define NAME(x) x##_32
-#include "morph/reconstruct_type.h"
+#include "morph/reconstruct_body.h"
 
 #define KEY int64_t
 #define WALL CSEG_KEYS_WALL_64
 #define LOWEST INT64_MIN
 #define NAME(x) x##_64
-#include "morph/reconstruct_type.h"
+#include "morph/reconstruct_body.h"
 
 static const key_kernels kernels_32 = {range_of_strip_32, settle_strip_32}, kernels_64 = {range_of_strip_64, settle_strip_64};
 
@@ -232,7 +232,7 @@ static cellseg_status reconstruct_into(cellseg_context *context, const cseg_plan
 
 static cellseg_status reconstruct(cellseg_context *context, const cseg_plane *to, const cseg_plane *marker,
                                   const cseg_plane *limit, int32_t connectivity, bool reversed) {
-    assert(to->type == marker->type && to->type == limit->type && same_size(to, marker) && same_size(to, limit));
+    assert(to->type == marker->type && to->type == limit->type && cseg_plane_same_size(to, marker) && cseg_plane_same_size(to, limit));
     cseg_plane keys, own = {0}, limit_keys = {0};
     cellseg_status status;
     CSEG_TRY_GOTO(done, cseg_plane_new(&limit_keys, context, cseg_keys_type(to->type), limit->height, limit->width));

@@ -105,7 +105,7 @@ static cellseg_status along_rows(const pass *p) {
 
 static cellseg_status single(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, size_t height, size_t width,
                              bool max) {
-    assert(to->type == from->type && same_size(to, from) && height > 0 && width > 0);
+    assert(to->type == from->type && cseg_plane_same_size(to, from) && height > 0 && width > 0);
     pass p = {.context = context,
               .kernels = cseg_morph_kernels_select(cellseg_context_cpu_level(context), from->type),
               .to = to,
@@ -122,7 +122,7 @@ static cellseg_status single(cellseg_context *context, const cseg_plane *to, con
 /* Column, row and row, column: both row steps share one visit. `difference` NULL, or the top-hat. */
 static cellseg_status twice(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, size_t height, size_t width,
                             bool closing, const cseg_plane *difference) {
-    assert(to->type == from->type && same_size(to, from) && height > 0 && width > 0);
+    assert(to->type == from->type && cseg_plane_same_size(to, from) && height > 0 && width > 0);
     pass p = {.context = context,
               .kernels = cseg_morph_kernels_select(cellseg_context_cpu_level(context), from->type),
               .to = to,

@@ -15,7 +15,7 @@ typedef struct labels_job {
 static cellseg_status find_most(void *data, size_t band) {
     const labels_job *job = data;
     uint32_t most = 0;
-    for (size_t y = band_begin(band); y < band_end(band, job->labels->height); y++) {
+    for (size_t y = cseg_band_begin(band); y < cseg_band_end(band, job->labels->height); y++) {
         const uint32_t *row = cseg_row_u32(job->labels, y);
         for (size_t x = 0; x < job->labels->width; x++)
             most = row[x] > most ? row[x] : most;
@@ -27,7 +27,7 @@ static cellseg_status find_most(void *data, size_t band) {
 cellseg_status cseg_relabel_max_id(cellseg_context *context, uint32_t *most, const cseg_plane *labels) {
     assert(labels->type == CELLSEG_UINT32);
     *most = 0;
-    const size_t bands = band_count(labels->height);
+    const size_t bands = cseg_band_count(labels->height);
     labels_job job = {.labels = labels, .most = cseg_memory_alloc(context, bands, sizeof *job.most)};
     if (job.most == NULL)
         return cseg_error_last();
@@ -57,7 +57,7 @@ static uint32_t number_in_raster_order(const cseg_plane *labels, const uint8_t *
 
 static cellseg_status renumber_band(void *data, size_t band) {
     const labels_job *job = data;
-    for (size_t y = band_begin(band); y < band_end(band, job->labels->height); y++) {
+    for (size_t y = cseg_band_begin(band); y < cseg_band_end(band, job->labels->height); y++) {
         uint32_t *row = cseg_row_u32(job->labels, y);
         for (size_t x = 0; x < job->labels->width; x++)
             row[x] = job->new_id[row[x]];
@@ -80,7 +80,7 @@ cellseg_status cseg_relabel_apply(cellseg_context *context, const cseg_plane *la
     memset(renumbered, 0, ((size_t)most + 1) * sizeof *renumbered);
     *count = number_in_raster_order(labels, keep, renumbered);
     labels_job job = {.labels = labels, .new_id = renumbered};
-    const cellseg_status status = cseg_parallel_for(context, band_count(labels->height), renumber_band, &job);
+    const cellseg_status status = cseg_parallel_for(context, cseg_band_count(labels->height), renumber_band, &job);
     cseg_memory_free(own);
     return status;
 }

@@ -105,7 +105,7 @@ static size_t scan_row(const runs_job *job, size_t y, cseg_run *run) {
 
 static cellseg_status count_band(void *data, size_t band) {
     const runs_job *job = data;
-    for (size_t y = band_begin(band); y < band_end(band, job->plane->height); y++)
+    for (size_t y = cseg_band_begin(band); y < cseg_band_end(band, job->plane->height); y++)
         job->runs->row[y + 1] = scan_row(job, y, NULL);
     return CELLSEG_OK;
 }
@@ -148,11 +148,11 @@ static void join_row(const runs_job *job, size_t y) {
 static cellseg_status scan_band(void *data, size_t band) {
     const runs_job *job = data;
     cseg_runs *runs = job->runs;
-    for (size_t y = band_begin(band); y < band_end(band, job->plane->height); y++) {
+    for (size_t y = cseg_band_begin(band); y < cseg_band_end(band, job->plane->height); y++) {
         (void)scan_row(job, y, runs->run + runs->row[y]);
         for (size_t i = runs->row[y]; i < runs->row[y + 1]; i++)
             runs->component[i] = (uint32_t)i;
-        if (y > band_begin(band))
+        if (y > cseg_band_begin(band))
             join_row(job, y);
     }
     return CELLSEG_OK;
@@ -165,7 +165,7 @@ static void number_components(cseg_runs *runs) {
 }
 
 static cellseg_status find(cseg_runs *runs, cellseg_context *context, runs_job *job) {
-    const size_t bands = band_count(runs->height);
+    const size_t bands = cseg_band_count(runs->height);
     runs->row = cseg_memory_alloc(context, runs->height + 1, sizeof *runs->row);
     if (runs->row == NULL)
         return cseg_error_last();
@@ -182,7 +182,7 @@ static cellseg_status find(cseg_runs *runs, cellseg_context *context, runs_job *
         return cseg_error_last();
     CSEG_TRY(cseg_parallel_for(context, bands, scan_band, job));
     for (size_t band = 1; band < bands; band++)
-        join_row(job, band_begin(band));
+        join_row(job, cseg_band_begin(band));
     number_components(runs);
     return CELLSEG_OK;
 }

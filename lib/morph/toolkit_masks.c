@@ -71,16 +71,24 @@ done:
 
 /* ---- watershed ---- */
 
-#define FIRST_RELEASE_SIZE (offsetof(cellseg_watershed_options, lines) + sizeof(int32_t))
+static const char *const no_yes[] = {"no", "yes", NULL};
 
-static cellseg_watershed_options defaults(void) {
-    const cellseg_watershed_options options = {.struct_size = sizeof options, .connectivity = 8};
-    return options;
+/* A column of a table in each line: member, default, paper's value, minimum, maximum, unit, sentence. */
+#define ROW(...) CSEG_OPTION(cellseg_watershed_options, __VA_ARGS__)
+
+static const cellseg_option rows[] = {
+    ROW(connectivity, 8, 8, 4, 8, "", "neighbours of a pixel: 4 or 8", .flags = CELLSEG_OPTION_POWER_OF_TWO),
+    ROW(lines, 0, 0, 0, 1, "", "leave a line of 0 between basins", .choices = no_yes),
+};
+
+static const cellseg_option_table table = CSEG_OPTION_TABLE(cellseg_watershed_options, rows, lines);
+
+const cellseg_option_table *cellseg_watershed_options_table(void) {
+    return &table;
 }
 
 cellseg_status cellseg_watershed_options_init(cellseg_watershed_options *options, size_t struct_size) {
-    const cellseg_watershed_options own = defaults();
-    return cseg_options_init(options, struct_size, &own, sizeof own, FIRST_RELEASE_SIZE, "cellseg_watershed_options");
+    return cseg_option_init(options, struct_size, &table, CELLSEG_PRESET_DEFAULT);
 }
 
 /* The relief of float64 gives way to the ranks of its values, which order the same and fit 32 bits. */
@@ -102,11 +110,10 @@ cellseg_status cellseg_labels_watershed(cellseg_labels **out, cellseg_context *c
                                         int32_t mask_channel, const cellseg_watershed_options *options) {
     cseg_toolkit t;
     cseg_plane from, height, inside, to;
-    cellseg_watershed_options own = defaults();
+    cellseg_watershed_options own;
     cellseg_status status;
     CSEG_TRY(cseg_toolkit_begin_labels(&t, context, "watershed", out));
-    CSEG_TRY_GOTO(done, cseg_options_copy(&own, sizeof own, FIRST_RELEASE_SIZE, options, "cellseg_watershed_options"));
-    CSEG_TRY_GOTO(done, cseg_connectivity_check(own.connectivity));
+    CSEG_TRY_GOTO(done, cseg_option_read(&own, &table, options, CELLSEG_PRESET_DEFAULT));
     CSEG_TRY_GOTO(done, cseg_toolkit_read_labels(&t, &from, seeds, "seeds"));
     CSEG_TRY_GOTO(done, cseg_toolkit_read(&t, &height, relief, channel, "relief"));
     if (mask != NULL)

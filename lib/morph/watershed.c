@@ -93,7 +93,7 @@ static cellseg_status flood_component(const basins *b, const cseg_flood *flood, 
 /* The components that begin in a band of rows: the large ones, or the others. */
 static cellseg_status flood_from_band(const basins *b, const cseg_flood *flood, size_t band, bool large) {
     const cseg_runs *runs = &b->runs;
-    for (size_t y = band_begin(band); y < band_end(band, runs->height); y++)
+    for (size_t y = cseg_band_begin(band); y < cseg_band_end(band, runs->height); y++)
         for (size_t i = runs->row[y]; i < runs->row[y + 1]; i++) {
             if ((runs->component[i] & REGION_BEGIN) == 0)
                 continue;
@@ -113,7 +113,7 @@ static cellseg_status flood_band(void *data, size_t band) {
 static cellseg_status flood_large(const basins *b) {
     cseg_flood alone = b->flood;
     alone.alone = true;
-    for (size_t band = 0; band < band_count(b->runs.height); band++)
+    for (size_t band = 0; band < cseg_band_count(b->runs.height); band++)
         CSEG_TRY(flood_from_band(b, &alone, band, true));
     return CELLSEG_OK;
 }
@@ -123,7 +123,7 @@ static cellseg_status flood_large(const basins *b) {
 static cellseg_status prepare_band(void *data, size_t band) {
     const basins *b = data;
     const size_t height = b->runs.height, stride = b->flood.stride;
-    const size_t begin = band_begin(band), end = band_end(band, height);
+    const size_t begin = cseg_band_begin(band), end = cseg_band_end(band, height);
     const size_t from = begin == 0 ? 0 : (begin + 1) * stride,
                  to = end == height ? (height + 2) * stride + 1 : (end + 1) * stride;
     memset(b->flood.cell + from, 0xff, (to - from) * sizeof *b->flood.cell);
@@ -151,15 +151,15 @@ static cellseg_status flood_all(basins *b) {
     b->flood.cell = cseg_memory_alloc(context, (height + 2) * b->flood.stride + 1, sizeof *b->flood.cell);
     if (b->flood.cell == NULL)
         return cseg_error_last();
-    CSEG_TRY(cseg_parallel_for(context, band_count(height), prepare_band, b));
+    CSEG_TRY(cseg_parallel_for(context, cseg_band_count(height), prepare_band, b));
     CSEG_TRY(flood_large(b));
-    return cseg_parallel_for(context, band_count(height), flood_band, b);
+    return cseg_parallel_for(context, cseg_band_count(height), flood_band, b);
 }
 
 static cellseg_status watershed(cellseg_context *context, const cseg_plane *labels, const cseg_plane *relief,
                                 const cseg_plane *mask, int32_t connectivity, bool lines) {
-    assert(labels->type == CELLSEG_UINT32 && same_size(labels, relief));
-    assert(mask == NULL || (mask->type == CELLSEG_UINT8 && same_size(labels, mask)));
+    assert(labels->type == CELLSEG_UINT32 && cseg_plane_same_size(labels, relief));
+    assert(mask == NULL || (mask->type == CELLSEG_UINT8 && cseg_plane_same_size(labels, mask)));
     basins b = {.flood = {context, labels, relief, NULL, 0, connectivity, lines, false}, .mask = mask};
     const cellseg_status status = flood_all(&b);
     cseg_memory_free(b.flood.cell);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Architectures: what makes a list of layers a network, the sizes that follow, and the paper's list.
+ * Architectures: the checks that make a list of layers a network, the sizes of its layers, and the paper's list.
  *
- * Layer i reads the output of layer i - 1 (layer 0: the image, one channel). A concat appends an earlier layer's output, which
- * is how a U-Net's skips are written. The last layer gives one probability per class, at the size of the input.
+ * Layer i reads the output of layer i - 1 (layer 0: the image, one channel). A concat appends an earlier layer's output: the
+ * skips of a U-Net. The last layer outputs one probability per class, at the size of the input.
  */
 #include "nn/arch.h"
 
@@ -77,7 +77,7 @@ cellseg_status cseg_arch_check(cseg_arch *arch, uint32_t classes) {
     return CELLSEG_OK;
 }
 
-/* 0 where the layer leaves nothing. */
+/* 0 if the output is empty. */
 static size_t edge_out(const cseg_layer *layer, size_t edge) {
     switch (layer->op) {
     case CSEG_OP_CONV:
@@ -105,7 +105,7 @@ cellseg_status cseg_arch_sizes(cseg_size *sizes, const cseg_arch *arch, size_t h
         if (layer->op == CSEG_OP_CONCAT) {
             const cseg_size other = sizes[layer->with];
             if (other.height != size.height || other.width != size.width)
-                return cseg_fail(CELLSEG_ERR_MODEL, "layer %zu (concat): %zu x %zu does not fit %zu x %zu of layer %u", i,
+                return cseg_fail(CELLSEG_ERR_MODEL, "layer %zu (concat): %zu x %zu differs from %zu x %zu of layer %u", i,
                                  size.height, size.width, other.height, other.width, layer->with);
         }
         sizes[i] = size;
@@ -140,7 +140,7 @@ static void add_deconv(cseg_arch *arch, uint32_t filters) {
     add(arch, (cseg_layer){.op = CSEG_OP_DECONV, .filters = filters, .kernel = 2, .norm = true, .activation = CSEG_RELU});
 }
 
-/* Skip, dropout, conv, deconv, conv: one step of the way up. */
+/* Skip, dropout, conv, deconv, conv: one step of the decoder. */
 static void add_up(cseg_arch *arch, uint32_t with, uint32_t filters) {
     add(arch, (cseg_layer){.op = CSEG_OP_CONCAT, .with = with});
     add(arch, (cseg_layer){.op = CSEG_OP_DROPOUT, .rate = 0.5});

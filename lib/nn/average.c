@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The mean of two models' weights. Models of which one was trained from the other, or both from a third, lie in one basin of the
- * loss; between them is a point as good on what they have learned and better on what they have not (Izmailov et al. 2018,
- * "Averaging weights leads to wider optima and better generalization"; Wortsman et al. 2022, "Robust fine-tuning of zero-shot
- * models"). Running means and variances are averaged too, instead of measuring them anew. Cost: one pass over the weights, and
- * the test vector.
+ * The weighted mean of two models' weights. Models trained from each other, or both from a third, lie in one basin of the loss.
+ * A point between them is as good on the data of either and better on other data (Izmailov et al. 2018, "Averaging weights leads
+ * to wider optima and better generalization"; Wortsman et al. 2022, "Robust fine-tuning of zero-shot models"). Running means and
+ * variances are averaged too, instead of measured again. Cost: one pass over the weights, and the test vector.
  */
 #include "nn/internal.h"
 
 #include <string.h>
 
-/* Length of what a model's info says of layers, rule and classes: all before the record and the closing brace. */
+/* Length of a model's info on layers, rule and classes: the text before the record. */
 static size_t without_record(const cellseg_model *model) {
     return strlen(model->info) - strlen(model->record) - 1;
 }

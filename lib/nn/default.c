@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The default model, lib/nn/default.cellseg, as bytes of the library: the assembler includes the file, which costs no compile
- * time and no text. gcc and clang find it, as they find headers, along the include path. Compilers without GNU assembler syntax
- * use C23's #embed.
+ * The default model, lib/nn/default.cellseg, as bytes of the library. The assembler includes the file, without compile time and
+ * without text. gcc and clang find the file along the include path. Compilers without GNU assembler syntax use C23's #embed.
  */
 #include <cellseg/model.h>
 
@@ -10,7 +9,7 @@
 
 #if defined(__has_include)
 #if __has_include("default_model.h")
-#include "default_model.h" /* of the build, and another whenever the model is: so this file is compiled anew */
+#include "default_model.h" /* made by the build; changes with the model, so that this file is compiled again */
 #endif
 #if __has_include("nn/default.cellseg") && defined(__has_embed)
 #define EMBED 1

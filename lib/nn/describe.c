@@ -2,7 +2,6 @@
 /* Architecture, rule and class names: written as JSON text, read through cJSON. */
 #include "nn/describe.h"
 #include "nn/json.h"
-#include "nn/text.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -125,6 +124,7 @@ static void write_rule(cseg_text *text, const cseg_rule *rule) {
         {"noise_range", rule->noise_range},
         {"clip", rule->clip},
         {"power", rule->power},
+        {"nucleus_diameter_um", rule->nucleus_diameter_um},
         {"patch_px", rule->patch_px},
         {"step_px", rule->step_px},
     };
@@ -137,7 +137,7 @@ static void write_rule(cseg_text *text, const cseg_rule *rule) {
 
 static cellseg_status read_rule(cseg_rule *rule, const cJSON *json) {
     static const char *const keys[] = {"pixel_size_um", "top_hat_um", "percentile_low", "percentile_high", "noise_range",
-                                       "clip",          "power",      "patch_px",       "step_px",         NULL};
+                                       "clip",          "power",      "nucleus_diameter_um", "patch_px",       "step_px",         NULL};
     CSEG_TRY(cseg_json_only(json, keys, "rule"));
     CSEG_TRY(cseg_json_double(&rule->pixel_size_um, json, "pixel_size_um"));
     CSEG_TRY(cseg_json_double(&rule->top_hat_um, json, "top_hat_um"));
@@ -146,6 +146,7 @@ static cellseg_status read_rule(cseg_rule *rule, const cJSON *json) {
     CSEG_TRY(cseg_json_double(&rule->noise_range, json, "noise_range"));
     CSEG_TRY(cseg_json_double(&rule->clip, json, "clip"));
     CSEG_TRY(cseg_json_double(&rule->power, json, "power"));
+    CSEG_TRY(cseg_json_double(&rule->nucleus_diameter_um, json, "nucleus_diameter_um"));
     CSEG_TRY(cseg_json_uint(&rule->patch_px, json, "patch_px", 1, 4096));
     return cseg_json_uint(&rule->step_px, json, "step_px", 1, 4096);
 }
@@ -218,7 +219,7 @@ cellseg_status cseg_describe_info(char **out, cellseg_context *context, const ce
     write_rule(&text, &model->rule);
     cseg_text_add(&text, ",\"architecture\":");
     write_arch(&text, &model->arch);
-    /* Last: average.c compares what stands before it. */
+    /* The record is last: average.c compares the text before it. */
     cseg_text_add(&text, ",\"record\":%s}", model->record);
     return cseg_text_take(out, &text);
 }

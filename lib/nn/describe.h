@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A model's architecture, rule and classes as JSON, both ways. docs/model-format.md lists the keys. */
+/* A model's architecture, rule and classes as JSON, written and parsed. docs/model-format.md lists the keys. */
 #ifndef CSEG_NN_DESCRIBE_H
 #define CSEG_NN_DESCRIBE_H
 
@@ -11,9 +11,9 @@ cellseg_status cseg_describe_rule(char **out, cellseg_context *context, const cs
 cellseg_status cseg_describe_classes(char **out, cellseg_context *context, const cellseg_model *model);
 cellseg_status cseg_describe_info(char **out, cellseg_context *context, const cellseg_model *model);
 
-/* And back. CELLSEG_ERR_FORMAT: not such a text; CELLSEG_ERR_MODEL: its values do not fit. */
-cellseg_status cseg_parse_arch(cseg_arch *arch, const char *text); /* unchecked: cseg_arch_check() it */
-cellseg_status cseg_parse_rule(cseg_rule *rule, const char *text); /* unchecked: cseg_rule_check() it */
+/* The reverse. CELLSEG_ERR_FORMAT: the text is malformed; CELLSEG_ERR_MODEL: a value is not allowed. */
+cellseg_status cseg_parse_arch(cseg_arch *arch, const char *text); /* unchecked: call cseg_arch_check() */
+cellseg_status cseg_parse_rule(cseg_rule *rule, const char *text); /* unchecked: call cseg_rule_check() */
 cellseg_status cseg_parse_classes(char names[CSEG_MAX_CLASSES][CSEG_NAME_BYTES], uint32_t *count, const char *text);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* IEEE 754 half precision, in integer arithmetic: the same on every processor. */
-#ifndef CSEG_NN_HALF_H
-#define CSEG_NN_HALF_H
+#ifndef CSEG_NN_FLOAT16_H
+#define CSEG_NN_FLOAT16_H
 
 #include <stdint.h>
 

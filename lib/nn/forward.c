@@ -1,22 +1,24 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Inference: the layers in turn on one workspace. Value v is what layer v reads: value 0 the input, value i + 1 layer i's output.
+ * Inference: the layers in turn on one workspace. Value v is the input of layer v: value 0 the image, value i + 1 layer i's
+ * output.
  *
- * A plan decides where each value lives before anything runs. Dropout does nothing here, so its output is its input. What a
- * concat joins is written straight into its place among the concat's channels, so that joining costs nothing; only where a value
- * has a place already, or the channels do not fall on vector boundaries, it is copied. Values share memory when they never
- * live at the same time. Patches go through all layers one after the other: much of what a layer wrote is still in the cache when
- * the next one reads it, and memory does not grow with their number. Sharing the deep layers' weights among two to four patches
- * was measured to gain nothing. Cost: that of the convolutions.
+ * A plan assigns memory to each value before anything runs. Dropout is the identity in inference, so its output is its input.
+ * The inputs of a concat are written directly into the concat's channels, so that joining is free. A value is copied only if it
+ * has another place already, or if its channels do not begin on vector boundaries. Values that are never in use at the same time
+ * share memory. Patches go through all layers one after the other: the output of one layer is still in the cache when the next
+ * reads it, and memory does not grow with their number. Sharing the deep layers' weights among two to four patches was measured
+ * and gains nothing. Cost: that of the convolutions.
  */
+#include "nn/fold.h"
 #include "nn/internal.h"
 #include "nn/spans.h"
 
 enum { MAX_VALUES = CSEG_MAX_LAYERS + 1, VECTOR = 16 };
 
 typedef struct home {
-    size_t value;   /* in whose memory */
-    size_t channel; /* from this channel on */
+    size_t value;   /* owner of the memory */
+    size_t channel; /* first channel */
 } home;
 
 typedef struct plan {
@@ -30,7 +32,7 @@ typedef struct plan {
     const cseg_kernels *kernels;
 } plan;
 
-/* Let value v be written in place in a concat's memory, if it may live there. */
+/* Place value v directly in a concat's memory, if possible. */
 static void move_in(plan *p, const cseg_arch *arch, size_t v, size_t concat, size_t channel) {
     const size_t root = p->home[v].value;
     const bool made_by_weights_or_pool = root > 0 && arch->layers[root - 1].op != CSEG_OP_CONCAT;
@@ -65,7 +67,7 @@ static void touch(plan *p, size_t v, size_t step, size_t frame) {
         p->frame[at] = frame;
 }
 
-/* Steps: 0 loads the input, i + 1 runs layer i, the last but one stores the output. */
+/* Steps: 0 loads the input, i + 1 runs layer i, the step after the last layer stores the output. */
 static void find_lives(plan *p, const cseg_arch *arch) {
     for (size_t v = 0; v <= arch->count; v++)
         p->span[v] = (cseg_span){.first = SIZE_MAX};
@@ -117,7 +119,7 @@ static cellseg_status make_plan(plan *p, const cellseg_model *model, const cells
     const size_t fold = cseg_fold_floats(p->kernels, arch, p->weights_at, p->shift_at);
     if (p->kernels != model->kernels) {
         p->fold_floats = fold;
-        p->fold_scratch_floats = (model->layout.most_weights + VECTOR - 1) / VECTOR * VECTOR;
+        p->fold_scratch_floats = (model->layout.max_weights + VECTOR - 1) / VECTOR * VECTOR;
     }
     return CELLSEG_OK;
 }
@@ -164,7 +166,7 @@ static void run_layer(const run *r, size_t i) {
     const cseg_tensor in = value(r, i), out = value(r, i + 1);
     switch (layer->op) {
     case CSEG_OP_POOL:
-        cseg_pool_max(p->kernels, &out, &in);
+        cseg_maxpool_forward(p->kernels, &out, &in);
         break;
     case CSEG_OP_CONCAT:
         copy_unless_home(r, i, i + 1, 0);
@@ -196,7 +198,7 @@ static void load(const cseg_tensor *to, const float *in) {
             to->data[y * to->row + x * to->pixel] = *in++;
 }
 
-/* The last layer's sigmoid is done here, where the values of a class lie next to each other. */
+/* The last layer's sigmoid is computed here, where the values of a class are contiguous. */
 static void store(const cseg_kernels *kernels, float *out, const cseg_tensor *from) {
     for (size_t c = 0; c < from->channels; c++)
         for (size_t y = 0; y < from->height; y++, out += from->width) {
@@ -211,7 +213,7 @@ static cellseg_status run_patch(const run *r, const cellseg_context *context, fl
     const cseg_tensor input = whole(r, 0);
     load(&input, in);
     for (size_t i = 0; i < r->arch->count; i++) {
-        CSEG_TRY(cseg_progress_cancelled(context)); /* a patch may take long: a second on the portable row */
+        CSEG_TRY(cseg_progress_cancelled(context)); /* a patch may take a second on the portable row */
         clear_values_first_used(r, i + 1);
         run_layer(r, i);
     }
@@ -228,7 +230,7 @@ cellseg_status cseg_forward_run(const cellseg_model *model, const cellseg_contex
     run r = {.plan = &p, .arch = &model->arch, .packed = model->packed};
     r.values = memory;
     r.scratch = memory + p.values_floats;
-    if (p.fold_floats > 0) { /* loaded for another processor level: rare, so not kept */
+    if (p.fold_floats > 0) { /* loaded for another processor level: rare, so the weights are not kept */
         float *packed = r.scratch + p.scratch_floats;
         cseg_fold_weights(packed, p.kernels, &model->arch, &model->layout, model->params, packed + p.fold_floats);
         r.packed = packed;

@@ -8,14 +8,14 @@
 
 enum { CSEG_NAME_BYTES = 32, CSEG_MAX_TEST_EDGE = 256 };
 
-/* An input and what the network makes of it: checked on load, so that a machine on which the network goes wrong is found out. */
+/* An input and the network's output for it, checked on load: detects a machine on which the network computes wrong values. */
 typedef struct cseg_test_vector {
     size_t height, width;
     float *input;  /* height x width */
     float *output; /* classes x height x width */
 } cseg_test_vector;
 
-/* Immutable once finished, so that threads may share it. */
+/* Immutable once complete, so that threads may share it. */
 struct cellseg_model {
     cseg_arch arch;
     cseg_layout layout;
@@ -23,7 +23,8 @@ struct cellseg_model {
     char names[CSEG_MAX_CLASSES][CSEG_NAME_BYTES];
     float *params; /* layout.total, as trained */
     char *record;  /* JSON object, the training record */
-    char *info;    /* JSON object, all of the model but its numbers */
+    char *info;    /* JSON object, the whole model without its numbers */
+    uint64_t hash; /* of all but the record and the test vector */
     cseg_test_vector test;
 
     /* Normalisation folded into weights, packed for the processor level of the context that loaded the model. */
@@ -31,33 +32,24 @@ struct cellseg_model {
     float *packed;
 };
 
-/* One layer's weights with its normalisation folded in; shift: as many floats as channels, rounded up to 16, the rest set to 0.
- */
-void cseg_fold_layer(float *weights, float *shift, const cseg_layer *layer, const cseg_slot *slot, const float *params);
-/* Folded and packed weights of a whole network: per layer the weights, then the shifts. */
-size_t cseg_fold_floats(const cseg_kernels *kernels, const cseg_arch *arch, size_t *weights_at, size_t *shift_at);
-/* `scratch`: layout.most_weights floats. */
-void cseg_fold_weights(float *packed, const cseg_kernels *kernels, const cseg_arch *arch, const cseg_layout *layout,
-                       const float *params, float *scratch);
-
 /* The paper's names for the first three classes, then "boundary", then "class 5" and on. */
 void cseg_model_default_names(char names[CSEG_MAX_CLASSES][CSEG_NAME_BYTES]);
 
-/* CELLSEG_ERR_MODEL unless every value is one that preprocessing and tiling can obey. */
+/* CELLSEG_ERR_MODEL unless preprocessing and tiling support every value. */
 cellseg_status cseg_rule_check(const cseg_rule *rule);
 
-/* A model without numbers: architecture checked, parameters allocated and not set. record: NULL or JSON text, copied. */
+/* A model without numbers: architecture checked, parameters allocated but not set. record: NULL or JSON text, copied. */
 cellseg_status cseg_model_new(cellseg_model **out, cellseg_context *context, const cseg_arch *arch, const cseg_rule *rule,
                               const char *record);
-/* Parameters are set: check that they are finite, fold, pack, describe. */
+/* With all parameters set: check that they are finite, fold, pack, describe. */
 cellseg_status cseg_model_finish(cellseg_model *model, cellseg_context *context);
-/* Memory for a test vector of this size, its input random in [0, 1]. */
+/* Allocate a test vector of this size and fill its input with random values in [0, 1]. */
 cellseg_status cseg_model_test_new(cellseg_model *model, cellseg_context *context, size_t height, size_t width);
-/* The smallest square patch from 48 pixels on that the layers admit; CELLSEG_ERR_MODEL when none is. */
+/* The smallest square patch of at least 48 pixels that the layers admit; CELLSEG_ERR_MODEL if there is none. */
 cellseg_status cseg_model_test_edge(size_t *edge, const cseg_arch *arch);
 /* Run the network on the test vector's input. */
 cellseg_status cseg_model_test_run(float *output, const cellseg_model *model, cellseg_context *context);
-/* Parameters are set: finish, and make a test vector of this size. */
+/* With all parameters set: finish the model and compute a test vector of this size. */
 cellseg_status cseg_model_complete(cellseg_model *model, cellseg_context *context, size_t height, size_t width);
 
 #endif

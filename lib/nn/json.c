@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * JSON with limits. The text is scanned before cJSON sees it, so that a small file cannot make it allocate much, recurse deeply
- * or, through many keys, take long.
+ * JSON with limits. The text is scanned before cJSON parses it, so that a small file cannot cause large allocations, deep
+ * recursion or, through many keys, long run times.
  */
 #include "nn/json.h"
 
@@ -29,7 +29,7 @@ static cellseg_status scan(const char *text, size_t bytes, const char *what) {
         if (values > MAX_VALUES)
             return cseg_fail(CELLSEG_ERR_FORMAT, "%s: JSON of more than %d values", what, MAX_VALUES);
         if ((c == '}' || c == ']') && depth-- == 0)
-            break; /* cJSON says where */
+            break; /* cJSON reports the position */
     }
     return CELLSEG_OK;
 }

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The paper's loss (Al-Kofahi et al. 2018, step 0): over the inner step x step pixels of every patch, for each class the root of
- * the mean squared difference between probability and label, weighted and summed, plus the same for the sum of the probabilities
- * against 1. A pixel without a label (255) does not count. Sums are in double, pixels in order within an image, images in order.
+ * The paper's loss (Al-Kofahi et al. 2018, step 0) over the inner step x step pixels of every patch. For each class: the root of
+ * the mean squared difference between probability and label, weighted and summed. The same term for the sum of the probabilities
+ * against 1 is added. A pixel without a label (255) does not count. Sums are in double, pixels in order within an image, images
+ * in order.
  *
- * Beyond the paper, each off with its weight 0: pixels near other cells count more (Ronneberger et al. 2015); soft Dice
+ * Beyond the paper, each term off at weight 0: pixels near other cells count more (Ronneberger et al. 2015); soft Dice
  * (Milletari et al. 2016, without squares) and binary cross-entropy, both as means over the classes. The last output may be a
- * distance instead of a class: it has a root mean squared difference of its own and no part in the others.
+ * distance instead of a class; it then has its own root mean squared difference and is excluded from the other terms.
  *
  * With R = sqrt(S / n), S the sum of squared differences d and n the sum of the pixels' weights w, the derivative of R by a
  * probability is w d / (n R); 0 where R is 0.
@@ -17,10 +18,10 @@
 
 enum { UNLABELLED = 255 };
 
-/* A probability of 0 or 1 has no finite cross-entropy where it is wrong. */
-static const double least_probability = 1e-6;
+/* The cross-entropy of a wrong probability of exactly 0 or 1 is infinite. */
+static const double min_probability = 1e-6;
 
-/* One image's share, or all images'. */
+/* Sums over one image or over all images. */
 typedef struct loss_sums {
     double square[CSEG_MAX_CLASSES];                                                        /* S */
     double both[CSEG_MAX_CLASSES], predicted[CSEG_MAX_CLASSES], labelled[CSEG_MAX_CLASSES]; /* for Dice: p l, p, l */
@@ -29,8 +30,8 @@ typedef struct loss_sums {
 static_assert(sizeof(loss_sums) == CSEG_LOSS_SUMS * sizeof(double), "net_plan.c makes room for it");
 
 typedef struct inner {
-    size_t first, end, edge;   /* of the patch: rows and columns that count */
-    size_t classes, exclusive; /* outputs; those of them that are classes */
+    size_t first, end, edge;   /* rows and columns of the patch that count */
+    size_t classes, exclusive; /* number of outputs, and of those that are classes */
     bool dice, cross;
 } inner;
 
@@ -46,7 +47,7 @@ static inner inner_of(const cseg_net *net) {
                    .cross = net->options.weight_cross_entropy > 0};
 }
 
-/* What output c should be at a pixel of this label. */
+/* The target of output c at a pixel of this label. */
 static double target_of(const cseg_net *net, const inner *in, size_t pixel, uint8_t label, size_t c) {
     return c < in->exclusive ? label == c : net->distance[pixel] / 255.0;
 }
@@ -56,10 +57,10 @@ static double weight_of(const cseg_net *net, size_t pixel) {
 }
 
 static double clamped(double p) {
-    return fmin(fmax(p, least_probability), 1 - least_probability);
+    return fmin(fmax(p, min_probability), 1 - min_probability);
 }
 
-/* What only Dice and cross-entropy ask for. */
+/* Sums for Dice and cross-entropy only. */
 static void add_class_terms(loss_sums *sums, const inner *in, const float *p, uint8_t label, double weight) {
     for (size_t c = 0; in->dice && c < in->exclusive; c++) {
         sums->predicted[c] += weight * (double)p[c];
@@ -105,11 +106,11 @@ static cellseg_status image_sums(void *data, size_t image) {
     return CELLSEG_OK;
 }
 
-/* What each term's derivative is made of. */
+/* Coefficients of each term's derivative. */
 typedef struct slopes {
     const cseg_net *net;
     double of_class[CSEG_MAX_CLASSES], of_sum;                        /* weight / (n R) */
-    double of_predicted[CSEG_MAX_CLASSES], of_both[CSEG_MAX_CLASSES]; /* Dice's, by the sums of p and of p l */
+    double of_predicted[CSEG_MAX_CLASSES], of_both[CSEG_MAX_CLASSES]; /* of Dice, by the sums of p and of p l */
     double of_cross;
 } slopes;
 
@@ -162,7 +163,7 @@ static double term(double *slope, double weight, double sum, double n) {
     return weight * root;
 }
 
-/* One minus the soft Dice of a class, 0 where there is nothing of it. */
+/* One minus the soft Dice of a class; 0 if the class is absent. */
 static double dice_term(slopes *s, const loss_sums *total, size_t c, double weight) {
     const double all = total->predicted[c] + total->labelled[c];
     if (!(all > 0))

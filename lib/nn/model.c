@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A model in memory: parameters as trained, and folded and packed as inference wants them. */
+/* A model in memory: parameters as trained, and folded and packed for inference. */
 #include "nn/describe.h"
+#include "nn/fold.h"
 #include "nn/internal.h"
 
 #include <math.h>
@@ -45,6 +46,8 @@ cellseg_status cseg_rule_check(const cseg_rule *rule) {
         fault = "clip must lie in [0.01, 1e6]";
     else if (!within(rule->power, 0.01, 100))
         fault = "power must lie in [0.01, 100]";
+    else if (!within(rule->nucleus_diameter_um, 0, 1000))
+        fault = "nucleus_diameter_um must lie in [0, 1000]";
     else if (rule->patch_px < 1 || rule->patch_px > 4096 || rule->step_px < 1 || rule->step_px > rule->patch_px ||
              (rule->patch_px - rule->step_px) % 2 != 0)
         fault = "patch_px must lie in [1, 4096], step_px in [1, patch_px], and their difference be even";
@@ -66,15 +69,12 @@ cellseg_status cseg_model_new(cellseg_model **out, cellseg_context *context, con
     cellseg_status status;
     CSEG_TRY_GOTO(failed, cseg_arch_check(&model->arch, rule->classes));
     CSEG_TRY_GOTO(failed, cseg_layout_make(&model->layout, &model->arch));
-    const char *text = record != NULL ? record : "{}";
-    const size_t bytes = strlen(text) + 1;
+    CSEG_TRY_GOTO(failed, cseg_string_copy(&model->record, context, record != NULL ? record : "{}"));
     model->params = cseg_memory_alloc(context, model->layout.total, sizeof *model->params);
-    model->record = model->params != NULL ? cseg_memory_alloc(context, bytes, 1) : NULL;
-    if (model->record == NULL) {
+    if (model->params == NULL) {
         status = cseg_error_last();
         goto failed;
     }
-    memcpy(model->record, text, bytes);
     *out = model;
     return CELLSEG_OK;
 failed:
@@ -94,56 +94,9 @@ void cellseg_model_free(cellseg_model *model) {
     cseg_memory_free(model);
 }
 
-/* ---- folding ---- */
+/* ---- completing ---- */
 
-static size_t padded(size_t floats) {
-    return (floats + 15) / 16 * 16;
-}
-
-size_t cseg_fold_floats(const cseg_kernels *kernels, const cseg_arch *arch, size_t *weights_at, size_t *shift_at) {
-    size_t next = 0;
-    for (size_t i = 0; i < arch->count; i++) {
-        if (!cseg_layer_has_weights(&arch->layers[i]))
-            continue;
-        const cseg_filter_shape shape = cseg_layer_shape(&arch->layers[i]);
-        weights_at[i] = next;
-        shift_at[i] = next + padded(cseg_conv_packed_floats(kernels, &shape, CSEG_PACK_INFERENCE));
-        next = shift_at[i] + padded(shape.out);
-    }
-    return next;
-}
-
-void cseg_fold_layer(float *weights, float *shift, const cseg_layer *layer, const cseg_slot *slot, const float *params) {
-    const float *from = params + slot->weight;
-    memset(shift, 0, padded(layer->out) * sizeof *shift);
-    memcpy(shift, params + slot->shift, layer->out * sizeof *shift);
-    memcpy(weights, from, slot->weights * sizeof *weights);
-    if (!layer->norm)
-        return;
-    for (size_t c = 0; c < layer->out; c++) {
-        const double factor = (double)params[slot->scale + c] / sqrt((double)params[slot->variance + c] + cseg_norm_epsilon);
-        shift[c] = (float)(params[slot->shift + c] - params[slot->mean + c] * factor);
-        for (size_t w = c; w < slot->weights; w += layer->out)
-            weights[w] = (float)(from[w] * factor);
-    }
-}
-
-void cseg_fold_weights(float *packed, const cseg_kernels *kernels, const cseg_arch *arch, const cseg_layout *layout,
-                       const float *params, float *scratch) {
-    size_t weights_at[CSEG_MAX_LAYERS], shift_at[CSEG_MAX_LAYERS];
-    (void)cseg_fold_floats(kernels, arch, weights_at, shift_at);
-    for (size_t i = 0; i < arch->count; i++) {
-        if (!cseg_layer_has_weights(&arch->layers[i]))
-            continue;
-        const cseg_filter_shape shape = cseg_layer_shape(&arch->layers[i]);
-        cseg_fold_layer(scratch, packed + shift_at[i], &arch->layers[i], &layout->slots[i], params);
-        cseg_conv_pack(kernels, packed + weights_at[i], scratch, &shape, CSEG_PACK_INFERENCE);
-    }
-}
-
-/* ---- finishing ---- */
-
-/* A running variance may be anything from 0 up; all else, anything finite. */
+/* A running variance must be finite and not negative, every other parameter finite. */
 static cellseg_status check_params(const cellseg_model *model) {
     for (size_t i = 0; i < model->arch.count; i++) {
         const cseg_layer *layer = &model->arch.layers[i];
@@ -165,12 +118,27 @@ static cellseg_status check_params(const cellseg_model *model) {
     return CELLSEG_OK;
 }
 
+/* FNV-1a over the description without the record, then over the parameters' bits: a word at a time, the same on every machine. */
+static uint64_t hash_of(const cellseg_model *model) {
+    const uint64_t start = 0xcbf29ce484222325U, prime = 0x100000001b3U;
+    const size_t described = strlen(model->info) - strlen(model->record);
+    uint64_t hash = start;
+    for (size_t i = 0; i < described; i++)
+        hash = (hash ^ (unsigned char)model->info[i]) * prime;
+    for (size_t i = 0; i < model->layout.total; i++) {
+        uint32_t bits;
+        memcpy(&bits, &model->params[i], sizeof bits);
+        hash = (hash ^ bits) * prime;
+    }
+    return hash;
+}
+
 cellseg_status cseg_model_finish(cellseg_model *model, cellseg_context *context) {
     CSEG_TRY(check_params(model));
     size_t weights_at[CSEG_MAX_LAYERS], shift_at[CSEG_MAX_LAYERS];
     model->kernels = cseg_kernels_select(cellseg_context_cpu_level(context));
     const size_t floats = cseg_fold_floats(model->kernels, &model->arch, weights_at, shift_at);
-    float *scratch = cseg_memory_alloc(context, model->layout.most_weights, sizeof *scratch);
+    float *scratch = cseg_memory_alloc(context, model->layout.max_weights, sizeof *scratch);
     if (scratch == NULL)
         return cseg_error_last();
     model->packed = cseg_memory_alloc(context, floats, sizeof *model->packed);
@@ -180,7 +148,9 @@ cellseg_status cseg_model_finish(cellseg_model *model, cellseg_context *context)
     }
     cseg_fold_weights(model->packed, model->kernels, &model->arch, &model->layout, model->params, scratch);
     cseg_memory_free(scratch);
-    return cseg_describe_info(&model->info, context, model);
+    CSEG_TRY(cseg_describe_info(&model->info, context, model));
+    model->hash = hash_of(model);
+    return CELLSEG_OK;
 }
 
 /* ---- the test vector ---- */
@@ -229,7 +199,7 @@ cellseg_status cseg_model_complete(cellseg_model *model, cellseg_context *contex
     return cseg_model_test_run(model->test.output, model, context);
 }
 
-/* ---- what the public may ask ---- */
+/* ---- public accessors ---- */
 
 const char *cellseg_model_info(const cellseg_model *model) {
     return model != NULL ? model->info : "";
@@ -237,6 +207,14 @@ const char *cellseg_model_info(const cellseg_model *model) {
 
 double cellseg_model_pixel_size_um(const cellseg_model *model) {
     return model != NULL ? model->rule.pixel_size_um : 0;
+}
+
+double cellseg_model_nucleus_diameter_um(const cellseg_model *model) {
+    return model != NULL ? model->rule.nucleus_diameter_um : 0;
+}
+
+uint64_t cellseg_model_hash(const cellseg_model *model) {
+    return model != NULL ? model->hash : 0;
 }
 
 uint64_t cellseg_model_parameters(const cellseg_model *model) {

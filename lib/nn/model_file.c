@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Model files (docs/model-format.md): what a model is made of as tensors with names, and back. Loading trusts nothing: the
- * header, then architecture and rule, then that every tensor the architecture asks for is there with its shape and no other, and
- * only then is memory taken; at the end the test vector shows that the network computes here what it computed where it was saved.
+ * Model files (docs/model-format.md): a model as named tensors, written and read. Loading validates the header, then
+ * architecture and rule, then that the file holds exactly the architecture's tensors with their shapes. Only then is memory
+ * allocated. At the end the test vector proves that the network computes the same values here as where it was saved.
  */
 #include "nn/describe.h"
 #include "nn/float16.h"
@@ -15,15 +15,15 @@
 
 enum { TENSORS_PER_LAYER = 5, MAX_TENSORS = TENSORS_PER_LAYER * CSEG_MAX_LAYERS + 2, TENSOR_NAME_BYTES = 48, FRAME = 2 };
 
-/* Probabilities of two sound builds differ by rounding, some 1e-6; a wrong kernel or a damaged weight moves far more. */
+/* Probabilities of two correct builds differ by rounding, some 1e-6; a wrong kernel or a damaged weight changes them far more. */
 static const double test_tolerance = 1e-4;
 
-/* No honest test vector of at most 256 x 256 pixels needs more. */
-static const size_t most_test_bytes = (size_t)1 << 30;
+/* A test vector of at most 256 x 256 pixels needs no more. */
+static const size_t max_test_bytes = (size_t)1 << 30;
 
-static const uint64_t most_file_bytes = (uint64_t)1 << 31;
+static const uint64_t max_file_bytes = (uint64_t)1 << 31;
 
-/* Every tensor of a model: what the file calls it, its shape, where its numbers lie. */
+/* Every tensor of a model: name in the file, shape, and position of its numbers. */
 typedef struct inventory {
     size_t count;
     cseg_tensor_entry entries[MAX_TENSORS];
@@ -113,7 +113,7 @@ static cellseg_status read_description(description *about, const cJSON *metadata
     return cseg_layout_make(&about->layout, &about->arch);
 }
 
-/* What one patch of the rule's size needs of the context's budget, layer by layer: before anything is taken. */
+/* Check the memory of one patch of the rule's size against the budget, layer by layer, before anything is allocated. */
 static cellseg_status check_sizes(const description *about, cellseg_context *context) {
     const size_t edge = about->rule.patch_px;
     cseg_size sizes[CSEG_MAX_LAYERS];
@@ -129,16 +129,16 @@ static cellseg_status check_sizes(const description *about, cellseg_context *con
     return CELLSEG_OK;
 }
 
-/* That one patch of the rule's size can be run within the budget; the layer that moves most is to blame. */
+/* Check the workspace of one patch of the rule's size against the budget; the message names the layer that moves most. */
 static cellseg_status check_workspace(const cellseg_model *model, cellseg_context *context) {
     const size_t edge = model->rule.patch_px;
     cseg_size sizes[CSEG_MAX_LAYERS];
     CSEG_TRY(cseg_arch_sizes(sizes, &model->arch, edge, edge));
-    size_t most = 0, blamed = 0, before = edge * edge;
+    size_t max_moved = 0, blamed = 0, before = edge * edge;
     for (size_t i = 0; i < model->arch.count; i++) {
         const size_t after = sizes[i].height * sizes[i].width * model->arch.layers[i].out;
-        if (before + after > most) {
-            most = before + after;
+        if (before + after > max_moved) {
+            max_moved = before + after;
             blamed = i;
         }
         before = after;
@@ -162,7 +162,7 @@ static cellseg_status check_tensors(description *about, inventory *all, const cs
     for (size_t i = 0; i < all->count; i++)
         CSEG_TRY(cseg_safetensors_check(file, &all->entries[i]));
     if (file->tensors != all->count)
-        return cseg_fail(CELLSEG_ERR_MODEL, "%zu tensors, where the architecture asks for %zu", file->tensors, all->count);
+        return cseg_fail(CELLSEG_ERR_MODEL, "%zu tensors, where the architecture requires %zu", file->tensors, all->count);
     return CELLSEG_OK;
 }
 
@@ -171,7 +171,7 @@ static cellseg_status check_test_vector(const cellseg_model *model, cellseg_cont
     cseg_size sizes[CSEG_MAX_LAYERS];
     CSEG_TRY(cseg_arch_sizes(sizes, &model->arch, model->test.height, model->test.width));
     const size_t bytes = cseg_forward_workspace_bytes(model, context, 1, model->test.height, model->test.width);
-    if (bytes == 0 || bytes > most_test_bytes)
+    if (bytes == 0 || bytes > max_test_bytes)
         return cseg_fail(CELLSEG_ERR_MODEL, "test vector: it needs more than 1 GB of memory");
     float *output = cseg_memory_alloc(context, count, sizeof *output);
     if (output == NULL)
@@ -180,7 +180,7 @@ static cellseg_status check_test_vector(const cellseg_model *model, cellseg_cont
     double worst = 0;
     for (size_t i = 0; status == CELLSEG_OK && i < count; i++) {
         const double difference = fabs((double)output[i] - model->test.output[i]);
-        if (!(difference <= worst)) /* NaN counts */
+        if (!(difference <= worst)) /* NaN fails too */
             worst = difference;
     }
     cseg_memory_free(output);
@@ -212,7 +212,7 @@ failed:
 }
 
 static cellseg_status load_open(cellseg_model **out, cellseg_context *context, const cseg_safetensors *file) {
-    /* Both are too large for every embedder's stack, and small beside what any model needs. */
+    /* Both are too large for some embedders' stacks, and small beside any model's own memory. */
     struct {
         description about;
         inventory all;
@@ -249,14 +249,14 @@ cellseg_status cellseg_model_load_memory(cellseg_model **out, cellseg_context *c
     return cseg_call_end(&call, load_memory(out, context, bytes, size));
 }
 
-/* The start is looked at, and refused, before memory is taken for the rest. */
+/* Validate the first bytes before memory is allocated for the rest. */
 static cellseg_status read_open(uint8_t **bytes, cellseg_context *context, cseg_file *file) {
     uint8_t start[64];
     const size_t available = cseg_file_read_at(file, start, sizeof start, 0);
     if (file->error != 0)
         return cseg_file_fail("cannot be read", file->error);
     CSEG_TRY(cseg_safetensors_check_start(start, available, file->size));
-    if (file->size > most_file_bytes)
+    if (file->size > max_file_bytes)
         return cseg_fail(CELLSEG_ERR_FORMAT, "a file of more than 2 GB");
     const size_t size = (size_t)file->size;
     CSEG_TRY(cseg_budget_check(context, size, "the file"));
@@ -334,7 +334,7 @@ static cellseg_status pack_file(uint8_t **bytes, size_t *size, cellseg_context *
     return status;
 }
 
-/* The model that a reader of the float16 file will have: the test output must be its, not the exact model's. */
+/* The model that a reader of the float16 file gets: the test output must be of the rounded weights. */
 static cellseg_status rounded_copy(cellseg_model **out, cellseg_context *context, const cellseg_model *model) {
     cellseg_model *copy;
     cellseg_status status;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A network in training: made, stepped, evaluated, turned into a model. */
+/* A network in training: creation, step, evaluation, and the model of its current weights. */
 #include "nn/net.h"
 #include "nn/json.h"
 
@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static const double momentum = 0.1; /* of the running statistics: the newest batch's share */
+static const double momentum = 0.1; /* weight of the newest batch in the running statistics */
 
 static cellseg_status check_options(const cseg_net_options *options) {
     CSEG_TRY(cseg_range_check("batch", (double)options->batch, 1, 65536));
@@ -46,8 +46,8 @@ static cellseg_status choose_arch(cseg_net *net, const cellseg_model *start) {
     return cseg_layout_make(&net->layout, &net->arch);
 }
 
-/* The start's numbers; what its last layer lacks stays as it is. Only that layer's filters may be more, and none of them has
- * normalisation, so that all else lies where it lay. */
+/* Copy the start's numbers; additional filters of the last layer keep their initial values. Only the last layer may have more
+ * filters, and no filter there has normalisation, so that all other offsets are the same. */
 static void copy_start(cseg_net *net, const cellseg_model *start) {
     const size_t last = start->arch.count - 1, outputs = start->arch.layers[last].out, wide = net->arch.layers[last].out;
     const cseg_slot *from = &start->layout.slots[last], *to = &net->layout.slots[last];
@@ -130,10 +130,10 @@ static void update_running_statistics(cseg_net *net) {
 
 enum { ADAM_CHUNK = 65536 };
 
-/* Where the parameters of layers that learn begin. */
+/* Offset of the parameters of the first layer that learns. */
 static size_t first_trained(const cseg_net *net) {
     size_t i = net->options.frozen;
-    while (!cseg_layer_has_weights(&net->arch.layers[i])) /* the last layer has some */
+    while (!cseg_layer_has_weights(&net->arch.layers[i])) /* the last layer always has weights */
         i++;
     return net->layout.slots[i].weight;
 }
@@ -149,7 +149,7 @@ static cellseg_status adam_chunk(void *data, size_t index) {
     return CELLSEG_OK;
 }
 
-/* A NaN among the inputs may hide from the loss, since a ReLU makes 0 of it, but not from here. */
+/* A ReLU maps a NaN to 0, so that a NaN among the inputs may not reach the loss; the sums here keep it. */
 static bool step_is_finite(const cseg_net *net, double loss) {
     bool finite = isfinite(loss);
     for (size_t i = 0; i < net->layout.trained; i++)
@@ -171,7 +171,7 @@ cellseg_status cseg_net_step(cseg_net *net, double *loss, const float *in, const
     if (!step_is_finite(net, *loss))
         return cseg_fail(CELLSEG_ERR_MODEL, "the loss or its gradient is not finite at step %llu",
                          (unsigned long long)net->step + 1);
-    /* From here on nothing may fail half way: a cancelled step leaves the state as it was. */
+    /* From here on nothing fails: a cancelled step leaves the state unchanged. */
     CSEG_TRY(cseg_progress_cancelled(net->context));
     const size_t chunks = (net->layout.trained - first_trained(net) + ADAM_CHUNK - 1) / ADAM_CHUNK;
     for (size_t i = 0; i < chunks; i++)
@@ -200,7 +200,7 @@ void cseg_net_set_learning_rate(cseg_net *net, double learning_rate) {
     net->options.learning_rate = learning_rate;
 }
 
-/* ---- what comes out ---- */
+/* ---- results ---- */
 
 static cellseg_status check_record(const char *record) {
     cJSON *json;

@@ -2,9 +2,9 @@
 /*
  * The inside of a network in training, for the network room only.
  *
- * Value v is what layer v reads: value 0 the images, value i + 1 layer i's output. Kept from forward to backward is only what
- * cannot be had cheaply: sums before normalisation (of layers with weights) and pooled outputs. All else is made again where it
- * is read.
+ * Value v is the input of layer v: value 0 the images, value i + 1 layer i's output. Forward keeps for backward only values that
+ * are expensive to compute: sums before normalisation (of layers with weights) and pooled outputs. All other values are computed
+ * again where they are read.
  */
 #ifndef CSEG_NN_NET_H
 #define CSEG_NN_NET_H
@@ -17,21 +17,21 @@
 enum {
     CSEG_MAX_VALUES = CSEG_MAX_LAYERS + 1,
     CSEG_GROUPS =
-        16, /* of images, each one index of a loop with a gradient of its own: fixed, so that no sum depends on threads */
-    CSEG_LOSS_SUMS = 4 * CSEG_MAX_CLASSES + 3, /* doubles that one image adds to the loss's sums */
-    CSEG_FRAME = 2                             /* zeros around whatever a convolution reads, forward or backward */
+        16, /* of images, each one index of a loop with its own gradient: a constant, so that no sum depends on threads */
+    CSEG_LOSS_SUMS = 4 * CSEG_MAX_CLASSES + 3, /* doubles per image in the sums of the loss */
+    CSEG_FRAME = 2                             /* zeros around each input of a convolution, forward or backward */
 };
 
-/* What batch normalisation does to a layer's sums, per channel; the identity plus nothing for layers without. */
+/* Batch normalisation of a layer's sums, per channel; the identity for layers without. */
 typedef struct cseg_norm {
     const float *mean, *inv_std, *gamma, *beta;
 } cseg_norm;
 
-/* What a thread works with while it has a group in hand. */
+/* Memory of a thread that computes a group. */
 typedef struct cseg_worker {
     struct cseg_worker *next;
     float *value;   /* one image of any value */
-    float *scratch; /* the tensor room's */
+    float *scratch; /* for the tensor room */
 } cseg_worker;
 
 struct cseg_net {
@@ -46,12 +46,12 @@ struct cseg_net {
     float *state; /* parameters with running statistics, then Adam's m, then v */
     float *gradient;
 
-    /* Sizes of values, and where they and their gradients lie in `values`. */
+    /* Sizes of values, and the offsets of values and gradients in `values`. */
     cseg_size size[CSEG_MAX_VALUES];
     uint32_t channels[CSEG_MAX_VALUES];
     uint32_t readers[CSEG_MAX_VALUES];
-    size_t gradient_home[CSEG_MAX_VALUES]; /* the value whose gradient's memory, first channels, this one's shares */
-    bool over_kept[CSEG_MAX_VALUES];       /* the gradient takes, image by image, the place of what its reader kept */
+    size_t gradient_home[CSEG_MAX_VALUES]; /* the value whose gradient's first channels are this value's gradient */
+    bool over_kept[CSEG_MAX_VALUES];       /* the gradient replaces, image by image, the sums that its reader kept */
     size_t kept_frame[CSEG_MAX_VALUES];
     cseg_span kept[CSEG_MAX_VALUES], gradients[CSEG_MAX_VALUES];
     float *values;
@@ -59,24 +59,24 @@ struct cseg_net {
     float *packed; /* weights, for forward and for backward */
     size_t forward_at[CSEG_MAX_LAYERS], backward_at[CSEG_MAX_LAYERS];
 
-    cseg_worker *idle;                   /* workers that nobody has borrowed */
+    cseg_worker *idle;                   /* workers that no thread has taken */
     size_t value_floats, scratch_floats; /* of one worker */
     pthread_mutex_t mutex;               /* guards `idle` */
 
-    float *group_gradients; /* each of one layer's weights, then of its shifts */
+    float *group_gradients; /* for each group one layer's weights, then its shifts */
     size_t gradient_floats; /* of one group */
 
-    double *sums; /* per image two per channel, or the loss's */
+    double *sums; /* two per channel and image, or those of the loss */
     float *zeros, *ones;
     float *mean, *inv_std; /* of each layer with normalisation, in this batch or running */
     double *variance;      /* of this batch */
     size_t channel_at[CSEG_MAX_LAYERS], norm_channels;
-    float *mean_g, *mean_gx; /* of the layer at hand */
+    float *mean_g, *mean_gx; /* of the current layer */
 
-    /* The step under way. */
+    /* The current step. */
     const float *in;
     const uint8_t *classes;
-    const uint8_t *distance, *border; /* cseg_net_set_targets() */
+    const uint8_t *distance, *border; /* set by cseg_net_set_targets() */
     size_t images;
     bool training;
     uint64_t dropout_seed;
@@ -92,16 +92,17 @@ cseg_tensor cseg_value_gradient(const cseg_net *net, size_t value, size_t image)
 cseg_norm cseg_value_norm(const cseg_net *net, size_t layer);
 uint64_t cseg_value_dropout_seed(const cseg_net *net, size_t layer, size_t image);
 float *cseg_value_group_gradient(const cseg_net *net, size_t index);
-/* NULL, and cseg_error_last(), where there is no memory. */
+/* NULL, and cseg_error_last(), without memory. */
 cseg_worker *cseg_worker_new(cseg_net *net);
-void cseg_worker_put(cseg_net *net, cseg_worker *worker); /* now idle */
-/* For each image: groups in parallel, a group's images in order and with one worker. Cancelled between images. */
+void cseg_worker_put(cseg_net *net, cseg_worker *worker); /* returns the worker to the idle list */
+/* Run the task for each image: groups in parallel, the images of a group in order on one worker. Cancel is checked between
+ * images. */
 typedef void (*cseg_image_fn)(const cseg_net *net, size_t layer, const cseg_worker *worker, size_t group, size_t image);
 cellseg_status cseg_value_each_image(cseg_net *net, cseg_image_fn task, size_t layer);
-/* One image of a value, kept or made again in worker->value. */
+/* One image of a value, kept or computed again in worker->value. */
 cseg_tensor cseg_value_read(const cseg_net *net, const cseg_worker *worker, size_t value, size_t image);
 
-/* net_forward.c, net_backward.c, loss.c: of the step under way */
+/* net_forward.c, net_backward.c, loss.c: the current step */
 cellseg_status cseg_activations_compute(cseg_net *net);
 cellseg_status cseg_loss_compute(cseg_net *net, double *loss, bool gradient);
 cellseg_status cseg_backward_run(cseg_net *net);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Backward through a batch, layer by layer from the last. Each group adds its images' gradients of a layer's weights up in memory
- * of its own; groups are then added in order, so that the sum is the same for any number of threads.
+ * Backward through a batch, layer by layer from the last. Each group sums its images' gradients of a layer's weights in its own
+ * memory. The groups are then added in order, so that the sum is the same for any number of threads.
  */
 #include "nn/net.h"
 
@@ -15,7 +15,7 @@ typedef struct work {
 /* ---- a layer with weights ---- */
 
 static double *image_sums(const cseg_net *net, size_t image) {
-    return net->sums + image * 2 * net->layout.most_channels;
+    return net->sums + image * 2 * net->layout.max_channels;
 }
 
 static void norm_sums_image(const cseg_net *net, size_t i, const cseg_worker *worker, size_t group, size_t image) {
@@ -23,11 +23,11 @@ static void norm_sums_image(const cseg_net *net, size_t i, const cseg_worker *wo
     (void)worker, (void)group;
     const cseg_tensor d = cseg_value_gradient(net, i + 1, image), x = cseg_value_kept(net, i + 1, image);
     double *sums = image_sums(net, image);
-    cseg_norm_backward_sums(net->kernels, sums, sums + net->layout.most_channels, &d, &x, n.mean, n.inv_std, n.gamma, n.beta,
+    cseg_norm_backward_sums(net->kernels, sums, sums + net->layout.max_channels, &d, &x, n.mean, n.inv_std, n.gamma, n.beta,
                             net->arch.layers[i].activation);
 }
 
-/* Gradients of scale and shift, and the means that normalisation's own gradient needs. */
+/* Gradients of scale and shift, and the means for the gradient of normalisation. */
 static void reduce_norm_sums(cseg_net *net, size_t i) {
     const cseg_slot *slot = &net->layout.slots[i];
     const cseg_size size = net->size[i + 1];
@@ -36,7 +36,7 @@ static void reduce_norm_sums(cseg_net *net, size_t i) {
         double g = 0, gx = 0;
         for (size_t image = 0; image < net->images; image++) {
             g += image_sums(net, image)[c];
-            gx += image_sums(net, image)[net->layout.most_channels + c];
+            gx += image_sums(net, image)[net->layout.max_channels + c];
         }
         net->gradient[slot->shift + c] = (float)g;
         net->gradient[slot->scale + c] = (float)gx;
@@ -45,7 +45,7 @@ static void reduce_norm_sums(cseg_net *net, size_t i) {
     }
 }
 
-/* d, the gradient of a layer's output, becomes that of its sums. */
+/* Turn d, the gradient of a layer's output, into the gradient of its sums, in place. */
 static void through_activation(const cseg_net *net, size_t i, const cseg_tensor *d, size_t image) {
     const cseg_layer *layer = &net->arch.layers[i];
     const cseg_tensor x = cseg_value_kept(net, i + 1, image);
@@ -122,7 +122,7 @@ static cellseg_status weights_backward(cseg_net *net, size_t i) {
     return CELLSEG_OK;
 }
 
-/* ---- the others ---- */
+/* ---- other layers ---- */
 
 static void add(const cseg_tensor *to, const cseg_tensor *from) {
     for (size_t y = 0; y < to->height; y++)
@@ -134,7 +134,7 @@ static void add(const cseg_tensor *to, const cseg_tensor *from) {
         }
 }
 
-/* Give `from` to the gradient of a value, unless that is where it lies already. */
+/* Write or add `from` to the gradient of a value, unless both share memory. */
 static void hand_down(const cseg_net *net, size_t value, size_t image, const cseg_tensor *from, bool written) {
     const cseg_tensor to = cseg_value_gradient(net, value, image);
     if (to.data == from->data)
@@ -154,7 +154,7 @@ static void concat_backward(const cseg_net *net, size_t i, size_t image) {
     const cseg_tensor second = cseg_tensor_channels(&d, layer->in, layer->out - layer->in);
     if (i > 0)
         hand_down(net, i, image, &first, net->gradient_written[i]);
-    const bool same = layer->with + 1 == i; /* appended to itself: just written above */
+    const bool same = layer->with + 1 == i; /* a layer appended to itself: written just above */
     hand_down(net, layer->with + 1, image, &second, same || net->gradient_written[layer->with + 1]);
 }
 
@@ -172,7 +172,7 @@ static void pool_backward(const cseg_net *net, const cseg_worker *worker, size_t
     const cseg_tensor in = cseg_value_read(net, worker, i, image);
     if (!net->gradient_written[i])
         cseg_spans_clear_frame(&d_in);
-    cseg_pool_max_backward(net->kernels, &d_in, &d, &in, net->gradient_written[i]);
+    cseg_maxpool_backward(net->kernels, &d_in, &d, &in, net->gradient_written[i]);
 }
 
 static void other_image(const cseg_net *net, size_t i, const cseg_worker *worker, size_t group, size_t image) {

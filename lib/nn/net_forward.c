@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Forward through a batch, layer by layer: every layer's loop runs over groups of images, sums over images are added in order. */
+/* Forward through a batch, layer by layer. The loop of every layer runs over groups of images; sums over images are added in
+ * order. */
 #include "nn/net.h"
 
 static cellseg_status pack_layer(void *data, size_t i) {
@@ -14,14 +15,14 @@ static cellseg_status pack_layer(void *data, size_t i) {
     return CELLSEG_OK;
 }
 
-/* Whether a layer is normalised by the batch's statistics, and not by the running ones. */
+/* True if the batch's statistics normalise the layer, false if the running statistics do. */
 static bool uses_batch(const cseg_net *net, size_t layer) {
     return net->training && layer >= net->options.frozen;
 }
 
-/* Of each channel, then of its squares. */
+/* Sums of each channel, then of its squares. */
 static double *image_sums(const cseg_net *net, size_t image) {
-    return net->sums + image * 2 * net->layout.most_channels;
+    return net->sums + image * 2 * net->layout.max_channels;
 }
 
 static void convolve_image(const cseg_net *net, size_t i, const cseg_worker *worker, size_t group, size_t image) {
@@ -34,11 +35,11 @@ static void convolve_image(const cseg_net *net, size_t i, const cseg_worker *wor
     cseg_conv_forward(net->kernels, &out, &in, net->packed + net->forward_at[i], bias, &shape, activation, CSEG_PACK_FORWARD,
                       worker->scratch);
     if (layer->norm && uses_batch(net, i))
-        cseg_norm_sums(net->kernels, image_sums(net, image), image_sums(net, image) + net->layout.most_channels, &out);
+        cseg_norm_sums(net->kernels, image_sums(net, image), image_sums(net, image) + net->layout.max_channels, &out);
 }
 
-/* Sums in double of numbers in single precision: the mean may be thousands of times the deviation before the variance, their
- * difference, loses a digit that single precision has. */
+/* Double sums of single-precision numbers: a mean thousands of times the deviation costs the variance, a difference, no digit
+ * that single precision has. */
 static void batch_statistics(cseg_net *net, size_t layer) {
     const cseg_size size = net->size[layer + 1];
     const double count = (double)net->images * (double)size.height * (double)size.width;
@@ -47,7 +48,7 @@ static void batch_statistics(cseg_net *net, size_t layer) {
         double sum = 0, squares = 0;
         for (size_t image = 0; image < net->images; image++) {
             sum += image_sums(net, image)[c];
-            squares += image_sums(net, image)[net->layout.most_channels + c];
+            squares += image_sums(net, image)[net->layout.max_channels + c];
         }
         const double mean = sum / count, variance = squares / count - mean * mean;
         net->mean[at] = (float)mean;
@@ -68,7 +69,7 @@ static void pool_image(const cseg_net *net, size_t i, const cseg_worker *worker,
     (void)group;
     const cseg_tensor in = cseg_value_read(net, worker, i, image), out = cseg_value_kept(net, i + 1, image);
     cseg_spans_clear_frame(&out);
-    cseg_pool_max(net->kernels, &out, &in);
+    cseg_maxpool_forward(net->kernels, &out, &in);
 }
 
 cellseg_status cseg_activations_compute(cseg_net *net) {

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The memory of a network in training. Forward, layer i is step i; then comes the loss, step L; backward, layer i is step 2L - i.
- * What is kept lives from its layer forward to its layer backward; a gradient from its value's last reader backward to its own
- * layer backward. So gradients take the memory of activations that are done with. Where the gradient of what a layer reads is of
- * the shape of the sums that it kept, it takes their place one image after the other. Batch 32, patch 176: 1.8 GB, at half the
- * width 0.95.
+ * The memory of a network in training. Forward, layer i is step i; the loss is step L; backward, layer i is step 2L - i. A kept
+ * value is in use from its layer forward to its layer backward; a gradient from its value's last reader backward to its own
+ * layer backward. Gradients thus take the memory of activations that are no longer needed. A gradient with the shape of the sums
+ * that its reader kept replaces these sums, image after image. Batch 32, patch 176: 1.8 GB; 0.95 GB at width 0.5.
  */
 #include "nn/net.h"
 
@@ -20,8 +19,8 @@ static void count_readers(cseg_net *net) {
     }
 }
 
-/* Dropout's gradient is worked on in place, and the first part of a concat's gradient is that of what it read first: no copies,
- * where nobody else reads. */
+/* Dropout's gradient is computed in place, and the first channels of a concat's gradient are the gradient of its first input.
+ * So neither is copied, unless another layer reads the value. */
 static void find_homes(cseg_net *net) {
     for (size_t v = net->arch.count; v > 0; v--) {
         net->gradient_home[v] = v;
@@ -37,8 +36,8 @@ static bool is_kept(const cseg_layer *layer) {
     return cseg_layer_has_weights(layer) || layer->op == CSEG_OP_POOL;
 }
 
-/* Layer v needs its sums of an image for the last time before it gives d_in of that image; nobody else must give to d_in before.
- */
+/* Layer v reads its sums of an image for the last time before it writes d_in of that image. No other layer may write d_in
+ * before. */
 static void find_frames(cseg_net *net) {
     for (size_t v = 1; v < net->arch.count; v++) {
         const cseg_size in = net->size[v], out = net->size[v + 1];
@@ -85,9 +84,9 @@ static void find_lives(cseg_net *net) {
 static cellseg_status measure_values(cseg_net *net) {
     for (size_t v = 0; v <= net->arch.count; v++) {
         const cseg_size size = net->size[v];
-        const size_t most = SIZE_MAX / sizeof(float) / CSEG_MAX_VALUES / 4;
+        const size_t max_floats = SIZE_MAX / sizeof(float) / CSEG_MAX_VALUES / 4;
         const size_t batch = cseg_tensor_floats(net->options.batch, size.height, size.width, net->channels[v], CSEG_FRAME);
-        if (batch == 0 || batch > most)
+        if (batch == 0 || batch > max_floats)
             return cseg_fail(CELLSEG_ERR_LIMIT, "a batch of %zu patches is more than this machine can address",
                              net->options.batch);
         const size_t one = cseg_tensor_floats(1, size.height, size.width, net->channels[v], CSEG_FRAME);
@@ -122,7 +121,8 @@ static size_t place_values(cseg_net *net) {
     return total;
 }
 
-/* Packed weights, scratch and the places of normalisation's numbers. */
+/* Offsets of packed weights and of normalisation's numbers, and sizes of the scratch memory; returns the floats of packed
+ * weights. */
 static size_t measure_layers(cseg_net *net) {
     size_t next = 0;
     for (size_t i = 0; i < net->arch.count; i++) {
@@ -147,11 +147,11 @@ static size_t measure_layers(cseg_net *net) {
     }
     net->scratch_floats = padded(net->scratch_floats);
     net->value_floats = padded(net->value_floats);
-    net->gradient_floats = padded(net->layout.most_weights) + padded(net->layout.most_channels);
+    net->gradient_floats = padded(net->layout.max_weights) + padded(net->layout.max_channels);
     return next;
 }
 
-/* cseg_memory_calloc, so that a state's padding and a step's first use of memory are the same in every run. */
+/* Cleared, so that a state's padding and a step's first use of memory are the same in every run. */
 static bool take(float **to, cseg_net *net, size_t floats) {
     *to = cseg_memory_calloc(net->context, floats > 0 ? floats : 1, sizeof(float));
     return *to != NULL;
@@ -178,20 +178,20 @@ static cellseg_status allocate(cseg_net *net, size_t values, size_t packed) {
     const size_t total =
         values + packed + worker_count(net) * worker + CSEG_GROUPS * net->gradient_floats + state + net->layout.trained;
     CSEG_TRY(cseg_budget_check(net->context, (uint64_t)total * sizeof(float), "training"));
-    const size_t most_sums = net->layout.most_channels > CSEG_LOSS_SUMS ? net->layout.most_channels : CSEG_LOSS_SUMS;
+    const size_t max_sums = net->layout.max_channels > CSEG_LOSS_SUMS ? net->layout.max_channels : CSEG_LOSS_SUMS;
     bool good = take(&net->values, net, values) && take(&net->packed, net, packed) &&
                 take(&net->group_gradients, net, CSEG_GROUPS * net->gradient_floats) && take(&net->state, net, state) &&
                 take(&net->gradient, net, net->layout.trained) && take(&net->mean, net, net->norm_channels) &&
-                take(&net->inv_std, net, net->norm_channels) && take(&net->zeros, net, net->layout.most_channels) &&
-                take(&net->ones, net, net->layout.most_channels) && take(&net->mean_g, net, net->layout.most_channels) &&
-                take(&net->mean_gx, net, net->layout.most_channels);
+                take(&net->inv_std, net, net->norm_channels) && take(&net->zeros, net, net->layout.max_channels) &&
+                take(&net->ones, net, net->layout.max_channels) && take(&net->mean_g, net, net->layout.max_channels) &&
+                take(&net->mean_gx, net, net->layout.max_channels);
     if (good) {
-        net->sums = cseg_memory_calloc(net->context, net->options.batch * 2 * most_sums, sizeof *net->sums);
+        net->sums = cseg_memory_calloc(net->context, net->options.batch * 2 * max_sums, sizeof *net->sums);
         net->variance =
             net->sums != NULL ? cseg_memory_calloc(net->context, net->norm_channels + 1, sizeof *net->variance) : NULL;
         good = net->variance != NULL;
     }
-    for (size_t c = 0; good && c < net->layout.most_channels; c++)
+    for (size_t c = 0; good && c < net->layout.max_channels; c++)
         net->ones[c] = 1.0F;
     return good ? make_workers(net) : cseg_error_last();
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What layers read and write during a step, one image at a time. */
+/* The inputs and outputs of layers during a step, one image at a time. */
 #include "nn/net.h"
 
 cseg_tensor cseg_value_kept(const cseg_net *net, size_t value, size_t image) {
@@ -50,7 +50,7 @@ cseg_worker *cseg_worker_new(cseg_net *net) {
     return worker;
 }
 
-/* An idle one; where an embedder runs more indices at a time than the context has threads, a new one, for then there are none. */
+/* Take an idle worker. An embedder may run more indices at a time than the context has threads; then make a new worker. */
 static cseg_worker *take_worker(cseg_net *net) {
     (void)pthread_mutex_lock(&net->mutex);
     cseg_worker *worker = net->idle;
@@ -104,7 +104,7 @@ static void load(const cseg_tensor *to, const float *in) {
             to->data[y * to->row + x * to->pixel] = *in++;
 }
 
-/* Depth is bounded: each concat inside a concat adds channels, each dropout is a layer. */
+/* Recursion is bounded: each concat inside a concat adds channels, each dropout is a layer. */
 static void make(const cseg_net *net, const cseg_tensor *to, size_t value, size_t image) {
     if (value == 0) {
         load(to, net->in + image * net->size[0].height * net->size[0].width);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The network room's door: a network as a table of layers, its parameters, forward, backward, optimiser, model file. Knows no
- * images. */
+/* The network room's door: a network as a table of layers, its parameters, forward, backward, optimiser, model file.
+ * Independent of images. */
 #ifndef CSEG_NN_H
 #define CSEG_NN_H
 
@@ -10,15 +10,16 @@
 
 enum { CSEG_MAX_LAYERS = 128, CSEG_MAX_CLASSES = 8 };
 
-/* What must hold of an image before the network sees it, and what comes out: kept in the model file, obeyed by the caller. */
+/* Preprocessing that the network expects, and its outputs: stored in the model file, applied by the caller. */
 typedef struct cseg_rule {
-    double pixel_size_um;   /* working scale */
-    double top_hat_um;      /* 0: none */
-    double percentile_low;  /* becomes 0 ... */
-    double percentile_high; /* ... and this becomes 1 */
-    double noise_range; /* the range is at least this many standard deviations of the image's noise, so that noise stays small */
-    double clip;        /* values are cut to [0, clip] */
-    double power;       /* then raised to this */
+    double pixel_size_um;       /* working scale */
+    double top_hat_um;          /* 0: none */
+    double percentile_low;      /* mapped to 0 */
+    double percentile_high;     /* mapped to 1 */
+    double noise_range;         /* minimum of the range in standard deviations of the image's noise, so that noise stays small */
+    double clip;                /* maximum after mapping; the minimum is 0 */
+    double power;               /* exponent applied last */
+    double nucleus_diameter_um; /* median of the training nuclei; 0: not stated */
     uint32_t patch_px, step_px; /* 176, 160 */
     uint32_t classes;           /* 3: nucleus, cytoplasm, background */
 } cseg_rule;
@@ -31,15 +32,14 @@ bool cseg_default_is_inside(void);
 
 /* ---- inference ---- */
 
-/* Bytes of workspace (64-byte aligned) that one call for `patches` patches needs on this context's processor level: as
- * they go through one after the other, no more than for one. 0 where the layers do not admit this size. */
+/* Bytes of workspace (64-byte aligned) that a call needs on this context's processor level. The number does not grow with
+ * `patches`, which run one after the other. 0 if the layers do not admit this size. */
 size_t cseg_forward_workspace_bytes(const cellseg_model *model, const cellseg_context *context, size_t patches, size_t height,
                                     size_t width);
 
 /*
- * Run the network on the calling thread: in is patches x height x width, out patches x classes x height x width. The result for
- * one patch does not depend on the others. CELLSEG_ERR_MODEL when the layers do not admit this size; CELLSEG_ERR_CANCELLED,
- * between layers.
+ * Run the network on the calling thread: in is patches x height x width, out patches x classes x height x width. Patches are
+ * independent of each other. CELLSEG_ERR_MODEL if the layers do not admit this size; CELLSEG_ERR_CANCELLED between layers.
  */
 cellseg_status cseg_forward_run(const cellseg_model *model, const cellseg_context *context, float *out, const float *in,
                                 size_t patches, size_t height, size_t width, void *workspace);
@@ -50,22 +50,22 @@ typedef struct cseg_net cseg_net; /* parameters, gradients, Adam's moments, acti
 
 typedef struct cseg_net_options {
     cseg_rule rule;
-    double width;  /* filters of the paper's table times this, rounded up to multiples of 8 */
+    double width;  /* factor on the filters of the paper's table, rounded up to multiples of 8 */
     uint64_t seed; /* of the initial weights */
     size_t batch;
     double learning_rate;
     double weight_class[CSEG_MAX_CLASSES]; /* of each RMSD term */
     double weight_sum;
-    bool distance;        /* the last output is no class: the distance to the cell's border, 0 to 1, called "distance" */
-    double weight_border; /* a pixel counts 1 + this times its border value; see cseg_net_set_targets() */
+    bool distance;        /* the last output is not a class but the distance to the cell's border, 0 to 1, named "distance" */
+    double weight_border; /* a pixel counts 1 + this times its border value: cseg_net_set_targets() */
     double weight_dice, weight_cross_entropy; /* 0: none */
-    double dropout;                           /* the rate of every dropout */
-    size_t frozen; /* so many layers from the first stay as they are, running statistics too; less than there are */
+    double dropout;                           /* the rate of every dropout layer */
+    size_t frozen; /* number of first layers that stay unchanged, running statistics included; fewer than all layers */
 } cseg_net_options;
 
 /*
- * start: NULL for random weights (He initialisation), else the model whose layers and weights to take. Where it has one output
- * less than the rule has classes, its last layer gets one more filter, of random weights.
+ * start: NULL for random weights (He initialisation), else the model that provides layers and weights. If the rule has one class
+ * more than the start has outputs, the last layer gets one more filter of random weights.
  */
 cellseg_status cseg_net_new(cseg_net **out, cellseg_context *context, const cellseg_model *start,
                             const cseg_net_options *options);
@@ -73,26 +73,26 @@ void cseg_net_free(cseg_net *net);
 
 /*
  * One step of Adam: in is batch x patch x patch, classes batch x patch x patch (index of the true class; 255: the pixel does not
- * count). Only the inner step_px x step_px counts. dropout_seed decides this step's dropout. Parallel inside, over images.
+ * count). Only the inner step_px x step_px counts. dropout_seed determines this step's dropout. Parallel inside, over images.
  */
 cellseg_status cseg_net_step(cseg_net *net, double *loss, const float *in, const uint8_t *classes, uint64_t dropout_seed);
 
 /*
- * What the following steps and evaluations read besides classes, of the same size, until it is set again; borrowed. distance:
- * 255 times the last output's target; needed when it is a distance. border: 255 where another cell is nearest; NULL: all pixels
- * count the same.
+ * Targets of the following steps and evaluations besides classes, of the same size; borrowed until set again. distance: 255
+ * times the last output's target; required for a distance output. border: 255 where another cell is nearest; NULL: equal
+ * weights.
  */
 void cseg_net_set_targets(cseg_net *net, const uint8_t *distance, const uint8_t *border);
 
-/* Loss of the current weights as inference sees them (running statistics, no dropout), for up to `batch` patches. */
+/* Loss of the current weights in inference (running statistics, no dropout), for up to `batch` patches. */
 cellseg_status cseg_net_evaluate(cseg_net *net, double *loss, const float *in, const uint8_t *classes, size_t patches);
 
 void cseg_net_set_learning_rate(cseg_net *net, double learning_rate);
 
-/* A model of the current weights. record_json: NULL, or a JSON object for the training record. The test vector is made here. */
+/* A model of the current weights, with a new test vector. record_json: NULL, or a JSON object for the training record. */
 cellseg_status cseg_net_model(cellseg_model **out, cseg_net *net, const char *record_json);
 
-/* The state a resumed run needs (parameters, running statistics, moments, step), as floats in one block of *count; borrowed. */
+/* The state for resuming (parameters, running statistics, moments, step), as one block of *count floats; borrowed. */
 float *cseg_net_state(cseg_net *net, size_t *count);
 uint64_t *cseg_net_step_counter(cseg_net *net);
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A model as an ONNX file, for other engines: normalisation folded into the convolutions, dropout gone, the batch left open.
- * ONNX is a Protocol Buffers message (onnx.proto3, opset 13); the few fields needed are written by hand. A message's
- * length comes before it: five bytes are kept free for it and filled in at the end, which the encoding allows (a varint may be
- * longer than it need).
+ * A model as an ONNX file, for other engines: normalisation folded into the convolutions, dropout removed, the batch size free.
+ * ONNX is a Protocol Buffers message (onnx.proto3, opset 13), of which the few fields needed are written here. A message is
+ * preceded by its length: five bytes are reserved and filled in at the end. The encoding allows a varint that is longer than
+ * needed.
  */
+#include "nn/fold.h"
 #include "nn/internal.h"
-#include "nn/text.h"
 
 #include <cellseg/model.h>
 
@@ -83,7 +83,7 @@ static void put_string(cseg_text *out, uint32_t field, const char *text) {
     put_bytes(out, field, text, strlen(text));
 }
 
-/* Begin a message; give what this returns to end(). */
+/* Begin a message; the result is the argument of end(). */
 static size_t begin(cseg_text *out, uint32_t field) {
     static const uint8_t room[LENGTH_BYTES] = {0};
     put_varint(out, (uint64_t)field << 3 | 2U);
@@ -132,7 +132,7 @@ static void put_op_attributes(cseg_text *node, const cseg_layer *layer) {
     }
 }
 
-/* What layer i's output is called: "probabilities" for the last layer's. */
+/* The name of layer i's output: "probabilities" for the last layer. */
 static void name_value(char name[NAME_BYTES], const cseg_arch *arch, size_t layer) {
     if (layer + 1 == arch->count)
         (void)snprintf(name, NAME_BYTES, "probabilities");
@@ -140,7 +140,7 @@ static void name_value(char name[NAME_BYTES], const cseg_arch *arch, size_t laye
         (void)snprintf(name, NAME_BYTES, "layer%zu", layer);
 }
 
-/* What layer i reads, past dropouts, which do nothing here. */
+/* The name of layer i's input; dropouts are skipped, since they are the identity here. */
 static void name_input(char name[NAME_BYTES], const cseg_arch *arch, size_t layer) {
     while (layer > 0 && arch->layers[layer - 1].op == CSEG_OP_DROPOUT)
         layer--;
@@ -219,10 +219,10 @@ static void transpose(float *to, const float *from, const cseg_layer *layer) {
             }
 }
 
-/* scratch: room for a layer's weights twice, then for its shifts. */
+/* scratch: twice a layer's weights, then its shifts. */
 static void put_weights(cseg_text *graph, const cellseg_model *model, size_t i, float *scratch) {
     const cseg_layer *layer = &model->arch.layers[i];
-    float *turned = scratch + model->layout.most_weights, *shift = turned + model->layout.most_weights;
+    float *turned = scratch + model->layout.max_weights, *shift = turned + model->layout.max_weights;
     cseg_fold_layer(scratch, shift, layer, &model->layout.slots[i], model->params);
     transpose(turned, scratch, layer);
     const bool conv = layer->op == CSEG_OP_CONV;
@@ -237,7 +237,7 @@ static void put_weights(cseg_text *graph, const cellseg_model *model, size_t i, 
 
 /* ---- the model ---- */
 
-/* Batch x channels x patch x patch: engines may plan for a size, and some insist on one. */
+/* Batch x channels x patch x patch: some engines require a fixed size. */
 static void put_value(cseg_text *graph, uint32_t field, const char *name, uint64_t channels, uint64_t patch) {
     const uint64_t edges[4] = {0, channels, patch, patch};
     const size_t value = begin(graph, field);
@@ -289,7 +289,7 @@ static void put_model(cseg_text *out, const cellseg_model *model, float *scratch
 }
 
 static cellseg_status export(const cellseg_model *model, cellseg_context *context, const char *path) {
-    const size_t floats = 2 * model->layout.most_weights + model->layout.most_channels + 16;
+    const size_t floats = 2 * model->layout.max_weights + model->layout.max_channels + 16;
     float *scratch = cseg_memory_alloc(context, floats, sizeof *scratch);
     if (scratch == NULL)
         return cseg_error_last();

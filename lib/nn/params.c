@@ -18,17 +18,17 @@ static void lay_out(cseg_slot *slot, const cseg_layer *layer, size_t *next) {
 }
 
 cellseg_status cseg_layout_make(cseg_layout *layout, const cseg_arch *arch) {
-    *layout = (cseg_layout){.most_channels = 1};
+    *layout = (cseg_layout){.max_channels = 1};
     size_t next = 0;
     for (size_t i = 0; i < arch->count; i++) {
         const cseg_layer *layer = &arch->layers[i];
-        if (layer->out > layout->most_channels)
-            layout->most_channels = layer->out;
+        if (layer->out > layout->max_channels)
+            layout->max_channels = layer->out;
         if (!cseg_layer_has_weights(layer))
             continue;
         lay_out(&layout->slots[i], layer, &next);
-        if (layout->slots[i].weights > layout->most_weights)
-            layout->most_weights = layout->slots[i].weights;
+        if (layout->slots[i].weights > layout->max_weights)
+            layout->max_weights = layout->slots[i].weights;
         if (next > MAX_PARAMETERS)
             return cseg_layer_fail(arch, i, "the network has more than 268 million parameters");
     }
@@ -44,7 +44,7 @@ cellseg_status cseg_layout_make(cseg_layout *layout, const cseg_arch *arch) {
     return CELLSEG_OK;
 }
 
-/* Twelve uniforms minus six: mean 0, variance 1, near enough to a normal for first weights, and exact arithmetic only. */
+/* Twelve uniforms minus six: mean 0, variance 1, close to normal and exact in floating point. */
 static double normal(uint64_t seed, uint64_t counter) {
     double sum = 0;
     for (uint64_t i = 0; i < 12; i++)
@@ -76,5 +76,5 @@ void cseg_params_init(float *params, const cseg_layout *layout, const cseg_arch 
 }
 
 float cseg_params_inv_std(double variance) {
-    return (float)(1.0 / sqrt(variance + cseg_norm_epsilon));
+    return (float)(1.0 / sqrt(variance + cseg_params_norm_epsilon));
 }

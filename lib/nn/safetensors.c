@@ -3,17 +3,16 @@
  * safetensors (Hugging Face, 2022): 8 bytes of header length, little-endian; the header, JSON; the tensors. Each header entry is
  * "name": {"dtype": "F32", "shape": [...], "data_offsets": [begin, end]}, offsets counted from the header's end.
  *
- * A file is hostile until every entry is checked: then, and only then, numbers are read from it.
+ * A file is untrusted: numbers are read only after every entry is checked.
  */
 #include "nn/safetensors.h"
 #include "nn/float16.h"
-#include "nn/text.h"
 
 #include <string.h>
 
 enum { LENGTH_BYTES = 8 };
 
-static const double most_bytes = 0x1p40; /* whole numbers up to here are exact, sums of them too */
+static const double max_bytes = 0x1p40; /* whole numbers up to here are exact, and so are their sums */
 
 static uint64_t read_length(const uint8_t *bytes) {
     uint64_t length = 0;
@@ -38,7 +37,7 @@ cellseg_status cseg_safetensors_check_start(const uint8_t *start, size_t availab
 /* ---- entries ---- */
 
 static bool whole_number(const cJSON *item, double *value) {
-    if (!cJSON_IsNumber(item) || !(item->valuedouble >= 0 && item->valuedouble <= most_bytes))
+    if (!cJSON_IsNumber(item) || !(item->valuedouble >= 0 && item->valuedouble <= max_bytes))
         return false;
     *value = item->valuedouble;
     return *value == (double)(uint64_t)*value;
@@ -61,7 +60,7 @@ static double shape_elements(const cJSON *tensor) {
         return -1;
     double elements = 1, edge;
     for (const cJSON *item = shape->child; item != NULL; item = item->next) {
-        if (!whole_number(item, &edge) || edge < 1 || elements * edge > most_bytes)
+        if (!whole_number(item, &edge) || edge < 1 || elements * edge > max_bytes)
             return -1;
         elements *= edge;
     }
@@ -87,7 +86,7 @@ static cellseg_status check_entry(const cJSON *tensor, double *end) {
         !whole_number(offsets->child->next, &to))
         return cseg_fail(CELLSEG_ERR_FORMAT, "tensor %s: data_offsets must be two whole numbers", name);
     if (from != *end || to - from != elements * (double)bytes)
-        return cseg_fail(CELLSEG_ERR_FORMAT, "tensor %s: bytes %.0f to %.0f, where its shape asks for %.0f from %.0f on", name,
+        return cseg_fail(CELLSEG_ERR_FORMAT, "tensor %s: bytes %.0f to %.0f, where its shape requires %.0f from %.0f on", name,
                          from, to, elements * (double)bytes, *end);
     *end = to;
     return CELLSEG_OK;
@@ -108,7 +107,7 @@ static cellseg_status check_entries(cseg_safetensors *file, size_t data_bytes) {
     if (!cJSON_IsObject(file->metadata))
         return cseg_fail(CELLSEG_ERR_FORMAT, "the header has no __metadata__");
     if (end != (double)data_bytes)
-        return cseg_fail(CELLSEG_ERR_FORMAT, "%s: the header tells of %.0f bytes of tensors, the file has %zu",
+        return cseg_fail(CELLSEG_ERR_FORMAT, "%s: the header describes %.0f bytes of tensors, the file has %zu",
                          end > (double)data_bytes ? "truncated" : "bytes too many", end, data_bytes);
     return CELLSEG_OK;
 }
@@ -159,7 +158,7 @@ cellseg_status cseg_safetensors_check(const cseg_safetensors *file, const cseg_t
     CSEG_TRY(cseg_safetensors_shape(shape, file, entry->name, entry->dimensions));
     for (size_t d = 0; d < entry->dimensions; d++)
         if (shape[d] != entry->shape[d])
-            return cseg_fail(CELLSEG_ERR_MODEL, "the tensor %s has %zu for dimension %zu, the architecture asks for %zu",
+            return cseg_fail(CELLSEG_ERR_MODEL, "the tensor %s has %zu for dimension %zu, the architecture requires %zu",
                              entry->name, shape[d], d, entry->shape[d]);
     if (!entry->half && element_bytes(cJSON_GetObjectItemCaseSensitive(file->header, entry->name)) != 4)
         return cseg_fail(CELLSEG_ERR_MODEL, "the tensor %s must be F32", entry->name);
@@ -195,7 +194,7 @@ static void write_entry(cseg_text *text, const cseg_tensor_entry *entry, size_t 
     cseg_text_add(text, "],\"data_offsets\":[%zu,%zu]}", offset, offset + entry_bytes(entry));
 }
 
-/* Padded with spaces to a multiple of 8 bytes, so that tensors lie on 8 bytes. */
+/* Padded with spaces, so that the tensors begin at a multiple of 8 bytes. */
 static cellseg_status write_header(char **out, size_t *length, cellseg_context *context, const cseg_metadata *texts,
                                    const cseg_tensor_entry *entries, size_t count) {
     cseg_text text = {.context = context};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Memory planning, as in "Efficient Memory Management for Deep Neural Net Inference" (Pisarchyk and Lee 2020), greedy by size:
- * the largest buffer first, each at the lowest place where it meets no buffer placed before that lives at the same time.
+ * Memory planning, greedy by size, as in "Efficient Memory Management for Deep Neural Net Inference" (Pisarchyk and Lee 2020).
+ * The largest buffer comes first, each at the lowest offset where no buffer placed before is in use at the same time.
  */
 #include "nn/spans.h"
 
@@ -23,7 +23,7 @@ static void place(cseg_span *span, const cseg_span *spans, const bool *placed, s
         if (!placed[i] || !meet(span, &spans[i]) || !overlap(span, &spans[i]))
             continue;
         span->offset = spans[i].offset + spans[i].floats;
-        i = (size_t)-1; /* spans passed before may be in the way now */
+        i = (size_t)-1; /* start again: the new place may overlap a span that was passed */
     }
 }
 

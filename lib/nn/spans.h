@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Which buffers may share memory: those never in use at the same step. */
-#ifndef CSEG_NN_PLAN_H
-#define CSEG_NN_PLAN_H
+/* Buffers that are never in use at the same step share memory. */
+#ifndef CSEG_NN_SPANS_H
+#define CSEG_NN_SPANS_H
 
 #include "tensor/tensor.h"
 
@@ -12,10 +12,10 @@ typedef struct cseg_span {
     size_t offset;
 } cseg_span;
 
-/* Place every span, largest first, each at the lowest offset free during its steps. The floats needed in all. */
+/* Place every span, largest first, each at the lowest offset free during its steps. Returns the floats of all spans together. */
 size_t cseg_spans_place(cseg_span *spans, size_t count);
 
-/* Make a tensor of fresh or reused memory one that operations may read: zeros in the frame. Padding channels are never read. */
+/* Clear the frame of a tensor in new or reused memory, so that operations may read it. Padding channels are never read. */
 void cseg_spans_clear_frame(const cseg_tensor *tensor);
 
 #endif

@@ -31,7 +31,7 @@ enum { OTSU_LEVELS = 3, OTSU_BINS = 256, CONNECTIVITY = 4 };
 
 typedef struct cells_job {
     const cseg_cell_inputs *inputs;
-    const cellseg_segment_options *options;
+    const cseg_settings *settings;
     cseg_plane smooth, enhanced; /* one plane, but for the gradient */
     cseg_plane relief;           /* the distance from the nuclei first */
     cseg_plane mask;             /* where cells may grow */
@@ -73,7 +73,7 @@ static double cell_probability(const cseg_cell_inputs *inputs, size_t y, size_t 
 
 /* Whether the network says where cells may grow; the enhanced image is then asked for nothing outside. */
 static bool ask_network(const cells_job *job) {
-    return job->options->background_rule == CELLSEG_BACKGROUND_PROBABILITY && job->inputs->maps != NULL;
+    return job->settings->method.background_rule == CELLSEG_BACKGROUND_PROBABILITY && job->inputs->maps != NULL;
 }
 
 /* ---- enhance ---- */
@@ -81,7 +81,7 @@ static bool ask_network(const cells_job *job) {
 static cellseg_status enhance_row(void *data, size_t y) {
     const cells_job *job = data;
     const uint8_t *mask = ask_network(job) ? cseg_row_u8(&job->mask, y) : NULL;
-    const bool with_nucleus = job->options->cell_probability == CELLSEG_CELL_CYTOPLASM_AND_NUCLEUS;
+    const bool with_nucleus = job->settings->method.cell_probability == CELLSEG_CELL_CYTOPLASM_AND_NUCLEUS;
     const double scale = 1 / cseg_math_log(1 + 1 / LOG_DARK);
     const float *smooth = cseg_row_f32(&job->smooth, y);
     float *enhanced = cseg_row_f32(&job->enhanced, y);
@@ -110,8 +110,8 @@ static size_t count_above(const cseg_plane *plane, double level) {
 /* Pixels that this many cells should take: as told, or what a single Otsu threshold finds, as long as that is plausible. */
 static cellseg_status expected_area_px(cellseg_context *context, double *area, const cells_job *job) {
     const double pixel = job->inputs->pixel_size_um * job->inputs->pixel_size_um, cells = job->inputs->count;
-    *area = cells * job->options->cell_area_expected_um2 / pixel;
-    if (job->options->cell_area_expected_um2 > 0)
+    *area = cells * job->settings->method.cell_area_expected_um2 / pixel;
+    if (job->settings->method.cell_area_expected_um2 > 0)
         return CELLSEG_OK;
     double level;
     CSEG_TRY(cseg_otsu_find(context, &level, 1, OTSU_BINS, &job->enhanced, NULL));
@@ -180,15 +180,16 @@ static double relief_at(const cells_job *job, size_t y, size_t x) {
 
 static cellseg_status relief_row(void *data, size_t y) {
     const cells_job *job = data;
-    const double by_distance = job->kind == CELLSEG_RELIEF_DISTANCE ? 1 : job->options->cell_compactness;
+    const double by_distance = job->kind == CELLSEG_RELIEF_DISTANCE ? 1 : job->settings->method.cell_compactness;
     const uint8_t *mask = cseg_row_u8(&job->mask, y);
     float *relief = cseg_row_f32(&job->relief, y); /* distances until now */
     for (size_t x = 0; x < job->relief.width; x++) {
         if (mask[x] == 0)
             continue;
         const double um = job->inputs->pixel_size_um * (double)relief[x];
-        const bool in_ring = um <= job->options->cell_ring_um;
-        relief[x] = (float)(in_ring ? RING_RELIEF + um / job->options->cell_ring_um : relief_at(job, y, x) + by_distance * um);
+        const bool in_ring = um <= job->settings->method.cell_ring_um;
+        relief[x] =
+            (float)(in_ring ? RING_RELIEF + um / job->settings->method.cell_ring_um : relief_at(job, y, x) + by_distance * um);
     }
     return CELLSEG_OK;
 }
@@ -221,7 +222,7 @@ static cellseg_status seed_row(void *data, size_t y) {
 
 static cellseg_status flood(cellseg_context *context, cells_job *job) {
     const size_t height = job->cells->height;
-    const double sigma_px = job->options->cell_sigma_um / job->inputs->pixel_size_um;
+    const double sigma_px = job->settings->method.cell_sigma_um / job->inputs->pixel_size_um;
     CSEG_TRY(measure_distance(context, job));
     CSEG_TRY(cseg_gaussian_smooth(context, &job->smooth, job->inputs->marker, sigma_px));
     if (!ask_network(job)) {
@@ -236,9 +237,9 @@ static cellseg_status flood(cellseg_context *context, cells_job *job) {
 }
 
 cellseg_status cseg_cells_find(cellseg_context *context, const cseg_plane *cells, const cseg_cell_inputs *inputs,
-                               const cellseg_segment_options *options) {
+                               const cseg_settings *settings) {
     assert(cells->type == CELLSEG_UINT32 && cells->height == inputs->marker->height && cells->width == inputs->marker->width);
-    cells_job job = {.inputs = inputs, .options = options, .cells = cells, .kind = options->relief};
+    cells_job job = {.inputs = inputs, .settings = settings, .cells = cells, .kind = settings->method.relief};
     if (job.kind == CELLSEG_RELIEF_PROBABILITY && inputs->maps == NULL)
         job.kind = CELLSEG_RELIEF_MARKER;
     CSEG_TRY(cseg_parallel_for(context, cells->height, seed_row, &job));

@@ -1,24 +1,26 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The last step: what the interface promises of cells and nuclei, made true at the image's own scale, and the options that drop
- * whole cells. Cost: a few passes over the image.
+ * The last step: cells and nuclei are made to hold what the interface promises, at the image's own scale, and the cells that the
+ * options exclude are dropped. Cost: a few passes over the image.
  */
 #include "morph/morph.h"
 #include "segment/segment.h"
 
-typedef struct tidy_job {
+#include <string.h>
+
+typedef struct finalize_job {
     const cseg_plane *cells, *nuclei;
     const uint32_t *renumbered;
-} tidy_job;
+} finalize_job;
 
-/* What decides whether a cell stays. */
+/* The figures of a cell that decide whether the cell stays. */
 typedef struct cell_sum {
     uint64_t cell, nucleus; /* pixels */
     bool on_border;
 } cell_sum;
 
 static cellseg_status nuclei_inside_row(void *data, size_t y) {
-    const tidy_job *job = data;
+    const finalize_job *job = data;
     const uint32_t *cells = cseg_row_u32(job->cells, y);
     uint32_t *nuclei = cseg_row_u32(job->nuclei, y);
     for (size_t x = 0; x < job->nuclei->width; x++)
@@ -26,22 +28,22 @@ static cellseg_status nuclei_inside_row(void *data, size_t y) {
     return CELLSEG_OK;
 }
 
-static cellseg_status one_part_each(cellseg_context *context, const tidy_job *job, uint32_t most) {
-    size_t *starts = cseg_memory_alloc(context, (size_t)most + 1, sizeof *starts);
+static cellseg_status keep_largest(cellseg_context *context, const finalize_job *job, uint32_t max_id) {
+    size_t *starts = cseg_memory_alloc(context, (size_t)max_id + 1, sizeof *starts);
     if (starts == NULL)
         return cseg_error_last();
-    cellseg_status status = cseg_largest_find(context, starts, most, job->nuclei);
+    cellseg_status status = cseg_largest_find(context, starts, max_id, job->nuclei);
     if (status == CELLSEG_OK)
-        status = cseg_largest_keep(context, job->nuclei, starts, most);
+        status = cseg_largest_keep(context, job->nuclei, starts, max_id);
     if (status == CELLSEG_OK)
-        status = cseg_largest_keep(context, job->cells, starts, most);
+        status = cseg_largest_keep(context, job->cells, starts, max_id);
     cseg_memory_free(starts);
     return status;
 }
 
 /* ---- dropping cells ---- */
 
-static void sum_cells(cell_sum *sums, const tidy_job *job) {
+static void sum_cells(cell_sum *sums, const finalize_job *job) {
     const size_t height = job->cells->height, width = job->cells->width;
     for (size_t y = 0; y < height; y++) {
         const uint32_t *cells = cseg_row_u32(job->cells, y), *nuclei = cseg_row_u32(job->nuclei, y);
@@ -56,30 +58,46 @@ static void sum_cells(cell_sum *sums, const tidy_job *job) {
     }
 }
 
-static bool stays(const cell_sum *sum, double pixel_um2, const cellseg_segment_options *options) {
-    const double area = (double)sum->cell * pixel_um2;
-    if (sum->nucleus == 0 || area < options->cell_area_min_um2)
-        return false;
-    if (options->cell_area_max_um2 > 0 && area > options->cell_area_max_um2)
-        return false;
-    if (options->drop_border_cells != 0 && sum->on_border)
-        return false;
-    return (double)(sum->cell - sum->nucleus) >= options->cytoplasm_min * (double)sum->cell;
+/* The report's counter of the reason to drop a cell; NULL: the cell stays. */
+static uint32_t *reason_to_drop(cellseg_segment_report *report, const cell_sum *sum, double pixel_um2,
+                                const cseg_settings *settings) {
+    const cellseg_segment_options *o = &settings->options;
+    const double area = (double)sum->cell * pixel_um2, cytoplasm = (double)(sum->cell - sum->nucleus);
+    if (sum->nucleus == 0)
+        return &report->dropped_no_cytoplasm;
+    if (area < o->cell_area_min_um2 || (o->cell_area_max_um2 > 0 && area > o->cell_area_max_um2))
+        return &report->dropped_area;
+    if (o->drop_border_cells != 0 && sum->on_border)
+        return &report->dropped_border;
+    return cytoplasm < settings->method.cytoplasm_min * (double)sum->cell ? &report->dropped_no_cytoplasm : NULL;
 }
 
 static cellseg_status renumber_nuclei_row(void *data, size_t y) {
-    const tidy_job *job = data;
+    const finalize_job *job = data;
     uint32_t *nuclei = cseg_row_u32(job->nuclei, y);
     for (size_t x = 0; x < job->nuclei->width; x++)
         nuclei[x] = nuclei[x] != 0 ? job->renumbered[nuclei[x]] : 0;
     return CELLSEG_OK;
 }
 
-static cellseg_status drop_cells(cellseg_context *context, tidy_job *job, uint32_t most, double pixel_size_um,
-                                 const cellseg_segment_options *options) {
-    const size_t ids = (size_t)most + 1;
-    uint32_t *renumbered = cseg_memory_calloc(context, ids, sizeof *renumbered);
-    uint8_t *keep = renumbered != NULL ? cseg_memory_calloc(context, ids, 1) : NULL;
+/* keep: one for each id; ids without a pixel stay 0 and count for no reason. */
+static void choose_cells(uint8_t *keep, const cell_sum *sums, size_t ids, double pixel_um2, const cseg_settings *settings,
+                         cellseg_segment_report *report) {
+    for (size_t id = 1; id < ids; id++) {
+        if (sums[id].cell == 0)
+            continue;
+        uint32_t *reason = reason_to_drop(report, &sums[id], pixel_um2, settings);
+        keep[id] = reason == NULL;
+        if (reason != NULL)
+            ++*reason;
+    }
+}
+
+/* renumbered: room for max_id + 1 ids. */
+static cellseg_status drop_cells(cellseg_context *context, finalize_job *job, uint32_t max_id, uint32_t *renumbered,
+                                 double pixel_size_um, const cseg_settings *settings, cellseg_segment_report *report) {
+    const size_t ids = (size_t)max_id + 1;
+    uint8_t *keep = cseg_memory_calloc(context, ids, 1);
     cell_sum *sums = keep != NULL ? cseg_memory_calloc(context, ids, sizeof *sums) : NULL;
     cellseg_status status;
     if (sums == NULL) {
@@ -87,28 +105,27 @@ static cellseg_status drop_cells(cellseg_context *context, tidy_job *job, uint32
         goto done;
     }
     sum_cells(sums, job);
-    for (size_t id = 1; id < ids; id++)
-        keep[id] = stays(&sums[id], pixel_size_um * pixel_size_um, options);
-    CSEG_TRY_GOTO(done, cseg_relabel_apply(context, job->cells, keep, renumbered, &most));
+    choose_cells(keep, sums, ids, pixel_size_um * pixel_size_um, settings, report);
+    memset(renumbered, 0, ids * sizeof *renumbered);
+    report->cells = max_id;
+    CSEG_TRY_GOTO(done, cseg_relabel_apply(context, job->cells, keep, renumbered, &report->cells));
     job->renumbered = renumbered;
     status = cseg_parallel_for(context, job->nuclei->height, renumber_nuclei_row, job);
 done:
     cseg_memory_free(sums);
     cseg_memory_free(keep);
-    cseg_memory_free(renumbered);
     return status;
 }
 
-cellseg_status cseg_finalize_labels(cellseg_context *context, const cseg_plane *cells, const cseg_plane *nuclei,
-                                    double pixel_size_um, const cellseg_segment_options *options) {
-    tidy_job job = {cells, nuclei, NULL};
-    uint32_t most;
-    CSEG_TRY(cseg_relabel_max_id(context, &most, cells));
+cellseg_status cseg_finalize_labels(cellseg_context *context, const cseg_plane *cells, const cseg_plane *nuclei, uint32_t max_id,
+                                    uint32_t *renumbered, double pixel_size_um, const cseg_settings *settings,
+                                    cellseg_segment_report *report) {
+    finalize_job job = {cells, nuclei, NULL};
     CSEG_TRY(cseg_parallel_for(context, cells->height, nuclei_inside_row, &job));
-    CSEG_TRY(one_part_each(context, &job, most));
-    if (options->fill_holes != 0) {
+    CSEG_TRY(keep_largest(context, &job, max_id));
+    if (settings->options.fill_holes != 0) {
         CSEG_TRY(cseg_holes_fill_labels(context, cells));
         CSEG_TRY(cseg_holes_fill_labels(context, nuclei));
     }
-    return drop_cells(context, &job, most, pixel_size_um, options);
+    return drop_cells(context, &job, max_id, renumbered, pixel_size_um, settings, report);
 }

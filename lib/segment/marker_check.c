@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Does the marker fit the method? It asks for a bright cytoplasm with darker nuclei; given another stain, the network still finds
- * something. Three figures of what it found tell, each a median over the cells, so that a few odd ones do not count:
- * - contrast: (ring - nucleus) / (ring + nucleus), from -1 to 1, of the marker's means in the nucleus and in the part of the cell
- *   within 4 um of it; above 0 where nuclei are darker;
+ * Does the marker fit the method? The method needs a bright cytoplasm with darker nuclei; for another stain the network still
+ * finds something. Three figures decide, each a median over the cells, so that a few odd cells do not count:
+ * - contrast: (ring - nucleus) / (ring + nucleus), from -1 to 1, of the marker's means in the nucleus and in the cell within 4 um
+ *   of it; above 0 where nuclei are darker;
  * - share: the nucleus's part of the cell's area;
- * - sureness: the mean nucleus probability in the nucleus.
+ * - confidence: the mean nucleus probability in the nucleus.
  * Nuclei far brighter than their surroundings that take much of their cells are a nuclear stain's. Nuclei that are not darker,
- * and of which the network is not sure either, speak against the marker. The limits are measured: docs/defaults.md has the table.
- * Fewer than fifteen cells are too few to tell, fewer than five to measure. Cost: a distance transform and a pass over the image.
+ * at a low confidence, speak against the marker. The limits are measured: docs/defaults.md has the table. Fewer than fifteen
+ * cells give no verdict, fewer than five no medians. Cost: a distance transform and a pass over the image.
  */
 #include "filter/filter.h"
 #include "morph/morph.h"
@@ -18,7 +18,9 @@
 #define STAIN_CONTRAST (-0.20) /* below, and ... */
 #define STAIN_SHARE 0.40       /* ... above: a nuclear stain */
 #define EVEN_CONTRAST (-0.05)  /* below, and ... */
-#define SURE 0.70              /* ... below: doubtful */
+#define LOW_CONFIDENCE 0.70    /* ... below: doubtful */
+
+enum { MIN_FOR_MEDIANS = 5 };
 
 /* Of one cell. */
 typedef struct sums {
@@ -69,26 +71,34 @@ static double contrast_of(const sums *s) {
     return ring + nucleus > 0 ? (ring - nucleus) / (ring + nucleus) : 0;
 }
 
+/* The mean nucleus probability in each nucleus; 0 for an id without one. */
+static void write_confidence(float *confidence, const sums *of, uint32_t count) {
+    for (size_t id = 0; id <= count; id++)
+        confidence[id] = of[id].nucleus_px > 0 ? (float)(of[id].probability / (double)of[id].nucleus_px) : 0;
+}
+
 /* Medians over the cells that have a ring. */
-static cellseg_status medians(cellseg_context *context, cseg_marker_figures *fit, const sums *of, uint32_t count) {
+static cellseg_status medians(cellseg_context *context, cellseg_segment_report *report, const sums *of, uint32_t count) {
     cseg_plane contrasts = {0}, probabilities = {0}, shares = {0};
-    const double half = 50;
+    const double middle = 50;
+    uint32_t cells = 0;
     cellseg_status status;
     CSEG_TRY_GOTO(done, cseg_plane_new(&contrasts, context, CELLSEG_FLOAT32, 1, count));
     CSEG_TRY_GOTO(done, cseg_plane_new(&probabilities, context, CELLSEG_FLOAT32, 1, count));
     CSEG_TRY_GOTO(done, cseg_plane_new(&shares, context, CELLSEG_FLOAT32, 1, count));
     for (uint32_t id = 1; id <= count; id++)
         if (of[id].nucleus_px > 0 && of[id].ring_px > 0) {
-            cseg_row_f32(&contrasts, 0)[fit->cells] = (float)contrast_of(&of[id]);
-            cseg_row_f32(&shares, 0)[fit->cells] = (float)((double)of[id].nucleus_px / (double)of[id].cell_px);
-            cseg_row_f32(&probabilities, 0)[fit->cells++] = (float)(of[id].probability / (double)of[id].nucleus_px);
+            cseg_row_f32(&contrasts, 0)[cells] = (float)contrast_of(&of[id]);
+            cseg_row_f32(&shares, 0)[cells] = (float)((double)of[id].nucleus_px / (double)of[id].cell_px);
+            cseg_row_f32(&probabilities, 0)[cells++] = (float)(of[id].probability / (double)of[id].nucleus_px);
         }
-    if (fit->cells < CSEG_FIT_OF_LEAST)
+    report->marker_cells = cells;
+    if (cells < MIN_FOR_MEDIANS)
         goto done;
-    contrasts.width = probabilities.width = shares.width = fit->cells;
-    CSEG_TRY_GOTO(done, cseg_percentiles_find(context, &fit->contrast, &half, 1, &contrasts));
-    CSEG_TRY_GOTO(done, cseg_percentiles_find(context, &fit->sureness, &half, 1, &probabilities));
-    status = cseg_percentiles_find(context, &fit->share, &half, 1, &shares);
+    contrasts.width = probabilities.width = shares.width = cells;
+    CSEG_TRY_GOTO(done, cseg_percentiles_find(context, &report->marker_contrast, &middle, 1, &contrasts));
+    CSEG_TRY_GOTO(done, cseg_percentiles_find(context, &report->nuclei_confidence, &middle, 1, &probabilities));
+    status = cseg_percentiles_find(context, &report->marker_share, &middle, 1, &shares);
 done:
     cseg_plane_free(&shares);
     cseg_plane_free(&probabilities);
@@ -96,18 +106,19 @@ done:
     return status;
 }
 
-static int32_t kind_of(const cseg_marker_figures *fit) {
-    if (fit->cells < CSEG_QUANTILE_OF_LEAST)
-        return CSEG_FIT_GOOD;
-    if (fit->contrast < STAIN_CONTRAST && fit->share > STAIN_SHARE)
-        return CSEG_FIT_STAIN;
-    return fit->contrast < EVEN_CONTRAST && fit->sureness < SURE ? CSEG_FIT_UNSURE : CSEG_FIT_GOOD;
+static int32_t verdict_of(const cellseg_segment_report *report) {
+    if (report->marker_cells < CSEG_MIN_FOR_QUANTILE)
+        return CELLSEG_MARKER_FITS;
+    if (report->marker_contrast < STAIN_CONTRAST && report->marker_share > STAIN_SHARE)
+        return CELLSEG_MARKER_NUCLEAR_STAIN;
+    const bool doubtful = report->marker_contrast < EVEN_CONTRAST && report->nuclei_confidence < LOW_CONFIDENCE;
+    return doubtful ? CELLSEG_MARKER_DOUBTFUL : CELLSEG_MARKER_FITS;
 }
 
-cellseg_status cseg_marker_check(cellseg_context *context, cseg_marker_figures *fit, const cseg_plane *cells,
-                                 const cseg_cell_inputs *inputs) {
-    *fit = (cseg_marker_figures){.kind = CSEG_FIT_GOOD};
-    if (inputs->count < CSEG_FIT_OF_LEAST)
+cellseg_status cseg_marker_check(cellseg_context *context, cellseg_segment_report *report, float *confidence,
+                                 const cseg_plane *cells, const cseg_cell_inputs *inputs) {
+    confidence[0] = 0;
+    if (inputs->count == 0)
         return CELLSEG_OK;
     sums *of = cseg_memory_calloc(context, (size_t)inputs->count + 1, sizeof *of);
     if (of == NULL)
@@ -116,27 +127,11 @@ cellseg_status cseg_marker_check(cellseg_context *context, cseg_marker_figures *
     cellseg_status status;
     CSEG_TRY_GOTO(done, distance_to_nuclei(context, &distance, inputs->nuclei));
     sum_up(of, cells, &distance, inputs);
-    CSEG_TRY_GOTO(done, medians(context, fit, of, inputs->count));
-    fit->kind = kind_of(fit);
+    write_confidence(confidence, of, inputs->count);
+    CSEG_TRY_GOTO(done, medians(context, report, of, inputs->count));
+    report->marker_verdict = verdict_of(report);
 done:
     cseg_plane_free(&distance);
     cseg_memory_free(of);
     return status;
-}
-
-void cseg_marker_log(cellseg_context *context, const cseg_marker_figures *fit) {
-    if (fit->cells < CSEG_QUANTILE_OF_LEAST)
-        return;
-    cseg_log_write(context, CELLSEG_LOG_INFO, "contrast of %u nuclei %.3f, sureness %.3f, share %.3f", (unsigned)fit->cells,
-                   fit->contrast, fit->sureness, fit->share);
-    if (fit->kind == CSEG_FIT_STAIN)
-        cseg_log_write(
-            context, CELLSEG_LOG_WARNING,
-            "the marker does not fit: nuclei are far brighter than what surrounds them (contrast %.2f), as in a nuclear stain",
-            fit->contrast);
-    else if (fit->kind == CSEG_FIT_UNSURE)
-        cseg_log_write(
-            context, CELLSEG_LOG_WARNING,
-            "the marker may not fit: nuclei are not darker than what surrounds them (contrast %.2f), and unsure (%.2f)",
-            fit->contrast, fit->sureness);
 }

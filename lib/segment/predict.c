@@ -2,8 +2,8 @@
 /*
  * The network over a whole plane: patches on the absolute grid of lib/tile, each with a margin that is predicted and not kept,
  * extended by reflection at the plane's edges. One index of the loop is one patch, on one thread: threads then share nothing but
- * the weights, and need not wait for one another. A patch may be shown to the network mirrored and turned as well, and what it
- * says of each orientation averaged, which evens out what it says by chance. Cost: the network's, times the orientations.
+ * the weights, and need not wait for one another. Test-time augmentation: the network also reads a patch mirrored and turned, and
+ * its maps are averaged over the orientations. Cost: the network's, times the orientations.
  */
 #include "segment/segment.h"
 #include "tile/tile.h"
@@ -11,12 +11,35 @@
 #include <pthread.h>
 #include <string.h>
 
+cellseg_status cseg_predict_extra(int32_t *extra, const cellseg_model *model) {
+    static const char *const names[] = {
+        [CSEG_MAP_NUCLEUS] = "nucleus", [CSEG_MAP_CYTOPLASM] = "cytoplasm", [CSEG_MAP_BACKGROUND] = "background"};
+    *extra = CELLSEG_EXTRA_NONE;
+    if (model == NULL)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "model is NULL");
+    const uint32_t classes = cseg_model_rule(model)->classes;
+    if (classes <= CSEG_MAP_BACKGROUND || classes > CSEG_MAX_CLASSES)
+        return cseg_fail(CELLSEG_ERR_MODEL, "the model has %u classes; segmentation needs nucleus, cytoplasm and background",
+                         (unsigned)classes);
+    for (uint32_t i = 0; i <= CSEG_MAP_BACKGROUND; i++)
+        if (strcmp(cseg_model_class_name(model, i), names[i]) != 0)
+            return cseg_fail(CELLSEG_ERR_MODEL, "class %u of the model is \"%s\"; segmentation needs \"%s\" there", (unsigned)i,
+                             cseg_model_class_name(model, i), names[i]);
+    if (classes != CSEG_MAP_EXTRA + 1)
+        return CELLSEG_OK;
+    if (strcmp(cseg_model_class_name(model, CSEG_MAP_EXTRA), "boundary") == 0)
+        *extra = CELLSEG_EXTRA_BOUNDARY;
+    else if (strcmp(cseg_model_class_name(model, CSEG_MAP_EXTRA), "distance") == 0)
+        *extra = CELLSEG_EXTRA_DISTANCE;
+    return CELLSEG_OK;
+}
+
 /* A thread's buffers. Patches take one that lies idle and put it back, so there are never more than patches run at one time. */
-typedef struct bench {
-    struct bench *next;
+typedef struct workspace {
+    struct workspace *next;
     float *in, *turned, *out, *sum; /* a patch; an orientation of it, and that one's maps; all orientations' maps, turned back */
-    void *workspace;
-} bench;
+    void *layers;                   /* of the network */
+} workspace;
 
 typedef struct predict_job {
     cellseg_context *context;
@@ -25,95 +48,95 @@ typedef struct predict_job {
     cellseg_tile_grid grid;
     size_t classes, orientations;
     pthread_mutex_t mutex; /* guards `idle` */
-    bench *idle;
+    workspace *idle;
 } predict_job;
 
-static void bench_free(bench *b) {
-    if (b == NULL)
+static void workspace_free(workspace *w) {
+    if (w == NULL)
         return;
-    cseg_memory_free(b->in);
-    cseg_memory_free(b->turned);
-    cseg_memory_free(b->out);
-    cseg_memory_free(b->sum);
-    cseg_memory_free(b->workspace);
-    cseg_memory_free(b);
+    cseg_memory_free(w->in);
+    cseg_memory_free(w->turned);
+    cseg_memory_free(w->out);
+    cseg_memory_free(w->sum);
+    cseg_memory_free(w->layers);
+    cseg_memory_free(w);
 }
 
-static bench *bench_new(const predict_job *job) {
+static workspace *workspace_new(const predict_job *job) {
     const size_t patch = job->grid.patch_px, area = patch * patch;
-    bench *b = cseg_memory_calloc(job->context, 1, sizeof *b);
-    if (b == NULL)
+    workspace *w = cseg_memory_calloc(job->context, 1, sizeof *w);
+    if (w == NULL)
         return NULL;
-    if ((b->in = cseg_memory_alloc(job->context, area, sizeof(float))) != NULL &&
-        (b->turned = cseg_memory_alloc(job->context, area, sizeof(float))) != NULL &&
-        (b->out = cseg_memory_alloc(job->context, job->classes * area, sizeof(float))) != NULL &&
-        (b->sum = cseg_memory_alloc(job->context, job->classes * area, sizeof(float))) != NULL &&
-        (b->workspace =
+    if ((w->in = cseg_memory_alloc(job->context, area, sizeof(float))) != NULL &&
+        (w->turned = cseg_memory_alloc(job->context, area, sizeof(float))) != NULL &&
+        (w->out = cseg_memory_alloc(job->context, job->classes * area, sizeof(float))) != NULL &&
+        (w->sum = cseg_memory_alloc(job->context, job->classes * area, sizeof(float))) != NULL &&
+        (w->layers =
              cseg_memory_alloc(job->context, cseg_forward_workspace_bytes(job->model, job->context, 1, patch, patch), 1)) != NULL)
-        return b;
-    bench_free(b);
+        return w;
+    workspace_free(w);
     return NULL;
 }
 
-static bench *take_bench(predict_job *job) {
+static workspace *take_workspace(predict_job *job) {
     (void)pthread_mutex_lock(&job->mutex);
-    bench *b = job->idle;
-    if (b != NULL)
-        job->idle = b->next;
+    workspace *w = job->idle;
+    if (w != NULL)
+        job->idle = w->next;
     (void)pthread_mutex_unlock(&job->mutex);
-    return b != NULL ? b : bench_new(job);
+    return w != NULL ? w : workspace_new(job);
 }
 
-static void put_bench(predict_job *job, bench *b) {
+static void put_workspace(predict_job *job, workspace *w) {
     (void)pthread_mutex_lock(&job->mutex);
-    b->next = job->idle;
-    job->idle = b;
+    w->next = job->idle;
+    job->idle = w;
     (void)pthread_mutex_unlock(&job->mutex);
 }
 
-/* How an orientation's rows and pixels walk through the patch: from the first pixel, by these steps. */
-typedef struct walk {
+/* The steps from the first pixel of an orientation to its next row and its next pixel. */
+typedef struct steps {
     ptrdiff_t first, row, pixel;
-} walk;
+} steps;
 
 /*
  * The orientation's bits: turned by half, mirrored left for right, rows for columns. Half a turn comes first, since of two
  * orientations the opposite one evens out most.
  */
-static walk walk_of(size_t orientation, size_t edge) {
+static steps steps_of(size_t orientation, size_t edge) {
     const bool up = orientation & 1, left = up != ((orientation & 2) != 0), transposed = orientation & 4;
     const ptrdiff_t e = (ptrdiff_t)edge, down = up ? -e : e, right = left ? -1 : 1;
-    return (walk){(up ? (e - 1) * e : 0) + (left ? e - 1 : 0), transposed ? right : down, transposed ? down : right};
+    return (steps){(up ? (e - 1) * e : 0) + (left ? e - 1 : 0), transposed ? right : down, transposed ? down : right};
 }
 
-static void turn(float *to, const float *from, size_t edge, walk w) {
+static void turn(float *to, const float *from, size_t edge, steps s) {
     for (size_t y = 0; y < edge; y++) {
-        const float *pixel = from + w.first + (ptrdiff_t)y * w.row;
+        const float *pixel = from + s.first + (ptrdiff_t)y * s.row;
         for (size_t x = 0; x < edge; x++)
-            *to++ = pixel[(ptrdiff_t)x * w.pixel];
+            *to++ = pixel[(ptrdiff_t)x * s.pixel];
     }
 }
 
 /* share: of the average. A power of two, so that the order of adding and multiplying makes no difference. */
-static void add_turned_back(float *sum, const float *from, size_t edge, walk w, float share) {
+static void add_turned_back(float *sum, const float *from, size_t edge, steps s, float share) {
     for (size_t y = 0; y < edge; y++) {
-        float *pixel = sum + w.first + (ptrdiff_t)y * w.row;
+        float *pixel = sum + s.first + (ptrdiff_t)y * s.row;
         for (size_t x = 0; x < edge; x++)
-            pixel[(ptrdiff_t)x * w.pixel] += share * *from++;
+            pixel[(ptrdiff_t)x * s.pixel] += share * *from++;
     }
 }
 
-static cellseg_status average_orientations(const predict_job *job, bench *b) {
+static cellseg_status average_orientations(const predict_job *job, workspace *w) {
     const size_t edge = job->grid.patch_px, area = edge * edge;
     const float share = 1 / (float)job->orientations;
-    memset(b->sum, 0, job->classes * area * sizeof *b->sum);
+    memset(w->sum, 0, job->classes * area * sizeof *w->sum);
     for (size_t orientation = 0; orientation < job->orientations; orientation++) {
-        const walk w = walk_of(orientation, edge);
+        const steps s = steps_of(orientation, edge);
         cseg_parallel_poll(job->context);
-        turn(b->turned, b->in, edge, w);
-        CSEG_TRY(cseg_forward_run(job->model, job->context, b->out, b->turned, 1, edge, edge, b->workspace));
+        turn(w->turned, w->in, edge, s);
+        CSEG_TRY(cseg_forward_run(job->model, job->context, w->out, w->turned, 1, edge, edge, w->layers));
         for (size_t c = 0; c < job->classes; c++)
-            add_turned_back(b->sum + c * area, b->out + c * area, edge, w, share);
+            add_turned_back(w->sum + c * area, w->out + c * area, edge, s, share);
     }
     return CELLSEG_OK;
 }
@@ -121,15 +144,15 @@ static cellseg_status average_orientations(const predict_job *job, bench *b) {
 static cellseg_status predict_patch(void *data, size_t index) {
     predict_job *job = data;
     const size_t patch = job->grid.patch_px, area = patch * patch;
-    bench *b = take_bench(job);
-    if (b == NULL)
+    workspace *w = take_workspace(job);
+    if (w == NULL)
         return cseg_error_last();
-    cseg_tile_read(b->in, &job->grid, job->input, index);
-    const cellseg_status status = average_orientations(job, b);
+    cseg_tile_read(w->in, &job->grid, job->input, index);
+    const cellseg_status status = average_orientations(job, w);
     if (status == CELLSEG_OK)
         for (size_t c = 0; c < job->classes; c++)
-            cseg_tile_write(&job->maps[c], &job->grid, index, b->sum + c * area);
-    put_bench(job, b);
+            cseg_tile_write(&job->maps[c], &job->grid, index, w->sum + c * area);
+    put_workspace(job, w);
     return status;
 }
 
@@ -142,18 +165,18 @@ cellseg_status cseg_predict_maps(cellseg_context *context, const cseg_plane *map
     (void)pthread_mutex_init(&job.mutex, NULL);
     const cellseg_status status = cseg_parallel_for(context, cseg_grid_count(&job.grid), predict_patch, &job);
     while (job.idle != NULL) {
-        bench *b = job.idle;
-        job.idle = b->next;
-        bench_free(b);
+        workspace *w = job.idle;
+        job.idle = w->next;
+        workspace_free(w);
     }
     (void)pthread_mutex_destroy(&job.mutex);
     return status;
 }
 
-uint64_t cseg_predict_bytes(cellseg_context *context, const cellseg_model *model) {
+uint64_t cseg_predict_worker_bytes(cellseg_context *context, const cellseg_model *model) {
     const cseg_rule *rule = cseg_model_rule(model);
     const uint64_t area = (uint64_t)rule->patch_px * rule->patch_px, planes = 2 + 2 * (uint64_t)rule->classes;
-    const uint64_t workspace = cseg_forward_workspace_bytes(model, context, 1, rule->patch_px, rule->patch_px);
-    const uint64_t slack = 4096; /* of alignment, and of the bench itself; the rest is what bench_new() allocates */
-    return (uint64_t)cellseg_context_threads(context) * (planes * sizeof(float) * area + workspace + slack);
+    const uint64_t layers = cseg_forward_workspace_bytes(model, context, 1, rule->patch_px, rule->patch_px);
+    const uint64_t slack = 4096; /* of alignment, and of the workspace's own struct */
+    return planes * sizeof(float) * area + layers + slack;
 }

@@ -25,19 +25,19 @@ size_t cseg_preprocess_scaled(size_t length, double scale) {
 bool cseg_preprocess_fits(size_t height, size_t width, double scale) {
     if (!((double)height * scale < INT32_MAX && (double)width * scale < INT32_MAX))
         return false;
-    return (uint64_t)cseg_preprocess_scaled(height, scale) * cseg_preprocess_scaled(width, scale) <= CSEG_MOST_WORKING_PX;
+    return (uint64_t)cseg_preprocess_scaled(height, scale) * cseg_preprocess_scaled(width, scale) <= CSEG_MAX_WORKING_PX;
 }
 
 cellseg_status cseg_preprocess_working_size(size_t *working_height, size_t *working_width, size_t height, size_t width,
                                             double pixel_size_um, double working_pixel_size_um) {
     *working_height = *working_width = 0;
     const double scale = pixel_size_um / working_pixel_size_um;
-    if (!(scale <= CSEG_MOST_ENLARGED))
+    if (!(scale <= CSEG_MAX_ENLARGED))
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "pixels of %g um are more than %d times as large as the working scale's of %g um",
-                         pixel_size_um, (int)CSEG_MOST_ENLARGED, working_pixel_size_um);
+                         pixel_size_um, (int)CSEG_MAX_ENLARGED, working_pixel_size_um);
     if (!cseg_preprocess_fits(height, width, scale))
         return cseg_fail(CELLSEG_ERR_LIMIT, "%zu x %zu pixels of %g um are more than %d pixels of the working scale's %g um",
-                         height, width, pixel_size_um, (int)CSEG_MOST_WORKING_PX, working_pixel_size_um);
+                         height, width, pixel_size_um, (int)CSEG_MAX_WORKING_PX, working_pixel_size_um);
     *working_height = cseg_preprocess_scaled(height, scale);
     *working_width = cseg_preprocess_scaled(width, scale);
     return CELLSEG_OK;
@@ -123,11 +123,9 @@ done:
 }
 
 cellseg_status cseg_preprocess_flatten(cellseg_context *context, cseg_flat *out, const cseg_plane *channel, const char *what,
-                                       double pixel_size_um, const cseg_rule *rule) {
+                                       size_t height, size_t width, const cseg_rule *rule) {
     *out = (cseg_flat){0};
-    size_t height, width;
     double largest;
-    CSEG_TRY(cseg_preprocess_working_size(&height, &width, channel->height, channel->width, pixel_size_um, rule->pixel_size_um));
     CSEG_TRY(check_pixels(context, &largest, channel, what));
     CSEG_TRY(cseg_plane_new(&out->plane, context, CELLSEG_FLOAT32, height, width));
     cellseg_status status;
@@ -182,10 +180,10 @@ cellseg_status cseg_preprocess_normalise(cellseg_context *context, const cseg_pl
 }
 
 cellseg_status cseg_preprocess_scale(cellseg_context *context, cseg_plane *out, const cseg_plane *channel, const char *what,
-                                     double pixel_size_um, const cseg_rule *rule) {
+                                     size_t height, size_t width, const cseg_rule *rule) {
     cseg_flat flat;
     *out = (cseg_plane){0};
-    CSEG_TRY(cseg_preprocess_flatten(context, &flat, channel, what, pixel_size_um, rule));
+    CSEG_TRY(cseg_preprocess_flatten(context, &flat, channel, what, height, width, rule));
     *out = flat.plane;
     const cellseg_status status = cseg_preprocess_normalise(context, out, &flat, rule);
     if (status != CELLSEG_OK)
@@ -195,5 +193,8 @@ cellseg_status cseg_preprocess_scale(cellseg_context *context, cseg_plane *out, 
 
 cellseg_status cseg_preprocess_run(cellseg_context *context, cseg_plane *out, const cseg_plane *channel, double pixel_size_um,
                                    const cseg_rule *rule) {
-    return cseg_preprocess_scale(context, out, channel, "the image", pixel_size_um, rule);
+    size_t height, width;
+    *out = (cseg_plane){0};
+    CSEG_TRY(cseg_preprocess_working_size(&height, &width, channel->height, channel->width, pixel_size_um, rule->pixel_size_um));
+    return cseg_preprocess_scale(context, out, channel, "the image", height, width, rule);
 }

@@ -94,40 +94,41 @@ static cellseg_status keep_found(cellseg_context *context, const seeds_job *job,
     return status;
 }
 
-static void blob_sigmas(double sigmas_px[CSEG_MAX_SCALES], double pixel_size_um, const cellseg_segment_options *options) {
-    const double span = options->nucleus_radius_max_um - options->nucleus_radius_min_um;
-    const int32_t count = options->nucleus_scales;
+static void blob_sigmas(double sigmas_px[CSEG_MAX_SCALES], double pixel_size_um, const cseg_settings *settings) {
+    const double span = settings->method.nucleus_radius_max_um - settings->method.nucleus_radius_min_um;
+    const int32_t count = settings->method.nucleus_scales;
     for (int32_t i = 0; i < count; i++) {
         const double part = count > 1 ? (double)i / (count - 1) : 0.5;
-        sigmas_px[i] = (options->nucleus_radius_min_um + span * part) / pixel_size_um / sqrt(2);
+        sigmas_px[i] = (settings->method.nucleus_radius_min_um + span * part) / pixel_size_um / sqrt(2);
     }
 }
 
 /* The binary nuclear mask. labels is overwritten. */
 static cellseg_status nuclear_mask(cellseg_context *context, const cseg_plane *mask, const cseg_plane *labels,
                                    const cseg_plane *map, const cseg_extra *extra, double pixel_size_um,
-                                   const cellseg_segment_options *options) {
+                                   const cseg_settings *settings) {
     cseg_plane response = {0}, finest = {0};
     double sigmas[CSEG_MAX_SCALES], thresholds[OTSU_LEVELS];
-    const size_t scales = (size_t)options->nucleus_scales;
-    blob_sigmas(sigmas, pixel_size_um, options);
+    const size_t scales = (size_t)settings->method.nucleus_scales;
+    blob_sigmas(sigmas, pixel_size_um, settings);
     cellseg_status status;
     CSEG_TRY_GOTO(done, cseg_plane_new(&response, context, CELLSEG_FLOAT32, map->height, map->width));
     CSEG_TRY_GOTO(done, cseg_laplacian_compute(context, &response, map, sigmas, scales));
     CSEG_TRY_GOTO(done, cseg_otsu_find(context, thresholds, OTSU_LEVELS, OTSU_BINS, &response, NULL));
-    if (options->nucleus_valley > 0 && scales > 1) {
+    if (settings->method.nucleus_valley > 0 && scales > 1) {
         CSEG_TRY_GOTO(done, cseg_plane_new(&finest, context, CELLSEG_FLOAT32, map->height, map->width));
         CSEG_TRY_GOTO(done, cseg_laplacian_compute(context, &finest, map, sigmas, 1));
     }
-    const double found = fmax(threshold_at(thresholds, options->sensitivity), RESPONSE_MIN);
-    const double outline = fmax(threshold_at(thresholds, fmax(options->outline_sensitivity, options->sensitivity)), 0);
+    const double found = fmax(threshold_at(thresholds, settings->options.sensitivity), RESPONSE_MIN);
+    const double outline =
+        fmax(threshold_at(thresholds, fmax(settings->options.outline_sensitivity, settings->options.sensitivity)), 0);
     seeds_job job = {
         .mask = mask, .response = &response, .finest = finest.data != NULL ? &finest : NULL, .labels = labels, .extra = extra};
     job.outline = fmin(outline, found);
-    job.valley = options->nucleus_valley;
+    job.valley = settings->method.nucleus_valley;
     CSEG_TRY_GOTO(done, cseg_parallel_for(context, map->height, mask_row, &job));
     CSEG_TRY_GOTO(done, keep_found(context, &job, found));
-    if (options->fill_holes != 0)
+    if (settings->options.fill_holes != 0)
         status = cseg_holes_fill(context, mask);
 done:
     cseg_plane_free(&finest);
@@ -204,11 +205,14 @@ static float strength_of(const nucleus_sum *sum) {
 
 /* Weak against absolute limits: nuclei that are small or improbable. How strong those are that stay goes into `strengths`. */
 static size_t keep_strong(uint8_t *keep, float *strengths, const nucleus_sum *sums, size_t ids, double area_min_px,
-                          double mean_min) {
+                          double mean_min, cellseg_segment_report *report) {
     size_t strong = 0;
     for (size_t id = 1; id < ids; id++) {
         const double pixels = (double)sums[id].pixels;
-        keep[id] = pixels > 0 && pixels >= area_min_px && sums[id].map >= mean_min * pixels;
+        const bool small = pixels < area_min_px, improbable = sums[id].map < mean_min * pixels;
+        keep[id] = pixels > 0 && !small && !improbable;
+        report->dropped_small += pixels > 0 && small;
+        report->dropped_improbable += pixels > 0 && !small && improbable;
         if (keep[id] != 0)
             strengths[strong++] = strength_of(&sums[id]);
     }
@@ -220,17 +224,20 @@ static size_t keep_strong(uint8_t *keep, float *strengths, const nucleus_sum *su
  * and false ones are often small. The upper quartile is a true nucleus's even where every second one is false.
  */
 static cellseg_status drop_weaker(cellseg_context *context, uint8_t *keep, const nucleus_sum *sums, size_t ids,
-                                  const cseg_plane *strengths, double ratio) {
+                                  const cseg_plane *strengths, double ratio, cellseg_segment_report *report) {
     const double upper = 75;
     double quartile;
     CSEG_TRY(cseg_percentiles_find(context, &quartile, &upper, 1, strengths));
-    for (size_t id = 1; id < ids; id++)
-        keep[id] = keep[id] != 0 && (double)strength_of(&sums[id]) >= ratio * quartile;
+    for (size_t id = 1; id < ids; id++) {
+        const bool weak = keep[id] != 0 && (double)strength_of(&sums[id]) < ratio * quartile;
+        keep[id] = keep[id] != 0 && !weak;
+        report->dropped_weak += weak;
+    }
     return CELLSEG_OK;
 }
 
 static cellseg_status drop_weak(cellseg_context *context, const cseg_plane *labels, uint32_t *count, const cseg_plane *map,
-                                double area_min_px, const cellseg_segment_options *options) {
+                                double area_min_px, const cseg_settings *settings, cellseg_segment_report *report) {
     if (*count == 0)
         return CELLSEG_OK;
     const size_t ids = (size_t)*count + 1;
@@ -244,9 +251,10 @@ static cellseg_status drop_weak(cellseg_context *context, const cseg_plane *labe
         goto done;
     }
     sum_nuclei(sums, labels, map);
-    strengths.width = keep_strong(keep, cseg_row_f32(&strengths, 0), sums, ids, area_min_px, options->nucleus_probability_min);
-    if (options->nucleus_strength_ratio > 0 && strengths.width >= CSEG_QUANTILE_OF_LEAST)
-        CSEG_TRY_GOTO(done, drop_weaker(context, keep, sums, ids, &strengths, options->nucleus_strength_ratio));
+    strengths.width =
+        keep_strong(keep, cseg_row_f32(&strengths, 0), sums, ids, area_min_px, settings->method.nucleus_probability_min, report);
+    if (settings->method.nucleus_strength_ratio > 0 && strengths.width >= CSEG_MIN_FOR_QUANTILE)
+        CSEG_TRY_GOTO(done, drop_weaker(context, keep, sums, ids, &strengths, settings->method.nucleus_strength_ratio, report));
     status = cseg_relabel_apply(context, labels, keep, NULL, count);
 done:
     cseg_memory_free(keep);
@@ -256,16 +264,17 @@ done:
 }
 
 cellseg_status cseg_seeds_find(cellseg_context *context, const cseg_plane *nuclei, uint32_t *count, const cseg_plane *map,
-                               const cseg_extra *extra, double pixel_size_um, const cellseg_segment_options *options) {
+                               const cseg_extra *extra, double pixel_size_um, const cseg_settings *settings,
+                               cellseg_segment_report *report) {
     assert(nuclei->type == CELLSEG_UINT32 && map->type == CELLSEG_FLOAT32);
     *count = 0;
     cseg_plane mask;
     CSEG_TRY(cseg_plane_new(&mask, context, CELLSEG_UINT8, map->height, map->width));
-    const double area_min_px = options->nucleus_area_min_um2 / (pixel_size_um * pixel_size_um);
+    const double area_min_px = settings->options.nucleus_area_min_um2 / (pixel_size_um * pixel_size_um);
     cellseg_status status;
-    CSEG_TRY_GOTO(done, nuclear_mask(context, &mask, nuclei, map, extra, pixel_size_um, options));
-    CSEG_TRY_GOTO(done, part_nuclei(context, nuclei, count, &mask, extra, pixel_size_um, options->h_um / pixel_size_um));
-    status = drop_weak(context, nuclei, count, map, area_min_px, options);
+    CSEG_TRY_GOTO(done, nuclear_mask(context, &mask, nuclei, map, extra, pixel_size_um, settings));
+    CSEG_TRY_GOTO(done, part_nuclei(context, nuclei, count, &mask, extra, pixel_size_um, settings->options.h_um / pixel_size_um));
+    status = drop_weak(context, nuclei, count, map, area_min_px, settings, report);
 done:
     cseg_plane_free(&mask);
     return status;

@@ -28,23 +28,31 @@ typedef struct cseg_extra {
 
 /* Which fourth output the model has, CELLSEG_EXTRA_... . Outputs are told by their place, so CELLSEG_ERR_MODEL unless the names
  * say that nucleus, cytoplasm and background are in theirs. */
-cellseg_status cseg_channel_model_extra(int32_t *extra, const cellseg_model *model);
+cellseg_status cseg_predict_extra(int32_t *extra, const cellseg_model *model);
 
-/* ---- options.c ---- */
+/* ---- segment_options.c ---- */
 
-/* The caller's options (NULL: the defaults) as this library's struct, every value within its limits. */
-cellseg_status cseg_segment_options_read(cellseg_segment_options *own, const cellseg_segment_options *options);
+/* The options and the method they select, every value within its range. */
+typedef struct cseg_settings {
+    cellseg_segment_options options; /* its method pointer is not used */
+    cellseg_method method;
+} cseg_settings;
+
+cellseg_status cseg_settings_read(cseg_settings *settings, const cellseg_segment_options *options);
+
+/* Lengths that are sound in micrometres and absurd in pixels of the working scale are argument errors. */
+cellseg_status cseg_settings_check_px(const cseg_settings *settings, double working_pixel_size_um);
 
 /* ---- preprocess.c: to the working scale, illumination and intensities evened ---- */
 
 /* An image is enlarged at most this many times to the working scale, since beyond a cell is a few pixels of the image; and is at
  * most this large there, since every pixel takes some 60 bytes on the way. */
-enum { CSEG_MOST_ENLARGED = 8, CSEG_MOST_WORKING_PX = 1 << 30 };
+enum { CSEG_MAX_ENLARGED = 8, CSEG_MAX_WORKING_PX = 1 << 30 };
 
 /* A length in pixels of another scale; at least 1. */
 size_t cseg_preprocess_scaled(size_t length, double scale);
 
-/* Whether an image of height x width, scaled so, has at most CSEG_MOST_WORKING_PX pixels. */
+/* Whether an image of height x width, scaled so, has at most CSEG_MAX_WORKING_PX pixels. */
 bool cseg_preprocess_fits(size_t height, size_t width, double scale);
 
 /* The size of an image of height x width at the working scale; each at least 1. An argument error where it would be enlarged too
@@ -59,21 +67,21 @@ typedef struct cseg_flat {
     double rounding;  /* differences up to this come from rounding to float */
 } cseg_flat;
 
-/* Resample and top-hat. channel: any type; a pixel that is not finite is an argument error. `what` names it. Uses the rule's
- * pixel_size_um and top_hat_um. out->plane.data is NULL after an error. */
+/* Resample to height x width, then top-hat. channel: any type; a pixel that is not finite is an argument error. `what` names it.
+ * Uses the rule's pixel_size_um and top_hat_um. out->plane.data is NULL after an error. */
 cellseg_status cseg_preprocess_flatten(cellseg_context *context, cseg_flat *out, const cseg_plane *channel, const char *what,
-                                       double pixel_size_um, const cseg_rule *rule);
+                                       size_t height, size_t width, const cseg_rule *rule);
 
 /* Robust normalisation, clip and power by the rule. to: of the same size; may be flat's plane. */
 cellseg_status cseg_preprocess_normalise(cellseg_context *context, const cseg_plane *to, const cseg_flat *flat,
                                          const cseg_rule *rule);
 
-/* Both in one: a new plane scaled by the rule; data NULL after an error. */
+/* Both in one: a new plane of height x width, scaled by the rule; data NULL after an error. */
 cellseg_status cseg_preprocess_scale(cellseg_context *context, cseg_plane *out, const cseg_plane *channel, const char *what,
-                                     double pixel_size_um, const cseg_rule *rule);
+                                     size_t height, size_t width, const cseg_rule *rule);
 
 /*
- * What the network sees of a channel: resampled to the rule's scale, top-hat, robust normalisation, clip, power.
+ * The network's input, from a channel: resampled to the rule's scale, top-hat, robust normalisation, clip, power.
  * out: a new float32 plane at the working scale, in [0, clip^power]; release with cseg_plane_free(); data NULL after an error.
  * channel: any type, finite (an argument error otherwise). rule: its pixel_size_um, top_hat_um, percentiles, noise_range, clip
  * and power.
@@ -88,15 +96,16 @@ cellseg_status cseg_preprocess_run(cellseg_context *context, cseg_plane *out, co
 cellseg_status cseg_predict_maps(cellseg_context *context, const cseg_plane *maps, const cellseg_model *model,
                                  const cseg_plane *input, int32_t orientations);
 
-/* What that takes at most beside the planes, on all of the context's threads. */
-uint64_t cseg_predict_bytes(cellseg_context *context, const cellseg_model *model);
+/* The memory of one thread of the prediction, beside the planes. */
+uint64_t cseg_predict_worker_bytes(cellseg_context *context, const cellseg_model *model);
 
 /* ---- seeds.c: Al-Kofahi et al. 2018, step 2 ---- */
 
 /* Nuclei of a probability map, or of a nuclear stain scaled to [0, 1]: nuclei (uint32, of the map's size) gets ids 1..count in
  * raster order, each 4-connected. extra: NULL, or of the map's size. pixel_size_um: the map's. None is no error. */
 cellseg_status cseg_seeds_find(cellseg_context *context, const cseg_plane *nuclei, uint32_t *count, const cseg_plane *map,
-                               const cseg_extra *extra, double pixel_size_um, const cellseg_segment_options *options);
+                               const cseg_extra *extra, double pixel_size_um, const cseg_settings *settings,
+                               cellseg_segment_report *report);
 
 /* ---- cells.c: Al-Kofahi et al. 2018, step 3 ---- */
 
@@ -113,31 +122,22 @@ typedef struct cseg_cell_inputs {
 
 /* One cell for every nucleus, under its id. cells: uint32, of the same size. */
 cellseg_status cseg_cells_find(cellseg_context *context, const cseg_plane *cells, const cseg_cell_inputs *inputs,
-                               const cellseg_segment_options *options);
+                               const cseg_settings *settings);
 
-/* A quantile over fewer nuclei or cells says too little. */
-enum { CSEG_QUANTILE_OF_LEAST = 15 };
+/* Fewer nuclei or cells give no quartile, and no verdict. */
+enum { CSEG_MIN_FOR_QUANTILE = 15 };
 
-/* ---- fit.c ---- */
+/* ---- marker_check.c ---- */
 
-/* Of fewer cells there are no figures. */
-enum { CSEG_FIT_OF_LEAST = 5 };
+/* Measure the marker by the cells that were found with a model's maps, under the ids of inputs->nuclei: writes the report's
+ * marker_* and nuclei_confidence. confidence: inputs->count + 1 values, the mean nucleus probability in each nucleus. */
+cellseg_status cseg_marker_check(cellseg_context *context, cellseg_segment_report *report, float *confidence,
+                                 const cseg_plane *cells, const cseg_cell_inputs *inputs);
 
-/* Whether the marker is of the kind the method is for: yes, perhaps not, or it is a nuclear stain. */
-enum { CSEG_FIT_GOOD = 0, CSEG_FIT_UNSURE = 1, CSEG_FIT_STAIN = 2 };
+/* ---- report.c ---- */
 
-typedef struct cseg_marker_figures {
-    int32_t kind;                     /* CSEG_FIT_...; good where the cells are fewer than CSEG_QUANTILE_OF_LEAST */
-    uint32_t cells;                   /* measured ones */
-    double contrast, sureness, share; /* medians over them; 0 where they are fewer than five */
-} cseg_marker_figures;
-
-/* Judge the marker by the cells that were found with a model's maps, under the ids of inputs->nuclei. */
-cellseg_status cseg_marker_check(cellseg_context *context, cseg_marker_figures *fit, const cseg_plane *cells,
-                                 const cseg_cell_inputs *inputs);
-
-/* Log the figures, where the cells are enough to tell by, and a warning where the marker does not fit. */
-void cseg_marker_log(cellseg_context *context, const cseg_marker_figures *fit);
+/* Log the report: figures as information, what a user should act on as warnings. */
+void cseg_report_log(cellseg_context *context, const cellseg_segment_report *report);
 
 /* ---- smooth.c ---- */
 
@@ -145,17 +145,19 @@ void cseg_marker_log(cellseg_context *context, const cseg_marker_figures *fit);
 cellseg_status cseg_smooth_cells(cellseg_context *context, const cseg_plane *cells, const cseg_plane *nuclei, uint32_t count,
                                  double radius_px);
 
-/* ---- rescale.c, tidy.c: label maps at the image's own scale ---- */
+/* ---- rescale.c, finalize.c: label maps at the image's own scale ---- */
 
 /* Resample a label map with smooth outlines: each pixel takes the id with the largest bilinear weight. */
 cellseg_status cseg_rescale_labels(cellseg_context *context, const cseg_plane *to, const cseg_plane *from);
 
 /*
- * Make cells and nuclei hold what is promised of them, in place: every cell one 4-connected part round its nucleus, which is one
- * part too and lies inside it; holes filled; cells that the options exclude, and cells without nucleus, dropped; ids 1..n in
- * raster order of the cells' first pixels.
+ * Make cells and nuclei hold what the interface promises, in place: every cell is one 4-connected component round its nucleus,
+ * which is one component too and lies inside it; holes filled; cells that the options exclude, and cells without nucleus,
+ * dropped; ids 1..n in raster order of the cells' first pixels. renumbered: NULL, or room for `max_id` + 1 ids: the new id of
+ * each, 0 for none. Ids are at most max_id. Adds to the report's dropped_* and writes its `cells`.
  */
-cellseg_status cseg_finalize_labels(cellseg_context *context, const cseg_plane *cells, const cseg_plane *nuclei,
-                                    double pixel_size_um, const cellseg_segment_options *options);
+cellseg_status cseg_finalize_labels(cellseg_context *context, const cseg_plane *cells, const cseg_plane *nuclei, uint32_t max_id,
+                                    uint32_t *renumbered, double pixel_size_um, const cseg_settings *settings,
+                                    cellseg_segment_report *report);
 
 #endif

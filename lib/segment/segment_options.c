@@ -1,162 +1,121 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The options of segmentation: defaults, presets, and the limits of each. */
+/* The options of segmentation and the method behind them: their tables, and what one option requires of another. */
 #include "segment/segment.h"
 
-#define FIRST_RELEASE (offsetof(cellseg_segment_options, nucleus_strength_ratio) + sizeof(double))
+static const char *const no_yes[] = {"no", "yes", NULL};
+static const char *const presets[] = {"default", "paper", NULL};
+static const char *const markers[] = {"warn", "refuse-stains", "refuse", NULL};
+static const char *const probabilities[] = {"cytoplasm", "cytoplasm-and-nucleus", NULL};
+static const char *const reliefs[] = {"marker", "gradient", "probability", "distance", NULL};
+static const char *const background_rules[] = {"expected-area", "probability", NULL};
 
-static cellseg_segment_options defaults(void) {
-    return (cellseg_segment_options){
-        .struct_size = sizeof(cellseg_segment_options),
-        .working_pixel_size_um = 0.65,
-        .top_hat_um = 130,
-        .nucleus_radius_min_um = 3,
-        .nucleus_radius_max_um = 10,
-        .nucleus_scales = 5,
-        .cell_probability = CELLSEG_CELL_CYTOPLASM_AND_NUCLEUS,
-        .sensitivity = 60,
-        .outline_sensitivity = 80,
-        .nucleus_valley = 0.1,
-        .h_um = 2,
-        .nucleus_area_min_um2 = 25,
-        .nucleus_probability_min = 0.3,
-        .nucleus_strength_ratio = 0.5,
-        .cell_sigma_um = 0.65,
-        .cell_ring_um = 1,
-        .cell_compactness = 0.01,
-        .cytoplasm_min = 0.1,
-        .relief = CELLSEG_RELIEF_MARKER,
-        .background_rule = CELLSEG_BACKGROUND_PROBABILITY,
-        .fill_holes = 1,
-        .use_extra_output = 1,
-        .marker_test = CELLSEG_MARKER_REFUSE_STAINS,
-        .orientations = 2,
-    };
+enum { FACT = CELLSEG_OPTION_KEPT_BY_PRESET, FACT_OR_ZERO = FACT | CELLSEG_OPTION_OR_ZERO };
+
+/* A column of a table in each line: member, default, paper's value, lowest, highest, unit, sentence. */
+#define ROW(...) CSEG_OPTION(cellseg_method, __VA_ARGS__)
+
+static const cellseg_option method_rows[] = {
+    ROW(working_pixel_size_um, 0.65, 0.65, 1e-4, 1e4, "um", "scale at which the two-channel method works"),
+    ROW(top_hat_um, 130, 130, 0, 1e6, "um", "edge of the square of the top-hat that evens the illumination; 0: none"),
+    ROW(nucleus_radius_min_um, 3, 3, 0.01, 1000, "um", "smallest nuclear radius of the LoG scales"),
+    ROW(nucleus_radius_max_um, 10, 10, 0.01, 1000, "um", "largest nuclear radius of the LoG scales"),
+    ROW(nucleus_scales, 5, 5, 1, CSEG_MAX_SCALES, "", "number of LoG scales"),
+    ROW(cell_probability, CELLSEG_CELL_CYTOPLASM_AND_NUCLEUS, CELLSEG_CELL_CYTOPLASM, 0, 1, "",
+        "probability that multiplies the marker", .choices = probabilities),
+    ROW(nucleus_valley, 0.1, 0, 0, 1000, "", "depth of a valley in the finest scale that separates two nuclei; 0: none does"),
+    ROW(nucleus_probability_min, 0.3, 0, 0, 1, "", "nuclei of a lower mean probability are dropped; 0: none"),
+    ROW(nucleus_strength_ratio, 0.5, 0, 0, 1, "", "nuclei weaker than this part of the strong ones are dropped; 0: none"),
+    ROW(cell_sigma_um, 0.65, 0.65, 0, 1000, "um", "sigma of the Gaussian that smooths the marker"),
+    ROW(cell_area_expected_um2, 0, 0, 0, 1e9, "um2", "area of a cell; 0: estimated from the image"),
+    ROW(cell_compactness, 0.01, 0, 0, 1000, "1/um", "rise of the relief with the distance from the nuclei; 0: none"),
+    ROW(cell_ring_um, 1, 0, 0, 1000, "um", "width of the ring that each nucleus takes first; 0: none"),
+    ROW(cytoplasm_min, 0.1, 0, 0, 1, "", "cells with a smaller part of cytoplasm are dropped; 0: none"),
+    ROW(relief, CELLSEG_RELIEF_MARKER, CELLSEG_RELIEF_MARKER, 0, 3, "", "relief that the cells' watershed floods",
+        .choices = reliefs),
+    ROW(background_rule, CELLSEG_BACKGROUND_PROBABILITY, CELLSEG_BACKGROUND_EXPECTED_AREA, 0, 1, "",
+        "rule that separates cells from the background", .choices = background_rules),
+};
+
+#undef ROW
+#define ROW(...) CSEG_OPTION(cellseg_segment_options, __VA_ARGS__)
+
+static const cellseg_option_table method_table;
+
+static const cellseg_option option_rows[] = {
+    ROW(channel, 0, 0, 0, INT32_MAX, "", "marker's channel, from 0", .flags = FACT),
+    ROW(nuclei_channel, 0, 0, 0, INT32_MAX, "", "nuclear stain's channel of the two-channel method, from 0", .flags = FACT),
+    ROW(pixel_size_um, 0, 0, 1e-4, 1e4, "um", "edge of a pixel; 0: the image's own", .flags = FACT_OR_ZERO),
+    ROW(nucleus_diameter_um, 0, 0, 0.1, 1000, "um", "diameter of the image's nuclei; 0: the model's own", .flags = FACT_OR_ZERO),
+    ROW(sensitivity, 60, 60, 0, 100, "percent", "a higher sensitivity finds fainter nuclei",
+        .flags = CELLSEG_OPTION_ABOVE_LOWEST),
+    ROW(outline_sensitivity, 80, 0, 0, 100, "percent", "sensitivity of the nuclei's outlines; 0: the same"),
+    ROW(h_um, 2, 3, 0, 1000, "um", "depth of a waist that separates two nuclei"),
+    ROW(nucleus_area_min_um2, 25, 25, 0, 1e9, "um2", "smaller nuclei are dropped"),
+    ROW(cell_area_min_um2, 0, 0, 0, 1e12, "um2", "smaller cells are dropped; 0: none"),
+    ROW(cell_area_max_um2, 0, 0, 0, 1e12, "um2", "larger cells are dropped; 0: none"),
+    ROW(smooth_um, 0, 0, 0, 1000, "um", "radius of the disc that smooths outlines; 0: none"),
+    ROW(drop_border_cells, 0, 0, 0, 1, "", "drop cells at the image's edge", .choices = no_yes),
+    ROW(fill_holes, 1, 1, 0, 1, "", "fill holes in cells and nuclei", .choices = no_yes),
+    ROW(marker_check, CELLSEG_MARKER_REFUSE_STAINS, CELLSEG_MARKER_WARN, 0, 2, "", "markers that give no cells",
+        .choices = markers),
+    ROW(orientations, 2, 1, 1, 8, "", "orientations of the image that the network reads: 1, 2, 4 or 8",
+        .flags = CELLSEG_OPTION_POWER_OF_TWO),
+    ROW(use_extra_output, 1, 0, 0, 1, "", "use a model's distance or boundary output", .choices = no_yes),
+    ROW(preset, CELLSEG_PRESET_DEFAULT, CELLSEG_PRESET_PAPER, 0, 1, "", "values of the options that are not given",
+        .choices = presets),
+    ROW(method, 0, 0, 0, 0, "", "inner parameters of the method", .group = &method_table),
+};
+
+static const cellseg_option_table method_table = CSEG_OPTION_TABLE(cellseg_method, method_rows, background_rule);
+static const cellseg_option_table option_table = CSEG_OPTION_TABLE(cellseg_segment_options, option_rows, method);
+
+const cellseg_option_table *cellseg_method_table(void) {
+    return &method_table;
 }
 
-/* What the paper says, and off for what it does not speak of. */
-static void set_paper(cellseg_segment_options *options) {
-    *options = defaults();
-    options->cell_probability = CELLSEG_CELL_CYTOPLASM;
-    options->h_um = 3;
-    options->outline_sensitivity = 0;
-    options->nucleus_valley = 0;
-    options->background_rule = CELLSEG_BACKGROUND_EXPECTED_AREA;
-    options->nucleus_probability_min = 0;
-    options->nucleus_strength_ratio = 0;
-    options->cell_ring_um = 0;
-    options->cell_compactness = 0;
-    options->cytoplasm_min = 0;
-    options->use_extra_output = 0;
-    options->marker_test = CELLSEG_MARKER_WARN;
-    options->orientations = 1;
+const cellseg_option_table *cellseg_segment_options_table(void) {
+    return &option_table;
+}
+
+cellseg_status cellseg_method_init(cellseg_method *method, size_t struct_size, int32_t preset) {
+    return cseg_option_init(method, struct_size, &method_table, preset);
 }
 
 cellseg_status cellseg_segment_options_init(cellseg_segment_options *options, size_t struct_size) {
-    const cellseg_segment_options own = defaults();
-    return cseg_options_init(options, struct_size, &own, sizeof own, FIRST_RELEASE, "cellseg_segment_options");
+    return cseg_option_init(options, struct_size, &option_table, CELLSEG_PRESET_DEFAULT);
 }
 
 cellseg_status cellseg_segment_options_preset(cellseg_segment_options *options, int32_t preset) {
-    cellseg_segment_options own = defaults(), theirs = own;
-    if (options == NULL)
-        return cseg_fail(CELLSEG_ERR_ARGUMENT, "options is NULL");
-    CSEG_TRY(cseg_options_copy(&theirs, sizeof theirs, FIRST_RELEASE, options, "cellseg_segment_options"));
-    if (preset != CELLSEG_PRESET_DEFAULT && preset != CELLSEG_PRESET_PAPER)
-        return cseg_fail(CELLSEG_ERR_ARGUMENT, "preset %d does not exist", (int)preset);
-    if (preset == CELLSEG_PRESET_PAPER)
-        set_paper(&own);
-    own.channel = theirs.channel;
-    own.nuclei_channel = theirs.nuclei_channel;
-    own.pixel_size_um = theirs.pixel_size_um;
-    own.working_pixel_size_um = theirs.working_pixel_size_um;
-    return cseg_options_init(options, options->struct_size, &own, sizeof own, FIRST_RELEASE, "cellseg_segment_options");
+    return cseg_option_preset(options, &option_table, preset);
 }
 
-typedef struct limit {
-    const char *name;
-    double value, lo, hi;
-} limit;
+static cellseg_status check_order(const char *low_name, double low, const char *high_name, double high) {
+    if (low <= high)
+        return CELLSEG_OK;
+    return cseg_fail(CELLSEG_ERR_ARGUMENT, "%s is %g, more than %s, %g", low_name, low, high_name, high);
+}
 
-static cellseg_status check_limits(const limit *limits, size_t count) {
-    for (size_t i = 0; i < count; i++)
-        CSEG_TRY(cseg_range_check(limits[i].name, limits[i].value, limits[i].lo, limits[i].hi));
+cellseg_status cseg_settings_read(cseg_settings *settings, const cellseg_segment_options *options) {
+    cellseg_segment_options *o = &settings->options;
+    cellseg_method *m = &settings->method;
+    CSEG_TRY(cseg_option_read(o, &option_table, options, CELLSEG_PRESET_DEFAULT));
+    CSEG_TRY(cseg_option_read(m, &method_table, o->method, o->preset));
+    CSEG_TRY(check_order("nucleus_radius_min_um", m->nucleus_radius_min_um, "nucleus_radius_max_um", m->nucleus_radius_max_um));
+    if (o->cell_area_max_um2 > 0)
+        CSEG_TRY(check_order("cell_area_min_um2", o->cell_area_min_um2, "cell_area_max_um2", o->cell_area_max_um2));
     return CELLSEG_OK;
-}
-
-static cellseg_status check_whole_numbers(const cellseg_segment_options *o) {
-    if (o->channel < 0)
-        return cseg_fail(CELLSEG_ERR_ARGUMENT, "channel is %d; the first is 0", (int)o->channel);
-    if (o->orientations != 1 && o->orientations != 2 && o->orientations != 4 && o->orientations != 8)
-        return cseg_fail(CELLSEG_ERR_ARGUMENT, "orientations is %d; it must be 1, 2, 4 or 8", (int)o->orientations);
-    if (o->nuclei_channel < 0)
-        return cseg_fail(CELLSEG_ERR_ARGUMENT, "nuclei_channel is %d; the first is 0", (int)o->nuclei_channel);
-    return CELLSEG_OK;
-}
-
-static cellseg_status check_scales(const cellseg_segment_options *o) {
-    if (o->pixel_size_um != 0)
-        CSEG_TRY(cseg_range_check("pixel_size_um", o->pixel_size_um, 1e-4, 1e4));
-    const limit limits[] = {
-        {"working_pixel_size_um", o->working_pixel_size_um, 1e-4, 1e4},
-        {"top_hat_um", o->top_hat_um, 0, 1e6},
-    };
-    return check_limits(limits, sizeof limits / sizeof limits[0]);
-}
-
-static cellseg_status check_nuclei(const cellseg_segment_options *o) {
-    const limit limits[] = {
-        {"nucleus_radius_min_um", o->nucleus_radius_min_um, 0.01, 1000},
-        {"nucleus_radius_max_um", o->nucleus_radius_max_um, 0.01, 1000},
-        {"nucleus_scales", o->nucleus_scales, 1, CSEG_MAX_SCALES},
-        {"outline_sensitivity", o->outline_sensitivity, 0, 100},
-        {"nucleus_valley", o->nucleus_valley, 0, 1000},
-        {"h_um", o->h_um, 0, 1000},
-        {"nucleus_area_min_um2", o->nucleus_area_min_um2, 0, 1e9},
-        {"nucleus_probability_min", o->nucleus_probability_min, 0, 1},
-        {"nucleus_strength_ratio", o->nucleus_strength_ratio, 0, 1},
-    };
-    if (!(o->sensitivity > 0 && o->sensitivity <= 100))
-        return cseg_fail(CELLSEG_ERR_ARGUMENT, "sensitivity is %g; it must lie in (0, 100]", o->sensitivity);
-    if (o->nucleus_radius_min_um > o->nucleus_radius_max_um)
-        return cseg_fail(CELLSEG_ERR_ARGUMENT, "nucleus_radius_min_um is %g, more than nucleus_radius_max_um, %g",
-                         o->nucleus_radius_min_um, o->nucleus_radius_max_um);
-    return check_limits(limits, sizeof limits / sizeof limits[0]);
-}
-
-static cellseg_status check_cells(const cellseg_segment_options *o) {
-    const limit limits[] = {
-        {"cell_probability", o->cell_probability, CELLSEG_CELL_CYTOPLASM, CELLSEG_CELL_CYTOPLASM_AND_NUCLEUS},
-        {"cell_sigma_um", o->cell_sigma_um, 0, 1000},
-        {"cell_area_expected_um2", o->cell_area_expected_um2, 0, 1e9},
-        {"cell_ring_um", o->cell_ring_um, 0, 1000},
-        {"cell_compactness", o->cell_compactness, 0, 1000},
-        {"relief", o->relief, CELLSEG_RELIEF_MARKER, CELLSEG_RELIEF_DISTANCE},
-        {"background_rule", o->background_rule, CELLSEG_BACKGROUND_EXPECTED_AREA, CELLSEG_BACKGROUND_PROBABILITY},
-        {"cell_area_min_um2", o->cell_area_min_um2, 0, 1e12},
-        {"cell_area_max_um2", o->cell_area_max_um2, 0, 1e12},
-        {"cytoplasm_min", o->cytoplasm_min, 0, 1},
-        {"smooth_um", o->smooth_um, 0, 1000},
-        {"drop_border_cells", o->drop_border_cells, 0, 1},
-        {"fill_holes", o->fill_holes, 0, 1},
-        {"use_extra_output", o->use_extra_output, 0, 1},
-        {"marker_test", o->marker_test, CELLSEG_MARKER_WARN, CELLSEG_MARKER_REFUSE},
-    };
-    if (o->cell_area_max_um2 > 0 && o->cell_area_min_um2 > o->cell_area_max_um2)
-        return cseg_fail(CELLSEG_ERR_ARGUMENT, "cell_area_min_um2 is %g, more than cell_area_max_um2, %g", o->cell_area_min_um2,
-                         o->cell_area_max_um2);
-    return check_limits(limits, sizeof limits / sizeof limits[0]);
-}
-
-cellseg_status cseg_segment_options_read(cellseg_segment_options *own, const cellseg_segment_options *options) {
-    *own = defaults();
-    CSEG_TRY(cseg_options_copy(own, sizeof *own, FIRST_RELEASE, options, "cellseg_segment_options"));
-    CSEG_TRY(check_whole_numbers(own));
-    CSEG_TRY(check_scales(own));
-    CSEG_TRY(check_nuclei(own));
-    return check_cells(own);
 }
 
 cellseg_status cellseg_segment_options_check(const cellseg_segment_options *options) {
-    cellseg_segment_options own;
-    return cseg_segment_options_read(&own, options);
+    cseg_settings settings;
+    return cseg_settings_read(&settings, options);
+}
+
+/* Lengths that are sound in micrometres and absurd in pixels of the working scale. */
+cellseg_status cseg_settings_check_px(const cseg_settings *settings, double working_pixel_size_um) {
+    const double max_px = 300, pixel = working_pixel_size_um;
+    CSEG_TRY(
+        cseg_range_check("nucleus_radius_max_um in working pixels", settings->method.nucleus_radius_max_um / pixel, 0, max_px));
+    CSEG_TRY(cseg_range_check("cell_sigma_um in working pixels", settings->method.cell_sigma_um / pixel, 0, max_px));
+    return cseg_range_check("smooth_um in working pixels", settings->options.smooth_um / pixel, 0, max_px);
 }

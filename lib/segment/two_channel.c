@@ -4,15 +4,12 @@
  * nuclear stain's own intensities, evened and scaled to [0, 1], in place of the nucleus probability. And its first half alone,
  * for cells that a person outlined: which part of each is nucleus.
  */
-#include "segment/pipeline.h"
+#include "segment/channel.h"
 
-enum { PLANES = 4 }; /* that the method holds at one time, at the least */
-
-/* A stain's scaled intensities are no probabilities: what speaks of them is left out. */
-static cellseg_segment_options without_network(cellseg_segment_options options) {
-    options.nucleus_probability_min = 0;
-    options.nucleus_strength_ratio = 0;
-    return options;
+/* A stain's scaled intensities are no probabilities: the limits of a probability are left out. */
+static void leave_out_network(cseg_settings *settings) {
+    settings->method.nucleus_probability_min = 0;
+    settings->method.nucleus_strength_ratio = 0;
 }
 
 static cellseg_status check_nuclear(cseg_channel *nuclear, const cseg_channel *marker) {
@@ -27,45 +24,87 @@ static cellseg_status check_nuclear(cseg_channel *nuclear, const cseg_channel *m
 }
 
 /* Nuclei of a nuclear stain at the working scale: a new label map. */
-static cellseg_status stained_nuclei(cellseg_context *context, cseg_plane *nuclei, uint32_t *count, const cseg_channel *nuclear,
-                                     const cellseg_segment_options *options) {
-    const double scale = options->working_pixel_size_um;
-    const cseg_rule rule = cseg_channel_nuclear_rule(scale, options->top_hat_um);
+static cellseg_status stained_nuclei(cellseg_context *context, cseg_plane *nuclei, uint32_t *count, cseg_channel *nuclear,
+                                     const cseg_settings *settings, cellseg_segment_report *report) {
+    const double scale = settings->method.working_pixel_size_um;
+    const cseg_rule rule = cseg_channel_nuclear_rule(scale, settings->method.top_hat_um);
     cseg_plane stain;
     *nuclei = (cseg_plane){0};
-    CSEG_TRY(cseg_preprocess_scale(context, &stain, &nuclear->plane, "the nuclear image", nuclear->pixel_size_um, &rule));
+    CSEG_TRY(cseg_channel_scale(context, &stain, nuclear, "the nuclear image", &rule));
     cellseg_status status = cseg_plane_new(nuclei, context, CELLSEG_UINT32, stain.height, stain.width);
     if (status == CELLSEG_OK)
-        status = cseg_seeds_find(context, nuclei, count, &stain, NULL, scale, options);
+        status = cseg_seeds_find(context, nuclei, count, &stain, NULL, scale, settings, report);
     cseg_plane_free(&stain);
     if (status != CELLSEG_OK)
         cseg_plane_free(nuclei);
     return status;
 }
 
-static cellseg_status two_channel(cellseg_labels **cells, cellseg_labels **nuclei, cellseg_context *context,
-                                  const cseg_channel *marker, const cseg_channel *nuclear,
-                                  const cellseg_segment_options *options) {
-    const double scale = options->working_pixel_size_um;
-    const cseg_rule rule = cseg_channel_marker_rule(scale, options->top_hat_um);
-    cseg_plane cytoplasm = {0}, seeds = {0}, found = {0};
+/* ---- cells and nuclei ---- */
+
+/* A call between its two channels and its labels. */
+typedef struct two_channels {
+    cellseg_context *context;
+    cseg_settings settings;
+    cseg_channel marker, nuclear;
+    cellseg_segment_report report;
+    double clock;
+} two_channels;
+
+/* Everything but the caller's outputs is checked here, before any work. */
+static cellseg_status begin(two_channels *t, const cellseg_image *marker, const cellseg_image *nuclear,
+                            const cellseg_segment_options *options) {
+    const cellseg_segment_options *o = &t->settings.options;
+    cseg_channel *m = &t->marker, *n = &t->nuclear;
+    CSEG_TRY(cseg_settings_read(&t->settings, options));
+    CSEG_TRY(cseg_channel_open(m, marker, o->channel, o->pixel_size_um, "the marker image"));
+    CSEG_TRY(cseg_channel_open(n, nuclear, o->nuclei_channel, o->pixel_size_um, "the nuclear image"));
+    CSEG_TRY(check_nuclear(n, m));
+    m->pixel_size_um = m->pixel_size_um > 0 ? m->pixel_size_um : n->pixel_size_um;
+    CSEG_TRY(cseg_channel_set_scale(m, CSEG_METHOD_DIAMETER_UM, &t->settings));
+    CSEG_TRY(cseg_channel_resample_to(m, t->settings.method.working_pixel_size_um, &t->settings));
+    n->pixel_size_um = m->pixel_size_um;
+    CSEG_TRY(cseg_channel_set_scale(n, CSEG_METHOD_DIAMETER_UM, &t->settings));
+    CSEG_TRY(cseg_channel_resample_to(n, t->settings.method.working_pixel_size_um, &t->settings));
+    leave_out_network(&t->settings);
+    return cseg_needs_check(t->context, m, NULL);
+}
+
+static cellseg_status find_nuclei(two_channels *t, cseg_plane *nuclei, uint32_t *count) {
+    CSEG_TRY(cseg_channel_step(t->context, "seeds", 0, 0.5));
+    CSEG_TRY(stained_nuclei(t->context, nuclei, count, &t->nuclear, &t->settings, &t->report));
+    t->report.seconds_nuclei = cseg_report_lap(&t->clock);
+    return cseg_report_scale(&t->report, t->context, &t->marker, CSEG_METHOD_DIAMETER_UM, nuclei, *count, &t->settings);
+}
+
+static cellseg_status find_cells(two_channels *t, cseg_plane *cells, cseg_plane *cytoplasm, const cseg_cell_inputs *inputs) {
+    const cseg_rule rule = cseg_channel_marker_rule(inputs->pixel_size_um, t->settings.method.top_hat_um);
+    CSEG_TRY(cseg_channel_step(t->context, "cells", 0.5, 1));
+    CSEG_TRY(cseg_channel_scale(t->context, cytoplasm, &t->marker, "the marker image", &rule));
+    CSEG_TRY(cseg_report_marker(&t->report, t->context, cytoplasm));
+    CSEG_TRY(cseg_channel_working_cells(t->context, cells, inputs, &t->marker, &t->settings));
+    t->report.seconds_cells = cseg_report_lap(&t->clock);
+    return CELLSEG_OK;
+}
+
+static cellseg_status two_channel(cellseg_labels **cells, cellseg_labels **nuclei, two_channels *t) {
+    const double scale = t->settings.method.working_pixel_size_um;
+    cseg_plane cytoplasm = {0}, seeds = {0}, working_cells = {0};
     cseg_cell_inputs inputs = {.marker = &cytoplasm, .nuclei = &seeds, .pixel_size_um = scale};
     cellseg_status status;
-    CSEG_TRY_GOTO(done, cseg_channel_step(context, "seeds", 0, 0.5));
-    CSEG_TRY_GOTO(done, stained_nuclei(context, &seeds, &inputs.count, nuclear, options));
-    CSEG_TRY_GOTO(done, cseg_channel_step(context, "cells", 0.5, 1));
-    CSEG_TRY_GOTO(done,
-                  cseg_preprocess_scale(context, &cytoplasm, &marker->plane, "the marker image", marker->pixel_size_um, &rule));
-    CSEG_TRY_GOTO(done, cseg_channel_working_cells(context, &found, &inputs, options));
-    status = cseg_channel_label(cells, nuclei, context, marker, &(cseg_found){&found, &seeds, &cytoplasm, false}, options);
+    CSEG_TRY_GOTO(done, find_nuclei(t, &seeds, &inputs.count));
+    CSEG_TRY_GOTO(done, find_cells(t, &working_cells, &cytoplasm, &inputs));
+    const cseg_found found = {&working_cells, &seeds, inputs.count, NULL};
+    status = cseg_channel_label(cells, nuclei, t->context, &t->marker, &found, &t->settings, &t->report);
+    t->report.seconds_finalize = cseg_report_lap(&t->clock);
 done:
     cseg_plane_free(&seeds);
     cseg_plane_free(&cytoplasm);
     return status;
 }
 
-cellseg_status cellseg_segment_two_channel(cellseg_labels **cells, cellseg_labels **nuclei, cellseg_context *context,
-                                           const cellseg_image *marker, const cellseg_image *nuclear,
+cellseg_status cellseg_segment_two_channel(cellseg_labels **cells, cellseg_labels **nuclei, cellseg_segment_report *report,
+                                           cellseg_context *context, const cellseg_image *marker, const cellseg_image *nuclear,
                                            const cellseg_segment_options *options) {
     if (cells != NULL)
         *cells = NULL;
@@ -73,18 +112,15 @@ cellseg_status cellseg_segment_two_channel(cellseg_labels **cells, cellseg_label
         *nuclei = NULL;
     if (cells == NULL && nuclei == NULL)
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "cells and nuclei are both NULL");
-    cellseg_segment_options own;
-    cseg_channel m, n;
-    CSEG_TRY(cseg_segment_options_read(&own, options));
-    CSEG_TRY(cseg_channel_check_px(&own, own.working_pixel_size_um));
-    CSEG_TRY(cseg_channel_open(&m, marker, own.channel, own.pixel_size_um, "the marker image"));
-    CSEG_TRY(cseg_channel_open(&n, nuclear, own.nuclei_channel, own.pixel_size_um, "the nuclear image"));
-    CSEG_TRY(check_nuclear(&n, &m));
-    m.pixel_size_um = n.pixel_size_um = m.pixel_size_um > 0 ? m.pixel_size_um : n.pixel_size_um;
-    CSEG_TRY(cseg_channel_check_scale(context, &m, own.working_pixel_size_um, PLANES));
-    own = without_network(own);
-    cseg_progress_start(context);
-    return two_channel(cells, nuclei, context, &m, &n, &own);
+    two_channels t = {.context = context};
+    cseg_call call;
+    CSEG_TRY(cseg_report_begin(&t.report, report, context));
+    cseg_call_begin(&call, context);
+    (void)cseg_report_lap(&t.clock);
+    cellseg_status status = begin(&t, marker, nuclear, options);
+    if (status == CELLSEG_OK)
+        status = two_channel(cells, nuclei, &t);
+    return cseg_call_end(&call, cseg_report_end(&t.report, report, context, status));
 }
 
 /* ---- nuclei within known cells ---- */
@@ -133,11 +169,12 @@ static cellseg_status give_to_cells(cellseg_context *context, const cseg_plane *
     return status;
 }
 
-static cellseg_status nuclei_within(cellseg_labels **nuclei, cellseg_context *context, const cseg_plane *cells,
-                                    const cseg_channel *nuclear, const cellseg_segment_options *options) {
+static cellseg_status find_within(cellseg_labels **nuclei, cellseg_context *context, const cseg_plane *cells,
+                                  cseg_channel *nuclear, const cseg_settings *settings) {
+    cellseg_segment_report report = {0};
     cseg_plane seeds;
     uint32_t count;
-    CSEG_TRY(stained_nuclei(context, &seeds, &count, nuclear, options));
+    CSEG_TRY(stained_nuclei(context, &seeds, &count, nuclear, settings, &report));
     cellseg_status status = cseg_channel_labels_at(nuclei, context, nuclear, &seeds);
     cseg_plane_free(&seeds);
     if (status != CELLSEG_OK)
@@ -151,6 +188,25 @@ static cellseg_status nuclei_within(cellseg_labels **nuclei, cellseg_context *co
     return status;
 }
 
+static cellseg_status nuclei_within(cellseg_labels **nuclei, cellseg_context *context, const cellseg_labels *cells,
+                                    const cellseg_image *nuclear, const cellseg_segment_options *options) {
+    cseg_settings settings;
+    cseg_channel n;
+    CSEG_TRY(cseg_settings_read(&settings, options));
+    CSEG_TRY(
+        cseg_channel_open(&n, nuclear, settings.options.nuclei_channel, settings.options.pixel_size_um, "the nuclear image"));
+    CSEG_TRY(cseg_channel_set_scale(&n, CSEG_METHOD_DIAMETER_UM, &settings));
+    CSEG_TRY(cseg_channel_resample_to(&n, settings.method.working_pixel_size_um, &settings));
+    const cseg_plane plane = cseg_labels_plane(cells);
+    if (plane.height != n.plane.height || plane.width != n.plane.width)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "the cells have %zu x %zu pixels, the nuclear image %zu x %zu", plane.height,
+                         plane.width, n.plane.height, n.plane.width);
+    CSEG_TRY(cseg_needs_check(context, &n, NULL));
+    leave_out_network(&settings);
+    CSEG_TRY(cseg_channel_step(context, "nuclei", 0, 1));
+    return find_within(nuclei, context, &plane, &n, &settings);
+}
+
 cellseg_status cellseg_segment_nuclei_within(cellseg_labels **nuclei, cellseg_context *context, const cellseg_labels *cells,
                                              const cellseg_image *nuclear, const cellseg_segment_options *options) {
     if (nuclei == NULL)
@@ -158,18 +214,7 @@ cellseg_status cellseg_segment_nuclei_within(cellseg_labels **nuclei, cellseg_co
     *nuclei = NULL;
     if (cells == NULL)
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "cells is NULL");
-    cellseg_segment_options own;
-    cseg_channel n;
-    CSEG_TRY(cseg_segment_options_read(&own, options));
-    CSEG_TRY(cseg_channel_check_px(&own, own.working_pixel_size_um));
-    CSEG_TRY(cseg_channel_open(&n, nuclear, own.nuclei_channel, own.pixel_size_um, "the nuclear image"));
-    CSEG_TRY(cseg_channel_check_scale(context, &n, own.working_pixel_size_um, PLANES));
-    const cseg_plane plane = cseg_labels_plane(cells);
-    if (plane.height != n.plane.height || plane.width != n.plane.width)
-        return cseg_fail(CELLSEG_ERR_ARGUMENT, "the cells have %zu x %zu pixels, the nuclear image %zu x %zu", plane.height,
-                         plane.width, n.plane.height, n.plane.width);
-    own = without_network(own);
-    cseg_progress_start(context);
-    CSEG_TRY(cseg_channel_step(context, "nuclei", 0, 1));
-    return nuclei_within(nuclei, context, &plane, &n, &own);
+    cseg_call call;
+    cseg_call_begin(&call, context);
+    return cseg_call_end(&call, nuclei_within(nuclei, context, cells, nuclear, options));
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The shape of one cell. Its outline is a star about the nucleus: tips with straight or hollow arcs between them, gentle waves,
- * stretched along an axis and bent, scaled to the area asked for and widened where the nucleus needs room. Thin processes are
- * random walks of tapering pieces. The table of radii runs over the diamond angle, which grows with the angle and needs no arc
- * tangent. Cost: 2 us per cell, about 10 ns per point.
+ * The shape of one cell. Its outline is a star about the nucleus: tips with straight or hollow arcs between them, and gentle
+ * waves. The outline is stretched along an axis, bent, scaled to the given area, and widened where the nucleus needs room. Thin
+ * processes are random paths of tapering segments. The table of radii runs over the diamond angle, which ascends with the angle
+ * and needs no arc tangent. Cost: 2 us per cell, about 10 ns per point.
  */
 #include "synth/field.h"
 
@@ -16,9 +16,9 @@ cseg_vector cseg_cell_unit(cseg_vector v) {
     return length > 1e-12 ? (cseg_vector){v.y / length, v.x / length} : (cseg_vector){0, 1};
 }
 
-cseg_vector cseg_cell_direction(cseg_rng *dice) {
+cseg_vector cseg_cell_direction(cseg_rng *rng) {
     for (;;) {
-        const cseg_vector v = {cseg_rng_between(dice, -1, 1), cseg_rng_between(dice, -1, 1)};
+        const cseg_vector v = {cseg_rng_between(rng, -1, 1), cseg_rng_between(rng, -1, 1)};
         const double square = v.y * v.y + v.x * v.x;
         if (square <= 1 && square > 0.01)
             return cseg_cell_unit(v);
@@ -40,29 +40,29 @@ static cseg_vector direction_of(int entry) {
 
 /* ---- outlines ---- */
 
-enum { MOST_TIPS = 7, WAVES = 9 };
+enum { MAX_TIPS = 7, WAVES = 9 };
 
 typedef struct plan {
     int tips;
-    double angle[MOST_TIPS + 1], length[MOST_TIPS + 1], hollow[MOST_TIPS];
-    double cosine[WAVES], sine[WAVES]; /* of 1, 2, ... waves around the outline; the first moves the nucleus aside */
-    double pointed;                    /* drawn out along the axis */
+    double angle[MAX_TIPS + 1], length[MAX_TIPS + 1], hollow[MAX_TIPS];
+    double cosine[WAVES], sine[WAVES]; /* of 1, 2, ... waves around the outline; the first shifts the nucleus off the centre */
+    double pointed;                    /* extension along the axis */
 } plan;
 
-static plan draw_plan(double spikes, double stretch, cseg_rng *dice) {
-    plan p = {.tips = 3 + (int)(cseg_rng_bits(dice) % (MOST_TIPS - 2)), .pointed = 0.12 * (stretch - 1)};
-    const double start = cseg_rng_between(dice, -pi, pi);
+static plan draw_plan(double spikes, double stretch, cseg_rng *rng) {
+    plan p = {.tips = 3 + (int)(cseg_rng_bits(rng) % (MAX_TIPS - 2)), .pointed = 0.12 * (stretch - 1)};
+    const double start = cseg_rng_between(rng, -pi, pi);
     for (int i = 0; i < p.tips; i++) {
-        p.angle[i] = start + 2 * pi * (i + cseg_rng_between(dice, -0.3, 0.3)) / p.tips;
-        p.length[i] = 1 + spikes * cseg_rng_between(dice, 0, 0.9);
-        p.hollow[i] = spikes * cseg_rng_between(dice, 0.05, 0.55);
+        p.angle[i] = start + 2 * pi * (i + cseg_rng_between(rng, -0.3, 0.3)) / p.tips;
+        p.length[i] = 1 + spikes * cseg_rng_between(rng, 0, 0.9);
+        p.hollow[i] = spikes * cseg_rng_between(rng, 0.05, 0.55);
     }
     p.angle[p.tips] = p.angle[0] + 2 * pi;
     p.length[p.tips] = p.length[0];
     for (int i = 0; i < WAVES; i++) {
         const double rough = (0.4 + 0.8 * spikes) * (i == 0 ? 0.18 : 0.09) / (1 + 0.4 * i);
-        p.cosine[i] = rough * cseg_rng_normal(dice);
-        p.sine[i] = rough * cseg_rng_normal(dice);
+        p.cosine[i] = rough * cseg_rng_normal(rng);
+        p.sine[i] = rough * cseg_rng_normal(rng);
     }
     return p;
 }
@@ -92,7 +92,7 @@ static double radius_at(const plan *p, cseg_vector at) {
     return between_tips(p, cseg_math_atan2(at.y, at.x)) * wave * (1 + p->pointed * axial * axial);
 }
 
-/* Twice the area of the polygon through the table's points, which stretching leaves as it is. */
+/* Twice the area of the polygon through the table's points; stretching does not change the area. */
 static double twice_area(const float *outline) {
     double sum = 0;
     for (int k = 0; k < CSEG_OUTLINE; k++) {
@@ -102,14 +102,14 @@ static double twice_area(const float *outline) {
     return sum;
 }
 
-/* The radius the nucleus and a rim about it need in a direction of the stretched frame. */
+/* The radius of the nucleus and a rim around it in a direction of the stretched frame. */
 static double room_for_nucleus(const cseg_cell *cell, cseg_vector at) {
     const double x = at.x * cell->stretch / cell->half_length, y = at.y / cell->stretch / cell->half_width;
     return 1.15 / sqrt(x * x + y * y) + 0.5;
 }
 
-static void draw_outline(cseg_cell *cell, double spikes, cseg_rng *dice) {
-    const plan p = draw_plan(spikes, cell->stretch, dice);
+static void draw_outline(cseg_cell *cell, double spikes, cseg_rng *rng) {
+    const plan p = draw_plan(spikes, cell->stretch, rng);
     for (int k = 0; k <= CSEG_OUTLINE; k++)
         cell->outline[k] = (float)radius_at(&p, direction_of(k));
     const double scale = sqrt(2 * pi * cell->radius * cell->radius / twice_area(cell->outline));
@@ -148,30 +148,30 @@ cseg_place cseg_cell_place(const cseg_cell *cell, float y, float x) {
 
 /* ---- kinds ---- */
 
-/* Rounded up and bright: dying, or in division. */
-static void make_round(cseg_cell *cell, double radius, double brightness, cseg_rng *dice) {
-    cell->stretch = (float)cseg_rng_between(dice, 1, 1.1);
+/* Round and bright: dying or dividing. */
+static void make_round(cseg_cell *cell, double radius, double brightness, cseg_rng *rng) {
+    cell->stretch = (float)cseg_rng_between(rng, 1, 1.1);
     cell->bend = 0;
     cell->radius = radius;
     cell->brightness *= (float)brightness;
-    cell->darkness *= (float)cseg_rng_between(dice, 0, 0.4);
+    cell->darkness *= (float)cseg_rng_between(rng, 0, 0.4);
     cell->level += 0.5F;
 }
 
-static void make_kind(cseg_cell *cell, double nucleus, cseg_rng *dice) {
-    const double u = cseg_rng_uniform(dice), brighter = cseg_rng_between(dice, 1.3, 3.5);
+static void make_kind(cseg_cell *cell, double nucleus, cseg_rng *rng) {
+    const double u = cseg_rng_uniform(rng), brighter = cseg_rng_between(rng, 1.3, 3.5);
     if (cell->kind == CSEG_DEAD) {
-        make_round(cell, nucleus * (0.8 + 0.4 * u), brighter, dice);
+        make_round(cell, nucleus * (0.8 + 0.4 * u), brighter, rng);
         cell->half_length = cell->half_width = (float)(0.55 * cell->radius);
         cell->nuclear_brightness *= 2.5F;
     } else if (cell->kind == CSEG_METAPHASE) {
-        make_round(cell, nucleus * (1.3 + 0.3 * u), 0.5 * (1 + brighter), dice);
+        make_round(cell, nucleus * (1.3 + 0.3 * u), 0.5 * (1 + brighter), rng);
         cell->half_length = (float)(0.85 * nucleus);
         cell->half_width = (float)(0.4 * nucleus);
         cell->darkness *= 0.3F;
         cell->nuclear_brightness *= 2.5F;
     } else if (cell->kind == CSEG_DAUGHTER) {
-        make_round(cell, nucleus * (1.1 + 0.3 * u), 0.5 * (1 + brighter), dice);
+        make_round(cell, nucleus * (1.1 + 0.3 * u), 0.5 * (1 + brighter), rng);
         cell->half_length = (float)(0.65 * nucleus);
         cell->half_width = (float)(0.5 * nucleus);
         cell->darkness *= 1.5F;
@@ -179,8 +179,8 @@ static void make_kind(cseg_cell *cell, double nucleus, cseg_rng *dice) {
     }
 }
 
-static int32_t draw_kind(const cellseg_synth_options *options, cseg_rng *dice) {
-    const double u = cseg_rng_uniform(dice), v = cseg_rng_uniform(dice);
+static int32_t draw_kind(const cellseg_synth_cells *options, cseg_rng *rng) {
+    const double u = cseg_rng_uniform(rng), v = cseg_rng_uniform(rng);
     if (u < options->dead)
         return CSEG_DEAD;
     if (u < options->dead + options->dividing)
@@ -188,46 +188,48 @@ static int32_t draw_kind(const cellseg_synth_options *options, cseg_rng *dice) {
     return CSEG_LIVING;
 }
 
-/* In a sheet a cell has no more room than its neighbours leave: bodies are drawn larger, so that no gaps remain. */
+/* In a sheet a cell has only the room that its neighbours leave; bodies are drawn larger, so that no gaps remain. */
 static double swelling(double confluence) {
     return 1 + 0.9 * confluence * confluence * confluence;
 }
 
-void cseg_cell_draw(cseg_cell *cell, const cseg_field *field, cseg_rng *dice) {
-    const cellseg_synth_options *o = &field->options;
-    const double area = o->cell_area_um2 * cseg_rng_factor(dice, o->cell_area_spread);
-    const double nucleus = o->nucleus_radius_um * cseg_rng_factor(dice, o->nucleus_radius_spread);
-    const double longer = o->elongation * cseg_rng_factor(dice, 0.5);
-    const double oval = sqrt(1 + cseg_rng_between(dice, 0.02, 0.3) + 0.35 * fmin(longer, 2) * cseg_rng_uniform(dice));
-    cell->kind = draw_kind(o, dice);
-    cell->seed = cseg_rng_bits(dice);
+void cseg_cell_draw(cseg_cell *cell, const cseg_field *field, cseg_rng *rng) {
+    const cellseg_synth_cells *o = &field->groups.cells;
+    const cellseg_synth_staining *staining = &field->groups.staining;
+    const double area = o->cell_area_um2 * cseg_rng_factor(rng, o->cell_area_spread);
+    const double nucleus = o->nucleus_radius_um * cseg_rng_factor(rng, o->nucleus_radius_spread);
+    const double longer = o->elongation * cseg_rng_factor(rng, 0.5);
+    const double oval = sqrt(1 + cseg_rng_between(rng, 0.02, 0.3) + 0.35 * fmin(longer, 2) * cseg_rng_uniform(rng));
+    cell->kind = draw_kind(o, rng);
+    cell->seed = cseg_rng_bits(rng);
     cell->radius = sqrt(area * swelling(o->confluence) / pi);
     cell->stretch = (float)sqrt(1 + longer);
-    cell->bend = (float)(0.18 * cseg_rng_normal(dice) * fmin(longer, 1.5) / (cell->radius * cell->stretch));
+    cell->bend = (float)(0.18 * cseg_rng_normal(rng) * fmin(longer, 1.5) / (cell->radius * cell->stretch));
     cell->half_length = (float)(nucleus * sqrt(oval));
     cell->half_width = (float)(nucleus / sqrt(oval));
-    cell->level = (float)(o->overlap * cseg_rng_uniform(dice));
-    cell->brightness = (float)cseg_rng_factor(dice, o->brightness_spread);
-    cell->darkness = (float)fmin(fmax(o->nucleus_darkness + o->nucleus_darkness_spread * cseg_rng_normal(dice), 0), 1);
-    cell->nuclear_brightness = (float)cseg_rng_factor(dice, 0.25);
-    cell->centre = cseg_cell_direction(dice);
-    cell->centre_brightness = (float)(cseg_rng_uniform(dice) * field->look.centre * cseg_rng_uniform(dice) * 2);
-    make_kind(cell, nucleus, dice);
-    draw_outline(cell, cell->kind == CSEG_LIVING ? o->spikes * cseg_rng_between(dice, 0.4, 1) : 0, dice);
+    cell->level = (float)(o->overlap * cseg_rng_uniform(rng));
+    cell->brightness = (float)cseg_rng_factor(rng, staining->brightness_spread);
+    cell->darkness =
+        (float)fmin(fmax(staining->nucleus_darkness + staining->nucleus_darkness_spread * cseg_rng_normal(rng), 0), 1);
+    cell->nuclear_brightness = (float)cseg_rng_factor(rng, 0.25);
+    cell->centre = cseg_cell_direction(rng);
+    cell->centre_brightness = (float)(cseg_rng_uniform(rng) * field->style.centre * cseg_rng_uniform(rng) * 2);
+    make_kind(cell, nucleus, rng);
+    draw_outline(cell, cell->kind == CSEG_LIVING ? o->spikes * cseg_rng_between(rng, 0.4, 1) : 0, rng);
     cseg_cell_turn(cell, (cseg_vector){0, 1});
 }
 
 /* ---- thin processes ---- */
 
-/* One process: steps of about 3 um that change direction little by little, ever thinner. */
-static size_t walk(cseg_limb *limbs, size_t most, const cseg_cell *cell, cseg_rng *dice) {
-    const size_t steps = 6 + cseg_rng_bits(dice) % (most - 5);
-    cseg_vector heading = cseg_cell_direction(dice), at = cell->at;
-    double width = cseg_rng_between(dice, 1.2, 2.6);
+/* One process: steps of about 3 um with small changes of direction, each thinner than the last. */
+static size_t draw_process(cseg_limb *limbs, size_t max_steps, const cseg_cell *cell, cseg_rng *rng) {
+    const size_t steps = 6 + cseg_rng_bits(rng) % (max_steps - 5);
+    cseg_vector heading = cseg_cell_direction(rng), at = cell->at;
+    double width = cseg_rng_between(rng, 1.2, 2.6);
     const double thinner = cseg_math_exp(cseg_math_log(0.8 / width) / (double)steps), first = 0.7 * cell->radius;
     for (size_t i = 0; i < steps; i++) {
         const double step = i == 0 ? first : 3;
-        const cseg_vector bent = cseg_cell_direction(dice);
+        const cseg_vector bent = cseg_cell_direction(rng);
         limbs[i] = (cseg_limb){(float)at.y,
                                (float)at.x,
                                (float)(heading.y * step),
@@ -242,12 +244,12 @@ static size_t walk(cseg_limb *limbs, size_t most, const cseg_cell *cell, cseg_rn
 }
 
 size_t cseg_limbs_draw(cseg_limb *limbs, cseg_cell *cell, double branching) {
-    cseg_rng dice = {cseg_random_bits(cell->seed, 0), 0};
-    const size_t most = CSEG_MOST_LIMBS / 6;
+    cseg_rng rng = {cseg_random_bits(cell->seed, 0), 0};
+    const size_t max_steps = CSEG_MAX_LIMBS / 6;
     size_t count = 0;
-    for (int i = 0; i < 6; i++) /* binomial, with the mean asked for */
-        if (cseg_rng_uniform(&dice) < branching / 6 && cell->kind == CSEG_LIVING)
-            count += walk(limbs + count, most, cell, &dice);
+    for (int i = 0; i < 6; i++) /* binomial, with mean `branching` */
+        if (cseg_rng_uniform(&rng) < branching / 6 && cell->kind == CSEG_LIVING)
+            count += draw_process(limbs + count, max_steps, cell, &rng);
     cell->low = (float)(cell->at.y - cell->reach);
     cell->high = (float)(cell->at.y + cell->reach);
     for (size_t i = 0; i < count; i++) {

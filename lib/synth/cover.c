@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Who owns each pixel. Every cell that covers it makes a bid: how far inside it the pixel lies, from 0 on its outline to 1 at its
- * centre, plus the cell's level; the highest has it. With equal levels cells that meet share a border midway, as in a sheet; with
- * different ones the upper lies upon the lower. A nucleus outbids every body, so that none is hidden; a thin process bids less.
- * Of what a cell then owns only its largest connected part is kept. Cost: 15 ns for each pixel and cell over it, and four passes.
+ * The owner of each pixel. Every cell over a pixel bids: the depth inside its outline, from 0 on the outline to 1 at the centre,
+ * plus the cell's level. The highest bid wins. With equal levels, touching cells share a border midway, as in a sheet; with
+ * different levels the upper cell overlaps the lower. A nucleus outbids every body, so that no nucleus is hidden; a thin process
+ * bids less. Of a cell's pixels only the largest connected component is kept. Cost: 15 ns for each pixel and cell over it, and
+ * four passes.
  */
 #include "synth/field.h"
 
@@ -19,7 +20,7 @@ typedef struct cover {
     cseg_plane best, second; /* bids */
 } cover;
 
-/* The planes' rows that one row of bids goes to. */
+/* The rows of all planes that one row of bids changes. */
 typedef struct row {
     uint32_t *owner, *other;
     float *edge, *below, *best, *second;
@@ -48,7 +49,7 @@ static void bid(const row *r, size_t x, uint32_t cell, float offer, float edge) 
     }
 }
 
-/* The column that holds a place, or the nearest end of the row. */
+/* The column of a position, or the nearest end of the row. */
 static size_t column(const cseg_field *field, double um) {
     const double x = um / field->options.pixel_size_um;
     return x <= 0 ? 0 : x >= (double)field->width ? field->width : (size_t)x;
@@ -74,7 +75,7 @@ static void bid_limb(const cseg_field *field, const row *r, float y, uint32_t nu
         const float py = y - limb->y, px = ((float)x + 0.5F) * pixel - limb->x;
         const float t = fminf(fmaxf((py * limb->dy + px * limb->dx) / length, 0), 1);
         const float ay = py - t * limb->dy, ax = px - t * limb->dx;
-        const float edge = limb->width + t * (limb->narrower - limb->width) - sqrtf(ay * ay + ax * ax);
+        const float edge = limb->width + t * (limb->end_width - limb->width) - sqrtf(ay * ay + ax * ax);
         if (edge > 0)
             bid(r, x, number, field->cells[number - 1].level - 1, edge);
     }
@@ -95,7 +96,7 @@ static void bid_row(const cseg_field *field, const row *r, float y) {
     }
 }
 
-/* Where two cells meet, the border between them is an edge too: how far it is follows from how the bids differ. */
+/* The border between two touching cells is an edge too; its distance follows from the difference of the bids. */
 static void note_contacts(const cseg_field *field, const row *r, uint32_t *nuclei) {
     for (size_t x = 0; x < field->width; x++) {
         nuclei[x] = r->owner[x] != 0 && r->best[x] >= nucleus_bid ? r->owner[x] : 0;
@@ -103,7 +104,7 @@ static void note_contacts(const cseg_field *field, const row *r, uint32_t *nucle
             continue;
         const double a = field->cells[r->owner[x] - 1].radius, b = field->cells[r->other[x] - 1].radius;
         const float away = (r->best[x] - r->second[x]) * (float)(a * b / (a + b));
-        r->edge[x] = fminf(r->edge[x], away * field->look.gap);
+        r->edge[x] = fminf(r->edge[x], away * field->style.gap);
     }
 }
 
@@ -120,17 +121,17 @@ static cellseg_status cover_band(void *data, size_t index) {
     return CELLSEG_OK;
 }
 
-/* ---- one part each ---- */
+/* ---- largest components ---- */
 
-typedef struct parts {
+typedef struct components {
     cellseg_context *context;
-    const uint32_t *from; /* ids, rows next to each other */
-    uint32_t *to;         /* 0 where not yet reached */
+    const uint32_t *from; /* ids, rows contiguous */
+    uint32_t *to;         /* 0: not visited */
     size_t height, width;
-    uint32_t *queue; /* room for every pixel */
-} parts;
+    uint32_t *queue; /* one entry for each pixel */
+} components;
 
-static inline size_t reach(const parts *p, size_t at, size_t end, uint32_t id, uint32_t mark) {
+static inline size_t reach(const components *p, size_t at, size_t end, uint32_t id, uint32_t mark) {
     if (p->from[at] != id || p->to[at] == mark)
         return end;
     p->to[at] = mark;
@@ -138,8 +139,8 @@ static inline size_t reach(const parts *p, size_t at, size_t end, uint32_t id, u
     return end + 1;
 }
 
-/* Mark the 4-connected part that holds `start`; gives its pixels, which `queue` then lists. */
-static size_t flood(const parts *p, size_t start, uint32_t mark) {
+/* Mark the 4-connected component of `start`. Returns its number of pixels, which `queue` then lists. */
+static size_t flood(const components *p, size_t start, uint32_t mark) {
     const size_t width = p->width;
     const uint32_t id = p->from[start];
     size_t end = reach(p, start, 0, id, mark);
@@ -158,8 +159,9 @@ static size_t flood(const parts *p, size_t start, uint32_t mark) {
     return end;
 }
 
-/* First every part is marked with all ones and the largest of each id noted; then those take their ids, the rest 0. */
-static cellseg_status keep_largest(const parts *p, cseg_keyed *largest, size_t ids) {
+/* Every component is first marked with all ones, and the largest of each id is recorded. These components then take their ids,
+ * all others 0. */
+static cellseg_status keep_largest(const components *p, cseg_keyed *largest, size_t ids) {
     const size_t pixels = p->height * p->width;
     memset(largest, 0, (ids + 1) * sizeof *largest);
     memset(p->to, 0, pixels * sizeof *p->to);
@@ -182,7 +184,7 @@ static cellseg_status keep_largest(const parts *p, cseg_keyed *largest, size_t i
 
 /* ---- label maps ---- */
 
-/* Cells without nucleus vanish; the others are numbered in raster order. numbers: of each cell, 0 at first. */
+/* Cells without a nucleus are removed; the others are numbered in raster order. numbers: one per cell, initially 0. */
 static void number_cells(const cseg_field *field, const cseg_keyed *nuclei, uint32_t *numbers) {
     uint32_t count = 0;
     for (size_t y = 0; y < field->height; y++) {
@@ -199,7 +201,7 @@ static void number_cells(const cseg_field *field, const cseg_keyed *nuclei, uint
     }
 }
 
-/* Nuclei, of which nuclei_map holds the pixels that their bodies did not lose, in one part each. */
+/* Nuclei from nuclei_map, without the pixels that their bodies lost, one component each. */
 static void clip_nuclei(const cseg_field *field) {
     for (size_t y = 0; y < field->height; y++) {
         const uint32_t *cells = cseg_row_u32(&field->cells_map, y);
@@ -209,7 +211,7 @@ static void clip_nuclei(const cseg_field *field) {
     }
 }
 
-static cellseg_status make_maps(cseg_field *field, parts *p, cseg_keyed *largest, uint32_t *numbers) {
+static cellseg_status make_maps(cseg_field *field, components *p, cseg_keyed *largest, uint32_t *numbers) {
     p->from = field->owner.data;
     p->to = field->cells_map.data;
     CSEG_TRY(keep_largest(p, largest, field->cell_count));
@@ -220,8 +222,8 @@ static cellseg_status make_maps(cseg_field *field, parts *p, cseg_keyed *largest
     return CELLSEG_OK;
 }
 
-static cellseg_status tidy(cseg_field *field) {
-    parts p = {.context = field->context, .height = field->height, .width = field->width};
+static cellseg_status finalize(cseg_field *field) {
+    components p = {.context = field->context, .height = field->height, .width = field->width};
     const size_t ids = field->cell_count + 1;
     p.queue = cseg_memory_alloc(field->context, field->height * field->width, sizeof *p.queue);
     cseg_keyed *largest = p.queue != NULL ? cseg_memory_alloc(field->context, ids, sizeof *largest) : NULL;
@@ -238,5 +240,5 @@ cellseg_status cseg_cover_draw(cseg_field *field) {
     CSEG_TRY(cseg_plane_new(&c.second, field->context, CELLSEG_FLOAT32, field->height, field->width));
     cellseg_status status = cseg_parallel_for(field->context, (field->height + BAND - 1) / BAND, cover_band, &c);
     cseg_plane_free(&c.second);
-    return status == CELLSEG_OK ? tidy(field) : status;
+    return status == CELLSEG_OK ? finalize(field) : status;
 }

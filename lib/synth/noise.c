@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Textures as functions of a point: value noise (a random height on each corner of a grid, smoothly joined), the threads along
- * its middle lines, and spots scattered one to a square. After Perlin, An image synthesizer, 1985, and Worley, A cellular texture
+ * Textures as functions of a point: value noise (random heights on the corners of a grid, smoothly interpolated), the threads
+ * along its zero lines, and spots, one in each square. After Perlin, An image synthesizer, 1985, and Worley, A cellular texture
  * basis function, 1996. Cost: four hashes a point, nine for spots.
  */
 #include "synth/field.h"
@@ -36,7 +36,7 @@ float cseg_noise_fibres(uint64_t seed, float y, float x, float width) {
     return aside < 1 ? (1 - aside * aside) * (1 - aside * aside) : 0;
 }
 
-/* Of one square's spot, at a point (v, u) from the square's corner. */
+/* The spot of one square, at a point (v, u) from the square's corner. */
 static inline float spot(uint64_t bits, float v, float u) {
     const float y = (float)(bits & 0xffff) * 0x1p-16F - v, x = (float)(bits >> 16 & 0xffff) * 0x1p-16F - u;
     const float size = (float)(bits >> 32 & 0xffff) * 0x1p-16F, strength = (float)(bits >> 48) * 0x1p-16F;

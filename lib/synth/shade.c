@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Light from each pixel before the optics: the cell's brightness, times its thickness there (thin at the edge, thick about the
- * nucleus), times the stain's texture, less what the nucleus lacks; and what shines through from a cell below. Specks of debris
- * lie over it. Cost: about 0.1 us per pixel of a cell.
+ * Light of each pixel before the optics: the cell's brightness, times its thickness (thin at the edge, thick at the nucleus),
+ * times the stain's texture, minus the darkness of the nucleus; plus light of a cell below. Specks of debris are added. Cost:
+ * about 0.1 us per pixel of a cell.
  */
 #include "synth/field.h"
 
@@ -11,10 +11,10 @@
 
 enum { BAND = 16 }; /* rows of one task */
 
-/* ---- looks ---- */
+/* ---- styles ---- */
 
 cseg_style cseg_shade_style_of(int32_t stain, uint64_t seed) {
-    static const cseg_style looks[] = {
+    static const cseg_style styles[] = {
         [CELLSEG_STAIN_DIFFUSE] = {1.2F, 0.5F, 6, 0.2F, 3, 0, 0, 1, 0.7F, 1.5F},
         [CELLSEG_STAIN_ER] = {2.5F, 1.8F, 4, 0.8F, 1.5F, 0.5F, 0, 1, 0.45F, 1},
         [CELLSEG_STAIN_MITOCHONDRIA] = {1.8F, 1.6F, 4.5F, 0.8F, 2, 0, 0, 1, 0.35F, 2},
@@ -23,28 +23,28 @@ cseg_style cseg_shade_style_of(int32_t stain, uint64_t seed) {
         [CELLSEG_STAIN_TUBULIN] = {2, 1.1F, 6, 0.5F, 1.5F, 0.1F, 0, 1, 0.4F, 0.9F},
         [CELLSEG_STAIN_MEMBRANE] = {0.5F, 0.25F, 5, 0.3F, 1, 0.1F, 1.2F, 0.8F, 0.75F, 1.5F},
     };
-    cseg_style look = looks[stain];
-    cseg_rng dice = {cseg_random_bits(seed, 3), 0};
-    look.thin_um *= (float)cseg_rng_factor(&dice, 0.3);
-    look.perinuclear *= (float)cseg_rng_factor(&dice, 0.4);
-    look.perinuclear_um *= (float)cseg_rng_factor(&dice, 0.25);
-    look.gap *= (float)cseg_rng_factor(&dice, stain == CELLSEG_STAIN_MEMBRANE ? 0.1 : 0.5);
-    look.rim *= (float)cseg_rng_factor(&dice, 0.4);
-    look.edge *= (float)cseg_rng_factor(&dice, 0.3);
-    look.scale_um *= (float)cseg_rng_factor(&dice, 0.2);
-    return look;
+    cseg_style style = styles[stain];
+    cseg_rng rng = {cseg_random_bits(seed, 3), 0};
+    style.thin_um *= (float)cseg_rng_factor(&rng, 0.3);
+    style.perinuclear *= (float)cseg_rng_factor(&rng, 0.4);
+    style.perinuclear_um *= (float)cseg_rng_factor(&rng, 0.25);
+    style.gap *= (float)cseg_rng_factor(&rng, stain == CELLSEG_STAIN_MEMBRANE ? 0.1 : 0.5);
+    style.rim *= (float)cseg_rng_factor(&rng, 0.4);
+    style.edge *= (float)cseg_rng_factor(&rng, 0.3);
+    style.scale_um *= (float)cseg_rng_factor(&rng, 0.2);
+    return style;
 }
 
 /* ---- textures, of mean about 1 ---- */
 
-/* Fibres: threads of a landscape drawn out along one direction, which wavers. */
+/* Fibres: threads of a landscape stretched along one slowly varying direction. */
 static float fibres(uint64_t seed, float along, float across) {
     const float waver = 0.8F * cseg_noise_value(seed, across * 0.12F, along * 0.05F);
     const float fine = cseg_noise_value(seed + 1, across + waver * 4, along * 0.08F);
     return 0.5F + 1.2F * cseg_noise_fibres(seed + 2, across * 0.6F + waver * 2, along * 0.05F, 0.35F) + 0.35F * fine;
 }
 
-/* Fibres from the nucleus outwards: the diamond angle takes the place of the distance across. */
+/* Fibres from the nucleus outwards: the diamond angle replaces the distance across. */
 static float rays(uint64_t seed, float along, float across) {
     const float away = sqrtf(along * along + across * across) + 1;
     const float around = across / (fabsf(along) + fabsf(across) + 0.1F);
@@ -83,27 +83,27 @@ static float chromatin(uint64_t seed, float along, float across, float nucleoli)
 
 /* ---- a cell's light ---- */
 
-/* 1 well inside the nucleus, 0 outside, half on its outline. */
-static float nuclear_part(float outward_um) {
+/* 1 inside the nucleus, 0 outside, 0.5 on its outline. */
+static float nuclear_fraction(float outward_um) {
     const float t = fminf(fmaxf(0.5F - outward_um / 1.2F, 0), 1);
     return t * t * (3 - 2 * t);
 }
 
 static float marker_light(const cseg_field *field, const cseg_cell *cell, float y, float x, float edge) {
-    const cseg_style *look = &field->look;
+    const cseg_style *style = &field->style;
     const cseg_place p = cseg_cell_place(cell, y, x);
     const float outward = (sqrtf(p.nuclear) - 1) * 0.5F * (cell->half_length + cell->half_width);
-    const float away = fmaxf(outward, 0) / look->perinuclear_um, rim = outward / 0.7F;
-    const float side = (edge - 0.5F) / look->edge_um;
+    const float away = fmaxf(outward, 0) / style->perinuclear_um, rim = outward / 0.7F;
+    const float side = (edge - 0.5F) / style->edge_um;
     const float cy = p.across - (float)cell->centre.y * (cell->half_width + 1.5F);
     const float cx = p.along - (float)cell->centre.x * (cell->half_length + 1.5F);
     const float heap = cell->centre_brightness / (1 + (cy * cy + cx * cx) * 0.08F);
-    const float thick = edge / (edge + look->thin_um) * (1 + look->perinuclear / (1 + away * away) + heap);
-    const float lines = look->edge / (1 + side * side * side * side) + look->rim / (1 + rim * rim * rim * rim);
-    const float scale = 1 / look->scale_um, nuclear = nuclear_part(outward);
+    const float thick = edge / (edge + style->thin_um) * (1 + style->perinuclear / (1 + away * away) + heap);
+    const float lines = style->edge / (1 + side * side * side * side) + style->rim / (1 + rim * rim * rim * rim);
+    const float scale = 1 / style->scale_um, nuclear = nuclear_fraction(outward);
     const float stained = texture_of(field->options.stain, cell->seed, p.along * scale, p.across * scale);
-    const float grain = look->even + (1 - look->even) * stained;
-    const float outside = 1 + (float)field->options.texture * (grain - 1);
+    const float grain = style->even + (1 - style->even) * stained;
+    const float outside = 1 + (float)field->groups.staining.texture * (grain - 1);
     const float nucleoli = (float)(cell->seed >> 40 & 0xff) / 256 - 0.3F;
     const float inside = (1 - cell->darkness) * chromatin(cell->seed, p.along, p.across, nucleoli);
     return cell->brightness * (thick * (fmaxf(outside, 0) * (1 - nuclear) + inside * nuclear) + lines);
@@ -111,7 +111,7 @@ static float marker_light(const cseg_field *field, const cseg_cell *cell, float 
 
 static cellseg_status shade_band(void *data, size_t index) {
     const cseg_field *field = data;
-    const float pixel = (float)field->options.pixel_size_um, through = (float)field->options.overlap;
+    const float pixel = (float)field->options.pixel_size_um, through = (float)field->groups.cells.overlap;
     for (size_t y = index * BAND; y < field->height && y < (index + 1) * BAND; y++) {
         const uint32_t *owner = cseg_row_u32(&field->owner, y), *other = cseg_row_u32(&field->other, y);
         const float *edge = cseg_row_f32(&field->edge, y), *below = cseg_row_f32(&field->below, y);
@@ -128,7 +128,7 @@ static cellseg_status shade_band(void *data, size_t index) {
 
 /* ---- debris ---- */
 
-/* A round speck whose light falls to nothing at its radius. */
+/* A round speck whose light decreases to 0 at its radius. */
 static void add_speck(const cseg_field *field, double y, double x, double radius, double light) {
     const double pixel = field->options.pixel_size_um;
     const size_t top = y > radius ? (size_t)((y - radius) / pixel) : 0, left = x > radius ? (size_t)((x - radius) / pixel) : 0;
@@ -142,13 +142,13 @@ static void add_speck(const cseg_field *field, double y, double x, double radius
 }
 
 static void add_debris(const cseg_field *field) {
-    cseg_rng dice = {cseg_random_bits(field->options.seed, 4), 0};
-    const double mean = field->options.debris_per_mm2 * 1e-6 * field->height_um * field->width_um;
-    const size_t count = (size_t)(mean + cseg_rng_uniform(&dice));
+    cseg_rng rng = {cseg_random_bits(field->options.seed, 4), 0};
+    const double mean = field->groups.cells.debris_per_mm2 * 1e-6 * field->height_um * field->width_um;
+    const size_t count = (size_t)(mean + cseg_rng_uniform(&rng));
     for (size_t i = 0; i < count; i++) {
-        const double y = cseg_rng_uniform(&dice) * field->height_um, x = cseg_rng_uniform(&dice) * field->width_um;
-        const double radius = 0.6 * cseg_math_exp(1.5 * cseg_rng_uniform(&dice)), light = cseg_rng_between(&dice, 0.1, 1.2);
-        add_speck(field, y, x, radius, light * cseg_rng_uniform(&dice));
+        const double y = cseg_rng_uniform(&rng) * field->height_um, x = cseg_rng_uniform(&rng) * field->width_um;
+        const double radius = 0.6 * cseg_math_exp(1.5 * cseg_rng_uniform(&rng)), light = cseg_rng_between(&rng, 0.1, 1.2);
+        add_speck(field, y, x, radius, light * cseg_rng_uniform(&rng));
     }
 }
 
@@ -164,7 +164,8 @@ static float nuclear_light(const cseg_cell *cell, float y, float x) {
     const cseg_place p = cseg_cell_place(cell, y, x);
     const float outward = (sqrtf(p.nuclear) - 1) * 0.5F * (cell->half_length + cell->half_width);
     const float dome = 0.75F + 0.25F * fminf(-outward / 2, 1);
-    return cell->nuclear_brightness * dome * chromatin(cell->seed + 1, p.along, p.across, 0.2F) * nuclear_part(outward - 0.3F);
+    return cell->nuclear_brightness * dome * chromatin(cell->seed + 1, p.along, p.across, 0.2F) *
+           nuclear_fraction(outward - 0.3F);
 }
 
 static cellseg_status shade_nuclei_band(void *data, size_t index) {

@@ -65,9 +65,9 @@ static cellseg_status begin(cseg_field *field, cellseg_context *context, size_t 
     *field = (cseg_field){.context = context, .height = height, .width = width};
     CSEG_TRY(cseg_range_check("height", (double)height, 1, LARGEST_EDGE));
     CSEG_TRY(cseg_range_check("width", (double)width, 1, LARGEST_EDGE));
-    CSEG_TRY(cseg_synth_options_read(&field->options, options));
+    CSEG_TRY(cseg_synth_options_read(&field->options, &field->groups, options));
     CSEG_TRY(cseg_budget_check(context, (uint64_t)height * width * BYTES_PER_PIXEL, "the field"));
-    field->look = cseg_shade_style_of(field->options.stain, field->options.seed);
+    field->style = cseg_shade_style_of(field->options.stain, field->options.seed);
     field->height_um = (double)height * field->options.pixel_size_um;
     field->width_um = (double)width * field->options.pixel_size_um;
     return CELLSEG_OK;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The synth room's door: simulated fields have no use inside the library beyond the public calls. */
+/* The synth room's door: the whole interface is public. */
 #ifndef CSEG_SYNTH_H
 #define CSEG_SYNTH_H
 

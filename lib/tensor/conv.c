@@ -5,9 +5,9 @@
  * by the weights is, tap by tap, the product of the shifted input with d_out; where there are channels enough all three go by
  * Winograd's transforms instead. Cost of the direct way: kernel^2 * in * out multiply-adds per pixel each.
  */
-#include "tensor/conv.h"
 #include "tensor/activation.h"
 #include "tensor/norm.h"
+#include "tensor/tile_loop.h"
 
 /* How the weights lie for each use. */
 static cseg_panels panels_of(const cseg_filter_shape *s, int32_t use) {
@@ -119,7 +119,7 @@ static void run(const cseg_kernels *k, const cseg_loop *w, int way, float *scrat
 static cseg_loop walk_over(const cseg_kernels *k, const cseg_tensor *out, const cseg_tensor *in, size_t shift, size_t kernel,
                            const float *packed) {
     assert(in->frame >= shift && in->images == out->images);
-    cseg_loop w = {.out = cseg_conv_grid_of(out), .in = cseg_conv_grid_of(in), .packed = packed};
+    cseg_loop w = {.out = cseg_loop_grid_of(out), .in = cseg_loop_grid_of(in), .packed = packed};
     w.in.data -= shift * (in->row + in->pixel);
     w.images = out->images;
     w.height = out->height;
@@ -213,7 +213,7 @@ void cseg_conv_backward_weights(const cseg_kernels *k, float *d_weights, float *
         cseg_deconv_backward_weights(k, d_weights, in, d_out, shape);
         return;
     }
-    cseg_outer o = {.a = cseg_conv_grid_of(in), .b = cseg_conv_grid_of(d_out), .images = in->images, .c = d_weights};
+    cseg_outer o = {.a = cseg_loop_grid_of(in), .b = cseg_loop_grid_of(d_out), .images = in->images, .c = d_weights};
     o.a.data -= shape->padding * (in->row + in->pixel);
     o.height = d_out->height;
     o.width = d_out->width;

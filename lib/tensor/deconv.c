@@ -5,7 +5,7 @@
  * multiply-adds per input pixel.
  */
 #include "tensor/activation.h"
-#include "tensor/conv.h"
+#include "tensor/tile_loop.h"
 
 static cseg_grid phase_grid(const cseg_tensor *t, size_t ky, size_t kx) {
     return (cseg_grid){
@@ -39,7 +39,7 @@ void cseg_deconv_backward_data(const cseg_kernels *k, const cseg_tensor *d_in, c
                                const cseg_filter_shape *shape, bool accumulate) {
     assert(d_out->images == d_in->images && d_out->height == 2 * d_in->height && d_out->width == 2 * d_in->width);
     const size_t column = shape->out * k->columns;
-    cseg_loop w = {.out = cseg_conv_grid_of(d_in), .in = phase_grid(d_out, 0, 0), .packed = packed, .images = d_in->images};
+    cseg_loop w = {.out = cseg_loop_grid_of(d_in), .in = phase_grid(d_out, 0, 0), .packed = packed, .images = d_in->images};
     w.height = d_in->height;
     w.width = d_in->width;
     w.channels = shape->in;
@@ -52,7 +52,7 @@ void cseg_deconv_backward_data(const cseg_kernels *k, const cseg_tensor *d_in, c
 
 void cseg_deconv_backward_weights(const cseg_kernels *k, float *d_weights, const cseg_tensor *in, const cseg_tensor *d_out,
                                   const cseg_filter_shape *shape) {
-    const cseg_outer o = {.a = cseg_conv_grid_of(in),
+    const cseg_outer o = {.a = cseg_loop_grid_of(in),
                           .b = phase_grid(d_out, 0, 0),
                           .images = in->images,
                           .height = in->height,

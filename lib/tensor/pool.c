@@ -17,7 +17,7 @@ static void pool_row(const cseg_tensor *out, const cseg_tensor *in, float *to, c
     }
 }
 
-void cseg_pool_max(const cseg_kernels *k, const cseg_tensor *out, const cseg_tensor *in) {
+void cseg_maxpool_forward(const cseg_kernels *k, const cseg_tensor *out, const cseg_tensor *in) {
     (void)k;
     assert(out->images == in->images && out->channels == in->channels);
     assert(out->height == in->height / 2 && out->width == in->width / 2);
@@ -34,8 +34,8 @@ static void clear_rest(const cseg_tensor *t) {
                 memset(t->data + i * t->image + y * t->row + x * t->pixel, 0, t->channels * sizeof(float));
 }
 
-void cseg_pool_max_backward(const cseg_kernels *k, const cseg_tensor *d_in, const cseg_tensor *d_out, const cseg_tensor *in,
-                            bool accumulate) {
+void cseg_maxpool_backward(const cseg_kernels *k, const cseg_tensor *d_in, const cseg_tensor *d_out, const cseg_tensor *in,
+                           bool accumulate) {
     assert(d_in->height == in->height && d_in->width == in->width && d_in->channels == in->channels);
     assert(d_out->height == in->height / 2 && d_out->width == in->width / 2 && d_out->channels == in->channels);
     if (!accumulate)

@@ -5,7 +5,7 @@
  * columns are kept. Cost: the direct convolution's multiply-adds with nine times fuller vectors, and 9 additions per output
  * element.
  */
-#include "tensor/conv.h"
+#include "tensor/tile_loop.h"
 
 enum { TAPS = 9, MOST = 8 };
 

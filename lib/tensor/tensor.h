@@ -60,8 +60,8 @@ size_t cseg_conv_scratch_floats(const cseg_kernels *k, const cseg_filter_shape *
 void cseg_conv_forward(const cseg_kernels *k, const cseg_tensor *out, const cseg_tensor *in, const float *packed,
                        const float *bias, const cseg_filter_shape *shape, int32_t activation, int32_t use, float *scratch);
 
-void cseg_pool_max(const cseg_kernels *k, const cseg_tensor *out,
-                   const cseg_tensor *in); /* 2x2, stride 2, sizes halved and floored */
+void cseg_maxpool_forward(const cseg_kernels *k, const cseg_tensor *out,
+                          const cseg_tensor *in); /* 2x2, stride 2, sizes halved and floored */
 void cseg_tensor_copy(const cseg_tensor *out, const cseg_tensor *in);
 
 /* ---- backward: d_x is the derivative of the loss by x ---- */
@@ -76,8 +76,8 @@ void cseg_conv_backward_weights(const cseg_kernels *k, float *d_weights, float *
                                 const cseg_tensor *d_out, const cseg_filter_shape *shape, float *scratch);
 
 /* The first of equal maxima in raster order gets the gradient. Added to d_in where accumulate, else written. */
-void cseg_pool_max_backward(const cseg_kernels *k, const cseg_tensor *d_in, const cseg_tensor *d_out, const cseg_tensor *in,
-                            bool accumulate);
+void cseg_maxpool_backward(const cseg_kernels *k, const cseg_tensor *d_in, const cseg_tensor *d_out, const cseg_tensor *in,
+                           bool accumulate);
 
 /* ---- batch normalisation, in pieces so that the caller can reduce over images in order ---- */
 

@@ -4,7 +4,7 @@
  * tile's chain are the kernel's rows, its columns and the channels, so nothing is rearranged but the weights, once.
  * Cost: one fused multiply-add per product.
  */
-#include "tensor/conv.h"
+#include "tensor/tile_loop.h"
 
 static size_t parts(size_t total, size_t most) {
     return (total + most - 1) / most;

@@ -7,7 +7,7 @@
  * and the transforms, about 250 operations per patch and channel of input and of output. Error: about 20 times that of the direct
  * sum, 2e-5 of the output's spread.
  */
-#include "tensor/conv.h"
+#include "tensor/tile_loop.h"
 
 enum { POSITIONS = 36, PATCH = 4, GROUP = 16, BLOCK = 28 };
 

@@ -7,7 +7,7 @@
  * images. Cost: a quarter of the direct multiply-adds, and the transforms, about 250 operations per patch and channel of input
  * and of d_out, and as many for every 16 weights. Error: some times that of the direct sum, 1e-6 of a tensor's norm.
  */
-#include "tensor/conv.h"
+#include "tensor/tile_loop.h"
 
 enum { POSITIONS = 36, PATCH = 4, GROUP = 16 };
 

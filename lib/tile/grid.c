@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Where patches lie: on an absolute grid that begins at the image's first pixel, so that a patch's place depends on nothing but
- * the grid. Each patch decides step x step pixels (fewer at the bottom and right edges); its window is a margin larger all round.
+ * Positions of patches on an absolute grid from the image's first pixel: a patch's position depends on the grid alone. Each
+ * patch predicts step x step pixels (fewer at the bottom and right edges); its window is larger by a margin on each side.
  */
 #include "tile/tile.h"
 

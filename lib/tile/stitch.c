@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Windows out of a plane and kept parts back into one. Beyond its edges the image is mirrored, edge pixel included
- * (d c b a | a b c d | d c b a), again and again where it is smaller than the margin. Cost: one copy.
+ * Copy windows out of a plane, and the predicted squares back into one. Beyond its edges the image is reflected, edge pixel
+ * included (d c b a | a b c d | d c b a), repeatedly where the image is smaller than the margin. Cost: one copy.
  */
 #include "tile/tile.h"
 

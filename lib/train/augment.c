@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Patches for training: cut out of an image where warp.c says, then made by intensity.c to look like another stain's or
- * microscope's. The paper turns its patches only; the rest stands in for stains, days and instruments that the images at hand do
- * not show. Patches without cells are camera noise over a gentle gradient, so that blank and dark images give no cells. Cost:
- * about 2 ms per patch.
+ * Patches for training: cut out of an image by warp.c, then changed by photometric.c as another stain or microscope would change
+ * them. The paper only rotates its patches. The other changes stand in for stains, days and instruments that the training images
+ * do not include. Patches without cells are camera noise over a gentle gradient, so that blank and dark images yield no cells.
+ * Cost: about 2 ms per patch.
  */
 #include "train/photometric.h"
 #include "train/warp.h"
@@ -13,7 +13,7 @@
 
 /* ---- geometry ---- */
 
-/* d c b a | a b c d, as often as needed. */
+/* d c b a | a b c d, repeatedly. */
 static uint32_t reflect(int64_t i, size_t length) {
     const int64_t n = (int64_t)length, period = 2 * n;
     if (i >= 0 && i < n)
@@ -34,13 +34,13 @@ static float interpolate(const cseg_sample *sample, double y, double x) {
     return (top + across * (bottom - top)) * sample->unit;
 }
 
-/* A distance, as the targets say it, in an image that is zoomed. */
+/* Scale the byte of a distance target by the image's magnification. */
 static uint8_t zoomed(uint8_t distance, double zoom) {
     const double v = distance / 255.0;
     return (uint8_t)(255 * zoom * v / (1 + (zoom - 1) * v) + 0.5);
 }
 
-/* Targets are the nearest pixel's; outside the image nothing is known, but cells are reflected as intensities are. */
+/* Targets are those of the nearest pixel. Outside the image the class is unknown, but cells are reflected like intensities. */
 static void cut_targets(const cseg_patches *patch, size_t i, const cseg_sample *sample, double y, double x, double zoom) {
     const double row = floor(y + 0.5), column = floor(x + 0.5);
     const bool inside = row >= 0 && column >= 0 && row < (double)sample->height && column < (double)sample->width;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Checkpoint files: a header, the two states as raw floats, and a checksum over all of it (FNV-1a). A file is read by the machine
- * that wrote it: byte order is the machine's, and a file of the other order fails its check. Cost: one pass over the states.
+ * Checkpoint files: a header, the two states as raw floats, and a checksum of all bytes (FNV-1a). A file is read by the machine
+ * that wrote it: byte order is the machine's, and a file of the other order fails the check. Cost: one pass over the states.
  */
 #include "train/checkpoint.h"
 
@@ -30,7 +30,7 @@ uint64_t cseg_hash_bytes(uint64_t hash, const void *bytes, size_t size) {
     return hash;
 }
 
-/* What both states are checked by; they lie behind the header. */
+/* Describes both states, which follow in the file. */
 static uint64_t hash_all(const file_header *header, const cseg_checkpoint *checkpoint) {
     const size_t bytes = checkpoint->count * sizeof(float);
     uint64_t hash = cseg_hash_bytes(CSEG_HASH_START, header, sizeof *header);
@@ -53,7 +53,7 @@ cellseg_status cseg_checkpoint_write(const cseg_checkpoint *checkpoint, cellseg_
     const size_t bytes = checkpoint->count * sizeof(float);
     cseg_target target;
     CSEG_TRY(cseg_target_open(&target, context, path));
-    cseg_file *file = &target.file; /* which keeps the first error for the end */
+    cseg_file *file = &target.file; /* keeps the first error for cseg_target_close() */
     (void)cseg_file_write_at(file, &header, sizeof header, 0);
     (void)cseg_file_write_at(file, checkpoint->last.state, bytes, sizeof header);
     (void)cseg_file_write_at(file, checkpoint->best.state, bytes, sizeof header + bytes);
@@ -85,8 +85,8 @@ static void from_file(cseg_snapshot *snapshot, const file_epoch *from) {
     snapshot->validation_loss = from->validation_loss;
 }
 
-/* The next `size` bytes, all of them. */
-static cellseg_status read_part(cseg_file *file, void *to, size_t size, uint64_t *offset) {
+/* Read exactly the next `size` bytes. */
+static cellseg_status read_exactly(cseg_file *file, void *to, size_t size, uint64_t *offset) {
     if (cseg_file_read_at(file, to, size, *offset) == size) {
         *offset += size;
         return CELLSEG_OK;
@@ -98,11 +98,11 @@ static cellseg_status read_all(cseg_file *file, cseg_checkpoint *checkpoint) {
     const size_t bytes = checkpoint->count * sizeof(float);
     file_header header;
     uint64_t stored, offset = 0;
-    CSEG_TRY(read_part(file, &header, sizeof header, &offset));
+    CSEG_TRY(read_exactly(file, &header, sizeof header, &offset));
     CSEG_TRY(check_header(&header, checkpoint));
-    CSEG_TRY(read_part(file, checkpoint->last.state, bytes, &offset));
-    CSEG_TRY(read_part(file, checkpoint->best.state, bytes, &offset));
-    CSEG_TRY(read_part(file, &stored, sizeof stored, &offset));
+    CSEG_TRY(read_exactly(file, checkpoint->last.state, bytes, &offset));
+    CSEG_TRY(read_exactly(file, checkpoint->best.state, bytes, &offset));
+    CSEG_TRY(read_exactly(file, &stored, sizeof stored, &offset));
     if (offset != file->size || hash_all(&header, checkpoint) != stored)
         return damaged();
     from_file(&checkpoint->last, &header.last);

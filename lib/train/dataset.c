@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The images of a training run, kept at the working scale in 3 to 6 bytes per pixel, and where the patches of an epoch lie. The
- * paper cuts its images on one grid; here each epoch draws its windows anew, one in each of as many strata as the grid has
- * windows: the same amount of work, every image in proportion to its area, and no pixel always at a patch's edge.
+ * The images of a training run at the working scale, in 3 to 6 bytes per pixel, and the patches of an epoch. The paper cuts its
+ * images on one grid. Here each epoch draws new windows, one in each of as many strata as the grid has windows. The amount of
+ * work is the same, every image counts in proportion to its area, and no pixel is always at a patch's edge.
  *
- * Images that can be had again are held in memory up to a bound, the least recently used leaving first. Patches of all images at
- * random would then read an image for each; so an epoch takes images in groups of half the bound, drawn anew each time, and
- * shuffles within a group: every image is read about once an epoch. Cost: O(patches x groups) per epoch.
+ * Images that can be loaded again are cached up to a bound; the least recently used leave first. Patches of all images in random
+ * order would load an image for each patch. So an epoch takes images in random groups of half the bound and shuffles within a
+ * group: every image is loaded about once an epoch. Cost: O(patches x groups) per epoch.
  */
 #include "train/dataset.h"
 
@@ -17,14 +17,14 @@
 #include <string.h>
 
 static float largest(const cseg_plane *image) {
-    float most = 0;
+    float max_value = 0;
     for (size_t y = 0; y < image->height; y++) {
         const float *row = cseg_row_f32(image, y);
         for (size_t x = 0; x < image->width; x++)
-            if (row[x] > most)
-                most = row[x];
+            if (row[x] > max_value)
+                max_value = row[x];
     }
-    return most;
+    return max_value;
 }
 
 static void copy_bytes(uint8_t *to, const cseg_plane *from) {
@@ -97,7 +97,7 @@ cellseg_status cseg_sample_make(cseg_sample *sample, cellseg_context *context, c
 
 /* ---- in memory or not ---- */
 
-/* Release what was used longest ago and does not belong to the batch at hand, until there is room. */
+/* Release the least recently used samples that the current batch does not need, until the bound is met. */
 static void make_room(cseg_cache *cache, size_t bytes) {
     while (cache->held + bytes > cache->limit) {
         cseg_sample *oldest = NULL;
@@ -130,7 +130,7 @@ cellseg_status cseg_dataset_hold(cseg_dataset *dataset, const cseg_place *places
     if (dataset->cache == NULL)
         return CELLSEG_OK;
     dataset->cache->clock++;
-    for (int pass = 0; pass < 2; pass++) /* first mark what is there, so that nothing leaves that is needed at once */
+    for (int pass = 0; pass < 2; pass++) /* the first pass marks samples in memory, so that none that is needed is released */
         for (size_t i = first; i < first + count; i++) {
             const uint32_t number = places[i % place_count].sample;
             cseg_sample *sample = number != CSEG_NO_SAMPLE ? &dataset->samples[number] : NULL;
@@ -208,8 +208,9 @@ size_t cseg_dataset_grid(const cseg_dataset *dataset, cseg_place *places) {
 }
 
 /*
- * A window's first pixel along an axis, in stratum `index` of `count`. Half a window beyond each end is drawn too and then moved
- * inside, since pixels at the border lie in fewer windows. An image shorter than a window lies anywhere in it.
+ * A window's first pixel along an axis, in stratum `index` of `count`. Windows up to half a window beyond each end are drawn and
+ * then moved inside, since fewer windows hold the border's pixels. If the image is shorter than a window, the position is
+ * uniform.
  */
 static int32_t draw_along(const cseg_dataset *dataset, size_t length, size_t index, size_t count, uint64_t *random) {
     const double step = dataset->rule.step_px, slack = (double)length - step;
@@ -217,7 +218,7 @@ static int32_t draw_along(const cseg_dataset *dataset, size_t length, size_t ind
     const double at = ((double)index + cseg_stream_uniform(random)) / (double)count;
     const double place = slack <= 0 ? lo + at * (hi - lo + 1) : at * (slack + step + 1) - step / 2;
     const double inside = place < lo ? lo : place;
-    const int32_t whole = (int32_t)(inside - lo) + (int32_t)lo; /* lo is whole */
+    const int32_t whole = (int32_t)(inside - lo) + (int32_t)lo; /* lo is a whole number */
     return whole > (int32_t)hi ? (int32_t)hi : whole;
 }
 
@@ -230,7 +231,7 @@ static void shuffle(cseg_place *places, size_t count, uint64_t *random) {
     }
 }
 
-/* Windows of a sample in an epoch: those of its grid times its weight. */
+/* Windows of a sample in an epoch: the number of its grid times its weight. */
 static size_t weighted_windows(const cseg_sample *sample, size_t windows) {
     const size_t wanted = (size_t)(sample->weight * (double)windows + 0.5);
     return wanted > 0 ? wanted : 1;
@@ -242,7 +243,7 @@ static cseg_place draw_window(const cseg_dataset *dataset, uint32_t number, size
     return (cseg_place){number, y, draw_along(dataset, sample->width, column, windows_along(dataset, sample->width), random)};
 }
 
-/* All windows of the grid as often as the weight has wholes; of the rest, as many as are left, each set of them as likely (Knuth,
+/* All windows of the grid, as often as the weight's whole part. Of the rest a random subset, each equally likely (Knuth,
  * algorithm S). With places NULL only counts. */
 static size_t draw_windows(const cseg_dataset *dataset, cseg_place *places, uint32_t number, uint64_t *random) {
     const cseg_sample *sample = &dataset->samples[number];
@@ -261,7 +262,7 @@ static size_t draw_windows(const cseg_dataset *dataset, cseg_place *places, uint
     return wanted;
 }
 
-/* Give each sample a group, of samples that take half the bound together; samples in random order. Returns how many groups. */
+/* Assign random groups of samples that together take half the bound. Returns the number of groups. */
 static uint32_t make_groups(cseg_dataset *dataset, uint64_t *random) {
     size_t all = 0, bytes = 0;
     for (size_t s = 0; s < dataset->count; s++) {
@@ -294,7 +295,7 @@ static uint32_t group_of(const cseg_dataset *dataset, const cseg_place *place) {
     return place->sample == CSEG_NO_SAMPLE ? (uint32_t)place->y : dataset->samples[place->sample].group;
 }
 
-/* Shuffled places keep a random order within each group. */
+/* Shuffled places keep their random order within each group. */
 static void sort_by_group(const cseg_dataset *dataset, cseg_place *places, size_t count, uint32_t groups) {
     size_t next = 0;
     for (uint32_t group = 0; group + 1 < groups; group++)

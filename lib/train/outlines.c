@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What training knows of a pixel besides its class, from the label map of whole cells at the working scale:
+ * Targets of a pixel besides its class, from the label map of whole cells at the working scale:
  *
- * - whether it is boundary: in a cell, and no farther than BOUNDARY_UM from a pixel that is not of the same cell;
- * - the distance d to the nearest pixel that is not of its cell, as d / (d + CSEG_DISTANCE_HALF_UM), 0 on the background: a slope
- *   that is steep where cells meet, and the same for every size of cell;
- * - how near it lies to two cells: exp(-(d1 + d2)^2 / (2 sigma^2)), d1 and d2 the distances to the nearest and the second nearest
- *   cell (Ronneberger et al. 2015); d1 is 0 inside a cell, so where cells touch it is largest on both sides;
- * - which cell it belongs to, as a byte made of the label.
+ * - boundary: in a cell, and within BOUNDARY_UM of a pixel that is not of the same cell;
+ * - the distance d to the nearest pixel that is not of its cell, as d / (d + CSEG_DISTANCE_HALF_UM), 0 on the background: steep
+ *   where cells meet, and the same for every size of cell;
+ * - the proximity to two cells: exp(-(d1 + d2)^2 / (2 sigma^2)), d1 and d2 the distances to the nearest and the second nearest
+ *   cell (Ronneberger et al. 2015); d1 is 0 inside a cell, so that the value is largest on both sides of a contact;
+ * - the cell, as a byte computed from the label.
  *
- * Distances are exact. Columns first: how far it is within the column to another label, or to the two nearest different cells.
- * Then each pixel looks along its row, no farther than it has found already (in the manner of Saito and Toriwaki 1994). The
- * image's outside belongs to nobody. Cost: as many steps per pixel as its distances are long, which are cut off.
+ * Distances are exact. First along columns: the distance within the column to another label, or to the two nearest different
+ * cells. Then along rows, up to the distance found so far (after Saito and Toriwaki 1994). Pixels outside the image belong to no
+ * cell. Cost: per pixel as many steps as its distances, which are bounded.
  */
 #include "filter/filter.h"
 #include "segment/segment.h"
@@ -21,15 +21,15 @@
 
 #define BOUNDARY_UM 1.0
 
-/* Farther in, nothing is learnt of the border. */
-#define DISTANCE_MOST_UM 50.0
+/* Farther from the border the target is constant. */
+#define MAX_DISTANCE_UM 50.0
 
-/* In sigmas: beyond, the weight rounds to 0. */
+/* In sigmas: farther away the weight rounds to 0. */
 #define BORDER_REACH 3.6
 
 #define FAR (UINT32_C(1) << 30)
 
-/* The nearest cell within a pixel's column, and the nearest other one; 0: none. */
+/* The nearest cell in a pixel's column, and the nearest other cell; 0: none. */
 typedef struct column_cells {
     uint32_t id[2], steps[2];
 } column_cells;
@@ -38,7 +38,7 @@ typedef struct outlines_job {
     const cseg_targets *targets;
     const cseg_outline_options *options;
     const cseg_plane *cells;
-    uint32_t *steps;     /* within the column, to another label */
+    uint32_t *steps;     /* within the column, to the nearest other label */
     column_cells *pairs; /* NULL without border weights */
 } outlines_job;
 
@@ -65,7 +65,7 @@ static void outside_in_column(const outlines_job *job, size_t x) {
     }
 }
 
-/* The nearest two different cells, of those known and one more. */
+/* Insert a cell into a pair of the two nearest different cells. */
 static void add_cell(column_cells *pair, uint32_t id, uint32_t steps) {
     if (id == 0 || (id == pair->id[0] && steps >= pair->steps[0]))
         return;
@@ -82,25 +82,25 @@ static void add_cell(column_cells *pair, uint32_t id, uint32_t steps) {
     }
 }
 
-/* One pixel's pair from its neighbour's in the column, one step farther on, and its own label. */
-static void walk(column_cells *pair, column_cells *seen, uint32_t id) {
-    seen->steps[0]++;
-    seen->steps[1]++;
-    add_cell(seen, id, 0);
+/* The pair of the next pixel in the column: the previous pixel's pair one step farther away, and the pixel's own label. */
+static void step_pair(column_cells *pair, column_cells *previous, uint32_t id) {
+    previous->steps[0]++;
+    previous->steps[1]++;
+    add_cell(previous, id, 0);
     for (size_t i = 0; i < 2; i++)
-        add_cell(pair, seen->id[i], seen->steps[i]);
+        add_cell(pair, previous->id[i], previous->steps[i]);
 }
 
 static void cells_in_column(const outlines_job *job, size_t x) {
     const size_t height = job->cells->height, width = job->cells->width;
-    column_cells seen = {{0, 0}, {0, 0}};
+    column_cells previous = {{0, 0}, {0, 0}};
     for (size_t y = 0; y < height; y++) {
         job->pairs[y * width + x] = (column_cells){{0, 0}, {0, 0}};
-        walk(&job->pairs[y * width + x], &seen, cseg_row_u32(job->cells, y)[x]);
+        step_pair(&job->pairs[y * width + x], &previous, cseg_row_u32(job->cells, y)[x]);
     }
-    seen = (column_cells){{0, 0}, {0, 0}};
+    previous = (column_cells){{0, 0}, {0, 0}};
     for (size_t y = height; y-- > 0;)
-        walk(&job->pairs[y * width + x], &seen, cseg_row_u32(job->cells, y)[x]);
+        step_pair(&job->pairs[y * width + x], &previous, cseg_row_u32(job->cells, y)[x]);
 }
 
 static cellseg_status column(void *data, size_t x) {
@@ -117,12 +117,12 @@ static double squared(double value) {
     return value * value;
 }
 
-/* Squared distance from a pixel to the nearest of another label, at most `most`: to one side of the row and the other, as far as
- * the label goes, since what lies behind its end is farther than the end. */
-static double outside_squared(const outlines_job *job, size_t y, size_t x, double most) {
+/* Squared distance from a pixel to the nearest pixel of another label, at most `max_squared`. Only the run of the pixel's
+ * label is searched in both directions, since pixels beyond its ends are farther away than the ends. */
+static double outside_squared(const outlines_job *job, size_t y, size_t x, double max_squared) {
     const size_t width = job->cells->width;
     const uint32_t *ids = cseg_row_u32(job->cells, y), *steps = job->steps + y * width;
-    double best = fmin(most, squared(steps[x]));
+    double best = fmin(max_squared, squared(steps[x]));
     bool left = true, right = true;
     for (size_t d = 1; squared((double)d) < best && (left || right); d++) {
         const double along = squared((double)d);
@@ -138,7 +138,7 @@ static double outside_squared(const outlines_job *job, size_t y, size_t x, doubl
     return best;
 }
 
-/* The squared distances to the nearest cell and to the second nearest. */
+/* Squared distances to the nearest cell and to the second nearest. */
 typedef struct nearest_two {
     uint32_t id;
     double nearest, second;
@@ -180,12 +180,12 @@ static uint8_t to_byte(double value) {
 static cellseg_status row(void *data, size_t y) {
     const outlines_job *job = data;
     const cseg_targets *targets = job->targets;
-    const double pixel = job->options->pixel_size_um, most = squared(DISTANCE_MOST_UM / pixel);
+    const double pixel = job->options->pixel_size_um, max_squared = squared(MAX_DISTANCE_UM / pixel);
     const double boundary = squared(fmax(BOUNDARY_UM / pixel, 1));
     const uint32_t *ids = cseg_row_u32(job->cells, y);
     for (size_t x = 0; x < job->cells->width; x++) {
         const bool wanted = ids[x] != 0 && (job->options->boundary || targets->distance.data != NULL);
-        const double square = wanted ? outside_squared(job, y, x, most) : 0;
+        const double square = wanted ? outside_squared(job, y, x, max_squared) : 0;
         if (job->options->boundary && wanted && square <= boundary)
             cseg_row_u8(&targets->classes, y)[x] = CSEG_CLASS_BOUNDARY;
         const double um = pixel * sqrt(square);
@@ -197,9 +197,10 @@ static cellseg_status row(void *data, size_t y) {
     return CELLSEG_OK;
 }
 
-/* ---- which cell ---- */
+/* ---- cell ---- */
 
-/* 0 for the background, 1 to 255 for cells. Neighbours often have ids in sequence: any less than 121 apart differ here. */
+/* 0 for the background, 1 to 255 for cells. Neighbours often have consecutive ids: ids that differ by less than 121 map to
+ * different numbers. */
 static uint8_t cell_number(uint32_t id) {
     const uint32_t scattered = id * UINT32_C(2654435769) >> 16;
     return id == 0 ? 0 : (uint8_t)(1 + scattered % 255);

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Intensities of a training patch, in the order of a microscope: the stain (cells brighter or dimmer, nuclei against their
- * cells, a texture), the optics (blur, gamma, uneven illumination, contrast), the camera (noise, saturation). The network sees
- * normalised intensities, so that amounts are parts of an image's own range. Cost: about 1 ms per patch, several with gamma or
- * texture.
+ * cells, a texture), the optics (blur, gamma, uneven illumination, contrast), the camera (noise, saturation). Intensities are
+ * normalised, so that amounts are fractions of an image's own range. Cost: about 1 ms per patch, several with gamma or texture.
  */
 #include "train/photometric.h"
 
@@ -11,17 +10,17 @@
 
 #include <math.h>
 
-/* Neither nuclei nor cells have a hard edge: what changes them fades over about this. */
+/* Nuclei and cells have soft edges: changes to them fade over about this distance. */
 #define EDGE_PX 1.0
 
-/* About normal with mean 0 and standard deviation 1: the sum of four uniform numbers. */
+/* Approximately normal with mean 0 and standard deviation 1: the sum of four uniform numbers. */
 static double random_normal(uint64_t *random) {
     const uint64_t bits = cseg_stream_next(random);
     const uint64_t sum = (bits & 0xffff) + (bits >> 16 & 0xffff) + (bits >> 32 & 0xffff) + (bits >> 48);
     return ((double)sum - 2 * 65535.0) * (1.7320508075688772 / 65536);
 }
 
-/* Every number is drawn whether it is used or not, so that one option does not change what another does. */
+/* Every number is drawn even if unused, so that one option does not change the effect of another. */
 void cseg_photometric_draw(cseg_photometric *c, const cellseg_train_options *options, uint64_t *random) {
     c->gain = cseg_stream_factor(options->contrast, random);
     c->gamma = cseg_stream_factor(options->gamma, random);
@@ -46,7 +45,7 @@ static cellseg_status blur(cellseg_context *context, float *image, size_t patch,
     return cseg_gaussian_smooth(context, &plane, &plane, sigma_px);
 }
 
-/* Multiply the nuclei, soft at the edge, by a factor. */
+/* Multiply the nuclei by a factor, with soft edges. */
 static cellseg_status change_nuclei(cellseg_context *context, const cseg_patches *patch, float *mask, size_t edge,
                                     double factor) {
     for (size_t i = 0; i < edge * edge; i++)
@@ -57,7 +56,7 @@ static cellseg_status change_nuclei(cellseg_context *context, const cseg_patches
     return CELLSEG_OK;
 }
 
-/* Multiply each cell by a factor of its own. */
+/* Multiply each cell by its own factor. */
 static cellseg_status change_cells(const cseg_photometric *c, cellseg_context *context, const cseg_patches *patch, float *mask,
                                    size_t edge) {
     float factors[UINT8_MAX + 1] = {1};
@@ -73,11 +72,11 @@ static cellseg_status change_cells(const cseg_photometric *c, cellseg_context *c
     return CELLSEG_OK;
 }
 
-/* Multiply by e to the power of smoothed noise of this standard deviation: what is dark stays dark. */
+/* Multiply by e to the power of smoothed noise of this standard deviation, which keeps dark pixels dark. */
 static cellseg_status add_texture(cellseg_context *context, const cseg_patches *patch, float *noise, size_t edge, double amount,
                                   double sigma_px, uint64_t *random) {
     const double smoothing =
-        2 * 1.7724538509055160273 * sigma_px; /* by how much a Gaussian lowers white noise: 2 sqrt(pi) sigma */
+        2 * 1.7724538509055160273 * sigma_px; /* factor by which a Gaussian reduces white noise: 2 sqrt(pi) sigma */
     for (size_t i = 0; i < edge * edge; i++)
         noise[i] = (float)random_normal(random);
     CSEG_TRY(blur(context, noise, edge, sigma_px));
@@ -104,7 +103,7 @@ static cellseg_status change_stain(const cseg_photometric *c, cellseg_context *c
     return status;
 }
 
-/* Between the corners' values at (y, x) of a patch. */
+/* Bilinear interpolation of the corners' values at (y, x) of a patch. */
 static double between(const double corner[4], size_t edge, size_t i, size_t j) {
     const double y = (double)i / (double)edge, x = (double)j / (double)edge;
     const double top = corner[0] + x * (corner[1] - corner[0]), bottom = corner[2] + x * (corner[3] - corner[2]);
@@ -112,7 +111,7 @@ static double between(const double corner[4], size_t edge, size_t i, size_t j) {
 }
 
 static void change_pixels(const cseg_photometric *c, float *image, size_t edge, double top, uint64_t *random) {
-    double most = 0;
+    double max_value = 0;
     for (size_t i = 0; i < edge * edge; i++) {
         double value = image[i];
         if (c->gamma != 1)
@@ -122,10 +121,10 @@ static void change_pixels(const cseg_photometric *c, float *image, size_t edge, 
             value += c->noise * random_normal(random);
         value = value > 0 ? value : 0;
         value = value < top ? value : top;
-        most = value > most ? value : most;
+        max_value = value > max_value ? value : max_value;
         image[i] = (float)value;
     }
-    const float level = (float)((1 - c->saturation) * most);
+    const float level = (float)((1 - c->saturation) * max_value);
     for (size_t i = 0; c->saturation > 0 && i < edge * edge; i++)
         image[i] = image[i] < level ? image[i] : level;
 }
@@ -140,13 +139,13 @@ cellseg_status cseg_photometric_apply(const cseg_photometric *changes, cellseg_c
 }
 
 /*
- * Noise as the rule lets it through: its standard deviation is at most about 1 / noise_range of the range, half of the patches
- * have it smoothed as resampling does, and what top-hat left of the background lies under it, as a plane between four corners.
+ * Noise within the rule's limits: its standard deviation is at most about 1 / noise_range of the range. In every second patch
+ * the noise is smoothed, as by resampling. A plane between four corners stands for background that the top-hat left.
  */
 cellseg_status cseg_photometric_empty(cellseg_context *context, const cseg_rule *rule, float *image, uint64_t *random) {
     const size_t edge = rule->patch_px;
-    const double base = 0.2 * cseg_stream_uniform(random), noise_most = rule->noise_range > 5 ? 1.5 / rule->noise_range : 0.3;
-    const double noise = noise_most * cseg_stream_uniform(random), sigma_px = cseg_stream_amount(1.5, random);
+    const double base = 0.2 * cseg_stream_uniform(random), max_noise = rule->noise_range > 5 ? 1.5 / rule->noise_range : 0.3;
+    const double noise = max_noise * cseg_stream_uniform(random), sigma_px = cseg_stream_amount(1.5, random);
     double corner[4];
     for (size_t i = 0; i < 4; i++)
         corner[i] = base + 0.1 * cseg_stream_uniform(random);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Draws of augmentation amounts, each from one uniform number, so that every draw advances a stream by the same step. */
+/* Augmentation amounts, each from one uniform number, so that every draw advances a stream by the same step. */
 #include "train/stream.h"
 
 #include "core/core.h"

@@ -17,7 +17,7 @@ static inline double cseg_stream_uniform(uint64_t *state) {
     return (double)(cseg_stream_next(state) >> 11) * 0x1p-53;
 }
 
-/* A stream of its own for each (seed, epoch, index), so that patches can be drawn in any order on any thread. */
+/* A separate stream for each (seed, epoch, index), so that patches can be drawn in any order on any thread. */
 static inline uint64_t cseg_stream_new(uint64_t seed, uint64_t epoch, uint64_t index) {
     uint64_t state = seed;
     state = cseg_stream_next(&state) ^ epoch;
@@ -25,10 +25,10 @@ static inline uint64_t cseg_stream_new(uint64_t seed, uint64_t epoch, uint64_t i
     return cseg_stream_next(&state);
 }
 
-/* From 1 / range to range, as often above 1 as below. */
+/* From 1 / range to range, above and below 1 with equal probability. */
 double cseg_stream_factor(double range, uint64_t *random);
 
-/* 0 as often as not, else up to `max`. */
+/* 0 with probability 0.5, else uniform up to `max`. */
 double cseg_stream_amount(double max, uint64_t *random);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Label maps to training targets. The three classes are exclusive: cytoplasm is cell minus nucleus, background
- * the rest. Classes are decided at the labels' own scale and then resampled by the nearest pixel, so that no class is invented
- * between two others. Cost: one pass over each scale.
+ * Label maps to training targets. The three classes are exclusive: cytoplasm is cell minus nucleus, background the rest. Classes
+ * are computed at the labels' own scale and resampled to the nearest pixel, so that no class appears between two others. Cost:
+ * one pass over each scale.
  */
 #include "filter/filter.h"
 #include "train/dataset.h"
@@ -23,15 +23,15 @@ static cellseg_status classify_row(void *data, size_t y) {
 }
 
 static cellseg_status check_presence(const cseg_plane *classes) {
-    bool seen[3] = {false, false, false};
+    bool found[3] = {false, false, false};
     for (size_t y = 0; y < classes->height; y++) {
         const uint8_t *row = cseg_row_u8(classes, y);
         for (size_t x = 0; x < classes->width; x++)
-            seen[row[x]] = true;
+            found[row[x]] = true;
     }
-    if (!seen[CSEG_CLASS_NUCLEUS] && !seen[CSEG_CLASS_CYTOPLASM])
+    if (!found[CSEG_CLASS_NUCLEUS] && !found[CSEG_CLASS_CYTOPLASM])
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "the labels hold no cell");
-    if (!seen[CSEG_CLASS_NUCLEUS])
+    if (!found[CSEG_CLASS_NUCLEUS])
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "the labels hold no nucleus inside a cell");
     return CELLSEG_OK;
 }

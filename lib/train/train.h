@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The inside of a trainer; for train.c, train_files.c and train_run.c only. */
+/* The training room's door and the inside of a trainer: no other room uses this one. */
 #ifndef CSEG_TRAIN_TRAIN_H
 #define CSEG_TRAIN_TRAIN_H
 
@@ -11,20 +11,17 @@
 
 struct cellseg_trainer {
     cellseg_context *context;
-    cellseg_train_options options; /* its texts are the trainer's copies */
+    cellseg_train_options options; /* the texts are the trainer's copies */
     char *checkpoint_path, *note;
     cseg_net *net;
     cseg_dataset train, validate;
     cseg_cache cache;
-    struct cseg_train_source *sources; /* of the samples that come from files */
+    struct cseg_train_source *sources; /* of the samples from files */
     cseg_checkpoint checkpoint;
-    bool begun; /* no image may be added any more */
+    bool begun; /* images can no longer be added */
 };
 
-/* A copy, NULL for NULL. */
-cellseg_status cseg_trainer_copy_text(char **to, cellseg_context *context, const char *from);
-
-/* cseg_cache's load; the owner is the trainer. */
+/* The load function of cseg_cache; the owner is the trainer. */
 cellseg_status cseg_source_load(void *owner, cseg_sample *sample);
 void cseg_source_free_all(cellseg_trainer *trainer);
 

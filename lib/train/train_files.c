@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A trainer's images: from memory, which stay, and from files, which are read when they are added, to find out what is wrong with
- * them before training and what their pixels are, and again whenever they are needed and the cache has let them go.
+ * A trainer's images. Images from memory stay in memory. Images from files are read when they are added, so that faults appear
+ * before training, and again whenever the cache has released them.
  */
 #include "segment/segment.h"
 #include "train/train.h"
@@ -15,18 +15,18 @@
 
 struct cseg_train_source {
     struct cseg_train_source *next;
-    cellseg_train_files files; /* its texts are copies, below */
+    cellseg_train_files files; /* the texts are the copies below */
     char *image_path, *cells_path, *nuclei_path;
 };
 
-/* An image with its labels, and which file is at fault when something about them is. */
-typedef struct scene {
+/* An image with its labels, and the file at fault after an error. */
+typedef struct example {
     cellseg_image *image;
     cellseg_labels *cells, *nuclei;
     const char *at_fault;
-} scene;
+} example;
 
-static void scene_free(scene *s) {
+static void example_free(example *s) {
     cellseg_image_free(s->image);
     cellseg_labels_free(s->cells);
     cellseg_labels_free(s->nuclei);
@@ -50,7 +50,7 @@ static cellseg_status check_image(const cellseg_image *image, int32_t channel) {
     return CELLSEG_OK;
 }
 
-/* One class teaches nothing: every pixel a nucleus is a mask of the wrong kind. */
+/* A single class cannot be learnt: a mask in which every pixel is nucleus is of the wrong kind. */
 static cellseg_status check_classes(const cseg_plane *classes) {
     const uint8_t first = cseg_row_u8(classes, 0)[0];
     for (size_t y = 0; y < classes->height; y++)
@@ -60,20 +60,20 @@ static cellseg_status check_classes(const cseg_plane *classes) {
     return cseg_fail(CELLSEG_ERR_ARGUMENT, "the labels hold a single class: every pixel is nucleus");
 }
 
-/* Of the size of `seen`; the caller frees them, also after an error. */
-static cellseg_status make_targets(cseg_targets *targets, const cellseg_trainer *trainer, const cseg_plane *seen,
+/* Of the size of `prepared`; the caller frees the targets, also after an error. */
+static cellseg_status make_targets(cseg_targets *targets, const cellseg_trainer *trainer, const cseg_plane *prepared,
                                    const cseg_plane *cells, const cseg_plane *nuclei) {
     const cellseg_train_options *o = &trainer->options;
     const cseg_outline_options outlines = {.boundary = o->extra_output == CELLSEG_EXTRA_BOUNDARY,
                                            .pixel_size_um = trainer->train.rule.pixel_size_um,
                                            .border_sigma_um = o->border_sigma_um};
-    CSEG_TRY(cseg_plane_new(&targets->classes, trainer->context, CELLSEG_UINT8, seen->height, seen->width));
+    CSEG_TRY(cseg_plane_new(&targets->classes, trainer->context, CELLSEG_UINT8, prepared->height, prepared->width));
     if (o->extra_output == CELLSEG_EXTRA_DISTANCE)
-        CSEG_TRY(cseg_plane_new(&targets->distance, trainer->context, CELLSEG_UINT8, seen->height, seen->width));
+        CSEG_TRY(cseg_plane_new(&targets->distance, trainer->context, CELLSEG_UINT8, prepared->height, prepared->width));
     if (o->weight_border > 0)
-        CSEG_TRY(cseg_plane_new(&targets->border, trainer->context, CELLSEG_UINT8, seen->height, seen->width));
+        CSEG_TRY(cseg_plane_new(&targets->border, trainer->context, CELLSEG_UINT8, prepared->height, prepared->width));
     if (o->cell_contrast > 1)
-        CSEG_TRY(cseg_plane_new(&targets->cell, trainer->context, CELLSEG_UINT8, seen->height, seen->width));
+        CSEG_TRY(cseg_plane_new(&targets->cell, trainer->context, CELLSEG_UINT8, prepared->height, prepared->width));
     CSEG_TRY(cseg_targets_classify(trainer->context, &targets->classes, cells, nuclei));
     CSEG_TRY(check_classes(&targets->classes));
     return cseg_outlines_compute(trainer->context, targets, cells, &outlines);
@@ -84,18 +84,18 @@ static cellseg_status make_sample(cseg_sample *sample, const cellseg_trainer *tr
     cellseg_context *context = trainer->context;
     const cseg_plane cells_plane = cseg_labels_plane(cells), nuclei_plane = cseg_labels_plane(nuclei);
     cseg_input marker;
-    cseg_plane seen;
+    cseg_plane prepared;
     cseg_targets targets = {.classes = {0}};
     CSEG_TRY(cseg_input_open(&marker, context, image, channel));
     cellseg_status status =
-        cseg_preprocess_run(context, &seen, &marker.plane, cellseg_image_pixel_size_um(image), &trainer->train.rule);
+        cseg_preprocess_run(context, &prepared, &marker.plane, cellseg_image_pixel_size_um(image), &trainer->train.rule);
     cseg_input_close(&marker);
     if (status != CELLSEG_OK)
         return status;
-    status = make_targets(&targets, trainer, &seen, &cells_plane, &nuclei_plane);
+    status = make_targets(&targets, trainer, &prepared, &cells_plane, &nuclei_plane);
     if (status == CELLSEG_OK)
-        status = cseg_sample_make(sample, context, &seen, &targets);
-    cseg_plane_free(&seen);
+        status = cseg_sample_make(sample, context, &prepared, &targets);
+    cseg_plane_free(&prepared);
     cseg_outlines_free(&targets);
     return status;
 }
@@ -106,7 +106,7 @@ static cellseg_status check_use(const cellseg_trainer *trainer, int32_t use) {
     if (use != CELLSEG_USE_TRAIN && use != CELLSEG_USE_VALIDATE)
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "use is %d; it must be CELLSEG_USE_TRAIN or CELLSEG_USE_VALIDATE", (int)use);
     if (trainer->begun)
-        return cseg_fail(CELLSEG_ERR_ARGUMENT, "training has begun; images are added before it");
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "training has begun; images must be added before");
     return CELLSEG_OK;
 }
 
@@ -141,7 +141,7 @@ cellseg_status cellseg_train_files_init(cellseg_train_files *files, size_t struc
     return cseg_options_init(files, struct_size, &own, sizeof own, FIRST_RELEASE_SIZE, "cellseg_train_files");
 }
 
-static cellseg_status read_nuclei(scene *s, cellseg_context *context, const cellseg_train_files *files) {
+static cellseg_status read_nuclei(example *s, cellseg_context *context, const cellseg_train_files *files) {
     cseg_progress_step(context, "nuclei", 0.4, 0.6);
     if (files->nuclei_path != NULL) {
         s->at_fault = files->nuclei_path;
@@ -155,7 +155,7 @@ static cellseg_status read_nuclei(scene *s, cellseg_context *context, const cell
     return cellseg_segment_nuclei_within(&s->nuclei, context, s->cells, s->image, &options);
 }
 
-static cellseg_status read_scene(scene *s, cellseg_context *context, const cellseg_train_files *files) {
+static cellseg_status read_example(example *s, cellseg_context *context, const cellseg_train_files *files) {
     cellseg_read_options options;
     CSEG_TRY(cellseg_read_options_init(&options, sizeof options));
     options.pixel_size_um = files->pixel_size_um;
@@ -170,7 +170,7 @@ static cellseg_status read_scene(scene *s, cellseg_context *context, const cells
     return read_nuclei(s, context, files);
 }
 
-/* The file's name goes in front of the message, unless it is there. */
+/* Put the file's name before the message, unless the message has it. */
 static cellseg_status fail_in_file(cellseg_status status, const char *path) {
     const size_t length = strlen(path);
     const char *message = cellseg_last_error();
@@ -180,8 +180,8 @@ static cellseg_status fail_in_file(cellseg_status status, const char *path) {
 }
 
 static cellseg_status read_sample(cseg_sample *sample, const cellseg_trainer *trainer, const cellseg_train_files *files) {
-    scene s = {NULL, NULL, NULL, NULL};
-    cellseg_status status = read_scene(&s, trainer->context, files);
+    example s = {NULL, NULL, NULL, NULL};
+    cellseg_status status = read_example(&s, trainer->context, files);
     if (status == CELLSEG_OK) {
         s.at_fault = files->cells_path;
         cseg_progress_step(trainer->context, "targets", 0.6, 1);
@@ -189,7 +189,7 @@ static cellseg_status read_sample(cseg_sample *sample, const cellseg_trainer *tr
     }
     if (status == CELLSEG_ERR_ARGUMENT || status == CELLSEG_ERR_FORMAT || status == CELLSEG_ERR_IO || status == CELLSEG_ERR_LIMIT)
         status = fail_in_file(status, s.at_fault != NULL ? s.at_fault : files->image_path);
-    scene_free(&s);
+    example_free(&s);
     return status;
 }
 
@@ -202,7 +202,7 @@ cellseg_status cseg_source_load(void *owner, cseg_sample *sample) {
     CSEG_TRY(cseg_call_end(&call, read_sample(&again, trainer, &source->files)));
     if (again.hash != sample->hash) {
         cseg_sample_free(&again);
-        return cseg_fail(CELLSEG_ERR_IO, "%s: it, or its labels, changed while they are trained on", source->image_path);
+        return cseg_fail(CELLSEG_ERR_IO, "%s: the image or its labels changed during training", source->image_path);
     }
     sample->values = again.values;
     sample->classes = again.classes;
@@ -233,9 +233,9 @@ static cellseg_status source_new(struct cseg_train_source **out, cellseg_context
         return cseg_error_last();
     source->files = *files;
     cellseg_status status;
-    CSEG_TRY_GOTO(failed, cseg_trainer_copy_text(&source->image_path, context, files->image_path));
-    CSEG_TRY_GOTO(failed, cseg_trainer_copy_text(&source->cells_path, context, files->cells_path));
-    CSEG_TRY_GOTO(failed, cseg_trainer_copy_text(&source->nuclei_path, context, files->nuclei_path));
+    CSEG_TRY_GOTO(failed, cseg_string_copy(&source->image_path, context, files->image_path));
+    CSEG_TRY_GOTO(failed, cseg_string_copy(&source->cells_path, context, files->cells_path));
+    CSEG_TRY_GOTO(failed, cseg_string_copy(&source->nuclei_path, context, files->nuclei_path));
     source->files.image_path = source->image_path;
     source->files.cells_path = source->cells_path;
     source->files.nuclei_path = source->nuclei_path;

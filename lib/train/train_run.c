@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Training: runs epochs over the patches, remembers the best weights, and can stop at any moment and go on later to the same
- * bytes. Whatever is random in an epoch comes from (seed, epoch, index), and the network's whole state is kept after every epoch,
- * so an epoch always begins from a snapshot and its number. Source: Al-Kofahi et al. 2018, step 0. Cost: the network's steps;
- * drawing patches and taking snapshots is about 1 % of that.
+ * Training: runs epochs over the patches, keeps the best weights, and can stop at any moment and resume to the same bytes. All
+ * random numbers of an epoch come from (seed, epoch, index), and the network's complete state is kept after every epoch. An
+ * epoch therefore depends only on a snapshot and its own number. Source: Al-Kofahi et al. 2018, step 0. Cost: the network's
+ * steps; drawing patches and taking snapshots is about 1 % of that.
  */
 #include "train/train.h"
 
@@ -14,12 +14,12 @@
 #include <string.h>
 #include <time.h>
 
-/* What a run needs besides the trainer: one batch of patches, and where they lie. */
+/* State of a run besides the trainer: one batch of patches, and their places. */
 typedef struct run {
     cellseg_trainer *trainer;
-    cseg_place *places, *grid; /* this epoch's training patches, and the validation images' fixed ones */
+    cseg_place *places, *grid; /* this epoch's training patches, and the fixed patches of the validation images */
     size_t place_count, grid_count;
-    size_t steps, evaluations; /* of an epoch */
+    size_t steps, evaluations; /* batches per epoch */
     cseg_patches patches;
 } run;
 
@@ -40,7 +40,7 @@ static void restore_snapshot(cseg_net *net, const cseg_snapshot *snapshot) {
 static uint64_t fingerprint(const cellseg_trainer *trainer) {
     cellseg_train_options options = trainer->options;
     if (options.schedule == CELLSEG_SCHEDULE_STEP || options.learning_rate_final == 0)
-        options.epochs = 0; /* a finished run may be made longer; else every epoch's rate depends on how many there are */
+        options.epochs = 0; /* a finished run may be extended; with another schedule every epoch's rate depends on their number */
     options.checkpoint_path = options.note = NULL;
     size_t count;
     const float *state = cseg_net_state(trainer->net, &count);
@@ -50,8 +50,8 @@ static uint64_t fingerprint(const cellseg_trainer *trainer) {
     return cseg_hash_bytes(hash, &trainer->validate.hash, sizeof trainer->validate.hash);
 }
 
-/* From where this trainer's last call ended; else from the checkpoint file; else from the beginning. A checkpoint that could not
- * be written is a fault now, not after the first epoch. */
+/* Resume after this trainer's last call, else from the checkpoint file, else start from the beginning. A checkpoint path that
+ * cannot be written is an error now, not after the first epoch. */
 static cellseg_status begin(cellseg_trainer *trainer) {
     cseg_checkpoint *checkpoint = &trainer->checkpoint;
     if (!trainer->begun) {
@@ -92,14 +92,14 @@ static cellseg_status make_room(run *r) {
     return make_patches(&r->patches, trainer, batch * patch * patch);
 }
 
-/* Each step of training and each batch of validation is an equal part of the whole. */
-static void show_progress(const run *r, const char *name, int32_t epoch, size_t part) {
-    const double parts = (double)(r->steps + r->evaluations) * r->trainer->options.epochs;
-    const double done = (double)(r->steps + r->evaluations) * (epoch - 1) + (double)part;
-    cseg_progress_step(r->trainer->context, name, done / parts, (done + 1) / parts);
+/* Each training step and each validation batch is an equal fraction of the progress. */
+static void show_progress(const run *r, const char *name, int32_t epoch, size_t unit) {
+    const double units = (double)(r->steps + r->evaluations) * r->trainer->options.epochs;
+    const double done = (double)(r->steps + r->evaluations) * (epoch - 1) + (double)unit;
+    cseg_progress_step(r->trainer->context, name, done / units, (done + 1) / units);
 }
 
-/* `t` epochs after the beginning, without warm-up. Smoothstep is half a period of a cosine within 1 %. */
+/* `t` epochs after the beginning, without warm-up. Smoothstep equals half a period of a cosine within 1 %. */
 static double scheduled_rate(const cellseg_train_options *o, double t) {
     if (o->schedule == CELLSEG_SCHEDULE_STEP) {
         const int32_t falls = (int32_t)(t / o->step_epochs);
@@ -110,8 +110,8 @@ static double scheduled_rate(const cellseg_train_options *o, double t) {
     }
     if (o->learning_rate_final == 0)
         return o->learning_rate;
-    const double part = t / o->epochs;
-    return o->learning_rate + (o->learning_rate_final - o->learning_rate) * part * part * (3 - 2 * part);
+    const double x = t / o->epochs;
+    return o->learning_rate + (o->learning_rate_final - o->learning_rate) * x * x * (3 - 2 * x);
 }
 
 static double learning_rate(const run *r, int32_t epoch, size_t step) {
@@ -121,7 +121,7 @@ static double learning_rate(const run *r, int32_t epoch, size_t step) {
     return done + 1 < warm ? rate * (done + 1) / warm : rate;
 }
 
-/* Which epoch it was, around a message about the loss, and where the last good one is. */
+/* Add the epoch to a message about the loss, and the last good epoch. */
 static cellseg_status fail_in_epoch(const cellseg_trainer *trainer, cellseg_status status, int32_t epoch) {
     if (status != CELLSEG_ERR_MODEL)
         return status;
@@ -155,35 +155,35 @@ static cellseg_status train_epoch(const run *r, double *mean_loss, int32_t epoch
     return CELLSEG_OK;
 }
 
-static size_t count_known(const uint8_t *classes, size_t pixels) {
-    size_t known = 0;
+static size_t count_labelled(const uint8_t *classes, size_t pixels) {
+    size_t labelled = 0;
     for (size_t i = 0; i < pixels; i++)
-        known += classes[i] != CSEG_CLASS_UNKNOWN;
-    return known;
+        labelled += classes[i] != CSEG_CLASS_UNKNOWN;
+    return labelled;
 }
 
-/* Mean over batches, each by how many pixels it has. NaN without validation images. */
+/* Mean over batches, weighted by their numbers of labelled pixels. NaN without validation images. */
 static cellseg_status validate_epoch(const run *r, double *mean_loss, int32_t epoch) {
     cellseg_trainer *trainer = r->trainer;
     const size_t batch = (size_t)trainer->options.batch, patch = trainer->validate.rule.patch_px;
     double sum = 0, weight = 0;
-    for (size_t part = 0; part < r->evaluations; part++) {
-        show_progress(r, "validation", epoch, r->steps + part);
-        const size_t first = part * batch, left = r->grid_count - first, count = left < batch ? left : batch;
+    for (size_t i = 0; i < r->evaluations; i++) {
+        show_progress(r, "validation", epoch, r->steps + i);
+        const size_t first = i * batch, left = r->grid_count - first, count = left < batch ? left : batch;
         CSEG_TRY(cseg_augment_draw(&trainer->validate, &r->patches, r->grid, r->grid_count, first, count, NULL, 0));
         double loss;
         CSEG_TRY(cseg_net_evaluate(trainer->net, &loss, r->patches.image, r->patches.classes, count));
         if (!isfinite(loss))
             return fail_in_epoch(trainer, cseg_fail(CELLSEG_ERR_MODEL, "the validation loss is not finite"), epoch);
-        const double known = (double)count_known(r->patches.classes, count * patch * patch);
-        sum += loss * known;
-        weight += known;
+        const double labelled = (double)count_labelled(r->patches.classes, count * patch * patch);
+        sum += loss * labelled;
+        weight += labelled;
     }
     *mean_loss = r->evaluations > 0 ? sum / weight : (double)NAN;
     return CELLSEG_OK;
 }
 
-/* Keep what the epoch came to. Returns whether it is the best so far; without validation the last is. */
+/* Record the epoch's result. Returns true for the best epoch so far; without validation every epoch is the best. */
 static bool keep_epoch(cellseg_trainer *trainer, int32_t epoch, double train_loss, double validation_loss) {
     cseg_snapshot *last = &trainer->checkpoint.last, *best = &trainer->checkpoint.best;
     last->epoch = epoch;
@@ -205,7 +205,7 @@ static double now_seconds(void) {
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* Asked of what the checkpoint holds too, so that a resumed run ends where it would have. */
+/* Computed from values in the checkpoint, so that a resumed run ends at the same epoch. */
 static bool patience_ended(const cellseg_trainer *trainer) {
     const int32_t patience = trainer->options.patience;
     return patience > 0 && trainer->checkpoint.last.epoch - trainer->checkpoint.best.epoch >= patience;

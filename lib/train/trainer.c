@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The trainer's making: its options checked, its network made, its end. train_files.c adds images, train_run.c trains. */
+/* The trainer: options checked, network created, everything freed. train_files.c adds images, train_run.c trains. */
 #include "train/train.h"
 
 #include "segment/segment.h"
@@ -110,21 +110,9 @@ static cellseg_status check(const cellseg_train_options *o) {
 
 /* ---- new, add, free ---- */
 
-cellseg_status cseg_trainer_copy_text(char **to, cellseg_context *context, const char *from) {
-    *to = NULL;
-    if (from == NULL)
-        return CELLSEG_OK;
-    const size_t size = strlen(from) + 1;
-    *to = cseg_memory_alloc(context, size, 1);
-    if (*to == NULL)
-        return cseg_error_last();
-    memcpy(*to, from, size);
-    return CELLSEG_OK;
-}
-
 /*
- * How a new model's images are normalised. Percentiles leave out specks; twenty standard deviations of the noise as least range
- * keep a blank image dim; the square root brings dim cells nearer to bright ones and makes photon noise even (Anscombe 1948).
+ * Preprocessing of a new model. Percentiles exclude specks. A range of at least twenty standard deviations of the noise keeps a
+ * blank image dim. The square root brings dim cells nearer to bright ones and makes photon noise uniform (Anscombe 1948).
  */
 static cseg_rule rule_for(const cellseg_model *start, const cellseg_train_options *options) {
     const uint32_t classes = options->extra_output != CELLSEG_EXTRA_NONE ? 4 : 3;
@@ -176,8 +164,8 @@ static cellseg_status make_snapshots(cellseg_trainer *trainer) {
 
 static cellseg_status fill_trainer(cellseg_trainer *trainer, const cellseg_model *start) {
     cellseg_train_options *options = &trainer->options;
-    CSEG_TRY(cseg_trainer_copy_text(&trainer->checkpoint_path, trainer->context, options->checkpoint_path));
-    CSEG_TRY(cseg_trainer_copy_text(&trainer->note, trainer->context, options->note));
+    CSEG_TRY(cseg_string_copy(&trainer->checkpoint_path, trainer->context, options->checkpoint_path));
+    CSEG_TRY(cseg_string_copy(&trainer->note, trainer->context, options->note));
     options->checkpoint_path = trainer->checkpoint_path;
     options->note = trainer->note;
     trainer->train = (cseg_dataset){.context = trainer->context, .rule = rule_for(start, options), .hash = CSEG_HASH_START};
@@ -191,16 +179,17 @@ static cellseg_status fill_trainer(cellseg_trainer *trainer, const cellseg_model
     return make_snapshots(trainer);
 }
 
-/* The start's own fourth output, which the options may name too, but may not name another. */
+/* Take over the start's fourth output; the options may name the same output, but no other. */
 static cellseg_status adopt_extra(cellseg_train_options *options, const cellseg_model *start) {
     int32_t extra;
-    CSEG_TRY(cseg_channel_model_extra(&extra, start));
+    CSEG_TRY(cseg_predict_extra(&extra, start));
     if (cseg_model_rule(start)->classes != 3 && extra == CELLSEG_EXTRA_NONE)
-        return cseg_fail(CELLSEG_ERR_ARGUMENT,
-                         "start: a model of %u classes; training knows nucleus, cytoplasm, background and a boundary or distance",
-                         (unsigned)cseg_model_rule(start)->classes);
+        return cseg_fail(
+            CELLSEG_ERR_ARGUMENT,
+            "start: a model of %u classes; training supports nucleus, cytoplasm, background and a boundary or distance",
+            (unsigned)cseg_model_rule(start)->classes);
     if (extra != CELLSEG_EXTRA_NONE && options->extra_output != CELLSEG_EXTRA_NONE && options->extra_output != extra)
-        return cseg_fail(CELLSEG_ERR_ARGUMENT, "start: its fourth output is \"%s\", not what extra_output asks for",
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "start: its fourth output is \"%s\"; extra_output requires another",
                          cseg_model_class_name(start, 3));
     if (extra != CELLSEG_EXTRA_NONE)
         options->extra_output = extra;
@@ -215,8 +204,7 @@ static cellseg_status make_trainer(cellseg_trainer **out, cellseg_context *conte
     if (start != NULL)
         CSEG_TRY(adopt_extra(&own, start));
     else if (own.frozen_layers > 0)
-        return cseg_fail(CELLSEG_ERR_ARGUMENT, "frozen_layers is %d, and there is no start model whose layers these could be",
-                         (int)own.frozen_layers);
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "frozen_layers is %d, which requires a start model", (int)own.frozen_layers);
     cellseg_trainer *trainer = cseg_memory_calloc(context, 1, sizeof *trainer);
     if (trainer == NULL)
         return cseg_error_last();

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Geometry of a training patch: quarter turns, mirroring, zoom, rotation by any angle, and an elastic deformation: a cubic
- * B-spline over a coarse grid of random displacements (Ronneberger et al. 2015), limited so that it does not fold. Sine and
- * cosine are plain arithmetic, the same everywhere. Cost: some 60 operations per pixel.
+ * Geometry of a training patch: quarter turns, mirroring, scaling, rotation by any angle, and an elastic deformation: a cubic
+ * B-spline over a coarse grid of random displacements (Ronneberger et al. 2015), limited so that the patch does not fold. Sine
+ * and cosine are plain arithmetic, the same everywhere. Cost: some 60 operations per pixel.
  */
 #include "train/warp.h"
 
 #include <math.h>
 
-/* Of the distance between knots: two neighbours that differ by twice this in both directions still do not fold. */
-#define MOST_OF_SPAN 0.25
+/* As a fraction of the knots' distance: two neighbours that differ by twice this in both directions still do not fold. */
+#define MAX_OF_SPAN 0.25
 
 cseg_warp cseg_warp_none(void) {
     return (cseg_warp){.zoom = 1, .cosine = 1};
@@ -45,8 +45,8 @@ void cseg_warp_draw(cseg_warp *warp, const cellseg_train_options *options, size_
     warp->zoom = cseg_stream_factor(options->scale, random);
     const double angle = (2 * cseg_stream_uniform(random) - 1) * options->rotation_degrees * 3.14159265358979323846 / 180;
     sine_cosine(angle, &warp->sine, &warp->cosine);
-    const double most = MOST_OF_SPAN * (double)patch / CSEG_WARP_SPANS;
-    const double amount = fmin(cseg_stream_amount(options->elastic_px, random), most);
+    const double max_px = MAX_OF_SPAN * (double)patch / CSEG_WARP_SPANS;
+    const double amount = fmin(cseg_stream_amount(options->elastic_px, random), max_px);
     warp->elastic = amount > 0;
     for (size_t i = 0; i < sizeof warp->knots / sizeof(double); i++)
         (&warp->knots[0][0][0])[i] = amount * (2 * cseg_stream_uniform(random) - 1);
@@ -54,7 +54,7 @@ void cseg_warp_draw(cseg_warp *warp, const cellseg_train_options *options, size_
 
 /* ---- places ---- */
 
-/* The first of the four knots that reach a place along an edge, and their weights. */
+/* The first of the four knots that affect a position along an edge, and their weights. */
 static size_t spline(double weights[4], size_t i, size_t patch) {
     const double at = (double)i * CSEG_WARP_SPANS / (double)patch, below = floor(at), t = at - below;
     weights[0] = (1 - t) * (1 - t) * (1 - t) / 6;

@@ -8,7 +8,7 @@
 
 #include "nn/internal.h"
 #include "segment/segment.h"
-#include "tensor/conv.h"
+#include "tensor/tile_loop.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -166,7 +166,7 @@ static cseg_loop walk_of(const layer_case *c) {
     const cseg_filter_shape *s = &c->shape;
     const size_t column = s->in * c->kernels->columns;
     cseg_loop w = {
-        .out = cseg_conv_grid_of(&c->out), .in = cseg_conv_grid_of(&c->in), .images = c->in.images, .height = c->out.height};
+        .out = cseg_loop_grid_of(&c->out), .in = cseg_loop_grid_of(&c->in), .images = c->in.images, .height = c->out.height};
     w.in.data -= s->padding * (c->in.row + c->in.pixel);
     w.width = c->out.width;
     w.channels = s->out;
@@ -192,7 +192,7 @@ static void run_deconvolution(void *data) {
 
 static void run_pool(void *data) {
     const layer_case *c = data;
-    cseg_pool_max(c->kernels, &c->out, &c->in);
+    cseg_maxpool_forward(c->kernels, &c->out, &c->in);
 }
 
 /* The time that counts in the whole: none where the library goes another way. */
@@ -466,7 +466,7 @@ static void new_cells_case(cells_case *c, size_t side, int32_t stain) {
     options.threads = 2;
     require(cellseg_context_new(&c->context, &options));
     require(cellseg_synth_options_init(&field, sizeof field));
-    require(cellseg_synth_options_preset(&field, stain));
+    field.stain = stain;
     require(cellseg_synth_field(&c->image, &cells, &nuclei, c->context, side, side, &field));
     cellseg_labels_free(cells);
     cellseg_labels_free(nuclei);
@@ -483,7 +483,7 @@ static void free_cells_case(cells_case *c) {
 static void run_cells(void *data) {
     const cells_case *c = data;
     cellseg_labels *cells;
-    require(cellseg_segment(&cells, NULL, NULL, c->context, c->model, c->image, &c->options));
+    require(cellseg_segment(&cells, NULL, NULL, NULL, c->context, c->model, c->image, &c->options));
     cellseg_labels_free(cells);
 }
 

@@ -142,19 +142,19 @@ def test_a_folder_is_a_group(data, tmp_path):
     assert result.code == 0, result.errors
     assert [line.split()[:2] for line in result.output.splitlines() if line[:2] in ("1 ", "2 ")] == [["1", "a"], ["2", "b"]] * 2
     few = run("crossval", *folders, "-o", out, "--group-by", "folder", "--folds", 3, *QUICK)
-    assert few.errors == [f"cellseg: {a} and other folders: the images are of 2 groups, too few for 3 folds"]
+    assert few.errors == [f"cellseg: {a} and other folders: the images form 2 groups, too few for 3 folds"]
     assert run("train", "--images", b, "--labels", b, "--weight", 0.5, "-o", tmp_path / "model", *QUICK).code == 0
     assert (tmp_path / "model").read_bytes() == (out / "fold-1/model.cellseg").read_bytes()
 
 
 def test_faults(data, tmp_path):
     for more, code, fault in [
-        (["--folds", 4], 1, f"{data}: the images are of 3 groups, too few for 4 folds"),
+        (["--folds", 4], 1, f"{data}: the images form 3 groups, too few for 4 folds"),
         (["--folds", 1], 2, "--folds must be 2 or more"),
         (["--group-until", ""], 2, "--group-until is empty"),
         (["--validation-part", 1], 2, "--validation-part"),
         (["--epochs", 0], 2, "epochs"),
-        (["--images", data], 2, "one --labels for each --images"),
+        (["--images", data], 2, "each --images needs one --labels"),
         (["--images", tmp_path, "--labels", data], 1, "no .tif"),
         (["--images", data, "--labels", data], 1, "have the same name up to the first dot"),
         (["--csv", tmp_path], 1, "directory"),

@@ -100,7 +100,7 @@ def test_faults(folders, tmp_path):
     for arguments, fault in (
         ([truth, truth / "a.cells.tif"], "one is a folder, the other is not"),
         ([truth / "a.cells.tif", floats], "floating-point"),
-        ([truth, tmp_path / "empty"], "there is no .tif, .tiff or .png file"),
+        ([truth, tmp_path / "empty"], "the folder has no .tif, .tiff or .png file"),
         ([truth, predicted], "2 files are named a.*"),
         ([truth / "a.cells.tif", tmp_path / "nowhere.tif"], "nowhere.tif"),
     ):

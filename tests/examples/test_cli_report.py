@@ -251,7 +251,7 @@ def test_a_full_disk_leaves_what_was_there(data, option, tmp_path):
             resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
 
         result = run("evaluate", data / "truth", data / "predicted", option, path, preexec_fn=little_room)
-        assert result.code == 1 and result.errors == [f"cellseg: {path}: it cannot be written: File too large"]
+        assert result.code == 1 and result.errors == [f"cellseg: {path}: cannot be written: File too large"]
     assert [p.name for p in tmp_path.iterdir()] == ["file"] and path.read_text() == "precious"
 
 
@@ -278,12 +278,12 @@ def test_faults_leave_no_file(data, tmp_path):
     for arguments, code, fault in [
         (["--csv", tmp_path, *folders], 1, "this is a directory"),
         (["--report", tmp_path / "no" / "page.html", *folders], 1, "No such file"),
-        (["--report", page, "--images", few, *folders], 1, "there is no image of a <b>"),
+        (["--report", page, "--images", few, *folders], 1, "the folder has no image of a <b>"),
         (["--report", page, "--images", data / "images" / "plain.ome.tif", *folders], 1, "one is a folder"),
-        (["--report", page, "--images", data / "images", "--channel", 5, *folders], 1, "no channel 5"),
-        (["--maps", data / "truth", no_maps], 1, "there is no plain.maps.tif"),
-        (["--maps", data / "truth", wrong], 1, "plain.maps.tif: these are not the maps"),
-        (["--images", data / "images", *folders], 2, "--images goes with --report"),
+        (["--report", page, "--images", data / "images", "--channel", 5, *folders], 1, "channel 5 is missing"),
+        (["--maps", data / "truth", no_maps], 1, "plain.maps.tif is missing in the same folder"),
+        (["--maps", data / "truth", wrong], 1, "plain.maps.tif: not a file of maps"),
+        (["--images", data / "images", *folders], 2, "--images needs --report"),
         (["--iou", 1.5, *folders], 2, "--iou must lie"),
         (["--tolerance-px", -1, *folders], 2, "--tolerance-px must not"),
         (["--channel", -1, *folders], 2, "--channel must not"),

@@ -159,7 +159,7 @@ def test_a_name_with_a_line_break_gives_one_line_all_the_same(tmp_path):
 def test_bad_outputs(tmp_path, crop):
     (tmp_path / "file").write_text("in the way")
     result = run("segment", "--channel", 0, "-o", tmp_path / "file", crop)
-    assert result.code == 1 and len(result.errors) == 1 and "no folder" in result.errors[0]
+    assert result.code == 1 and len(result.errors) == 1 and "not a folder" in result.errors[0]
     assert (tmp_path / "file").read_text() == "in the way"
     (tmp_path / "out/crop.cells.tif").mkdir(parents=True)
     result = run("segment", "--channel", 0, "-o", tmp_path / "out", crop)
@@ -171,7 +171,7 @@ def test_results_never_replace_an_input(tmp_path, field):
     image = write_image(tmp_path / "x.cells.tif", field[0, :64, :64])
     before = image.read_bytes()
     result = run("segment", "-o", tmp_path, image)
-    assert result.code == 1 and "would replace this input" in result.errors[0]
+    assert result.code == 1 and "would replace the input file" in result.errors[0]
     assert names(tmp_path) == ["x.cells.tif"] and image.read_bytes() == before
 
 
@@ -182,11 +182,11 @@ def test_results_never_replace_an_input(tmp_path, field):
     "arguments, fault",
     [
         ([], "usage"),
-        (["dissect"], '"dissect" is no subcommand'),
+        (["dissect"], '"dissect" is not a subcommand'),
         (["segment"], "-o OUTDIR is missing"),
-        (["segment", "-o", "x"], "no input file"),
+        (["segment", "-o", "x"], "an input file is missing"),
         (["segment", "-o"], "-o needs a value"),
-        (["segment", "-o", "x", "--sharpen", "1", "a.tif"], "--sharpen is no option"),
+        (["segment", "-o", "x", "--sharpen", "1", "a.tif"], "--sharpen is not an option"),
         (["segment", "-o", "x", "--sensitivity", "high", "a.tif"], 'sensitivity must be a number, not "high"'),
         (["segment", "-o", "x", "--sensitivity=nan", "a.tif"], "sensitivity must be a number"),
         (["segment", "-o", "x", "--channel=1.5", "a.tif"], "channel must be a whole number"),
@@ -195,11 +195,11 @@ def test_results_never_replace_an_input(tmp_path, field):
         (["segment", "-o", "x", "--maps=yes", "a.tif"], "takes no value"),
         (["segment", "-o", "x", "--threads", "-3", "a.tif"], "threads"),
         (["segment", "-o", "x", "a.tif", "b/a.ome.tif"], "a.tif and b/a.ome.tif have the same name"),
-        (["segment", "-o", "x", ".hidden.tif"], "nothing before the first dot"),
+        (["segment", "-o", "x", ".hidden.tif"], "the file name has no text before the first dot"),
         (["label", "-o", "x", "a.tif"], "--nuclei-channel K or --nuclei FILE is missing"),
         (["label", "-o", "x", "--nuclei", "n.tif", "a.tif", "b.tif"], "one input file"),
         (["label", "--nuclei-channel=1", "-o", "x", "--relief=probability", "a.tif"], "--relief probability needs the network"),
-        (["label", "--nuclei-channel=1", "-o", "x", "--background-rule=probability", "a.tif"], "is no option"),
+        (["label", "--nuclei-channel=1", "-o", "x", "--background-rule=probability", "a.tif"], "is not an option"),
         (["label", "--nuclei-channel=-1", "-o", "x", "a.tif"], "nuclei_channel is -1"),
         (["segment", "-o", "x", "--pixel-size", "-1", "a.tif"], "pixel_size_um is -1"),
         (["segment", "-o", "x", "--channel", "-1", "a.tif"], "channel is -1"),
@@ -237,10 +237,10 @@ def simulated_field(folder, *options):
 def test_a_warning_says_which_of_several_channels_is_taken(crop, tmp_path, field):
     result = run("segment", "-o", tmp_path, crop)
     assert result.code == 0
-    assert result.errors == [f"cellseg: warning: {crop}: of its 2 channels, 0 is taken for the marker; choose with --channel"]
+    assert result.errors == [f"cellseg: warning: {crop}: channel 0 of 2 is the marker; select another with --channel"]
     assert run("label", "--nuclei-channel", 1, "-o", tmp_path, crop).errors == []
     three = write_image(tmp_path / "three.tif", field[[0, 1, 0], :128, :128])
-    assert "of its 3 channels" in run("label", "--nuclei-channel", 1, "-o", tmp_path, three).errors[0]
+    assert "channel 0 of 3 is the marker" in run("label", "--nuclei-channel", 1, "-o", tmp_path, three).errors[0]
 
 
 def test_a_warning_says_that_nothing_was_found(tmp_path):
@@ -262,7 +262,7 @@ def test_info_says_what_was_tried(tmp_path):
     (tmp_path / "text.tif").write_text("only words")
     result = run("info", tmp_path / "text.tif")
     assert result.code == 1 and len(result.errors) == 1
-    assert result.errors[0].startswith(f"cellseg: {tmp_path / 'text.tif'}: no image: this is neither a PNG nor a TIFF file; no model: ")
+    assert result.errors[0].startswith(f"cellseg: {tmp_path / 'text.tif'}: not an image: this is neither a PNG nor a TIFF file; not a model: ")
     missing = run("info", tmp_path / "nowhere.tif")
     assert missing.code == 1 and missing.errors == [f"cellseg: {tmp_path / 'nowhere.tif'}: cannot be opened: No such file or directory"]
 

@@ -117,7 +117,7 @@ def test_faults_stop_before_training(data, tmp_path):
         tifffile.imwrite(single / f"crop0.{kind}.tif", np.ones((200, 200), np.uint16))
     cases = [
         (["--images", data, "--labels", lonely, *good], ["without a partner: crop1"]),
-        (["--images", partial, "--labels", partial, *good], ["crop1.ome.tif: there is no label map", "crop2.ome.tif: there is no"]),
+        (["--images", partial, "--labels", partial, *good], ["crop1.ome.tif: the label map crop1.cells.tif is missing", "crop2.ome.tif: the label map crop2.cells.tif is missing"]),
         (["--images", broken, "--labels", broken, *good], ["crop1.ome.tif", "crop2.cells.tif"]),
         (["--images", lonely, "--labels", lonely, *QUICK], ["crop0.nuclei.tif"]),
         (["--images", lonely, "--labels", lonely, *good, "--nuclei-channel", 7], ["crop0.ome.tif"]),
@@ -188,13 +188,13 @@ def test_a_log_that_cannot_be_written_ends_training_and_no_unfinished_model_repl
     model, checkpoint, log = tmp_path / "m.cellseg", tmp_path / "checkpoint", tmp_path / ("l" * 253)
     base = ["train", "--images", data, "--labels", data, "--nuclei-channel", 1, "-o", model, *QUICK]
     stopped = run(*base, "--log", log)
-    assert stopped.code == 1 and len(stopped.errors) == 2 and f"{log}: it cannot be written: File name too long" in stopped.errors[0]
-    assert stopped.errors[1] == f"cellseg: {model}: unfinished, as training stopped after epoch 1 of 2"
+    assert stopped.code == 1 and len(stopped.errors) == 2 and f"{log}: cannot be written: File name too long" in stopped.errors[0]
+    assert stopped.errors[1] == f"cellseg: {model}: unfinished: training stopped after epoch 1 of 2"
     assert '"epochs":1' in run("info", model).output
     model.write_text("precious")
     stopped = run(*base, "--log", log, "--checkpoint", checkpoint)
     assert stopped.code == 1 and len(stopped.errors) == 2 and model.read_text() == "precious"
-    assert stopped.errors[1] == (f"cellseg: {model}: not written, as training stopped after epoch 1 of 2; run again, it goes on from "
+    assert stopped.errors[1] == (f"cellseg: {model}: not written: training stopped after epoch 1 of 2; run the command again to resume from "
                                  f"{checkpoint}")  # fmt: skip
     assert run(*base, "--checkpoint", checkpoint).code == 0 and '"epochs":2' in run("info", model).output
     last = run(*base, "--epochs", 1, "--log", log)  # finished all the same
@@ -258,10 +258,10 @@ def test_the_interrupt_key_leads_to_the_checkpoint(keeps, data, tmp_path):
     said = seen.splitlines()[-1].split("\033[K")[-1]
     assert code == 1 and "cancelled" not in seen and (keeps or not checkpoint.exists())
     if checkpoint.exists():
-        assert re.fullmatch(rf"cellseg: {re.escape(str(model))}: not written, as training (was interrupted|stopped after epoch \d+ of 100000); "
-                            rf"run again, it goes on from {re.escape(str(checkpoint))}", said) and not model.exists(), said  # fmt: skip
+        assert re.fullmatch(rf"cellseg: {re.escape(str(model))}: not written: training (was interrupted|stopped after epoch \d+ of 100000); "
+                            rf"run the command again to resume from {re.escape(str(checkpoint))}", said) and not model.exists(), said  # fmt: skip
     else:
-        assert re.fullmatch(rf"cellseg: {re.escape(str(model))}: (not written, as training was interrupted|unfinished, as .*)", said), said
+        assert re.fullmatch(rf"cellseg: {re.escape(str(model))}: (not written: training was interrupted|unfinished: .*)", said), said
 
 
 def test_folders_with_weights(data, tmp_path):
@@ -274,14 +274,14 @@ def test_folders_with_weights(data, tmp_path):
     result = run(*base, *split)
     assert result.code == 0 and result.output.startswith("images: 2 to train, 1 to validate\n")
     alone = run(*base, "--images", second, "--labels", second)
-    assert alone.code == 0 and len(alone.errors) == 1 and f"{second}: a single image, which trains" in alone.errors[0]
+    assert alone.code == 0 and len(alone.errors) == 1 and f"{second}: a single image, used for training" in alone.errors[0]
     for arguments, fault in [
-        ([*both, "--weight", 2], "one --weight for each --images"),
+        ([*both, "--weight", 2], "each --images needs one --weight"),
         ([*both, "--weight", 2, "--weight", "x"], "--weight must be a number"),
-        ([*both, "--labels", second], "one --labels for each --images"),
+        ([*both, "--labels", second], "each --images needs one --labels"),
         ([*both, "--validation-images", second], "one --validation-labels"),
         ([*both, "--cache-mb", 0], "--cache-mb must be"),
-        ([*both, "--frozen-layers", 10], "no start model"),
+        ([*both, "--frozen-layers", 10], "requires a start model"),
     ]:
         result = run(*base, *arguments)
         assert result.code == 2 and len(result.errors) == 1 and fault in result.errors[0]

@@ -7,6 +7,8 @@ import re
 import subprocess
 import sys
 
+import library
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 TOP_LEVEL = {"CMakeLists.txt", "meson.build", "meson_options.txt", "README.md", "LICENSE", "CHANGELOG.md", "CONTRIBUTING.md",
              "include", "lib", "examples", "bindings", "tests", "docs", "pkgconfig"}
@@ -24,32 +26,6 @@ def tracked(*patterns):
     return [ROOT / name for name in listed if name and (ROOT / name).exists()]
 
 
-def without_comments_and_strings(text):
-    pattern = r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\''
-    return re.sub(pattern, lambda m: re.sub(r"[^\n]", " ", m.group()), text, flags=re.S)
-
-
-def check_modules():
-    allowed = {}
-    for line in (ROOT / "lib/modules.txt").read_text().splitlines():
-        if line and not line.startswith("#"):
-            room, rooms = line.split(":")
-            allowed[room] = set(rooms.split())
-    for path in tracked("lib/*.c", "lib/*.h"):
-        room = path.parent.name
-        if room not in allowed:
-            yield f"{path.relative_to(ROOT)}: room {room} is not in lib/modules.txt"
-            continue
-        for header in re.findall(r'#include "([^"]+)"', path.read_text()):
-            other = header.split("/")[0]
-            if "/" not in header or (other == room):
-                continue
-            if other not in allowed[room]:
-                yield f"{path.relative_to(ROOT)}: {room} may not include {header}"
-            elif header != f"{other}/{other}.h":
-                yield f"{path.relative_to(ROOT)}: {header} is not a door; include {other}/{other}.h"
-
-
 def check_sources():
     listed = [line for line in (ROOT / "lib/sources.txt").read_text().splitlines() if line and not line.startswith("#")]
     present = sorted(str(p.relative_to(ROOT / "lib")) for p in tracked("lib/*.c"))
@@ -62,7 +38,7 @@ def check_sources():
 def check_calls():
     for path in tracked("lib/*.c", "lib/*.h"):
         name = str(path.relative_to(ROOT / "lib"))
-        for number, line in enumerate(without_comments_and_strings(path.read_text()).split("\n"), 1):
+        for number, line in enumerate(library.without_comments_and_strings(path.read_text()).split("\n"), 1):
             for call in FORBIDDEN.findall(line):
                 if (name, call) not in ALLOWED:
                     yield f"lib/{name}:{number}: library code does not call {call}()"
@@ -71,7 +47,7 @@ def check_calls():
 def check_grammar():
     """docs/conventions.md, "The toolkit's grammar": cellseg_<object>_<verb>(results, context, inputs, parameters)."""
     for name in "filter.h", "morph.h":
-        text = without_comments_and_strings((ROOT / "include/cellseg" / name).read_text())
+        text = library.without_comments_and_strings((ROOT / "include/cellseg" / name).read_text())
         for function, inside in re.findall(r"CELLSEG_API\s+cellseg_status\s+(\w+)\(([^;]*)\);", text):
             arguments = [re.sub(r"\s+", " ", a).strip() for a in inside.split(",")]
             kinds = [re.sub(r" ?\w+$", "", a) for a in arguments]
@@ -138,7 +114,7 @@ def check_documents():
 
 
 def main():
-    checks = [check_modules, check_sources, check_calls, check_grammar, check_sizes, check_top_level, check_licences, check_documents]
+    checks = [check_sources, check_calls, check_grammar, check_sizes, check_top_level, check_licences, check_documents, *library.CHECKS]
     faults = [fault for check in checks for fault in check()]
     for fault in faults:
         print(fault)

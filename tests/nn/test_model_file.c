@@ -298,7 +298,7 @@ static void extra_tensors_are_refused(void **state) {
     assert_non_null(data);
     memcpy(data, p.data, p.data_bytes);
     assert_status(load_parts(header, data, p.data_bytes + 4), CELLSEG_ERR_MODEL);
-    assert_non_null(strstr(cellseg_last_error(), "tensors, where the architecture asks for"));
+    assert_non_null(strstr(cellseg_last_error(), "tensors, where the architecture requires"));
     free(header);
     free(data);
     free_parts(&p);

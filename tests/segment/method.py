@@ -9,45 +9,23 @@ import scipy.ndimage as ndi
 from skimage.morphology import local_minima, reconstruction
 
 import oracle
+from cellseg import _lowlevel as c
 
 
-class Options(ctypes.Structure):
-    """cellseg_segment_options of include/cellseg/segment.h."""
+class Settings(ctypes.Structure):
+    """cseg_settings of lib/segment/segment.h; members of both structs by their names."""
 
-    _fields_ = [
-        ("struct_size", ctypes.c_size_t),
-        ("channel", ctypes.c_int32),
-        ("nuclei_channel", ctypes.c_int32),
-        ("pixel_size_um", ctypes.c_double),
-        ("working_pixel_size_um", ctypes.c_double),
-        ("top_hat_um", ctypes.c_double),
-        ("nucleus_radius_min_um", ctypes.c_double),
-        ("nucleus_radius_max_um", ctypes.c_double),
-        ("nucleus_scales", ctypes.c_int32),
-        ("cell_probability", ctypes.c_int32),
-        ("sensitivity", ctypes.c_double),
-        ("outline_sensitivity", ctypes.c_double),
-        ("nucleus_valley", ctypes.c_double),
-        ("h_um", ctypes.c_double),
-        ("nucleus_area_min_um2", ctypes.c_double),
-        ("nucleus_probability_min", ctypes.c_double),
-        ("cell_sigma_um", ctypes.c_double),
-        ("cell_area_expected_um2", ctypes.c_double),
-        ("cell_compactness", ctypes.c_double),
-        ("relief", ctypes.c_int32),
-        ("background_rule", ctypes.c_int32),
-        ("cell_area_min_um2", ctypes.c_double),
-        ("cell_area_max_um2", ctypes.c_double),
-        ("cytoplasm_min", ctypes.c_double),
-        ("smooth_um", ctypes.c_double),
-        ("drop_border_cells", ctypes.c_int32),
-        ("fill_holes", ctypes.c_int32),
-        ("cell_ring_um", ctypes.c_double),
-        ("use_extra_output", ctypes.c_int32),
-        ("marker_test", ctypes.c_int32),
-        ("orientations", ctypes.c_int32),
-        ("nucleus_strength_ratio", ctypes.c_double),
-    ]
+    _fields_ = [("options", c.segment_options), ("method", c.method)]
+
+    def _owner(self, name):
+        return self.options if name in c.segment_options.rows else self.method
+
+    def __getattr__(self, name):
+        return getattr(self._owner(name), name)
+
+    def __setattr__(self, name, value):
+        assert name in c.segment_options.rows or name in c.method.rows
+        setattr(self._owner(name), name, value)
 
 
 class Rule(ctypes.Structure):
@@ -64,6 +42,7 @@ class Rule(ctypes.Structure):
         ("patch_px", ctypes.c_uint32),
         ("step_px", ctypes.c_uint32),
         ("classes", ctypes.c_uint32),
+        ("nucleus_diameter_um", ctypes.c_double),
     ]
 
 
@@ -91,11 +70,10 @@ class CellInputs(ctypes.Structure):
 
 
 def options(**values):
-    made = Options()
-    size = ctypes.c_size_t(ctypes.sizeof(made))
-    oracle.check(oracle.library.cellseg_segment_options_init(ctypes.byref(made), size))
+    made = Settings()
+    c.segment_options_init(made.options, ctypes.sizeof(c.segment_options))
+    c.method_init(made.method, ctypes.sizeof(c.method), c.PRESET_DEFAULT)
     for name, value in values.items():
-        assert hasattr(made, name)
         setattr(made, name, value)
     return made
 
@@ -112,12 +90,13 @@ def library_preprocess(channel, pixel_size_um, rule):
     return array
 
 
-def library_seeds(map_, pixel_size_um, opts, kind=0, extra=None):
+def library_seeds(map_, pixel_size_um, opts, kind=0, extra=None, report=None):
     plane = oracle.plane(extra) if kind else None
     known = ctypes.byref(Extra(kind, ctypes.addressof(plane))) if kind else None
     nuclei = np.zeros(map_.shape, np.uint32)
     count = ctypes.c_uint32()
-    oracle.call("cseg_seeds_find", nuclei, ctypes.byref(count), map_, known, float(pixel_size_um), ctypes.byref(opts))
+    tail = float(pixel_size_um), ctypes.byref(opts), ctypes.byref(report or c.segment_report())
+    oracle.call("cseg_seeds_find", nuclei, ctypes.byref(count), map_, known, *tail)
     assert count.value == nuclei.max()
     return nuclei
 
@@ -286,26 +265,22 @@ def background_level(enhanced, count, px, o):
     return np.clip(level, thresholds[0], thresholds[2])
 
 
-# ---- whether the marker fits ----
+# ---- the marker check ----
 
 
-class Fit(ctypes.Structure):
-    """cseg_marker_figures of lib/segment/segment.h."""
-
-    _fields_ = [("kind", ctypes.c_int32), ("cells", ctypes.c_uint32), ("contrast", ctypes.c_double)]
-    _fields_ += [("sureness", ctypes.c_double), ("share", ctypes.c_double)]
-
-
-def library_fit(marker, nucleus_map, cells, nuclei, px):
+def library_check(marker, nucleus_map, cells, nuclei, px):
+    """The report's figures of the marker, and the confidence of each id."""
     assert cells.max() <= nuclei.max()
-    made, planes = Fit(), [oracle.plane(a) for a in (marker, nucleus_map, nuclei)]
+    made, planes = c.segment_report(), [oracle.plane(a) for a in (marker, nucleus_map, nuclei)]
+    confidence = np.full(nuclei.max() + 1, 7, np.float32)
     inputs = CellInputs(*map(ctypes.addressof, planes), int(nuclei.max()), px)
-    oracle.call("cseg_marker_check", ctypes.byref(made), cells, ctypes.byref(inputs))
-    return made
+    written = ctypes.c_void_p(confidence.ctypes.data)
+    oracle.call("cseg_marker_check", ctypes.byref(made), written, cells, ctypes.byref(inputs))
+    return made, confidence
 
 
-def fit(marker, nucleus_map, cells, nuclei, px):
-    """(contrast, sureness, share) with SciPy; None where the cells are too few."""
+def check(marker, nucleus_map, cells, nuclei, px):
+    """(contrast, confidence, share) with SciPy; None where the cells are too few."""
     ids = range(1, nuclei.max() + 1)
     near = ndi.distance_transform_edt(nuclei == 0).astype(np.float32) <= 4 / px
     rings = np.where((nuclei == 0) & near, cells, 0)

@@ -27,12 +27,12 @@ typedef cellseg_status (*method)(cellseg_labels **cells, cellseg_labels **nuclei
 
 static cellseg_status with_network(cellseg_labels **cells, cellseg_labels **nuclei, cellseg_context *context,
                                    const cellseg_image *image, const cellseg_segment_options *options) {
-    return cellseg_segment(cells, nuclei, NULL, context, model, image, options);
+    return cellseg_segment(cells, nuclei, NULL, NULL, context, model, image, options);
 }
 
 static cellseg_status with_stain(cellseg_labels **cells, cellseg_labels **nuclei, cellseg_context *context,
                                  const cellseg_image *image, const cellseg_segment_options *options) {
-    return cellseg_segment_two_channel(cells, nuclei, context, image, image, options);
+    return cellseg_segment_two_channel(cells, nuclei, NULL, context, image, image, options);
 }
 
 static const method methods[] = {with_network, with_stain};
@@ -43,6 +43,12 @@ static cellseg_segment_options defaults(void) {
     assert_ok(cellseg_segment_options_init(&options, sizeof options));
     options.nuclei_channel = 1;
     return options;
+}
+
+static cellseg_method default_method(void) {
+    cellseg_method inner;
+    assert_ok(cellseg_method_init(&inner, sizeof inner, CELLSEG_PRESET_DEFAULT));
+    return inner;
 }
 
 /* ---- what is found ---- */
@@ -113,9 +119,11 @@ static void every_relief_and_rule_finds_them(void **state) {
         for (int32_t relief = CELLSEG_RELIEF_MARKER; relief <= CELLSEG_RELIEF_DISTANCE; relief++)
             for (int32_t rule = CELLSEG_BACKGROUND_EXPECTED_AREA; rule <= CELLSEG_BACKGROUND_PROBABILITY; rule++) {
                 cellseg_segment_options options = defaults();
-                options.relief = relief;
-                options.background_rule = rule;
-                options.cell_probability = (relief + rule) % 2;
+                cellseg_method inner = default_method();
+                options.method = &inner;
+                inner.relief = relief;
+                inner.background_rule = rule;
+                inner.cell_probability = (relief + rule) % 2;
                 options.smooth_um = relief;
                 check_field(methods[m], 4, 5, 1, &options);
             }
@@ -324,7 +332,9 @@ static void options_drop_cells(void **state) {
     options.cell_area_max_um2 = 115;
     assert_int_equal(count_with(&field, &options), 1);
     options = defaults();
-    options.cytoplasm_min = 0.9;
+    cellseg_method inner = default_method();
+    inner.cytoplasm_min = 0.9;
+    options.method = &inner;
     assert_int_equal(count_with(&field, &options), 0);
     options = defaults();
     options.nucleus_area_min_um2 = 400;
@@ -362,7 +372,7 @@ static void maps_have_the_images_size(void **state) {
     cellseg_labels *cells;
     cellseg_image *maps;
     assert_ok(paint(&field, NULL, 3, 4, 1.5, 3));
-    assert_ok(cellseg_segment(&cells, NULL, &maps, NULL, model, field.image, NULL));
+    assert_ok(cellseg_segment(&cells, NULL, &maps, NULL, NULL, model, field.image, NULL));
     assert_int_equal(cellseg_image_channels(maps), 3);
     assert_int_equal(cellseg_image_height(maps), cellseg_image_height(field.image));
     assert_int_equal(cellseg_image_width(maps), cellseg_image_width(field.image));
@@ -390,7 +400,7 @@ static void orientations_reach_the_network(void **state) {
         cellseg_segment_options options = defaults();
         if (orientations[k] != 0)
             options.orientations = orientations[k];
-        assert_ok(cellseg_segment(&cells, NULL, &maps[k], NULL, model, field.image, &options));
+        assert_ok(cellseg_segment(&cells, NULL, &maps[k], NULL, NULL, model, field.image, &options));
         cellseg_labels_free(cells);
         for (size_t before = 0; before < k; before++)
             assert_int_equal(memcmp(cellseg_image_pixels(maps[before], 0), cellseg_image_pixels(maps[k], 0), bytes) == 0,
@@ -413,12 +423,12 @@ static cellseg_status all_calls(cellseg_context *context, void *data) {
     painted field;
     cellseg_labels *cells = NULL, *nuclei = NULL;
     cellseg_image *maps = NULL;
-    CSEG_TRY(paint(&field, context, 4, 4, 1.2, 3)); /* enough cells for the marker's test */
+    CSEG_TRY(paint(&field, context, 4, 4, 1.2, 3)); /* enough cells for the marker check */
     cellseg_status status;
-    CSEG_TRY_GOTO(done, cellseg_segment(&cells, &nuclei, &maps, context, model, field.image, &options));
+    CSEG_TRY_GOTO(done, cellseg_segment(&cells, &nuclei, &maps, NULL, context, model, field.image, &options));
     cellseg_labels_free(cells);
     cellseg_labels_free(nuclei);
-    CSEG_TRY_GOTO(done, cellseg_segment_two_channel(&cells, &nuclei, context, field.image, field.image, &options));
+    CSEG_TRY_GOTO(done, cellseg_segment_two_channel(&cells, &nuclei, NULL, context, field.image, field.image, &options));
     cellseg_labels_free(nuclei);
     status = cellseg_segment_nuclei_within(&nuclei, context, cells, field.image, &options);
 done:
@@ -476,6 +486,14 @@ static void assert_refused(const cellseg_image *image, const cellseg_segment_opt
     }
 }
 
+#define REFUSES_INNER(member, value)                                                                                             \
+    do {                                                                                                                         \
+        cellseg_segment_options o = defaults();                                                                                  \
+        cellseg_method inner = default_method();                                                                                 \
+        o.method = &inner;                                                                                                       \
+        inner.member = value;                                                                                                    \
+        assert_refused(field.image, &o);                                                                                         \
+    } while (0)
 #define REFUSES(member, value)                                                                                                   \
     do {                                                                                                                         \
         cellseg_segment_options o = defaults();                                                                                  \
@@ -492,43 +510,48 @@ static void absurd_options_are_refused(void **state) {
     REFUSES(pixel_size_um, -1);
     REFUSES(pixel_size_um, (double)NAN);
     REFUSES(pixel_size_um, 1e9);
-    REFUSES(working_pixel_size_um, 0);
-    REFUSES(top_hat_um, -1);
-    REFUSES(nucleus_radius_min_um, 0);
-    REFUSES(nucleus_radius_min_um, 11);
-    REFUSES(nucleus_radius_max_um, (double)INFINITY);
-    REFUSES(nucleus_radius_max_um, 900);
-    REFUSES(nucleus_scales, 0);
-    REFUSES(nucleus_scales, 33);
-    REFUSES(cell_probability, 2);
+    REFUSES_INNER(working_pixel_size_um, 0);
+    REFUSES_INNER(top_hat_um, -1);
+    REFUSES_INNER(nucleus_radius_min_um, 0);
+    REFUSES_INNER(nucleus_radius_min_um, 11);
+    REFUSES_INNER(nucleus_radius_max_um, (double)INFINITY);
+    REFUSES_INNER(nucleus_radius_max_um, 900);
+    REFUSES_INNER(nucleus_scales, 0);
+    REFUSES_INNER(nucleus_scales, 33);
+    REFUSES_INNER(cell_probability, 2);
     REFUSES(sensitivity, 0);
     REFUSES(sensitivity, 101);
     REFUSES(outline_sensitivity, -1);
-    REFUSES(nucleus_valley, -1);
+    REFUSES_INNER(nucleus_valley, -1);
     REFUSES(h_um, -1);
     REFUSES(nucleus_area_min_um2, -1);
-    REFUSES(nucleus_probability_min, 2);
-    REFUSES(nucleus_strength_ratio, 1.1);
-    REFUSES(cell_sigma_um, -1);
-    REFUSES(cell_sigma_um, 999);
-    REFUSES(cell_area_expected_um2, -1);
-    REFUSES(cell_compactness, -1);
-    REFUSES(relief, 4);
-    REFUSES(background_rule, 2);
+    REFUSES_INNER(nucleus_probability_min, 2);
+    REFUSES_INNER(nucleus_strength_ratio, 1.1);
+    REFUSES_INNER(cell_sigma_um, -1);
+    REFUSES_INNER(cell_sigma_um, 999);
+    REFUSES_INNER(cell_area_expected_um2, -1);
+    REFUSES_INNER(cell_compactness, -1);
+    REFUSES_INNER(relief, 4);
+    REFUSES_INNER(background_rule, 2);
     REFUSES(cell_area_min_um2, -1);
     REFUSES(cell_area_max_um2, -1);
-    REFUSES(cytoplasm_min, 1.5);
+    REFUSES_INNER(cytoplasm_min, 1.5);
     REFUSES(smooth_um, -1);
     REFUSES(drop_border_cells, 2);
     REFUSES(fill_holes, -1);
-    REFUSES(cell_ring_um, -1);
+    REFUSES_INNER(cell_ring_um, -1);
     REFUSES(use_extra_output, 2);
-    REFUSES(marker_test, 3);
+    REFUSES(marker_check, 3);
+    REFUSES(preset, 2);
+    REFUSES(nucleus_diameter_um, -1);
+    REFUSES(nucleus_diameter_um, (double)NAN);
+    REFUSES(nucleus_diameter_um, 1e9);
     REFUSES(orientations, 0);
     REFUSES(orientations, 3);
     REFUSES(orientations, 16);
     REFUSES(orientations, -1);
     REFUSES(struct_size, 8);
+    REFUSES_INNER(struct_size, 8);
     cellseg_segment_options crossed = defaults();
     crossed.cell_area_min_um2 = 200;
     crossed.cell_area_max_um2 = 100;
@@ -542,9 +565,12 @@ static void absurd_options_are_refused(void **state) {
 static void options_are_checked_on_their_own(void **state) {
     (void)state;
     cellseg_segment_options options = defaults();
+    cellseg_method inner = default_method();
     assert_ok(cellseg_segment_options_check(NULL));
     assert_ok(cellseg_segment_options_check(&options));
-    options.nucleus_radius_min_um = 20;
+    options.method = &inner;
+    assert_ok(cellseg_segment_options_check(&options));
+    inner.nucleus_radius_min_um = 20;
     assert_status(cellseg_segment_options_check(&options), CELLSEG_ERR_ARGUMENT);
     assert_string_equal(cellseg_last_error(), "nucleus_radius_min_um is 20, more than nucleus_radius_max_um, 10");
     options = defaults();
@@ -555,7 +581,7 @@ static void options_are_checked_on_their_own(void **state) {
     assert_ok(cellseg_segment_options_check(&options));
     options.channel = -1;
     assert_status(cellseg_segment_options_check(&options), CELLSEG_ERR_ARGUMENT);
-    assert_string_equal(cellseg_last_error(), "channel is -1; the first is 0");
+    assert_string_equal(cellseg_last_error(), "channel is -1; it must lie in [0, 2.14748e+09]");
     options = defaults();
     options.nuclei_channel = -1;
     assert_status(cellseg_segment_options_check(&options), CELLSEG_ERR_ARGUMENT);
@@ -614,7 +640,7 @@ static void images_that_would_grow_beyond_measure_are_refused(void **state) {
         assert_status(run_within(methods[m], large, 5.1, 0), CELLSEG_ERR_LIMIT);
         assert_non_null(strstr(cellseg_last_error(), "4200 x 4200 pixels of 5.1 um"));
         assert_status(run_within(methods[m], large, 1.3, 100 << 20), CELLSEG_ERR_LIMIT);
-        assert_non_null(strstr(cellseg_last_error(), "at the working scale"));
+        assert_non_null(strstr(cellseg_last_error(), "the segmentation needs "));
     }
     cellseg_labels *nuclei;
     cellseg_segment_options options = defaults();
@@ -652,7 +678,7 @@ static void models_with_other_classes_are_refused(void **state) {
     cellseg_labels *cells;
     assert_ok(cellseg_model_load_memory(&other, NULL, bytes, size));
     assert_ok(paint(&field, NULL, 2, 2, 1, 3));
-    assert_status(cellseg_segment(&cells, NULL, NULL, NULL, other, field.image, NULL), CELLSEG_ERR_MODEL);
+    assert_status(cellseg_segment(&cells, NULL, NULL, NULL, NULL, other, field.image, NULL), CELLSEG_ERR_MODEL);
     assert_string_equal(cellseg_last_error(), "class 0 of the model is \"mitosis\"; segmentation needs \"nucleus\" there");
     assert_null(cells);
     painted_free(&field);
@@ -683,10 +709,11 @@ static void missing_arguments_are_refused(void **state) {
     cellseg_labels *cells = NULL;
     const cellseg_segment_options options = defaults();
     assert_refused(NULL, &options);
-    assert_status(cellseg_segment(NULL, NULL, NULL, NULL, model, field.image, NULL), CELLSEG_ERR_ARGUMENT);
-    assert_status(cellseg_segment(&cells, NULL, NULL, NULL, NULL, field.image, NULL), CELLSEG_ERR_ARGUMENT);
-    assert_status(cellseg_segment_two_channel(NULL, NULL, NULL, field.image, field.image, &options), CELLSEG_ERR_ARGUMENT);
-    assert_status(cellseg_segment_two_channel(&cells, NULL, NULL, field.image, other.image, &options), CELLSEG_ERR_ARGUMENT);
+    assert_status(cellseg_segment(NULL, NULL, NULL, NULL, NULL, model, field.image, NULL), CELLSEG_ERR_ARGUMENT);
+    assert_status(cellseg_segment(&cells, NULL, NULL, NULL, NULL, NULL, field.image, NULL), CELLSEG_ERR_ARGUMENT);
+    assert_status(cellseg_segment_two_channel(NULL, NULL, NULL, NULL, field.image, field.image, &options), CELLSEG_ERR_ARGUMENT);
+    assert_status(cellseg_segment_two_channel(&cells, NULL, NULL, NULL, field.image, other.image, &options),
+                  CELLSEG_ERR_ARGUMENT);
     assert_status(cellseg_segment_nuclei_within(NULL, NULL, field.truth, field.image, &options), CELLSEG_ERR_ARGUMENT);
     assert_status(cellseg_segment_nuclei_within(&cells, NULL, NULL, field.image, &options), CELLSEG_ERR_ARGUMENT);
     assert_status(cellseg_segment_nuclei_within(&cells, NULL, field.truth, NULL, &options), CELLSEG_ERR_ARGUMENT);
@@ -704,10 +731,10 @@ static void pixel_sizes_that_disagree_are_refused(void **state) {
     assert_ok(paint(&a, NULL, 2, 2, 1, 3));
     assert_ok(paint(&b, NULL, 2, 2, 1, 3));
     assert_ok(cellseg_image_set_pixel_size_um(b.image, 0.6));
-    assert_status(cellseg_segment_two_channel(&cells, NULL, NULL, a.image, b.image, &options), CELLSEG_ERR_ARGUMENT);
+    assert_status(cellseg_segment_two_channel(&cells, NULL, NULL, NULL, a.image, b.image, &options), CELLSEG_ERR_ARGUMENT);
     assert_null(cells);
     assert_ok(cellseg_image_set_pixel_size_um(b.image, 0)); /* unknown: the other's is taken */
-    assert_ok(cellseg_segment_two_channel(&cells, NULL, NULL, b.image, a.image, &options));
+    assert_ok(cellseg_segment_two_channel(&cells, NULL, NULL, NULL, b.image, a.image, &options));
     assert_int_equal(cellseg_labels_max_id(cells), 4);
     assert_true(cellseg_labels_pixel_size_um(cells) == fixture_pixel_um);
     cellseg_labels_free(cells);
@@ -722,8 +749,7 @@ static void presets(void **state) {
     options.pixel_size_um = 0.3;
     options.h_um = 77;
     assert_ok(cellseg_segment_options_preset(&options, CELLSEG_PRESET_PAPER));
-    assert_true(options.h_um == 3 && options.sensitivity == 60 && options.top_hat_um == 130 && options.cell_compactness == 0);
-    assert_true(options.nucleus_probability_min == 0 && options.nucleus_strength_ratio == 0);
+    assert_true(options.h_um == 3 && options.sensitivity == 60 && options.preset == CELLSEG_PRESET_PAPER);
     assert_true(options.channel == 1 && options.pixel_size_um == 0.3 && options.struct_size == sizeof options);
     assert_ok(cellseg_segment_options_preset(&options, CELLSEG_PRESET_DEFAULT));
     cellseg_segment_options own = defaults();

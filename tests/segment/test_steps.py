@@ -274,11 +274,11 @@ def test_no_nuclei_no_cells():
     assert not method.library_cells(marker, None, np.zeros((64, 64), np.uint32), 0.65, method.options()).any()
 
 
-# ---- whether the marker fits ----
+# ---- the marker check ----
 
 
 def ringed(count, inside, ring, seed, radius=8):
-    """`count` discs of nuclei in discs of cells, with a noisy marker of these means, and a map that is half as sure outside."""
+    """`count` discs of nuclei in discs of cells, with a noisy marker of these means, and a map of random probabilities."""
     random = np.random.default_rng(seed)
     y, x = np.mgrid[: 40 * ((count + 4) // 5), :200]
     r = np.hypot(y % 40 - 20, x % 40 - 20)
@@ -292,40 +292,46 @@ def ringed(count, inside, ring, seed, radius=8):
 @pytest.mark.parametrize("px", [0.3, 0.65, 1.1])
 @pytest.mark.parametrize("count", [5, 15, 16, 33])
 @pytest.mark.parametrize("inside, ring", [(0.2, 0.6), (0.5, 0.4), (0.6, 0.1), (0, 0)])
-def test_contrast_and_sureness(px, count, inside, ring):
+def test_contrast_and_confidence(px, count, inside, ring):
     marker, nucleus_map, cells, nuclei = ringed(count, inside, ring, count)
     nucleus_map = np.where(nuclei % 3 == 0, 0.9, nucleus_map).astype(np.float32)
-    found = method.library_fit(marker, nucleus_map, cells, nuclei, px)
-    assert found.cells == count
-    figures = found.contrast, found.sureness, found.share
-    np.testing.assert_allclose(figures, method.fit(marker, nucleus_map, cells, nuclei, px), atol=1e-7)
+    found, confidence = method.library_check(marker, nucleus_map, cells, nuclei, px)
+    assert found.marker_cells == count
+    np.testing.assert_allclose(figures(found), method.check(marker, nucleus_map, cells, nuclei, px), atol=1e-7)
+    means = ndi.mean(nucleus_map.astype(np.float64), nuclei, range(1, count + 1))
+    np.testing.assert_allclose(confidence, [0, *means], atol=1e-7)
+
+
+def figures(report):
+    return report.marker_contrast, report.nuclei_confidence, report.marker_share
 
 
 def test_fifteen_cells_with_rings_are_needed_to_judge_and_five_to_measure():
     marker, nucleus_map, cells, nuclei = ringed(15, 0.6, 0.1, 1, radius=12)
-    assert method.library_fit(marker, nucleus_map, cells, nuclei, 0.65).kind == 2
+    assert method.library_check(marker, nucleus_map, cells, nuclei, 0.65)[0].marker_verdict == 2
     cells[nuclei == 0] = np.where(cells == 15, 0, cells)[nuclei == 0]  # the last cell is all nucleus
-    found = method.library_fit(marker, nucleus_map, cells, nuclei, 0.65)
-    assert (found.kind, found.cells) == (0, 14)
-    np.testing.assert_allclose((found.contrast, found.sureness, found.share), method.fit(marker, nucleus_map, cells, nuclei, 0.65), atol=1e-7)
+    found, _ = method.library_check(marker, nucleus_map, cells, nuclei, 0.65)
+    assert (found.marker_verdict, found.marker_cells) == (0, 14)
+    np.testing.assert_allclose(figures(found), method.check(marker, nucleus_map, cells, nuclei, 0.65), atol=1e-7)
     fifth = cells == 5
     cells[cells > 4], nuclei[nuclei > 4] = 0, 0
-    found = method.library_fit(marker, nucleus_map, cells, nuclei, 0.65)
-    assert method.fit(marker, nucleus_map, cells, nuclei, 0.65) is None
-    assert (found.kind, found.cells, found.contrast, found.sureness, found.share) == (0, 0, 0, 0, 0)
+    found, _ = method.library_check(marker, nucleus_map, cells, nuclei, 0.65)
+    assert method.check(marker, nucleus_map, cells, nuclei, 0.65) is None
+    assert (found.marker_verdict, found.marker_cells, *figures(found)) == (0, 4, 0, 0, 0)
     cells[(cells == 4) & (nuclei == 0)] = 0
     cells[fifth], nuclei[fifth] = 5, 5
-    found = method.library_fit(marker, nucleus_map, cells, nuclei, 0.65)  # five nuclei, of which two have no ring
-    assert (found.kind, found.cells, found.contrast, found.sureness, found.share) == (0, 3, 0, 0, 0)
+    found, confidence = method.library_check(marker, nucleus_map, cells, nuclei, 0.65)  # of five nuclei two have no ring
+    assert (found.marker_verdict, found.marker_cells, *figures(found)) == (0, 3, 0, 0, 0)
+    assert (confidence[1:] > 0.4).all() and len(confidence) == 6
 
 
 KINDS = [(0.2, 8, 0.1, 0), (0.4, 12, 0.1, 0), (0.5, 8, 0.75, 0), (0.5, 8, 0.65, 1), (0.9, 8, 0.95, 0), (0.9, 8, 0.1, 1), (0.9, 12, 0.95, 2)]
 
 
-@pytest.mark.parametrize("inside, radius, sure, kind", KINDS)
-def test_the_marker_s_kind(inside, radius, sure, kind):
-    """Dark nuclei fit whatever the network thinks; brighter ones where it is sure; far brighter ones that fill their cells are a
-    stain's."""
+@pytest.mark.parametrize("inside, radius, probability, verdict", KINDS)
+def test_the_marker_s_verdict(inside, radius, probability, verdict):
+    """Dark nuclei fit at any confidence; brighter ones at a high one; far brighter ones that fill their cells are a stain's."""
     _, _, cells, nuclei = ringed(20, 0, 0, 1, radius)
     marker = np.where(nuclei > 0, inside, 0.4).astype(np.float32)
-    assert method.library_fit(marker, np.full(marker.shape, sure, np.float32), cells, nuclei, 0.65).kind == kind
+    map_ = np.full(marker.shape, probability, np.float32)
+    assert method.library_check(marker, map_, cells, nuclei, 0.65)[0].marker_verdict == verdict

@@ -11,11 +11,33 @@ typedef struct field {
     cellseg_labels *cells, *nuclei;
 } field;
 
-static cellseg_synth_options drawn(int32_t stain, uint64_t seed) {
+/* Options whose values are all written out. */
+typedef struct recipe {
     cellseg_synth_options options;
-    assert_ok(cellseg_synth_options_init(&options, sizeof options));
-    assert_ok(cellseg_synth_options_draw(&options, stain, seed));
-    return options;
+    cellseg_synth_cells cells;
+    cellseg_synth_staining staining;
+    cellseg_synth_optics optics;
+    cellseg_synth_camera camera;
+} recipe;
+
+static void init_recipe(recipe *r) {
+    assert_ok(cellseg_synth_options_init(&r->options, sizeof r->options));
+    assert_ok(cellseg_synth_cells_init(&r->cells, sizeof r->cells, CELLSEG_STAIN_DIFFUSE));
+    assert_ok(cellseg_synth_staining_init(&r->staining, sizeof r->staining, CELLSEG_STAIN_DIFFUSE));
+    assert_ok(cellseg_synth_optics_init(&r->optics, sizeof r->optics, CELLSEG_STAIN_DIFFUSE));
+    assert_ok(cellseg_synth_camera_init(&r->camera, sizeof r->camera, CELLSEG_STAIN_DIFFUSE));
+}
+
+static cellseg_status write_out(recipe *r) {
+    return cellseg_synth_options_draw(&r->options, &r->cells, &r->staining, &r->optics, &r->camera);
+}
+
+static void draw(recipe *r, int32_t stain, uint64_t seed) {
+    init_recipe(r);
+    r->options.stain = stain;
+    r->options.seed = seed;
+    r->options.vary = 1;
+    assert_ok(write_out(r));
 }
 
 static cellseg_status make(field *f, cellseg_context *context, size_t height, size_t width,
@@ -62,11 +84,12 @@ static void assert_raster_order(const cellseg_labels *cells) {
 static void labels_are_valid_whatever_is_drawn(void **state) {
     (void)state;
     for (uint64_t seed = 1; seed <= 60; seed++) {
-        cellseg_synth_options options = drawn(CELLSEG_STAIN_MIXED, seed);
-        options.branching = 2 * options.branching + 0.5;
-        options.pixel_size_um = seed % 3 == 0 ? 2 : 0.8;
+        recipe r;
+        draw(&r, CELLSEG_STAIN_MIXED, seed);
+        r.cells.branching = 2 * r.cells.branching + 0.5;
+        r.options.pixel_size_um = seed % 3 == 0 ? 2 : 0.8;
         field f;
-        assert_ok(make(&f, NULL, 150 + seed, 260 - seed, &options));
+        assert_ok(make(&f, NULL, 150 + seed, 260 - seed, &r.options));
         assert_valid(&f, seed);
         assert_raster_order(f.cells);
         release(&f);
@@ -75,25 +98,29 @@ static void labels_are_valid_whatever_is_drawn(void **state) {
 
 static void the_smallest_and_the_emptiest_are_valid(void **state) {
     (void)state;
-    cellseg_synth_options options = drawn(CELLSEG_STAIN_ER, 3);
-    options.confluence = 1;
-    options.cell_area_um2 = 20;
+    recipe r;
+    draw(&r, CELLSEG_STAIN_ER, 3);
+    r.cells.confluence = 1;
+    r.cells.cell_area_um2 = 20;
     const size_t sizes[][2] = {{1, 1}, {1, 300}, {300, 1}, {2, 3}};
     field f;
     for (size_t i = 0; i < 4; i++) {
-        assert_ok(make(&f, NULL, sizes[i][0], sizes[i][1], &options));
+        assert_ok(make(&f, NULL, sizes[i][0], sizes[i][1], &r.options));
         assert_valid(&f, i);
         release(&f);
     }
-    options.confluence = 0;
-    assert_ok(make(&f, NULL, 40, 50, &options));
+    r.cells.confluence = 0;
+    assert_ok(make(&f, NULL, 40, 50, &r.options));
     assert_int_equal(cellseg_labels_max_id(f.cells), 0);
     release(&f);
 }
 
 static void results_are_of_the_kind_asked_for(void **state) {
     (void)state;
-    cellseg_synth_options options = drawn(CELLSEG_STAIN_ACTIN, 5);
+    cellseg_synth_options options;
+    assert_ok(cellseg_synth_options_init(&options, sizeof options));
+    options.stain = CELLSEG_STAIN_ACTIN;
+    options.vary = 1;
     options.nuclei_channel = 1;
     options.pixel_size_um = 0.5;
     for (int32_t bits = 8; bits <= 16; bits++) {
@@ -122,7 +149,11 @@ static void results_are_of_the_kind_asked_for(void **state) {
 static void threads_give_the_same_bytes(void **state) {
     (void)state;
     for (int32_t stain = CELLSEG_STAIN_DIFFUSE; stain <= CELLSEG_STAIN_MEMBRANE; stain++) {
-        cellseg_synth_options options = drawn(stain, 40 + (uint64_t)stain);
+        cellseg_synth_options options;
+        assert_ok(cellseg_synth_options_init(&options, sizeof options));
+        options.stain = stain;
+        options.seed = 40 + (uint64_t)stain;
+        options.vary = 1;
         options.nuclei_channel = 1;
         field f[3];
         const int32_t threads[] = {1, 2, 7};
@@ -145,13 +176,14 @@ static bool same_pixels(const field *a, const field *b, size_t bytes) {
 static void seeds_and_stains_differ(void **state) {
     (void)state;
     enum { STAINS = CELLSEG_STAIN_MEMBRANE };
-    cellseg_synth_options options;
-    assert_ok(cellseg_synth_options_init(&options, sizeof options));
+    recipe r;
+    init_recipe(&r);
+    assert_ok(write_out(&r));
     field f[STAINS + 1];
     for (int i = 0; i <= STAINS; i++) {
-        options.stain = i == STAINS ? CELLSEG_STAIN_DIFFUSE : i + 1; /* the rest is as it was: the same cells */
-        options.seed = i == STAINS ? 2 : 1;
-        assert_ok(make(&f[i], NULL, 100, 100, &options));
+        r.options.stain = i == STAINS ? CELLSEG_STAIN_DIFFUSE : i + 1; /* the groups are given: the same cells */
+        r.options.seed = i == STAINS ? 2 : 1;
+        assert_ok(make(&f[i], NULL, 100, 100, &r.options));
     }
     for (int i = 0; i <= STAINS; i++)
         for (int k = 0; k < i; k++)
@@ -171,37 +203,37 @@ typedef struct limit {
     double lo, hi;
     const char *name;
 } limit;
-#define LIMIT(member, lo, hi)                                                                                                    \
-    { offsetof(cellseg_synth_options, member), lo, hi, #member }
+#define LIMIT(group, member, lo, hi)                                                                                             \
+    { offsetof(recipe, group.member), lo, hi, #member }
 static const limit limits[] = {
-    LIMIT(pixel_size_um, 0.05, 5),
-    LIMIT(confluence, 0, 1),
-    LIMIT(clustering, 0, 1),
-    LIMIT(overlap, 0, 1),
-    LIMIT(cell_area_um2, 20, 20000),
-    LIMIT(cell_area_spread, 0, 1),
-    LIMIT(nucleus_radius_um, 1, 30),
-    LIMIT(nucleus_radius_spread, 0, 0.5),
-    LIMIT(elongation, 0, 8),
-    LIMIT(spikes, 0, 1),
-    LIMIT(branching, 0, 4),
-    LIMIT(dead, 0, 1),
-    LIMIT(dividing, 0, 1),
-    LIMIT(debris_per_mm2, 0, 10000),
-    LIMIT(brightness_spread, 0, 2),
-    LIMIT(nucleus_darkness, 0, 1),
-    LIMIT(texture, 0, 2),
-    LIMIT(nucleus_darkness_spread, 0, 1),
-    LIMIT(background, 0, 10),
-    LIMIT(haze, 0, 0.9),
-    LIMIT(haze_um, 0, 100),
-    LIMIT(psf_um, 0, 10),
-    LIMIT(vignetting, 0, 0.95),
-    LIMIT(uneven, 0, 0.95),
-    LIMIT(photons, 0, 1e7),
-    LIMIT(read_noise, 0, 1e4),
-    LIMIT(offset, 0, 0.5),
-    LIMIT(exposure, 0.001, 10),
+    LIMIT(options, pixel_size_um, 0.05, 5),
+    LIMIT(cells, confluence, 0, 1),
+    LIMIT(cells, clustering, 0, 1),
+    LIMIT(cells, overlap, 0, 1),
+    LIMIT(cells, cell_area_um2, 20, 20000),
+    LIMIT(cells, cell_area_spread, 0, 1),
+    LIMIT(cells, nucleus_radius_um, 1, 30),
+    LIMIT(cells, nucleus_radius_spread, 0, 0.5),
+    LIMIT(cells, elongation, 0, 8),
+    LIMIT(cells, spikes, 0, 1),
+    LIMIT(cells, branching, 0, 4),
+    LIMIT(cells, dead, 0, 1),
+    LIMIT(cells, dividing, 0, 1),
+    LIMIT(cells, debris_per_mm2, 0, 10000),
+    LIMIT(staining, brightness_spread, 0, 2),
+    LIMIT(staining, nucleus_darkness, 0, 1),
+    LIMIT(staining, texture, 0, 2),
+    LIMIT(staining, nucleus_darkness_spread, 0, 1),
+    LIMIT(optics, background, 0, 10),
+    LIMIT(optics, haze, 0, 0.9),
+    LIMIT(optics, haze_um, 0, 100),
+    LIMIT(optics, psf_um, 0, 10),
+    LIMIT(optics, vignetting, 0, 0.95),
+    LIMIT(optics, uneven, 0, 0.95),
+    LIMIT(camera, photons, 0, 1e7),
+    LIMIT(camera, read_noise, 0, 1e4),
+    LIMIT(camera, offset, 0, 0.5),
+    LIMIT(camera, exposure, 0.001, 10),
 };
 
 static void assert_refused(const cellseg_synth_options *options, size_t height, size_t width, const char *names) {
@@ -220,16 +252,17 @@ static void every_limit_holds(void **state) {
         const double width = l->hi - l->lo;
         const double wrong[] = {l->lo - 1e-6 * width, l->hi + 1e-6 * width, (double)NAN, (double)INFINITY};
         const double right[] = {l->lo, l->hi};
-        cellseg_synth_options options = drawn(CELLSEG_STAIN_ER, 1);
-        double *value = (double *)(void *)((char *)&options + l->offset);
+        recipe r;
+        draw(&r, CELLSEG_STAIN_ER, 1);
+        double *value = (double *)(void *)((char *)&r + l->offset);
         for (int k = 0; k < 4; k++) {
             *value = wrong[k];
-            assert_refused(&options, 8, 8, l->name);
+            assert_refused(&r.options, 8, 8, l->name);
         }
         for (int k = 0; k < 2; k++) {
             field f;
             *value = right[k];
-            assert_ok(make(&f, NULL, 8, 8, &options));
+            assert_ok(make(&f, NULL, 8, 8, &r.options));
             release(&f);
         }
     }
@@ -237,64 +270,132 @@ static void every_limit_holds(void **state) {
 
 static void bad_arguments_are_refused(void **state) {
     (void)state;
-    cellseg_synth_options options = drawn(CELLSEG_STAIN_ER, 1);
-    assert_refused(&options, 0, 8, "height");
-    assert_refused(&options, 8, 16385, "width");
-    int32_t *const whole[] = {&options.stain, &options.nuclei_channel, &options.bits};
-    const int32_t wrong[][2] = {{0, 8}, {-1, 2}, {7, 17}};
-    const char *const names[] = {"stain", "nuclei_channel", "bits"};
-    for (int i = 0; i < 3; i++) {
+    recipe r;
+    draw(&r, CELLSEG_STAIN_ER, 1);
+    cellseg_synth_options *options = &r.options;
+    assert_refused(options, 0, 8, "height");
+    assert_refused(options, 8, 16385, "width");
+    int32_t *const whole[] = {&options->stain, &options->vary, &options->nuclei_channel, &options->bits};
+    const int32_t wrong[][2] = {{-1, 8}, {-1, 2}, {-1, 2}, {7, 17}};
+    const char *const names[] = {"stain", "vary", "nuclei_channel", "bits"};
+    for (int i = 0; i < 4; i++) {
         const int32_t kept = *whole[i];
         for (int k = 0; k < 2; k++) {
             *whole[i] = wrong[i][k];
-            assert_refused(&options, 8, 8, names[i]);
+            assert_refused(options, 8, 8, names[i]);
         }
         *whole[i] = kept;
     }
     field f;
-    assert_status(cellseg_synth_field(NULL, &f.cells, &f.nuclei, NULL, 8, 8, &options), CELLSEG_ERR_ARGUMENT);
-    assert_status(cellseg_synth_field(&f.image, NULL, &f.nuclei, NULL, 8, 8, &options), CELLSEG_ERR_ARGUMENT);
-    assert_status(cellseg_synth_field(&f.image, &f.cells, NULL, NULL, 8, 8, &options), CELLSEG_ERR_ARGUMENT);
-    options.confluence = 1;
-    options.cell_area_um2 = 20;
-    options.pixel_size_um = 5;
-    assert_status(make(&f, NULL, 16384, 16384, &options), CELLSEG_ERR_LIMIT);
-    options.struct_size = 8;
-    assert_refused(&options, 8, 8, "struct_size");
+    assert_status(cellseg_synth_field(NULL, &f.cells, &f.nuclei, NULL, 8, 8, options), CELLSEG_ERR_ARGUMENT);
+    assert_status(cellseg_synth_field(&f.image, NULL, &f.nuclei, NULL, 8, 8, options), CELLSEG_ERR_ARGUMENT);
+    assert_status(cellseg_synth_field(&f.image, &f.cells, NULL, NULL, 8, 8, options), CELLSEG_ERR_ARGUMENT);
+    r.cells.confluence = 1;
+    r.cells.cell_area_um2 = 20;
+    options->pixel_size_um = 5;
+    assert_status(make(&f, NULL, 16384, 16384, options), CELLSEG_ERR_LIMIT);
+    r.optics.struct_size = 8;
+    assert_refused(options, 8, 8, "cellseg_synth_optics: struct_size");
+    options->struct_size = 8;
+    assert_refused(options, 8, 8, "cellseg_synth_options: struct_size");
 }
 
-static void option_functions_check_theirs(void **state) {
+/* ---- groups ---- */
+
+static void group_functions_check_theirs(void **state) {
     (void)state;
-    cellseg_synth_options options;
-    assert_status(cellseg_synth_options_init(NULL, sizeof options), CELLSEG_ERR_ARGUMENT);
-    assert_status(cellseg_synth_options_init(&options, 8), CELLSEG_ERR_ARGUMENT);
-    assert_status(cellseg_synth_options_preset(NULL, CELLSEG_STAIN_ER), CELLSEG_ERR_ARGUMENT);
-    assert_status(cellseg_synth_options_draw(NULL, CELLSEG_STAIN_ER, 1), CELLSEG_ERR_ARGUMENT);
-    assert_ok(cellseg_synth_options_init(&options, sizeof options));
-    assert_status(cellseg_synth_options_preset(&options, CELLSEG_STAIN_MIXED), CELLSEG_ERR_ARGUMENT);
-    assert_status(cellseg_synth_options_preset(&options, CELLSEG_STAIN_MEMBRANE + 1), CELLSEG_ERR_ARGUMENT);
-    assert_status(cellseg_synth_options_draw(&options, -1, 1), CELLSEG_ERR_ARGUMENT);
-    assert_int_equal(options.stain, CELLSEG_STAIN_DIFFUSE);
+    recipe r;
+    assert_status(cellseg_synth_options_init(NULL, sizeof r.options), CELLSEG_ERR_ARGUMENT);
+    assert_status(cellseg_synth_options_init(&r.options, 8), CELLSEG_ERR_ARGUMENT);
+    assert_status(cellseg_synth_cells_init(NULL, sizeof r.cells, CELLSEG_STAIN_ER), CELLSEG_ERR_ARGUMENT);
+    assert_status(cellseg_synth_staining_init(&r.staining, 8, CELLSEG_STAIN_ER), CELLSEG_ERR_ARGUMENT);
+    assert_status(cellseg_synth_optics_init(&r.optics, sizeof r.optics, CELLSEG_STAIN_MIXED), CELLSEG_ERR_ARGUMENT);
+    assert_status(cellseg_synth_camera_init(&r.camera, sizeof r.camera, CELLSEG_STAIN_MEMBRANE + 1), CELLSEG_ERR_ARGUMENT);
+    init_recipe(&r);
+    assert_status(cellseg_synth_options_draw(NULL, &r.cells, NULL, NULL, NULL), CELLSEG_ERR_ARGUMENT);
+    r.options.vary = 1;
+    recipe before = r;
+    r.camera.struct_size = before.camera.struct_size = 8;
+    assert_status(write_out(&r), CELLSEG_ERR_ARGUMENT);
+    assert_memory_equal(&r, &before, sizeof r);
+    r.options.bits = before.options.bits = 7;
+    assert_status(write_out(&r), CELLSEG_ERR_ARGUMENT);
+    assert_memory_equal(&r, &before, sizeof r);
 }
 
-static void presets_and_draws_keep_what_they_say(void **state) {
+static void values_that_are_written_out_give_the_same_field(void **state) {
     (void)state;
-    cellseg_synth_options options;
-    assert_ok(cellseg_synth_options_init(&options, sizeof options));
-    options.seed = 9;
-    options.bits = 16;
-    options.nuclei_channel = 1;
-    options.pixel_size_um = 0.2;
-    assert_ok(cellseg_synth_options_preset(&options, CELLSEG_STAIN_ER));
-    assert_true(options.seed == 9 && options.stain == CELLSEG_STAIN_ER);
-    bool seen[CELLSEG_STAIN_MEMBRANE + 1] = {false};
-    for (uint64_t seed = 0; seed < 100; seed++) {
-        assert_ok(cellseg_synth_options_draw(&options, CELLSEG_STAIN_MIXED, seed));
-        assert_true(options.seed == seed && options.bits == 16 && options.nuclei_channel == 1 && options.pixel_size_um == 0.2);
-        seen[options.stain] = true;
+    bool drawn[CELLSEG_STAIN_MEMBRANE + 1] = {false};
+    for (uint64_t seed = 0; seed < 40; seed++) {
+        recipe r;
+        field f[3];
+        init_recipe(&r);
+        r.options.seed = seed;
+        r.options.stain = CELLSEG_STAIN_MIXED;
+        r.options.vary = seed % 4 != 0;
+        r.options.bits = 16;
+        assert_ok(make(&f[0], NULL, 60, 50, &r.options));
+        assert_ok(cellseg_synth_options_draw(&r.options, NULL, NULL, &r.optics, NULL)); /* the others stay as they are */
+        assert_true(r.options.optics == &r.optics && r.options.cells == NULL && r.options.bits == 16);
+        assert_ok(make(&f[1], NULL, 60, 50, &r.options));
+        assert_ok(write_out(&r));
+        assert_true(r.options.cells == &r.cells && r.options.seed == seed && r.options.stain != CELLSEG_STAIN_MIXED);
+        drawn[r.options.stain] = true;
+        assert_ok(make(&f[2], NULL, 60, 50, &r.options));
+        assert_same(&f[0], &f[1]);
+        assert_same(&f[0], &f[2]);
+        for (int i = 0; i < 3; i++)
+            release(&f[i]);
     }
     for (int32_t stain = CELLSEG_STAIN_DIFFUSE; stain <= CELLSEG_STAIN_MEMBRANE; stain++)
-        assert_true(seen[stain]);
+        assert_true(drawn[stain]);
+}
+
+static void a_given_group_leaves_the_others_as_drawn(void **state) {
+    (void)state;
+    recipe all, some;
+    draw(&all, CELLSEG_STAIN_ACTIN, 3);
+    init_recipe(&some);
+    some.options.stain = CELLSEG_STAIN_ACTIN;
+    some.options.seed = 3;
+    some.options.vary = 1;
+    cellseg_synth_staining given = some.staining;
+    given.texture = 0.75;
+    some.options.staining = &given;
+    assert_ok(write_out(&some));
+    assert_memory_equal(&some.cells, &all.cells, sizeof all.cells);
+    assert_memory_equal(&some.optics, &all.optics, sizeof all.optics);
+    assert_memory_equal(&some.camera, &all.camera, sizeof all.camera);
+    assert_memory_equal(&some.staining, &given, sizeof given);
+    assert_memory_not_equal(&some.staining, &all.staining, sizeof given);
+}
+
+/* As stated in synth.h: the defaults are the diffuse stain's. */
+static void tables_hold_the_defaults(void **state) {
+    (void)state;
+    recipe r;
+    char text[4096];
+    init_recipe(&r);
+    const struct {
+        const cellseg_option_table *table;
+        const void *values;
+    } groups[] = {{cellseg_synth_cells_table(), &r.cells},
+                  {cellseg_synth_staining_table(), &r.staining},
+                  {cellseg_synth_optics_table(), &r.optics},
+                  {cellseg_synth_camera_table(), &r.camera}};
+    size_t members = 0;
+    for (size_t g = 0; g < 4; g++)
+        for (size_t i = 0; i < cellseg_option_table_count(groups[g].table); i++, members++) {
+            cellseg_option o;
+            assert_ok(cellseg_option_table_get(&o, sizeof o, groups[g].table, i));
+            assert_int_equal(o.type, CELLSEG_OPTION_DOUBLE);
+            assert_true(*(const double *)(const void *)((const char *)groups[g].values + o.offset) == o.standard);
+        }
+    assert_int_equal(members, sizeof limits / sizeof *limits - 1);
+    r.options.optics = &r.optics;
+    assert_ok(cellseg_option_table_json(text, sizeof text, cellseg_synth_options_table(), &r.options));
+    assert_non_null(strstr(text, "\"stain\": \"diffuse\", \"vary\": \"no\""));
+    assert_non_null(strstr(text, "\"staining\": null, \"optics\": {\"background\": 0.1, \"haze\": 0.25,"));
 }
 
 /* ---- memory, cancel ---- */
@@ -309,11 +410,12 @@ static cellseg_status make_small(cellseg_context *context, void *data) {
 
 static void failing_allocations_are_survived(void **state) {
     (void)state;
-    cellseg_synth_options options = drawn(CELLSEG_STAIN_TUBULIN, 2);
-    options.nuclei_channel = 1;
-    options.branching = 2;
-    options.haze_um = 20; /* a wide blur allocates more */
-    assert_survives_failing_allocations(make_small, &options);
+    recipe r;
+    draw(&r, CELLSEG_STAIN_TUBULIN, 2);
+    r.options.nuclei_channel = 1;
+    r.cells.branching = 2;
+    r.optics.haze_um = 20; /* a wide blur allocates more */
+    assert_survives_failing_allocations(make_small, &r.options);
 }
 
 static void a_budget_is_kept(void **state) {
@@ -344,8 +446,9 @@ static int32_t lose_patience(void *user, double fraction, const char *step) {
 
 static void cancel_is_obeyed_at_every_step(void **state) {
     (void)state;
-    cellseg_synth_options options = drawn(CELLSEG_STAIN_ENDOSOMES, 4);
-    options.nuclei_channel = 1;
+    recipe r;
+    draw(&r, CELLSEG_STAIN_ENDOSOMES, 4);
+    r.options.nuclei_channel = 1;
     for (int most = 0;; most += 1 + most / 4) {
         patience p = {.most = most};
         cellseg_context_options impatient;
@@ -356,7 +459,7 @@ static void cancel_is_obeyed_at_every_step(void **state) {
         cellseg_context *context;
         assert_ok(cellseg_context_new(&context, &impatient));
         field f;
-        const cellseg_status status = make(&f, context, 90, 90, &options);
+        const cellseg_status status = make(&f, context, 90, 90, &r.options);
         cellseg_context_free(context);
         if (status == CELLSEG_OK) {
             release(&f);
@@ -377,8 +480,10 @@ int main(void) {
         cmocka_unit_test(seeds_and_stains_differ),
         cmocka_unit_test(every_limit_holds),
         cmocka_unit_test(bad_arguments_are_refused),
-        cmocka_unit_test(option_functions_check_theirs),
-        cmocka_unit_test(presets_and_draws_keep_what_they_say),
+        cmocka_unit_test(group_functions_check_theirs),
+        cmocka_unit_test(values_that_are_written_out_give_the_same_field),
+        cmocka_unit_test(a_given_group_leaves_the_others_as_drawn),
+        cmocka_unit_test(tables_hold_the_defaults),
         cmocka_unit_test(failing_allocations_are_survived),
         cmocka_unit_test(a_budget_is_kept),
         cmocka_unit_test(cancel_is_obeyed_at_every_step),

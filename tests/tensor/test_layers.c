@@ -36,9 +36,9 @@ static void pool_takes_the_maximum_and_the_first_gets_the_gradient(void **state)
         test_tensor d_out = test_tensor_new(2, 3, 4, 19, 1, 4);
         for (size_t i = 0; i < in.floats; i++) /* few values, so that many are equal */
             in.memory[i] = floorf(in.memory[i] * 2);
-        cseg_pool_max(k, &out.t, &in.t);
+        cseg_maxpool_forward(k, &out.t, &in.t);
         for (int accumulate = 1; accumulate >= 0; accumulate--) {
-            cseg_pool_max_backward(k, &d_in.t, &d_out.t, &in.t, accumulate);
+            cseg_maxpool_backward(k, &d_in.t, &d_out.t, &in.t, accumulate);
             for (size_t i = 0; i < 2; i++)
                 for (size_t y = 0; y < 7; y++)
                     for (size_t x = 0; x < 9; x++)

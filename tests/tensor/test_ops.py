@@ -158,11 +158,11 @@ def test_pool(kernels, accumulate):
     theirs = torch.tensor(floats(x).astype(np.float64), requires_grad=True)
     y = torch.nn.functional.max_pool2d(theirs, 2)
     ours, out, d_x = Tensor.of(x), Tensor.empty(y.shape), Tensor.of(x if accumulate else np.zeros_like(x))
-    library.cseg_pool_max(kernels, ctypes.byref(out), ctypes.byref(ours))
+    library.cseg_maxpool_forward(kernels, ctypes.byref(out), ctypes.byref(ours))
     assert np.array_equal(out.view(), y.detach().numpy())
     d_y = floats(np.random.default_rng(2).standard_normal(y.shape))
     y.backward(torch.tensor(d_y.astype(np.float64)))
-    library.cseg_pool_max_backward(kernels, ctypes.byref(d_x), ctypes.byref(Tensor.of(d_y)), ctypes.byref(ours),
+    library.cseg_maxpool_backward(kernels, ctypes.byref(d_x), ctypes.byref(Tensor.of(d_y)), ctypes.byref(ours),
                                    ctypes.c_bool(accumulate))
     assert_close(d_x.view(), theirs.grad.numpy() + (x if accumulate else 0))
 

@@ -104,9 +104,9 @@ static void run_layers(record *r, const cseg_kernels *k) {
     }
     cseg_dropout_apply(k, &y.t, &d.t, 0.3, 7);
     add_tensor(r, &y);
-    cseg_pool_max(k, &small.t, &x.t);
+    cseg_maxpool_forward(k, &small.t, &x.t);
     add_tensor(r, &small);
-    cseg_pool_max_backward(k, &d.t, &small.t, &x.t, true);
+    cseg_maxpool_backward(k, &d.t, &small.t, &x.t, true);
     add_tensor(r, &d);
     cseg_sigmoid_backward(k, &d.t, &y.t, &x.t);
     add_tensor(r, &d);

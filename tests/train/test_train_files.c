@@ -336,7 +336,7 @@ static void test_a_file_that_changes(void **state) {
     assert_status(cellseg_trainer_run(&model, trainer, NULL, NULL), CELLSEG_ERR_IO);
     assert_null(model);
     assert_non_null(strstr(cellseg_last_error(), path));
-    assert_non_null(strstr(cellseg_last_error(), "changed while they are trained on"));
+    assert_non_null(strstr(cellseg_last_error(), "changed during training"));
     cellseg_trainer_free(trainer);
     assert_ok(make_scene(&s, NULL, 2));
     assert_ok(cellseg_image_write(s.image, NULL, path));

@@ -37,7 +37,16 @@ from ._lowlevel import (
     OutOfMemoryError,
 )
 from ._model import Model
-from ._options import PRESETS, chosen, set_options
+from ._options import Option, chosen, options, set_options
+from ._segment import (
+    Report,
+    segment,
+    segment_cells,
+    segment_maps,
+    segment_memory,
+    segment_nuclei,
+    segment_two_channel,
+)
 from .training import Epoch, Trainer
 
 __all__ = [
@@ -55,7 +64,9 @@ __all__ = [
     "Matching",
     "Model",
     "ModelError",
+    "Option",
     "OutOfMemoryError",
+    "Report",
     "Roc",
     "Similarity",
     "Trainer",
@@ -68,8 +79,13 @@ __all__ = [
     "matching",
     "measure",
     "morph",
+    "options",
     "roc",
     "segment",
+    "segment_cells",
+    "segment_maps",
+    "segment_memory",
+    "segment_nuclei",
     "segment_two_channel",
     "similarity",
     "simulate",
@@ -86,77 +102,6 @@ def features() -> list[str]:
     """The names of what the loaded library holds: "model", "training", "io", "png", "tiff", "tiff-zstd", "avx2", ..."""
     names = (c.feature_name(1 << bit) for bit in range(64) if c.features() >> bit & 1)
     return [name for name in names if name]
-
-
-_CHOICES = {
-    "relief": {
-        "marker": c.RELIEF_MARKER,
-        "gradient": c.RELIEF_GRADIENT,
-        "probability": c.RELIEF_PROBABILITY,
-        "distance": c.RELIEF_DISTANCE,
-    },
-    "cell_probability": {"cytoplasm": c.CELL_CYTOPLASM, "cytoplasm-and-nucleus": c.CELL_CYTOPLASM_AND_NUCLEUS},
-    "background_rule": {"expected-area": c.BACKGROUND_EXPECTED_AREA, "probability": c.BACKGROUND_PROBABILITY},
-    "marker_test": {"warn": c.MARKER_WARN, "refuse-stains": c.MARKER_REFUSE_STAINS, "refuse": c.MARKER_REFUSE},
-}
-
-
-def _segment_options(options: dict) -> c.segment_options:
-    """Members of the C struct cellseg_segment_options by name, choices by theirs, and preset="paper"."""
-    struct = c.segment_options()
-    c.segment_options_init(struct, ctypes.sizeof(struct))
-    c.segment_options_preset(struct, chosen("preset", options.pop("preset", "default"), PRESETS))
-    set_options(struct, options, _CHOICES, ("preset",))
-    return struct
-
-
-def segment(
-    image: object,
-    pixel_size_um: float | None = None,
-    *,
-    model: Model | None = None,
-    return_maps: bool = False,
-    context: Context | None = None,
-    **options: object,
-) -> tuple[np.ndarray, ...]:
-    """Label every cell, from the marker channel alone: cytoplasm bright, background dark, nucleus darker than cytoplasm.
-
-    pixel_size_um is the edge of a pixel and needed: cells are looked for at their physical size. model: None for the
-    default. options: the members of cellseg_segment_options (include/cellseg/segment.h) by name, for instance channel=1,
-    sensitivity=70, and preset="paper"; those of a choice take its name, as the command line does: relief="distance",
-    cell_probability="cytoplasm", background_rule="expected-area", marker_test="warn".
-
-    Gives (cells, nuclei), both (height, width) of uint32, and with return_maps also a map of each of the model's classes,
-    model.info["classes"], (classes, height, width) of float32 from 0 to 1: the probabilities of nucleus, cytoplasm and
-    background, and the fourth output where the model has one; that of the default is the distance d to the cell's border, as
-    d / (d + 4 um).
-    """
-    struct = _segment_options(options)
-    source = image_from(image, pixel_size_um)
-    handle = (model or Model.default())._handle
-    cells, nuclei, maps = c.Labels(), c.Labels(), c.Image() if return_maps else None
-    call(context, c.segment, (cells, nuclei, maps), (handle, source, struct))
-    both = array_from_labels(cells), array_from_labels(nuclei)
-    return (*both, array_from_image(maps)) if return_maps else both
-
-
-def segment_two_channel(
-    marker: object,
-    nuclear: object,
-    pixel_size_um: float | None = None,
-    *,
-    context: Context | None = None,
-    **options: object,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Label every cell, with nuclei from a nuclear stain and cells from the marker; no network.
-
-    options: as for segment(), and nuclei_channel, the channel of `nuclear`. Gives (cells, nuclei).
-    """
-    struct = _segment_options(options)
-    images = image_from(marker, pixel_size_um), image_from(nuclear, pixel_size_um)
-    cells, nuclei = c.Labels(), c.Labels()
-    call(context, c.segment_two_channel, (cells, nuclei), (*images, struct))
-    return array_from_labels(cells), array_from_labels(nuclei)
 
 
 _STAINS = {

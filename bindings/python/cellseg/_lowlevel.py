@@ -11,7 +11,7 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
-from ctypes import POINTER, c_char_p, c_double, c_int32, c_int64, c_size_t, c_uint32, c_uint64, c_void_p
+from ctypes import POINTER, c_char_p, c_double, c_float, c_int32, c_int64, c_size_t, c_uint32, c_uint64, c_void_p
 
 # ---- status codes ----
 
@@ -70,6 +70,9 @@ RELIEF_MARKER, RELIEF_GRADIENT, RELIEF_PROBABILITY, RELIEF_DISTANCE = 0, 1, 2, 3
 CELL_CYTOPLASM, CELL_CYTOPLASM_AND_NUCLEUS = 0, 1
 BACKGROUND_EXPECTED_AREA, BACKGROUND_PROBABILITY = 0, 1
 MARKER_WARN, MARKER_REFUSE_STAINS, MARKER_REFUSE = 0, 1, 2
+MARKER_FITS, MARKER_DOUBTFUL, MARKER_NUCLEAR_STAIN = 0, 1, 2
+OPTION_INT32, OPTION_UINT64, OPTION_DOUBLE, OPTION_TEXT, OPTION_GROUP = 1, 2, 3, 4, 5
+OPTION_OR_ZERO, OPTION_ABOVE_LOWEST, OPTION_POWER_OF_TWO, OPTION_KEPT_BY_PRESET = 1, 2, 4, 8
 WEIGHTS_FLOAT32, WEIGHTS_FLOAT16 = 1, 2
 LAPLACIAN_EXACT, LAPLACIAN_FAST = 0, 1
 RESAMPLE_LINEAR, RESAMPLE_CUBIC = 0, 1
@@ -141,41 +144,65 @@ class read_options(_Sized):
     _fields_ = [("struct_size", c_size_t), ("pixel_size_um", c_double), ("max_bytes", c_uint64)]
 
 
-class segment_options(_Sized):
+class option(_Sized):
     _fields_ = [
         ("struct_size", c_size_t),
-        ("channel", c_int32),
-        ("nuclei_channel", c_int32),
+        ("name", c_char_p),
+        ("unit", c_char_p),
+        ("sentence", c_char_p),
+        ("choices", POINTER(c_char_p)),
+        ("group", c_void_p),
+        ("offset", c_size_t),
+        ("type", c_int32),
+        ("flags", c_int32),
+        ("standard", c_double),
+        ("paper", c_double),
+        ("lowest", c_double),
+        ("highest", c_double),
+    ]
+
+
+class segment_report(_Sized):
+    """Releases what the library put into it with its last reference."""
+
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("cells", c_uint32),
+        ("dropped_small", c_uint32),
+        ("dropped_improbable", c_uint32),
+        ("dropped_weak", c_uint32),
+        ("dropped_border", c_uint32),
+        ("dropped_area", c_uint32),
+        ("dropped_no_cytoplasm", c_uint32),
+        ("dropped_marker", c_uint32),
+        ("marker_verdict", c_int32),
+        ("marker_cells", c_uint32),
+        ("marker_contrast", c_double),
+        ("marker_share", c_double),
+        ("nuclei_confidence", c_double),
         ("pixel_size_um", c_double),
         ("working_pixel_size_um", c_double),
-        ("top_hat_um", c_double),
-        ("nucleus_radius_min_um", c_double),
-        ("nucleus_radius_max_um", c_double),
-        ("nucleus_scales", c_int32),
-        ("cell_probability", c_int32),
-        ("sensitivity", c_double),
-        ("outline_sensitivity", c_double),
-        ("nucleus_valley", c_double),
-        ("h_um", c_double),
-        ("nucleus_area_min_um2", c_double),
-        ("nucleus_probability_min", c_double),
-        ("cell_sigma_um", c_double),
-        ("cell_area_expected_um2", c_double),
-        ("cell_compactness", c_double),
-        ("relief", c_int32),
-        ("background_rule", c_int32),
-        ("cell_area_min_um2", c_double),
-        ("cell_area_max_um2", c_double),
-        ("cytoplasm_min", c_double),
-        ("smooth_um", c_double),
-        ("drop_border_cells", c_int32),
-        ("fill_holes", c_int32),
-        ("cell_ring_um", c_double),
-        ("use_extra_output", c_int32),
-        ("marker_test", c_int32),
-        ("orientations", c_int32),
-        ("nucleus_strength_ratio", c_double),
+        ("nucleus_diameter_um", c_double),
+        ("nucleus_diameter_found_um", c_double),
+        ("nucleus_diameter_suggested_um", c_double),
+        ("seconds_preprocess", c_double),
+        ("seconds_network", c_double),
+        ("seconds_nuclei", c_double),
+        ("seconds_cells", c_double),
+        ("seconds_finalize", c_double),
+        ("marker_range", c_double),
+        ("peak_bytes", c_uint64),
+        ("model_hash", c_uint64),
+        ("library_version", c_char_p),
+        ("confidence", POINTER(c_float)),
     ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._clear = segment_report_clear  # still there at interpreter shutdown
+
+    def __del__(self) -> None:
+        self._clear(self)
 
 
 class similarity(_Sized):
@@ -709,17 +736,103 @@ model_export_onnx = _function("model_export_onnx", status, Model, Context.option
 model_free = _function("model_free", None, Model)
 model_info = _function("model_info", c_char_p, Model)
 model_pixel_size_um = _function("model_pixel_size_um", c_double, Model)
+model_nucleus_diameter_um = _function("model_nucleus_diameter_um", c_double, Model)
+model_hash = _function("model_hash", c_uint64, Model)
 model_parameters = _function("model_parameters", c_uint64, Model)
 
+option_table_name = _function("option_table_name", c_char_p, c_void_p)
+option_table_count = _function("option_table_count", c_size_t, c_void_p)
+option_table_get = _function("option_table_get", status, POINTER(option), c_size_t, c_void_p, c_size_t)
+option_table_json = _function("option_table_json", status, c_void_p, c_size_t, c_void_p, c_void_p)
+
+
+_OPTION_TYPES = {
+    OPTION_INT32: c_int32,
+    OPTION_UINT64: c_uint64,
+    OPTION_DOUBLE: c_double,
+    OPTION_TEXT: c_char_p,
+}
+_described_structs: dict[int, type] = {}
+
+
+def _described(table: int) -> type:
+    """The struct that a descriptor table of the library describes; `rows`: a descriptor for each member, by name."""
+    if table in _described_structs:
+        return _described_structs[table]
+    rows, fields = {}, [("struct_size", c_size_t)]
+    for index in range(option_table_count(table)):
+        row = option()
+        option_table_get(row, ctypes.sizeof(row), table, index)
+        name = row.name.decode()
+        rows[name] = row
+        fields.append((name, POINTER(_described(row.group)) if row.group else _OPTION_TYPES[row.type]))
+    name = option_table_name(table).removeprefix("cellseg_")
+    struct = type(name, (_Sized,), {"_fields_": fields, "rows": rows, "table": table})
+    if any(getattr(struct, member).offset != row.offset for member, row in rows.items()):
+        raise ImportError(f"libcellseg {version()} describes cellseg_{name} with a gap")
+    return _described_structs.setdefault(table, struct)
+
+
+method_table = _function("method_table", c_void_p)
+segment_options_table = _function("segment_options_table", c_void_p)
+method = _described(method_table())
+segment_options = _described(segment_options_table())
+method_init = _function("method_init", status, POINTER(method), c_size_t, c_int32)
 segment_options_init = _function("segment_options_init", status, POINTER(segment_options), c_size_t)
 segment_options_check = _function("segment_options_check", status, _in(segment_options))
 segment_options_preset = _function("segment_options_preset", status, POINTER(segment_options), c_int32)
-segment = _function("segment", status, Out, Out, Out, Context.optional(), Model, Image, _in(segment_options))
+segment_report_init = _function("segment_report_init", status, POINTER(segment_report), c_size_t)
+segment_report_clear = _function("segment_report_clear", None, POINTER(segment_report))
+segment = _function(
+    "segment",
+    status,
+    Out,
+    Out,
+    Out,
+    POINTER(segment_report),
+    Context.optional(),
+    Model,
+    Image,
+    _in(segment_options),
+)
+segment_memory = _function(
+    "segment_memory",
+    status,
+    POINTER(c_uint64),
+    Context.optional(),
+    Model.optional(),
+    c_size_t,
+    c_size_t,
+    c_double,
+    _in(segment_options),
+)
 segment_two_channel = _function(
-    "segment_two_channel", status, Out, Out, Context.optional(), Image, Image, _in(segment_options)
+    "segment_two_channel",
+    status,
+    Out,
+    Out,
+    POINTER(segment_report),
+    Context.optional(),
+    Image,
+    Image,
+    _in(segment_options),
 )
 segment_nuclei_within = _function(
     "segment_nuclei_within", status, Out, Context.optional(), Labels, Image, _in(segment_options)
+)
+segment_maps = _function("segment_maps", status, Out, Context.optional(), Model, Image, _in(segment_options))
+segment_nuclei = _function("segment_nuclei", status, Out, Context.optional(), Image, c_int32, _in(segment_options))
+segment_cells = _function(
+    "segment_cells",
+    status,
+    Out,
+    Out,
+    Context.optional(),
+    Image,
+    Image.optional(),
+    c_int32,
+    Labels,
+    _in(segment_options),
 )
 
 synth_options_init = _function("synth_options_init", status, POINTER(synth_options), c_size_t)

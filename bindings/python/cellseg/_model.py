@@ -53,5 +53,15 @@ class Model:
         return c.model_pixel_size_um(self._handle)
 
     @property
+    def nucleus_diameter_um(self) -> float:
+        """Median diameter of the nuclei that the network was trained with; 0 where the model states none."""
+        return c.model_nucleus_diameter_um(self._handle)
+
+    @property
+    def hash(self) -> int:
+        """A number that differs between models whose layers, weights, rule or classes differ."""
+        return c.model_hash(self._handle)
+
+    @property
     def parameters(self) -> int:
         return c.model_parameters(self._handle)

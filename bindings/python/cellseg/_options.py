@@ -4,12 +4,16 @@
 from __future__ import annotations
 
 import ctypes
+import difflib
 import os
+from typing import Iterator, NamedTuple
 
 from . import _lowlevel as c
 from ._lowlevel import ArgumentError
 
 PRESETS = {"default": c.PRESET_DEFAULT, "paper": c.PRESET_PAPER}
+_NO_YES = ("no", "yes")
+_DESCRIBED = {"segment": c.segment_options}
 
 
 def chosen(name: str, value: object, choices: dict[str, int]) -> int:
@@ -17,6 +21,92 @@ def chosen(name: str, value: object, choices: dict[str, int]) -> int:
     if value not in choices:
         raise ValueError(f"{name} is {value!r}; it must be one of {', '.join(choices)}")
     return choices[value]
+
+
+# ---- descriptors ----
+
+
+class Option(NamedTuple):
+    """A keyword argument of a function of this package.
+
+    type: bool, int, float or str; a str is one of `choices` where there are any. default, paper: the values of the two presets.
+    lowest, highest: the legal range of a number. group: the C struct's member that holds the option's group; "" for none.
+    """
+
+    name: str
+    type: type
+    unit: str
+    default: object
+    paper: object
+    lowest: float
+    highest: float
+    choices: tuple[str, ...]
+    sentence: str
+    group: str
+
+
+def _choices(row: c.option) -> tuple[str, ...]:
+    names = []
+    while row.choices and row.choices[len(names)] is not None:
+        names.append(row.choices[len(names)].decode())
+    return tuple(names)
+
+
+def _type(row: c.option, choices: tuple[str, ...]) -> type:
+    if choices == _NO_YES:
+        return bool
+    if choices or row.type == c.OPTION_TEXT:
+        return str
+    return float if row.type == c.OPTION_DOUBLE else int
+
+
+def _described(row: c.option, group: str) -> Option:
+    choices = _choices(row)
+    kind = _type(row, choices)
+
+    def value(number: float) -> object:
+        return None if row.type == c.OPTION_TEXT else choices[int(number)] if kind is str else kind(number)
+
+    return Option(
+        row.name.decode(),
+        kind,
+        row.unit.decode(),
+        value(row.standard),
+        value(row.paper),
+        row.lowest,
+        row.highest,
+        choices,
+        row.sentence.decode(),
+        group,
+    )
+
+
+def _descriptors(struct: type, group: str = "") -> Iterator[Option]:
+    for name, row in struct.rows.items():
+        if row.type == c.OPTION_GROUP:
+            yield from _descriptors(dict(struct._fields_)[name]._type_, name)
+        else:
+            yield _described(row, group)
+
+
+def options(of: str = "segment") -> list[Option]:
+    """The keyword options of segment() and the functions beside it, as the library describes them."""
+    if of not in _DESCRIBED:
+        raise ValueError(f"of is {of!r}; it must be one of {', '.join(_DESCRIBED)}")
+    return list(_descriptors(_DESCRIBED[of]))
+
+
+# ---- values ----
+
+
+def filled(kind: type, preset: int) -> ctypes.Structure:
+    """A described struct with the values of a preset; texts and groups are NULL."""
+    struct = kind()
+    for name, row in kind.rows.items():
+        if row.type not in (c.OPTION_TEXT, c.OPTION_GROUP):
+            value = row.paper if preset == c.PRESET_PAPER else row.standard
+            setattr(struct, name, value if row.type == c.OPTION_DOUBLE else int(value))
+    return struct
 
 
 def _text(value: object) -> bytes:
@@ -35,17 +125,65 @@ def _set(struct: ctypes.Structure, name: str, kind: type, value: object) -> None
         raise ArgumentError(f"{name} is {value!r}, which does not fit")
 
 
+def _members(struct: type) -> dict[str, str | None]:
+    """The options of a struct by name, each with the member that points to its group; None for the struct's own."""
+    kinds = dict(struct._fields_)
+    members = {name: None for name in kinds if name not in ("struct_size", "padding")}
+    for name, row in getattr(struct, "rows", {}).items():
+        if row.type == c.OPTION_GROUP:
+            del members[name]
+            members.update(dict.fromkeys(kinds[name]._type_.rows, name))
+    return members
+
+
+def _group(struct: ctypes.Structure, name: str) -> ctypes.Structure:
+    """The group that a member points to; a new one of the struct's preset where the member is NULL."""
+    if not getattr(struct, name):
+        kind = dict(struct._fields_)[name]._type_
+        setattr(struct, name, ctypes.pointer(filled(kind, getattr(struct, "preset", c.PRESET_DEFAULT))))
+    return getattr(struct, name).contents
+
+
+def _unknown(name: str, names: set[str]) -> TypeError:
+    near = difflib.get_close_matches(name, names)
+    hint = f"did you mean {' or '.join(near)}?" if near else f"options are {', '.join(sorted(names))}"
+    return TypeError(f"there is no option {name!r}; {hint}")
+
+
+def _named_choices(struct: ctypes.Structure, name: str, value: object) -> dict[str, int] | None:
+    """The choices of a described member; None where the value is a number as it is."""
+    row = getattr(struct, "rows", {}).get(name)
+    names = _choices(row) if row else ()
+    if not names or (names == _NO_YES and not isinstance(value, str)):
+        return None
+    return {choice: number for number, choice in enumerate(names)}
+
+
 def set_options(
     struct: ctypes.Structure,
     options: dict[str, object],
     choices: dict[str, dict[str, int]] | None = None,
     further: tuple[str, ...] = (),
 ) -> None:
-    """Set members by name. choices: those of a named choice; further: options that are no members, for the error."""
-    kinds = {name: kind for name, kind in struct._fields_ if name not in ("struct_size", "padding")}
+    """Set members by name, those of groups too.
+
+    choices: those of a named choice in a struct that the library does not describe; further: options that are no members, for
+    the error.
+    """
+    members = _members(type(struct))
     for name, value in options.items():
-        if name not in kinds:
-            raise TypeError(f"there is no option {name!r}; options are {', '.join(sorted({*kinds, *further}))}")
-        if choices and name in choices:
-            value = chosen(name, value, choices[name])
-        _set(struct, name, kinds[name], value)
+        if name not in members:
+            raise _unknown(name, {*members, *further})
+        owner = struct if members[name] is None else _group(struct, members[name])
+        named = (choices or {}).get(name) or _named_choices(owner, name, value)
+        if named:
+            value = chosen(name, value, named)
+        _set(owner, name, dict(owner._fields_)[name], value)
+
+
+def struct_of(kind: type, options: dict[str, object]) -> ctypes.Structure:
+    """A described struct: the values of the preset, and over them the given options."""
+    given = dict(options)
+    struct = filled(kind, chosen("preset", given.pop("preset", "default"), PRESETS))
+    set_options(struct, given)
+    return struct

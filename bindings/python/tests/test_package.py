@@ -13,6 +13,7 @@ import cellseg
 import numpy as np
 import pytest
 from cellseg import _lowlevel as c
+from cellseg._options import struct_of
 
 PIXEL_SIZE_UM = 0.65
 PROGRAM = os.environ.get("CELLSEG_PROGRAM")
@@ -60,12 +61,14 @@ def test_choices_are_those_of_the_command_line():
         "relief": [c.RELIEF_MARKER, c.RELIEF_GRADIENT, c.RELIEF_PROBABILITY, c.RELIEF_DISTANCE],
         "cell_probability": [c.CELL_CYTOPLASM, c.CELL_CYTOPLASM_AND_NUCLEUS],
         "background_rule": [c.BACKGROUND_EXPECTED_AREA, c.BACKGROUND_PROBABILITY],
-        "marker_test": [c.MARKER_WARN, c.MARKER_REFUSE_STAINS, c.MARKER_REFUSE],
+        "marker_check": [c.MARKER_WARN, c.MARKER_REFUSE_STAINS, c.MARKER_REFUSE],
     }
     helped = subprocess.run([PROGRAM, "segment", "--help"], check=True, capture_output=True, text=True).stdout
     for option, values in numbers.items():
         names = re.search(f"--{option.replace('_', '-')} ([a-z|-]+)", helped)[1].split("|")
-        assert [getattr(cellseg._segment_options({option: name}), option) for name in names] == values
+        group = "method" if option in c.method.rows else None
+        structs = [struct_of(c.segment_options, {option: name}) for name in names]
+        assert [getattr(s.method.contents if group else s, option) for s in structs] == values
         with pytest.raises(ValueError, match=f"{option} is 0; it must be one of {', '.join(names)}"):
             cellseg.segment(np.ones((40, 40)), PIXEL_SIZE_UM, **{option: 0})
 
@@ -180,17 +183,9 @@ def test_progress_rises_and_can_cancel(picture, model):
     context = cellseg.Context(threads=2, progress=lambda fraction, step: calls.append((fraction, step)))
     cellseg.segment(picture[0], PIXEL_SIZE_UM, model=model, context=context)
     fractions = [fraction for fraction, _ in calls]
-    assert fractions == sorted(fractions) and fractions[-1] <= 1 and all(step for _, step in calls)
+    assert fractions == sorted(fractions) and fractions[-1] == 1 and all(step for _, step in calls)
     with pytest.raises(cellseg.Cancelled):
         cellseg.segment(picture[0], PIXEL_SIZE_UM, model=model, context=cellseg.Context(progress=lambda *_: True))
-
-
-@pytest.mark.parametrize("width, seeds_at", [(1448, 0.17), (1449, 0.83)])
-def test_progress_leaves_room_for_a_second_look_at_small_images(width, seeds_at):
-    calls = []
-    context = cellseg.Context(progress=lambda fraction, step: calls.append((fraction, step)))
-    cellseg.segment(np.zeros((1448, width), np.uint8), PIXEL_SIZE_UM, orientations=1, context=context)
-    assert min(fraction for fraction, step in calls if step == "seeds") == pytest.approx(seeds_at, abs=0.01)
 
 
 def test_what_progress_raises_comes_out_of_the_call(picture, model):
@@ -208,7 +203,7 @@ def test_the_log_says_what_may_disappoint(model):
     assert lines == [("warning", "no cell was found: the image is nearly constant, or noise")]
     lines.clear()
     cellseg.segment(cellseg.simulate(300, 300)[0][0], PIXEL_SIZE_UM, model=model, context=context)
-    assert [level for level, _ in lines] == ["info"] and re.match(r"contrast of \d+ nuclei", lines[0][1])
+    assert [level for level, _ in lines] == ["info"] and re.match(r"marker check: \d+ cells, contrast ", lines[0][1])
 
 
 def test_what_log_raises_comes_out_of_the_call(picture, model):

@@ -31,6 +31,7 @@ SCALARS = {
     "cellseg_status": c.status,
     "void": None,
 }
+TABLE = "cellseg_option_table *"  # owned by the library: an address
 HANDLES = {h.__name__.lower(): h for h in c.Handle.__subclasses__()}
 
 
@@ -38,7 +39,7 @@ def normal(declaration):
     """"const cellseg_image *image" without the name: "cellseg_image *"; const kept for text only."""
     declaration = " ".join(declaration.replace("*", " * ").split())
     if declaration.startswith("const char"):
-        return "const char *"
+        return "const char " + "*" * declaration.count("*")
     words = [w for w in declaration.split() if w != "const"]
     stars = words.count("*")
     words = [w for w in words if w != "*"]
@@ -47,6 +48,8 @@ def normal(declaration):
 
 def matches(c_type, argument):
     """Whether a ctypes argument type can stand for a C parameter type."""
+    if c_type == TABLE:
+        return argument is ctypes.c_void_p
     if c_type in SCALARS:
         other = {"const char *": c.Path, "cellseg_status": ctypes.c_int32}.get(c_type)
         return argument is SCALARS[c_type] or (other is not None and argument is other)

@@ -307,7 +307,8 @@ def test_ctrl_c_is_heard_within_on_epoch():
 
 def test_options_that_do_not_fit():
     for options, kind, words in [
-        ({"epocs": 3}, TypeError, "no option 'epocs'; options are batch, blur_px,.* preset,"),
+        ({"epocs": 3}, TypeError, "no option 'epocs'; did you mean epochs"),
+        ({"zzz": 3}, TypeError, "no option 'zzz'; options are batch, blur_px,.* preset,"),
         ({"struct_size": 3}, TypeError, "no option 'struct_size'"),
         ({"padding": 0}, TypeError, "no option 'padding'"),
         ({"preset": "pepper"}, ValueError, "preset is 'pepper'; it must be one of default, paper"),
@@ -320,7 +321,7 @@ def test_options_that_do_not_fit():
         ({"seed": -1}, cellseg.ArgumentError, "seed is -1"),
         ({"note": "a\0b"}, cellseg.ArgumentError, "note is .*, which does not fit"),
         ({"epochs": 0}, cellseg.ArgumentError, "epochs is 0"),
-        ({"frozen_layers": 3}, cellseg.ArgumentError, "no start model"),
+        ({"frozen_layers": 3}, cellseg.ArgumentError, "requires a start model"),
     ]:
         with pytest.raises(kind, match=words):
             cellseg.Trainer(**options)
@@ -363,7 +364,7 @@ def test_files_that_do_not_fit(files, tmp_path, trained, bytes_of):
         ((image, cells), {"nuclei_channel": 5}, cellseg.ArgumentError, "0.ome.tif: "),
         ((image, cells, nuclei), {"weight": 0}, cellseg.ArgumentError, "weight is 0"),
         ((image, None), {}, cellseg.ArgumentError, "cells_path is NULL"),
-        ((image, cells, nuclei), {"weigth": 2}, TypeError, "no option 'weigth'; options are .*weight"),
+        ((image, cells, nuclei), {"weigth": 2}, TypeError, "no option 'weigth'; did you mean weight?"),
         ((image, cells, nuclei), {"use": 1}, ValueError, "use is 1"),
     ]:
         with pytest.raises(kind, match=words):

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "nn/text.h"
+#include "core/core.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Room for `more` bytes and the closing zero. */
+/* Space for `more` bytes and the closing zero. */
 static bool make_room(cseg_text *text, size_t more) {
     if (text->status != CELLSEG_OK)
         return false;
@@ -55,7 +55,7 @@ void cseg_text_add_number(cseg_text *text, double value) {
     }
     for (char *c = digits; *c != '\0'; c++)
         if (strchr("0123456789+-e", *c) == NULL)
-            *c = '.'; /* whatever the embedder's locale puts there */
+            *c = '.'; /* the decimal point of the locale */
     cseg_text_add(text, "%s", digits);
 }
 

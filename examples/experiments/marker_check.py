@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Which markers fit: the figures of the test that cellseg_segment() makes, over all data sets. Into docs/defaults.md."""
+"""Figures of the marker check of cellseg_segment() for suitable and unsuitable markers, all data sets. Into docs/defaults.md."""
 
 import ctypes
 import re
 
-from common import HUMAN, NOT_FITTING, arguments, files_of, put_section, read, table
+from common import HUMAN, UNSUITABLE_MARKERS, arguments, files_of, put_section, read, table
 
 
 def measure(data, source, limit):
-    """(contrast, sureness, share, cells, warned) of each image; cells are those that are kept with the default options."""
+    """(contrast, confidence, share, cells, warned) of each image, with the default options."""
     import cellseg
     import cellseg._lowlevel as c
 
@@ -21,14 +21,14 @@ def measure(data, source, limit):
         options.channel = source.channel
         c.segment(cells, None, None, context._handle, model._handle, read(image, source.pixel_size_um), options)
         text = "\n".join(lines)
-        figures = re.search(r"contrast of \d+ nuclei (\S+), sureness (\S+), share (\S+)", text)
+        figures = re.search(r"contrast of \d+ nuclei (\S+), (?:sureness|confidence) (\S+), share (\S+)", text)
         values = tuple(map(float, figures.groups())) if figures else (None, None, None)
         found.append((*values, c.labels_max_id(cells), "the marker" in text))
     return found
 
 
 def row(name, found):
-    """Of the images with enough cells for the test: the range of the figures; of all: how many, how many warned of, cells."""
+    """Ranges of the figures over the images with enough cells; numbers of images and warnings and mean number of cells, of all."""
     spans = []
     for i in 0, 1, 2:
         values = sorted(image[i] for image in found if image[i] is not None)
@@ -39,15 +39,16 @@ def row(name, found):
 
 def main():
     given = arguments(__doc__)
-    titles = ["data set", "images", "contrast", "sureness", "share", "warned of", "cells per image, kept"]
-    parts = []
-    not_fitting = NOT_FITTING[:2] if given.quick else NOT_FITTING
-    for heading, sources in (("fits", [HUMAN["train"], HUMAN["val"], *given.fitting]), ("does not fit", not_fitting)):
+    titles = ["data set", "images", "contrast", "confidence", "share", "warnings", "cells per image"]
+    sections = []
+    suitable = [HUMAN["train"], HUMAN["val"], *given.suitable]
+    unsuitable = UNSUITABLE_MARKERS[:2] if given.quick else UNSUITABLE_MARKERS
+    for heading, sources in (("Suitable", suitable), ("Unsuitable", unsuitable)):
         found = {}
         for source in sources:
             found.setdefault(source.name, []).extend(measure(given.data, source, given.limit))
-        parts.append(f"The marker {heading}:\n\n" + table(titles, [row(name, images) for name, images in found.items()]))
-    put_section(given.docs / "defaults.md", "marker_fit", "\n" + "\n".join(parts) + "\n")
+        sections.append(f"{heading} markers:\n\n" + table(titles, [row(name, images) for name, images in found.items()]))
+    put_section(given.docs / "defaults.md", "marker_check", "\n" + "\n".join(sections) + "\n")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What the convolution files share: sums of products walked over images, and the layout of packed weights. */
-#ifndef CSEG_CONV_H
-#define CSEG_CONV_H
+#ifndef CSEG_TENSOR_TILE_LOOP_H
+#define CSEG_TENSOR_TILE_LOOP_H
 
 #include "tensor/tensor_kernels.h"
 
@@ -81,7 +81,7 @@ void cseg_deconv_backward_data(const cseg_kernels *k, const cseg_tensor *d_in, c
 void cseg_deconv_backward_weights(const cseg_kernels *k, float *d_weights, const cseg_tensor *in, const cseg_tensor *d_out,
                                   const cseg_filter_shape *shape);
 
-static inline cseg_grid cseg_conv_grid_of(const cseg_tensor *t) {
+static inline cseg_grid cseg_loop_grid_of(const cseg_tensor *t) {
     return (cseg_grid){.data = t->data, .pixel = t->pixel, .row = t->row, .image = t->image};
 }
 

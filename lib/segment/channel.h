@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Shared by the public calls: from an image and options to planes at the working scale, and back to label maps. */
+#ifndef CSEG_SEGMENT_CHANNEL_H
+#define CSEG_SEGMENT_CHANNEL_H
+
+#include "segment/segment.h"
+
+/* Diameter of the nuclei for which the method's default lengths were chosen. */
+#define CSEG_METHOD_DIAMETER_UM 15.0
+
+/* One channel of an image, its scale, and its size at the working scale. */
+typedef struct cseg_channel {
+    const cellseg_image *image;
+    int32_t index;
+    cseg_input input;
+    cseg_plane plane;             /* its pixels from cseg_channel_read() on, its size before */
+    double pixel_size_um;         /* 0: unknown */
+    double scale;                 /* the image's nuclei are so many times larger than those that working lengths are stated for */
+    double working_pixel_size_um; /* divided by `scale` already: what the steps compute with */
+    size_t working_height, working_width;
+} cseg_channel;
+
+/* what: the image's name in messages. pixel_size_um: the options', which wins over the image's own; 0: none. */
+cellseg_status cseg_channel_open(cseg_channel *out, const cellseg_image *image, int32_t channel, double pixel_size_um,
+                                 const char *what);
+
+/* Write the channel's scale, for nuclei of the options' diameter where the method's are of diameter_um (0: not stated). An
+ * argument error where the pixel size is unknown. */
+cellseg_status cseg_channel_set_scale(cseg_channel *channel, double diameter_um, const cseg_settings *settings);
+
+/* Then the working scale: pixels of working_pixel_size_um, the image's size following from them. An argument error where the
+ * image's pixels are far larger, CELLSEG_ERR_LIMIT where the image is too large there. */
+cellseg_status cseg_channel_resample_to(cseg_channel *channel, double working_pixel_size_um, const cseg_settings *settings);
+
+/* Or a working scale that others chose: height x width pixels of pixel_size_um, in the image's own micrometres. */
+cellseg_status cseg_channel_adopt_size(cseg_channel *channel, size_t height, size_t width, double pixel_size_um,
+                                       const cseg_settings *settings);
+
+/* Make the pixels readable, until cseg_channel_close(), which is legal at any time. */
+cellseg_status cseg_channel_read(cseg_channel *channel, cellseg_context *context);
+void cseg_channel_close(cseg_channel *channel);
+
+/* The pixel size of the working scale, in the image's own micrometres. */
+double cseg_channel_working_um(const cseg_channel *channel);
+
+/* Begin the call's next step and report it at once: CELLSEG_ERR_CANCELLED where the caller stops there. */
+cellseg_status cseg_channel_step(cellseg_context *context, const char *name, double from, double to);
+
+/* How a marker is scaled for the cells step, and a nuclear stain for the seeds step. */
+cseg_rule cseg_channel_marker_rule(double working_pixel_size_um, double top_hat_um);
+cseg_rule cseg_channel_nuclear_rule(double working_pixel_size_um, double top_hat_um);
+
+/* A new plane of the channel, which is read for it, at its working size, scaled by the rule; data NULL after an error. */
+cellseg_status cseg_channel_scale(cellseg_context *context, cseg_plane *out, cseg_channel *channel, const char *what,
+                                  const cseg_rule *rule);
+
+/* A new label map at the channel's scale, resampled from one at the working scale. */
+cellseg_status cseg_channel_labels_at(cellseg_labels **out, cellseg_context *context, const cseg_channel *channel,
+                                      const cseg_plane *labels);
+
+/* A new plane of the cells round the nuclei, smoothed by the options; data NULL after an error. */
+cellseg_status cseg_channel_working_cells(cellseg_context *context, cseg_plane *cells, const cseg_cell_inputs *inputs,
+                                          const cseg_channel *channel, const cseg_settings *settings);
+
+/* Cells and nuclei at the working scale; nuclei have the ids 1..count. */
+typedef struct cseg_found {
+    cseg_plane *cells; /* released as soon as it is not needed */
+    const cseg_plane *nuclei;
+    uint32_t count;
+    const float *confidence; /* by id; NULL: none */
+} cseg_found;
+
+/* Label maps at the channel's own scale, and the report's figures of them, confidences included. cells or nuclei may be NULL: not
+ * wanted; NULL after an error. */
+cellseg_status cseg_channel_label(cellseg_labels **cells, cellseg_labels **nuclei, cellseg_context *context,
+                                  const cseg_channel *channel, const cseg_found *found, const cseg_settings *settings,
+                                  cellseg_segment_report *report);
+
+/* ---- report.c ---- */
+
+/* Begin the report of a call: the memory's peak and the clock start here. own: zeroed. theirs: NULL, or the caller's, which is
+ * cleared; an argument error where it is not initialised. */
+cellseg_status cseg_report_begin(cellseg_segment_report *own, cellseg_segment_report *theirs, cellseg_context *context);
+
+/* The channel's scales and the diameters: assumed, found and suggested. */
+cellseg_status cseg_report_scale(cellseg_segment_report *report, cellseg_context *context, const cseg_channel *channel,
+                                 double diameter_um, const cseg_plane *nuclei, uint32_t count, const cseg_settings *settings);
+
+/* The largest value of the scaled marker. */
+cellseg_status cseg_report_marker(cellseg_segment_report *report, cellseg_context *context, const cseg_plane *marker);
+
+/* End it: log it where the call succeeded, and hand it over to `theirs`, or release it. Returns status. */
+cellseg_status cseg_report_end(cellseg_segment_report *own, cellseg_segment_report *theirs, cellseg_context *context,
+                               cellseg_status status);
+
+/* Seconds since *clock, which moves to now. */
+double cseg_report_lap(double *clock);
+
+/* ---- segment_memory.c ---- */
+
+/* Before any work: CELLSEG_ERR_LIMIT where the budget is below what one thread needs. Else let as many threads work as it allows.
+ * model: NULL without a network. */
+cellseg_status cseg_needs_check(cellseg_context *context, const cseg_channel *channel, const cellseg_model *model);
+
+#endif

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The method's steps, for callers who have maps or nuclei of their own: nuclei from maps, cells from maps and nuclei. Whatever
+ * comes in was made elsewhere, so every value is checked. Cost: the steps', and a pass over each map and label map.
+ */
+#include "segment/channel.h"
+
+#include "morph/morph.h"
+
+#include <string.h>
+
+/* A caller's maps, to read until close_maps(). */
+typedef struct map_set {
+    cseg_input inputs[CSEG_MAX_CLASSES];
+    cseg_plane planes[CSEG_MAX_CLASSES];
+    uint32_t count;
+    int32_t extra_kind;
+} map_set;
+
+/* ---- checks ---- */
+
+typedef struct range_job {
+    const cseg_plane *map;
+    int32_t channel;
+} range_job;
+
+static cellseg_status check_row(void *data, size_t y) {
+    const range_job *job = data;
+    const float *row = cseg_row_f32(job->map, y);
+    for (size_t x = 0; x < job->map->width; x++)
+        if (!(row[x] >= 0 && row[x] <= 1))
+            return cseg_fail(CELLSEG_ERR_ARGUMENT, "maps: channel %d, row %zu, column %zu is %g; a map lies in [0, 1]",
+                             (int)job->channel, y, x, (double)row[x]);
+    return CELLSEG_OK;
+}
+
+static cellseg_status open_maps(map_set *set, cellseg_context *context, const cellseg_image *maps, int32_t min_channels,
+                                int32_t extra_kind) {
+    *set = (map_set){.extra_kind = extra_kind};
+    const int32_t channels = cellseg_image_channels(maps), needed = extra_kind != CELLSEG_EXTRA_NONE ? 4 : min_channels;
+    CSEG_TRY(cseg_range_check("extra_output", extra_kind, CELLSEG_EXTRA_NONE, CELLSEG_EXTRA_DISTANCE));
+    if (cellseg_image_pixel_type(maps) != CELLSEG_FLOAT32)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "maps: the samples must be float32");
+    if (channels < needed)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "maps: there are %d channels; this step needs %d", (int)channels, (int)needed);
+    for (set->count = 0; set->count < (uint32_t)needed; set->count++) {
+        const uint32_t i = set->count;
+        CSEG_TRY(cseg_input_open(&set->inputs[i], context, maps, (int32_t)i));
+        set->planes[i] = set->inputs[i].plane;
+        range_job job = {&set->planes[i], (int32_t)i};
+        CSEG_TRY(cseg_parallel_for(context, set->planes[i].height, check_row, &job));
+    }
+    return CELLSEG_OK;
+}
+
+static void close_maps(map_set *set) {
+    for (size_t i = 0; i < CSEG_MAX_CLASSES; i++)
+        cseg_input_close(&set->inputs[i]);
+}
+
+static cseg_extra extra_of(const map_set *set, const cseg_settings *settings) {
+    const bool used = settings->options.use_extra_output != 0;
+    return (cseg_extra){used ? set->extra_kind : CELLSEG_EXTRA_NONE, &set->planes[CSEG_MAP_EXTRA]};
+}
+
+/* ---- nuclei from maps ---- */
+
+/* The maps are the channel: their scale is the working scale. */
+static cellseg_status maps_channel(cseg_channel *channel, const cellseg_image *maps, const cseg_settings *settings) {
+    CSEG_TRY(cseg_channel_open(channel, maps, CSEG_MAP_NUCLEUS, 0, "maps"));
+    if (!(channel->pixel_size_um > 0))
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "maps: the pixel size is unknown; set it with cellseg_image_set_pixel_size_um()");
+    CSEG_TRY(cseg_channel_set_scale(channel, CSEG_METHOD_DIAMETER_UM, settings));
+    return cseg_channel_adopt_size(channel, channel->plane.height, channel->plane.width, channel->pixel_size_um, settings);
+}
+
+static cellseg_status find_nuclei(const cseg_plane *to, cellseg_context *context, const map_set *set, const cseg_channel *channel,
+                                  const cseg_settings *settings) {
+    cellseg_segment_report report = {0};
+    uint32_t count;
+    const cseg_extra extra = extra_of(set, settings);
+    return cseg_seeds_find(context, to, &count, &set->planes[CSEG_MAP_NUCLEUS], &extra, channel->working_pixel_size_um, settings,
+                           &report);
+}
+
+static cellseg_status nuclei_of_maps(cellseg_labels **nuclei, cellseg_context *context, const cellseg_image *maps, map_set *set,
+                                     int32_t extra_kind, const cseg_settings *settings) {
+    cseg_channel channel;
+    CSEG_TRY(maps_channel(&channel, maps, settings));
+    CSEG_TRY(cseg_needs_check(context, &channel, NULL));
+    CSEG_TRY(open_maps(set, context, maps, 1, extra_kind));
+    CSEG_TRY(cellseg_labels_new(nuclei, context, channel.plane.height, channel.plane.width));
+    const cseg_plane to = cseg_labels_plane(*nuclei);
+    CSEG_TRY(cellseg_labels_set_pixel_size_um(*nuclei, channel.pixel_size_um));
+    return find_nuclei(&to, context, set, &channel, settings);
+}
+
+cellseg_status cellseg_segment_nuclei(cellseg_labels **nuclei, cellseg_context *context, const cellseg_image *maps,
+                                      int32_t extra_output, const cellseg_segment_options *options) {
+    if (nuclei == NULL)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "nuclei is NULL");
+    *nuclei = NULL;
+    cseg_settings settings;
+    map_set set = {.count = 0};
+    cseg_call call;
+    CSEG_TRY(cseg_settings_read(&settings, options));
+    cseg_call_begin(&call, context);
+    cseg_progress_step(context, "seeds", 0, 1);
+    const cellseg_status status = nuclei_of_maps(nuclei, context, maps, &set, extra_output, &settings);
+    if (status != CELLSEG_OK) {
+        cellseg_labels_free(*nuclei);
+        *nuclei = NULL;
+    }
+    close_maps(&set);
+    return cseg_call_end(&call, status);
+}
+
+/* ---- cells from maps and nuclei ---- */
+
+/* A call between the given nuclei and the label maps; planes at the working scale. */
+typedef struct growth {
+    cellseg_context *context;
+    cseg_settings settings;
+    cseg_channel channel;
+    map_set set;
+    cseg_plane marker, nuclei, cells;
+    uint32_t count;
+} growth;
+
+/* Maps of the image's proportions: a pixel of theirs is the same number of the image's, to within a pixel, along both axes. */
+static cellseg_status adopt_maps_scale(cseg_channel *channel, const cellseg_image *maps, const cseg_settings *settings) {
+    const size_t height = cellseg_image_height(maps), width = cellseg_image_width(maps);
+    const double down = (double)channel->plane.height / (double)height, across = (double)channel->plane.width / (double)width;
+    const double off = (double)height - (double)channel->plane.height / across;
+    if (!(off >= -1 && off <= 1))
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "maps of %zu x %zu pixels do not have the proportions of the image's %zu x %zu",
+                         height, width, channel->plane.height, channel->plane.width);
+    const double stated = cellseg_image_pixel_size_um(maps), derived = channel->pixel_size_um * (down < across ? down : across);
+    const bool agree = stated > 0.99 * derived && stated < 1.01 * derived;
+    return cseg_channel_adopt_size(channel, height, width, agree ? stated : derived, settings);
+}
+
+static cellseg_status set_scale(growth *g, const cellseg_image *maps) {
+    CSEG_TRY(cseg_channel_set_scale(&g->channel, CSEG_METHOD_DIAMETER_UM, &g->settings));
+    if (maps != NULL)
+        return adopt_maps_scale(&g->channel, maps, &g->settings);
+    return cseg_channel_resample_to(&g->channel, g->settings.method.working_pixel_size_um, &g->settings);
+}
+
+/* The given nuclei at the working scale, with ids 1..count in raster order. */
+static cellseg_status adopt_nuclei(growth *g, const cellseg_labels *seeds) {
+    const cseg_channel *c = &g->channel;
+    const cseg_plane from = cseg_labels_plane(seeds);
+    const bool full = from.height == c->plane.height && from.width == c->plane.width;
+    const bool working = from.height == c->working_height && from.width == c->working_width;
+    if (!full && !working)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT,
+                         "seeds have %zu x %zu pixels; the image has %zu x %zu, the working scale %zu x %zu", from.height,
+                         from.width, c->plane.height, c->plane.width, c->working_height, c->working_width);
+    CSEG_TRY(cseg_plane_new(&g->nuclei, g->context, CELLSEG_UINT32, c->working_height, c->working_width));
+    CSEG_TRY(cseg_rescale_labels(g->context, &g->nuclei, &from));
+    return cseg_ids_compact(g->context, &g->nuclei, &g->count);
+}
+
+static cellseg_status grow(growth *g) {
+    cseg_channel *c = &g->channel;
+    const bool has_maps = g->set.count > 0;
+    const cseg_rule rule = cseg_channel_marker_rule(c->working_pixel_size_um, g->settings.method.top_hat_um);
+    const cseg_cell_inputs inputs = {&g->marker,
+                                     has_maps ? g->set.planes : NULL,
+                                     &g->nuclei,
+                                     g->count,
+                                     c->working_pixel_size_um,
+                                     extra_of(&g->set, &g->settings),
+                                     g->set.extra_kind == CELLSEG_EXTRA_BOUNDARY};
+    CSEG_TRY(cseg_channel_scale(g->context, &g->marker, c, "the image", &rule));
+    return cseg_channel_working_cells(g->context, &g->cells, &inputs, c, &g->settings);
+}
+
+static cellseg_status cells_of_nuclei(cellseg_labels **cells, cellseg_labels **nuclei, growth *g, const cellseg_image *image,
+                                      const cellseg_image *maps, int32_t extra_kind, const cellseg_labels *seeds) {
+    cellseg_segment_report report = {0};
+    if (seeds == NULL)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "seeds is NULL");
+    CSEG_TRY(cseg_channel_open(&g->channel, image, g->settings.options.channel, g->settings.options.pixel_size_um, "the image"));
+    CSEG_TRY(set_scale(g, maps));
+    CSEG_TRY(cseg_needs_check(g->context, &g->channel, NULL));
+    if (maps != NULL)
+        CSEG_TRY(open_maps(&g->set, g->context, maps, CSEG_MAP_BACKGROUND + 1, extra_kind));
+    CSEG_TRY(adopt_nuclei(g, seeds));
+    CSEG_TRY(grow(g));
+    const cseg_found found = {&g->cells, &g->nuclei, g->count, NULL};
+    return cseg_channel_label(cells, nuclei, g->context, &g->channel, &found, &g->settings, &report);
+}
+
+cellseg_status cellseg_segment_cells(cellseg_labels **cells, cellseg_labels **nuclei, cellseg_context *context,
+                                     const cellseg_image *image, const cellseg_image *maps, int32_t extra_output,
+                                     const cellseg_labels *seeds, const cellseg_segment_options *options) {
+    if (nuclei != NULL)
+        *nuclei = NULL;
+    if (cells == NULL)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "cells is NULL");
+    *cells = NULL;
+    growth g = {.context = context};
+    cseg_call call;
+    CSEG_TRY(cseg_settings_read(&g.settings, options));
+    cseg_call_begin(&call, context);
+    cseg_progress_step(context, "cells", 0, 1);
+    const cellseg_status status = cells_of_nuclei(cells, nuclei, &g, image, maps, extra_output, seeds);
+    close_maps(&g.set);
+    cseg_plane_free(&g.marker);
+    cseg_plane_free(&g.nuclei);
+    cseg_plane_free(&g.cells);
+    return cseg_call_end(&call, status);
+}
