@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The picture of docs/synth.md: each stain as it usually looks, and a field with its truth. Usage: synth_gallery.py OUT.png
+"""The picture of docs/synth.md: the usual image of each stain, and a field with its truth. Usage: synth_gallery.py OUT.png
 
 Needs the Python binding (bindings/python), NumPy and Pillow.
 """

@@ -66,33 +66,45 @@ static const stage stages[STAGES] = {
  * Batches smaller than the paper's take more steps in the same time, and half the paper's filters learn more with less dropout:
  * both lower the loss on the validation fields. Augmentation stands in for other stains, days and microscopes.
  */
-static cellseg_status recipe(cellseg_train_options *options, const stage *at, const char *checkpoint_path) {
-    const cellseg_status status = cellseg_train_options_init(options, sizeof *options);
-    options->epochs = at->epochs;
-    options->learning_rate = at->learning_rate;
-    options->seed = at->seed;
-    options->batch = 8;
-    options->width = 0.5;
-    options->dropout = 0.1;
-    options->extra_output = CELLSEG_EXTRA_DISTANCE;
-    options->learning_rate_final = 1e-5;
-    options->warm_up_epochs = 0.5;
-    options->gamma = 1.6;
-    options->contrast = 1.4;
-    options->scale = 1.3;
-    options->noise = 0.1;
-    options->blur_px = 1.5;
-    options->rotation_degrees = 45;
-    options->elastic_px = 3;
-    options->illumination = 1.4;
-    options->saturation = 0.2;
-    options->nucleus_contrast = 1.2;
-    options->cell_contrast = 1.6;
-    options->empty = 0.03;
-    options->note =
+typedef struct recipe {
+    cellseg_train_options options;
+    cellseg_rate_schedule schedule;
+    cellseg_augmentation augmentation;
+} recipe;
+
+static cellseg_status fill_recipe(recipe *r, const stage *at, const char *checkpoint_path) {
+    cellseg_status status = cellseg_train_options_init(&r->options, sizeof r->options);
+    if (status == CELLSEG_OK)
+        status = cellseg_rate_schedule_init(&r->schedule, sizeof r->schedule, CELLSEG_PRESET_DEFAULT);
+    if (status == CELLSEG_OK)
+        status = cellseg_augmentation_init(&r->augmentation, sizeof r->augmentation, CELLSEG_PRESET_DEFAULT);
+    r->options.epochs = at->epochs;
+    r->options.learning_rate = at->learning_rate;
+    r->options.seed = at->seed;
+    r->options.batch = 8;
+    r->options.width = 0.5;
+    r->options.dropout = 0.1;
+    r->options.extra_output = CELLSEG_EXTRA_DISTANCE;
+    r->options.learning_rate_final = 1e-5;
+    r->schedule.warm_up_epochs = 0.5;
+    r->augmentation.gamma = 1.6;
+    r->augmentation.contrast = 1.4;
+    r->augmentation.scale = 1.3;
+    r->augmentation.noise = 0.1;
+    r->augmentation.blur_px = 1.5;
+    r->augmentation.rotation_degrees = 45;
+    r->augmentation.elastic_px = 3;
+    r->augmentation.illumination = 1.4;
+    r->augmentation.saturation = 0.2;
+    r->augmentation.nucleus_contrast = 1.2;
+    r->augmentation.cell_contrast = 1.6;
+    r->augmentation.empty = 0.03;
+    r->options.rate_schedule = &r->schedule;
+    r->options.augmentation = &r->augmentation;
+    r->options.note =
         "N2A (human outlines); Schwann, HeLa, MCF7, U2OS and others (two-channel labels); simulated cells; the last of several "
         "stages; docs/data.md";
-    options->checkpoint_path = checkpoint_path;
+    r->options.checkpoint_path = checkpoint_path;
     return status;
 }
 
@@ -209,12 +221,12 @@ static int32_t on_epoch(void *user, const cellseg_epoch *epoch) {
 
 /* Resumes where an earlier call was stopped. */
 static cellseg_model *learn(const char *data, int at, const cellseg_model *start, const char *checkpoint_path) {
-    cellseg_train_options options;
+    recipe r;
     cellseg_trainer *trainer;
     cellseg_model *model;
-    if (recipe(&options, &stages[at], checkpoint_path) != CELLSEG_OK)
+    if (fill_recipe(&r, &stages[at], checkpoint_path) != CELLSEG_OK)
         fail("options");
-    if (cellseg_trainer_new(&trainer, NULL, start, &options) != CELLSEG_OK)
+    if (cellseg_trainer_new(&trainer, NULL, start, &r.options) != CELLSEG_OK)
         fail("trainer");
     for (size_t i = 0; i < sizeof sources / sizeof sources[0]; i++)
         if (sources[i].copies[at] > 0)

@@ -25,6 +25,13 @@
 
 #define assert_status(call, expected) assert_string_equal(cellseg_status_name(call), cellseg_status_name(expected))
 
+/* The environment variable CSEG_TEST, a pattern with * and ?, chooses tests of a program; tests/one.sh sets it. */
+__attribute__((constructor)) static void choose_tests(void) {
+    const char *pattern = getenv("CSEG_TEST");
+    if (pattern != NULL)
+        cmocka_set_test_filter(pattern);
+}
+
 /* A small generator of its own (splitmix64), so that tests are the same everywhere. */
 static inline uint64_t test_random(uint64_t *state) {
     uint64_t z = (*state += 0x9e3779b97f4a7c15ULL);
@@ -76,6 +83,11 @@ static inline cellseg_context *test_context(int32_t threads) {
  * everything, whether it succeeds or fails.
  */
 typedef cellseg_status (*allocating_work)(cellseg_context *context, void *data);
+#ifdef __has_feature /* of clang */
+#if __has_feature(thread_sanitizer)
+#define __SANITIZE_THREAD__ 1
+#endif
+#endif
 #ifdef __SANITIZE_THREAD__
 enum { ONE_IN = 8 }; /* calls take too long to try them all; other builds do */
 #else

@@ -9,10 +9,10 @@
 #include <time.h>
 #include <unistd.h>
 
-static const char *title;                     /* what the bar is about */
+static const char *title;                     /* title of the bar */
 static int bar_drawn;                         /* a bar is on the terminal */
-static bool verbose;                          /* the library's other lines are printed too */
-static int failure_code;                      /* for the last context that was not made */
+static bool verbose;                          /* also print the library's notes */
+static int failure_code;                      /* exit code of the last context that could not be made */
 static volatile sig_atomic_t interrupted = 0; /* the interrupt key was pressed */
 
 static void wipe_bar(void) {
@@ -74,7 +74,7 @@ static double now_seconds(void) {
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* " 1:02:03 left", once it can be told, from the work since the first report under this title. */
+/* " 1:02:03 left", estimated from the work since the first report under this title; empty without an estimate. */
 static void write_time_left(char text[40], double fraction) {
     static const char *timed;
     static double began, from;
@@ -134,7 +134,7 @@ cellseg_context *new_context(int32_t threads) {
         failure_code = status == CELLSEG_ERR_ARGUMENT ? CLI_USAGE : CLI_FAILED;
         return NULL;
     }
-    struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = (int)SA_RESETHAND}; /* pressed twice, it kills */
+    struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = (int)SA_RESETHAND}; /* the second interrupt kills */
     (void)sigemptyset(&action.sa_mask);
     (void)sigaction(SIGINT, &action, NULL);
     return context;

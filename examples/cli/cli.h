@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the subcommands of `cellseg` share: exit codes, error lines, and a context with a progress bar. */
+/* Shared code of the subcommands: exit codes, error lines, and a context with a progress bar. */
 #ifndef CLI_H
 #define CLI_H
 
@@ -25,7 +25,7 @@ void print_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 void print_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* The library's last error, with the name of the file it is about in front unless it is there already. */
+/* Print the library's last error; `file` precedes the message unless the message begins with it. */
 void print_library_error(const char *file);
 
 /*
@@ -34,13 +34,13 @@ void print_library_error(const char *file);
  */
 cellseg_context *new_context(int32_t threads);
 
-/* Whether what the library measures on the way is printed too, a line each on standard error. */
+/* Print the library's notes on standard error, one line each. */
 void set_verbose(bool on);
 
-/* The exit code for a context that was not made: wrong usage, or a lack of memory. */
+/* The exit code of the last failure of new_context(): wrong usage, or no memory. */
 int no_context_code(void);
 
-/* What the progress bar says it is working on; NULL: nothing, and the bar is wiped. `name` must stay valid. */
+/* Set the title of the progress bar; NULL wipes the bar. `name` must stay valid. */
 void set_progress_title(const char *name);
 
 /* The interrupt key was pressed. */

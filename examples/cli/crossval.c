@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * cellseg crossval: how well a network does on images it was not trained on. Every image is judged once, by the model of the
- * fold that left its group out.
+ * cellseg crossval: cross-validation of a network. The model of a fold evaluates the images of the fold, which are outside its
+ * training set. Every image is evaluated once.
  *
- * The folder of results is the only memory: a fold whose model is there is not trained again, one that was stopped goes on from
- * its checkpoint, and an image whose cells are there is not segmented again. Every file takes its place when it is whole, so the
- * end is the same however often the work was stopped. crossval.txt says what the results are of; others are refused.
+ * The folder of results is the only state. A fold with a model is not trained again, a stopped fold resumes from its checkpoint,
+ * and an image with cells is not segmented again. A file is renamed to its place when it is complete, so the results do not
+ * depend on interruptions. crossval.txt lists the settings; a folder with other settings is rejected.
  */
 #include "output.h"
 #include "report.h"
@@ -45,7 +45,7 @@ static const command crossval_command = {
     "segmentation has the default options or, with --preset paper, the paper's. Images and labels are those of cellseg\n"
     "train. Groups (images of a folder: --group-by folder; of a field or a well: --group-until) are assigned to the folds in\n"
     "order. --group-by folder --folds 0 leaves out each folder in turn.",
-    (const option *const[]){run_options, cache_options, fold_options, labelled_image_options, training_options, NULL}};
+    (const option *const[]){run_options, cache_options, fold_options, labelled_image_options, training_table.rows, NULL}};
 
 static bool is_complete(int operands) {
     const char *fault = fault_of_training();
@@ -90,7 +90,7 @@ static size_t first_of_group(size_t i) {
     return first;
 }
 
-/* Gives each image its group's number; how many there are. */
+/* Number the groups in fold_of; return their number. */
 static size_t number_groups(void) {
     size_t groups = 0;
     for (size_t i = 0; i < images.count; i++) {
@@ -121,7 +121,7 @@ static void print_too_few(size_t groups) {
                 groups < 2 ? 2 : (int)folds);
 }
 
-/* Deals the groups, in the images' order, to the folds. */
+/* Assign the groups, in the order of the images, to the folds. */
 static bool deal(void) {
     fold_of = malloc((images.count + 1) * sizeof *fold_of);
     if (fold_of == NULL) {
@@ -141,7 +141,7 @@ static bool deal(void) {
     return stems_differ();
 }
 
-/* The only group of a fold's images as text of *length letters; NULL when they are of several. */
+/* The name of a fold's only group, *length letters; NULL if the fold has several groups. */
 static const char *group_of_fold(size_t fold, int *length) {
     size_t first = 0;
     while (fold_of[first] != fold)
@@ -162,7 +162,7 @@ static const char *group_of_fold(size_t fold, int *length) {
     return begin;
 }
 
-/* ---- what the results are of ---- */
+/* ---- settings of the results ---- */
 
 static void put_file(FILE *to, const char *path) {
     struct stat status;
@@ -175,7 +175,7 @@ static void put_settings(FILE *to) {
     put_options(to, cache_options);
     put_options(to, fold_options);
     put_options(to, labelled_image_options);
-    put_options(to, training_options);
+    put_options(to, training_table.rows);
     if (start_file() != NULL)
         put_file(to, start_file());
     for (size_t i = 0; i < images.count; i++) {
@@ -209,7 +209,7 @@ static bool place(const char *path, const char *text) {
     return close_output(&to, true);
 }
 
-/* The folder is empty of results, and gets its settings; or they are these. */
+/* Write the settings to a new folder, or compare them with those of an old folder. */
 static bool claim_folder(void) {
     char path[PATH_SIZE], *text = NULL;
     size_t length;
@@ -258,7 +258,7 @@ static bool train_and_save(cellseg_trainer *trainer, cellseg_context *context, c
     set_progress_title("training");
     cellseg_status status = cellseg_trainer_run(&model, trainer, on_epoch, NULL);
     set_progress_title(NULL);
-    if (status == CELLSEG_OK && !was_interrupted()) /* interrupted, the model is not the one that was asked for */
+    if (status == CELLSEG_OK && !was_interrupted()) /* an interrupted training gives another model */
         status = cellseg_model_save(model, context, path, CELLSEG_WEIGHTS_FLOAT32);
     if (status == CELLSEG_ERR_CANCELLED && was_interrupted())
         print_error("%s: not written: training was interrupted; run the command again to resume", path);
@@ -289,7 +289,7 @@ static bool train_fold(cellseg_context *context, const cellseg_model *start, siz
     return fine;
 }
 
-/* ---- judging it ---- */
+/* ---- evaluation of a fold ---- */
 
 static score_list all_cells, all_nuclei;   /* of every image */
 static score_list fold_cells, fold_nuclei; /* one score per fold */
@@ -305,7 +305,7 @@ static bool read_image(cellseg_image **image, cellseg_context *context, const ch
     return status == CELLSEG_OK;
 }
 
-/* As training finds them. */
+/* Find the nuclei as training does. */
 static bool find_nuclei(cellseg_context *context, const cellseg_image *image, const char *cells_path, const char *path) {
     cellseg_segment_options options;
     cellseg_labels *cells = NULL, *nuclei = NULL;
@@ -324,7 +324,7 @@ static bool find_nuclei(cellseg_context *context, const cellseg_image *image, co
     return status == CELLSEG_OK;
 }
 
-/* <stem>.nuclei.tif, which is made where a channel shows the nuclei. */
+/* Path of the true nuclei; the file is made first if a channel has the nuclear stain. */
 static bool true_nuclei(char path[PATH_SIZE], cellseg_context *context, const labelled_image *of) {
     const char *stem = of->image.stem;
     char truth[PATH_SIZE];
@@ -340,7 +340,7 @@ static bool true_nuclei(char path[PATH_SIZE], cellseg_context *context, const la
     return fine;
 }
 
-/* Of an image's results the cells are written last. */
+/* The cells are the last result of an image to be written. */
 static bool segment_image(cellseg_context *context, const cellseg_model *model, const file *image, const char *fold_folder) {
     char cells[PATH_SIZE];
     if (!join_path(cells, fold_folder, image->stem, ".cells.tif"))
@@ -449,7 +449,7 @@ static bool run_folds(cellseg_context *context, const cellseg_model *start) {
 
 static bool init_segmentation(void) {
     const cellseg_status status = cellseg_segment_options_init(&segment_options, sizeof segment_options);
-    if (status != CELLSEG_OK || !set_segment_preset(training_preset))
+    if (status != CELLSEG_OK || !set_segment_preset(train_options.preset))
         return false;
     segment_options.channel = training_channel;
     return true;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* cellseg evaluate: how well label maps and probabilities agree with the truth, image by image, and over all. */
+/* cellseg evaluate: agreement of label maps and probability maps with the truth, per image and over all images. */
 #include "cli.h"
 #include "files.h"
 #include "options.h"
@@ -42,10 +42,10 @@ static const command evaluate_command = {
 
 /* ---- images ---- */
 
-/* What is judged: cells, or whatever --kind says; and, beside cells, nuclei. */
+/* Scores of the objects of --kind, and of nuclei if --kind is cells. */
 static score_list objects, nuclei;
 
-/* The file <stem>.KIND.tif beside `path`; NULL when there is none. */
+/* The file <stem>.KIND.tif in the folder of `path`; NULL if the file is missing. */
 static const char *beside(char found[PATH_SIZE], const char *path, const char *stem, const char *which) {
     const char *slash = strrchr(path, '/');
     const int folder = slash != NULL ? (int)(slash - path) + 1 : 0;
@@ -53,7 +53,7 @@ static const char *beside(char found[PATH_SIZE], const char *path, const char *s
     return length < PATH_SIZE && access(found, F_OK) == 0 ? found : NULL;
 }
 
-/* The nuclei beside a pair of cells, where both have them. */
+/* Evaluate the nuclei of a pair of cells if both sides have nuclei. */
 static bool judge_nuclei(cellseg_context *context, const inputs *cells) {
     char truth[PATH_SIZE], predicted[PATH_SIZE];
     const inputs files = {cells->stem, beside(truth, cells->truth, cells->stem, "nuclei"),
@@ -72,7 +72,7 @@ static int name_width(const file_list *files) {
     return (int)width;
 }
 
-/* The paths of the i-th pair, those beside it in `room`. What is missing is printed: false. */
+/* The paths of the i-th pair; `room` holds the path of the maps. False, after an error line, if a file is missing. */
 static bool inputs_at(inputs *files, char room[PATH_SIZE], const file_list *truth, const file_list *predicted,
                       const file_list *images, size_t i) {
     *files = (inputs){.stem = truth->files[i].stem, .truth = truth->files[i].path, .predicted = predicted->files[i].path};
@@ -179,7 +179,7 @@ static bool find_files(file_list *truth, file_list *predicted, const char *const
            same_stems(truth, paths[0], predicted, paths[1]);
 }
 
-/* The images the pictures are cut from; none without --images. */
+/* The images of the report's pictures; none without --images. */
 static bool find_images(file_list *images, const char *truth_path) {
     *images = (file_list){0};
     if (images_path == NULL)
@@ -205,7 +205,7 @@ static int evaluate(const char *const paths[2]) {
     return code;
 }
 
-/* What is wrong with the options' values; NULL: nothing. */
+/* The first fault of the options' values; NULL: none. */
 static const char *fault_of_values(void) {
     if (!(how.weight >= 0 && how.weight <= 1))
         return "--k must lie in [0, 1]";

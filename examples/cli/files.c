@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* The kinds of file this program writes beside each other; none of them is an image to work on. */
+/* The kinds of file that this program writes next to images; they are no input images. */
 static const char *const kinds[] = {".cells.", ".nuclei.", ".maps.", ".overlay."};
 
 /* ---- paths ---- */
@@ -181,7 +181,7 @@ static bool is_image(const file *f) {
     return true;
 }
 
-/* Of the files [0, count) of one stem, the index of the one wanted; count when there is none, and more when there are several. */
+/* The index of the selected file among the files [0, count) of one stem; count if none matches, more if several match. */
 static size_t choose(const file *files, size_t count, const char *kind) {
     if (kind != NULL && count == 1)
         return 0;
@@ -232,7 +232,7 @@ bool files_in_folder(file_list *out, const char *folder, const char *kind) {
 
 /* ---- pairs ---- */
 
-/* Add a stem to a list in words; what does not fit is left out. */
+/* Add a stem to a list in words; text beyond the buffer is dropped. */
 static void mention(char text[PATH_SIZE], const char *stem, const char *folder) {
     const size_t used = strlen(text);
     (void)snprintf(text + used, PATH_SIZE - used, "%s%s (only in %s)", used > 0 ? ", " : "", stem, folder);

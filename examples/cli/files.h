@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Files by stem: a file's name up to its first dot names what it shows, the rest says which kind of file it is. */
+/* Files by stem. The stem is the file name up to the first dot and names the image; the rest names the kind of file. */
 #ifndef CLI_FILES_H
 #define CLI_FILES_H
 
@@ -21,9 +21,9 @@ typedef struct file_list {
 bool files_from_operands(file_list *out, const char *const *operands, int count);
 
 /*
- * One file of each stem in a folder, of those that end in .tif, .tiff or .png, in order of stem. `kind` "cells": where a stem has
- * several files, the one named <stem>.cells.*; NULL: the image, which is what is none of the kinds this program
- * writes. Where that leaves no choice or too many, prints an error: false.
+ * One file of each stem in a folder, sorted by stem; files end in .tif, .tiff or .png. `kind` "cells": of several files, the file
+ * <stem>.cells.*; NULL: the image, which is of no kind that this program writes. No match or several matches print an error:
+ * false.
  */
 bool files_in_folder(file_list *out, const char *folder, const char *kind);
 
@@ -34,7 +34,7 @@ bool same_stems(const file_list *a, const char *folder_a, const file_list *b, co
 
 bool is_folder(const char *path);
 
-/* True when a file can be made or replaced there; else prints an error. Asked before long work. */
+/* True if a file can be created or replaced there; else prints an error. Called before long work. */
 bool can_be_written(const char *path);
 
 bool is_same_file(const char *a, const char *b);

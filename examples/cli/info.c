@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* cellseg info: the library and its model, or what image and model files hold. */
+/* cellseg info: describes the library and its model, or image files and model files. */
 #include "cli.h"
 #include "options.h"
 
@@ -59,7 +59,7 @@ static const char *without_path(const char *line, const char *path) {
     return strncmp(line, path, length) == 0 && strncmp(line + length, ": ", 2) == 0 ? line + length + 2 : line;
 }
 
-/* What is no image may be a model. */
+/* Read a file as an image, else as a model. */
 static cellseg_status read_either(cellseg_image **image, cellseg_model **model, cellseg_context *context, const char *path) {
     char as_image[512];
     cellseg_status status = cellseg_image_read(image, context, path, NULL);

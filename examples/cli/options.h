@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/* What an option's value is, and what `value` points to. */
+/* Type of an option's value, and type of the object at `value`. */
 typedef enum option_kind {
     OPTION_FLAG,   /* no value; bool */
     OPTION_WHOLE,  /* whole number; int32_t */
@@ -31,7 +31,7 @@ typedef struct option {
     char letter;      /* short form, or 0 */
     option_kind kind;
     void *value;                /* holds the default before parsing; a negative whole number stands for none */
-    const char *metavar;        /* what the value is called in the help, NULL for flags and choices */
+    const char *metavar;        /* name of the value in the help; NULL for flags and choices */
     const char *help;           /* one line */
     const char *const *choices; /* NULL at the end */
 } option;

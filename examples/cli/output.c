@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Text files: written beside their place, then renamed. */
+/* Text files: written under a temporary name, then renamed. */
 #include "output.h"
 
 #include "cli.h"

@@ -13,9 +13,9 @@
 bool write_report(const char *path, cellseg_context *context, const score_list *const *lists, size_t count, const measures *how,
                   int32_t channel);
 
-/* ---- its parts ---- */
+/* ---- sections of the page ---- */
 
-/* Text with what HTML would read otherwise replaced. */
+/* Text with escapes for HTML. */
 void put_text(FILE *to, const char *text);
 
 /* Charts, as SVG. */
@@ -23,7 +23,7 @@ void put_roc_chart(FILE *to, const score_list *const *lists, size_t count);
 void put_iou_chart(FILE *to, const score_list *list);
 void put_histogram(FILE *to, const score_list *list);
 
-/* The worst and best objects; `scratch`: a path beside the page where a picture may be written and removed. */
+/* The worst and best objects; `scratch`: a path in the page's folder for temporary pictures. */
 bool put_pictures(FILE *to, const char *scratch, cellseg_context *context, const score_list *list, int32_t channel);
 
 #endif

@@ -60,7 +60,7 @@ static size_t begin_of(double middle, size_t side, size_t length) {
     return (size_t)begin + side > length ? length - side : (size_t)begin;
 }
 
-/* A square around the object's box, narrower only where the image is. */
+/* A square around the object's box, limited by the image's size. */
 static window window_of(const cellseg_table *table, size_t row, size_t height, size_t width) {
     const double top = table_value(table, "bbox_top_px", row), bottom = table_value(table, "bbox_bottom_px", row);
     const double left = table_value(table, "bbox_left_px", row), right = table_value(table, "bbox_right_px", row);
@@ -126,7 +126,7 @@ static cellseg_status cut_labels(cellseg_labels **out, cellseg_context *context,
 
 /* ---- a picture ---- */
 
-/* What pictures of one image are cut from. */
+/* The sources of the pictures of one image. */
 typedef struct source {
     cellseg_image *image;
     cellseg_labels *truth, *predicted;
@@ -141,7 +141,7 @@ static void free_source(source *s) {
 static bool read_source(source *s, cellseg_context *context, const inputs *files, int32_t channel) {
     const char *at_fault = files->image;
     *s = (source){0};
-    /* The pixel size plays no part here, so one that the file does not say, or says twice, is no matter. */
+    /* The pixel size has no effect here; set, it prevents errors of files without one or with two. */
     cellseg_read_options options;
     cellseg_status status = cellseg_read_options_init(&options, sizeof options);
     options.pixel_size_um = 1;
@@ -194,7 +194,7 @@ static void put_base64(FILE *to, FILE *from) {
     }
 }
 
-/* What all pictures of a page share. */
+/* Shared context of the pictures of a page. */
 typedef struct album {
     FILE *to;
     const char *scratch;

@@ -19,7 +19,7 @@ bool set_segment_preset(int32_t preset);
 typedef struct results {
     cellseg_image *image; /* as read */
     cellseg_labels *cells, *nuclei;
-    cellseg_image *maps; /* NULL when not asked for */
+    cellseg_image *maps; /* NULL without --maps */
 } results;
 
 void free_results(results *r);

@@ -43,7 +43,7 @@ static cellseg_status locate(score *s, cellseg_context *context, const cellseg_l
     return status == CELLSEG_OK ? cellseg_measure(&s->table, context, truth, NULL, NULL, &options) : status;
 }
 
-/* The probability of a cell is that of no background, whatever other classes a model has. */
+/* The probability of a cell is 1 - background for models with any classes. */
 static cellseg_status invert_background(cellseg_image **out, cellseg_context *context, const cellseg_image *maps) {
     const size_t height = cellseg_image_height(maps), width = cellseg_image_width(maps);
     const float *background = cellseg_image_pixels(maps, 2);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What cellseg evaluate finds: the figures of each image, their means, and the columns in which they are shown. */
+/* Scores of cellseg evaluate: the figures of each image, their means, and the columns of the tables. */
 #ifndef CLI_SCORES_H
 #define CLI_SCORES_H
 
@@ -9,7 +9,7 @@
 
 enum { ROC_POINTS = 4097, IOU_STEPS = 19 }; /* IoU thresholds 0.05, 0.10 ... 0.95 */
 
-/* What agreement is measured with. */
+/* Parameters of the measures. */
 typedef struct measures {
     double weight;        /* of the Dice part of SM */
     double iou_threshold; /* of pairs */
@@ -49,8 +49,8 @@ typedef struct score_list {
 } score_list;
 
 /*
- * Judge one image and append its score. Maps are those of cellseg segment --maps: for nuclei the first channel counts, for all
- * else what the third, the background, leaves. Prints an error on failure: false.
+ * Evaluate one image and append its score. Maps are those of cellseg segment --maps: nuclei use the first channel, all other
+ * kinds 1 - the third channel (background). Prints an error on failure: false.
  */
 bool add_score(score_list *list, cellseg_context *context, const inputs *files, const measures *how);
 void free_scores(score_list *list);
@@ -62,9 +62,9 @@ score mean_score(const score_list *list);
 score pooled_score(const score_list *list);
 
 /*
- * Move a list's scores to the end of `all`, and append one score to `summaries`: its means over images, but for the best Dice and
- * the pixels, which are over all objects and pixels, and the numbers of objects, which are sums. `list` is empty afterwards. When
- * memory ends, prints an error: false.
+ * Move a list's scores to the end of `all`, and append one score to `summaries`. The score has means over images. Exceptions are
+ * best Dice and pixel measures (over all objects and pixels) and numbers of objects (sums). `list` is empty afterwards. Without
+ * memory, prints an error: false.
  */
 bool add_summary(score_list *summaries, score_list *all, score_list *list);
 

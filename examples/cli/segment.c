@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* cellseg segment and cellseg label: the same files come out, by the network or by the two-channel method. */
+/* cellseg segment and cellseg label: the same result files, by the network or by the two-channel method. */
 #include "library_options.h"
 #include "results.h"
 
@@ -25,7 +25,7 @@ static const option common_options[] = {
 static const option network_options[] = {
     {"model", 0, OPTION_TEXT, &model_path, "FILE", "model file; default: the default model", NULL},
     {"maps", 0, OPTION_FLAG, &want_maps, NULL, "also write the probability maps, <stem>.maps.tif", NULL},
-    {"verbose", 0, OPTION_FLAG, &want_details, NULL, "also log how well the marker fits", NULL},
+    {"verbose", 0, OPTION_FLAG, &want_details, NULL, "also log the figures of the marker check", NULL},
     {NULL, 0, OPTION_FLAG, NULL, NULL, NULL, NULL},
 };
 static const option two_channel_options[] = {
@@ -87,7 +87,7 @@ static void settle_channels(void) {
         segment_options.nuclei_channel = 0;
 }
 
-/* What is out of range in any image: said once, and of no file. NULL: nothing. */
+/* A fault of the options in any image, reported once and without a file. NULL: none. */
 static const char *fault_of_values(void) {
     cellseg_segment_options all = segment_options;
     all.pixel_size_um = read_options.pixel_size_um;
@@ -128,7 +128,7 @@ static bool read_image(cellseg_image **image, cellseg_context *context, const ch
     return false;
 }
 
-/* Such an image would give no cells, which says nothing: it is the wrong file, or its pixel size is wrong. */
+/* Such an image would give no cells without an error: the file or its pixel size is wrong. */
 static bool can_hold_a_nucleus(const cellseg_image *image, const char *path) {
     const size_t height = cellseg_image_height(image), width = cellseg_image_width(image);
     const double pixel_size_um = cellseg_image_pixel_size_um(image);

@@ -2,74 +2,73 @@
 /* cellseg synth: simulated fields and their label maps, as cellseg train reads them. */
 #include "cli.h"
 #include "files.h"
-#include "options.h"
+#include "library_options.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* ---- the command line ---- */
 
 static const char *output_folder, *size_text = "1024x1024";
 static cellseg_synth_options synth_options;
+static cellseg_synth_cells cells_group;
+static cellseg_synth_staining staining_group;
+static cellseg_synth_optics optics_group;
+static cellseg_synth_camera camera_group;
 static uint64_t first_seed = 1;
-static int32_t count = 1, stain, threads, vary = 1;
+static int32_t count = 1, threads, wanted_stain;
 static size_t width, height;
 
-static const char *const stains[] = {"mixed", "diffuse", "er", "mitochondria", "endosomes", "actin", "tubulin", "membrane", NULL};
-
-#define O synth_options
 static const option common_options[] = {
     {"output", 'o', OPTION_TEXT, &output_folder, "FOLDER", "folder of the fields; created if missing", NULL},
     {"count", 0, OPTION_WHOLE, &count, "N", "number of fields", NULL},
     {"seed", 0, OPTION_COUNT, &first_seed, "S", "seed of the first field; the next field has S + 1", NULL},
-    {"stain", 0, OPTION_CHOICE, &stain, NULL, "stained structure", stains},
     {"size", 0, OPTION_TEXT, &size_text, "WxH", "width and height in pixels", NULL},
-    {"pixel-size", 0, OPTION_NUMBER, &O.pixel_size_um, "UM", "edge of a pixel", NULL},
-    {"bits", 0, OPTION_WHOLE, &O.bits, "N", "bits of the camera, 8 to 16", NULL},
-    {"nuclei-channel", 0, OPTION_CHOICE, &O.nuclei_channel, NULL, "add a channel with the nuclear stain", no_yes},
-    {"vary", 0, OPTION_CHOICE, &vary, NULL, "draw the options below for each field, unless set; no: usual values", no_yes},
+    {"pixel-size", 0, OPTION_NUMBER, &synth_options.pixel_size_um, "UM", "edge of a pixel", NULL},
     {"threads", 0, OPTION_WHOLE, &threads, "N", "number of threads; 0: one per core", NULL},
     {NULL, 0, OPTION_FLAG, NULL, NULL, NULL, NULL},
 };
-static const option field_options[] = {
-    {"confluence", 0, OPTION_NUMBER, &O.confluence, "PART", "fraction of the field covered by cells", NULL},
-    {"clustering", 0, OPTION_NUMBER, &O.clustering, "PART", "fraction of the cells that lie next to another cell", NULL},
-    {"overlap", 0, OPTION_NUMBER, &O.overlap, "PART", "0: touching cells share borders; 1: cells lie on each other", NULL},
-    {"cell-area-um2", 0, OPTION_NUMBER, &O.cell_area_um2, "UM2", "mean area of a cell", NULL},
-    {"cell-area-spread", 0, OPTION_NUMBER, &O.cell_area_spread, "S", "deviation of the logarithm of the area", NULL},
-    {"nucleus-radius-um", 0, OPTION_NUMBER, &O.nucleus_radius_um, "UM", "mean radius of a nucleus", NULL},
-    {"nucleus-radius-spread", 0, OPTION_NUMBER, &O.nucleus_radius_spread, "S", "deviation of the logarithm of the radius", NULL},
-    {"elongation", 0, OPTION_NUMBER, &O.elongation, "E", "mean of length / width - 1", NULL},
-    {"spikes", 0, OPTION_NUMBER, &O.spikes, "PART", "0: rounded outlines; 1: tips with concave arcs", NULL},
-    {"branching", 0, OPTION_NUMBER, &O.branching, "N", "mean number of thin processes per cell", NULL},
-    {"dead", 0, OPTION_NUMBER, &O.dead, "PART", "fraction of dead cells: small, bright, round", NULL},
-    {"dividing", 0, OPTION_NUMBER, &O.dividing, "PART", "fraction of the cells in metaphase or just divided", NULL},
-    {"debris-per-mm2", 0, OPTION_NUMBER, &O.debris_per_mm2, "N", "number of unlabelled specks", NULL},
-    {"brightness-spread", 0, OPTION_NUMBER, &O.brightness_spread, "S", "deviation of the logarithm of a cell's brightness", NULL},
-    {"nucleus-darkness", 0, OPTION_NUMBER, &O.nucleus_darkness, "PART", "mean fraction of the stain that the nucleus lacks",
-     NULL},
-    {"nucleus-darkness-spread", 0, OPTION_NUMBER, &O.nucleus_darkness_spread, "S", "standard deviation of --nucleus-darkness",
-     NULL},
-    {"texture", 0, OPTION_NUMBER, &O.texture, "T", "strength of the texture; 0: none, 1: usual", NULL},
-    {"background", 0, OPTION_NUMBER, &O.background, "B", "light without cells, relative to a mean cell", NULL},
-    {"haze", 0, OPTION_NUMBER, &O.haze, "PART", "fraction of the light that is out of focus", NULL},
-    {"haze-um", 0, OPTION_NUMBER, &O.haze_um, "UM", "sigma of the out-of-focus blur", NULL},
-    {"psf-um", 0, OPTION_NUMBER, &O.psf_um, "UM", "sigma of the in-focus blur", NULL},
-    {"vignetting", 0, OPTION_NUMBER, &O.vignetting, "PART", "fraction of the light lost in the corners", NULL},
-    {"uneven", 0, OPTION_NUMBER, &O.uneven, "PART", "relative decrease of the illumination to one side", NULL},
-    {"photons", 0, OPTION_NUMBER, &O.photons, "N", "electrons per pixel of a mean cell; 0: no noise", NULL},
-    {"read-noise", 0, OPTION_NUMBER, &O.read_noise, "N", "noise of the camera, in electrons", NULL},
-    {"offset", 0, OPTION_NUMBER, &O.offset, "PART", "grey level of darkness, relative to the largest level", NULL},
-    {"exposure", 0, OPTION_NUMBER, &O.exposure, "PART", "grey levels of a mean cell, relative to the largest level", NULL},
-    {NULL, 0, OPTION_FLAG, NULL, NULL, NULL, NULL},
-};
-#undef O
+
+/* Members that have options of their own. */
+static const char *const own_names[] = {"seed", "pixel_size_um", NULL};
+static library_options synth_table;
 
 static const command synth_command = {
     "synth", "-o FOLDER",
     "Simulate fields of cells: FOLDER/<stain>-<seed>.tif, with its pixel size, .cells.tif and .nuclei.tif (the truth).\n"
     "An option that is set holds for every field. The same seeds and options give the same files everywhere.",
-    (const option *const[]){common_options, field_options, NULL}};
+    (const option *const[]){common_options, synth_table.rows, NULL}};
+
+/* Without options the fields of a training set: every stain, every value drawn. */
+static bool init_options(void) {
+    const int32_t stain = CELLSEG_STAIN_DIFFUSE;
+    const bool fine = cellseg_synth_options_init(&synth_options, sizeof synth_options) == CELLSEG_OK &&
+                      cellseg_synth_cells_init(&cells_group, sizeof cells_group, stain) == CELLSEG_OK &&
+                      cellseg_synth_staining_init(&staining_group, sizeof staining_group, stain) == CELLSEG_OK &&
+                      cellseg_synth_optics_init(&optics_group, sizeof optics_group, stain) == CELLSEG_OK &&
+                      cellseg_synth_camera_init(&camera_group, sizeof camera_group, stain) == CELLSEG_OK;
+    synth_options.stain = CELLSEG_STAIN_MIXED;
+    synth_options.vary = 1;
+    if (!fine)
+        print_error("synth: %s", cellseg_last_error());
+    return fine;
+}
+
+static void make_table(void) {
+    add_library_options(&synth_table, cellseg_synth_options_table(), &synth_options, own_names);
+    add_library_options(&synth_table, cellseg_synth_cells_table(), &cells_group, NULL);
+    add_library_options(&synth_table, cellseg_synth_staining_table(), &staining_group, NULL);
+    add_library_options(&synth_table, cellseg_synth_optics_table(), &optics_group, NULL);
+    add_library_options(&synth_table, cellseg_synth_camera_table(), &camera_group, NULL);
+}
+
+static const char *stain_name(void) {
+    const option *o = synth_table.rows;
+    while (strcmp(o->name, "stain") != 0)
+        o++;
+    return o->choices[synth_options.stain];
+}
 
 static bool read_size(void) {
     char end;
@@ -98,14 +97,21 @@ static bool is_complete(int operands) {
 
 /* ---- fields ---- */
 
-/* The drawn or usual values of one field, and over them what the command line gives. */
+/* The drawn or usual values of one field, and over them the values of the command line. */
 static cellseg_status settle_options(uint64_t seed, int argc, char **argv, const char **operands) {
     int operand_count;
-    cellseg_status status = cellseg_synth_options_draw(&synth_options, stain, seed);
-    if (status == CELLSEG_OK && vary == 0)
-        status = cellseg_synth_options_preset(&synth_options, synth_options.stain);
+    synth_options.seed = seed;
+    synth_options.stain = wanted_stain;
+    synth_options.cells = NULL;
+    synth_options.staining = NULL;
+    synth_options.optics = NULL;
+    synth_options.camera = NULL;
+    const cellseg_status status =
+        cellseg_synth_options_draw(&synth_options, &cells_group, &staining_group, &optics_group, &camera_group);
+    const int32_t stain = synth_options.stain;
     if (status == CELLSEG_OK)
         (void)parse_options(&synth_command, argc, argv, operands, &operand_count);
+    synth_options.stain = stain;
     return status;
 }
 
@@ -129,7 +135,7 @@ static int make_one(cellseg_context *context, uint64_t seed) {
     cellseg_image *image;
     cellseg_labels *cells, *nuclei;
     char stem[64];
-    (void)snprintf(stem, sizeof stem, "%s-%llu", stains[synth_options.stain], (unsigned long long)seed);
+    (void)snprintf(stem, sizeof stem, "%s-%llu", stain_name(), (unsigned long long)seed);
     set_progress_title(stem);
     cellseg_status status = cellseg_synth_field(&image, &cells, &nuclei, context, height, width, &synth_options);
     set_progress_title(NULL);
@@ -158,7 +164,7 @@ static int make_all(int argc, char **argv, const char **operands) {
             code = make_one(context, first_seed + i);
         else {
             print_error("synth: %s", cellseg_last_error());
-            code = CLI_FAILED;
+            code = CLI_USAGE;
         }
     }
     cellseg_context_free(context);
@@ -166,15 +172,15 @@ static int make_all(int argc, char **argv, const char **operands) {
 }
 
 int cmd_synth(int argc, char **argv) {
-    if (cellseg_synth_options_init(&synth_options, sizeof synth_options) != CELLSEG_OK) {
-        print_error("synth: %s", cellseg_last_error());
+    if (!init_options())
         return CLI_FAILED;
-    }
+    make_table();
     const char **operands = malloc((size_t)argc * sizeof *operands);
     if (operands == NULL)
         return CLI_FAILED;
     int operand_count = 0, code = CLI_USAGE;
     const parsed result = parse_options(&synth_command, argc, argv, operands, &operand_count);
+    wanted_stain = synth_options.stain;
     if (result == PARSED_HELP)
         code = CLI_FINE;
     else if (result == PARSED_OK && is_complete(operand_count))

@@ -31,7 +31,7 @@ static const command train_command = {
     "Train a network. Images and label maps are paired by stem, the name up to the first dot. <stem>.cells.tif has the whole\n"
     "cells (<stem>.tif if no other file has the stem), <stem>.nuclei.tif in the same folder the nuclei. Each --images needs a\n"
     "--labels, in order.",
-    (const option *const[]){run_options, cache_options, labelled_image_options, training_options, NULL}};
+    (const option *const[]){run_options, cache_options, labelled_image_options, training_table.rows, NULL}};
 
 static bool is_complete(int operands) {
     const char *fault = fault_of_training();
@@ -67,8 +67,8 @@ static bool save(const cellseg_model *model, cellseg_context *context) {
     return true;
 }
 
-/* What training came to before it was asked to stop. A checkpoint holds it too, and then a finished model that may be in the
- * file's place is worth more. */
+/* Save the model of a stopped training. With a checkpoint, which has the same weights, an older finished model in the file's
+ * place is kept. */
 static void save_unfinished(const cellseg_model *model, cellseg_context *context, const cellseg_epoch *last) {
     if (train_options.checkpoint_path != NULL)
         print_error("%s: not written: training stopped after epoch %d of %d; run the command again to resume from %s", model_path,

@@ -11,14 +11,14 @@
 
 double training_pixel_size_um;
 cellseg_train_options train_options;
-int32_t training_channel, training_nuclei_channel = -1, training_preset;
+static cellseg_rate_schedule rate_schedule;
+static cellseg_loss loss;
+static cellseg_augmentation augmentation;
+int32_t training_channel, training_nuclei_channel = -1;
+library_options training_table;
 static const char *start_name;
 static text_list image_folders, label_folders, weight_texts, validation_images, validation_labels;
 static double validation_part = 0.1, cache_mb = 96;
-
-static const char *const presets[] = {"default", "paper", NULL};
-static const char *const schedules[] = {"smooth", "step", NULL};
-static const char *const extra_outputs[] = {"none", "boundary", "distance", NULL};
 
 const option labelled_image_options[] = {
     {"images", 0, OPTION_TEXTS, &image_folders, "DIR", "folder of images (.tif, .tiff, .png); may be repeated", NULL},
@@ -34,7 +34,6 @@ const option labelled_image_options[] = {
     {"validation-part", 0, OPTION_NUMBER, &validation_part, "P", "fraction of each folder that validates, evenly spaced", NULL},
     {"start", 0, OPTION_TEXT, &start_name, "MODEL|default", "start from the weights of a model file or of the default model",
      NULL},
-    {"preset", 0, OPTION_CHOICE, &training_preset, NULL, "values of all options below that are not set", presets},
     {NULL, 0, OPTION_FLAG, NULL, NULL, NULL, NULL},
 };
 const option cache_options[] = {
@@ -42,69 +41,42 @@ const option cache_options[] = {
     {NULL, 0, OPTION_FLAG, NULL, NULL, NULL, NULL},
 };
 
-#define O train_options
-const option training_options[] = {
-    {"seed", 0, OPTION_COUNT, &O.seed, "N", "seed of weights, order, augmentation and dropout", NULL},
-    {"epochs", 0, OPTION_WHOLE, &O.epochs, "N", "number of epochs", NULL},
-    {"batch", 0, OPTION_WHOLE, &O.batch, "N", "patches per step", NULL},
-    {"learning-rate", 0, OPTION_NUMBER, &O.learning_rate, "R", "learning rate of Adam", NULL},
-    {"learning-rate-final", 0, OPTION_NUMBER, &O.learning_rate_final, "R", "final learning rate; 0: a smooth rate is constant",
-     NULL},
-    {"schedule", 0, OPTION_CHOICE, &O.schedule, NULL, "schedule of the learning rate", schedules},
-    {"step-epochs", 0, OPTION_WHOLE, &O.step_epochs, "N", "with --schedule step: epochs per step", NULL},
-    {"step-factor", 0, OPTION_NUMBER, &O.step_factor, "F", "with --schedule step: factor on the rate after each step", NULL},
-    {"warm-up-epochs", 0, OPTION_NUMBER, &O.warm_up_epochs, "N", "epochs in which the rate rises from 0; 0: none", NULL},
-    {"patience", 0, OPTION_WHOLE, &O.patience, "N", "end after N epochs without a better loss; 0: no early stop", NULL},
-    {"frozen-layers", 0, OPTION_WHOLE, &O.frozen_layers, "N", "number of frozen first layers of --start; 10: the encoder", NULL},
-    {"dropout", 0, OPTION_NUMBER, &O.dropout, "PART", "fraction of the decoder's inputs dropped per step; --start keeps its own",
-     NULL},
-    {"width", 0, OPTION_NUMBER, &O.width, "W", "filters as a fraction of the paper's network", NULL},
-    {"weight-nucleus", 0, OPTION_NUMBER, &O.weight_nucleus, "W", "weight of the nucleus in the loss", NULL},
-    {"weight-cytoplasm", 0, OPTION_NUMBER, &O.weight_cytoplasm, "W", "weight of the cytoplasm", NULL},
-    {"weight-background", 0, OPTION_NUMBER, &O.weight_background, "W", "weight of the background", NULL},
-    {"weight-sum", 0, OPTION_NUMBER, &O.weight_sum, "W", "weight of the sum of the classes, which should be 1", NULL},
-    {"extra-output", 0, OPTION_CHOICE, &O.extra_output, NULL, "fourth output, for the borders of cells", extra_outputs},
-    {"weight-extra", 0, OPTION_NUMBER, &O.weight_extra, "W", "weight of the fourth output in the loss", NULL},
-    {"weight-border", 0, OPTION_NUMBER, &O.weight_border, "W", "additional weight of pixels between near cells; 0: none", NULL},
-    {"border-sigma-um", 0, OPTION_NUMBER, &O.border_sigma_um, "UM", "length scale of --weight-border", NULL},
-    {"weight-dice", 0, OPTION_NUMBER, &O.weight_dice, "W", "weight of the soft Dice in the loss; 0: none", NULL},
-    {"weight-cross-entropy", 0, OPTION_NUMBER, &O.weight_cross_entropy, "W", "weight of the cross-entropy; 0: none", NULL},
-    {"rotate", 0, OPTION_CHOICE, &O.rotate, NULL, "augment by quarter turns", no_yes},
-    {"flip", 0, OPTION_CHOICE, &O.flip, NULL, "augment by mirroring", no_yes},
-    {"gamma", 0, OPTION_NUMBER, &O.gamma, "G", "augment by a gamma of up to G; 1: none", NULL},
-    {"scale", 0, OPTION_NUMBER, &O.scale, "S", "augment by a scaling of up to S; 1: none", NULL},
-    {"noise", 0, OPTION_NUMBER, &O.noise, "PART", "augment by noise of up to this fraction; 0: none", NULL},
-    {"blur-px", 0, OPTION_NUMBER, &O.blur_px, "PX", "augment by a blur of up to this sigma; 0: none", NULL},
-    {"contrast", 0, OPTION_NUMBER, &O.contrast, "C", "augment by a contrast of up to C; 1: none", NULL},
-    {"rotation-degrees", 0, OPTION_NUMBER, &O.rotation_degrees, "DEG", "augment by a rotation of up to this angle; 0: none",
-     NULL},
-    {"elastic-px", 0, OPTION_NUMBER, &O.elastic_px, "PX", "augment by a deformation of up to this distance; 0: none", NULL},
-    {"illumination", 0, OPTION_NUMBER, &O.illumination, "F", "augment by a shading of up to this factor; 1: none", NULL},
-    {"saturation", 0, OPTION_NUMBER, &O.saturation, "PART", "augment by clipping up to this fraction at the top; 0: none", NULL},
-    {"cell-contrast", 0, OPTION_NUMBER, &O.cell_contrast, "F", "augment by a factor on each cell; 1: none", NULL},
-    {"nucleus-contrast", 0, OPTION_NUMBER, &O.nucleus_contrast, "F", "augment by a factor on the nuclei; 1: none", NULL},
-    {"texture", 0, OPTION_NUMBER, &O.texture, "T", "augment by a texture of up to this deviation; 0: none", NULL},
-    {"empty", 0, OPTION_NUMBER, &O.empty, "PART", "fraction of the patches without a cell, 0 to 0.9", NULL},
-    {"working-pixel-size-um", 0, OPTION_NUMBER, &O.working_pixel_size_um, "UM", "pixel size at which the network works", NULL},
-    {"top-hat-um", 0, OPTION_NUMBER, &O.top_hat_um, "UM", "edge of the top-hat's square, against uneven illumination; 0: none",
-     NULL},
-    {"note", 0, OPTION_TEXT, &O.note, "TEXT", "text for the training record, for example a description of the images", NULL},
-    {NULL, 0, OPTION_FLAG, NULL, NULL, NULL, NULL},
-};
+/* Members that have options of their own. */
+static const char *const own_names[] = {"cache_bytes", "checkpoint_path", NULL};
 
-/* Twice, so that single options win over the preset wherever they stand. */
-parsed parse_training(const command *of, int argc, char **argv, const char **operands, int *count) {
-    cellseg_status status = cellseg_train_options_init(&train_options, sizeof train_options);
-    parsed result = PARSED_WRONG;
-    if (status == CELLSEG_OK)
-        result = parse_options(of, argc, argv, operands, count);
-    if (result == PARSED_OK && training_preset != CELLSEG_PRESET_DEFAULT) {
-        status = cellseg_train_options_preset(&train_options, training_preset);
-        image_folders.count = label_folders.count = weight_texts.count = validation_images.count = validation_labels.count = 0;
-        result = status == CELLSEG_OK ? parse_options(of, argc, argv, operands, count) : PARSED_WRONG;
-    }
-    if (status != CELLSEG_OK)
+static void make_table(void) {
+    add_library_options(&training_table, cellseg_train_options_table(), &train_options, own_names);
+    add_library_options(&training_table, cellseg_rate_schedule_table(), &rate_schedule, NULL);
+    add_library_options(&training_table, cellseg_loss_table(), &loss, NULL);
+    add_library_options(&training_table, cellseg_augmentation_table(), &augmentation, NULL);
+}
+
+static bool set_preset(const command *of, int32_t preset) {
+    const bool fine = cellseg_train_options_preset(&train_options, preset) == CELLSEG_OK &&
+                      cellseg_rate_schedule_init(&rate_schedule, sizeof rate_schedule, preset) == CELLSEG_OK &&
+                      cellseg_loss_init(&loss, sizeof loss, preset) == CELLSEG_OK &&
+                      cellseg_augmentation_init(&augmentation, sizeof augmentation, preset) == CELLSEG_OK;
+    train_options.rate_schedule = &rate_schedule;
+    train_options.loss = &loss;
+    train_options.augmentation = &augmentation;
+    if (!fine)
         print_error("%s: %s", of->name, cellseg_last_error());
+    return fine;
+}
+
+static parsed parse_again(const command *of, int argc, char **argv, const char **operands, int *count) {
+    image_folders.count = label_folders.count = weight_texts.count = validation_images.count = validation_labels.count = 0;
+    return parse_options(of, argc, argv, operands, count);
+}
+
+/* Twice, so that single options override the preset in any order. */
+parsed parse_training(const command *of, int argc, char **argv, const char **operands, int *count) {
+    make_table();
+    if (cellseg_train_options_init(&train_options, sizeof train_options) != CELLSEG_OK || !set_preset(of, CELLSEG_PRESET_DEFAULT))
+        return PARSED_WRONG;
+    parsed result = parse_options(of, argc, argv, operands, count);
+    if (result == PARSED_OK && train_options.preset != CELLSEG_PRESET_DEFAULT)
+        result = set_preset(of, train_options.preset) ? parse_again(of, argc, argv, operands, count) : PARSED_WRONG;
     train_options.cache_bytes = cache_mb >= 1 && cache_mb <= 1e9 ? (uint64_t)(cache_mb * 1048576) : 0;
     return result;
 }
@@ -232,17 +204,16 @@ static bool add_image(cellseg_trainer *trainer, const labelled_image *item, int3
     files.channel = training_channel;
     files.pixel_size_um = training_pixel_size_um;
     files.weight = item->weight;
-    files.use = use;
     if (status == CELLSEG_OK)
-        status = cellseg_trainer_add_files(trainer, &files);
+        status = cellseg_trainer_add_files(trainer, &files, use);
     set_progress_title(NULL);
     if (status != CELLSEG_OK)
         print_error("%s", cellseg_last_error());
     return status == CELLSEG_OK;
 }
 
-/* Image i of n validates when it is the last of its share: evenly spaced, and at least one where a part is asked for and there
- * are two images. */
+/* Image i of n validates if it is the last of its share: evenly spaced, and at least one for a positive fraction and two
+ * images. */
 static int32_t use_of(size_t i, size_t n) {
     const double part = validation_images.count > 0 ? 0 : validation_part;
     double wanted = part > 0 && n > 1 ? fmax(1, floor(part * (double)n + 0.5)) : 0;

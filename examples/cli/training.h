@@ -1,23 +1,24 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What cellseg train and cellseg crossval share: the options of training, and labelled images. */
+/* Shared code of cellseg train and cellseg crossval: the options of training, and labelled images. */
 #ifndef CLI_TRAINING_H
 #define CLI_TRAINING_H
 
 #include "cli.h"
 #include "files.h"
-#include "options.h"
+#include "library_options.h"
 
 /* ---- the command line ---- */
 
 extern double training_pixel_size_um;
 extern cellseg_train_options train_options;
-extern int32_t training_channel, training_nuclei_channel, training_preset; /* nuclei below 0: in files */
-extern const option labelled_image_options[], cache_options[], training_options[];
+extern int32_t training_channel, training_nuclei_channel; /* nuclei below 0: in files */
+extern const option labelled_image_options[], cache_options[];
+extern library_options training_table;
 
 /* As parse_options(), over the defaults or the preset that is named. */
 parsed parse_training(const command *of, int argc, char **argv, const char **operands, int *count);
 
-/* What is wrong with the shared options; NULL: nothing. */
+/* The first fault of the shared options; NULL: none. */
 const char *fault_of_training(void);
 
 /* The file that --start names. NULL where it names none: it is not given, or it is the model inside. */
@@ -46,14 +47,14 @@ bool find_labelled_images(labelled_list *list);
 void free_labelled_images(labelled_list *list);
 
 /*
- * Add all images, or, with left_out, those for which it is false, and print how many; of what is added of a folder a part
- * validates. Prints the faults of every image: false.
+ * Add all images or, with left_out, the images whose left_out is false, and print the numbers. A fraction of the images of a
+ * folder validates. Prints the faults of every image: false.
  */
 bool add_images(cellseg_trainer *trainer, const labelled_list *list, const bool *left_out);
 
 /* ---- epochs ---- */
 
-/* An epoch's line on standard output. The progress bar says "training" afterwards. */
+/* Print an epoch's line on standard output, then set the progress bar's title to "training". */
 void print_epoch(const cellseg_epoch *epoch);
 
 #endif

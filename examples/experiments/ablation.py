@@ -50,7 +50,7 @@ CHANGES = [
 def figures(folder, options):
     """[F1 of nuclei at IoU 0.3, SM of cells, AP of cells at IoU 0.5], means over the images."""
     out = folder.with_name(f"{folder.name}-segmented")
-    cellseg("segment", "-o", out, *markers(folder), marker_test="warn", **options)
+    cellseg("segment", "-o", out, *markers(folder), marker_check="warn", **options)
     nuclei, cells = evaluate_nuclei_and_cells(folder, out)
     return [mean_of(nuclei, "f1"), mean_of(cells, "sm"), mean_of(cells, "ap")]
 

@@ -179,19 +179,19 @@ def gather(folder, data, sources, limit=None, human_labels=True, name=stem_of):
 def label(folder, stem, image, source, human_labels):
     """Write <stem>.cells.tif, then <stem>.nuclei.tif."""
     import cellseg._lowlevel as c
+    from cellseg._options import struct_of
 
     outlines = image.with_name(image.name.split(".")[0] + ".cells.tif")
     nuclear = image.with_name(image.name.replace(source.marker, source.nuclear or source.marker))
-    options = c.segment_options()
-    c.segment_options_init(options, c.ctypes.sizeof(options))
-    options.channel, options.nuclei_channel, options.cytoplasm_min = source.channel, source.nuclear_channel, 0.15
+    channels = {"channel": source.channel, "nuclei_channel": source.nuclear_channel}
+    options = struct_of(c.segment_options, {**channels, "cytoplasm_min": 0.15})
     marker_image, nuclear_image = (read(path, source.pixel_size_um) for path in (image, nuclear))
     cells, nuclei = c.Labels(), c.Labels()
     if human_labels and outlines.exists():
         c.labels_read(cells, None, outlines)
         c.segment_nuclei_within(nuclei, None, cells, nuclear_image, options)
     else:
-        c.segment_two_channel(cells, nuclei, None, marker_image, nuclear_image, options)
+        c.segment_two_channel(cells, nuclei, None, None, marker_image, nuclear_image, options)
     c.labels_write(cells, None, folder / f"{stem}.cells.tif", 0)
     c.labels_write(nuclei, None, folder / f"{stem}.nuclei.tif", 0)
 

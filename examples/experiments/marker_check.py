@@ -1,29 +1,26 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Figures of the marker check of cellseg_segment() for suitable and unsuitable markers, all data sets. Into docs/defaults.md."""
 
-import ctypes
-import re
-
 from common import HUMAN, UNSUITABLE_MARKERS, arguments, files_of, put_section, read, table
+
+CHECKED_CELLS = 15  # fewer give no verdict
 
 
 def measure(data, source, limit):
     """(contrast, confidence, share, cells, warned) of each image, with the default options."""
     import cellseg
     import cellseg._lowlevel as c
+    from cellseg._options import struct_of
 
     model, found = cellseg.Model.default(), []
+    options = struct_of(c.segment_options, {"channel": source.channel})
     for image in files_of(data, source, limit):
-        lines = []
-        context = cellseg.Context(log=lambda _level, message: lines.append(message))
-        options, cells = c.segment_options(), c.Labels()
-        c.segment_options_init(options, ctypes.sizeof(options))
-        options.channel = source.channel
-        c.segment(cells, None, None, context._handle, model._handle, read(image, source.pixel_size_um), options)
-        text = "\n".join(lines)
-        figures = re.search(r"contrast of \d+ nuclei (\S+), (?:sureness|confidence) (\S+), share (\S+)", text)
-        values = tuple(map(float, figures.groups())) if figures else (None, None, None)
-        found.append((*values, c.labels_max_id(cells), "the marker" in text))
+        cells, report = c.Labels(), c.segment_report()
+        c.segment(cells, None, None, report, None, model._handle, read(image, source.pixel_size_um), options)
+        figures = report.marker_contrast, report.nuclei_confidence, report.marker_share
+        checked = report.marker_cells >= CHECKED_CELLS
+        warned = report.marker_verdict != c.MARKER_FITS
+        found.append((*(figures if checked else (None, None, None)), report.cells, warned))
     return found
 
 

@@ -6,6 +6,7 @@
 #include <cellseg/image.h>
 #include <cellseg/labels.h>
 #include <cellseg/model.h>
+#include <cellseg/options.h>
 #include <cellseg/segment.h>
 #include <cellseg/types.h>
 
@@ -16,70 +17,100 @@ extern "C" {
 /** Schedules of the learning rate. */
 enum {
     CELLSEG_SCHEDULE_SMOOTH =
-        0, /**< falls to learning_rate_final as half a period of a cosine; constant if learning_rate_final is 0 */
-    CELLSEG_SCHEDULE_STEP = 1 /**< is multiplied by step_factor after every step_epochs, but stays at least learning_rate_final */
+        0,                    /**< to learning_rate_final, as half a period of a cosine; constant if learning_rate_final is 0 */
+    CELLSEG_SCHEDULE_STEP = 1 /**< times step_factor after every step_epochs, but at least learning_rate_final */
 };
+
+/** The learning rate over a training. Initialise with cellseg_rate_schedule_init(). */
+typedef struct cellseg_rate_schedule {
+    size_t struct_size;
+    int32_t schedule;      /**< CELLSEG_SCHEDULE_... Default CELLSEG_SCHEDULE_SMOOTH */
+    int32_t step_epochs;   /**< epochs per step of CELLSEG_SCHEDULE_STEP. Default 10 */
+    double step_factor;    /**< factor on the rate after each step. Default 0.1 */
+    double warm_up_epochs; /**< epochs, or a fraction of an epoch, in which the rate rises from 0. Default 0: none */
+} cellseg_rate_schedule;
+
+/** The terms of the loss. Initialise with cellseg_loss_init(). */
+typedef struct cellseg_loss {
+    size_t struct_size;
+    double weight_nucleus;    /**< weight of the root mean squared difference of the nuclei. Default 1 */
+    double weight_cytoplasm;  /**< weight of the same term of the cytoplasm. Default 1 */
+    double weight_background; /**< weight of the same term of the background. Default 1 */
+    double weight_sum;        /**< weight of the same term of the outputs' sum, which should be 1. Default 1 */
+    double weight_extra;      /**< weight of the fourth output. Default 1 */
+    double weight_border; /**< a pixel counts 1 + weight_border exp(-(d1 + d2)^2 / (2 border_sigma_um^2)), where d1 and d2 are the
+                               distances to the nearest two cells (Ronneberger et al. 2015). Default 0: all pixels count 1 */
+    double border_sigma_um;      /**< length scale of weight_border. Default 3 */
+    double weight_dice;          /**< weight of one minus the soft Dice, mean over the classes. Default 0: none */
+    double weight_cross_entropy; /**< weight of the binary cross-entropy, mean over classes and pixels. Default 0: none */
+} cellseg_loss;
+
+/** Random changes of training patches (docs/augmentation.md). Initialise with cellseg_augmentation_init(). */
+typedef struct cellseg_augmentation {
+    size_t struct_size;
+    int32_t rotate;          /**< 1: quarter turns. Default 1 */
+    int32_t flip;            /**< 1: mirroring. Default 1; paper: 0 */
+    double rotation_degrees; /**< rotation of up to this angle in either direction, besides quarter turns. Default 0: none */
+    double scale;            /**< scaling by a factor in [1/scale, scale]. Default 1: none */
+    double elastic_px;       /**< elastic deformation that moves pixels by up to this distance. Default 0: none */
+    double gamma;            /**< gamma in [1/gamma, gamma]. Default 1: none */
+    double contrast;         /**< factor in [1/contrast, contrast]. Default 1: none */
+    double blur_px;          /**< Gaussian blur of up to this sigma. Default 0: none */
+    double noise;            /**< Gaussian noise of up to this fraction of the normalised range. Default 0: none */
+    double illumination; /**< shading between factors in [1/illumination, illumination] at the patch's corners. Default 1: none */
+    double saturation;   /**< clipping of up to this fraction of the patch's range at the top. Default 0: none */
+    double nucleus_contrast; /**< factor in [1/nucleus_contrast, nucleus_contrast] on the nuclei alone, so that nuclei become
+                                darker, or as bright as their cells and brighter. Default 1: none */
+    double cell_contrast;    /**< one factor per cell (of 255 factors) in [1/cell_contrast, cell_contrast] on the normalised
+                                  intensity, with soft edges: dim cells next to bright cells. Default 1: none */
+    double texture;          /**< texture with grains of 1 to 7 px, whose logarithm has a standard deviation of up to this value.
+                                  Default 0: none */
+    double empty;            /**< fraction of the patches with noise and gradients and no cell, 0 to 0.9. Default 0: none */
+} cellseg_augmentation;
+
+/** Set a group to the values of a preset. @param preset  CELLSEG_PRESET_... @return CELLSEG_ERR_ARGUMENT  the struct is NULL,
+ * struct_size too small or the preset unknown. Threads: any. Since: 1.0 */
+CELLSEG_API cellseg_status cellseg_rate_schedule_init(cellseg_rate_schedule *schedule, size_t struct_size, int32_t preset);
+/** As cellseg_rate_schedule_init(). Threads: any. Since: 1.0 */
+CELLSEG_API cellseg_status cellseg_loss_init(cellseg_loss *loss, size_t struct_size, int32_t preset);
+/** As cellseg_rate_schedule_init(). Threads: any. Since: 1.0 */
+CELLSEG_API cellseg_status cellseg_augmentation_init(cellseg_augmentation *augmentation, size_t struct_size, int32_t preset);
+
+/** The descriptors of cellseg_rate_schedule. Threads: any. Since: 1.0 */
+CELLSEG_API const cellseg_option_table *cellseg_rate_schedule_table(void);
+/** The descriptors of cellseg_loss. Threads: any. Since: 1.0 */
+CELLSEG_API const cellseg_option_table *cellseg_loss_table(void);
+/** The descriptors of cellseg_augmentation. Threads: any. Since: 1.0 */
+CELLSEG_API const cellseg_option_table *cellseg_augmentation_table(void);
 
 /** Options of training. Initialise with cellseg_train_options_init(). */
 typedef struct cellseg_train_options {
     size_t struct_size;
-    uint64_t seed;        /**< seed of initial weights, order, augmentation and dropout. Default 1 */
-    int32_t epochs;       /**< number of epochs. Default 30 */
-    int32_t batch;        /**< patches per step. Default 8; paper: 32 */
-    double learning_rate; /**< learning rate of Adam. Default 0.001 */
-    double width; /**< factor on the filters of the paper's network; counts are rounded up to multiples of 8. Default 0.5; paper:
-                     1 */
-    double weight_nucleus; /**< weights of the terms of the loss. Default 1 each */
-    double weight_cytoplasm;
-    double weight_background;
-    double weight_sum;
-    int32_t rotate; /**< 1: augment by quarter turns. Default 1 */
-    int32_t flip;   /**< 1: augment by mirroring. Default 1 */
-    double gamma;   /**< augment by a random gamma in [1/gamma, gamma]. Default 1: none */
-    double scale;   /**< augment by a random scaling in [1/scale, scale]. Default 1: none */
-    double noise;   /**< augment by Gaussian noise of up to this fraction of the normalised range. Default 0: none */
-    double blur_px; /**< augment by a Gaussian blur of up to this sigma. Default 0: none */
-    double working_pixel_size_um; /**< pixel size at which the network works. Default 0.65 */
-    double top_hat_um;            /**< as in cellseg_segment_options; stored in the model. Default 130 */
-    const char *checkpoint_path;  /**< checkpoint file, written after every epoch; training resumes from an existing file. Default
-                                     NULL: none */
-    const char *note; /**< NULL, or text for the training record, for example a description of the images. Default NULL */
+    uint64_t seed;              /**< seed of initial weights, order, augmentation and dropout. Default 1 */
+    int32_t epochs;             /**< number of epochs. Default 30 */
+    int32_t batch;              /**< patches per step. Default 8; paper: 32 */
+    double learning_rate;       /**< learning rate of Adam. Default 0.001 */
     double learning_rate_final; /**< final rate of CELLSEG_SCHEDULE_SMOOTH, minimum of CELLSEG_SCHEDULE_STEP. Default 0: a smooth
-                                   rate is constant */
-    double contrast;            /**< augment by a random factor in [1/contrast, contrast]. Default 1: none */
-    double empty;               /**< fraction of the patches with noise and gradients and no cell, 0 to 0.9. Default 0: none */
-    int32_t extra_output;       /**< CELLSEG_EXTRA_...; a start model keeps its own fourth output. Default CELLSEG_EXTRA_NONE */
-    int32_t padding;
-    double weight_extra;         /**< weight of the fourth output in the loss. Default 1 */
-    double weight_border;        /**< a pixel counts 1 + weight_border exp(-(d1 + d2)^2 / (2 border_sigma_um^2)), where d1 and d2
-                                      are the distances to the nearest two cells (Ronneberger et al. 2015). Default 0: all pixels
-                                      count 1 */
-    double border_sigma_um;      /**< length scale of weight_border. Default 3 */
-    double weight_dice;          /**< weight of one minus the soft Dice, mean over the classes. Default 0: none */
-    double weight_cross_entropy; /**< weight of the binary cross-entropy, mean over classes and pixels. Default 0: none */
-    double rotation_degrees;     /**< augment by a rotation of up to this angle in either direction, in addition to quarter turns.
-                                    Default 0: none */
-    double elastic_px;       /**< augment by an elastic deformation that moves pixels by up to this distance. Default 0: none */
-    double illumination;     /**< augment by a shading between random factors in [1/illumination, illumination] at the corners of
-                                  the patch. Default 1: none */
-    double saturation;       /**< augment by clipping up to this fraction of the patch's range at the top. Default 0: none */
-    double nucleus_contrast; /**< augment by a factor in [1/nucleus_contrast, nucleus_contrast] on the nuclei alone, so that
-                                nuclei become darker, or as bright as their cells and brighter. Default 1: none */
-    double texture;        /**< augment by a random texture with grains of 1 to 7 px, whose logarithm has a standard deviation of
-                                up to this value. Default 0: none */
-    int32_t schedule;      /**< CELLSEG_SCHEDULE_.... Default CELLSEG_SCHEDULE_SMOOTH */
-    int32_t step_epochs;   /**< epochs per step of CELLSEG_SCHEDULE_STEP. Default 10 */
-    double step_factor;    /**< factor on the rate after each step. Default 0.1 */
-    double warm_up_epochs; /**< epochs, or a fraction of an epoch, in which the rate rises from 0. Default 0: none */
+                                     rate is constant */
     int32_t patience; /**< training ends after this number of epochs without a better validation loss. Default 0: no early stop */
     int32_t frozen_layers; /**< number of first layers of the start model that are frozen, with the running statistics of their
                                 normalisation; the paper's encoder has 10. Default 0: none */
-    uint64_t cache_bytes;  /**< memory for images that were added as files; other images are read again when needed. If the
-                                images exceed the cache, the order of patches depends on this value. Default 96 MB */
-    double dropout;        /**< fraction of the inputs of the decoder that each step drops, 0 to 0.9; a start model keeps its own
-                                value. Default 0.1; paper: 0.5 */
-    double cell_contrast;  /**< augment by one factor per cell (of 255 factors) in [1/cell_contrast, cell_contrast] on the
-                              normalised intensity, with soft edges: dim cells next to bright cells. Default 1: none */
+    double width;   /**< factor on the filters of the paper's network; counts are rounded up to multiples of 8. Default 0.5;
+                         paper: 1 */
+    double dropout; /**< fraction of the inputs of the decoder that each step drops, 0 to 0.9; a start model keeps its own
+                         value. Default 0.1; paper: 0.5 */
+    double working_pixel_size_um; /**< pixel size at which the network works. Default 0.65 */
+    double top_hat_um;            /**< as in cellseg_method; stored in the model. Default 130 */
+    uint64_t cache_bytes;         /**< memory for images that were added as files; other images are read again when needed. If the
+                                       images exceed the cache, the order of patches depends on this value. Default 96 MB */
+    const char *checkpoint_path;  /**< checkpoint file, written after every epoch; training resumes from an existing file. Default
+                                       NULL: none */
+    const char *note;     /**< NULL, or text for the training record, for example a description of the images. Default NULL */
+    int32_t extra_output; /**< CELLSEG_EXTRA_...; a start model keeps its own fourth output. Default CELLSEG_EXTRA_NONE */
+    int32_t preset;       /**< CELLSEG_PRESET_...: values of the groups that are NULL. Default CELLSEG_PRESET_DEFAULT */
+    const cellseg_rate_schedule *rate_schedule; /**< NULL, the default: the preset's; else copied */
+    const cellseg_loss *loss;                   /**< as rate_schedule */
+    const cellseg_augmentation *augmentation;   /**< as rate_schedule */
 } cellseg_train_options;
 
 /** Set the defaults: half the paper's width, smaller batches, less dropout, and mirroring. @return CELLSEG_ERR_ARGUMENT  options
@@ -87,12 +118,16 @@ typedef struct cellseg_train_options {
 CELLSEG_API cellseg_status cellseg_train_options_init(cellseg_train_options *options, size_t struct_size);
 
 /**
- * Set the values of a preset. struct_size, seed, working_pixel_size_um, checkpoint_path and note are unchanged.
+ * Set the values of a preset. struct_size, seed, working_pixel_size_um, checkpoint_path and note are unchanged; the groups become
+ * NULL.
  * @param preset  CELLSEG_PRESET_DEFAULT or CELLSEG_PRESET_PAPER (Al-Kofahi et al. 2018: full width, Adam at a constant 0.001,
  * batches of 32, 30 epochs, a dropout of one half, quarter turns and no other augmentation)
  * @return CELLSEG_ERR_ARGUMENT  options is NULL or the preset is unknown. Threads: any. Since: 1.0
  */
 CELLSEG_API cellseg_status cellseg_train_options_preset(cellseg_train_options *options, int32_t preset);
+
+/** The descriptors of cellseg_train_options. Threads: any. Since: 1.0 */
+CELLSEG_API const cellseg_option_table *cellseg_train_options_table(void);
 
 /**
  * Create a trainer without images.
@@ -101,7 +136,7 @@ CELLSEG_API cellseg_status cellseg_train_options_preset(cellseg_train_options *o
  * @param      context  NULL for defaults; must outlive the trainer
  * @param      start    NULL to start from random weights, or a model. The architecture, weights, working scale and normalisation
  *                      rule of the model then override the options. The model need not outlive the call
- * @param      options  NULL for defaults; copied, with all texts
+ * @param      options  NULL for defaults; copied, with all texts and groups
  * @return CELLSEG_ERR_ARGUMENT, CELLSEG_ERR_MEMORY, CELLSEG_ERR_LIMIT
  * Threads: a trainer belongs to one thread at a time. Since: 1.0
  */
@@ -140,12 +175,13 @@ typedef struct cellseg_train_files {
     int32_t nuclei_channel; /**< channel of the nuclear stain. Default 0 */
     double pixel_size_um;   /**< overrides the file's pixel size. Default 0: the file's pixel size */
     double weight;          /**< for training images: number of draws of a pixel per epoch, 0.001 to 1000. Default 1 */
-    int32_t use;            /**< CELLSEG_USE_.... Default CELLSEG_USE_TRAIN */
-    int32_t padding;
 } cellseg_train_files;
 
 /** Set the defaults. @return CELLSEG_ERR_ARGUMENT  files is NULL or struct_size too small. Threads: any. Since: 1.0 */
 CELLSEG_API cellseg_status cellseg_train_files_init(cellseg_train_files *files, size_t struct_size);
+
+/** The descriptors of cellseg_train_files. Threads: any. Since: 1.0 */
+CELLSEG_API const cellseg_option_table *cellseg_train_files_table(void);
 
 /**
  * Add one labelled image as files. The files must not change during the life of the trainer. The call reads and checks the files.
@@ -153,10 +189,12 @@ CELLSEG_API cellseg_status cellseg_train_files_init(cellseg_train_files *files, 
  *
  * @param trainer  the trainer
  * @param files    copied, with all texts
+ * @param use      CELLSEG_USE_TRAIN or CELLSEG_USE_VALIDATE
  * @return the errors of cellseg_trainer_add(), cellseg_image_read() and cellseg_labels_read(); the message names the file. After
- * an error, the trainer is unchanged Threads: one at a time per trainer. Since: 1.0
+ *         an error, the trainer is unchanged
+ * Threads: one at a time per trainer. Since: 1.0
  */
-CELLSEG_API cellseg_status cellseg_trainer_add_files(cellseg_trainer *trainer, const cellseg_train_files *files);
+CELLSEG_API cellseg_status cellseg_trainer_add_files(cellseg_trainer *trainer, const cellseg_train_files *files, int32_t use);
 
 /** Figures of one epoch. */
 typedef struct cellseg_epoch {
@@ -182,13 +220,18 @@ typedef int32_t (*cellseg_epoch_fn)(void *user, const cellseg_epoch *epoch);
  * that was added twice counts twice. Training resumes from an existing checkpoint file. Without a checkpoint, a later call
  * resumes after the last finished epoch of this trainer.
  *
+ * The model states the diameter of its nuclei (cellseg_model_nucleus_diameter_um()): the median over all nuclei of the training
+ * images, in steps of 0.01 um. The diameter of a nucleus is 2 sqrt(area / pi), its area that of its pixels inside cells, at the
+ * image's own scale. A model trained from a start model states the start's diameter, or none if the start states none, so that
+ * the two can be averaged (cellseg_model_average()).
+ *
  * @param[out] out       the new model; release with cellseg_model_free(). NULL after an error
  * @param      trainer   the trainer
  * @param      on_epoch  NULL, or called after each epoch
  * @param      user      passed to on_epoch
  * @return CELLSEG_ERR_ARGUMENT   no training image was added, or the checkpoint has other images, options or weights. `note`, the
  *                                file's name and `epochs` may differ. But `epochs` must be equal with CELLSEG_SCHEDULE_SMOOTH and
- * a non-zero learning_rate_final, where the rate depends on the number of epochs
+ *                                a non-zero learning_rate_final, where the rate depends on the number of epochs
  * @return CELLSEG_ERR_MODEL      the loss is not finite; the message names the epoch, and the epoch of the checkpoint
  * @return CELLSEG_ERR_FORMAT     the checkpoint is damaged
  * @return CELLSEG_ERR_IO         the checkpoint is not a regular file, or cannot be read or written (tested before the first

@@ -4,9 +4,9 @@
  */
 #include "filter/histogram.h"
 
-#include "filter/slabs.h"
 #include "filter/filter.h"
 #include "filter/filter_kernels.h"
+#include "filter/slabs.h"
 
 #include <math.h>
 #include <string.h>

@@ -200,6 +200,10 @@ void cseg_net_set_learning_rate(cseg_net *net, double learning_rate) {
     net->options.learning_rate = learning_rate;
 }
 
+void cseg_net_set_nucleus_diameter(cseg_net *net, double um) {
+    net->options.rule.nucleus_diameter_um = um;
+}
+
 /* ---- results ---- */
 
 static cellseg_status check_record(const char *record) {

@@ -88,6 +88,7 @@ void cseg_net_set_targets(cseg_net *net, const uint8_t *distance, const uint8_t 
 cellseg_status cseg_net_evaluate(cseg_net *net, double *loss, const float *in, const uint8_t *classes, size_t patches);
 
 void cseg_net_set_learning_rate(cseg_net *net, double learning_rate);
+void cseg_net_set_nucleus_diameter(cseg_net *net, double um); /* of the models that cseg_net_model() makes */
 
 /* A model of the current weights, with a new test vector. record_json: NULL, or a JSON object for the training record. */
 cellseg_status cseg_net_model(cellseg_model **out, cseg_net *net, const char *record_json);

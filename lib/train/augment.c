@@ -71,7 +71,7 @@ static void cut(const cseg_dataset *dataset, const cseg_patches *out, const cseg
 /* ---- a patch ---- */
 
 static cellseg_status draw_cells(const cseg_dataset *dataset, const cseg_patches *out, const cseg_place *place,
-                                 const cellseg_train_options *options, uint64_t *random) {
+                                 const cellseg_augmentation *options, uint64_t *random) {
     cseg_warp warp;
     cseg_photometric changes;
     cseg_warp_draw(&warp, options, dataset->rule.patch_px, random);
@@ -105,8 +105,8 @@ typedef struct draw_job {
     const cseg_patches *patches;
     const cseg_place *places;
     size_t place_count, first;
-    const cellseg_train_options *options;
-    uint64_t epoch;
+    const cellseg_augmentation *options;
+    uint64_t seed, epoch;
 } draw_job;
 
 static cellseg_status draw_patch(void *data, size_t index) {
@@ -123,15 +123,15 @@ static cellseg_status draw_patch(void *data, size_t index) {
         cut(job->dataset, &one, place, &none);
         return CELLSEG_OK;
     }
-    uint64_t random = cseg_stream_new(job->options->seed, job->epoch, i);
+    uint64_t random = cseg_stream_new(job->seed, job->epoch, i);
     if (place->sample == CSEG_NO_SAMPLE)
         return draw_empty(job->dataset, &one, &random);
     return draw_cells(job->dataset, &one, place, job->options, &random);
 }
 
 cellseg_status cseg_augment_draw(cseg_dataset *dataset, const cseg_patches *patches, const cseg_place *places, size_t place_count,
-                                 size_t first, size_t count, const cellseg_train_options *options, uint64_t epoch) {
+                                 size_t first, size_t count, const cellseg_augmentation *options, uint64_t seed, uint64_t epoch) {
     CSEG_TRY(cseg_dataset_hold(dataset, places, place_count, first, count));
-    draw_job job = {dataset, patches, places, place_count, first, options, epoch};
+    draw_job job = {dataset, patches, places, place_count, first, options, seed, epoch};
     return cseg_parallel_for(dataset->context, count, draw_patch, &job);
 }

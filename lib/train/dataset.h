@@ -123,10 +123,10 @@ size_t cseg_dataset_epoch(cseg_dataset *dataset, cseg_place *places, double empt
 
 /*
  * Draw patches [first, first + count) of the list, modulo its length, into `patches`, which has room for `count`. Each patch's
- * augmentation depends on options->seed, epoch and its index alone. options NULL: none. Pixels outside the image are reflected
- * and do not count.
+ * augmentation depends on seed, epoch and its index alone. options NULL: none. Pixels outside the image are reflected and do not
+ * count.
  */
 cellseg_status cseg_augment_draw(cseg_dataset *dataset, const cseg_patches *patches, const cseg_place *places, size_t place_count,
-                                 size_t first, size_t count, const cellseg_train_options *options, uint64_t epoch);
+                                 size_t first, size_t count, const cellseg_augmentation *options, uint64_t seed, uint64_t epoch);
 
 #endif

@@ -21,7 +21,7 @@ static double random_normal(uint64_t *random) {
 }
 
 /* Every number is drawn even if unused, so that one option does not change the effect of another. */
-void cseg_photometric_draw(cseg_photometric *c, const cellseg_train_options *options, uint64_t *random) {
+void cseg_photometric_draw(cseg_photometric *c, const cellseg_augmentation *options, uint64_t *random) {
     c->gain = cseg_stream_factor(options->contrast, random);
     c->gamma = cseg_stream_factor(options->gamma, random);
     c->noise = cseg_stream_amount(options->noise, random);

@@ -13,7 +13,7 @@ typedef struct cseg_photometric {
     uint64_t cells_seed;
 } cseg_photometric;
 
-void cseg_photometric_draw(cseg_photometric *changes, const cellseg_train_options *options, uint64_t *random);
+void cseg_photometric_draw(cseg_photometric *changes, const cellseg_augmentation *options, uint64_t *random);
 
 /* Change a patch in place; its classes mark nuclei, its cells mark pixels of one cell. random: the stream of noise and
  * texture. */

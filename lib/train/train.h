@@ -6,15 +6,19 @@
 #include "nn/nn.h"
 #include "train/checkpoint.h"
 #include "train/dataset.h"
+#include "train/diameters.h"
+#include "train/train_options.h"
 
 #include <cellseg/train.h>
 
 struct cellseg_trainer {
     cellseg_context *context;
-    cellseg_train_options options; /* the texts are the trainer's copies */
+    cseg_recipe recipe; /* its texts are the copies below */
     char *checkpoint_path, *note;
     cseg_net *net;
     cseg_dataset train, validate;
+    cseg_diameter_histogram diameters; /* of the training images' nuclei */
+    bool from_start;                   /* the model keeps the nucleus diameter of a start model */
     cseg_cache cache;
     struct cseg_train_source *sources; /* of the samples from files */
     cseg_checkpoint checkpoint;

@@ -11,8 +11,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define FIRST_RELEASE_SIZE (offsetof(cellseg_train_files, use) + sizeof(int32_t))
-
 struct cseg_train_source {
     struct cseg_train_source *next;
     cellseg_train_files files; /* the texts are the copies below */
@@ -63,29 +61,34 @@ static cellseg_status check_classes(const cseg_plane *classes) {
 /* Of the size of `prepared`; the caller frees the targets, also after an error. */
 static cellseg_status make_targets(cseg_targets *targets, const cellseg_trainer *trainer, const cseg_plane *prepared,
                                    const cseg_plane *cells, const cseg_plane *nuclei) {
-    const cellseg_train_options *o = &trainer->options;
-    const cseg_outline_options outlines = {.boundary = o->extra_output == CELLSEG_EXTRA_BOUNDARY,
+    const cseg_recipe *recipe = &trainer->recipe;
+    const int32_t extra_output = recipe->options.extra_output;
+    const cseg_outline_options outlines = {.boundary = extra_output == CELLSEG_EXTRA_BOUNDARY,
                                            .pixel_size_um = trainer->train.rule.pixel_size_um,
-                                           .border_sigma_um = o->border_sigma_um};
+                                           .border_sigma_um = recipe->loss.border_sigma_um};
     CSEG_TRY(cseg_plane_new(&targets->classes, trainer->context, CELLSEG_UINT8, prepared->height, prepared->width));
-    if (o->extra_output == CELLSEG_EXTRA_DISTANCE)
+    if (extra_output == CELLSEG_EXTRA_DISTANCE)
         CSEG_TRY(cseg_plane_new(&targets->distance, trainer->context, CELLSEG_UINT8, prepared->height, prepared->width));
-    if (o->weight_border > 0)
+    if (recipe->loss.weight_border > 0)
         CSEG_TRY(cseg_plane_new(&targets->border, trainer->context, CELLSEG_UINT8, prepared->height, prepared->width));
-    if (o->cell_contrast > 1)
+    if (recipe->augmentation.cell_contrast > 1)
         CSEG_TRY(cseg_plane_new(&targets->cell, trainer->context, CELLSEG_UINT8, prepared->height, prepared->width));
     CSEG_TRY(cseg_targets_classify(trainer->context, &targets->classes, cells, nuclei));
     CSEG_TRY(check_classes(&targets->classes));
     return cseg_outlines_compute(trainer->context, targets, cells, &outlines);
 }
 
-static cellseg_status make_sample(cseg_sample *sample, const cellseg_trainer *trainer, const cellseg_image *image,
-                                  int32_t channel, const cellseg_labels *cells, const cellseg_labels *nuclei) {
+/* diameters: of the nuclei, or NULL when not wanted; the caller frees them, also after an error. */
+static cellseg_status make_sample(cseg_sample *sample, cseg_diameters *diameters, const cellseg_trainer *trainer,
+                                  const cellseg_image *image, int32_t channel, const cellseg_labels *cells,
+                                  const cellseg_labels *nuclei) {
     cellseg_context *context = trainer->context;
     const cseg_plane cells_plane = cseg_labels_plane(cells), nuclei_plane = cseg_labels_plane(nuclei);
     cseg_input marker;
     cseg_plane prepared;
     cseg_targets targets = {.classes = {0}};
+    if (diameters != NULL)
+        CSEG_TRY(cseg_diameters_measure(diameters, context, &cells_plane, &nuclei_plane, cellseg_image_pixel_size_um(image)));
     CSEG_TRY(cseg_input_open(&marker, context, image, channel));
     cellseg_status status =
         cseg_preprocess_run(context, &prepared, &marker.plane, cellseg_image_pixel_size_um(image), &trainer->train.rule);
@@ -110,15 +113,25 @@ static cellseg_status check_use(const cellseg_trainer *trainer, int32_t use) {
     return CELLSEG_OK;
 }
 
-static cseg_dataset *dataset_for(cellseg_trainer *trainer, int32_t use) {
-    return use == CELLSEG_USE_TRAIN ? &trainer->train : &trainer->validate;
+/* Take sample and diameters over; also on failure, when both are released and the trainer is as before. */
+static cellseg_status take_sample(cellseg_trainer *trainer, cseg_sample *sample, cseg_diameters *diameters, int32_t use) {
+    const cellseg_status status = cseg_dataset_add(use == CELLSEG_USE_TRAIN ? &trainer->train : &trainer->validate, sample);
+    if (status == CELLSEG_OK)
+        cseg_diameters_histogram_add(&trainer->diameters, diameters);
+    cseg_diameters_free(diameters);
+    return status;
 }
 
 static cellseg_status add_image(cellseg_trainer *trainer, const cellseg_image *image, int32_t channel,
                                 const cellseg_labels *cells, const cellseg_labels *nuclei, int32_t use) {
     cseg_sample sample;
-    CSEG_TRY(make_sample(&sample, trainer, image, channel, cells, nuclei));
-    return cseg_dataset_add(dataset_for(trainer, use), &sample);
+    cseg_diameters diameters = {.count = 0};
+    const cellseg_status status =
+        make_sample(&sample, use == CELLSEG_USE_TRAIN ? &diameters : NULL, trainer, image, channel, cells, nuclei);
+    if (status == CELLSEG_OK)
+        return take_sample(trainer, &sample, &diameters, use);
+    cseg_diameters_free(&diameters);
+    return status;
 }
 
 cellseg_status cellseg_trainer_add(cellseg_trainer *trainer, const cellseg_image *image, int32_t channel,
@@ -136,9 +149,27 @@ cellseg_status cellseg_trainer_add(cellseg_trainer *trainer, const cellseg_image
 
 /* ---- images in files ---- */
 
+/* A column of a table in each line: member, default, paper's value, minimum, maximum, unit, sentence. */
+#define ROW(...) CSEG_OPTION(cellseg_train_files, __VA_ARGS__)
+
+static const cellseg_option rows[] = {
+    ROW(image_path, 0, 0, 0, 0, "", "image file"),
+    ROW(cells_path, 0, 0, 0, 0, "", "label map of whole cells"),
+    ROW(nuclei_path, 0, 0, 0, 0, "", "label map of nuclei; none: nuclei are found in the nuclear stain's channel"),
+    ROW(channel, 0, 0, 0, INT32_MAX, "", "marker's channel, from 0"),
+    ROW(nuclei_channel, 0, 0, 0, INT32_MAX, "", "nuclear stain's channel, from 0"),
+    ROW(pixel_size_um, 0, 0, 1e-4, 1e4, "um", "edge of a pixel; 0: the file's", .flags = CELLSEG_OPTION_OR_ZERO),
+    ROW(weight, 1, 1, 1e-3, 1000, "", "draws of each pixel per epoch"),
+};
+
+static const cellseg_option_table table = CSEG_OPTION_TABLE(cellseg_train_files, rows, weight);
+
+const cellseg_option_table *cellseg_train_files_table(void) {
+    return &table;
+}
+
 cellseg_status cellseg_train_files_init(cellseg_train_files *files, size_t struct_size) {
-    const cellseg_train_files own = {.struct_size = sizeof own, .weight = 1};
-    return cseg_options_init(files, struct_size, &own, sizeof own, FIRST_RELEASE_SIZE, "cellseg_train_files");
+    return cseg_option_init(files, struct_size, &table, CELLSEG_PRESET_DEFAULT);
 }
 
 static cellseg_status read_nuclei(example *s, cellseg_context *context, const cellseg_train_files *files) {
@@ -179,13 +210,14 @@ static cellseg_status fail_in_file(cellseg_status status, const char *path) {
     return cseg_error_fail_in(status, path);
 }
 
-static cellseg_status read_sample(cseg_sample *sample, const cellseg_trainer *trainer, const cellseg_train_files *files) {
+static cellseg_status read_sample(cseg_sample *sample, cseg_diameters *diameters, const cellseg_trainer *trainer,
+                                  const cellseg_train_files *files) {
     example s = {NULL, NULL, NULL, NULL};
     cellseg_status status = read_example(&s, trainer->context, files);
     if (status == CELLSEG_OK) {
         s.at_fault = files->cells_path;
         cseg_progress_step(trainer->context, "targets", 0.6, 1);
-        status = make_sample(sample, trainer, s.image, files->channel, s.cells, s.nuclei);
+        status = make_sample(sample, diameters, trainer, s.image, files->channel, s.cells, s.nuclei);
     }
     if (status == CELLSEG_ERR_ARGUMENT || status == CELLSEG_ERR_FORMAT || status == CELLSEG_ERR_IO || status == CELLSEG_ERR_LIMIT)
         status = fail_in_file(status, s.at_fault != NULL ? s.at_fault : files->image_path);
@@ -199,7 +231,7 @@ cellseg_status cseg_source_load(void *owner, cseg_sample *sample) {
     cseg_sample again = {.hash = 0};
     cseg_call call; /* reading is a part of the batch's step */
     cseg_call_begin(&call, trainer->context);
-    CSEG_TRY(cseg_call_end(&call, read_sample(&again, trainer, &source->files)));
+    CSEG_TRY(cseg_call_end(&call, read_sample(&again, NULL, trainer, &source->files)));
     if (again.hash != sample->hash) {
         cseg_sample_free(&again);
         return cseg_fail(CELLSEG_ERR_IO, "%s: the image or its labels changed during training", source->image_path);
@@ -246,28 +278,33 @@ failed:
     return status;
 }
 
-static cellseg_status check_files(const cellseg_trainer *trainer, const cellseg_train_files *files) {
-    if (files->image_path == NULL || files->cells_path == NULL)
+static cellseg_status check_files(cellseg_train_files *own, const cellseg_trainer *trainer, const cellseg_train_files *files,
+                                  int32_t use) {
+    CSEG_TRY(cseg_option_read(own, &table, files, CELLSEG_PRESET_DEFAULT));
+    if (own->image_path == NULL || own->cells_path == NULL)
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "image_path or cells_path is NULL");
-    if (files->pixel_size_um != 0)
-        CSEG_TRY(cseg_range_check("pixel_size_um", files->pixel_size_um, 1e-4, 1e4));
-    CSEG_TRY(cseg_range_check("weight", files->weight, 1e-3, 1000));
-    return check_use(trainer, files->use);
+    return check_use(trainer, use);
 }
 
-static cellseg_status add_files(cellseg_trainer *trainer, const cellseg_train_files *files) {
-    cellseg_train_files own = {.struct_size = sizeof own};
-    CSEG_TRY(cseg_options_copy(&own, sizeof own, FIRST_RELEASE_SIZE, files, "cellseg_train_files"));
-    CSEG_TRY(check_files(trainer, &own));
+static cellseg_status add_source(cellseg_trainer *trainer, struct cseg_train_source *source, int32_t use) {
     cseg_sample sample;
+    cseg_diameters diameters = {.count = 0};
+    const cellseg_status status = read_sample(&sample, use == CELLSEG_USE_TRAIN ? &diameters : NULL, trainer, &source->files);
+    if (status != CELLSEG_OK) {
+        cseg_diameters_free(&diameters);
+        return status;
+    }
+    sample.source = source;
+    sample.weight = source->files.weight;
+    return take_sample(trainer, &sample, &diameters, use);
+}
+
+static cellseg_status add_files(cellseg_trainer *trainer, const cellseg_train_files *files, int32_t use) {
+    cellseg_train_files own;
+    CSEG_TRY(check_files(&own, trainer, files, use));
     struct cseg_train_source *source;
     CSEG_TRY(source_new(&source, trainer->context, &own));
-    cellseg_status status = read_sample(&sample, trainer, &source->files);
-    if (status == CELLSEG_OK) {
-        sample.source = source;
-        sample.weight = own.weight;
-        status = cseg_dataset_add(dataset_for(trainer, own.use), &sample);
-    }
+    const cellseg_status status = add_source(trainer, source, use);
     if (status != CELLSEG_OK) {
         source_free(source);
         return status;
@@ -277,10 +314,10 @@ static cellseg_status add_files(cellseg_trainer *trainer, const cellseg_train_fi
     return CELLSEG_OK;
 }
 
-cellseg_status cellseg_trainer_add_files(cellseg_trainer *trainer, const cellseg_train_files *files) {
+cellseg_status cellseg_trainer_add_files(cellseg_trainer *trainer, const cellseg_train_files *files, int32_t use) {
     if (trainer == NULL || files == NULL)
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "trainer or files is NULL");
     cseg_call call;
     cseg_call_begin(&call, trainer->context);
-    return cseg_call_end(&call, add_files(trainer, files));
+    return cseg_call_end(&call, add_files(trainer, files, use));
 }

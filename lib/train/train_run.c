@@ -5,7 +5,7 @@
  * epoch therefore depends only on a snapshot and its own number. Source: Al-Kofahi et al. 2018, step 0. Cost: the network's
  * steps; drawing patches and taking snapshots is about 1 % of that.
  */
-#include "train/train.h"
+#include "train/record.h"
 
 #include <cjson/cJSON.h>
 
@@ -38,14 +38,9 @@ static void restore_snapshot(cseg_net *net, const cseg_snapshot *snapshot) {
 }
 
 static uint64_t fingerprint(const cellseg_trainer *trainer) {
-    cellseg_train_options options = trainer->options;
-    if (options.schedule == CELLSEG_SCHEDULE_STEP || options.learning_rate_final == 0)
-        options.epochs = 0; /* a finished run may be extended; with another schedule every epoch's rate depends on their number */
-    options.checkpoint_path = options.note = NULL;
     size_t count;
     const float *state = cseg_net_state(trainer->net, &count);
-    uint64_t hash = cseg_hash_bytes(CSEG_HASH_START, &options, sizeof options);
-    hash = cseg_hash_bytes(hash, state, count * sizeof *state);
+    uint64_t hash = cseg_hash_bytes(cseg_record_hash(&trainer->recipe), state, count * sizeof *state);
     hash = cseg_hash_bytes(hash, &trainer->train.hash, sizeof trainer->train.hash);
     return cseg_hash_bytes(hash, &trainer->validate.hash, sizeof trainer->validate.hash);
 }
@@ -68,11 +63,11 @@ static cellseg_status begin(cellseg_trainer *trainer) {
 
 static cellseg_status make_patches(cseg_patches *patches, const cellseg_trainer *trainer, size_t pixels) {
     cellseg_context *context = trainer->context;
-    const cellseg_train_options *o = &trainer->options;
     if ((patches->image = cseg_memory_alloc(context, pixels, sizeof *patches->image)) == NULL ||
         (patches->classes = cseg_memory_alloc(context, pixels, 1)) == NULL ||
-        (o->extra_output == CELLSEG_EXTRA_DISTANCE && (patches->distance = cseg_memory_alloc(context, pixels, 1)) == NULL) ||
-        (o->weight_border > 0 && (patches->border = cseg_memory_alloc(context, pixels, 1)) == NULL))
+        (trainer->recipe.options.extra_output == CELLSEG_EXTRA_DISTANCE &&
+         (patches->distance = cseg_memory_alloc(context, pixels, 1)) == NULL) ||
+        (trainer->recipe.loss.weight_border > 0 && (patches->border = cseg_memory_alloc(context, pixels, 1)) == NULL))
         return cseg_error_last();
     cseg_net_set_targets(trainer->net, patches->distance, patches->border);
     return CELLSEG_OK;
@@ -80,8 +75,8 @@ static cellseg_status make_patches(cseg_patches *patches, const cellseg_trainer 
 
 static cellseg_status make_room(run *r) {
     cellseg_trainer *trainer = r->trainer;
-    const size_t batch = (size_t)trainer->options.batch, patch = trainer->train.rule.patch_px;
-    r->place_count = cseg_dataset_epoch(&trainer->train, NULL, trainer->options.empty, 0, 0);
+    const size_t batch = (size_t)trainer->recipe.options.batch, patch = trainer->train.rule.patch_px;
+    r->place_count = cseg_dataset_epoch(&trainer->train, NULL, trainer->recipe.augmentation.empty, 0, 0);
     r->grid_count = cseg_dataset_grid(&trainer->validate, NULL);
     r->steps = (r->place_count + batch - 1) / batch;
     r->evaluations = (r->grid_count + batch - 1) / batch;
@@ -94,18 +89,20 @@ static cellseg_status make_room(run *r) {
 
 /* Each training step and each validation batch is an equal fraction of the progress. */
 static void show_progress(const run *r, const char *name, int32_t epoch, size_t unit) {
-    const double units = (double)(r->steps + r->evaluations) * r->trainer->options.epochs;
+    const double units = (double)(r->steps + r->evaluations) * r->trainer->recipe.options.epochs;
     const double done = (double)(r->steps + r->evaluations) * (epoch - 1) + (double)unit;
     cseg_progress_step(r->trainer->context, name, done / units, (done + 1) / units);
 }
 
 /* `t` epochs after the beginning, without warm-up. Smoothstep equals half a period of a cosine within 1 %. */
-static double scheduled_rate(const cellseg_train_options *o, double t) {
-    if (o->schedule == CELLSEG_SCHEDULE_STEP) {
-        const int32_t falls = (int32_t)(t / o->step_epochs);
+static double scheduled_rate(const cseg_recipe *recipe, double t) {
+    const cellseg_train_options *o = &recipe->options;
+    const cellseg_rate_schedule *schedule = &recipe->schedule;
+    if (schedule->schedule == CELLSEG_SCHEDULE_STEP) {
+        const int32_t falls = (int32_t)(t / schedule->step_epochs);
         double rate = o->learning_rate;
         for (int32_t i = 0; i < falls; i++)
-            rate *= o->step_factor;
+            rate *= schedule->step_factor;
         return fmax(rate, fmin(o->learning_rate_final, o->learning_rate));
     }
     if (o->learning_rate_final == 0)
@@ -115,9 +112,10 @@ static double scheduled_rate(const cellseg_train_options *o, double t) {
 }
 
 static double learning_rate(const run *r, int32_t epoch, size_t step) {
-    const cellseg_train_options *o = &r->trainer->options;
-    const double steps = (double)r->steps, done = steps * (epoch - 1) + (double)step, warm = o->warm_up_epochs * steps;
-    const double rate = scheduled_rate(o, done / steps);
+    const cseg_recipe *recipe = &r->trainer->recipe;
+    const double steps = (double)r->steps, done = steps * (epoch - 1) + (double)step,
+                 warm = recipe->schedule.warm_up_epochs * steps;
+    const double rate = scheduled_rate(recipe, done / steps);
     return done + 1 < warm ? rate * (done + 1) / warm : rate;
 }
 
@@ -135,14 +133,15 @@ static cellseg_status fail_in_epoch(const cellseg_trainer *trainer, cellseg_stat
 
 static cellseg_status train_epoch(const run *r, double *mean_loss, int32_t epoch) {
     cellseg_trainer *trainer = r->trainer;
-    const cellseg_train_options *o = &trainer->options;
+    const cellseg_train_options *o = &trainer->recipe.options;
+    const cellseg_augmentation *augmentation = &trainer->recipe.augmentation;
     const size_t batch = (size_t)o->batch;
-    (void)cseg_dataset_epoch(&trainer->train, r->places, o->empty, o->seed, (uint64_t)epoch);
+    (void)cseg_dataset_epoch(&trainer->train, r->places, augmentation->empty, o->seed, (uint64_t)epoch);
     double sum = 0;
     for (size_t step = 0; step < r->steps; step++) {
         show_progress(r, "training", epoch, step);
-        CSEG_TRY(
-            cseg_augment_draw(&trainer->train, &r->patches, r->places, r->place_count, step * batch, batch, o, (uint64_t)epoch));
+        CSEG_TRY(cseg_augment_draw(&trainer->train, &r->patches, r->places, r->place_count, step * batch, batch, augmentation,
+                                   o->seed, (uint64_t)epoch));
         cseg_net_set_learning_rate(trainer->net, learning_rate(r, epoch, step));
         const uint64_t dropout_seed = cseg_stream_new(~o->seed, (uint64_t)epoch, step);
         double loss;
@@ -165,12 +164,12 @@ static size_t count_labelled(const uint8_t *classes, size_t pixels) {
 /* Mean over batches, weighted by their numbers of labelled pixels. NaN without validation images. */
 static cellseg_status validate_epoch(const run *r, double *mean_loss, int32_t epoch) {
     cellseg_trainer *trainer = r->trainer;
-    const size_t batch = (size_t)trainer->options.batch, patch = trainer->validate.rule.patch_px;
+    const size_t batch = (size_t)trainer->recipe.options.batch, patch = trainer->validate.rule.patch_px;
     double sum = 0, weight = 0;
     for (size_t i = 0; i < r->evaluations; i++) {
         show_progress(r, "validation", epoch, r->steps + i);
         const size_t first = i * batch, left = r->grid_count - first, count = left < batch ? left : batch;
-        CSEG_TRY(cseg_augment_draw(&trainer->validate, &r->patches, r->grid, r->grid_count, first, count, NULL, 0));
+        CSEG_TRY(cseg_augment_draw(&trainer->validate, &r->patches, r->grid, r->grid_count, first, count, NULL, 0, 0));
         double loss;
         CSEG_TRY(cseg_net_evaluate(trainer->net, &loss, r->patches.image, r->patches.classes, count));
         if (!isfinite(loss))
@@ -207,14 +206,14 @@ static double now_seconds(void) {
 
 /* Computed from values in the checkpoint, so that a resumed run ends at the same epoch. */
 static bool patience_ended(const cellseg_trainer *trainer) {
-    const int32_t patience = trainer->options.patience;
+    const int32_t patience = trainer->recipe.options.patience;
     return patience > 0 && trainer->checkpoint.last.epoch - trainer->checkpoint.best.epoch >= patience;
 }
 
 static cellseg_status run_epoch(const run *r, cellseg_epoch *report, int32_t epoch) {
     cellseg_trainer *trainer = r->trainer;
     const double began = now_seconds();
-    *report = (cellseg_epoch){.struct_size = sizeof *report, .epoch = epoch, .epochs = trainer->options.epochs};
+    *report = (cellseg_epoch){.struct_size = sizeof *report, .epoch = epoch, .epochs = trainer->recipe.options.epochs};
     CSEG_TRY(train_epoch(r, &report->train_loss, epoch));
     CSEG_TRY(validate_epoch(r, &report->validation_loss, epoch));
     report->best = keep_epoch(trainer, epoch, report->train_loss, report->validation_loss);
@@ -229,7 +228,7 @@ static cellseg_status run_epoch(const run *r, cellseg_epoch *report, int32_t epo
 static cellseg_status run_epochs(run *r, cellseg_epoch_fn on_epoch, void *user) {
     CSEG_TRY(make_room(r));
     CSEG_TRY(begin(r->trainer));
-    const int32_t epochs = r->trainer->options.epochs;
+    const int32_t epochs = r->trainer->recipe.options.epochs;
     for (int32_t epoch = r->trainer->checkpoint.last.epoch + 1; epoch <= epochs && !patience_ended(r->trainer); epoch++) {
         cellseg_epoch report;
         CSEG_TRY(run_epoch(r, &report, epoch));
@@ -241,75 +240,13 @@ static cellseg_status run_epochs(run *r, cellseg_epoch_fn on_epoch, void *user) 
 
 /* ---- the result ---- */
 
-static bool add_numbers(cJSON *object, const cellseg_trainer *trainer) {
-    const cellseg_train_options *o = &trainer->options;
-    const cseg_snapshot *best = &trainer->checkpoint.best;
-    const struct {
-        const char *name;
-        double value;
-    } numbers[] = {
-        {"images", (double)trainer->train.count},
-        {"validation_images", (double)trainer->validate.count},
-        {"epochs", trainer->checkpoint.last.epoch},
-        {"best_epoch", best->epoch},
-        {"train_loss", best->train_loss},
-        {"validation_loss", best->validation_loss}, /* NaN becomes null */
-        {"seed", (double)o->seed},
-        {"batch", o->batch},
-        {"learning_rate", o->learning_rate},
-        {"learning_rate_final", o->learning_rate_final},
-        {"weight_nucleus", o->weight_nucleus},
-        {"weight_cytoplasm", o->weight_cytoplasm},
-        {"weight_background", o->weight_background},
-        {"weight_sum", o->weight_sum},
-        {"rotate", o->rotate},
-        {"flip", o->flip},
-        {"gamma", o->gamma},
-        {"contrast", o->contrast},
-        {"scale", o->scale},
-        {"noise", o->noise},
-        {"blur_px", o->blur_px},
-        {"empty", o->empty},
-        {"schedule", o->schedule},
-        {"step_epochs", o->step_epochs},
-        {"step_factor", o->step_factor},
-        {"warm_up_epochs", o->warm_up_epochs},
-        {"patience", o->patience},
-        {"frozen_layers", o->frozen_layers},
-        {"dropout", o->dropout},
-        {"rotation_degrees", o->rotation_degrees},
-        {"elastic_px", o->elastic_px},
-        {"illumination", o->illumination},
-        {"saturation", o->saturation},
-        {"nucleus_contrast", o->nucleus_contrast},
-        {"cell_contrast", o->cell_contrast},
-        {"texture", o->texture},
-        {"extra_output", o->extra_output},
-        {"weight_extra", o->weight_extra},
-        {"weight_border", o->weight_border},
-        {"border_sigma_um", o->border_sigma_um},
-        {"weight_dice", o->weight_dice},
-        {"weight_cross_entropy", o->weight_cross_entropy},
-    };
-    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
-        if (cJSON_AddNumberToObject(object, numbers[i].name, numbers[i].value) == NULL)
-            return false;
-    return trainer->note == NULL || cJSON_AddStringToObject(object, "note", trainer->note) != NULL;
-}
-
-/* The training record as JSON; release with cJSON_free(). NULL without memory. */
-static char *make_record(const cellseg_trainer *trainer) {
-    cJSON *object = cJSON_CreateObject();
-    char *text = object != NULL && add_numbers(object, trainer) ? cJSON_PrintUnformatted(object) : NULL;
-    cJSON_Delete(object);
-    return text;
-}
-
 static cellseg_status best_model(cellseg_model **out, cellseg_trainer *trainer) {
-    char *record = make_record(trainer);
+    char *record = cseg_record_json(trainer);
     if (record == NULL)
         return cseg_fail(CELLSEG_ERR_MEMORY, "no memory for the training record");
     restore_snapshot(trainer->net, &trainer->checkpoint.best);
+    if (!trainer->from_start)
+        cseg_net_set_nucleus_diameter(trainer->net, cseg_diameters_median(&trainer->diameters));
     const cellseg_status status = cseg_net_model(out, trainer->net, record);
     cJSON_free(record);
     return status;

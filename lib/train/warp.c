@@ -35,7 +35,7 @@ static void sine_cosine(double angle, double *sine, double *cosine) {
     *cosine = c;
 }
 
-void cseg_warp_draw(cseg_warp *warp, const cellseg_train_options *options, size_t patch, uint64_t *random) {
+void cseg_warp_draw(cseg_warp *warp, const cellseg_augmentation *options, size_t patch, uint64_t *random) {
     const uint64_t bits = cseg_stream_next(random);
     const unsigned turns = options->rotate ? (unsigned)(bits & 3) : 0;
     const bool mirrored = options->flip && (bits & 4) != 0;

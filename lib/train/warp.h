@@ -20,7 +20,7 @@ cseg_warp cseg_warp_none(void);
 
 /* Draw a warp by the options. Every number is drawn even if unused, so that one option does not change the effect of another.
  * patch: edge in pixels. */
-void cseg_warp_draw(cseg_warp *warp, const cellseg_train_options *options, size_t patch, uint64_t *random);
+void cseg_warp_draw(cseg_warp *warp, const cellseg_augmentation *options, size_t patch, uint64_t *random);
 
 /* The position of pixel (i, j) of a patch of this edge, in pixels from the window's centre. */
 void cseg_warp_at(const cseg_warp *warp, size_t patch, size_t i, size_t j, double *y, double *x);

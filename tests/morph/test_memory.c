@@ -57,7 +57,7 @@ static void draw(images *i, bool noise) {
             const double random = test_uniform(&state), height = noise ? random - 0.5 : inside(y, x) / 300;
             const uint32_t id = (uint32_t)(y / CELL * (EDGE / CELL + 1) + x / CELL + 1);
             cseg_row_f32(&i->grey, y)[x] = (float)height;
-            ((uint16_t *)cseg_row_at(&i->deep, y))[x] = (uint16_t)((height + 2) * 1000);
+            ((uint16_t *)cseg_row_at(&i->deep, y))[x] = (uint16_t)((height + 3) * 1000);
             cseg_row_u8(&i->mask, y)[x] = height > 0;
             cseg_row_u32(&i->labels, y)[x] = height > 0 ? id : 0;
         }

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Painted fields of round cells whose number and places are known, and a network small enough to learn them in a second. */
+/* Painted fields of round cells whose number and places are known, and a small network that was trained on one. */
 #ifndef CSEG_TESTS_SEGMENT_FIXTURE_H
 #define CSEG_TESTS_SEGMENT_FIXTURE_H
 
 #include "testing.h"
 
 #include "segment/segment.h"
-#include "tile/tile.h"
 
 #include <math.h>
 
@@ -65,70 +64,10 @@ static inline cellseg_status paint(painted *p, cellseg_context *context, size_t 
     return CELLSEG_OK;
 }
 
-static const cseg_net_options fixture_net = {.rule = {.pixel_size_um = 0.65,
-                                                      .top_hat_um = 130,
-                                                      .percentile_low = 1,
-                                                      .percentile_high = 99.8,
-                                                      .noise_range = 30,
-                                                      .clip = 1,
-                                                      .power = 1,
-                                                      .patch_px = 48,
-                                                      .step_px = 32,
-                                                      .classes = 3},
-                                             .width = 0.05,
-                                             .seed = 7,
-                                             .batch = 8,
-                                             .learning_rate = 0.01,
-                                             .dropout = 0.5,
-                                             .weight_class = {1, 1, 1},
-                                             .weight_sum = 1};
-
-/* The true class of every pixel of a patch, from the stain and the truth; beyond the image it does not count. */
-static inline void patch_classes(uint8_t *classes, const cellseg_tile_grid *grid, const painted *p, size_t index) {
-    const cellseg_tile tile = cseg_grid_at(grid, index);
-    const uint16_t *stain = cellseg_image_pixels(p->image, 1);
-    const uint32_t *truth = cellseg_labels_data(p->truth);
-    for (size_t i = 0; i < grid->patch_px * grid->patch_px; i++) {
-        const int64_t y = tile.window_top + (int64_t)(i / grid->patch_px), x = tile.window_left + (int64_t)(i % grid->patch_px);
-        classes[i] = 255;
-        if (y < 0 || x < 0 || y >= (int64_t)grid->height_px || x >= (int64_t)grid->width_px)
-            continue;
-        const size_t pixel = (size_t)y * grid->width_px + (size_t)x;
-        classes[i] = truth[pixel] == 0 ? CSEG_MAP_BACKGROUND : stain[pixel] > 500 ? CSEG_MAP_NUCLEUS : CSEG_MAP_CYTOPLASM;
-    }
-}
-
-/* A model that has seen a painted field of 6 x 6 cells for a while. */
-static inline cellseg_model *learn_painted(int steps) {
-    cellseg_context *context = test_context(2);
-    painted field;
-    assert_ok(paint(&field, context, 6, 6, 1, 11));
-    const cseg_plane marker = cseg_image_plane(field.image, 0);
-    cseg_plane input;
-    assert_ok(cseg_preprocess_run(context, &input, &marker, fixture_pixel_um, &fixture_net.rule));
-    const size_t patch = fixture_net.rule.patch_px, batch = fixture_net.batch, area = patch * patch;
-    const cellseg_tile_grid grid = {sizeof grid, input.height, input.width, patch, fixture_net.rule.step_px};
-    float *in = malloc(batch * area * sizeof *in);
-    uint8_t *classes = malloc(batch * area);
-    cseg_net *net;
-    assert_ok(cseg_net_new(&net, context, NULL, &fixture_net));
-    for (int s = 0; s < steps; s++) {
-        double loss;
-        for (size_t i = 0; i < batch; i++) {
-            const size_t index = ((size_t)s * batch + i) % cseg_grid_count(&grid);
-            cseg_tile_read(in + i * area, &grid, &input, index);
-            patch_classes(classes + i * area, &grid, &field, index);
-        }
-        assert_ok(cseg_net_step(net, &loss, in, classes, (uint64_t)s));
-    }
+/* The network that make_painted.c trained; tests run in the root of the tree. */
+static inline cellseg_model *painted_model(void) {
     cellseg_model *model;
-    assert_ok(cseg_net_model(&model, net, NULL));
-    cseg_net_free(net);
-    free(in);
-    free(classes);
-    cseg_plane_free(&input);
-    painted_free(&field);
-    cellseg_context_free(context);
+    assert_ok(cellseg_model_load(&model, NULL, "tests/segment/painted.cellseg"));
     return model;
 }
 

@@ -8,7 +8,7 @@ static cellseg_model *model;
 
 static int set_up(void **state) {
     (void)state;
-    model = learn_painted(3);
+    model = painted_model();
     return 0;
 }
 

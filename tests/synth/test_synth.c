@@ -293,7 +293,7 @@ static void bad_arguments_are_refused(void **state) {
     r.cells.confluence = 1;
     r.cells.cell_area_um2 = 20;
     options->pixel_size_um = 5;
-    assert_status(make(&f, NULL, 16384, 16384, options), CELLSEG_ERR_LIMIT);
+    assert_status(make(&f, NULL, 16384, 50, options), CELLSEG_ERR_LIMIT); /* more than a million cells */
     r.optics.struct_size = 8;
     assert_refused(options, 8, 8, "cellseg_synth_optics: struct_size");
     options->struct_size = 8;

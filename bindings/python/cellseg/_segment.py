@@ -50,7 +50,7 @@ def segment(
 ) -> tuple:
     """Label every cell, from the marker channel alone: cytoplasm bright, background dark, nucleus darker than cytoplasm.
 
-    pixel_size_um is the edge of a pixel and needed: cells are looked for at their physical size. model: None for the
+    pixel_size_um is the edge of a pixel. It is required, because the method works with physical lengths. model: None for the
     default. options: those that cellseg.options("segment") lists, for instance channel=1, sensitivity=70, relief="distance",
     and preset="paper".
 

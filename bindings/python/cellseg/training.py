@@ -72,7 +72,7 @@ class Trainer:
         if preset is not None:
             c.train_options_preset(struct, chosen("preset", preset, PRESETS))
         set_options(struct, options, _CHOICES, ("preset",))
-        # With progress, even if nobody looks at it, Ctrl-C is heard at once instead of when an epoch ends.
+        # A progress callback, even an unused one, lets Ctrl-C stop the training at once instead of at the end of an epoch.
         self._context = context or Context(progress=lambda _fraction, _step: False)
         kept, begin = self._context._handle, None if start is None else start._handle
         self._handle = c.Trainer(keep=kept)

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Members of the options one after another: as numbers of the training record, and as the bytes of a checkpoint's hash. */
+#include "train/record.h"
+
+#include <cjson/cJSON.h>
+
+#include <string.h>
+
+/* The order of a record's keys. Members that are not named here follow in the order of their tables. */
+static const char *const record_order[] = {
+    "seed",
+    "batch",
+    "learning_rate",
+    "learning_rate_final",
+    "weight_nucleus",
+    "weight_cytoplasm",
+    "weight_background",
+    "weight_sum",
+    "rotate",
+    "flip",
+    "gamma",
+    "contrast",
+    "scale",
+    "noise",
+    "blur_px",
+    "empty",
+    "schedule",
+    "step_epochs",
+    "step_factor",
+    "warm_up_epochs",
+    "patience",
+    "frozen_layers",
+    "dropout",
+    "rotation_degrees",
+    "elastic_px",
+    "illumination",
+    "saturation",
+    "nucleus_contrast",
+    "cell_contrast",
+    "texture",
+    "extra_output",
+    "weight_extra",
+    "weight_border",
+    "border_sigma_um",
+    "weight_dice",
+    "weight_cross_entropy",
+    NULL,
+};
+
+/* The model file holds these elsewhere, or the weights do not depend on them; "epochs" is the number of finished epochs. */
+static const char *const unrecorded[] = {"epochs", "width", "working_pixel_size_um", "top_hat_um", "cache_bytes", "preset", NULL};
+
+/* The order of the hashed bytes, which the format of checkpoints fixes; further members follow as in a record. */
+static const char *const hash_order[] = {
+    "seed",
+    "epochs",
+    "batch",
+    "learning_rate",
+    "width",
+    "weight_nucleus",
+    "weight_cytoplasm",
+    "weight_background",
+    "weight_sum",
+    "rotate",
+    "flip",
+    "gamma",
+    "scale",
+    "noise",
+    "blur_px",
+    "working_pixel_size_um",
+    "top_hat_um",
+    "checkpoint_path",
+    "note",
+    "learning_rate_final",
+    "contrast",
+    "empty",
+    "extra_output",
+    "weight_extra",
+    "weight_border",
+    "border_sigma_um",
+    "weight_dice",
+    "weight_cross_entropy",
+    "rotation_degrees",
+    "elastic_px",
+    "illumination",
+    "saturation",
+    "nucleus_contrast",
+    "texture",
+    "schedule",
+    "step_epochs",
+    "step_factor",
+    "warm_up_epochs",
+    "patience",
+    "frozen_layers",
+    "cache_bytes",
+    "dropout",
+    "cell_contrast",
+    NULL,
+};
+
+/* The groups of a recipe show its values. */
+static const char *const unhashed[] = {"preset", NULL};
+
+/* ---- all members in an order ---- */
+
+typedef void (*member_fn)(void *user, const cellseg_option *option, const void *values);
+
+static bool is_listed(const char *const *names, const char *name) {
+    for (; *names != NULL; names++)
+        if (strcmp(*names, name) == 0)
+            return true;
+    return false;
+}
+
+static void visit(const cseg_recipe *r, const char *const *order, const char *const *excluded, member_fn visitor, void *user) {
+    const struct {
+        const cellseg_option_table *table;
+        const void *values;
+    } groups[] = {{cellseg_train_options_table(), &r->options},
+                  {cellseg_rate_schedule_table(), &r->schedule},
+                  {cellseg_loss_table(), &r->loss},
+                  {cellseg_augmentation_table(), &r->augmentation}};
+    enum { GROUPS = sizeof groups / sizeof *groups };
+    for (const char *const *name = order; *name != NULL; name++)
+        for (size_t g = 0; g < GROUPS; g++) {
+            const cellseg_option *o = cseg_option_find(groups[g].table, *name);
+            if (o != NULL)
+                visitor(user, o, groups[g].values);
+        }
+    for (size_t g = 0; g < GROUPS; g++)
+        for (size_t i = 0; i < groups[g].table->count; i++) {
+            const cellseg_option *o = &groups[g].table->rows[i];
+            if (o->type < CELLSEG_OPTION_TEXT && !is_listed(order, o->name) && !is_listed(excluded, o->name))
+                visitor(user, o, groups[g].values);
+        }
+}
+
+/* ---- the hash ---- */
+
+/* A struct of the members in their order, each aligned to its size. */
+typedef struct hashed {
+    unsigned char bytes[512];
+    size_t size;
+} hashed;
+
+static void append(void *user, const cellseg_option *option, const void *values) {
+    hashed *to = user;
+    const size_t size = cseg_option_size(option);
+    const size_t at = (to->size + size - 1) / size * size;
+    assert(at + size <= sizeof to->bytes);
+    if (option->type < CELLSEG_OPTION_TEXT) /* texts may differ */
+        memcpy(to->bytes + at, (const char *)values + option->offset, size);
+    to->size = at + size;
+}
+
+uint64_t cseg_record_hash(const cseg_recipe *recipe) {
+    cseg_recipe r = *recipe;
+    hashed all = {.size = sizeof(size_t)};
+    if (r.schedule.schedule == CELLSEG_SCHEDULE_STEP || r.options.learning_rate_final == 0)
+        r.options.epochs =
+            0; /* a finished run may be extended; with another schedule every epoch's rate depends on their number */
+    visit(&r, hash_order, unhashed, append, &all);
+    memcpy(all.bytes, &all.size, sizeof all.size);
+    return cseg_hash_bytes(CSEG_HASH_START, all.bytes, all.size);
+}
+
+/* ---- the record ---- */
+
+typedef struct record {
+    cJSON *object;
+    bool complete;
+} record;
+
+static void add_number(record *to, const char *name, double value) {
+    to->complete = cJSON_AddNumberToObject(to->object, name, value) != NULL && to->complete;
+}
+
+static void add_member(void *user, const cellseg_option *option, const void *values) {
+    add_number(user, option->name, cseg_option_value(values, option));
+}
+
+static bool fill(cJSON *object, const cellseg_trainer *trainer) {
+    record to = {object, true};
+    const cseg_snapshot *best = &trainer->checkpoint.best;
+    const char *note = trainer->recipe.options.note;
+    add_number(&to, "images", (double)trainer->train.count);
+    add_number(&to, "validation_images", (double)trainer->validate.count);
+    add_number(&to, "epochs", trainer->checkpoint.last.epoch);
+    add_number(&to, "best_epoch", best->epoch);
+    add_number(&to, "train_loss", best->train_loss);
+    add_number(&to, "validation_loss", best->validation_loss); /* NaN becomes null */
+    visit(&trainer->recipe, record_order, unrecorded, add_member, &to);
+    return to.complete && (note == NULL || cJSON_AddStringToObject(object, "note", note) != NULL);
+}
+
+char *cseg_record_json(const cellseg_trainer *trainer) {
+    cJSON *object = cJSON_CreateObject();
+    char *text = object != NULL && fill(object, trainer) ? cJSON_PrintUnformatted(object) : NULL;
+    cJSON_Delete(object);
+    return text;
+}

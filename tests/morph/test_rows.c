@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Every row of the morphology room's kernel table gives the same bytes as the C row, at every width from 1 to 100 and at a whole
+ * strip's, and touches no sample beyond. The C row's extremes are those of the definition. Whole erosions give the same bytes on
+ * every level. The transpose, which has one form, is tested here too.
+ */
+#include "rows.h"
+
+#include "morph/morph.h"
+#include "morph/morph_kernels.h"
+#include "morph/transpose.h"
+
+#include <inttypes.h>
+#include <math.h>
+
+enum { MAX_WIDTH = 100, HEIGHT = 23, MAX_MARGIN = 9, BYTES = 64 * 1024, TYPES = 3 };
+
+static const int32_t types[TYPES] = {CELLSEG_UINT8, CELLSEG_UINT16, CELLSEG_FLOAT32};
+static int32_t levels[TEST_MAX_ROWS];
+static size_t rows;
+
+/* Samples of one type, and what a kernel wrote into memory that was filled before. */
+typedef struct buffer {
+    _Alignas(64) char bytes[BYTES];
+} buffer;
+
+static buffer in, before, scratch;
+
+static double value_at(const void *samples, int32_t type, size_t i) {
+    return type == CELLSEG_UINT8    ? (double)((const uint8_t *)samples)[i]
+           : type == CELLSEG_UINT16 ? (double)((const uint16_t *)samples)[i]
+                                    : (double)((const float *)samples)[i];
+}
+
+/* Few values, so that many are equal; a float may be -0. */
+static void fill(buffer *b, int32_t type, uint64_t seed) {
+    for (size_t i = 0; i < BYTES / cseg_plane_type_size(type); i++) {
+        const uint32_t bits = (uint32_t)(test_random(&seed) >> 40);
+        if (type == CELLSEG_UINT8)
+            ((uint8_t *)b->bytes)[i] = (uint8_t)(bits % 2 != 0 ? bits >> 8 : bits % 5);
+        else if (type == CELLSEG_UINT16)
+            ((uint16_t *)(void *)b->bytes)[i] = (uint16_t)(bits % 2 != 0 ? bits >> 4 : bits % 5);
+        else
+            ((float *)(void *)b->bytes)[i] = bits % 2 != 0 ? (float)bits * 0x1p-8F - 30000 : (float)(bits % 5) * -0.5F;
+    }
+}
+
+static int set_up(void **state) {
+    (void)state;
+    rows = test_rows(levels);
+    return 0;
+}
+
+/* ---- the kernels, by width and variant ---- */
+
+typedef void (*kernel_run)(buffer *out, const cseg_morph_kernels *k, size_t width, size_t variant);
+
+enum { STRIDE = 416 };
+
+static cseg_morph_strip strip_of(buffer *out, size_t width, size_t variant) {
+    return (cseg_morph_strip){.to = out->bytes,
+                              .from = in.bytes,
+                              .to_stride = STRIDE,
+                              .from_stride = STRIDE + 16,
+                              .height = HEIGHT - variant % 3,
+                              .columns = width,
+                              .before = variant % 5,
+                              .after = (variant * 7) % 6,
+                              .scratch = scratch.bytes};
+}
+
+static void run_slide(buffer *out, const cseg_morph_kernels *k, size_t width, size_t variant) {
+    const cseg_morph_strip strip = strip_of(out, width, variant);
+    k->slide(&strip, variant % 2 != 0);
+}
+
+static void run_slide_subtract(buffer *out, const cseg_morph_kernels *k, size_t width, size_t variant) {
+    cseg_morph_strip strip = strip_of(out, width, variant);
+    strip.minuend = variant % 4 == 0 ? strip.to : in.bytes + 64;
+    strip.minuend_stride = STRIDE;
+    strip.black = variant % 8 >= 4;
+    k->slide(&strip, variant % 2 != 0);
+}
+
+static void run_clear(buffer *out, const cseg_morph_kernels *k, size_t width, size_t variant) {
+    k->clear(out->bytes, width, variant % 2 != 0);
+}
+
+/* A table, every chord from it, and each merged into the row before. */
+static void run_disc(buffer *out, const cseg_morph_kernels *k, size_t width, size_t variant) {
+    const bool max = variant % 2 != 0;
+    const size_t margin = variant / 2;
+    size_t depth = 1;
+    while ((size_t)1 << depth <= 2 * margin + 1)
+        depth++;
+    char *table = out->bytes + STRIDE * 2 * MAX_MARGIN;
+    k->build(table, in.bytes, width, margin, depth, max);
+    for (size_t reach = 0; reach < margin; reach++) {
+        k->chord(out->bytes + STRIDE * 2 * reach, table, width, margin, reach, max);
+        k->merge(out->bytes + STRIDE * (2 * reach + 1), out->bytes + STRIDE * 2 * reach, width, max);
+    }
+}
+
+static const struct kernel_test {
+    const char *name;
+    kernel_run run;
+    size_t variants,
+        end; /* bytes that the kernel leaves alone begin at the row's first `end` rows of STRIDE bytes; 0: not tested */
+} kernel_tests[] = {{"slide", run_slide, 12, HEIGHT},
+                    {"slide and subtract", run_slide_subtract, 16, HEIGHT},
+                    {"clear", run_clear, 2, 1},
+                    {"disc", run_disc, 2 * MAX_MARGIN, 0}};
+
+/* The bytes between the rows' ends and the next row, and after the last row, are as before. */
+static void assert_gaps_stay(const buffer *out, size_t row_bytes, size_t end, const char *name) {
+    for (size_t y = 0; y < end; y++)
+        if (memcmp(out->bytes + y * STRIDE + row_bytes, before.bytes + y * STRIDE + row_bytes, STRIDE - row_bytes) != 0)
+            fail_msg("%s writes beyond %zu bytes of row %zu", name, row_bytes, y);
+    assert_memory_equal(out->bytes + end * STRIDE, before.bytes + end * STRIDE, BYTES - end * STRIDE);
+}
+
+static uint64_t compare_rows(uint64_t digest, const struct kernel_test *test, int32_t type, size_t width) {
+    static buffer want, have;
+    const size_t sample = cseg_plane_type_size(type);
+    for (size_t variant = 0; variant < test->variants; variant++) {
+        want = before;
+        test->run(&want, &cseg_morph_kernels_c[type], width, variant);
+        digest = test_digest(digest, &want, STRIDE * HEIGHT);
+        if (test->end > 0)
+            assert_gaps_stay(&want, width * sample, test->end, test->name);
+        for (size_t r = 1; r < rows; r++) {
+            have = before;
+            test->run(&have, cseg_morph_kernels_select(levels[r], type), width, variant);
+            assert_same_bytes(&want, &have, sizeof want, test->name, levels[r], width);
+        }
+    }
+    return digest;
+}
+
+static void all_rows_give_the_same_bytes(void **state) {
+    (void)state;
+    uint64_t digest = TEST_DIGEST;
+    for (size_t t = 0; t < TYPES; t++) {
+        fill(&in, types[t], 1);
+        fill(&before, types[t], 2);
+        const size_t strip = CSEG_MORPH_STRIP_BYTES / cseg_plane_type_size(types[t]);
+        for (size_t i = 0; i < sizeof kernel_tests / sizeof *kernel_tests; i++) {
+            for (size_t width = 1; width <= MAX_WIDTH; width++)
+                digest = compare_rows(digest, &kernel_tests[i], types[t], width);
+            digest = compare_rows(digest, &kernel_tests[i], types[t], strip);
+        }
+    }
+    /* Other machines and compilers, too: where a kernel changes on purpose, so does this number. */
+    if (digest != 0xa46d6e46ebb8c784ULL)
+        fail_msg("the bytes of all kernels have the digest 0x%016" PRIx64, digest);
+}
+
+/* ---- the definition ---- */
+
+static double extreme(double a, double b, bool max) {
+    return max == (a > b) ? a : b;
+}
+
+static void slides_are_extremes(void **state) {
+    (void)state;
+    static buffer out;
+    enum { WIDTH = 13 };
+    for (size_t t = 0; t < TYPES; t++) {
+        fill(&in, types[t], 3);
+        for (size_t variant = 0; variant < 12; variant++) {
+            const cseg_morph_strip s = strip_of(&out, WIDTH, variant);
+            cseg_morph_kernels_c[types[t]].slide(&s, variant % 2 != 0);
+            for (size_t y = 0; y < s.height; y++)
+                for (size_t x = 0; x < WIDTH; x++) {
+                    double want = value_at(s.from + y * s.from_stride, types[t], x);
+                    for (size_t row = y > s.before ? y - s.before : 0; row <= y + s.after && row < s.height; row++)
+                        want = extreme(want, value_at(s.from + row * s.from_stride, types[t], x), variant % 2 != 0);
+                    assert_true(value_at(s.to + y * s.to_stride, types[t], x) == want);
+                }
+        }
+    }
+}
+
+static void chords_are_extremes(void **state) {
+    (void)state;
+    static buffer out;
+    enum { WIDTH = 37 };
+    for (size_t t = 0; t < TYPES; t++) {
+        fill(&in, types[t], 4);
+        for (size_t variant = 2; variant < 2 * MAX_MARGIN; variant++) {
+            run_disc(&out, &cseg_morph_kernels_c[types[t]], WIDTH, variant);
+            for (size_t reach = 0; reach < variant / 2; reach++)
+                for (size_t x = 0; x < WIDTH; x++) {
+                    double want = value_at(in.bytes, types[t], x);
+                    for (size_t i = x > reach ? x - reach : 0; i <= x + reach && i < WIDTH; i++)
+                        want = extreme(want, value_at(in.bytes, types[t], i), variant % 2 != 0);
+                    assert_true(value_at(out.bytes + STRIDE * 2 * reach, types[t], x) == want);
+                }
+        }
+    }
+}
+
+static void transposes_move_every_sample(void **state) {
+    (void)state;
+    enum { EDGE = 40, ROW = EDGE * 4 + 3 };
+    static char from[EDGE * ROW], to[EDGE * ROW];
+    uint64_t seed = 5;
+    for (size_t i = 0; i < sizeof from; i++)
+        from[i] = (char)test_random(&seed);
+    for (size_t sample = 1; sample <= 4; sample *= 2)
+        for (size_t height = 1; height <= EDGE; height++)
+            for (size_t width = 1; width <= EDGE; width += 1 + width / 9) {
+                memset(to, 0, sizeof to);
+                cseg_transpose_block(to, ROW, from, ROW, height, width, sample);
+                for (size_t y = 0; y < height; y++)
+                    for (size_t x = 0; x < width; x++)
+                        assert_memory_equal(to + x * ROW + y * sample, from + y * ROW + x * sample, sample);
+                for (size_t x = 0; x < width; x++)
+                    assert_int_equal(to[x * ROW + height * sample], 0);
+            }
+}
+
+/* ---- whole erosions and dilations ---- */
+
+static void erode_image(buffer *out, int32_t level, int32_t type, size_t width) {
+    enum { ROWS = 37 };
+    cellseg_context_options options;
+    cellseg_context *context;
+    assert_ok(cellseg_context_options_init(&options, sizeof options));
+    options.threads = 1;
+    options.cpu_level = level;
+    assert_ok(cellseg_context_new(&context, &options));
+    const size_t sample = cseg_plane_type_size(type);
+    const cseg_plane from = {in.bytes, ROWS, width, width * sample, type};
+    cseg_plane to = {out->bytes, ROWS, width, width * sample, type};
+    assert_ok(cseg_rect_erode(context, &to, &from, 5, 8));
+    to.data = out->bytes + BYTES / 4;
+    assert_ok(cseg_rect_bottom_hat(context, &to, &from, 9, 31));
+    to.data = out->bytes + BYTES / 2;
+    assert_ok(cseg_disc_dilate(context, &to, &from, 6));
+    to.data = out->bytes + BYTES / 4 * 3;
+    assert_ok(cseg_octagon_erode(context, &to, &from, 11));
+    cellseg_context_free(context);
+}
+
+static void all_levels_erode_to_the_same_bytes(void **state) {
+    (void)state;
+    static buffer out[TEST_MAX_ROWS];
+    for (size_t t = 0; t < TYPES; t++)
+        for (size_t width = 1; width <= MAX_WIDTH; width++) {
+            fill(&in, types[t], width);
+            for (size_t r = 0; r < rows; r++) {
+                erode_image(&out[r], levels[r], types[t], width);
+                assert_same_bytes(&out[0], &out[r], sizeof *out, "erosions", levels[r], width);
+            }
+        }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(slides_are_extremes), cmocka_unit_test(chords_are_extremes),
+                                       cmocka_unit_test(transposes_move_every_sample),
+                                       cmocka_unit_test(all_rows_give_the_same_bytes),
+                                       cmocka_unit_test(all_levels_erode_to_the_same_bytes)};
+    return cmocka_run_group_tests(tests, set_up, NULL);
+}
