@@ -3,9 +3,18 @@
  * Members of public structs stay where a release put them: programs built against it rely on that. A new member is added at the
  * end of its struct and of its list here; a line that stands here is never changed once released.
  */
-#include "testing.h"
+#include <stddef.h>
+#include <stdint.h>
 
+/* No struct has a gap between its members or behind them: the sum of their sizes is its size, on 64-bit machines. */
+#if UINTPTR_MAX == UINT64_MAX
+#pragma GCC diagnostic push
+#pragma GCC diagnostic error "-Wpadded"
 #include <cellseg/cellseg.h>
+#pragma GCC diagnostic pop
+#endif
+
+#include "testing.h"
 
 #define AT(type, member, offset) static_assert(offsetof(type, member) == (offset), #type "." #member " moved")
 
@@ -175,40 +184,48 @@ AT(cellseg_segment_report, peak_bytes, 160);
 AT(cellseg_segment_report, model_hash, 168);
 AT(cellseg_segment_report, library_version, 176);
 AT(cellseg_segment_report, confidence, 184);
+AT(cellseg_synth_cells, struct_size, 0);
+AT(cellseg_synth_cells, confluence, 8);
+AT(cellseg_synth_cells, clustering, 16);
+AT(cellseg_synth_cells, overlap, 24);
+AT(cellseg_synth_cells, cell_area_um2, 32);
+AT(cellseg_synth_cells, cell_area_spread, 40);
+AT(cellseg_synth_cells, nucleus_radius_um, 48);
+AT(cellseg_synth_cells, nucleus_radius_spread, 56);
+AT(cellseg_synth_cells, elongation, 64);
+AT(cellseg_synth_cells, spikes, 72);
+AT(cellseg_synth_cells, branching, 80);
+AT(cellseg_synth_cells, dead, 88);
+AT(cellseg_synth_cells, dividing, 96);
+AT(cellseg_synth_cells, debris_per_mm2, 104);
+AT(cellseg_synth_staining, struct_size, 0);
+AT(cellseg_synth_staining, brightness_spread, 8);
+AT(cellseg_synth_staining, nucleus_darkness, 16);
+AT(cellseg_synth_staining, nucleus_darkness_spread, 24);
+AT(cellseg_synth_staining, texture, 32);
+AT(cellseg_synth_optics, struct_size, 0);
+AT(cellseg_synth_optics, background, 8);
+AT(cellseg_synth_optics, haze, 16);
+AT(cellseg_synth_optics, haze_um, 24);
+AT(cellseg_synth_optics, psf_um, 32);
+AT(cellseg_synth_optics, vignetting, 40);
+AT(cellseg_synth_optics, uneven, 48);
+AT(cellseg_synth_camera, struct_size, 0);
+AT(cellseg_synth_camera, photons, 8);
+AT(cellseg_synth_camera, read_noise, 16);
+AT(cellseg_synth_camera, offset, 24);
+AT(cellseg_synth_camera, exposure, 32);
 AT(cellseg_synth_options, struct_size, 0);
 AT(cellseg_synth_options, seed, 8);
 AT(cellseg_synth_options, stain, 16);
-AT(cellseg_synth_options, nuclei_channel, 20);
-AT(cellseg_synth_options, bits, 24);
-AT(cellseg_synth_options, padding, 28);
+AT(cellseg_synth_options, vary, 20);
+AT(cellseg_synth_options, nuclei_channel, 24);
+AT(cellseg_synth_options, bits, 28);
 AT(cellseg_synth_options, pixel_size_um, 32);
-AT(cellseg_synth_options, confluence, 40);
-AT(cellseg_synth_options, clustering, 48);
-AT(cellseg_synth_options, overlap, 56);
-AT(cellseg_synth_options, cell_area_um2, 64);
-AT(cellseg_synth_options, cell_area_spread, 72);
-AT(cellseg_synth_options, nucleus_radius_um, 80);
-AT(cellseg_synth_options, nucleus_radius_spread, 88);
-AT(cellseg_synth_options, elongation, 96);
-AT(cellseg_synth_options, spikes, 104);
-AT(cellseg_synth_options, branching, 112);
-AT(cellseg_synth_options, dead, 120);
-AT(cellseg_synth_options, dividing, 128);
-AT(cellseg_synth_options, debris_per_mm2, 136);
-AT(cellseg_synth_options, brightness_spread, 144);
-AT(cellseg_synth_options, nucleus_darkness, 152);
-AT(cellseg_synth_options, nucleus_darkness_spread, 160);
-AT(cellseg_synth_options, texture, 168);
-AT(cellseg_synth_options, background, 176);
-AT(cellseg_synth_options, haze, 184);
-AT(cellseg_synth_options, haze_um, 192);
-AT(cellseg_synth_options, psf_um, 200);
-AT(cellseg_synth_options, vignetting, 208);
-AT(cellseg_synth_options, uneven, 216);
-AT(cellseg_synth_options, photons, 224);
-AT(cellseg_synth_options, read_noise, 232);
-AT(cellseg_synth_options, offset, 240);
-AT(cellseg_synth_options, exposure, 248);
+AT(cellseg_synth_options, cells, 40);
+AT(cellseg_synth_options, staining, 48);
+AT(cellseg_synth_options, optics, 56);
+AT(cellseg_synth_options, camera, 64);
 AT(cellseg_tile_grid, struct_size, 0);
 AT(cellseg_tile_grid, height_px, 8);
 AT(cellseg_tile_grid, width_px, 16);
@@ -221,61 +238,57 @@ AT(cellseg_tile, top, 24);
 AT(cellseg_tile, left, 32);
 AT(cellseg_tile, height, 40);
 AT(cellseg_tile, width, 48);
+AT(cellseg_rate_schedule, struct_size, 0);
+AT(cellseg_rate_schedule, schedule, 8);
+AT(cellseg_rate_schedule, step_epochs, 12);
+AT(cellseg_rate_schedule, step_factor, 16);
+AT(cellseg_rate_schedule, warm_up_epochs, 24);
+AT(cellseg_loss, struct_size, 0);
+AT(cellseg_loss, weight_nucleus, 8);
+AT(cellseg_loss, weight_cytoplasm, 16);
+AT(cellseg_loss, weight_background, 24);
+AT(cellseg_loss, weight_sum, 32);
+AT(cellseg_loss, weight_extra, 40);
+AT(cellseg_loss, weight_border, 48);
+AT(cellseg_loss, border_sigma_um, 56);
+AT(cellseg_loss, weight_dice, 64);
+AT(cellseg_loss, weight_cross_entropy, 72);
+AT(cellseg_augmentation, struct_size, 0);
+AT(cellseg_augmentation, rotate, 8);
+AT(cellseg_augmentation, flip, 12);
+AT(cellseg_augmentation, rotation_degrees, 16);
+AT(cellseg_augmentation, scale, 24);
+AT(cellseg_augmentation, elastic_px, 32);
+AT(cellseg_augmentation, gamma, 40);
+AT(cellseg_augmentation, contrast, 48);
+AT(cellseg_augmentation, blur_px, 56);
+AT(cellseg_augmentation, noise, 64);
+AT(cellseg_augmentation, illumination, 72);
+AT(cellseg_augmentation, saturation, 80);
+AT(cellseg_augmentation, nucleus_contrast, 88);
+AT(cellseg_augmentation, cell_contrast, 96);
+AT(cellseg_augmentation, texture, 104);
+AT(cellseg_augmentation, empty, 112);
 AT(cellseg_train_options, struct_size, 0);
 AT(cellseg_train_options, seed, 8);
 AT(cellseg_train_options, epochs, 16);
 AT(cellseg_train_options, batch, 20);
 AT(cellseg_train_options, learning_rate, 24);
-AT(cellseg_train_options, width, 32);
-AT(cellseg_train_options, weight_nucleus, 40);
-AT(cellseg_train_options, weight_cytoplasm, 48);
-AT(cellseg_train_options, weight_background, 56);
-AT(cellseg_train_options, weight_sum, 64);
-AT(cellseg_train_options, rotate, 72);
-AT(cellseg_train_options, flip, 76);
-AT(cellseg_train_options, gamma, 80);
-AT(cellseg_train_options, scale, 88);
-AT(cellseg_train_options, noise, 96);
-AT(cellseg_train_options, blur_px, 104);
-AT(cellseg_train_options, working_pixel_size_um, 112);
-AT(cellseg_train_options, top_hat_um, 120);
-AT(cellseg_train_options, checkpoint_path, 128);
-AT(cellseg_train_options, note, 136);
-AT(cellseg_train_options, learning_rate_final, 144);
-AT(cellseg_train_options, contrast, 152);
-AT(cellseg_train_options, empty, 160);
-AT(cellseg_train_options, extra_output, 168);
-AT(cellseg_train_options, padding, 172);
-AT(cellseg_train_options, weight_extra, 176);
-AT(cellseg_train_options, weight_border, 184);
-AT(cellseg_train_options, border_sigma_um, 192);
-AT(cellseg_train_options, weight_dice, 200);
-AT(cellseg_train_options, weight_cross_entropy, 208);
-AT(cellseg_train_options, rotation_degrees, 216);
-AT(cellseg_train_options, elastic_px, 224);
-AT(cellseg_train_options, illumination, 232);
-AT(cellseg_train_options, saturation, 240);
-AT(cellseg_train_options, nucleus_contrast, 248);
-AT(cellseg_train_options, texture, 256);
-AT(cellseg_train_options, schedule, 264);
-AT(cellseg_train_options, step_epochs, 268);
-AT(cellseg_train_options, step_factor, 272);
-AT(cellseg_train_options, warm_up_epochs, 280);
-AT(cellseg_train_options, patience, 288);
-AT(cellseg_train_options, frozen_layers, 292);
-AT(cellseg_train_options, cache_bytes, 296);
-AT(cellseg_train_options, dropout, 304);
-AT(cellseg_train_options, cell_contrast, 312);
-AT(cellseg_train_files, struct_size, 0);
-AT(cellseg_train_files, image_path, 8);
-AT(cellseg_train_files, cells_path, 16);
-AT(cellseg_train_files, nuclei_path, 24);
-AT(cellseg_train_files, channel, 32);
-AT(cellseg_train_files, nuclei_channel, 36);
-AT(cellseg_train_files, pixel_size_um, 40);
-AT(cellseg_train_files, weight, 48);
-AT(cellseg_train_files, use, 56);
-AT(cellseg_train_files, padding, 60);
+AT(cellseg_train_options, learning_rate_final, 32);
+AT(cellseg_train_options, patience, 40);
+AT(cellseg_train_options, frozen_layers, 44);
+AT(cellseg_train_options, width, 48);
+AT(cellseg_train_options, dropout, 56);
+AT(cellseg_train_options, working_pixel_size_um, 64);
+AT(cellseg_train_options, top_hat_um, 72);
+AT(cellseg_train_options, cache_bytes, 80);
+AT(cellseg_train_options, checkpoint_path, 88);
+AT(cellseg_train_options, note, 96);
+AT(cellseg_train_options, extra_output, 104);
+AT(cellseg_train_options, preset, 108);
+AT(cellseg_train_options, rate_schedule, 112);
+AT(cellseg_train_options, loss, 120);
+AT(cellseg_train_options, augmentation, 128);
 AT(cellseg_epoch, struct_size, 0);
 AT(cellseg_epoch, epoch, 8);
 AT(cellseg_epoch, epochs, 12);
