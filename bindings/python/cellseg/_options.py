@@ -8,6 +8,8 @@ import difflib
 import os
 from typing import Iterator, NamedTuple
 
+import numpy as np
+
 from . import _lowlevel as c
 from ._lowlevel import ArgumentError
 
@@ -185,6 +187,8 @@ def set_options(struct: ctypes.Structure, options: dict[str, object]) -> None:
         named = _named_choices(owner, name, value)
         if named:
             value = chosen(name, value, named)
+        elif isinstance(value, np.bool_):
+            value = bool(value)
         _set(owner, name, dict(owner._fields_)[name], value)
 
 
