@@ -5,8 +5,8 @@
  * (a radix selection). Linear between order statistics, as numpy.percentile. Cost: one pass over the samples for 8 and 16-bit
  * types; else one more for every slice needed, and for float64 up to three.
  */
-#include "filter/slabs.h"
 #include "filter/filter.h"
+#include "filter/slabs.h"
 
 #include <math.h>
 #include <string.h>
