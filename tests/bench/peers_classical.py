@@ -360,8 +360,8 @@ def segmentation(run):
     planes = [oracle.plane(m) for m in maps]
     three = (Plane * 3)(*planes)
     options = method.options(top_hat_um=130)
-    rule = method.Rule(0.65, 130, 1, 99.5, 8, 4, 0.5, 176, 160, 3)  # as the default model's
-    marker_rule = method.Rule(0.65, 130, 1, 99.8, 30, 1, 1, 0, 0, 0)
+    rule = method.Rule(0.65, 130, 1, 99.5, 8, 4, 0.5, 0, 176, 160, 3)  # as the default model's
+    marker_rule = method.Rule(0.65, 130, 1, 99.8, 30, 1, 1)
     network_input = np.empty(image.shape, np.float32)
     nuclei = np.empty(image.shape, np.uint32)
     nuclei_plane = oracle.plane(nuclei)
