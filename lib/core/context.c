@@ -68,6 +68,8 @@ void cellseg_context_free(cellseg_context *context) {
     cseg_memory_free(context);
 }
 
+static_assert(ATOMIC_BOOL_LOCK_FREE == 2, "a signal handler may cancel");
+
 void cellseg_context_cancel(cellseg_context *context) {
     if (context != NULL)
         atomic_store(&context->cancel_requested, true);

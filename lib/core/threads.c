@@ -72,8 +72,13 @@ static void run_share(loop *l) {
         run_index(l, i);
 }
 
-/* On a thread of the embedder, which gets its own floating-point environment back. */
+/* On a thread of the embedder, which gets its own floating-point environment back. The calling thread has the default one. */
 static void run_hooked_index(void *data, size_t index) {
+    const loop *l = data;
+    if (pthread_equal(pthread_self(), l->caller) || atomic_load_explicit(&l->stop, memory_order_relaxed)) {
+        run_index(data, index);
+        return;
+    }
     fenv_t host;
     (void)fegetenv(&host);
     (void)fesetenv(FE_DFL_ENV);
@@ -106,15 +111,15 @@ struct cseg_pool {
 
 static void *helper(void *argument) {
     cseg_pool *pool = argument;
-    uint64_t seen = 0;
+    uint64_t served = 0;
     (void)fesetenv(FE_DFL_ENV); /* a thread starts with its maker's */
     (void)pthread_mutex_lock(&pool->mutex);
     for (;;) {
-        while (!pool->quit && pool->generation == seen)
+        while (!pool->quit && pool->generation == served)
             (void)pthread_cond_wait(&pool->wake, &pool->mutex);
         if (pool->quit)
             break;
-        seen = pool->generation;
+        served = pool->generation;
         loop *work = pool->work;
         if (work == NULL)
             continue;
@@ -186,11 +191,11 @@ static void *run_share_thread(void *data) {
 }
 
 static void run_on_new_threads(loop *l) {
-    enum { MOST = 64 };
-    pthread_t threads[MOST];
+    enum { MAX_HELPERS = 64 };
+    pthread_t threads[MAX_HELPERS];
     size_t wanted = (size_t)cseg_cpu_count() - 1, started = 0;
-    if (wanted > MOST)
-        wanted = MOST;
+    if (wanted > MAX_HELPERS)
+        wanted = MAX_HELPERS;
     if (wanted > l->count - 1)
         wanted = l->count - 1;
     while (started < wanted && pthread_create(&threads[started], NULL, run_share_thread, l) == 0)

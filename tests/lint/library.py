@@ -13,7 +13,7 @@ MAX_FUNCTION_LINES = 60
 MAX_MEDIAN_LINES = 10
 # Words for which the field has a term (docs/conventions.md). Not refused are those with a second, proper meaning: fit, half, dice.
 REFUSED = re.compile(r"\b(?:look(?:s|ed|ing)?|sight|seen|scenes?|sureness|unsure|tid(?:y|ied)|bench|ladders?|rungs?|narrow\w*|"
-                     r"walk(?:s|ed|ing)?|parts|MOST|LEAST)\b")
+                     r"walk(?:s|ed|ing)?|parts|MOST|(?<!AT )LEAST)\b")
 IDENTIFIER = re.compile(r"\bc(?:ell)?seg_\w+")
 
 
