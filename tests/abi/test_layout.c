@@ -3,9 +3,18 @@
  * Members of public structs stay where a release put them: programs built against it rely on that. A new member is added at the
  * end of its struct and of its list here; a line that stands here is never changed once released.
  */
-#include "testing.h"
+#include <stddef.h>
+#include <stdint.h>
 
+/* No struct has a gap between its members or behind them: the sum of their sizes is its size, on 64-bit machines. */
+#if UINTPTR_MAX == UINT64_MAX
+#pragma GCC diagnostic push
+#pragma GCC diagnostic error "-Wpadded"
 #include <cellseg/cellseg.h>
+#pragma GCC diagnostic pop
+#endif
+
+#include "testing.h"
 
 #define AT(type, member, offset) static_assert(offsetof(type, member) == (offset), #type "." #member " moved")
 
@@ -175,66 +184,6 @@ AT(cellseg_segment_report, peak_bytes, 160);
 AT(cellseg_segment_report, model_hash, 168);
 AT(cellseg_segment_report, library_version, 176);
 AT(cellseg_segment_report, confidence, 184);
-AT(cellseg_synth_options, struct_size, 0);
-AT(cellseg_synth_options, seed, 8);
-AT(cellseg_synth_options, stain, 16);
-AT(cellseg_synth_options, vary, 20);
-AT(cellseg_synth_options, nuclei_channel, 24);
-AT(cellseg_synth_options, bits, 28);
-AT(cellseg_synth_options, pixel_size_um, 32);
-AT(cellseg_synth_options, cells, 40);
-AT(cellseg_synth_options, staining, 48);
-AT(cellseg_synth_options, optics, 56);
-AT(cellseg_synth_options, camera, 64);
-AT(cellseg_tile_grid, struct_size, 0);
-AT(cellseg_tile_grid, height_px, 8);
-AT(cellseg_tile_grid, width_px, 16);
-AT(cellseg_tile_grid, patch_px, 24);
-AT(cellseg_tile_grid, step_px, 32);
-AT(cellseg_tile, struct_size, 0);
-AT(cellseg_tile, window_top, 8);
-AT(cellseg_tile, window_left, 16);
-AT(cellseg_tile, top, 24);
-AT(cellseg_tile, left, 32);
-AT(cellseg_tile, height, 40);
-AT(cellseg_tile, width, 48);
-AT(cellseg_train_options, struct_size, 0);
-AT(cellseg_train_options, seed, 8);
-AT(cellseg_train_options, epochs, 16);
-AT(cellseg_train_options, batch, 20);
-AT(cellseg_train_options, learning_rate, 24);
-AT(cellseg_train_options, learning_rate_final, 32);
-AT(cellseg_train_options, patience, 40);
-AT(cellseg_train_options, frozen_layers, 44);
-AT(cellseg_train_options, width, 48);
-AT(cellseg_train_options, dropout, 56);
-AT(cellseg_train_options, working_pixel_size_um, 64);
-AT(cellseg_train_options, top_hat_um, 72);
-AT(cellseg_train_options, cache_bytes, 80);
-AT(cellseg_train_options, checkpoint_path, 88);
-AT(cellseg_train_options, note, 96);
-AT(cellseg_train_options, extra_output, 104);
-AT(cellseg_train_options, preset, 108);
-AT(cellseg_train_options, rate_schedule, 112);
-AT(cellseg_train_options, loss, 120);
-AT(cellseg_train_options, augmentation, 128);
-AT(cellseg_train_files, struct_size, 0);
-AT(cellseg_train_files, image_path, 8);
-AT(cellseg_train_files, cells_path, 16);
-AT(cellseg_train_files, nuclei_path, 24);
-AT(cellseg_train_files, channel, 32);
-AT(cellseg_train_files, nuclei_channel, 36);
-AT(cellseg_train_files, pixel_size_um, 40);
-AT(cellseg_train_files, weight, 48);
-AT(cellseg_epoch, struct_size, 0);
-AT(cellseg_epoch, epoch, 8);
-AT(cellseg_epoch, epochs, 12);
-AT(cellseg_epoch, train_loss, 16);
-AT(cellseg_epoch, validation_loss, 24);
-AT(cellseg_epoch, seconds, 32);
-AT(cellseg_epoch, best, 40);
-AT(cellseg_epoch, stopping, 44);
-AT(cellseg_epoch, learning_rate, 48);
 AT(cellseg_synth_cells, struct_size, 0);
 AT(cellseg_synth_cells, confluence, 8);
 AT(cellseg_synth_cells, clustering, 16);
@@ -266,6 +215,29 @@ AT(cellseg_synth_camera, photons, 8);
 AT(cellseg_synth_camera, read_noise, 16);
 AT(cellseg_synth_camera, offset, 24);
 AT(cellseg_synth_camera, exposure, 32);
+AT(cellseg_synth_options, struct_size, 0);
+AT(cellseg_synth_options, seed, 8);
+AT(cellseg_synth_options, stain, 16);
+AT(cellseg_synth_options, vary, 20);
+AT(cellseg_synth_options, nuclei_channel, 24);
+AT(cellseg_synth_options, bits, 28);
+AT(cellseg_synth_options, pixel_size_um, 32);
+AT(cellseg_synth_options, cells, 40);
+AT(cellseg_synth_options, staining, 48);
+AT(cellseg_synth_options, optics, 56);
+AT(cellseg_synth_options, camera, 64);
+AT(cellseg_tile_grid, struct_size, 0);
+AT(cellseg_tile_grid, height_px, 8);
+AT(cellseg_tile_grid, width_px, 16);
+AT(cellseg_tile_grid, patch_px, 24);
+AT(cellseg_tile_grid, step_px, 32);
+AT(cellseg_tile, struct_size, 0);
+AT(cellseg_tile, window_top, 8);
+AT(cellseg_tile, window_left, 16);
+AT(cellseg_tile, top, 24);
+AT(cellseg_tile, left, 32);
+AT(cellseg_tile, height, 40);
+AT(cellseg_tile, width, 48);
 AT(cellseg_rate_schedule, struct_size, 0);
 AT(cellseg_rate_schedule, schedule, 8);
 AT(cellseg_rate_schedule, step_epochs, 12);
@@ -297,6 +269,35 @@ AT(cellseg_augmentation, nucleus_contrast, 88);
 AT(cellseg_augmentation, cell_contrast, 96);
 AT(cellseg_augmentation, texture, 104);
 AT(cellseg_augmentation, empty, 112);
+AT(cellseg_train_options, struct_size, 0);
+AT(cellseg_train_options, seed, 8);
+AT(cellseg_train_options, epochs, 16);
+AT(cellseg_train_options, batch, 20);
+AT(cellseg_train_options, learning_rate, 24);
+AT(cellseg_train_options, learning_rate_final, 32);
+AT(cellseg_train_options, patience, 40);
+AT(cellseg_train_options, frozen_layers, 44);
+AT(cellseg_train_options, width, 48);
+AT(cellseg_train_options, dropout, 56);
+AT(cellseg_train_options, working_pixel_size_um, 64);
+AT(cellseg_train_options, top_hat_um, 72);
+AT(cellseg_train_options, cache_bytes, 80);
+AT(cellseg_train_options, checkpoint_path, 88);
+AT(cellseg_train_options, note, 96);
+AT(cellseg_train_options, extra_output, 104);
+AT(cellseg_train_options, preset, 108);
+AT(cellseg_train_options, rate_schedule, 112);
+AT(cellseg_train_options, loss, 120);
+AT(cellseg_train_options, augmentation, 128);
+AT(cellseg_epoch, struct_size, 0);
+AT(cellseg_epoch, epoch, 8);
+AT(cellseg_epoch, epochs, 12);
+AT(cellseg_epoch, train_loss, 16);
+AT(cellseg_epoch, validation_loss, 24);
+AT(cellseg_epoch, seconds, 32);
+AT(cellseg_epoch, best, 40);
+AT(cellseg_epoch, stopping, 44);
+AT(cellseg_epoch, learning_rate, 48);
 
 #endif
 

@@ -39,10 +39,10 @@ class Rule(ctypes.Structure):
         ("noise_range", ctypes.c_double),
         ("clip", ctypes.c_double),
         ("power", ctypes.c_double),
+        ("nucleus_diameter_um", ctypes.c_double),
         ("patch_px", ctypes.c_uint32),
         ("step_px", ctypes.c_uint32),
         ("classes", ctypes.c_uint32),
-        ("nucleus_diameter_um", ctypes.c_double),
     ]
 
 

@@ -39,7 +39,7 @@ BRIGHTEST, GREYS = 1.3, 48  # few greys make a small file
 def load_scene():
     image = io.imread(DATA / "n2a.ome.tif")
     image = image if image.shape[0] < 4 else np.moveaxis(image, -1, 0)
-    rule = method.Rule(0.65, 130, 1, 99.5, 20, augment.CLIP, augment.POWER, 176, 160, 3)
+    rule = method.Rule(0.65, 130, 1, 99.5, 20, augment.CLIP, augment.POWER, 0, 176, 160, 3)
     seen = method.library_preprocess(np.ascontiguousarray(image[0]), 0.65, rule)
     scene = augment.SCENE
     scene.unit = np.float32(seen.max() / 65535)

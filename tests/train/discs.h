@@ -91,30 +91,34 @@ static inline cellseg_status small_model(cellseg_model **out, cellseg_context *c
     return status;
 }
 
-static inline cellseg_train_options small_options(const char *checkpoint_path) {
-    cellseg_train_options options;
-    assert_ok(cellseg_train_options_init(&options, sizeof options));
-    options.epochs = EPOCHS;
-    options.batch = 4;
-    options.gamma = options.contrast = options.scale = 1.2;
-    options.noise = 0.05;
-    options.blur_px = 1;
-    options.empty = 0.1;
-    options.rotation_degrees = 20;
-    options.elastic_px = 2;
-    options.illumination = options.nucleus_contrast = options.cell_contrast = 1.3;
-    options.saturation = options.texture = 0.2;
-    options.learning_rate_final = 1e-4;
-    options.warm_up_epochs = 0.5;
-    options.frozen_layers = 2;
-    options.patience = EPOCHS;
-    options.extra_output = CELLSEG_EXTRA_DISTANCE;
-    options.weight_border = 2;
-    options.weight_dice = 0.5;
-    options.weight_cross_entropy = 0.2;
-    options.checkpoint_path = checkpoint_path;
-    options.note = "discs, \"simulated\"";
-    return options;
+/* Options with every kind of change, whose groups are the recipe's. */
+static inline void small_recipe(cseg_recipe *recipe, const char *checkpoint_path) {
+    assert_ok(cseg_recipe_read(recipe, NULL));
+    cellseg_train_options *options = &recipe->options;
+    options->epochs = EPOCHS;
+    options->batch = 4;
+    options->learning_rate_final = 1e-4;
+    options->frozen_layers = 2;
+    options->patience = EPOCHS;
+    options->extra_output = CELLSEG_EXTRA_DISTANCE;
+    options->checkpoint_path = checkpoint_path;
+    options->note = "discs, \"simulated\"";
+    options->rate_schedule = &recipe->schedule;
+    options->loss = &recipe->loss;
+    options->augmentation = &recipe->augmentation;
+    recipe->schedule.warm_up_epochs = 0.5;
+    recipe->loss.weight_border = 2;
+    recipe->loss.weight_dice = 0.5;
+    recipe->loss.weight_cross_entropy = 0.2;
+    cellseg_augmentation *a = &recipe->augmentation;
+    a->gamma = a->contrast = a->scale = 1.2;
+    a->noise = 0.05;
+    a->blur_px = 1;
+    a->empty = 0.1;
+    a->rotation_degrees = 20;
+    a->elastic_px = 2;
+    a->illumination = a->nucleus_contrast = a->cell_contrast = 1.3;
+    a->saturation = a->texture = 0.2;
 }
 
 static inline cellseg_status small_trainer(cellseg_trainer **out, cellseg_context *context,

@@ -62,8 +62,9 @@ static int setup_group(void **state) {
         return -1;
     (void)snprintf(model_path, sizeof model_path, "%s/model", folder);
     (void)snprintf(checkpoint_path, sizeof checkpoint_path, "%s/checkpoint", folder);
-    const cellseg_train_options options = small_options(NULL);
-    train_to_bytes(&undisturbed, 2, &options);
+    cseg_recipe recipe;
+    small_recipe(&recipe, NULL);
+    train_to_bytes(&undisturbed, 2, &recipe.options);
     return 0;
 }
 
@@ -95,12 +96,12 @@ static void assert_refused(const cellseg_train_options *options, const char *nam
     assert_non_null(strstr(cellseg_last_error(), name));
 }
 
-#define REFUSE(member, value)                                                                                                    \
+#define REFUSE(group, member, value)                                                                                             \
     do {                                                                                                                         \
-        cellseg_train_options refused;                                                                                           \
-        assert_ok(cellseg_train_options_init(&refused, sizeof refused));                                                         \
-        refused.member = (value);                                                                                                \
-        assert_refused(&refused, #member);                                                                                       \
+        cseg_recipe refused;                                                                                                     \
+        small_recipe(&refused, NULL);                                                                                            \
+        refused.group.member = (value);                                                                                          \
+        assert_refused(&refused.options, #member);                                                                               \
     } while (0)
 
 static void test_options(void **state) {
@@ -108,67 +109,72 @@ static void test_options(void **state) {
     assert_status(cellseg_train_options_init(NULL, sizeof(cellseg_train_options)), CELLSEG_ERR_ARGUMENT);
     cellseg_train_options options;
     assert_status(cellseg_train_options_init(&options, 8), CELLSEG_ERR_ARGUMENT);
-    REFUSE(struct_size, 3);
-    REFUSE(epochs, 0);
-    REFUSE(batch, 0);
-    REFUSE(batch, 1 << 20);
-    REFUSE(learning_rate, 0);
-    REFUSE(learning_rate, NAN);
-    REFUSE(learning_rate_final, -1);
-    REFUSE(width, 0);
-    REFUSE(width, INFINITY);
-    REFUSE(weight_nucleus, -1);
-    REFUSE(weight_cytoplasm, NAN);
-    REFUSE(weight_background, 1e9);
-    REFUSE(weight_sum, -1e-9);
-    REFUSE(schedule, 2);
-    REFUSE(step_epochs, 0);
-    REFUSE(step_factor, 1.5);
-    REFUSE(warm_up_epochs, -1);
-    REFUSE(patience, -1);
-    REFUSE(frozen_layers, -1);
-    REFUSE(frozen_layers, 3); /* of nothing */
-    REFUSE(cache_bytes, 1000);
-    REFUSE(extra_output, 3);
-    REFUSE(extra_output, -1);
-    REFUSE(weight_extra, -1);
-    REFUSE(weight_border, 1e6);
-    REFUSE(border_sigma_um, 0);
-    REFUSE(weight_dice, NAN);
-    REFUSE(weight_cross_entropy, -1);
-    REFUSE(dropout, -0.1);
-    REFUSE(dropout, 0.91);
-    REFUSE(dropout, NAN);
-    REFUSE(working_pixel_size_um, 0);
-    REFUSE(top_hat_um, -1);
+    REFUSE(options, struct_size, 3);
+    REFUSE(schedule, struct_size, 3);
+    REFUSE(loss, struct_size, 3);
+    REFUSE(augmentation, struct_size, 3);
+    REFUSE(options, preset, 2);
+    REFUSE(options, epochs, 0);
+    REFUSE(options, batch, 0);
+    REFUSE(options, batch, 1 << 20);
+    REFUSE(options, learning_rate, 0);
+    REFUSE(options, learning_rate, NAN);
+    REFUSE(options, learning_rate_final, -1);
+    REFUSE(options, width, 0);
+    REFUSE(options, width, INFINITY);
+    REFUSE(loss, weight_nucleus, -1);
+    REFUSE(loss, weight_cytoplasm, NAN);
+    REFUSE(loss, weight_background, 1e9);
+    REFUSE(loss, weight_sum, -1e-9);
+    REFUSE(schedule, schedule, 2);
+    REFUSE(schedule, step_epochs, 0);
+    REFUSE(schedule, step_factor, 1.5);
+    REFUSE(schedule, warm_up_epochs, -1);
+    REFUSE(options, patience, -1);
+    REFUSE(options, frozen_layers, -1);
+    REFUSE(options, frozen_layers, 3); /* of nothing */
+    REFUSE(options, cache_bytes, 1000);
+    REFUSE(options, extra_output, 3);
+    REFUSE(options, extra_output, -1);
+    REFUSE(loss, weight_extra, -1);
+    REFUSE(loss, weight_border, 1e6);
+    REFUSE(loss, border_sigma_um, 0);
+    REFUSE(loss, weight_dice, NAN);
+    REFUSE(loss, weight_cross_entropy, -1);
+    REFUSE(options, dropout, -0.1);
+    REFUSE(options, dropout, 0.91);
+    REFUSE(options, dropout, NAN);
+    REFUSE(options, working_pixel_size_um, 0);
+    REFUSE(options, top_hat_um, -1);
     assert_status(cellseg_trainer_new(NULL, NULL, NULL, NULL), CELLSEG_ERR_ARGUMENT);
     cellseg_trainer_free(NULL);
 }
 
 static void test_options_of_augmentation(void **state) {
     (void)state;
-    REFUSE(rotate, 2);
-    REFUSE(flip, -1);
-    REFUSE(gamma, 0.5);
-    REFUSE(scale, 0.9);
-    REFUSE(contrast, 100);
-    REFUSE(noise, -0.1);
-    REFUSE(blur_px, 1000);
-    REFUSE(empty, 1);
-    REFUSE(rotation_degrees, 181);
-    REFUSE(elastic_px, -1);
-    REFUSE(illumination, 0.5);
-    REFUSE(saturation, 1);
-    REFUSE(nucleus_contrast, 0);
-    REFUSE(cell_contrast, 0.5);
-    REFUSE(texture, NAN);
+    REFUSE(augmentation, rotate, 2);
+    REFUSE(augmentation, flip, -1);
+    REFUSE(augmentation, gamma, 0.5);
+    REFUSE(augmentation, scale, 0.9);
+    REFUSE(augmentation, contrast, 100);
+    REFUSE(augmentation, noise, -0.1);
+    REFUSE(augmentation, blur_px, 1000);
+    REFUSE(augmentation, empty, 1);
+    REFUSE(augmentation, rotation_degrees, 181);
+    REFUSE(augmentation, elastic_px, -1);
+    REFUSE(augmentation, illumination, 0.5);
+    REFUSE(augmentation, saturation, 1);
+    REFUSE(augmentation, nucleus_contrast, 0);
+    REFUSE(augmentation, cell_contrast, 0.5);
+    REFUSE(augmentation, texture, NAN);
 }
 
 static void test_images_that_do_not_fit(void **state) {
     (void)state;
-    const cellseg_train_options options = small_options(NULL);
+    cseg_recipe recipe;
+    small_recipe(&recipe, NULL);
     cellseg_trainer *trainer;
-    assert_ok(small_trainer(&trainer, NULL, &options));
+    assert_ok(small_trainer(&trainer, NULL, &recipe.options));
     scene s;
     assert_ok(make_scene(&s, NULL, 1));
     cellseg_labels *small, *none;
@@ -224,10 +230,11 @@ static void test_nothing_to_train_on(void **state) {
 
 static void test_threads(void **state) {
     (void)state;
-    const cellseg_train_options options = small_options(NULL);
-    train_to_bytes(&other, 1, &options);
+    cseg_recipe recipe;
+    small_recipe(&recipe, NULL);
+    train_to_bytes(&other, 1, &recipe.options);
     assert_same_bytes(&undisturbed, &other);
-    train_to_bytes(&other, 7, &options);
+    train_to_bytes(&other, 7, &recipe.options);
     assert_same_bytes(&undisturbed, &other);
 }
 
@@ -261,27 +268,29 @@ static void run_and_free_model(cellseg_trainer *trainer, history *h, bytes *b) {
 
 static void test_stopped_and_resumed_by_another_trainer(void **state) {
     (void)state;
-    const cellseg_train_options options = small_options(checkpoint_path);
+    cseg_recipe recipe;
+    small_recipe(&recipe, checkpoint_path);
     for (int32_t epoch = 1; epoch < EPOCHS; epoch++) {
         cellseg_trainer *trainer;
         history h = {.stop_after = epoch};
-        assert_ok(small_trainer(&trainer, NULL, &options));
+        assert_ok(small_trainer(&trainer, NULL, &recipe.options));
         run_and_free_model(trainer, &h, NULL);
         assert_int_equal(h.count, 1);
         cellseg_trainer_free(trainer);
     }
-    train_to_bytes(&other, 2, &options);
+    train_to_bytes(&other, 2, &recipe.options);
     assert_same_bytes(&undisturbed, &other);
-    train_to_bytes(&other, 2, &options); /* nothing is left to do */
+    train_to_bytes(&other, 2, &recipe.options); /* nothing is left to do */
     assert_same_bytes(&undisturbed, &other);
 }
 
 static void test_stopped_and_resumed_by_the_same_trainer(void **state) {
     (void)state;
-    const cellseg_train_options options = small_options(NULL);
+    cseg_recipe recipe;
+    small_recipe(&recipe, NULL);
     cellseg_trainer *trainer;
     history h = {.stop_after = 2};
-    assert_ok(small_trainer(&trainer, NULL, &options));
+    assert_ok(small_trainer(&trainer, NULL, &recipe.options));
     run_and_free_model(trainer, &h, NULL);
     run_and_free_model(trainer, &h, &other);
     assert_int_equal(h.count, EPOCHS);
@@ -291,10 +300,11 @@ static void test_stopped_and_resumed_by_the_same_trainer(void **state) {
 
 static void test_best_weights_are_given(void **state) {
     (void)state;
-    const cellseg_train_options options = small_options(NULL);
+    cseg_recipe recipe;
+    small_recipe(&recipe, NULL);
     cellseg_trainer *trainer;
     history h = {0};
-    assert_ok(small_trainer(&trainer, NULL, &options));
+    assert_ok(small_trainer(&trainer, NULL, &recipe.options));
     run_and_free_model(trainer, &h, NULL);
     int32_t best = 1;
     for (int32_t epoch = 2; epoch <= EPOCHS; epoch++)
@@ -311,12 +321,13 @@ static void test_best_weights_are_given(void **state) {
 
 static void test_without_validation_the_last_is_best(void **state) {
     (void)state;
-    cellseg_train_options options = small_options(NULL);
+    cseg_recipe recipe;
+    small_recipe(&recipe, NULL);
     cellseg_model *start;
     cellseg_trainer *trainer;
     history h = {0};
     assert_ok(small_model(&start, NULL));
-    assert_ok(cellseg_trainer_new(&trainer, NULL, start, &options));
+    assert_ok(cellseg_trainer_new(&trainer, NULL, start, &recipe.options));
     cellseg_model_free(start);
     assert_ok(add_scene(trainer, NULL, 1, CELLSEG_USE_TRAIN));
     run_and_free_model(trainer, &h, NULL);
@@ -353,26 +364,27 @@ static void run_for_rates(rates *r, const cellseg_train_options *options) {
 
 static void test_schedules(void **state) {
     (void)state;
-    cellseg_train_options options = small_options(NULL);
-    options.learning_rate = 0.01;
-    options.learning_rate_final = 0.002;
-    options.schedule = CELLSEG_SCHEDULE_STEP;
-    options.step_epochs = 1;
-    options.step_factor = 0.5;
-    options.warm_up_epochs = 0;
+    cseg_recipe recipe;
+    small_recipe(&recipe, NULL);
+    recipe.options.learning_rate = 0.01;
+    recipe.options.learning_rate_final = 0.002;
+    recipe.schedule.schedule = CELLSEG_SCHEDULE_STEP;
+    recipe.schedule.step_epochs = 1;
+    recipe.schedule.step_factor = 0.5;
+    recipe.schedule.warm_up_epochs = 0;
     rates r;
-    run_for_rates(&r, &options);
+    run_for_rates(&r, &recipe.options);
     const double steps[] = {0.01, 0.005, 0.0025, 0.002};
     for (int32_t epoch = 1; epoch <= EPOCHS; epoch++)
         assert_true(fabs(r.rate[epoch] - steps[epoch - 1]) < 1e-15);
-    options.schedule = CELLSEG_SCHEDULE_SMOOTH;
-    run_for_rates(&r, &options);
+    recipe.schedule.schedule = CELLSEG_SCHEDULE_SMOOTH;
+    run_for_rates(&r, &recipe.options);
     /* 18 patches and 2 without cells, four at a time: five steps of an epoch, the last of which begins at 0.8 */
     for (int32_t epoch = 1; epoch <= EPOCHS; epoch++)
         assert_true(fabs(r.rate[epoch] - (0.006 + 0.004 * cos(acos(-1) * (epoch - 0.2) / EPOCHS))) < 0.0001);
-    options.warm_up_epochs = 2;
-    options.learning_rate_final = 0;
-    run_for_rates(&r, &options);
+    recipe.schedule.warm_up_epochs = 2;
+    recipe.options.learning_rate_final = 0;
+    run_for_rates(&r, &recipe.options);
     const double warm[] = {0.005, 0.01, 0.01, 0.01};
     for (int32_t epoch = 1; epoch <= EPOCHS; epoch++)
         assert_true(fabs(r.rate[epoch] - warm[epoch - 1]) < 1e-15);
@@ -381,15 +393,16 @@ static void test_schedules(void **state) {
 /* A rate at which nothing gets better: the running statistics settle, then the loss stands still or jitters. */
 static void test_early_stopping(void **state) {
     (void)state;
-    cellseg_train_options options = small_options(checkpoint_path);
-    options.learning_rate = options.learning_rate_final = 1e-12;
-    options.frozen_layers = 28; /* all but the last */
-    options.patience = 1;
+    cseg_recipe recipe;
+    small_recipe(&recipe, checkpoint_path);
+    recipe.options.learning_rate = recipe.options.learning_rate_final = 1e-12;
+    recipe.options.frozen_layers = 28; /* all but the last */
+    recipe.options.patience = 1;
     cellseg_trainer *trainer;
     cellseg_model *model;
     rates r = {0};
     for (int i = 0; i < 2; i++) { /* stopped, and again from its checkpoint */
-        assert_ok(small_trainer(&trainer, NULL, &options));
+        assert_ok(small_trainer(&trainer, NULL, &recipe.options));
         assert_ok(cellseg_trainer_run(&model, trainer, remember_rate, &r));
         assert_int_equal(trainer->checkpoint.best.epoch, 1);
         assert_int_equal(trainer->checkpoint.last.epoch, 2);
@@ -402,11 +415,12 @@ static void test_early_stopping(void **state) {
 
 static void test_frozen_layers_stay(void **state) {
     (void)state;
-    const cellseg_train_options options = small_options(NULL);
+    cseg_recipe recipe;
+    small_recipe(&recipe, NULL);
     cellseg_trainer *trainer, *fresh;
     cellseg_model *model;
-    assert_ok(small_trainer(&fresh, NULL, &options));
-    assert_ok(small_trainer(&trainer, NULL, &options));
+    assert_ok(small_trainer(&fresh, NULL, &recipe.options));
+    assert_ok(small_trainer(&trainer, NULL, &recipe.options));
     assert_ok(cellseg_trainer_run(&model, trainer, NULL, NULL));
     size_t count;
     const float *before = cseg_net_state(fresh->net, &count), *after = cseg_net_state(trainer->net, &count);
@@ -421,12 +435,13 @@ static void test_frozen_layers_stay(void **state) {
 /* ---- the fourth output ---- */
 
 static cellseg_status trained_with(cellseg_model **out, const cellseg_model *start, int32_t extra_output) {
-    cellseg_train_options options = small_options(NULL);
-    options.epochs = 1;
-    options.extra_output = extra_output;
+    cseg_recipe recipe;
+    small_recipe(&recipe, NULL);
+    recipe.options.epochs = 1;
+    recipe.options.extra_output = extra_output;
     cellseg_trainer *trainer;
     *out = NULL;
-    CSEG_TRY(cellseg_trainer_new(&trainer, NULL, start, &options));
+    CSEG_TRY(cellseg_trainer_new(&trainer, NULL, start, &recipe.options));
     cellseg_status status = add_scene(trainer, NULL, 1, CELLSEG_USE_TRAIN);
     if (status == CELLSEG_OK)
         status = cellseg_trainer_run(out, trainer, NULL, NULL);
@@ -480,9 +495,10 @@ static void test_cancel_and_go_on(void **state) {
     context_options.progress_user = &cancel;
     cellseg_context *context;
     assert_ok(cellseg_context_new(&context, &context_options));
-    const cellseg_train_options options = small_options(NULL);
+    cseg_recipe recipe;
+    small_recipe(&recipe, NULL);
     cellseg_trainer *trainer;
-    assert_ok(small_trainer(&trainer, context, &options));
+    assert_ok(small_trainer(&trainer, context, &recipe.options));
     cellseg_status status = CELLSEG_ERR_CANCELLED;
     cellseg_model *model = NULL;
     for (int32_t calls = 1; status == CELLSEG_ERR_CANCELLED; calls += 3) {
@@ -514,10 +530,11 @@ static pid_t start_child(const cellseg_train_options *options) {
 /* Kill a training after 7 ms, and later each time, letting each go on from where the last died, until one ends by itself. */
 static void test_killed_at_any_moment(void **state) {
     (void)state;
-    const cellseg_train_options options = small_options(checkpoint_path);
+    cseg_recipe recipe;
+    small_recipe(&recipe, checkpoint_path);
     int32_t killed = 0;
     for (int64_t ms = 0;; ms += 7 + ms / 16, killed++) { /* where a training starts slowly, the steps must grow */
-        const pid_t child = start_child(&options);
+        const pid_t child = start_child(&recipe.options);
         assert_true(child > 0);
         const struct timespec wait = {ms / 1000, ms % 1000 * 1000000L};
         (void)nanosleep(&wait, NULL);
@@ -531,7 +548,7 @@ static void test_killed_at_any_moment(void **state) {
         assert_true(ms < 600000);
     }
     assert_true(killed > 0);
-    train_to_bytes(&other, 2, &options);
+    train_to_bytes(&other, 2, &recipe.options);
     assert_same_bytes(&undisturbed, &other);
 }
 
@@ -549,39 +566,41 @@ static void assert_run_fails(const cellseg_train_options *options, cellseg_statu
 
 static void test_checkpoints_of_other_trainings(void **state) {
     (void)state;
-    cellseg_train_options options = small_options(checkpoint_path);
-    options.epochs = 1;
-    train_to_bytes(&other, 2, &options);
-    options.seed = 2;
-    assert_run_fails(&options, CELLSEG_ERR_ARGUMENT, checkpoint_path);
-    options.seed = 1;
-    options.gamma = 1.3;
-    assert_run_fails(&options, CELLSEG_ERR_ARGUMENT, checkpoint_path);
-    options.gamma = 1.2;
-    options.note = "another note";
-    train_to_bytes(&other, 2, &options);
-    options.epochs = 2; /* the rate now falls more slowly, from the first epoch on */
-    assert_run_fails(&options, CELLSEG_ERR_ARGUMENT, checkpoint_path);
-    options.epochs = 1;
+    cseg_recipe recipe;
+    small_recipe(&recipe, checkpoint_path);
+    recipe.options.epochs = 1;
+    train_to_bytes(&other, 2, &recipe.options);
+    recipe.options.seed = 2;
+    assert_run_fails(&recipe.options, CELLSEG_ERR_ARGUMENT, checkpoint_path);
+    recipe.options.seed = 1;
+    recipe.augmentation.gamma = 1.3;
+    assert_run_fails(&recipe.options, CELLSEG_ERR_ARGUMENT, checkpoint_path);
+    recipe.augmentation.gamma = 1.2;
+    recipe.options.note = "another note";
+    train_to_bytes(&other, 2, &recipe.options);
+    recipe.options.epochs = 2; /* the rate now falls more slowly, from the first epoch on */
+    assert_run_fails(&recipe.options, CELLSEG_ERR_ARGUMENT, checkpoint_path);
+    recipe.options.epochs = 1;
     assert_int_equal(truncate(checkpoint_path, 100), 0);
-    assert_run_fails(&options, CELLSEG_ERR_FORMAT, checkpoint_path);
-    options.checkpoint_path = "/dev/null/checkpoint";
-    assert_run_fails(&options, CELLSEG_ERR_IO, "/dev/null/checkpoint");
+    assert_run_fails(&recipe.options, CELLSEG_ERR_FORMAT, checkpoint_path);
+    recipe.options.checkpoint_path = "/dev/null/checkpoint";
+    assert_run_fails(&recipe.options, CELLSEG_ERR_IO, "/dev/null/checkpoint");
 }
 
 /* With a constant rate more epochs are more of the same, and give what a longer run would have given at once. */
 static void test_a_finished_run_is_made_longer(void **state) {
     (void)state;
-    cellseg_train_options options = small_options(NULL);
-    options.learning_rate_final = 0;
-    options.epochs = 2;
+    cseg_recipe recipe;
+    small_recipe(&recipe, NULL);
+    recipe.options.learning_rate_final = 0;
+    recipe.options.epochs = 2;
     static bytes at_once;
-    train_to_bytes(&at_once, 2, &options);
-    options.checkpoint_path = checkpoint_path;
-    options.epochs = 1;
-    train_to_bytes(&other, 2, &options);
-    options.epochs = 2;
-    train_to_bytes(&other, 2, &options);
+    train_to_bytes(&at_once, 2, &recipe.options);
+    recipe.options.checkpoint_path = checkpoint_path;
+    recipe.options.epochs = 1;
+    train_to_bytes(&other, 2, &recipe.options);
+    recipe.options.epochs = 2;
+    train_to_bytes(&other, 2, &recipe.options);
     assert_same_bytes(&at_once, &other);
 }
 
@@ -599,7 +618,8 @@ static void test_checkpoints_that_cannot_be_written(void **state) {
         const char *path, *message;
     } cases[] = {{folder, "this is a directory"}, {"/dev/null", "not a regular file"}, {nowhere, "No such file or directory"}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        const cellseg_train_options options = small_options(cases[i].path);
+        cseg_recipe recipe;
+        small_recipe(&recipe, cases[i].path);
         cellseg_trainer *trainer;
         cellseg_model *model;
         int epochs = 0;
@@ -610,7 +630,7 @@ static void test_checkpoints_that_cannot_be_written(void **state) {
         context_options.progress_user = &cancel;
         cellseg_context *context;
         assert_ok(cellseg_context_new(&context, &context_options));
-        assert_ok(small_trainer(&trainer, context, &options));
+        assert_ok(small_trainer(&trainer, context, &recipe.options));
         cancel = (cancel_after){.calls = 0}; /* the first report of training would cancel it */
         assert_status(cellseg_trainer_run(&model, trainer, count_epochs, &epochs), CELLSEG_ERR_IO);
         assert_non_null(strstr(cellseg_last_error(), cases[i].path));
@@ -624,34 +644,52 @@ static void test_checkpoints_that_cannot_be_written(void **state) {
 
 static void test_presets(void **state) {
     (void)state;
-    cellseg_train_options options = small_options("here"), defaults;
-    options.seed = 7;
-    options.working_pixel_size_um = 0.5;
-    assert_ok(cellseg_train_options_preset(&options, CELLSEG_PRESET_PAPER));
-    assert_true(options.width == 1 && options.epochs == 30 && options.batch == 32 && options.learning_rate == 0.001);
-    assert_true(options.learning_rate_final == 0 && options.dropout == 0.5);
-    assert_true(options.rotate == 1 && options.flip == 0);
-    assert_true(options.gamma == 1 && options.scale == 1 && options.contrast == 1);
-    assert_true(options.noise == 0 && options.blur_px == 0 && options.empty == 0);
-    assert_true(options.rotation_degrees == 0 && options.elastic_px == 0 && options.illumination == 1);
-    assert_true(options.saturation == 0 && options.nucleus_contrast == 1 && options.cell_contrast == 1);
-    assert_true(options.texture == 0);
-    assert_true(options.extra_output == CELLSEG_EXTRA_NONE && options.weight_border == 0);
-    assert_true(options.weight_dice == 0 && options.weight_cross_entropy == 0);
-    assert_true(options.weight_nucleus == 1 && options.weight_cytoplasm == 1 && options.weight_background == 1);
-    assert_true(options.weight_sum == 1 && options.seed == 7 && options.working_pixel_size_um == 0.5);
-    assert_string_equal(options.checkpoint_path, "here");
-    assert_non_null(options.note);
-    assert_int_equal(options.struct_size, sizeof options);
+    cseg_recipe recipe, paper;
+    small_recipe(&recipe, "here");
+    cellseg_train_options *options = &recipe.options, defaults;
+    options->seed = 7;
+    options->working_pixel_size_um = 0.5;
+    assert_ok(cellseg_train_options_preset(options, CELLSEG_PRESET_PAPER));
+    assert_true(options->width == 1 && options->epochs == 30 && options->batch == 32 && options->learning_rate == 0.001);
+    assert_true(options->learning_rate_final == 0 && options->dropout == 0.5 && options->patience == 0);
+    assert_true(options->extra_output == CELLSEG_EXTRA_NONE && options->preset == CELLSEG_PRESET_PAPER);
+    assert_true(options->seed == 7 && options->working_pixel_size_um == 0.5);
+    assert_true(options->rate_schedule == NULL && options->loss == NULL && options->augmentation == NULL);
+    assert_string_equal(options->checkpoint_path, "here");
+    assert_non_null(options->note);
+    assert_int_equal(options->struct_size, sizeof *options);
+    assert_ok(cseg_recipe_read(&paper, options));
+    assert_true(paper.augmentation.rotate == 1 && paper.augmentation.flip == 0);
     assert_ok(cellseg_train_options_init(&defaults, sizeof defaults));
-    options = defaults;
-    options.flip = 0;
-    assert_ok(cellseg_train_options_preset(&options, CELLSEG_PRESET_DEFAULT));
-    assert_memory_equal(&options, &defaults, sizeof defaults);
-    assert_status(cellseg_train_options_preset(&options, 2), CELLSEG_ERR_ARGUMENT);
+    *options = defaults;
+    options->width = 2;
+    assert_ok(cellseg_train_options_preset(options, CELLSEG_PRESET_DEFAULT));
+    assert_memory_equal(options, &defaults, sizeof defaults);
+    assert_status(cellseg_train_options_preset(options, 2), CELLSEG_ERR_ARGUMENT);
     assert_status(cellseg_train_options_preset(NULL, CELLSEG_PRESET_PAPER), CELLSEG_ERR_ARGUMENT);
-    options.struct_size = 3;
-    assert_status(cellseg_train_options_preset(&options, CELLSEG_PRESET_PAPER), CELLSEG_ERR_ARGUMENT);
+    options->struct_size = 3;
+    assert_status(cellseg_train_options_preset(options, CELLSEG_PRESET_PAPER), CELLSEG_ERR_ARGUMENT);
+}
+
+static void test_groups(void **state) {
+    (void)state;
+    cellseg_augmentation a;
+    cellseg_loss l;
+    cellseg_rate_schedule s;
+    assert_ok(cellseg_augmentation_init(&a, sizeof a, CELLSEG_PRESET_PAPER));
+    assert_true(a.rotate == 1 && a.flip == 0 && a.gamma == 1 && a.scale == 1 && a.contrast == 1 && a.noise == 0);
+    assert_true(a.blur_px == 0 && a.empty == 0 && a.rotation_degrees == 0 && a.elastic_px == 0 && a.illumination == 1);
+    assert_true(a.saturation == 0 && a.nucleus_contrast == 1 && a.cell_contrast == 1 && a.texture == 0);
+    assert_ok(cellseg_augmentation_init(&a, sizeof a, CELLSEG_PRESET_DEFAULT));
+    assert_true(a.rotate == 1 && a.flip == 1 && a.struct_size == sizeof a);
+    assert_ok(cellseg_loss_init(&l, sizeof l, CELLSEG_PRESET_PAPER));
+    assert_true(l.weight_nucleus == 1 && l.weight_cytoplasm == 1 && l.weight_background == 1 && l.weight_sum == 1);
+    assert_true(l.weight_border == 0 && l.weight_dice == 0 && l.weight_cross_entropy == 0);
+    assert_ok(cellseg_rate_schedule_init(&s, sizeof s, CELLSEG_PRESET_PAPER));
+    assert_true(s.schedule == CELLSEG_SCHEDULE_SMOOTH && s.warm_up_epochs == 0);
+    assert_status(cellseg_augmentation_init(&a, sizeof a, 2), CELLSEG_ERR_ARGUMENT);
+    assert_status(cellseg_loss_init(&l, 8, CELLSEG_PRESET_DEFAULT), CELLSEG_ERR_ARGUMENT);
+    assert_status(cellseg_rate_schedule_init(NULL, sizeof s, CELLSEG_PRESET_DEFAULT), CELLSEG_ERR_ARGUMENT);
 }
 
 /* The next epoch's loss is not finite: `fault`, and where the epoch before is kept. */
@@ -668,11 +706,12 @@ static void assert_loss_fails(cellseg_trainer *trainer, const char *fault, int32
 
 static void test_validation_loss_that_is_not_a_number(void **state) {
     (void)state;
-    cellseg_train_options options = small_options(checkpoint_path);
-    options.batch = 32; /* one step an epoch, so that no other step meets the weights it leaves */
+    cseg_recipe recipe;
+    small_recipe(&recipe, checkpoint_path);
+    recipe.options.batch = 32; /* one step an epoch, so that no other step meets the weights it leaves */
     cellseg_trainer *trainer;
     history h = {.stop_after = 1};
-    assert_ok(small_trainer(&trainer, NULL, &options));
+    assert_ok(small_trainer(&trainer, NULL, &recipe.options));
     run_and_free_model(trainer, &h, NULL);
     trainer->checkpoint.last.state[trainer->checkpoint.count - 1] = NAN; /* of the optimiser, which makes a weight of it */
     assert_loss_fails(trainer, "epoch 2: the validation loss is not finite;", 1);
@@ -681,16 +720,17 @@ static void test_validation_loss_that_is_not_a_number(void **state) {
 
 static void test_loss_that_is_not_a_number(void **state) {
     (void)state;
-    const cellseg_train_options options = small_options(checkpoint_path);
+    cseg_recipe recipe;
+    small_recipe(&recipe, checkpoint_path);
     cellseg_trainer *trainer;
     history h = {.stop_after = 2};
-    assert_ok(small_trainer(&trainer, NULL, &options));
+    assert_ok(small_trainer(&trainer, NULL, &recipe.options));
     run_and_free_model(trainer, &h, NULL);
     for (size_t i = 0; i < trainer->checkpoint.count; i++)
         trainer->checkpoint.last.state[i] = NAN; /* as if the weights had run away */
     assert_loss_fails(trainer, "epoch 3: the loss or its gradient is not finite at step ", 2);
     cellseg_trainer_free(trainer);
-    train_to_bytes(&other, 2, &options); /* the last good checkpoint is intact */
+    train_to_bytes(&other, 2, &recipe.options); /* the last good checkpoint is intact */
     assert_same_bytes(&undisturbed, &other);
 }
 
@@ -706,9 +746,10 @@ static cellseg_status train_once(cellseg_context *context, void *data) {
 
 static void test_failing_allocations(void **state) {
     (void)state;
-    cellseg_train_options options = small_options(checkpoint_path);
-    options.epochs = 1;
-    assert_survives_failing_allocations(train_once, &options);
+    cseg_recipe recipe;
+    small_recipe(&recipe, checkpoint_path);
+    recipe.options.epochs = 1;
+    assert_survives_failing_allocations(train_once, &recipe.options);
 }
 
 static void test_memory_budget(void **state) {
@@ -728,6 +769,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_options),
         cmocka_unit_test(test_options_of_augmentation),
+        cmocka_unit_test(test_groups),
         cmocka_unit_test(test_images_that_do_not_fit),
         cmocka_unit_test(test_nothing_to_train_on),
         cmocka_unit_test(test_threads),

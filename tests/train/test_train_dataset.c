@@ -57,9 +57,9 @@ done:
     return status;
 }
 
-static cellseg_train_options plain_options(void) {
-    cellseg_train_options options;
-    assert_ok(cellseg_train_options_init(&options, sizeof options));
+static cellseg_augmentation plain_options(void) {
+    cellseg_augmentation options;
+    assert_ok(cellseg_augmentation_init(&options, sizeof options, CELLSEG_PRESET_DEFAULT));
     options.rotate = options.flip = 0;
     return options;
 }
@@ -183,7 +183,7 @@ static void test_plain_patches_are_the_image_reflected(void **state) {
     static float image[PIXELS];
     static uint8_t classes[PIXELS];
     for (size_t p = 0; p < count; p++) {
-        assert_ok(cseg_augment_draw(&dataset, &(cseg_patches){.image = image, .classes = classes}, places, count, p, 1, NULL, 0));
+        assert_ok(cseg_augment_draw(&dataset, &(cseg_patches){.image = image, .classes = classes}, places, count, p, 1, NULL, 0, 0));
         for (size_t i = 0; i < PIXELS; i++)
             assert_pixel(&dataset.samples[places[p].sample], &places[p], i / PATCH, i % PATCH, image[i], classes[i]);
     }
@@ -218,13 +218,14 @@ static void assert_turns(int32_t rotate, int32_t flip, unsigned expected) {
     const cseg_place place = {0, 17, 23};
     static float plain[PIXELS], image[PIXELS];
     static uint8_t plain_classes[PIXELS], classes[PIXELS];
-    assert_ok(cseg_augment_draw(&dataset, &(cseg_patches){.image = plain, .classes = plain_classes}, &place, 1, 0, 1, NULL, 0));
-    cellseg_train_options options = plain_options();
+    assert_ok(cseg_augment_draw(&dataset, &(cseg_patches){.image = plain, .classes = plain_classes}, &place, 1, 0, 1, NULL, 0, 0));
+    cellseg_augmentation options = plain_options();
     options.rotate = rotate;
     options.flip = flip;
     unsigned seen = 0;
     for (size_t i = 0; i < 100; i++) {
-        assert_ok(cseg_augment_draw(&dataset, &(cseg_patches){.image = image, .classes = classes}, &place, 1, i, 1, &options, 3));
+        assert_ok(
+            cseg_augment_draw(&dataset, &(cseg_patches){.image = image, .classes = classes}, &place, 1, i, 1, &options, 1, 3));
         const int turn = which_turn(image, classes, plain, plain_classes);
         assert_in_range(turn, 0, 7);
         seen |= 1U << turn;
@@ -247,13 +248,14 @@ static void test_zoom(void **state) {
     cseg_dataset dataset = empty_dataset(NULL);
     assert_ok(add(&dataset, 200, 200, ramp, upper_half));
     const cseg_place place = {0, 84, 60}; /* the centre lies at row 99.5 */
-    cellseg_train_options options = plain_options();
+    cellseg_augmentation options = plain_options();
     options.scale = 1.3;
     static float image[PIXELS];
     static uint8_t classes[PIXELS];
     double least = 9, most = 0;
     for (size_t p = 0; p < 100; p++) {
-        assert_ok(cseg_augment_draw(&dataset, &(cseg_patches){.image = image, .classes = classes}, &place, 1, p, 1, &options, 1));
+        assert_ok(
+            cseg_augment_draw(&dataset, &(cseg_patches){.image = image, .classes = classes}, &place, 1, p, 1, &options, 1, 1));
         const double zoom = (PATCH - 1) / (256 * ((double)image[PIXELS - 1] - (double)image[0]));
         least = zoom < least ? zoom : least;
         most = zoom > most ? zoom : most;
@@ -288,7 +290,7 @@ static spread spread_of(const float *image) {
 }
 
 /* Draw 100 patches of an image and give the range of their means and of their deviations. */
-static void draw_many(value_fn value, const cellseg_train_options *options, spread *means, spread *deviations) {
+static void draw_many(value_fn value, const cellseg_augmentation *options, spread *means, spread *deviations) {
     cseg_dataset dataset = empty_dataset(NULL);
     assert_ok(add(&dataset, 200, 200, value, upper_half));
     const cseg_place place = {0, 60, 60};
@@ -296,7 +298,8 @@ static void draw_many(value_fn value, const cellseg_train_options *options, spre
     static uint8_t classes[PIXELS];
     *means = *deviations = (spread){0, 0, 1e9, -1e9};
     for (size_t p = 0; p < 100; p++) {
-        assert_ok(cseg_augment_draw(&dataset, &(cseg_patches){.image = image, .classes = classes}, &place, 1, p, 1, options, 1));
+        assert_ok(
+            cseg_augment_draw(&dataset, &(cseg_patches){.image = image, .classes = classes}, &place, 1, p, 1, options, 1, 1));
         const spread s = spread_of(image);
         assert_true(s.least >= 0 && s.most <= 2.000001); /* 4 to the power of 0.5 */
         means->least = fmin(means->least, s.mean);
@@ -310,7 +313,7 @@ static void draw_many(value_fn value, const cellseg_train_options *options, spre
 static void test_intensity(void **state) {
     (void)state;
     spread means, deviations;
-    cellseg_train_options options = plain_options();
+    cellseg_augmentation options = plain_options();
     draw_many(flat, &options, &means, &deviations);
     assert_true(fabs(means.least - 0.5) < 1e-5 && fabs(means.most - 0.5) < 1e-5 && deviations.most < 1e-6);
 
@@ -338,7 +341,7 @@ static void test_intensity(void **state) {
 static void test_blur(void **state) {
     (void)state;
     spread means, sharp, blurred;
-    cellseg_train_options options = plain_options();
+    cellseg_augmentation options = plain_options();
     draw_many(scrambled, &options, &means, &sharp);
     const double mean = means.most;
     options.blur_px = 2;
@@ -351,12 +354,13 @@ static void test_patches_without_cells(void **state) {
     (void)state;
     cseg_dataset dataset = empty_dataset(NULL);
     const cseg_place place = {CSEG_NO_SAMPLE, 0, 0};
-    const cellseg_train_options options = plain_options();
+    const cellseg_augmentation options = plain_options();
     static float image[PIXELS], other[PIXELS];
     static uint8_t classes[PIXELS];
     double most = 0;
     for (size_t p = 0; p < 100; p++) {
-        assert_ok(cseg_augment_draw(&dataset, &(cseg_patches){.image = image, .classes = classes}, &place, 1, p, 1, &options, 1));
+        assert_ok(
+            cseg_augment_draw(&dataset, &(cseg_patches){.image = image, .classes = classes}, &place, 1, p, 1, &options, 1, 1));
         const spread s = spread_of(image);
         assert_true(s.least >= 0 && s.most < 1);
         most = fmax(most, s.deviation);
@@ -375,8 +379,8 @@ typedef struct batch {
     uint8_t classes[7 * PIXELS];
 } batch;
 
-static cellseg_train_options all_options(void) {
-    cellseg_train_options options = plain_options();
+static cellseg_augmentation all_options(void) {
+    cellseg_augmentation options = plain_options();
     options.rotate = options.flip = 1;
     options.gamma = options.scale = options.contrast = 1.5;
     options.noise = 0.1;
@@ -387,13 +391,13 @@ static cellseg_train_options all_options(void) {
 static cellseg_status draw_batch(cellseg_context *context, void *data) {
     static const cseg_place places[] = {{0, 5, 9}, {1, 0, 0}, {CSEG_NO_SAMPLE, 0, 0}};
     batch *b = data;
-    const cellseg_train_options options = all_options();
+    const cellseg_augmentation options = all_options();
     cseg_dataset dataset = empty_dataset(context);
     cellseg_status status;
     CSEG_TRY_GOTO(done, add(&dataset, 50, 60, scrambled, scrambled_class));
     CSEG_TRY_GOTO(done, add(&dataset, 33, 35, ramp, upper_half));
     status =
-        cseg_augment_draw(&dataset, &(cseg_patches){.image = b->images, .classes = b->classes}, places, 3, 4, 7, &options, 2);
+        cseg_augment_draw(&dataset, &(cseg_patches){.image = b->images, .classes = b->classes}, places, 3, 4, 7, &options, 1, 2);
 done:
     cseg_dataset_free(&dataset);
     return status;
@@ -419,16 +423,16 @@ static void test_index_alone_decides(void **state) {
     cseg_dataset dataset = empty_dataset(NULL);
     assert_ok(add(&dataset, 50, 60, scrambled, scrambled_class));
     static const cseg_place places[] = {{0, 5, 9}, {0, 0, 0}, {CSEG_NO_SAMPLE, 0, 0}};
-    const cellseg_train_options options = all_options();
+    const cellseg_augmentation options = all_options();
     assert_ok(cseg_augment_draw(&dataset, &(cseg_patches){.image = whole.images, .classes = whole.classes}, places, 3, 4, 7,
-                                &options, 2));
+                                &options, 1, 2));
     for (size_t i = 0; i < 7; i++)
         assert_ok(cseg_augment_draw(&dataset,
                                     &(cseg_patches){.image = parts.images + i * PIXELS, .classes = parts.classes + i * PIXELS},
-                                    places, 3, 4 + i, 1, &options, 2));
+                                    places, 3, 4 + i, 1, &options, 1, 2));
     assert_memory_equal(&whole, &parts, sizeof whole);
     assert_ok(cseg_augment_draw(&dataset, &(cseg_patches){.image = parts.images, .classes = parts.classes}, places, 3, 4, 7,
-                                &options, 3));
+                                &options, 1, 3));
     assert_memory_not_equal(&whole, &parts, sizeof whole);
     cseg_dataset_free(&dataset);
 }

@@ -68,8 +68,7 @@ static cellseg_status add_files(cellseg_trainer *trainer, uint64_t seed, double 
     files.cells_path = cells;
     files.nuclei_path = nuclei;
     files.weight = weight;
-    files.use = use;
-    return cellseg_trainer_add_files(trainer, &files); /* which copies the paths */
+    return cellseg_trainer_add_files(trainer, &files, use); /* which copies the paths */
 }
 
 static cellseg_status empty_trainer(cellseg_trainer **out, cellseg_context *context, const cellseg_train_options *options) {
@@ -135,12 +134,13 @@ static trained train_files(int32_t threads, const cellseg_train_options *options
 
 static void test_files_are_images(void **state) {
     (void)state;
-    const cellseg_train_options options = small_options(NULL);
+    cseg_recipe recipe;
+    small_recipe(&recipe, NULL);
     cellseg_trainer *trainer;
-    assert_ok(empty_trainer(&trainer, NULL, &options));
+    assert_ok(empty_trainer(&trainer, NULL, &recipe.options));
     for (uint64_t seed = 1; seed <= IMAGES; seed++)
         assert_ok(add_scene(trainer, NULL, seed, seed <= 4 ? CELLSEG_USE_TRAIN : CELLSEG_USE_VALIDATE));
-    const trained memory = train(trainer), files = train_files(2, &options, 0);
+    const trained memory = train(trainer), files = train_files(2, &recipe.options, 0);
     assert_same(&memory, &files);
     free(memory.state);
     free(files.state);
@@ -149,12 +149,13 @@ static void test_files_are_images(void **state) {
 /* The bound holds three of six, one, or none. */
 static void test_bounds_and_threads(void **state) {
     (void)state;
-    const cellseg_train_options options = small_options(NULL);
+    cseg_recipe recipe;
+    small_recipe(&recipe, NULL);
     const size_t bounds[] = {3 * HEIGHT * WIDTH * SAMPLE_BYTES, HEIGHT * WIDTH * SAMPLE_BYTES, 1};
     for (size_t i = 0; i < 3; i++) {
-        const trained one = train_files(1, &options, bounds[i]);
+        const trained one = train_files(1, &recipe.options, bounds[i]);
         for (int32_t threads = 2; threads <= 7; threads += 5) {
-            const trained more = train_files(threads, &options, bounds[i]);
+            const trained more = train_files(threads, &recipe.options, bounds[i]);
             assert_same(&one, &more);
             free(more.state);
         }
@@ -182,11 +183,12 @@ static int32_t check_held(void *user, const cellseg_epoch *epoch) {
 
 static void test_the_bound_is_kept(void **state) {
     (void)state;
-    cellseg_train_options options = small_options(NULL);
-    options.batch = 1;
+    cseg_recipe recipe;
+    small_recipe(&recipe, NULL);
+    recipe.options.batch = 1;
     cellseg_trainer *trainer;
     cellseg_model *model;
-    assert_ok(empty_trainer(&trainer, NULL, &options));
+    assert_ok(empty_trainer(&trainer, NULL, &recipe.options));
     trainer->cache.limit = 3 * HEIGHT * WIDTH * SAMPLE_BYTES;
     for (uint64_t seed = 1; seed <= IMAGES; seed++) {
         assert_ok(add_files(trainer, seed, 1, seed <= 4 ? CELLSEG_USE_TRAIN : CELLSEG_USE_VALIDATE));
@@ -201,9 +203,10 @@ static void test_the_bound_is_kept(void **state) {
 /* Groups of images follow each other, so that a group's images are read once. */
 static void test_an_epoch_goes_group_by_group(void **state) {
     (void)state;
-    const cellseg_train_options options = small_options(NULL);
+    cseg_recipe recipe;
+    small_recipe(&recipe, NULL);
     cellseg_trainer *trainer;
-    assert_ok(files_trainer(&trainer, NULL, &options));
+    assert_ok(files_trainer(&trainer, NULL, &recipe.options));
     trainer->cache.limit = 2 * HEIGHT * WIDTH * SAMPLE_BYTES; /* a group is one image */
     cseg_place places[100];
     const size_t count = cseg_dataset_epoch(&trainer->train, places, 0.2, 1, 1);
@@ -224,11 +227,12 @@ static void test_an_epoch_goes_group_by_group(void **state) {
 
 static void test_weights(void **state) {
     (void)state;
-    const cellseg_train_options options = small_options(NULL);
+    cseg_recipe recipe;
+    small_recipe(&recipe, NULL);
     const double weights[] = {1, 2, 0.34, 2.5, 0.001};
     const size_t expected[] = {9, 18, 3, 23, 1};
     cellseg_trainer *trainer;
-    assert_ok(empty_trainer(&trainer, NULL, &options));
+    assert_ok(empty_trainer(&trainer, NULL, &recipe.options));
     for (uint64_t i = 0; i < 5; i++)
         assert_ok(add_files(trainer, i + 1, weights[i], CELLSEG_USE_TRAIN));
     static size_t drawn[5][9];
@@ -251,15 +255,21 @@ static void test_weights(void **state) {
 
 /* ---- what is wrong with a file ---- */
 
-static void assert_refused(const cellseg_train_files *files, cellseg_status expected, const char *message) {
-    const cellseg_train_options options = small_options(NULL);
+static void assert_use_refused(const cellseg_train_files *files, int32_t use, cellseg_status expected, const char *message) {
+    cseg_recipe recipe;
+    small_recipe(&recipe, NULL);
     cellseg_trainer *trainer;
-    assert_ok(empty_trainer(&trainer, NULL, &options));
-    assert_status(cellseg_trainer_add_files(trainer, files), expected);
+    assert_ok(empty_trainer(&trainer, NULL, &recipe.options));
+    assert_status(cellseg_trainer_add_files(trainer, files, use), expected);
     assert_string_equal(cellseg_last_error(), message);
     assert_int_equal(trainer->train.count, 0);
+    assert_int_equal(trainer->diameters.total, 0);
     assert_null(trainer->sources);
     cellseg_trainer_free(trainer);
+}
+
+static void assert_refused(const cellseg_train_files *files, cellseg_status expected, const char *message) {
+    assert_use_refused(files, CELLSEG_USE_TRAIN, expected, message);
 }
 
 static void test_files_at_fault(void **state) {
@@ -312,25 +322,31 @@ static void test_arguments(void **state) {
     assert_status(cellseg_train_files_init(NULL, sizeof files), CELLSEG_ERR_ARGUMENT);
     assert_status(cellseg_train_files_init(&files, 3), CELLSEG_ERR_ARGUMENT);
     assert_ok(cellseg_train_files_init(&files, sizeof files));
-    assert_true(files.weight == 1 && files.use == CELLSEG_USE_TRAIN && files.nuclei_path == NULL);
+    assert_true(files.weight == 1 && files.channel == 0 && files.nuclei_path == NULL);
     assert_refused(&files, CELLSEG_ERR_ARGUMENT, "image_path or cells_path is NULL");
     files.image_path = files.cells_path = "x";
     files.weight = 0;
     assert_refused(&files, CELLSEG_ERR_ARGUMENT, "weight is 0; it must lie in [0.001, 1000]");
     files.weight = 1;
-    files.use = 5;
-    assert_refused(&files, CELLSEG_ERR_ARGUMENT, "use is 5; it must be CELLSEG_USE_TRAIN or CELLSEG_USE_VALIDATE");
-    assert_status(cellseg_trainer_add_files(NULL, &files), CELLSEG_ERR_ARGUMENT);
+    files.pixel_size_um = 1e-5;
+    assert_refused(&files, CELLSEG_ERR_ARGUMENT, "pixel_size_um is 1e-05; it must be 0 or lie in [0.0001, 10000]");
+    files.pixel_size_um = 0;
+    files.channel = -1;
+    assert_refused(&files, CELLSEG_ERR_ARGUMENT, "channel is -1; it must lie in [0, 2.14748e+09]");
+    files.channel = 0;
+    assert_use_refused(&files, 5, CELLSEG_ERR_ARGUMENT, "use is 5; it must be CELLSEG_USE_TRAIN or CELLSEG_USE_VALIDATE");
+    assert_status(cellseg_trainer_add_files(NULL, &files, CELLSEG_USE_TRAIN), CELLSEG_ERR_ARGUMENT);
 }
 
 static void test_a_file_that_changes(void **state) {
     (void)state;
-    const cellseg_train_options options = small_options(NULL);
+    cseg_recipe recipe;
+    small_recipe(&recipe, NULL);
     cellseg_trainer *trainer;
     cellseg_model *model;
     scene s;
     char path[PATH];
-    assert_ok(empty_trainer(&trainer, NULL, &options));
+    assert_ok(empty_trainer(&trainer, NULL, &recipe.options));
     trainer->cache.limit = 1;
     for (uint64_t seed = 1; seed <= 3; seed++)
         assert_ok(add_files(trainer, seed, 1, CELLSEG_USE_TRAIN));
@@ -361,9 +377,10 @@ static cellseg_status train_once(cellseg_context *context, void *data) {
 
 static void test_failing_allocations(void **state) {
     (void)state;
-    cellseg_train_options options = small_options(NULL);
-    options.epochs = 1;
-    assert_survives_failing_allocations(train_once, &options);
+    cseg_recipe recipe;
+    small_recipe(&recipe, NULL);
+    recipe.options.epochs = 1;
+    assert_survives_failing_allocations(train_once, &recipe.options);
 }
 
 /* ---- a full disk ---- */
@@ -400,19 +417,20 @@ static int32_t stop_after_two(void *user, const cellseg_epoch *epoch) {
 /* The first epochs are saved, then the disk is full: the message says so, and what was saved serves to go on. */
 static void test_a_full_disk(void **state) {
     (void)state;
-    cellseg_train_options options = small_options(NULL);
-    const trained undisturbed = train_files(2, &options, 0);
-    options.checkpoint_path = checkpoint_path;
+    cseg_recipe recipe;
+    small_recipe(&recipe, NULL);
+    const trained undisturbed = train_files(2, &recipe.options, 0);
+    recipe.options.checkpoint_path = checkpoint_path;
     cellseg_trainer *trainer;
     cellseg_model *model;
-    assert_ok(files_trainer(&trainer, NULL, &options));
+    assert_ok(files_trainer(&trainer, NULL, &recipe.options));
     assert_ok(cellseg_trainer_run(&model, trainer, stop_after_two, NULL));
     cellseg_model_free(model);
     cellseg_trainer_free(trainer);
-    assert_int_equal(train_with_room_for(100000, &options), 1);
-    assert_int_equal(train_with_room_for(10, &options), 1);
-    assert_int_equal(train_with_room_for(1 << 24, &options), 0);
-    const trained resumed = train_files(2, &options, 0);
+    assert_int_equal(train_with_room_for(100000, &recipe.options), 1);
+    assert_int_equal(train_with_room_for(10, &recipe.options), 1);
+    assert_int_equal(train_with_room_for(1 << 24, &recipe.options), 0);
+    const trained resumed = train_files(2, &recipe.options, 0);
     assert_same(&undisturbed, &resumed);
     free(undisturbed.state);
     free(resumed.state);

@@ -37,7 +37,7 @@ from ._lowlevel import (
     OutOfMemoryError,
 )
 from ._model import Model
-from ._options import Option, chosen, options, set_options
+from ._options import Option, options, set_options, struct_of
 from ._segment import (
     Report,
     segment,
@@ -104,18 +104,6 @@ def features() -> list[str]:
     return [name for name in names if name]
 
 
-_STAINS = {
-    "mixed": c.STAIN_MIXED,
-    "diffuse": c.STAIN_DIFFUSE,
-    "er": c.STAIN_ER,
-    "mitochondria": c.STAIN_MITOCHONDRIA,
-    "endosomes": c.STAIN_ENDOSOMES,
-    "actin": c.STAIN_ACTIN,
-    "tubulin": c.STAIN_TUBULIN,
-    "membrane": c.STAIN_MEMBRANE,
-}
-
-
 def simulate(
     height: int,
     width: int,
@@ -128,15 +116,13 @@ def simulate(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """A simulated field of cells with its truth: (image, cells, nuclei).
 
-    image is (channels, height, width) of uint8 or uint16: the marker and, with nuclei_channel=1, the nuclear stain. vary: draw
-    the field's properties with the seed; False: those usual for the stain. options: the members of cellseg_synth_options
-    (include/cellseg/synth.h) by name, for instance pixel_size_um=0.325, confluence=1.
+    image is (channels, height, width) of uint8 or uint16: the marker and, with nuclei_channel=True, the nuclear stain. vary: draw
+    the field's properties with the seed; False: those usual for the stain. options: those that cellseg.options("simulate")
+    lists, for instance pixel_size_um=0.325, confluence=1.
     """
-    struct = c.synth_options()
-    c.synth_options_init(struct, ctypes.sizeof(struct))
-    c.synth_options_draw(struct, chosen("stain", stain, _STAINS), seed)
-    if not vary:
-        c.synth_options_preset(struct, struct.stain)
+    struct = struct_of(c.synth_options, {"stain": stain, "seed": seed, "vary": vary})
+    groups = [kind() for kind in (c.synth_cells, c.synth_staining, c.synth_optics, c.synth_camera)]
+    c.synth_options_draw(struct, *groups)
     set_options(struct, options)
     image, cells, nuclei = c.Image(), c.Labels(), c.Labels()
     call(context, c.synth_field, (image, cells, nuclei), (height, width, struct))
@@ -155,12 +141,10 @@ def measure(
 ) -> dict[str, np.ndarray]:
     """Measure every cell: columns by name, one value per cell. The names, with units, are listed in cellseg/measure.h.
 
-    csv: a path to write the table to as well. options: the members of cellseg_measure_options by name, for instance
-    texture=True, texture_levels=64, neighbours=True.
+    csv: a path to write the table to as well. options: those that cellseg.options("measure") lists, for instance texture=True,
+    texture_levels=64, neighbours=True.
     """
-    struct = c.measure_options()
-    c.measure_options_init(struct, ctypes.sizeof(struct))
-    set_options(struct, options)
+    struct = struct_of(c.measure_options, options)
     table = c.Table()
     handles = (
         labels_from(cells, pixel_size_um),
@@ -300,6 +284,9 @@ def roc(
     """ROC analysis of one map of probabilities, (height, width) of float; truth: a mask or a label map."""
     result = c.roc()
     curve = np.zeros((2, max(points, 1)), np.uint64)
+    probability = np.asarray(probability)
+    if probability.dtype == np.float64:
+        probability = probability.astype(np.float32)
     map_, labels = image_from(probability), labels_from(truth)
     before = result, curve[0].ctypes.data, curve[1].ctypes.data, points
     call(context, c.roc_compute, before, (map_, 0, labels, threshold))

@@ -140,9 +140,6 @@ class image_layout(_Sized):
     ]
 
 
-class read_options(_Sized):
-    _fields_ = [("struct_size", c_size_t), ("pixel_size_um", c_double), ("max_bytes", c_uint64)]
-
 
 class option(_Sized):
     _fields_ = [
@@ -292,69 +289,6 @@ class tile(_Sized):
     ]
 
 
-class train_options(_Sized):
-    _fields_ = [
-        ("struct_size", c_size_t),
-        ("seed", c_uint64),
-        ("epochs", c_int32),
-        ("batch", c_int32),
-        ("learning_rate", c_double),
-        ("width", c_double),
-        ("weight_nucleus", c_double),
-        ("weight_cytoplasm", c_double),
-        ("weight_background", c_double),
-        ("weight_sum", c_double),
-        ("rotate", c_int32),
-        ("flip", c_int32),
-        ("gamma", c_double),
-        ("scale", c_double),
-        ("noise", c_double),
-        ("blur_px", c_double),
-        ("working_pixel_size_um", c_double),
-        ("top_hat_um", c_double),
-        ("checkpoint_path", c_char_p),
-        ("note", c_char_p),
-        ("learning_rate_final", c_double),
-        ("contrast", c_double),
-        ("empty", c_double),
-        ("extra_output", c_int32),
-        ("padding", c_int32),
-        ("weight_extra", c_double),
-        ("weight_border", c_double),
-        ("border_sigma_um", c_double),
-        ("weight_dice", c_double),
-        ("weight_cross_entropy", c_double),
-        ("rotation_degrees", c_double),
-        ("elastic_px", c_double),
-        ("illumination", c_double),
-        ("saturation", c_double),
-        ("nucleus_contrast", c_double),
-        ("texture", c_double),
-        ("schedule", c_int32),
-        ("step_epochs", c_int32),
-        ("step_factor", c_double),
-        ("warm_up_epochs", c_double),
-        ("patience", c_int32),
-        ("frozen_layers", c_int32),
-        ("cache_bytes", c_uint64),
-        ("dropout", c_double),
-        ("cell_contrast", c_double),
-    ]
-
-
-class train_files(_Sized):
-    _fields_ = [
-        ("struct_size", c_size_t),
-        ("image_path", c_char_p),
-        ("cells_path", c_char_p),
-        ("nuclei_path", c_char_p),
-        ("channel", c_int32),
-        ("nuclei_channel", c_int32),
-        ("pixel_size_um", c_double),
-        ("weight", c_double),
-        ("use", c_int32),
-        ("padding", c_int32),
-    ]
 
 
 class epoch(_Sized):
@@ -371,61 +305,7 @@ class epoch(_Sized):
     ]
 
 
-class synth_options(_Sized):
-    _fields_ = [
-        ("struct_size", c_size_t),
-        ("seed", c_uint64),
-        ("stain", c_int32),
-        ("nuclei_channel", c_int32),
-        ("bits", c_int32),
-        ("padding", c_int32),
-        ("pixel_size_um", c_double),
-        ("confluence", c_double),
-        ("clustering", c_double),
-        ("overlap", c_double),
-        ("cell_area_um2", c_double),
-        ("cell_area_spread", c_double),
-        ("nucleus_radius_um", c_double),
-        ("nucleus_radius_spread", c_double),
-        ("elongation", c_double),
-        ("spikes", c_double),
-        ("branching", c_double),
-        ("dead", c_double),
-        ("dividing", c_double),
-        ("debris_per_mm2", c_double),
-        ("brightness_spread", c_double),
-        ("nucleus_darkness", c_double),
-        ("nucleus_darkness_spread", c_double),
-        ("texture", c_double),
-        ("background", c_double),
-        ("haze", c_double),
-        ("haze_um", c_double),
-        ("psf_um", c_double),
-        ("vignetting", c_double),
-        ("uneven", c_double),
-        ("photons", c_double),
-        ("read_noise", c_double),
-        ("offset", c_double),
-        ("exposure", c_double),
-    ]
 
-
-class measure_options(_Sized):
-    _fields_ = [
-        ("struct_size", c_size_t),
-        ("shape", c_int32),
-        ("intensity", c_int32),
-        ("neighbours", c_int32),
-        ("texture", c_int32),
-        ("texture_levels", c_int32),
-        ("texture_distance_px", c_int32),
-        ("texture_low", c_double),
-        ("texture_high", c_double),
-    ]
-
-
-class watershed_options(_Sized):
-    _fields_ = [("struct_size", c_size_t), ("connectivity", c_int32), ("lines", c_int32)]
 
 
 epoch_fn = ctypes.CFUNCTYPE(c_int32, c_void_p, POINTER(epoch))
@@ -585,6 +465,73 @@ feature_name = _function("feature_name", c_char_p, c_uint64)
 status_name = _function("status_name", c_char_p, c_int32)
 last_error = _function("last_error", c_char_p)
 
+# ---- structs that the library describes ----
+
+option_table_name = _function("option_table_name", c_char_p, c_void_p)
+option_table_count = _function("option_table_count", c_size_t, c_void_p)
+option_table_get = _function("option_table_get", status, POINTER(option), c_size_t, c_void_p, c_size_t)
+option_table_json = _function("option_table_json", status, c_void_p, c_size_t, c_void_p, c_void_p)
+
+
+_OPTION_TYPES = {
+    OPTION_INT32: c_int32,
+    OPTION_UINT64: c_uint64,
+    OPTION_DOUBLE: c_double,
+    OPTION_TEXT: c_char_p,
+}
+_described_structs: dict[int, type] = {}
+
+
+def _described(table: int) -> type:
+    """The struct that a descriptor table of the library describes; `rows`: a descriptor for each member, by name."""
+    if table in _described_structs:
+        return _described_structs[table]
+    rows, fields = {}, [("struct_size", c_size_t)]
+    for index in range(option_table_count(table)):
+        row = option()
+        option_table_get(row, ctypes.sizeof(row), table, index)
+        name = row.name.decode()
+        rows[name] = row
+        fields.append((name, POINTER(_described(row.group)) if row.group else _OPTION_TYPES[row.type]))
+    name = option_table_name(table).removeprefix("cellseg_")
+    struct = type(name, (_Sized,), {"_fields_": fields, "rows": rows, "table": table})
+    if any(getattr(struct, member).offset != row.offset for member, row in rows.items()):
+        raise ImportError(f"libcellseg {version()} describes cellseg_{name} with a gap")
+    return _described_structs.setdefault(table, struct)
+
+
+read_options_table = _function("read_options_table", c_void_p)
+measure_options_table = _function("measure_options_table", c_void_p)
+watershed_options_table = _function("watershed_options_table", c_void_p)
+method_table = _function("method_table", c_void_p)
+segment_options_table = _function("segment_options_table", c_void_p)
+rate_schedule_table = _function("rate_schedule_table", c_void_p)
+loss_table = _function("loss_table", c_void_p)
+augmentation_table = _function("augmentation_table", c_void_p)
+train_options_table = _function("train_options_table", c_void_p)
+train_files_table = _function("train_files_table", c_void_p)
+synth_cells_table = _function("synth_cells_table", c_void_p)
+synth_staining_table = _function("synth_staining_table", c_void_p)
+synth_optics_table = _function("synth_optics_table", c_void_p)
+synth_camera_table = _function("synth_camera_table", c_void_p)
+synth_options_table = _function("synth_options_table", c_void_p)
+
+read_options = _described(read_options_table())
+measure_options = _described(measure_options_table())
+watershed_options = _described(watershed_options_table())
+method = _described(method_table())
+segment_options = _described(segment_options_table())
+rate_schedule = _described(rate_schedule_table())
+loss = _described(loss_table())
+augmentation = _described(augmentation_table())
+train_options = _described(train_options_table())
+train_files = _described(train_files_table())
+synth_cells = _described(synth_cells_table())
+synth_staining = _described(synth_staining_table())
+synth_optics = _described(synth_optics_table())
+synth_camera = _described(synth_camera_table())
+synth_options = _described(synth_options_table())
+
 context_options_init = _function("context_options_init", status, POINTER(context_options), c_size_t)
 context_new = _function("context_new", status, Out, _in(context_options))
 context_cancel = _function("context_cancel", None, Context.optional())
@@ -671,55 +618,54 @@ roc_compute = _function(
     c_double,
 )
 
-filter_gaussian = _function("filter_gaussian", status, Out, Context.optional(), Image, c_int32, c_double)
-filter_log = _function("filter_log", status, Out, Context.optional(), Image, c_int32, c_void_p, c_size_t, c_int32)
-filter_resample = _function(
-    "filter_resample", status, Out, Context.optional(), Image, c_int32, c_size_t, c_size_t, c_int32
-)
-filter_resample_labels = _function("filter_resample_labels", status, Out, Context.optional(), Labels, c_size_t, c_size_t)
-filter_range = _function(
-    "filter_range", status, POINTER(c_double), POINTER(c_double), Context.optional(), Image, c_int32
-)
-filter_histogram = _function(
-    "filter_histogram", status, c_void_p, c_size_t, Context.optional(), Image, c_int32, c_double, c_double
-)
-filter_percentiles = _function(
-    "filter_percentiles", status, c_void_p, c_void_p, c_size_t, Context.optional(), Image, c_int32
-)
-filter_otsu = _function("filter_otsu", status, c_void_p, c_size_t, c_size_t, Context.optional(), Image, c_int32)
-
-
 def _maker(name: str, *arguments: object) -> object:
     """A function that makes one object of others."""
     return _function(name, status, Out, Context.optional(), *arguments)
 
 
-image_erode = _maker("image_erode", Image, c_size_t, c_size_t)
-image_dilate = _maker("image_dilate", Image, c_size_t, c_size_t)
-image_open = _maker("image_open", Image, c_size_t, c_size_t)
-image_close = _maker("image_close", Image, c_size_t, c_size_t)
-image_white_top_hat = _maker("image_white_top_hat", Image, c_size_t, c_size_t)
-image_black_top_hat = _maker("image_black_top_hat", Image, c_size_t, c_size_t)
-image_erode_disc = _maker("image_erode_disc", Image, c_size_t, c_int32)
-image_dilate_disc = _maker("image_dilate_disc", Image, c_size_t, c_int32)
-image_open_disc = _maker("image_open_disc", Image, c_size_t, c_int32)
-image_close_disc = _maker("image_close_disc", Image, c_size_t, c_int32)
-image_white_top_hat_disc = _maker("image_white_top_hat_disc", Image, c_size_t, c_int32)
-image_black_top_hat_disc = _maker("image_black_top_hat_disc", Image, c_size_t, c_int32)
-image_reconstruct_dilation = _maker("image_reconstruct_dilation", Image, Image, c_int32)
-image_reconstruct_erosion = _maker("image_reconstruct_erosion", Image, Image, c_int32)
-image_h_minima = _maker("image_h_minima", Image, c_double, c_int32)
-image_h_maxima = _maker("image_h_maxima", Image, c_double, c_int32)
-image_regional_minima = _maker("image_regional_minima", Image, Image.optional(), c_int32)
-image_regional_maxima = _maker("image_regional_maxima", Image, Image.optional(), c_int32)
-image_extended_minima = _maker("image_extended_minima", Image, c_double, Image.optional(), c_int32)
-image_extended_maxima = _maker("image_extended_maxima", Image, c_double, Image.optional(), c_int32)
-image_fill_holes = _maker("image_fill_holes", Image, c_int32)
-image_distance = _maker("image_distance", Image)
-image_nearest = _maker("image_nearest", Image)
-image_components = _maker("image_components", Image, c_int32)
+image_gaussian = _maker("image_gaussian", Image, c_int32, c_double)
+image_log = _maker("image_log", Image, c_int32, c_void_p, c_size_t, c_int32)
+image_resample = _maker("image_resample", Image, c_int32, c_size_t, c_size_t, c_int32)
+labels_resample = _maker("labels_resample", Labels, c_size_t, c_size_t)
+image_range = _function(
+    "image_range", status, POINTER(c_double), POINTER(c_double), Context.optional(), Image, c_int32
+)
+image_histogram = _function(
+    "image_histogram", status, c_void_p, Context.optional(), Image, c_int32, c_size_t, c_double, c_double
+)
+image_percentiles = _function(
+    "image_percentiles", status, c_void_p, Context.optional(), Image, c_int32, c_void_p, c_size_t
+)
+image_otsu = _function("image_otsu", status, c_void_p, Context.optional(), Image, c_int32, c_size_t, c_size_t)
+
+image_erode = _maker("image_erode", Image, c_int32, c_size_t, c_size_t)
+image_dilate = _maker("image_dilate", Image, c_int32, c_size_t, c_size_t)
+image_open = _maker("image_open", Image, c_int32, c_size_t, c_size_t)
+image_close = _maker("image_close", Image, c_int32, c_size_t, c_size_t)
+image_white_top_hat = _maker("image_white_top_hat", Image, c_int32, c_size_t, c_size_t)
+image_black_top_hat = _maker("image_black_top_hat", Image, c_int32, c_size_t, c_size_t)
+image_erode_disc = _maker("image_erode_disc", Image, c_int32, c_size_t, c_int32)
+image_dilate_disc = _maker("image_dilate_disc", Image, c_int32, c_size_t, c_int32)
+image_open_disc = _maker("image_open_disc", Image, c_int32, c_size_t, c_int32)
+image_close_disc = _maker("image_close_disc", Image, c_int32, c_size_t, c_int32)
+image_white_top_hat_disc = _maker("image_white_top_hat_disc", Image, c_int32, c_size_t, c_int32)
+image_black_top_hat_disc = _maker("image_black_top_hat_disc", Image, c_int32, c_size_t, c_int32)
+image_reconstruct_dilation = _maker("image_reconstruct_dilation", Image, c_int32, Image, c_int32, c_int32)
+image_reconstruct_erosion = _maker("image_reconstruct_erosion", Image, c_int32, Image, c_int32, c_int32)
+image_h_minima = _maker("image_h_minima", Image, c_int32, c_double, c_int32)
+image_h_maxima = _maker("image_h_maxima", Image, c_int32, c_double, c_int32)
+image_regional_minima = _maker("image_regional_minima", Image, c_int32, Image.optional(), c_int32, c_int32)
+image_regional_maxima = _maker("image_regional_maxima", Image, c_int32, Image.optional(), c_int32, c_int32)
+image_extended_minima = _maker("image_extended_minima", Image, c_int32, c_double, Image.optional(), c_int32, c_int32)
+image_extended_maxima = _maker("image_extended_maxima", Image, c_int32, c_double, Image.optional(), c_int32, c_int32)
+image_fill_holes = _maker("image_fill_holes", Image, c_int32, c_int32)
+image_distance = _maker("image_distance", Image, c_int32)
+image_nearest = _maker("image_nearest", Image, c_int32)
+image_components = _maker("image_components", Image, c_int32, c_int32)
 watershed_options_init = _function("watershed_options_init", status, POINTER(watershed_options), c_size_t)
-labels_watershed = _maker("labels_watershed", Image, Labels, Image.optional(), _in(watershed_options))
+labels_watershed = _maker(
+    "labels_watershed", Labels, Image, c_int32, Image.optional(), c_int32, _in(watershed_options)
+)
 labels_relabel = _maker("labels_relabel", Labels)
 labels_remove_small = _maker("labels_remove_small", Labels, c_uint64)
 labels_clear_border = _maker("labels_clear_border", Labels, c_size_t)
@@ -741,43 +687,6 @@ model_nucleus_diameter_um = _function("model_nucleus_diameter_um", c_double, Mod
 model_hash = _function("model_hash", c_uint64, Model)
 model_parameters = _function("model_parameters", c_uint64, Model)
 
-option_table_name = _function("option_table_name", c_char_p, c_void_p)
-option_table_count = _function("option_table_count", c_size_t, c_void_p)
-option_table_get = _function("option_table_get", status, POINTER(option), c_size_t, c_void_p, c_size_t)
-option_table_json = _function("option_table_json", status, c_void_p, c_size_t, c_void_p, c_void_p)
-
-
-_OPTION_TYPES = {
-    OPTION_INT32: c_int32,
-    OPTION_UINT64: c_uint64,
-    OPTION_DOUBLE: c_double,
-    OPTION_TEXT: c_char_p,
-}
-_described_structs: dict[int, type] = {}
-
-
-def _described(table: int) -> type:
-    """The struct that a descriptor table of the library describes; `rows`: a descriptor for each member, by name."""
-    if table in _described_structs:
-        return _described_structs[table]
-    rows, fields = {}, [("struct_size", c_size_t)]
-    for index in range(option_table_count(table)):
-        row = option()
-        option_table_get(row, ctypes.sizeof(row), table, index)
-        name = row.name.decode()
-        rows[name] = row
-        fields.append((name, POINTER(_described(row.group)) if row.group else _OPTION_TYPES[row.type]))
-    name = option_table_name(table).removeprefix("cellseg_")
-    struct = type(name, (_Sized,), {"_fields_": fields, "rows": rows, "table": table})
-    if any(getattr(struct, member).offset != row.offset for member, row in rows.items()):
-        raise ImportError(f"libcellseg {version()} describes cellseg_{name} with a gap")
-    return _described_structs.setdefault(table, struct)
-
-
-method_table = _function("method_table", c_void_p)
-segment_options_table = _function("segment_options_table", c_void_p)
-method = _described(method_table())
-segment_options = _described(segment_options_table())
 method_init = _function("method_init", status, POINTER(method), c_size_t, c_int32)
 segment_options_init = _function("segment_options_init", status, POINTER(segment_options), c_size_t)
 segment_options_check = _function("segment_options_check", status, _in(segment_options))
@@ -837,8 +746,19 @@ segment_cells = _function(
 )
 
 synth_options_init = _function("synth_options_init", status, POINTER(synth_options), c_size_t)
-synth_options_preset = _function("synth_options_preset", status, POINTER(synth_options), c_int32)
-synth_options_draw = _function("synth_options_draw", status, POINTER(synth_options), c_int32, c_uint64)
+synth_cells_init = _function("synth_cells_init", status, POINTER(synth_cells), c_size_t, c_int32)
+synth_staining_init = _function("synth_staining_init", status, POINTER(synth_staining), c_size_t, c_int32)
+synth_optics_init = _function("synth_optics_init", status, POINTER(synth_optics), c_size_t, c_int32)
+synth_camera_init = _function("synth_camera_init", status, POINTER(synth_camera), c_size_t, c_int32)
+synth_options_draw = _function(
+    "synth_options_draw",
+    status,
+    POINTER(synth_options),
+    POINTER(synth_cells),
+    POINTER(synth_staining),
+    POINTER(synth_optics),
+    POINTER(synth_camera),
+)
 synth_field = _function(
     "synth_field", status, Out, Out, Out, Context.optional(), c_size_t, c_size_t, _in(synth_options)
 )
@@ -846,11 +766,14 @@ synth_field = _function(
 tile_count = _function("tile_count", status, POINTER(c_size_t), _in(tile_grid))
 tile_at = _function("tile_at", status, POINTER(tile), _in(tile_grid), c_size_t)
 
+rate_schedule_init = _function("rate_schedule_init", status, POINTER(rate_schedule), c_size_t, c_int32)
+loss_init = _function("loss_init", status, POINTER(loss), c_size_t, c_int32)
+augmentation_init = _function("augmentation_init", status, POINTER(augmentation), c_size_t, c_int32)
 train_options_init = _function("train_options_init", status, POINTER(train_options), c_size_t)
 train_options_preset = _function("train_options_preset", status, POINTER(train_options), c_int32)
 trainer_new = _function("trainer_new", status, Out, Context.optional(), Model.optional(), _in(train_options))
 trainer_add = _function("trainer_add", status, Trainer, Image, c_int32, Labels, Labels, c_int32)
 train_files_init = _function("train_files_init", status, POINTER(train_files), c_size_t)
-trainer_add_files = _function("trainer_add_files", status, Trainer, _in(train_files))
+trainer_add_files = _function("trainer_add_files", status, Trainer, _in(train_files), c_int32)
 trainer_run = _function("trainer_run", status, Out, Trainer, epoch_fn, c_void_p)
 trainer_free = _function("trainer_free", None, Trainer)

@@ -13,7 +13,13 @@ from ._lowlevel import ArgumentError
 
 PRESETS = {"default": c.PRESET_DEFAULT, "paper": c.PRESET_PAPER}
 _NO_YES = ("no", "yes")
-_DESCRIBED = {"segment": c.segment_options}
+_DESCRIBED = {
+    "segment": c.segment_options,
+    "train": c.train_options,
+    "train_files": c.train_files,
+    "simulate": c.synth_options,
+    "measure": c.measure_options,
+}
 
 
 def chosen(name: str, value: object, choices: dict[str, int]) -> int:
@@ -30,7 +36,8 @@ class Option(NamedTuple):
     """A keyword argument of a function of this package.
 
     type: bool, int, float or str; a str is one of `choices` where there are any. default, paper: the values of the two presets.
-    lowest, highest: the legal range of a number. group: the C struct's member that holds the option's group; "" for none.
+    lowest, highest: the legal range of a number; or_zero: 0 is legal too; above_lowest: `lowest` itself is not; power_of_two: only
+    powers of two are. group: the member of the C struct that points to the option's group; "" for none.
     """
 
     name: str
@@ -40,6 +47,9 @@ class Option(NamedTuple):
     paper: object
     lowest: float
     highest: float
+    or_zero: bool
+    above_lowest: bool
+    power_of_two: bool
     choices: tuple[str, ...]
     sentence: str
     group: str
@@ -75,6 +85,9 @@ def _described(row: c.option, group: str) -> Option:
         value(row.paper),
         row.lowest,
         row.highest,
+        bool(row.flags & c.OPTION_OR_ZERO),
+        bool(row.flags & c.OPTION_ABOVE_LOWEST),
+        bool(row.flags & c.OPTION_POWER_OF_TWO),
         choices,
         row.sentence.decode(),
         group,
@@ -90,7 +103,11 @@ def _descriptors(struct: type, group: str = "") -> Iterator[Option]:
 
 
 def options(of: str = "segment") -> list[Option]:
-    """The keyword options of segment() and the functions beside it, as the library describes them."""
+    """Keyword options, as the library describes them.
+
+    of: "segment" for segment() and the functions beside it, "train" for Trainer, "train_files" for Trainer.add_files(),
+    "simulate" or "measure".
+    """
     if of not in _DESCRIBED:
         raise ValueError(f"of is {of!r}; it must be one of {', '.join(_DESCRIBED)}")
     return list(_descriptors(_DESCRIBED[of]))
@@ -127,12 +144,12 @@ def _set(struct: ctypes.Structure, name: str, kind: type, value: object) -> None
 
 def _members(struct: type) -> dict[str, str | None]:
     """The options of a struct by name, each with the member that points to its group; None for the struct's own."""
-    kinds = dict(struct._fields_)
-    members = {name: None for name in kinds if name not in ("struct_size", "padding")}
-    for name, row in getattr(struct, "rows", {}).items():
+    kinds, members = dict(struct._fields_), {}
+    for name, row in struct.rows.items():
         if row.type == c.OPTION_GROUP:
-            del members[name]
             members.update(dict.fromkeys(kinds[name]._type_.rows, name))
+        else:
+            members[name] = None
     return members
 
 
@@ -152,30 +169,20 @@ def _unknown(name: str, names: set[str]) -> TypeError:
 
 def _named_choices(struct: ctypes.Structure, name: str, value: object) -> dict[str, int] | None:
     """The choices of a described member; None where the value is a number as it is."""
-    row = getattr(struct, "rows", {}).get(name)
-    names = _choices(row) if row else ()
+    names = _choices(struct.rows[name])
     if not names or (names == _NO_YES and not isinstance(value, str)):
         return None
     return {choice: number for number, choice in enumerate(names)}
 
 
-def set_options(
-    struct: ctypes.Structure,
-    options: dict[str, object],
-    choices: dict[str, dict[str, int]] | None = None,
-    further: tuple[str, ...] = (),
-) -> None:
-    """Set members by name, those of groups too.
-
-    choices: those of a named choice in a struct that the library does not describe; further: options that are no members, for
-    the error.
-    """
+def set_options(struct: ctypes.Structure, options: dict[str, object]) -> None:
+    """Set members of a described struct by name, those of its groups too."""
     members = _members(type(struct))
     for name, value in options.items():
         if name not in members:
-            raise _unknown(name, {*members, *further})
+            raise _unknown(name, {*members})
         owner = struct if members[name] is None else _group(struct, members[name])
-        named = (choices or {}).get(name) or _named_choices(owner, name, value)
+        named = _named_choices(owner, name, value)
         if named:
             value = chosen(name, value, named)
         _set(owner, name, dict(owner._fields_)[name], value)
@@ -184,6 +191,7 @@ def set_options(
 def struct_of(kind: type, options: dict[str, object]) -> ctypes.Structure:
     """A described struct: the values of the preset, and over them the given options."""
     given = dict(options)
-    struct = filled(kind, chosen("preset", given.pop("preset", "default"), PRESETS))
+    preset = given.pop("preset", "default") if "preset" in kind.rows else "default"
+    struct = filled(kind, chosen("preset", preset, PRESETS))
     set_options(struct, given)
     return struct

@@ -3,21 +3,16 @@
 
 from __future__ import annotations
 
-import ctypes
 from typing import Callable, NamedTuple
 
 from . import _lowlevel as c
 from ._arrays import image_from, labels_from
 from ._context import Context
 from ._model import Model
-from ._options import PRESETS, chosen, set_options
+from ._options import chosen, struct_of
 
 __all__ = ["Epoch", "Trainer"]
 
-_CHOICES = {
-    "extra_output": {"none": c.EXTRA_NONE, "boundary": c.EXTRA_BOUNDARY, "distance": c.EXTRA_DISTANCE},
-    "schedule": {"smooth": c.SCHEDULE_SMOOTH, "step": c.SCHEDULE_STEP},
-}
 _USES = {"train": c.USE_TRAIN, "validate": c.USE_VALIDATE}
 
 
@@ -51,9 +46,8 @@ class Trainer:
         model = trainer.run(print)
 
     start: None to begin with random weights; else the model whose architecture, weights, working scale and normalisation to
-    begin with. preset: "default" or "paper". options: the members of cellseg_train_options (include/cellseg/train.h) by name,
-    for instance epochs=30, seed=1, gamma=1.6, checkpoint_path="mine.checkpoint"; extra_output is "none", "boundary" or
-    "distance", schedule "smooth" or "step".
+    begin with. options: those that cellseg.options("train") lists, for instance epochs=30, seed=1, gamma=1.6,
+    checkpoint_path="mine.checkpoint", extra_output="distance", preset="paper".
 
     The same images in the same order, options and seed give the same model, byte for byte, for any number of threads. A trainer
     belongs to one thread at a time, as its context does; it is released with its last reference.
@@ -63,15 +57,10 @@ class Trainer:
         self,
         start: Model | None = None,
         *,
-        preset: str | None = None,
         context: Context | None = None,
         **options: object,
     ) -> None:
-        struct = c.train_options()
-        c.train_options_init(struct, ctypes.sizeof(struct))
-        if preset is not None:
-            c.train_options_preset(struct, chosen("preset", preset, PRESETS))
-        set_options(struct, options, _CHOICES, ("preset",))
+        struct = struct_of(c.train_options, options)
         # A progress callback, even an unused one, lets Ctrl-C stop the training at once instead of at the end of an epoch.
         self._context = context or Context(progress=lambda _fraction, _step: False)
         kept, begin = self._context._handle, None if start is None else start._handle
@@ -109,15 +98,13 @@ class Trainer:
         """Add one labelled image as files, any number of which fit: what cache_bytes has no room for is read again if needed.
 
         nuclei_path: None to find the nuclei in the nuclear stain, channel nuclei_channel of the image. use: "train" or
-        "validate". options: the further members of cellseg_train_files by name: channel, nuclei_channel, pixel_size_um, which
+        "validate". options: those that cellseg.options("train_files") lists: channel, nuclei_channel, pixel_size_um, which
         overrides the file's, and weight, how often each pixel is drawn in an epoch. The files are checked at once, and must
         stay as they are; an error names the file.
         """
-        struct = c.train_files()
-        c.train_files_init(struct, ctypes.sizeof(struct))
         paths = {"image_path": image_path, "cells_path": cells_path, "nuclei_path": nuclei_path}
-        set_options(struct, {**paths, "use": use, **options}, {"use": _USES})
-        self._context._run(c.trainer_add_files, self._handle, struct)
+        struct = struct_of(c.train_files, {**paths, **options})
+        self._context._run(c.trainer_add_files, self._handle, struct, chosen("use", use, _USES))
 
     def run(self, on_epoch: Callable[[Epoch], object] | None = None) -> Model:
         """Train to the end; gives the model of the epoch that did best on the validation images, without any of the last.
