@@ -65,7 +65,7 @@ typedef struct fir_job {
     const cseg_fir *filters;
     size_t count;
     bool both;              /* the filters have second derivatives */
-    size_t reach;           /* how far the filters look: the largest radius times spacing */
+    size_t reach;           /* the largest radius times spacing */
     size_t rows;            /* of a block with the margins its columns need */
     size_t columns, strips; /* of a strip; strips across the image */
     const cseg_filter_kernels *kernels;
