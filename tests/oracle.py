@@ -8,9 +8,12 @@ import os
 
 import numpy as np
 
-UINT8, UINT16, UINT32, FLOAT32 = 1, 2, 3, 4
+UINT8, UINT16, UINT32, FLOAT32, INT16, INT32, FLOAT64 = 1, 2, 3, 4, 5, 6, 7
 PORTABLE, AVX2, AVX512, NEON = 1, 2, 3, 4
-TYPES = {np.dtype(np.uint8): UINT8, np.dtype(np.uint16): UINT16, np.dtype(np.uint32): UINT32, np.dtype(np.float32): FLOAT32}
+TYPES = {
+    np.dtype(np.uint8): UINT8, np.dtype(np.uint16): UINT16, np.dtype(np.uint32): UINT32, np.dtype(np.float32): FLOAT32,
+    np.dtype(np.int16): INT16, np.dtype(np.int32): INT32, np.dtype(np.float64): FLOAT64,
+}  # fmt: skip
 
 
 class Plane(ctypes.Structure):

@@ -99,7 +99,7 @@ static cellseg_status cut_image(cellseg_image **out, cellseg_context *context, c
     layout.pixel_type = cellseg_image_pixel_type(image);
     status = cellseg_image_wrap(&part, context, &layout);
     if (status == CELLSEG_OK)
-        status = cellseg_filter_resample(out, context, part, 0, enlarged(w->height, w), enlarged(w->width, w),
+        status = cellseg_image_resample(out, context, part, 0, enlarged(w->height, w), enlarged(w->width, w),
                                          CELLSEG_RESAMPLE_LINEAR);
     cellseg_image_free(part);
     return status;
@@ -119,7 +119,7 @@ static cellseg_status cut_labels(cellseg_labels **out, cellseg_context *context,
             to[x] = only == 0 || from[x] == only ? from[x] : 0;
     }
     if (status == CELLSEG_OK)
-        status = cellseg_filter_resample_labels(out, context, part, enlarged(w->height, w), enlarged(w->width, w));
+        status = cellseg_labels_resample(out, context, part, enlarged(w->height, w), enlarged(w->width, w));
     cellseg_labels_free(part);
     return status;
 }

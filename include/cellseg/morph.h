@@ -2,18 +2,26 @@
 /**
  * @file morph.h  Morphology: rectangles and discs, reconstruction, minima, distance, components, watershed, label maps.
  *
- * What holds for every function here unless its comment says otherwise:
+ * Grammar, here and in filter.h: cellseg_image_<verb>() reads an image, cellseg_labels_<verb>() a label map. Arguments come in one
+ * order: results, context, inputs, parameters. The index of the channel to read, from 0, follows every image.
+ *
+ * The following holds for every function of this header and is not repeated below.
+ *
+ * - Pixels: any channel of an image of any pixel type, with any row and pixel stride. Interleaved pixels are copied once, others
+ *   are read in place. Float pixels must be finite; float64 pixels beyond the range of float32 are refused.
+ * - Masks: images of any pixel type; 0 is background, any other value foreground. Masks of other types than uint8 are converted,
+ *   which takes one byte per pixel.
  * - Results are new objects of the input's size and pixel size, to release with cellseg_image_free() and cellseg_labels_free();
- * inputs are never changed. *out is NULL after an error.
- * - Images have one channel (wrap one channel of a larger image with cellseg_image_wrap(): no copy). Grey images are uint8,
- * uint16 or float32 without NaN or infinity. Masks are uint8 images: 0 is background, anything else foreground.
- * - Connectivity is 4 or 8: whether pixels that only touch at a corner are neighbours.
- * - Errors, besides those listed: CELLSEG_ERR_ARGUMENT for NULL, a wrong number of channels, a wrong pixel type, sizes that
- * differ, or a pixel that is no finite number; CELLSEG_ERR_MEMORY, CELLSEG_ERR_LIMIT (the memory budget) and
- * CELLSEG_ERR_CANCELLED.
- * - Threads: any, one call at a time for each context. The result is the same bytes for any number of threads, on any processor.
- * - Memory, beyond the result: at most what the comment says, in bytes per pixel of the image.
- * - Since: 1.0
+ *   images have one channel. Inputs are never changed. *out is NULL after an error. Results are exact for every pixel type:
+ *   values are compared as they are, and only sums and differences of floats are rounded, to the type of the result. They are the
+ *   same bytes for any number of threads, processor level and compiler.
+ * - Connectivity is 4 or 8: whether pixels that touch at a corner only are neighbours.
+ * - CELLSEG_ERR_ARGUMENT   a pointer is NULL, a channel does not exist, inputs differ in size, or a pixel is not finite
+ * - CELLSEG_ERR_MEMORY, CELLSEG_ERR_LIMIT   there is no memory, or the context's budget is spent
+ * - CELLSEG_ERR_CANCELLED  the progress callback asked to stop
+ * - Threads: any. Many calls may read one image at the same time; a context serves one call at a time.
+ * - Memory, beyond the result: at most the stated bytes per pixel of the image.
+ * - Since: 1.0.0
  */
 #ifndef CELLSEG_MORPH_H
 #define CELLSEG_MORPH_H
@@ -27,49 +35,51 @@
 extern "C" {
 #endif
 
-/* ---- erosion, dilation and what follows from them ---- */
+/* ---- erosion, dilation, and operations made of them ---- */
 
 /**
  * Erode: every pixel becomes the smallest under a flat rectangle.
  *
- * The rectangle lies over rows y - height_px / 2 to y - height_px / 2 + height_px - 1, columns likewise; what lies outside the
- * image does not count. This is scipy.ndimage.grey_erosion().
+ * The rectangle lies over rows y - height_px / 2 to y - height_px / 2 + height_px - 1, columns likewise; pixels outside the image
+ * do not count. This is scipy.ndimage.grey_erosion().
  *
- * @param[out] out                 Same type. Release with cellseg_image_free().
- * @param      image               grey
+ * @param[out] out                 Of the image's pixel type. Release with cellseg_image_free().
+ * @param      image               any pixel type
+ * @param      channel             from 0
  * @param      height_px, width_px 1 to the image's own height and width
  * @return CELLSEG_ERR_ARGUMENT  the rectangle is larger than the image
  * Cost: the same for any rectangle, about two passes. Memory: small.
  * Source: van Herk 1992; Gil and Werman 1993.
  */
 CELLSEG_API cellseg_status cellseg_image_erode(cellseg_image **out, cellseg_context *context, const cellseg_image *image,
-                                               size_t height_px, size_t width_px);
+                                               int32_t channel, size_t height_px, size_t width_px);
 
 /** Dilate: every pixel becomes the largest under the mirrored rectangle, as scipy.ndimage.grey_dilation(). Else as
  * cellseg_image_erode(). */
 CELLSEG_API cellseg_status cellseg_image_dilate(cellseg_image **out, cellseg_context *context, const cellseg_image *image,
-                                                size_t height_px, size_t width_px);
+                                                int32_t channel, size_t height_px, size_t width_px);
 
-/** Open: erode, then dilate. Removes what is bright and does not hold the rectangle; never above the image. Else as
+/** Open: erode, then dilate. Removes bright structures that do not hold the rectangle; never above the image. Else as
  * cellseg_image_erode(). */
 CELLSEG_API cellseg_status cellseg_image_open(cellseg_image **out, cellseg_context *context, const cellseg_image *image,
-                                              size_t height_px, size_t width_px);
+                                              int32_t channel, size_t height_px, size_t width_px);
 
-/** Close: dilate, then erode. Removes what is dark and does not hold the rectangle; never below the image. Else as
+/** Close: dilate, then erode. Removes dark structures that do not hold the rectangle; never below the image. Else as
  * cellseg_image_erode(). */
 CELLSEG_API cellseg_status cellseg_image_close(cellseg_image **out, cellseg_context *context, const cellseg_image *image,
-                                               size_t height_px, size_t width_px);
+                                               int32_t channel, size_t height_px, size_t width_px);
 
-/** White top-hat: the image minus its opening, which removes an uneven background. Memory: the image once. Else as
- * cellseg_image_erode(). */
+/** White top-hat: the image minus its opening, which removes an uneven background. The result is uint16 for int16, uint32 for
+ * int32, which hold every difference, and of the image's type for others. Memory: the image once. Else as cellseg_image_erode().
+ */
 CELLSEG_API cellseg_status cellseg_image_white_top_hat(cellseg_image **out, cellseg_context *context, const cellseg_image *image,
-                                                       size_t height_px, size_t width_px);
+                                                       int32_t channel, size_t height_px, size_t width_px);
 
-/** Black top-hat: the closing minus the image. Memory: the image once. Else as cellseg_image_erode(). */
+/** Black top-hat: the closing minus the image. Else as cellseg_image_white_top_hat(). */
 CELLSEG_API cellseg_status cellseg_image_black_top_hat(cellseg_image **out, cellseg_context *context, const cellseg_image *image,
-                                                       size_t height_px, size_t width_px);
+                                                       int32_t channel, size_t height_px, size_t width_px);
 
-/** The shape that the functions with a disc take. */
+/** Shapes of the functions with a disc. */
 enum {
     CELLSEG_DISC_EXACT = 0, /**< the pixels (dy, dx) with dy^2 + dx^2 <= radius_px^2: skimage.morphology.disk */
     CELLSEG_DISC_FAST = 1   /**< up to 8 px the same; beyond a regular octagon, at a cost that does not grow with the radius: it
@@ -79,156 +89,183 @@ enum {
 /**
  * Erode by a flat disc: every pixel becomes the smallest under it.
  *
- * The octagon is that of the pixels with |dy| and |dx| at most s + 2 d, and |dy| + |dx| at most 2 s + 2 d, where d is
- * 0.281 radius_px and s + 2 d is 0.96 radius_px, each rounded to the nearest whole number.
+ * The octagon holds the pixels with |dy| and |dx| at most s + 2 d, and |dy| + |dx| at most 2 s + 2 d, where d is 0.281 radius_px
+ * and s + 2 d is 0.96 radius_px, each rounded to the nearest whole number.
  *
- * @param[out] out        Same type. Release with cellseg_image_free().
- * @param      image      grey; what lies outside does not count
+ * @param[out] out        Of the image's pixel type. Release with cellseg_image_free().
+ * @param      image      any pixel type; pixels outside do not count
+ * @param      channel    from 0
  * @param      radius_px  0 to 1000, and 2 * radius_px + 1 no larger than the image's height and width
  * @param      method     CELLSEG_DISC_EXACT or CELLSEG_DISC_FAST
- * @return CELLSEG_ERR_ARGUMENT  the disc is larger than the image, or an unknown method
+ * @return CELLSEG_ERR_ARGUMENT  the disc is larger than the image, or the method is unknown
  * Cost: exact 2 * radius_px + 1 comparisons per pixel, in vectors; fast about five passes. Memory: exact small; fast from the
- * image once to 2.7 times for a disc as large as it.
+ * image once to 2.7 times for a disc as large as the image.
  * Source: Urbach and Wilkinson 2008, one chord per row of the disc; Adams 1993, the octagon.
  */
 CELLSEG_API cellseg_status cellseg_image_erode_disc(cellseg_image **out, cellseg_context *context, const cellseg_image *image,
-                                                    size_t radius_px, int32_t method);
+                                                    int32_t channel, size_t radius_px, int32_t method);
 
 /** Dilate by a flat disc. Else as cellseg_image_erode_disc(). */
 CELLSEG_API cellseg_status cellseg_image_dilate_disc(cellseg_image **out, cellseg_context *context, const cellseg_image *image,
-                                                     size_t radius_px, int32_t method);
+                                                     int32_t channel, size_t radius_px, int32_t method);
 
 /** Open by a flat disc: erode, then dilate. Memory: exact the image once. Else as cellseg_image_erode_disc(). */
 CELLSEG_API cellseg_status cellseg_image_open_disc(cellseg_image **out, cellseg_context *context, const cellseg_image *image,
-                                                   size_t radius_px, int32_t method);
+                                                   int32_t channel, size_t radius_px, int32_t method);
 
 /** Close by a flat disc: dilate, then erode. Else as cellseg_image_open_disc(). */
 CELLSEG_API cellseg_status cellseg_image_close_disc(cellseg_image **out, cellseg_context *context, const cellseg_image *image,
-                                                    size_t radius_px, int32_t method);
+                                                    int32_t channel, size_t radius_px, int32_t method);
 
-/** White top-hat by a flat disc: the image minus its opening. Else as cellseg_image_open_disc(). */
+/** White top-hat by a flat disc: the image minus its opening, of the type that cellseg_image_white_top_hat() has. Else as
+ * cellseg_image_open_disc(). */
 CELLSEG_API cellseg_status cellseg_image_white_top_hat_disc(cellseg_image **out, cellseg_context *context,
-                                                            const cellseg_image *image, size_t radius_px, int32_t method);
+                                                            const cellseg_image *image, int32_t channel, size_t radius_px,
+                                                            int32_t method);
 
-/** Black top-hat by a flat disc: the closing minus the image. Else as cellseg_image_open_disc(). */
+/** Black top-hat by a flat disc: the closing minus the image. Else as cellseg_image_white_top_hat_disc(). */
 CELLSEG_API cellseg_status cellseg_image_black_top_hat_disc(cellseg_image **out, cellseg_context *context,
-                                                            const cellseg_image *image, size_t radius_px, int32_t method);
+                                                            const cellseg_image *image, int32_t channel, size_t radius_px,
+                                                            int32_t method);
 
 /* ---- reconstruction and minima ---- */
 
 /**
  * Reconstruct by dilation: dilate `marker` by one pixel, take the minimum with `limit`, and so on until nothing changes.
  *
- * @param[out] out           Same type. Release with cellseg_image_free().
- * @param      marker        grey; where it is above `limit` it counts as `limit`
- * @param      limit         same size and type
- * @param      connectivity  4 or 8
- * Cost: a few passes for images of objects; each pixel's descent to its final value for noise. Memory: 4 bytes, 8 for integers.
+ * @param[out] out             Of the inputs' pixel type. Release with cellseg_image_free().
+ * @param      marker          any pixel type; where it is above `limit` it counts as `limit`
+ * @param      marker_channel  from 0
+ * @param      limit           of the same size and pixel type
+ * @param      limit_channel   from 0
+ * @param      connectivity    4 or 8
+ * @return CELLSEG_ERR_ARGUMENT  marker and limit are of different pixel types
+ * Cost: a few passes for images of objects; each pixel's descent to its final value for noise. Memory: 8 bytes, 4 for float32; for
+ * uint32 and int32 16 bytes, 8 for float64.
  * Source: Vincent 1993, the hybrid algorithm.
  */
 CELLSEG_API cellseg_status cellseg_image_reconstruct_dilation(cellseg_image **out, cellseg_context *context,
-                                                              const cellseg_image *marker, const cellseg_image *limit,
+                                                              const cellseg_image *marker, int32_t marker_channel,
+                                                              const cellseg_image *limit, int32_t limit_channel,
                                                               int32_t connectivity);
 
 /** Reconstruct by erosion: the same with erosion and maximum; where `marker` is below `limit` it counts as `limit`. Else as
  * cellseg_image_reconstruct_dilation(). */
 CELLSEG_API cellseg_status cellseg_image_reconstruct_erosion(cellseg_image **out, cellseg_context *context,
-                                                             const cellseg_image *marker, const cellseg_image *limit,
+                                                             const cellseg_image *marker, int32_t marker_channel,
+                                                             const cellseg_image *limit, int32_t limit_channel,
                                                              int32_t connectivity);
 
 /**
  * h-minima: fill every minimum of depth h or less up to its rim, and every deeper one by h.
  *
- * It is the reconstruction by erosion of image + h over the image. Float sums are rounded to float32; for integers h counts
- * as the whole number below it, and sums end at the type's largest value.
+ * The result is the reconstruction by erosion of image + h over the image. Sums of floats are rounded to the image's type; for
+ * integers h counts as the whole number below it, and sums end at the type's largest value.
  *
- * @param[out] out           Same type. Release with cellseg_image_free().
+ * @param[out] out           Of the image's pixel type. Release with cellseg_image_free().
+ * @param      image         any pixel type
+ * @param      channel       from 0
  * @param      h             0 or more, finite, in the image's units
  * @param      connectivity  4 or 8
- * @return CELLSEG_ERR_ARGUMENT  h is negative, no number, or more than a float32 holds
+ * @return CELLSEG_ERR_ARGUMENT  h is negative, NaN, or beyond the range of float32
  * Cost, memory: as cellseg_image_reconstruct_dilation(). Source: Soille 2003, chapter 6.
  */
 CELLSEG_API cellseg_status cellseg_image_h_minima(cellseg_image **out, cellseg_context *context, const cellseg_image *image,
-                                                  double h, int32_t connectivity);
+                                                  int32_t channel, double h, int32_t connectivity);
 
 /** h-maxima: cut every maximum of height h or less down to its foot, and every higher one by h. Else as cellseg_image_h_minima().
  */
 CELLSEG_API cellseg_status cellseg_image_h_maxima(cellseg_image **out, cellseg_context *context, const cellseg_image *image,
-                                                  double h, int32_t connectivity);
+                                                  int32_t channel, double h, int32_t connectivity);
 
 /**
- * Regional minima: the plateaus of equal value that have no lower neighbour. An image of one value is one.
+ * Regional minima: the plateaus of equal value that have no lower neighbour. An image of one value is one plateau.
  *
  * @param[out] out           uint8: 1 on the minima, else 0. Release with cellseg_image_free().
+ * @param      image         any pixel type
+ * @param      channel       from 0
  * @param      mask          NULL, or the only pixels that exist: others are neither minima nor neighbours
+ * @param      mask_channel  from 0; without a mask ignored
  * @param      connectivity  4 or 8
- * Cost: as cellseg_image_reconstruct_dilation(). Memory: 8 bytes.
+ * Cost: as cellseg_image_reconstruct_dilation(). Memory: 8 bytes; 16 for uint32, int32 and float64.
  */
 CELLSEG_API cellseg_status cellseg_image_regional_minima(cellseg_image **out, cellseg_context *context,
-                                                         const cellseg_image *image, const cellseg_image *mask,
-                                                         int32_t connectivity);
+                                                         const cellseg_image *image, int32_t channel, const cellseg_image *mask,
+                                                         int32_t mask_channel, int32_t connectivity);
 
 /** Regional maxima: plateaus without a higher neighbour. Else as cellseg_image_regional_minima(). */
 CELLSEG_API cellseg_status cellseg_image_regional_maxima(cellseg_image **out, cellseg_context *context,
-                                                         const cellseg_image *image, const cellseg_image *mask,
-                                                         int32_t connectivity);
+                                                         const cellseg_image *image, int32_t channel, const cellseg_image *mask,
+                                                         int32_t mask_channel, int32_t connectivity);
 
-/** Extended minima: the regional minima of the h-minima, so the minima deeper than h, each with all it holds below h. `h` as in
- * cellseg_image_h_minima(); else as cellseg_image_regional_minima(). */
+/** Extended minima: the regional minima of the h-minima, so the minima deeper than h, each with all pixels it holds below h. `h`
+ * as in cellseg_image_h_minima(); else as cellseg_image_regional_minima(). */
 CELLSEG_API cellseg_status cellseg_image_extended_minima(cellseg_image **out, cellseg_context *context,
-                                                         const cellseg_image *image, double h, const cellseg_image *mask,
-                                                         int32_t connectivity);
+                                                         const cellseg_image *image, int32_t channel, double h,
+                                                         const cellseg_image *mask, int32_t mask_channel, int32_t connectivity);
 
 /** Extended maxima: the regional maxima of the h-maxima. Else as cellseg_image_extended_minima(). */
 CELLSEG_API cellseg_status cellseg_image_extended_maxima(cellseg_image **out, cellseg_context *context,
-                                                         const cellseg_image *image, double h, const cellseg_image *mask,
-                                                         int32_t connectivity);
+                                                         const cellseg_image *image, int32_t channel, double h,
+                                                         const cellseg_image *mask, int32_t mask_channel, int32_t connectivity);
 
 /* ---- masks ---- */
 
 /**
  * Fill holes: background that is not connected to the image's border becomes foreground.
  *
- * @param[out] out           uint8: the mask's own values, 1 where a hole was. Release with cellseg_image_free().
- * @param      connectivity  of the background: 4 closes holes behind foreground that only touches at corners; 8 does not
+ * @param[out] out           uint8: 1 where a hole was; elsewhere the values of a uint8 mask, and 0 and 1 for a mask of another
+ * type. Release with cellseg_image_free().
+ * @param      mask          any pixel type
+ * @param      channel       from 0
+ * @param      connectivity  of the background: 4 closes holes behind foreground that touches at corners only; 8 does not
  * Cost: two passes. Memory: at most 6 bytes, for a checkerboard; small for objects.
  */
 CELLSEG_API cellseg_status cellseg_image_fill_holes(cellseg_image **out, cellseg_context *context, const cellseg_image *mask,
-                                                    int32_t connectivity);
+                                                    int32_t channel, int32_t connectivity);
 
 /**
  * Exact Euclidean distance, in pixels, of every foreground pixel to the nearest background pixel; 0 on the background.
  *
- * The image's outside is not background; a mask without background gives infinity everywhere. Squared distances are exact, the
- * root is correctly rounded: scipy.ndimage.distance_transform_edt() rounded to float32.
+ * Pixels outside the image are not background; a mask without background has infinity everywhere. Squared distances are exact,
+ * the root is correctly rounded: scipy.ndimage.distance_transform_edt() rounded to float32.
  *
- * @param[out] out  float32. Release with cellseg_image_free().
+ * @param[out] out      float32. Release with cellseg_image_free().
+ * @param      mask     any pixel type
+ * @param      channel  from 0
  * Cost: two passes, and a few operations per foreground pixel. Memory: small.
  * Source: Meijster, Roerdink and Hesselink 2000; Felzenszwalb and Huttenlocher 2012.
  */
-CELLSEG_API cellseg_status cellseg_image_distance(cellseg_image **out, cellseg_context *context, const cellseg_image *mask);
+CELLSEG_API cellseg_status cellseg_image_distance(cellseg_image **out, cellseg_context *context, const cellseg_image *mask,
+                                                  int32_t channel);
 
 /**
  * Nearest-feature transform: which background pixel is nearest to each pixel.
  *
- * @param[out] out  uint32: row * width + column of the nearest background pixel, of several equally near that of the smallest
- * column and in it the smallest row; a background pixel's own place on itself. Release with cellseg_image_free().
+ * @param[out] out      uint32: row * width + column of the nearest background pixel. Of several equally near the one of the
+ * smallest column is chosen, and in it that of the smallest row. A background pixel has its own place. Release with
+ * cellseg_image_free().
+ * @param      mask     any pixel type
+ * @param      channel  from 0
  * @return CELLSEG_ERR_ARGUMENT  the mask has no background
  * @return CELLSEG_ERR_LIMIT     the image has more pixels than a uint32 counts
  * Cost, source: as cellseg_image_distance(). Memory: small.
  */
-CELLSEG_API cellseg_status cellseg_image_nearest(cellseg_image **out, cellseg_context *context, const cellseg_image *mask);
+CELLSEG_API cellseg_status cellseg_image_nearest(cellseg_image **out, cellseg_context *context, const cellseg_image *mask,
+                                                 int32_t channel);
 
 /**
  * Connected components of a mask.
  *
  * @param[out] out           Ids 1 to n in raster order of each component's first pixel. Release with cellseg_labels_free().
+ * @param      mask          any pixel type
+ * @param      channel       from 0
  * @param      connectivity  4 or 8
  * @return CELLSEG_ERR_LIMIT  more components than a label id can count
  * Cost: two passes. Memory: at most 6 bytes, for a checkerboard; small for objects. Source: He, Chao and Suzuki 2008.
  */
 CELLSEG_API cellseg_status cellseg_image_components(cellseg_labels **out, cellseg_context *context, const cellseg_image *mask,
-                                                    int32_t connectivity);
+                                                    int32_t channel, int32_t connectivity);
 
 /* ---- watershed ---- */
 
@@ -248,31 +285,34 @@ CELLSEG_API const cellseg_option_table *cellseg_watershed_options_table(void);
 /**
  * Seeded watershed: grow labels over a relief, lowest pixels first, until they meet.
  *
- * The result is defined to the pixel. There is one queue, ordered by (relief, time of entry). At first the seeds' pixels enter it
- * in raster order. Then, again and again, its first pixel is taken out, and those of its neighbours that lie in the mask and have
- * not yet entered do so, in the order up, left, right, down, and with connectivity 8 then up left, up right, down left, down
- * right.
+ * The result is defined to the pixel. There is one queue, ordered by (relief, time of entry). At first the seeds' pixels enter the
+ * queue in raster order. Then, again and again, the first pixel leaves the queue. Those of its neighbours that lie in the mask and
+ * have not yet entered enter the queue, in the order up, left, right, down, and with connectivity 8 then up left, up right, down
+ * left, down right.
  *
- * Without lines a pixel takes, as it enters, the label of the pixel that let it in. With lines it takes its label as it is taken
- * out: that of its labelled neighbours if they all have the same; otherwise it stays 0, and lets nobody in. Seeds keep
+ * Without lines a pixel takes, as it enters, the label of the pixel that let it in. With lines it takes its label as it leaves
+ * the queue: that of its labelled neighbours if they all have the same; otherwise it stays 0, and lets no pixel in. Seeds keep
  * their labels, so that no line lies between seeds that touch. The order is that of skimage.segmentation.watershed(), which
  * leaves ties between seeds open.
  *
- * @param[out] out      Ids of `seeds`; 0 where no basin arrived, outside the mask and on lines. Release with
+ * @param[out] out           Ids of `seeds`; 0 where no basin arrived, outside the mask and on lines. Release with
  * cellseg_labels_free().
- * @param      relief   uint8, uint16, uint32 or float32; low first
- * @param      seeds    ids where basins begin, 0 elsewhere; one id may have several parts; seeds outside the mask do not count
- * @param      mask     NULL, or where basins may grow
- * @param      options  NULL for defaults
+ * @param      seeds         ids where basins begin, 0 elsewhere; one id may have several components; seeds outside the mask do not count
+ * @param      relief        any pixel type; low first
+ * @param      channel       of relief, from 0
+ * @param      mask          NULL, or where basins may grow
+ * @param      mask_channel  from 0; without a mask ignored
+ * @param      options       NULL for defaults
  * @return CELLSEG_ERR_LIMIT  the image has 2^31 pixels or more
- * Cost: linear in the mask's pixels. Its connected components flood side by side, and one with a single id takes it without a
- * flood; without a mask, or in one large component, the flood is serial. Memory: 12 bytes. Source: Beucher and Meyer 1993.
+ * Cost: linear in the mask's pixels. The mask's connected components flood side by side, and a component with a single id takes
+ * that id without a flood; without a mask, or in one large component, the flood is serial. Memory: 12 bytes; for float64 32 bytes.
+ * Source: Beucher and Meyer 1993.
  */
-CELLSEG_API cellseg_status cellseg_labels_watershed(cellseg_labels **out, cellseg_context *context, const cellseg_image *relief,
-                                                    const cellseg_labels *seeds, const cellseg_image *mask,
-                                                    const cellseg_watershed_options *options);
+CELLSEG_API cellseg_status cellseg_labels_watershed(cellseg_labels **out, cellseg_context *context, const cellseg_labels *seeds,
+                                                    const cellseg_image *relief, int32_t channel, const cellseg_image *mask,
+                                                    int32_t mask_channel, const cellseg_watershed_options *options);
 
-/* ---- label maps: none of these needs ids in sequence, and none cares how large they are ---- */
+/* ---- label maps: ids need not be in sequence, and may be of any size ---- */
 
 /** Number ids 1 to n in raster order of each object's first pixel. Cost: two passes. Memory: small. */
 CELLSEG_API cellseg_status cellseg_labels_relabel(cellseg_labels **out, cellseg_context *context, const cellseg_labels *labels);
@@ -286,15 +326,15 @@ CELLSEG_API cellseg_status cellseg_labels_remove_small(cellseg_labels **out, cel
 CELLSEG_API cellseg_status cellseg_labels_clear_border(cellseg_labels **out, cellseg_context *context,
                                                        const cellseg_labels *labels, size_t margin_px);
 
-/** Fill holes: background enclosed by one object alone, and not touching the image's border, takes its id. Holes are 4-connected.
- * Cost: two passes. Memory: at most 6 bytes. */
+/** Fill holes: background enclosed by one object alone, and not touching the image's border, takes that object's id. Holes are
+ * 4-connected. Cost: two passes. Memory: at most 6 bytes. */
 CELLSEG_API cellseg_status cellseg_labels_fill_holes(cellseg_labels **out, cellseg_context *context,
                                                      const cellseg_labels *labels);
 
 /**
- * Expand: background takes the id of the nearest object's pixel, if that is no farther than `distance_px`.
+ * Expand: background takes the id of the nearest object's pixel, if that pixel is no farther than `distance_px`.
  *
- * @param distance_px  0 or more. Of several equally near pixels the one cellseg_image_nearest() names counts.
+ * @param distance_px  0 or more. Of several equally near pixels the one that cellseg_image_nearest() chooses counts.
  * @return CELLSEG_ERR_ARGUMENT  distance_px is negative or not finite
  * @return CELLSEG_ERR_LIMIT     the map has more pixels than a uint32 counts
  * Cost: as cellseg_image_distance(). Memory: 5 bytes.
@@ -314,7 +354,7 @@ enum {
  *
  * @param[out] out           uint8: 1 on boundaries, else 0. Release with cellseg_image_free().
  * @param      kind          CELLSEG_BOUNDARY_INNER, _OUTER or _THICK
- * @param      connectivity  of the neighbours; where OUTER asks whether objects meet, they meet at corners too
+ * @param      connectivity  of the neighbours; for OUTER, objects meet at corners too
  * @return CELLSEG_ERR_ARGUMENT  an unknown kind
  * Cost: one pass. Memory: small.
  */
@@ -322,15 +362,15 @@ CELLSEG_API cellseg_status cellseg_labels_boundaries(cellseg_image **out, cellse
                                                      int32_t kind, int32_t connectivity);
 
 /**
- * Check what holds for every pair of label maps this library makes, and find the first violation, in this order:
- * every cell is one 8-connected part; the cells' ids are 1 to n without gaps; and, where `nuclei` is given, the same parts for
- * nuclei; every nucleus lies inside the cell of the same id; no cell is without a nucleus.
+ * Check the properties of every pair of label maps that this library makes, and find the first violation, in this order: every
+ * cell is one 8-connected component; the cells' ids are 1 to n without gaps; and, where `nuclei` is given, the same for nuclei;
+ * every nucleus lies inside the cell of the same id; no cell is without a nucleus.
  *
  * @param[out] violation  One line that names the object and the place, "cell 7 has two parts, at row 3, column 5 and at row 9,
- * column 0"; "" when all holds. Cut to fit; "" after an error.
+ * column 0"; "" without a violation. Cut to fit; "" after an error.
  * @param      size       bytes at `violation`, at least 1; 128 hold every line
  * @param      nuclei     NULL, or of the same size
- * @return CELLSEG_OK  whether or not something is violated
+ * @return CELLSEG_OK  with and without a violation
  * @return CELLSEG_ERR_LIMIT  the map has 2^32 pixels or more
  * Cost: a few passes. Memory: 4 bytes per pixel.
  */

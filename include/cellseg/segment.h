@@ -83,9 +83,9 @@ typedef struct cellseg_segment_options {
     int32_t channel;             /**< the marker's channel, from 0. Default 0 */
     int32_t nuclei_channel;      /**< two-channel method: the nuclear stain's channel in its image. Default 0 */
     double pixel_size_um;        /**< overrides the image's own; 0, the default: the image's */
-    double nucleus_diameter_um;  /**< the network reads the image so that nuclei of this diameter look as large as those of its
+    double nucleus_diameter_um;  /**< the network reads the image so that nuclei of this diameter have the size of those of its
                                       training; h_um, nucleus_area_min_um2 and the method's lengths scale with it. 0, the default:
-                                    the  model's own diameter (15 in the two-channel method) */
+                                    the model's own diameter (15 in the two-channel method) */
     double sensitivity;          /**< (0, 100]: 100 takes the lowest of five Otsu thresholds, 20 the highest. Default 60 */
     double outline_sensitivity;  /**< nuclei are outlined at this sensitivity, where it is higher; 0: the same. Default 80 */
     double h_um;                 /**< two minima of the distance, separated by less than this depth, are one nucleus. Default 2 */

@@ -4,6 +4,7 @@
 #define CSEG_CORE_H
 
 #include "core/error.h"
+#include "core/order.h"
 
 #include <cellseg/context.h>
 #include <cellseg/image.h>
@@ -256,12 +257,17 @@ static inline uint8_t *cseg_row_u8(const cseg_plane *plane, size_t y) {
 cellseg_status cseg_plane_new(cseg_plane *plane, cellseg_context *context, int32_t type, size_t height, size_t width);
 void cseg_plane_free(cseg_plane *plane); /* leaves data NULL, so twice is legal */
 
+void cseg_plane_copy(const cseg_plane *to, const cseg_plane *from); /* pixels of one size and type */
+
 /*
  * A view of one channel of an image that the library made, or of a label map: samples of a row lie next to each other. A caller's
  * image is read by cseg_input_open(). Read-only users must not write through a borrowed image's plane.
  */
 cseg_plane cseg_image_plane(const cellseg_image *image, int32_t channel);
 cseg_plane cseg_labels_plane(const cellseg_labels *labels);
+
+/* to[0..count) = row y from column `left` on as float32: exact for integers of 8 and 16 bits, else rounded to nearest. */
+void cseg_plane_load_f32(float *to, const cseg_plane *from, size_t y, size_t left, size_t count);
 
 /* Copy with conversion to float32; `to` is of the same size. */
 cellseg_status cseg_plane_to_f32(cellseg_context *context, const cseg_plane *to, const cseg_plane *from);
@@ -306,6 +312,48 @@ typedef struct cseg_input {
  */
 cellseg_status cseg_input_open(cseg_input *input, cellseg_context *context, const cellseg_image *image, int32_t index);
 void cseg_input_close(cseg_input *input); /* twice is legal */
+
+/* ---- the frame of the toolkit's functions (toolkit.c) ---- */
+
+enum { CSEG_TOOLKIT_MAX_INPUTS = 2 };
+
+/* One call of a public function that reads images or label maps: its progress, its inputs, and where its result goes. */
+typedef struct cseg_toolkit {
+    cellseg_context *context;
+    cseg_call call;
+    const char *step; /* of the progress, once an input is checked */
+    const char *name; /* of the first input, which sets size and pixel size; NULL before */
+    size_t height, width;
+    double pixel_size_um; /* of the result */
+    cseg_input inputs[CSEG_TOOLKIT_MAX_INPUTS];
+    size_t input_count;
+    cseg_plane mask;         /* a mask that was not uint8, as uint8; or nothing */
+    cellseg_image **image;   /* where the result goes, or NULL */
+    cellseg_labels **labels; /* likewise */
+} cseg_toolkit;
+
+/*
+ * { cseg_toolkit t; begin, with CSEG_TRY; read the inputs, check the other arguments, make the result, compute, each with
+ * CSEG_TRY_GOTO(done, ...); done: return cseg_toolkit_end(&t, status); }. `out` NULL is refused at the beginning, where nothing
+ * needs an end.
+ */
+void cseg_toolkit_begin(cseg_toolkit *t, cellseg_context *context, const char *step); /* the result is numbers */
+cellseg_status cseg_toolkit_begin_image(cseg_toolkit *t, cellseg_context *context, const char *step, cellseg_image **out);
+cellseg_status cseg_toolkit_begin_labels(cseg_toolkit *t, cellseg_context *context, const char *step, cellseg_labels **out);
+
+/* An input, valid until the end. CELLSEG_ERR_ARGUMENT names it: NULL, a channel that is not there, a pixel that is not finite,
+ * or a size that is not the first input's. A mask comes as uint8, its other types as 0 and 1. */
+cellseg_status cseg_toolkit_read(cseg_toolkit *t, cseg_plane *plane, const cellseg_image *image, int32_t channel,
+                                 const char *name);
+cellseg_status cseg_toolkit_read_mask(cseg_toolkit *t, cseg_plane *plane, const cellseg_image *mask, int32_t channel,
+                                      const char *name);
+cellseg_status cseg_toolkit_read_labels(cseg_toolkit *t, cseg_plane *plane, const cellseg_labels *labels, const char *name);
+
+/* The result, zeros of the first input's pixel size. type: ignored for a label map. */
+cellseg_status cseg_toolkit_make(cseg_toolkit *t, cseg_plane *plane, int32_t type, size_t height, size_t width);
+
+/* Releases what the call held. With `status` OK the result is the caller's, else the result is released and NULL. */
+cellseg_status cseg_toolkit_end(cseg_toolkit *t, cellseg_status status);
 
 /* ---- sorting (sort.c) ---- */
 

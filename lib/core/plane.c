@@ -45,44 +45,51 @@ void cseg_plane_free(cseg_plane *plane) {
     plane->data = NULL;
 }
 
+void cseg_plane_copy(const cseg_plane *to, const cseg_plane *from) {
+    assert(to->type == from->type && to->height == from->height && to->width == from->width);
+    for (size_t y = 0; y < from->height; y++)
+        memcpy(cseg_row_at(to, y), cseg_row_at(from, y), from->width * cseg_plane_type_size(from->type));
+}
+
 typedef struct rows_job {
     const cseg_plane *to, *from;
     const char *what;
 } rows_job;
 
-static cellseg_status row_to_f32(void *data, size_t y) {
-    const rows_job *job = data;
-    float *to = cseg_row_f32(job->to, y);
-    const void *from = cseg_row_at(job->from, y);
-    const size_t width = job->from->width;
-    switch (job->from->type) {
+#define LOAD(sample)                                                                                                             \
+    for (size_t i = 0; i < count; i++)                                                                                           \
+    to[i] = (float)((const sample *)row)[left + i]
+
+void cseg_plane_load_f32(float *to, const cseg_plane *from, size_t y, size_t left, size_t count) {
+    const void *row = cseg_row_at(from, y);
+    switch (from->type) {
     case CELLSEG_UINT8:
-        for (size_t x = 0; x < width; x++)
-            to[x] = (float)((const uint8_t *)from)[x];
+        LOAD(uint8_t);
         break;
     case CELLSEG_UINT16:
-        for (size_t x = 0; x < width; x++)
-            to[x] = (float)((const uint16_t *)from)[x];
+        LOAD(uint16_t);
         break;
     case CELLSEG_UINT32:
-        for (size_t x = 0; x < width; x++)
-            to[x] = (float)((const uint32_t *)from)[x];
+        LOAD(uint32_t);
         break;
     case CELLSEG_INT16:
-        for (size_t x = 0; x < width; x++)
-            to[x] = (float)((const int16_t *)from)[x];
+        LOAD(int16_t);
         break;
     case CELLSEG_INT32:
-        for (size_t x = 0; x < width; x++)
-            to[x] = (float)((const int32_t *)from)[x];
+        LOAD(int32_t);
         break;
     case CELLSEG_FLOAT64:
-        for (size_t x = 0; x < width; x++)
-            to[x] = (float)((const double *)from)[x];
+        LOAD(double);
         break;
     default:
-        memmove(to, from, width * sizeof *to);
+        assert(from->type == CELLSEG_FLOAT32);
+        memmove(to, (const float *)row + left, count * sizeof *to);
     }
+}
+
+static cellseg_status row_to_f32(void *data, size_t y) {
+    const rows_job *job = data;
+    cseg_plane_load_f32(cseg_row_f32(job->to, y), job->from, y, 0, job->from->width);
     return CELLSEG_OK;
 }
 

@@ -45,7 +45,7 @@ typedef struct cseg_filter_kernels {
     /* ---- histogram.c; by pixel type ---- */
 
     /* bins[i] = the bin of values[i], or binning->bins for a value outside [lo, hi]. */
-    void (*bins[CELLSEG_FLOAT32 + 1])(uint32_t *bins, const void *values, size_t count, const cseg_binning *binning);
+    void (*bins[CELLSEG_FLOAT64 + 1])(uint32_t *bins, const void *values, size_t count, const cseg_binning *binning);
 } cseg_filter_kernels;
 
 extern const cseg_filter_kernels cseg_filter_kernels_c, cseg_filter_kernels_avx2, cseg_filter_kernels_avx512,

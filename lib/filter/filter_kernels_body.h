@@ -220,7 +220,10 @@ TARGET static void expand_columns(float *restrict even, float *restrict odd, con
 DEFINE_BINS(bins_u8, uint8_t)
 DEFINE_BINS(bins_u16, uint16_t)
 DEFINE_BINS(bins_u32, uint32_t)
+DEFINE_BINS(bins_i16, int16_t)
+DEFINE_BINS(bins_i32, int32_t)
 DEFINE_BINS(bins_f32, float)
+DEFINE_BINS(bins_f64, double)
 
 const cseg_filter_kernels ROW_NAME = {
     .fir_along = fir_along,
@@ -231,4 +234,11 @@ const cseg_filter_kernels ROW_NAME = {
     .laplacian = laplacian,
     .expand_rows = expand_rows,
     .expand_columns = expand_columns,
-    .bins = {[CELLSEG_UINT8] = bins_u8, [CELLSEG_UINT16] = bins_u16, [CELLSEG_UINT32] = bins_u32, [CELLSEG_FLOAT32] = bins_f32}};
+    .bins = {[CELLSEG_UINT8] = bins_u8,
+             [CELLSEG_UINT16] = bins_u16,
+             [CELLSEG_UINT32] = bins_u32,
+             [CELLSEG_INT16] = bins_i16,
+             [CELLSEG_INT32] = bins_i32,
+             [CELLSEG_FLOAT32] = bins_f32,
+             [CELLSEG_FLOAT64] = bins_f64},
+};

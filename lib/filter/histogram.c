@@ -61,6 +61,9 @@ DEFINE_RANGE(u8, uint8_t)
 DEFINE_RANGE(u16, uint16_t)
 DEFINE_RANGE(u32, uint32_t)
 DEFINE_RANGE(f32, float)
+DEFINE_RANGE(i16, int16_t)
+DEFINE_RANGE(i32, int32_t)
+DEFINE_RANGE(f64, double)
 
 static cellseg_status range_of_slab(void *data, size_t slab) {
     const range_job *job = data;
@@ -79,8 +82,18 @@ static cellseg_status range_of_slab(void *data, size_t slab) {
         case CELLSEG_UINT32:
             range_u32(&e, row, mask, job->from->width);
             break;
-        default:
+        case CELLSEG_INT16:
+            range_i16(&e, row, mask, job->from->width);
+            break;
+        case CELLSEG_INT32:
+            range_i32(&e, row, mask, job->from->width);
+            break;
+        case CELLSEG_FLOAT32:
             range_f32(&e, row, mask, job->from->width);
+            break;
+        default:
+            assert(job->from->type == CELLSEG_FLOAT64);
+            range_f64(&e, row, mask, job->from->width);
         }
     }
     job->found[slab] = e;

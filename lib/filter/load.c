@@ -1,28 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Reading samples of any type as float32. Exact for uint8 and uint16; uint32 rounds to nearest. */
+/* Samples of any type as float32, beyond the border too. */
 #include "filter/load.h"
-
-#include <string.h>
-
-void cseg_load_row(float *to, const cseg_plane *from, size_t y, size_t left, size_t count) {
-    const void *row = cseg_row_at(from, y);
-    switch (from->type) {
-    case CELLSEG_UINT8:
-        for (size_t i = 0; i < count; i++)
-            to[i] = (float)((const uint8_t *)row)[left + i];
-        break;
-    case CELLSEG_UINT16:
-        for (size_t i = 0; i < count; i++)
-            to[i] = (float)((const uint16_t *)row)[left + i];
-        break;
-    case CELLSEG_UINT32:
-        for (size_t i = 0; i < count; i++)
-            to[i] = (float)((const uint32_t *)row)[left + i];
-        break;
-    default:
-        memcpy(to, (const float *)row + left, count * sizeof *to);
-    }
-}
 
 static void reverse(float *samples, size_t count) {
     for (size_t i = 0; i < count / 2; i++) {
@@ -40,7 +18,7 @@ void cseg_load_reflected(float *to, const cseg_plane *from, size_t period, size_
     for (size_t done = 0; done < count;) {
         const bool backwards = place >= turn;
         const size_t stop = backwards ? period : turn, here = stop - place < count - done ? stop - place : count - done;
-        cseg_load_row(to + done, from, y, backwards ? period - place - here : place, here);
+        cseg_plane_load_f32(to + done, from, y, backwards ? period - place - here : place, here);
         if (backwards)
             reverse(to + done, here);
         done += here;

@@ -24,10 +24,7 @@ static inline size_t cseg_period_reflect(ptrdiff_t i, size_t period) {
     return (size_t)(m < (whole + 1) / 2 ? m : whole - 1 - m);
 }
 
-/* to[0..count) = row y from column `left`, all inside the image. */
-void cseg_load_row(float *to, const cseg_plane *from, size_t y, size_t left, size_t count);
-
-/* The same where columns outside the image are reflected; it repeats after `period` columns. */
+/* to[0..count) = row y from column `left` on as float32; columns outside the image are reflected and repeat after `period`. */
 void cseg_load_reflected(float *to, const cseg_plane *from, size_t period, size_t y, ptrdiff_t left, size_t count);
 
 #endif

@@ -10,9 +10,9 @@
 
 #include "filter/histogram.h"
 
-#include <string.h>
+#include <math.h>
 
-enum { MOST_THRESHOLDS = 8, MOST_BINS = 4096 };
+enum { MAX_THRESHOLDS = 8, MAX_BINS = 4096 };
 
 typedef struct partition {
     size_t bins;
@@ -55,31 +55,29 @@ static void optimise(partition *p, size_t cuts) {
         }
 }
 
-/* Samples as whole numbers in the same order: integers themselves, floats by their bits. */
+/* Samples as whole numbers in the same order: integers themselves, floats as cseg_order_ has it; -0 is 0. */
 static int64_t key_of(double value, int32_t type) {
-    if (type != CELLSEG_FLOAT32)
-        return (int64_t)value;
-    const float sample = (float)value;
-    int32_t bits;
-    memcpy(&bits, &sample, sizeof bits);
-    return bits >= 0 ? bits : INT32_MIN - (int64_t)bits;
+    if (type == CELLSEG_FLOAT32)
+        return cseg_order_of_float((float)value + 0.0F);
+    if (type == CELLSEG_FLOAT64)
+        return cseg_order_of_double(value + 0.0);
+    return (int64_t)value;
 }
 
 static double value_of(int64_t key, int32_t type) {
-    if (type != CELLSEG_FLOAT32)
-        return (double)key;
-    const int32_t bits = (int32_t)(key >= 0 ? key : INT32_MIN - key);
-    float sample;
-    memcpy(&sample, &bits, sizeof sample);
-    return (double)sample;
+    if (type == CELLSEG_FLOAT32)
+        return (double)cseg_order_to_float((int32_t)key);
+    if (type == CELLSEG_FLOAT64)
+        return cseg_order_to_double(key);
+    return (double)key;
 }
 
-/* The largest value a sample of this type can have and still be in `bin`: value > that is the same question as a later bin. By
- * bisection: near 0 there may be 2^30 floats that rounding puts into the wrong one of two bins. */
+/* The largest value that a sample of this type can have in `bin`, so that "value > last_value" means "in a later bin". Found by
+ * bisection: near 0 rounding may put 2^30 floats into the wrong one of two bins. Keys of float64 may lie 2^63 apart. */
 static double last_value(const cseg_binning *b, int32_t type, size_t bin, double highest) {
     int64_t low = key_of(b->lo, type), high = key_of(highest, type);
     while (low < high) {
-        const int64_t middle = high - (high - low) / 2;
+        const int64_t middle = high - (int64_t)(((uint64_t)high - (uint64_t)low) / 2);
         if (cseg_binning_index(b, value_of(middle, type)) <= bin)
             low = middle;
         else
@@ -90,7 +88,7 @@ static double last_value(const cseg_binning *b, int32_t type, size_t bin, double
 
 /* Integers get a bin for each value where that takes no more than `bins`. */
 static cseg_binning binning_for(int32_t type, double lo, double hi, size_t bins) {
-    if (type != CELLSEG_FLOAT32 && hi - lo < (double)bins)
+    if (type != CELLSEG_FLOAT32 && type != CELLSEG_FLOAT64 && hi - lo < (double)bins)
         return cseg_binning_of(lo, hi + 1, (size_t)(hi - lo) + 1);
     return cseg_binning_of(lo, hi, bins);
 }
@@ -125,7 +123,7 @@ static cellseg_status thresholds_of(cellseg_context *context, double *thresholds
 
 cellseg_status cseg_otsu_find(cellseg_context *context, double *thresholds, size_t count, size_t bins, const cseg_plane *from,
                               const cseg_plane *mask) {
-    assert(count >= 1 && count <= MOST_THRESHOLDS && bins >= 2 && bins <= MOST_BINS);
+    assert(count >= 1 && count <= MAX_THRESHOLDS && bins >= 2 && bins <= MAX_BINS);
     double lo, hi;
     CSEG_TRY(cseg_histogram_range_masked(context, &lo, &hi, from, mask));
     if (lo > hi)
@@ -136,6 +134,8 @@ cellseg_status cseg_otsu_find(cellseg_context *context, double *thresholds, size
         return CELLSEG_OK;
     }
     const cseg_binning binning = binning_for(from->type, lo, hi, bins);
+    if (!isfinite(binning.scale))
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "Otsu: pixels from %g to %g lie too close together for %zu bins", lo, hi, bins);
     uint64_t *counts = cseg_memory_alloc(context, binning.bins, sizeof *counts);
     if (counts == NULL)
         return cseg_error_last();

@@ -1,73 +1,96 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Exact percentiles without sorting: samples become unsigned keys of the same order; a histogram of the keys' upper 16 bits tells
- * which slice holds a rank, a histogram of that slice's lower 16 bits which key (a radix selection). Linear between order
- * statistics, as numpy.percentile. Cost: one pass over the samples for 8 and 16-bit types, else one more for every slice needed.
+ * Exact percentiles without sorting: samples become unsigned keys of the same order; a histogram of the keys' highest 16 bits
+ * gives the slice that holds a rank, a histogram of the next 16 bits within that slice a thinner one, until the key is complete
+ * (a radix selection). Linear between order statistics, as numpy.percentile. Cost: one pass over the samples for 8 and 16-bit
+ * types; else one more for every slice needed, and for float64 up to three.
  */
-#include "filter/filter.h"
 #include "filter/slabs.h"
+#include "filter/filter.h"
 
 #include <math.h>
 #include <string.h>
 
-enum { SLOTS = 1 << 16, CHUNK = 512 };
+enum { DIGIT_BITS = 16, SLOTS = 1 << DIGIT_BITS, MAX_DIGITS = 4, CHUNK = 512 };
+
+/* The counts of one digit of the keys that begin with `prefix`. */
+typedef struct slice {
+    uint64_t *counts; /* SLOTS */
+    uint64_t prefix;
+    bool counted;
+} slice;
 
 typedef struct selection {
     cellseg_context *context;
     const cseg_plane *from;
     cseg_slabs slabs;
-    int32_t key_bits;
-    bool within_slice; /* count the lower halves of the keys whose upper half is `slice`, else the upper halves */
-    uint32_t slice, known_slice;
-    uint64_t *slab_counts;   /* slabs x SLOTS */
-    uint64_t *upper, *lower; /* merged; lower belongs to known_slice */
+    uint64_t *slab_counts; /* slabs x SLOTS */
+    int32_t digits;        /* of a key */
+    slice slices[MAX_DIGITS];
+    int32_t digit; /* the one that is counted, from the highest; in keys that begin with `prefix` */
+    uint64_t prefix;
 } selection;
 
-/* Floats: flip the sign bit of positive numbers, every bit of negative ones. */
-static uint32_t float_key(float value) {
-    uint32_t bits;
-    memcpy(&bits, &value, sizeof bits);
-    return (bits & 0x80000000U) != 0 ? ~bits : bits | 0x80000000U;
-}
+#define SIGN32 (1ULL << 31)
+#define SIGN64 (1ULL << 63)
 
-static double key_value(int32_t type, uint32_t key) {
-    if (type != CELLSEG_FLOAT32)
-        return (double)key;
-    const uint32_t bits = (key & 0x80000000U) != 0 ? key & 0x7fffffffU : ~key;
-    float value;
-    memcpy(&value, &bits, sizeof value);
-    return (double)value;
-}
+#define LOAD_KEYS(type, key_of)                                                                                                  \
+    for (size_t i = 0; i < count; i++) {                                                                                         \
+        const type value = ((const type *)row)[left + i];                                                                        \
+        keys[i] = (key_of);                                                                                                      \
+    }
 
-static void load_keys(uint32_t *keys, const cseg_plane *from, size_t y, size_t left, size_t count) {
+static void load_keys(uint64_t *keys, const cseg_plane *from, size_t y, size_t left, size_t count) {
     const void *row = cseg_row_at(from, y);
     switch (from->type) {
     case CELLSEG_UINT8:
-        for (size_t i = 0; i < count; i++)
-            keys[i] = ((const uint8_t *)row)[left + i];
+        LOAD_KEYS(uint8_t, value)
         break;
     case CELLSEG_UINT16:
-        for (size_t i = 0; i < count; i++)
-            keys[i] = ((const uint16_t *)row)[left + i];
+        LOAD_KEYS(uint16_t, value)
+        break;
+    case CELLSEG_INT16:
+        LOAD_KEYS(int16_t, (uint16_t)(value - INT16_MIN))
         break;
     case CELLSEG_UINT32:
-        memcpy(keys, (const uint32_t *)row + left, count * sizeof *keys);
+        LOAD_KEYS(uint32_t, value)
+        break;
+    case CELLSEG_INT32:
+        LOAD_KEYS(int32_t, (uint32_t)value ^ SIGN32)
+        break;
+    case CELLSEG_FLOAT32:
+        LOAD_KEYS(float, (uint32_t)cseg_order_of_float(value) ^ SIGN32)
         break;
     default:
-        for (size_t i = 0; i < count; i++)
-            keys[i] = float_key(((const float *)row)[left + i]);
+        assert(from->type == CELLSEG_FLOAT64);
+        LOAD_KEYS(double, (uint64_t)cseg_order_of_double(value) ^ SIGN64)
     }
 }
 
-static void count_keys(uint64_t *counts, const uint32_t *keys, size_t count, const selection *s) {
-    const int32_t shift = s->key_bits == 32 ? 16 : 0;
-    if (!s->within_slice)
+static double key_value(int32_t type, uint64_t key) {
+    switch (type) {
+    case CELLSEG_INT16:
+        return (double)key + INT16_MIN;
+    case CELLSEG_INT32:
+        return (double)key + INT32_MIN;
+    case CELLSEG_FLOAT32:
+        return (double)cseg_order_to_float((int32_t)(uint32_t)(key ^ SIGN32));
+    case CELLSEG_FLOAT64:
+        return cseg_order_to_double((int64_t)(key ^ SIGN64));
+    default:
+        return (double)key;
+    }
+}
+
+static void count_keys(uint64_t *counts, const uint64_t *keys, size_t count, const selection *s) {
+    const int32_t shift = DIGIT_BITS * (s->digits - 1 - s->digit);
+    if (s->digit == 0)
         for (size_t i = 0; i < count; i++)
             counts[keys[i] >> shift]++;
     else
         for (size_t i = 0; i < count; i++)
-            if (keys[i] >> 16 == s->slice)
-                counts[keys[i] & 0xffff]++;
+            if (keys[i] >> shift >> DIGIT_BITS == s->prefix)
+                counts[keys[i] >> shift & (SLOTS - 1)]++;
 }
 
 static cellseg_status count_slab(void *data, size_t slab) {
@@ -75,7 +98,7 @@ static cellseg_status count_slab(void *data, size_t slab) {
     uint64_t *counts = s->slab_counts + slab * SLOTS;
     memset(counts, 0, SLOTS * sizeof *counts);
     const size_t end = cseg_slabs_end(s->slabs, slab, s->from->height), width = s->from->width;
-    uint32_t keys[CHUNK];
+    uint64_t keys[CHUNK];
     for (size_t y = slab * s->slabs.rows; y < end; y++)
         for (size_t left = 0; left < width; left += CHUNK) {
             const size_t count = width - left < CHUNK ? width - left : CHUNK;
@@ -85,12 +108,20 @@ static cellseg_status count_slab(void *data, size_t slab) {
     return CELLSEG_OK;
 }
 
-static cellseg_status count_all(selection *s, uint64_t *counts) {
+/* Count a digit of the keys that begin with `prefix`, unless the last count was of the same. */
+static cellseg_status count_slice(selection *s, int32_t digit, uint64_t prefix) {
+    slice *own = &s->slices[digit];
+    if (own->counted && own->prefix == prefix)
+        return CELLSEG_OK;
+    s->digit = digit;
+    s->prefix = prefix;
     CSEG_TRY(cseg_parallel_for(s->context, s->slabs.count, count_slab, s));
-    memset(counts, 0, SLOTS * sizeof *counts);
+    memset(own->counts, 0, SLOTS * sizeof *own->counts);
     for (size_t slab = 0; slab < s->slabs.count; slab++)
         for (size_t slot = 0; slot < SLOTS; slot++)
-            counts[slot] += s->slab_counts[slab * SLOTS + slot];
+            own->counts[slot] += s->slab_counts[slab * SLOTS + slot];
+    own->prefix = prefix;
+    own->counted = true;
     return CELLSEG_OK;
 }
 
@@ -104,14 +135,10 @@ static uint32_t find_slot(const uint64_t *counts, uint64_t *rank) {
 
 /* The sample of this rank, counted from 0 at the smallest. */
 static cellseg_status order_statistic(selection *s, double *value, uint64_t rank) {
-    uint32_t key = find_slot(s->upper, &rank);
-    if (s->key_bits == 32) {
-        s->slice = key;
-        s->within_slice = true;
-        if (s->known_slice != key)
-            CSEG_TRY(count_all(s, s->lower));
-        s->known_slice = key;
-        key = key << 16 | find_slot(s->lower, &rank);
+    uint64_t key = 0;
+    for (int32_t digit = 0; digit < s->digits; digit++) {
+        CSEG_TRY(count_slice(s, digit, key));
+        key = key << DIGIT_BITS | find_slot(s->slices[digit].counts, &rank);
     }
     *value = key_value(s->from->type, key);
     return CELLSEG_OK;
@@ -131,14 +158,14 @@ static cellseg_status percentile(selection *s, double *out, double percent) {
 
 cellseg_status cseg_percentiles_find(cellseg_context *context, double *out, const double *percents, size_t count,
                                      const cseg_plane *from) {
-    selection s = {.context = context, .from = from, .slabs = cseg_slabs_of(from), .known_slice = UINT32_MAX};
-    s.key_bits = 8 * (int32_t)cseg_plane_type_size(from->type);
-    s.slab_counts = cseg_memory_alloc(context, s.slabs.count + 2, SLOTS * sizeof *s.slab_counts);
+    selection s = {.context = context, .from = from, .slabs = cseg_slabs_of(from)};
+    s.digits = ((int32_t)cseg_plane_type_size(from->type) + 1) / 2;
+    s.slab_counts = cseg_memory_alloc(context, s.slabs.count + (size_t)s.digits, SLOTS * sizeof *s.slab_counts);
     if (s.slab_counts == NULL)
         return cseg_error_last();
-    s.upper = s.slab_counts + s.slabs.count * SLOTS;
-    s.lower = s.upper + SLOTS;
-    cellseg_status status = count_all(&s, s.upper);
+    for (int32_t digit = 0; digit < s.digits; digit++)
+        s.slices[digit].counts = s.slab_counts + (s.slabs.count + (size_t)digit) * SLOTS;
+    cellseg_status status = CELLSEG_OK;
     for (size_t i = 0; status == CELLSEG_OK && i < count; i++) {
         assert(percents[i] >= 0 && percents[i] <= 100);
         status = percentile(&s, &out[i], percents[i]);

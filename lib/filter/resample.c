@@ -118,7 +118,7 @@ static void mix_rows(float *restrict sum, float *scratch, const resample_job *jo
     for (size_t k = 0; k < a->count; k++) {
         const float *row = cseg_row_f32(job->from, a->first[y] + k);
         if (job->from->type != CELLSEG_FLOAT32) {
-            cseg_load_row(scratch, job->from, a->first[y] + k, 0, width);
+            cseg_plane_load_f32(scratch, job->from, a->first[y] + k, 0, width);
             row = scratch;
         }
         const float weight = a->weights[y * a->count + k];

@@ -4,8 +4,8 @@
  *
  * Reconstruction by erosion of f + h over f fills every minimum of depth h or less. Regional minima come from the
  * reconstruction of the next larger number over each: it stays above the image exactly where no path leads down without
- * climbing first. Extended minima are the regional minima of the h-minima. Cost: one or two reconstructions. Memory: two int32
- * planes.
+ * climbing first. Extended minima are the regional minima of the h-minima. Cost: one or two reconstructions. Memory: two planes of
+ * keys.
  */
 #include "morph/bands.h"
 #include "morph/keys.h"
@@ -16,25 +16,41 @@ typedef struct minima_job {
     const cseg_plane *to, *keys, *limit;
 } minima_job;
 
+/* The next larger key of every pixel over each: walls have none. */
+#define DEFINE_STEP_UP(bits)                                                                                                     \
+    static void step_up_row_##bits(int##bits##_t *keys, int##bits##_t *limit, size_t width) {                                    \
+        for (size_t x = 0; x < width; x++) {                                                                                     \
+            limit[x] = keys[x];                                                                                                  \
+            keys[x] = keys[x] == CSEG_KEYS_WALL_##bits ? keys[x] : keys[x] + 1;                                                  \
+        }                                                                                                                        \
+    }
+DEFINE_STEP_UP(32)
+DEFINE_STEP_UP(64)
+
 static cellseg_status step_up_band(void *data, size_t band) {
     const minima_job *job = data;
-    for (size_t y = cseg_band_begin(band); y < cseg_band_end(band, job->keys->height); y++) {
-        int32_t *keys = cseg_keys_row(job->keys, y), *limit = cseg_keys_row(job->limit, y);
-        for (size_t x = 0; x < job->keys->width; x++) {
-            limit[x] = keys[x];
-            keys[x] = keys[x] == CSEG_KEY_WALL ? CSEG_KEY_WALL : keys[x] + 1;
-        }
-    }
+    for (size_t y = cseg_band_begin(band); y < cseg_band_end(band, job->keys->height); y++)
+        if (job->keys->type == CSEG_KEYS_32)
+            step_up_row_32(cseg_row_at(job->keys, y), cseg_row_at(job->limit, y), job->keys->width);
+        else
+            step_up_row_64(cseg_row_at(job->keys, y), cseg_row_at(job->limit, y), job->keys->width);
     return CELLSEG_OK;
 }
 
+#define MARK(bits)                                                                                                               \
+    for (size_t x = 0; x < width; x++)                                                                                           \
+    to[x] = ((const int##bits##_t *)keys)[x] > ((const int##bits##_t *)limit)[x]
+
 static cellseg_status mark_band(void *data, size_t band) {
     const minima_job *job = data;
+    const size_t width = job->keys->width;
     for (size_t y = cseg_band_begin(band); y < cseg_band_end(band, job->keys->height); y++) {
-        const int32_t *keys = cseg_keys_row(job->keys, y), *limit = cseg_keys_row(job->limit, y);
+        const void *keys = cseg_row_at(job->keys, y), *limit = cseg_row_at(job->limit, y);
         uint8_t *to = cseg_row_u8(job->to, y);
-        for (size_t x = 0; x < job->keys->width; x++)
-            to[x] = keys[x] > limit[x];
+        if (job->keys->type == CSEG_KEYS_32)
+            MARK(32);
+        else
+            MARK(64);
     }
     return CELLSEG_OK;
 }
@@ -56,14 +72,12 @@ static cellseg_status fill_minima(cellseg_context *context, const cseg_plane *ke
 static cellseg_status h_minima(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, cseg_key_rule rule,
                                int32_t connectivity) {
     assert(to->type == from->type && cseg_plane_same_size(to, from) && rule.raise >= 0);
-    cseg_plane own = {0}, limit = {0};
-    const cseg_plane *keys = to->type == CELLSEG_FLOAT32 ? to : &own;
+    cseg_plane keys, own = {0}, limit = {0};
     cellseg_status status;
-    if (keys == &own)
-        CSEG_TRY_GOTO(done, cseg_plane_new(&own, context, CELLSEG_FLOAT32, from->height, from->width));
-    CSEG_TRY_GOTO(done, cseg_plane_new(&limit, context, CELLSEG_FLOAT32, from->height, from->width));
-    CSEG_TRY_GOTO(done, fill_minima(context, keys, &limit, from, rule, connectivity));
-    status = cseg_keys_decode(context, to, keys, rule.reversed);
+    CSEG_TRY_GOTO(done, cseg_keys_place(&keys, &own, context, to));
+    CSEG_TRY_GOTO(done, cseg_plane_new(&limit, context, keys.type, from->height, from->width));
+    CSEG_TRY_GOTO(done, fill_minima(context, &keys, &limit, from, rule, connectivity));
+    status = cseg_keys_decode(context, to, &keys, rule.reversed);
 done:
     cseg_plane_free(&own);
     cseg_plane_free(&limit);
@@ -78,8 +92,8 @@ static cellseg_status extended_minima(cellseg_context *context, const cseg_plane
     const size_t bands = cseg_band_count(from->height);
     minima_job job = {to, &keys, &limit};
     cellseg_status status;
-    CSEG_TRY_GOTO(done, cseg_plane_new(&keys, context, CELLSEG_FLOAT32, from->height, from->width));
-    CSEG_TRY_GOTO(done, cseg_plane_new(&limit, context, CELLSEG_FLOAT32, from->height, from->width));
+    CSEG_TRY_GOTO(done, cseg_plane_new(&keys, context, cseg_keys_type(from->type), from->height, from->width));
+    CSEG_TRY_GOTO(done, cseg_plane_new(&limit, context, keys.type, from->height, from->width));
     CSEG_TRY_GOTO(done, fill_minima(context, &keys, &limit, from, rule, connectivity));
     CSEG_TRY_GOTO(done, cseg_parallel_for(context, bands, step_up_band, &job));
     CSEG_TRY_GOTO(done, cseg_reconstruction_keys(context, &keys, &limit, connectivity));

@@ -24,31 +24,34 @@ typedef struct queues {
 
 /* ---- ranks ---- */
 
-/* Rises with the number; -0 and 0 are one. */
-static uint32_t float_key(float value) {
-    const float positive_zero = value + 0.0F;
-    uint32_t bits;
-    memcpy(&bits, &positive_zero, sizeof bits);
-    return bits ^ ((bits >> 31) != 0 ? UINT32_MAX : 0x80000000U);
-}
+#define WRITE_KEYS(sample, key_of)                                                                                               \
+    for (size_t x = run.begin; x < run.end; x++) {                                                                               \
+        const sample value = ((const sample *)relief)[x];                                                                        \
+        key[x] = (key_of);                                                                                                       \
+    }
 
+/* Keys rise with the relief; -0 and 0 are one. */
 static void write_keys(uint32_t *key, const void *relief, int32_t type, cseg_run run) {
+    const uint32_t sign = 0x80000000U;
     switch (type) {
     case CELLSEG_UINT8:
-        for (size_t x = run.begin; x < run.end; x++)
-            key[x] = ((const uint8_t *)relief)[x];
+        WRITE_KEYS(uint8_t, value)
         break;
     case CELLSEG_UINT16:
-        for (size_t x = run.begin; x < run.end; x++)
-            key[x] = ((const uint16_t *)relief)[x];
+        WRITE_KEYS(uint16_t, value)
+        break;
+    case CELLSEG_INT16:
+        WRITE_KEYS(int16_t, (uint32_t)value ^ sign)
         break;
     case CELLSEG_UINT32:
-        for (size_t x = run.begin; x < run.end; x++)
-            key[x] = ((const uint32_t *)relief)[x];
+        WRITE_KEYS(uint32_t, value)
+        break;
+    case CELLSEG_INT32:
+        WRITE_KEYS(int32_t, (uint32_t)value ^ sign)
         break;
     default:
-        for (size_t x = run.begin; x < run.end; x++)
-            key[x] = float_key(((const float *)relief)[x]);
+        assert(type == CELLSEG_FLOAT32);
+        WRITE_KEYS(float, (uint32_t)cseg_order_of_float(value + 0.0F) ^ sign)
     }
 }
 

@@ -16,7 +16,7 @@ enum { CELL_LIMIT = INT32_MAX };
 
 typedef struct cseg_flood {
     cellseg_context *context;
-    const cseg_plane *labels, *relief; /* relief: any sample type */
+    const cseg_plane *labels, *relief; /* relief: any sample type of up to 32 bits */
     uint32_t *cell;
     size_t stride;
     int32_t connectivity;

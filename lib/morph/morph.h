@@ -7,8 +7,23 @@
 
 #include <cellseg/morph.h>
 
+/* ---- what the public functions share ---- */
+
+static inline cellseg_status cseg_connectivity_check(int32_t connectivity) {
+    if (connectivity == 4 || connectivity == 8)
+        return CELLSEG_OK;
+    return cseg_fail(CELLSEG_ERR_ARGUMENT, "connectivity is %d; it must be 4 or 8", (int)connectivity);
+}
+
+/* The type that holds every difference of two samples of a type, none of them negative: unsigned for signed integers. */
+static inline int32_t cseg_difference_type(int32_t type) {
+    return type == CELLSEG_INT16 ? CELLSEG_UINT16 : type == CELLSEG_INT32 ? CELLSEG_UINT32 : type;
+}
+
+/* ---- grey images ---- */
+
 /* Flat rectangle height x width px, any size, anchored at (height / 2, width / 2) as SciPy does; borders do not count. to: from's
- * type, uint8, uint16 or float32; may be the same plane. */
+ * type, any; may be the same plane. Top-hats of signed integers are the bits of unsigned ones (cseg_difference_type()). */
 cellseg_status cseg_rect_erode(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, size_t height,
                                size_t width);
 cellseg_status cseg_rect_dilate(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, size_t height,
@@ -22,7 +37,7 @@ cellseg_status cseg_rect_top_hat(cellseg_context *context, const cseg_plane *to,
 cellseg_status cseg_rect_bottom_hat(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, size_t height,
                                     size_t width); /* black top-hat */
 
-/* Flat disc, dy^2 + dx^2 <= radius^2; any radius. to: another plane of from's type, as above. */
+/* Flat disc, dy^2 + dx^2 <= radius^2; any radius. to: another plane of from's type, any. */
 cellseg_status cseg_disc_erode(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, size_t radius);
 cellseg_status cseg_disc_dilate(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, size_t radius);
 
@@ -37,25 +52,25 @@ cellseg_status cseg_octagon_dilate(cellseg_context *context, const cseg_plane *t
 cellseg_status cseg_distance_transform(cellseg_context *context, const cseg_plane *to, const cseg_plane *mask);
 
 /* Nearest background pixel of every pixel: row * width + column, of several the smallest column, then row. A mask without
- * background gives 2^32 - 1 or the pixel itself. At most 2^32 - 1 pixels. to: uint32. */
+ * background gives 2^32 - 1 or the pixel itself. to: uint32. At most 2^32 - 1 pixels, else CELLSEG_ERR_LIMIT of the check. */
+cellseg_status cseg_nearest_check_size(const cseg_plane *mask);
 cellseg_status cseg_nearest_find(cellseg_context *context, const cseg_plane *to, const cseg_plane *mask);
 
-/* Grey reconstruction by erosion / dilation of `marker` over / under `limit`; uint8, uint16 or float32, all the same; to may be
- * marker's plane. */
+/* Grey reconstruction by erosion / dilation of `marker` over / under `limit`; all of one type, any; to may be marker's
+ * plane. */
 cellseg_status cseg_reconstruction_erode(cellseg_context *context, const cseg_plane *to, const cseg_plane *marker,
                                          const cseg_plane *limit, int32_t connectivity);
 cellseg_status cseg_reconstruction_dilate(cellseg_context *context, const cseg_plane *to, const cseg_plane *marker,
                                           const cseg_plane *limit, int32_t connectivity);
 
-/* Reconstruction by erosion of from + h over from; by dilation of from - h under from. uint8, uint16 or float32; to: from's type.
- */
+/* Reconstruction by erosion of from + h over from; by dilation of from - h under from. from: any type; to: from's type. */
 cellseg_status cseg_extrema_h_minima(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, double h,
                                      int32_t connectivity);
 cellseg_status cseg_extrema_h_maxima(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, double h,
                                      int32_t connectivity);
 
 /* Extended h-minima, within `mask` (NULL: everywhere): suppress minima of depth h or less, then 1 on the regional minima of the
- * result, else 0. h 0: regional minima. from: uint8, uint16 or float32; to: uint8. Connectivity 4 or 8. */
+ * result, else 0. h 0: regional minima. from: any type; to: uint8. Connectivity 4 or 8. */
 cellseg_status cseg_extrema_extended_minima(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, double h,
                                             const cseg_plane *mask, int32_t connectivity);
 
@@ -67,7 +82,7 @@ cellseg_status cseg_components_label(cellseg_context *context, const cseg_plane 
                                      int32_t connectivity);
 
 /*
- * Seeded watershed. labels: uint32, seeds in, basins out. relief: any type, finite; low first. mask: NULL, or where basins may
+ * Seeded watershed. labels: uint32, seeds in, basins out. relief: any type but float64, finite; low first. mask: NULL, or where basins may
  * grow. Pixels are flooded in order of (relief, time of entry), each taking the label of the neighbour that entered it: skimage's
  * order.
  */
@@ -77,6 +92,10 @@ cellseg_status cseg_watershed_flood(cellseg_context *context, const cseg_plane *
 /* The same with lines of 0 between basins: see cellseg_labels_watershed(). */
 cellseg_status cseg_watershed_flood_lines(cellseg_context *context, const cseg_plane *labels, const cseg_plane *relief,
                                           const cseg_plane *mask, int32_t connectivity);
+
+/* The rank of every pixel's value among the distinct values of a float64 image: a relief that floods alike. ranks: a new uint32
+ * plane, to release with cseg_plane_free(). */
+cellseg_status cseg_ranks_new(cseg_plane *ranks, cellseg_context *context, const cseg_plane *from);
 
 /* Background pixels of a mask, in place, that are not 4-connected to the image's border become foreground. */
 cellseg_status cseg_holes_fill(cellseg_context *context, const cseg_plane *mask);

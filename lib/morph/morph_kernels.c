@@ -3,7 +3,7 @@
 #include "morph/morph_kernels.h"
 
 const cseg_morph_kernels *cseg_morph_kernels_select(int32_t cpu_level, int32_t type) {
-    assert(type == CELLSEG_UINT8 || type == CELLSEG_UINT16 || type == CELLSEG_FLOAT32);
+    assert(cseg_plane_type_size(type) != 0);
     switch (cpu_level) {
 #if defined(__x86_64__)
     case CELLSEG_CPU_AVX2:

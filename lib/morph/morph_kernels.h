@@ -43,8 +43,8 @@ typedef struct cseg_morph_kernels {
     void (*merge)(void *to, const void *chord, size_t width, bool max);
 } cseg_morph_kernels;
 
-/* Indexed by pixel type: CELLSEG_UINT8, CELLSEG_UINT16 and CELLSEG_FLOAT32. */
-typedef cseg_morph_kernels cseg_morph_row[CELLSEG_FLOAT32 + 1];
+/* Indexed by pixel type. */
+typedef cseg_morph_kernels cseg_morph_row[CELLSEG_FLOAT64 + 1];
 extern const cseg_morph_row cseg_morph_kernels_c, cseg_morph_kernels_avx2, cseg_morph_kernels_avx512, cseg_morph_kernels_neon;
 
 /* The kernels of a processor level for a pixel type. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The kernels for one pixel type. morph_kernels_body.h includes this header once per type with SAMPLE (the type), LOWEST, HIGHEST
- * and NAME(x). */
+/* The kernels for one pixel type. morph_kernels_body.h includes this header once per type with SAMPLE (the type), DIFFERENCE (the
+ * type of differences, as large as SAMPLE), LOWEST, HIGHEST and NAME(x). */
 
 INLINE_BODY SAMPLE NAME(extreme)(SAMPLE a, SAMPLE b, bool max) {
     return max ? (a > b ? a : b) : (a < b ? a : b);
@@ -35,9 +35,12 @@ INLINE_BODY void NAME(suffixes)(SAMPLE *block, size_t window, size_t columns, bo
     }
 }
 
-INLINE_BODY void NAME(subtract)(SAMPLE *to, const SAMPLE *minuend, const SAMPLE *row, size_t columns, bool black) {
-    for (size_t x = 0; x < columns; x++)
-        to[x] = (SAMPLE)(black ? row[x] - minuend[x] : minuend[x] - row[x]);
+/* No difference is negative, and unsigned samples hold all of them. */
+INLINE_BODY void NAME(subtract)(DIFFERENCE *to, const SAMPLE *minuend, const SAMPLE *row, size_t columns, bool black) {
+    for (size_t x = 0; x < columns; x++) {
+        const DIFFERENCE a = (DIFFERENCE)minuend[x], b = (DIFFERENCE)row[x];
+        to[x] = (DIFFERENCE)(black ? b - a : a - b);
+    }
 }
 
 /* Row y of the result: the extreme of two rows of scratch, or its difference from the minuend. */
@@ -49,7 +52,7 @@ INLINE_BODY void NAME(put)(const cseg_morph_strip *s, size_t y, const SAMPLE *a,
         return;
     }
     NAME(extremes)(line, a, b, columns, max);
-    NAME(subtract)(to, (const SAMPLE *)(const void *)(s->minuend + y * s->minuend_stride), line, columns, s->black);
+    NAME(subtract)((DIFFERENCE *)to, (const SAMPLE *)(const void *)(s->minuend + y * s->minuend_stride), line, columns, s->black);
 }
 
 /* max, and most often `columns`, is a constant where this is inlined. */
@@ -133,6 +136,7 @@ TARGET static void NAME(merge)(void *to, const void *chord, size_t width, bool m
 }
 
 #undef SAMPLE
+#undef DIFFERENCE
 #undef LOWEST
 #undef HIGHEST
 #undef NAME

@@ -97,6 +97,12 @@ done:
     return status;
 }
 
+cellseg_status cseg_nearest_check_size(const cseg_plane *mask) {
+    if (mask->height <= UINT32_MAX / mask->width)
+        return CELLSEG_OK;
+    return cseg_fail(CELLSEG_ERR_LIMIT, "%zu x %zu are more pixels than a uint32 counts", mask->height, mask->width);
+}
+
 cellseg_status cseg_nearest_find(cellseg_context *context, const cseg_plane *to, const cseg_plane *mask) {
     assert(to->type == CELLSEG_UINT32 && mask->type == CELLSEG_UINT8 && cseg_plane_same_size(to, mask));
     assert(mask->height <= UINT32_MAX / mask->width);

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The public functions with discs: checks, a new result, and one or two steps of the room's own. */
+/* The public functions with discs: checks, a result, and one or two steps of the room's own. */
 #include "morph/morph.h"
-#include "morph/toolkit.h"
 
-enum { MOST_RADIUS = 1000, FAST_FROM = 9 }; /* smaller discs are as fast exact */
+enum { MAX_RADIUS = 1000, FAST_FROM = 9 }; /* smaller discs are as fast exact */
 
-/* What an operation is made of. */
+/* The steps of an operation. */
 typedef struct recipe {
     bool dilate_first, twice, difference;
 } recipe;
@@ -18,27 +17,43 @@ static bool is_octagon(size_t radius, int32_t method) {
 }
 
 static cellseg_status step(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, size_t radius, int32_t method,
-                           bool most) {
+                           bool dilate) {
     if (is_octagon(radius, method))
-        return most ? cseg_octagon_dilate(context, to, from, radius) : cseg_octagon_erode(context, to, from, radius);
-    return most ? cseg_disc_dilate(context, to, from, radius) : cseg_disc_erode(context, to, from, radius);
+        return dilate ? cseg_octagon_dilate(context, to, from, radius) : cseg_octagon_erode(context, to, from, radius);
+    return dilate ? cseg_disc_dilate(context, to, from, radius) : cseg_disc_erode(context, to, from, radius);
 }
 
 typedef struct difference {
     const cseg_plane *to, *minuend, *subtrahend;
 } difference;
 
+/* Unsigned arithmetic gives the bits of every difference of integers: none is negative, and unsigned samples hold all. */
+#define SUBTRACT(sample)                                                                                                         \
+    for (size_t x = 0; x < width; x++)                                                                                           \
+    ((sample *)to)[x] = (sample)(((const sample *)a)[x] - ((const sample *)b)[x])
+
 static cellseg_status subtract_row(void *data, size_t y) {
     const difference *d = data;
+    const size_t width = d->to->width;
     void *to = cseg_row_at(d->to, y);
     const void *a = cseg_row_at(d->minuend, y), *b = cseg_row_at(d->subtrahend, y);
-    for (size_t x = 0; x < d->to->width; x++)
-        if (d->to->type == CELLSEG_UINT8)
-            ((uint8_t *)to)[x] = (uint8_t)(((const uint8_t *)a)[x] - ((const uint8_t *)b)[x]);
-        else if (d->to->type == CELLSEG_UINT16)
-            ((uint16_t *)to)[x] = (uint16_t)(((const uint16_t *)a)[x] - ((const uint16_t *)b)[x]);
-        else
-            ((float *)to)[x] = ((const float *)a)[x] - ((const float *)b)[x];
+    switch (cseg_difference_type(d->to->type)) {
+    case CELLSEG_UINT8:
+        SUBTRACT(uint8_t);
+        break;
+    case CELLSEG_UINT16:
+        SUBTRACT(uint16_t);
+        break;
+    case CELLSEG_UINT32:
+        SUBTRACT(uint32_t);
+        break;
+    case CELLSEG_FLOAT32:
+        SUBTRACT(float);
+        break;
+    default:
+        assert(d->to->type == CELLSEG_FLOAT64);
+        SUBTRACT(double);
+    }
     return CELLSEG_OK;
 }
 
@@ -65,47 +80,52 @@ static cellseg_status follow(cellseg_context *context, const cseg_plane *to, con
     return r.difference ? cseg_parallel_for(context, to->height, subtract_row, &d) : CELLSEG_OK;
 }
 
-static cellseg_status disc(cellseg_image **out, cellseg_context *context, const cellseg_image *image, size_t radius,
-                           int32_t method, recipe r) {
-    CSEG_TRY(cseg_toolkit_begin_image(out, context));
+static cellseg_status disc(cellseg_image **out, cellseg_context *context, const cellseg_image *image, int32_t channel,
+                           size_t radius, int32_t method, recipe r) {
+    cseg_toolkit t;
+    cseg_plane from, to;
+    cellseg_status status;
+    CSEG_TRY(cseg_toolkit_begin_image(&t, context, "disc", out));
     if (method != CELLSEG_DISC_EXACT && method != CELLSEG_DISC_FAST)
-        return cseg_fail(CELLSEG_ERR_ARGUMENT, "disc: method %d is unknown", (int)method);
-    CSEG_TRY(cseg_toolkit_grey(context, image, "image"));
-    const cseg_plane from = cseg_image_plane(image, 0);
+        CSEG_TRY_GOTO(done, cseg_fail(CELLSEG_ERR_ARGUMENT, "disc: method %d is unknown", (int)method));
+    CSEG_TRY_GOTO(done, cseg_toolkit_read(&t, &from, image, channel, "image"));
     const size_t shorter = from.height < from.width ? from.height : from.width, largest = (shorter - 1) / 2;
-    CSEG_TRY(cseg_range_check("radius_px", (double)radius, 0, (double)(largest < MOST_RADIUS ? largest : MOST_RADIUS)));
-    cellseg_image *made;
-    CSEG_TRY(cseg_toolkit_new_image(&made, context, from.type, &from, cellseg_image_pixel_size_um(image)));
-    const cseg_plane to = cseg_image_plane(made, 0);
-    return cseg_toolkit_hand_image(out, made, follow(context, &to, &from, radius, method, r));
+    CSEG_TRY_GOTO(done,
+                  cseg_range_check("radius_px", (double)radius, 0, (double)(largest < MAX_RADIUS ? largest : MAX_RADIUS)));
+    const int32_t type = r.difference ? cseg_difference_type(from.type) : from.type;
+    CSEG_TRY_GOTO(done, cseg_toolkit_make(&t, &to, type, from.height, from.width));
+    to.type = from.type; /* differences are written in the bits of the input's type */
+    status = follow(context, &to, &from, radius, method, r);
+done:
+    return cseg_toolkit_end(&t, status);
 }
 
 cellseg_status cellseg_image_erode_disc(cellseg_image **out, cellseg_context *context, const cellseg_image *image,
-                                        size_t radius_px, int32_t method) {
-    return disc(out, context, image, radius_px, method, erosion);
+                                        int32_t channel, size_t radius_px, int32_t method) {
+    return disc(out, context, image, channel, radius_px, method, erosion);
 }
 
 cellseg_status cellseg_image_dilate_disc(cellseg_image **out, cellseg_context *context, const cellseg_image *image,
-                                         size_t radius_px, int32_t method) {
-    return disc(out, context, image, radius_px, method, dilation);
+                                        int32_t channel, size_t radius_px, int32_t method) {
+    return disc(out, context, image, channel, radius_px, method, dilation);
 }
 
 cellseg_status cellseg_image_open_disc(cellseg_image **out, cellseg_context *context, const cellseg_image *image,
-                                       size_t radius_px, int32_t method) {
-    return disc(out, context, image, radius_px, method, opening);
+                                        int32_t channel, size_t radius_px, int32_t method) {
+    return disc(out, context, image, channel, radius_px, method, opening);
 }
 
 cellseg_status cellseg_image_close_disc(cellseg_image **out, cellseg_context *context, const cellseg_image *image,
-                                        size_t radius_px, int32_t method) {
-    return disc(out, context, image, radius_px, method, closing);
+                                        int32_t channel, size_t radius_px, int32_t method) {
+    return disc(out, context, image, channel, radius_px, method, closing);
 }
 
 cellseg_status cellseg_image_white_top_hat_disc(cellseg_image **out, cellseg_context *context, const cellseg_image *image,
-                                                size_t radius_px, int32_t method) {
-    return disc(out, context, image, radius_px, method, white);
+                                        int32_t channel, size_t radius_px, int32_t method) {
+    return disc(out, context, image, channel, radius_px, method, white);
 }
 
 cellseg_status cellseg_image_black_top_hat_disc(cellseg_image **out, cellseg_context *context, const cellseg_image *image,
-                                                size_t radius_px, int32_t method) {
-    return disc(out, context, image, radius_px, method, black);
+                                        int32_t channel, size_t radius_px, int32_t method) {
+    return disc(out, context, image, channel, radius_px, method, black);
 }

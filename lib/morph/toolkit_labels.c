@@ -2,7 +2,6 @@
 /* The public functions on label maps. */
 #include "morph/ids.h"
 #include "morph/morph.h"
-#include "morph/toolkit.h"
 
 #include <float.h>
 
@@ -12,13 +11,15 @@ typedef cellseg_status (*labels_fn)(cellseg_context *context, const cseg_plane *
 
 static cellseg_status make_labels(cellseg_labels **out, cellseg_context *context, const cellseg_labels *labels, labels_fn run,
                                   const void *how) {
-    CSEG_TRY(cseg_toolkit_begin_labels(out, context));
-    CSEG_TRY(cseg_toolkit_labels(labels, "labels"));
-    const cseg_plane from = cseg_labels_plane(labels);
-    cellseg_labels *made;
-    CSEG_TRY(cseg_toolkit_new_labels(&made, context, &from, cellseg_labels_pixel_size_um(labels)));
-    const cseg_plane to = cseg_labels_plane(made);
-    return cseg_toolkit_hand_labels(out, made, run(context, &to, &from, how));
+    cseg_toolkit t;
+    cseg_plane from, to;
+    cellseg_status status;
+    CSEG_TRY(cseg_toolkit_begin_labels(&t, context, "labels", out));
+    CSEG_TRY_GOTO(done, cseg_toolkit_read_labels(&t, &from, labels, "labels"));
+    CSEG_TRY_GOTO(done, cseg_toolkit_make(&t, &to, CELLSEG_UINT32, from.height, from.width));
+    status = run(context, &to, &from, how);
+done:
+    return cseg_toolkit_end(&t, status);
 }
 
 /* ---- choosing objects ---- */
@@ -113,7 +114,7 @@ cellseg_status cellseg_labels_clear_border(cellseg_labels **out, cellseg_context
 
 static cellseg_status fill_holes(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, const void *how) {
     (void)how;
-    cseg_toolkit_copy(to, from);
+    cseg_plane_copy(to, from);
     return cseg_holes_fill_labels(context, to);
 }
 
@@ -123,29 +124,32 @@ cellseg_status cellseg_labels_fill_holes(cellseg_labels **out, cellseg_context *
 
 cellseg_status cellseg_labels_expand(cellseg_labels **out, cellseg_context *context, const cellseg_labels *labels,
                                      double distance_px) {
-    CSEG_TRY(cseg_toolkit_begin_labels(out, context));
-    CSEG_TRY(cseg_toolkit_labels(labels, "labels"));
-    CSEG_TRY(cseg_range_check("distance_px", distance_px, 0, DBL_MAX));
-    const cseg_plane from = cseg_labels_plane(labels);
-    if (from.height > UINT32_MAX / from.width)
-        return cseg_fail(CELLSEG_ERR_LIMIT, "a map of %zu x %zu has more pixels than a uint32 counts", from.height, from.width);
-    cellseg_labels *made;
-    CSEG_TRY(cseg_toolkit_new_labels(&made, context, &from, cellseg_labels_pixel_size_um(labels)));
-    const cseg_plane to = cseg_labels_plane(made);
-    return cseg_toolkit_hand_labels(out, made, cseg_expansion_compute(context, &to, &from, distance_px));
+    cseg_toolkit t;
+    cseg_plane from, to;
+    cellseg_status status;
+    CSEG_TRY(cseg_toolkit_begin_labels(&t, context, "expand", out));
+    CSEG_TRY_GOTO(done, cseg_toolkit_read_labels(&t, &from, labels, "labels"));
+    CSEG_TRY_GOTO(done, cseg_range_check("distance_px", distance_px, 0, DBL_MAX));
+    CSEG_TRY_GOTO(done, cseg_nearest_check_size(&from));
+    CSEG_TRY_GOTO(done, cseg_toolkit_make(&t, &to, CELLSEG_UINT32, from.height, from.width));
+    status = cseg_expansion_compute(context, &to, &from, distance_px);
+done:
+    return cseg_toolkit_end(&t, status);
 }
 
 cellseg_status cellseg_labels_boundaries(cellseg_image **out, cellseg_context *context, const cellseg_labels *labels,
                                          int32_t kind, int32_t connectivity) {
-    CSEG_TRY(cseg_toolkit_begin_image(out, context));
-    CSEG_TRY(cseg_toolkit_connectivity(connectivity));
-    CSEG_TRY(cseg_toolkit_labels(labels, "labels"));
-    CSEG_TRY(cseg_range_check("kind", kind, CELLSEG_BOUNDARY_INNER, CELLSEG_BOUNDARY_THICK));
-    const cseg_plane from = cseg_labels_plane(labels);
-    cellseg_image *made;
-    CSEG_TRY(cseg_toolkit_new_image(&made, context, CELLSEG_UINT8, &from, cellseg_labels_pixel_size_um(labels)));
-    const cseg_plane to = cseg_image_plane(made, 0);
-    return cseg_toolkit_hand_image(out, made, cseg_boundaries_find(context, &to, &from, kind, connectivity));
+    cseg_toolkit t;
+    cseg_plane from, to;
+    cellseg_status status;
+    CSEG_TRY(cseg_toolkit_begin_image(&t, context, "boundaries", out));
+    CSEG_TRY_GOTO(done, cseg_connectivity_check(connectivity));
+    CSEG_TRY_GOTO(done, cseg_toolkit_read_labels(&t, &from, labels, "labels"));
+    CSEG_TRY_GOTO(done, cseg_range_check("kind", kind, CELLSEG_BOUNDARY_INNER, CELLSEG_BOUNDARY_THICK));
+    CSEG_TRY_GOTO(done, cseg_toolkit_make(&t, &to, CELLSEG_UINT8, from.height, from.width));
+    status = cseg_boundaries_find(context, &to, &from, kind, connectivity);
+done:
+    return cseg_toolkit_end(&t, status);
 }
 
 cellseg_status cellseg_labels_check(char *violation, size_t size, cellseg_context *context, const cellseg_labels *cells,
@@ -153,12 +157,16 @@ cellseg_status cellseg_labels_check(char *violation, size_t size, cellseg_contex
     if (violation == NULL || size == 0)
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "violation is NULL or has no room");
     violation[0] = '\0';
-    cseg_progress_start(context);
-    CSEG_TRY(cseg_toolkit_labels(cells, "cells"));
-    const cseg_plane own = cseg_labels_plane(cells), inner = nuclei != NULL ? cseg_labels_plane(nuclei) : own;
-    CSEG_TRY(cseg_toolkit_same_size(&own, "cells", &inner, "nuclei"));
-    const cellseg_status status = cseg_check_labels(violation, size, context, &own, nuclei != NULL ? &inner : NULL);
+    cseg_toolkit t;
+    cseg_plane own, inner;
+    cellseg_status status;
+    cseg_toolkit_begin(&t, context, "check");
+    CSEG_TRY_GOTO(done, cseg_toolkit_read_labels(&t, &own, cells, "cells"));
+    if (nuclei != NULL)
+        CSEG_TRY_GOTO(done, cseg_toolkit_read_labels(&t, &inner, nuclei, "nuclei"));
+    status = cseg_check_labels(violation, size, context, &own, nuclei != NULL ? &inner : NULL);
     if (status != CELLSEG_OK)
         violation[0] = '\0';
-    return status;
+done:
+    return cseg_toolkit_end(&t, status);
 }

@@ -1,68 +1,72 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The public functions on masks, and the watershed. */
 #include "morph/morph.h"
-#include "morph/toolkit.h"
 
 #include <string.h>
 
 /* ---- masks ---- */
 
-cellseg_status cellseg_image_fill_holes(cellseg_image **out, cellseg_context *context, const cellseg_image *mask,
+cellseg_status cellseg_image_fill_holes(cellseg_image **out, cellseg_context *context, const cellseg_image *mask, int32_t channel,
                                         int32_t connectivity) {
-    CSEG_TRY(cseg_toolkit_begin_image(out, context));
-    CSEG_TRY(cseg_toolkit_connectivity(connectivity));
-    CSEG_TRY(cseg_toolkit_mask(mask, "mask"));
-    const cseg_plane from = cseg_image_plane(mask, 0);
-    cellseg_image *made;
-    CSEG_TRY(cseg_toolkit_new_image(&made, context, CELLSEG_UINT8, &from, cellseg_image_pixel_size_um(mask)));
-    const cseg_plane to = cseg_image_plane(made, 0);
-    cseg_toolkit_copy(&to, &from);
-    return cseg_toolkit_hand_image(out, made, cseg_holes_fill_of(context, &to, connectivity));
+    cseg_toolkit t;
+    cseg_plane from, to;
+    cellseg_status status;
+    CSEG_TRY(cseg_toolkit_begin_image(&t, context, "fill holes", out));
+    CSEG_TRY_GOTO(done, cseg_connectivity_check(connectivity));
+    CSEG_TRY_GOTO(done, cseg_toolkit_read_mask(&t, &from, mask, channel, "mask"));
+    CSEG_TRY_GOTO(done, cseg_toolkit_make(&t, &to, CELLSEG_UINT8, from.height, from.width));
+    cseg_plane_copy(&to, &from);
+    status = cseg_holes_fill_of(context, &to, connectivity);
+done:
+    return cseg_toolkit_end(&t, status);
 }
 
-cellseg_status cellseg_image_distance(cellseg_image **out, cellseg_context *context, const cellseg_image *mask) {
-    CSEG_TRY(cseg_toolkit_begin_image(out, context));
-    CSEG_TRY(cseg_toolkit_mask(mask, "mask"));
-    const cseg_plane from = cseg_image_plane(mask, 0);
-    cellseg_image *made;
-    CSEG_TRY(cseg_toolkit_new_image(&made, context, CELLSEG_FLOAT32, &from, cellseg_image_pixel_size_um(mask)));
-    const cseg_plane to = cseg_image_plane(made, 0);
-    return cseg_toolkit_hand_image(out, made, cseg_distance_transform(context, &to, &from));
+cellseg_status cellseg_image_distance(cellseg_image **out, cellseg_context *context, const cellseg_image *mask, int32_t channel) {
+    cseg_toolkit t;
+    cseg_plane from, to;
+    cellseg_status status;
+    CSEG_TRY(cseg_toolkit_begin_image(&t, context, "distance", out));
+    CSEG_TRY_GOTO(done, cseg_toolkit_read_mask(&t, &from, mask, channel, "mask"));
+    CSEG_TRY_GOTO(done, cseg_toolkit_make(&t, &to, CELLSEG_FLOAT32, from.height, from.width));
+    status = cseg_distance_transform(context, &to, &from);
+done:
+    return cseg_toolkit_end(&t, status);
 }
 
-static bool has_background(const cseg_plane *mask) {
+static cellseg_status check_background(const cseg_plane *mask) {
     for (size_t y = 0; y < mask->height; y++)
         if (memchr(cseg_row_u8(mask, y), 0, mask->width) != NULL)
-            return true;
-    return false;
+            return CELLSEG_OK;
+    return cseg_fail(CELLSEG_ERR_ARGUMENT, "the mask has no background for a pixel to be near to");
 }
 
-cellseg_status cellseg_image_nearest(cellseg_image **out, cellseg_context *context, const cellseg_image *mask) {
-    CSEG_TRY(cseg_toolkit_begin_image(out, context));
-    CSEG_TRY(cseg_toolkit_mask(mask, "mask"));
-    const cseg_plane from = cseg_image_plane(mask, 0);
-    if (from.height > UINT32_MAX / from.width)
-        return cseg_fail(CELLSEG_ERR_LIMIT, "an image of %zu x %zu has more pixels than a uint32 counts", from.height,
-                         from.width);
-    if (!has_background(&from))
-        return cseg_fail(CELLSEG_ERR_ARGUMENT, "the mask has no background for a pixel to be near to");
-    cellseg_image *made;
-    CSEG_TRY(cseg_toolkit_new_image(&made, context, CELLSEG_UINT32, &from, cellseg_image_pixel_size_um(mask)));
-    const cseg_plane to = cseg_image_plane(made, 0);
-    return cseg_toolkit_hand_image(out, made, cseg_nearest_find(context, &to, &from));
+cellseg_status cellseg_image_nearest(cellseg_image **out, cellseg_context *context, const cellseg_image *mask, int32_t channel) {
+    cseg_toolkit t;
+    cseg_plane from, to;
+    cellseg_status status;
+    CSEG_TRY(cseg_toolkit_begin_image(&t, context, "nearest", out));
+    CSEG_TRY_GOTO(done, cseg_toolkit_read_mask(&t, &from, mask, channel, "mask"));
+    CSEG_TRY_GOTO(done, cseg_nearest_check_size(&from));
+    CSEG_TRY_GOTO(done, check_background(&from));
+    CSEG_TRY_GOTO(done, cseg_toolkit_make(&t, &to, CELLSEG_UINT32, from.height, from.width));
+    status = cseg_nearest_find(context, &to, &from);
+done:
+    return cseg_toolkit_end(&t, status);
 }
 
 cellseg_status cellseg_image_components(cellseg_labels **out, cellseg_context *context, const cellseg_image *mask,
-                                        int32_t connectivity) {
-    CSEG_TRY(cseg_toolkit_begin_labels(out, context));
-    CSEG_TRY(cseg_toolkit_connectivity(connectivity));
-    CSEG_TRY(cseg_toolkit_mask(mask, "mask"));
-    const cseg_plane from = cseg_image_plane(mask, 0);
-    cellseg_labels *made;
-    CSEG_TRY(cseg_toolkit_new_labels(&made, context, &from, cellseg_image_pixel_size_um(mask)));
-    const cseg_plane to = cseg_labels_plane(made);
+                                        int32_t channel, int32_t connectivity) {
+    cseg_toolkit t;
+    cseg_plane from, to;
+    cellseg_status status;
     uint32_t count;
-    return cseg_toolkit_hand_labels(out, made, cseg_components_label(context, &to, &count, &from, connectivity));
+    CSEG_TRY(cseg_toolkit_begin_labels(&t, context, "components", out));
+    CSEG_TRY_GOTO(done, cseg_connectivity_check(connectivity));
+    CSEG_TRY_GOTO(done, cseg_toolkit_read_mask(&t, &from, mask, channel, "mask"));
+    CSEG_TRY_GOTO(done, cseg_toolkit_make(&t, &to, CELLSEG_UINT32, from.height, from.width));
+    status = cseg_components_label(context, &to, &count, &from, connectivity);
+done:
+    return cseg_toolkit_end(&t, status);
 }
 
 /* ---- watershed ---- */
@@ -87,34 +91,36 @@ cellseg_status cellseg_watershed_options_init(cellseg_watershed_options *options
     return cseg_option_init(options, struct_size, &table, CELLSEG_PRESET_DEFAULT);
 }
 
-static cellseg_status check_relief(cellseg_context *context, const cellseg_image *relief) {
-    if (relief == NULL || cellseg_image_channels(relief) != 1)
-        return cseg_fail(CELLSEG_ERR_ARGUMENT, "relief is NULL or has more than one channel");
-    const cseg_plane plane = cseg_image_plane(relief, 0);
-    return cseg_plane_check_finite(context, &plane, "relief");
+/* The relief of float64 gives way to the ranks of its values, which order the same and fit 32 bits. */
+static cellseg_status flood(cellseg_context *context, const cseg_plane *labels, const cseg_plane *relief, const cseg_plane *mask,
+                            const cellseg_watershed_options *options) {
+    cseg_plane ranks = {0};
+    cellseg_status status;
+    if (relief->type == CELLSEG_FLOAT64)
+        CSEG_TRY_GOTO(done, cseg_ranks_new(&ranks, context, relief));
+    status = (options->lines != 0 ? cseg_watershed_flood_lines : cseg_watershed_flood)(
+        context, labels, ranks.data != NULL ? &ranks : relief, mask, options->connectivity);
+done:
+    cseg_plane_free(&ranks);
+    return status;
 }
 
-cellseg_status cellseg_labels_watershed(cellseg_labels **out, cellseg_context *context, const cellseg_image *relief,
-                                        const cellseg_labels *seeds, const cellseg_image *mask,
-                                        const cellseg_watershed_options *options) {
-    CSEG_TRY(cseg_toolkit_begin_labels(out, context));
+cellseg_status cellseg_labels_watershed(cellseg_labels **out, cellseg_context *context, const cellseg_labels *seeds,
+                                        const cellseg_image *relief, int32_t channel, const cellseg_image *mask,
+                                        int32_t mask_channel, const cellseg_watershed_options *options) {
+    cseg_toolkit t;
+    cseg_plane from, height, inside, to;
     cellseg_watershed_options own;
-    CSEG_TRY(cseg_option_read(&own, &table, options, CELLSEG_PRESET_DEFAULT));
-    CSEG_TRY(check_relief(context, relief));
-    CSEG_TRY(cseg_toolkit_labels(seeds, "seeds"));
-    const cseg_plane height = cseg_image_plane(relief, 0), from = cseg_labels_plane(seeds);
-    cseg_plane inside = height;
-    CSEG_TRY(cseg_toolkit_same_size(&height, "relief", &from, "seeds"));
-    if (mask != NULL) {
-        CSEG_TRY(cseg_toolkit_mask(mask, "mask"));
-        inside = cseg_image_plane(mask, 0);
-        CSEG_TRY(cseg_toolkit_same_size(&height, "relief", &inside, "mask"));
-    }
-    cellseg_labels *made;
-    CSEG_TRY(cseg_toolkit_new_labels(&made, context, &from, cellseg_labels_pixel_size_um(seeds)));
-    const cseg_plane to = cseg_labels_plane(made);
-    cseg_toolkit_copy(&to, &from);
-    return cseg_toolkit_hand_labels(out, made,
-                                    (own.lines != 0 ? cseg_watershed_flood_lines : cseg_watershed_flood)(
-                                        context, &to, &height, mask != NULL ? &inside : NULL, own.connectivity));
+    cellseg_status status;
+    CSEG_TRY(cseg_toolkit_begin_labels(&t, context, "watershed", out));
+    CSEG_TRY_GOTO(done, cseg_option_read(&own, &table, options, CELLSEG_PRESET_DEFAULT));
+    CSEG_TRY_GOTO(done, cseg_toolkit_read_labels(&t, &from, seeds, "seeds"));
+    CSEG_TRY_GOTO(done, cseg_toolkit_read(&t, &height, relief, channel, "relief"));
+    if (mask != NULL)
+        CSEG_TRY_GOTO(done, cseg_toolkit_read_mask(&t, &inside, mask, mask_channel, "mask"));
+    CSEG_TRY_GOTO(done, cseg_toolkit_make(&t, &to, CELLSEG_UINT32, from.height, from.width));
+    cseg_plane_copy(&to, &from);
+    status = flood(context, &to, &height, mask != NULL ? &inside : NULL, &own);
+done:
+    return cseg_toolkit_end(&t, status);
 }

@@ -21,6 +21,8 @@
 #define HIGH_2 4, 12, 5, 13, 6, 14, 7, 15
 #define LOW_4 0, 4, 1, 5
 #define HIGH_4 2, 6, 3, 7
+#define LOW_8 0, 2
+#define HIGH_8 1, 3
 
 #define DEFINE_TILE(bytes, type)                                                                                                 \
     static void tile_##bytes(char *to, size_t to_stride, const char *from, size_t from_stride) {                                 \
@@ -41,6 +43,7 @@
 DEFINE_TILE(1, int8_t)
 DEFINE_TILE(2, int16_t)
 DEFINE_TILE(4, int32_t)
+DEFINE_TILE(8, int64_t)
 
 /* tile and sample are constants where this is inlined. */
 static inline __attribute__((always_inline)) void
@@ -57,11 +60,13 @@ block(char *to, size_t to_stride, const char *from, size_t from_stride, size_t h
 
 void cseg_transpose_block(char *to, size_t to_stride, const char *from, size_t from_stride, size_t height, size_t width,
                           size_t sample) {
-    assert(sample == 1 || sample == 2 || sample == 4);
+    assert(sample == 1 || sample == 2 || sample == 4 || sample == 8);
     if (sample == 1)
         block(to, to_stride, from, from_stride, height, width, 1, tile_1);
     else if (sample == 2)
         block(to, to_stride, from, from_stride, height, width, 2, tile_2);
-    else
+    else if (sample == 4)
         block(to, to_stride, from, from_stride, height, width, 4, tile_4);
+    else
+        block(to, to_stride, from, from_stride, height, width, 8, tile_8);
 }

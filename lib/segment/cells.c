@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Cells round given nuclei (Al-Kofahi et al. 2018, step 3): the marker image, smoothed, in log space, times the
- * cell probability; a background threshold between the first and third of three Otsu levels, where the foreground's area is
- * nearest to what that many cells should take; seeded watershed, bright first.
+ * cell probability; a background threshold between the first and third of three Otsu levels, at which the foreground's area is
+ * nearest to the expected area of that many cells; seeded watershed, bright first.
  *
  * Beyond the paper, off with 0. Every nucleus first takes a ring round itself: where nuclei are dark, bright first alone gives
  * all of a touching group to the cell whose nucleus has the faintest edge. And the relief rises with the distance from the
- * nuclei, which keeps a bright cell from flooding round its dimmer neighbours. Where a network tells the cells' borders as well,
- * they are half of the relief, and the marker the other. Always on, because the paper gives no value: what
- * the logarithm takes for dark (LOG_DARK), and the bounds between which an expected area is estimated; cell_area_expected_um2
- * above 0 leaves the estimate out. Cost: the watershed's, mostly.
+ * nuclei, which keeps a bright cell from flooding round its dimmer neighbours. Where a network also predicts the cells' borders,
+ * they are one half of the relief, and the marker is the other. Always on, because the paper gives no value: the dark level of
+ * the logarithm (LOG_DARK), and the bounds of an estimated expected area; cell_area_expected_um2 above 0 leaves the estimate out.
+ * Cost: mostly the watershed's.
  */
 #include "filter/filter.h"
 #include "morph/morph.h"
@@ -17,12 +17,12 @@
 
 #include <math.h>
 
-/* Of 0 to 1: what the logarithm takes for dark. A smaller one would raise noise to the height of cells. */
+/* The dark level of the logarithm, in [0, 1]. A smaller one would raise noise to the height of cells. */
 #define LOG_DARK 0.01
 
-/* A cell of less, or more, than this is not taken for typical when the expected area is estimated. */
-#define CELL_AREA_LEAST_UM2 50.0
-#define CELL_AREA_MOST_UM2 5000.0
+/* The bounds of a typical cell when the expected area is estimated. */
+#define CELL_AREA_MIN_UM2 50.0
+#define CELL_AREA_MAX_UM2 5000.0
 
 /* The ring round a nucleus is flooded before all else: it lies between this and 1 above, every other relief from -1 on. */
 #define RING_RELIEF (-2.0)
@@ -71,8 +71,8 @@ static double cell_probability(const cseg_cell_inputs *inputs, size_t y, size_t 
     return p < 1 ? p : 1;
 }
 
-/* Whether the network says where cells may grow; the enhanced image is then asked for nothing outside. */
-static bool ask_network(const cells_job *job) {
+/* Whether the network bounds the cells; the enhanced image is then not needed outside. */
+static bool is_bounded_by_network(const cells_job *job) {
     return job->settings->method.background_rule == CELLSEG_BACKGROUND_PROBABILITY && job->inputs->maps != NULL;
 }
 
@@ -80,7 +80,7 @@ static bool ask_network(const cells_job *job) {
 
 static cellseg_status enhance_row(void *data, size_t y) {
     const cells_job *job = data;
-    const uint8_t *mask = ask_network(job) ? cseg_row_u8(&job->mask, y) : NULL;
+    const uint8_t *mask = is_bounded_by_network(job) ? cseg_row_u8(&job->mask, y) : NULL;
     const bool with_nucleus = job->settings->method.cell_probability == CELLSEG_CELL_CYTOPLASM_AND_NUCLEUS;
     const double scale = 1 / cseg_math_log(1 + 1 / LOG_DARK);
     const float *smooth = cseg_row_f32(&job->smooth, y);
@@ -107,7 +107,7 @@ static size_t count_above(const cseg_plane *plane, double level) {
     return count;
 }
 
-/* Pixels that this many cells should take: as told, or what a single Otsu threshold finds, as long as that is plausible. */
+/* The expected pixels of all cells: as given, or the foreground of a single Otsu threshold within plausible bounds. */
 static cellseg_status expected_area_px(cellseg_context *context, double *area, const cells_job *job) {
     const double pixel = job->inputs->pixel_size_um * job->inputs->pixel_size_um, cells = job->inputs->count;
     *area = cells * job->settings->method.cell_area_expected_um2 / pixel;
@@ -116,7 +116,7 @@ static cellseg_status expected_area_px(cellseg_context *context, double *area, c
     double level;
     CSEG_TRY(cseg_otsu_find(context, &level, 1, OTSU_BINS, &job->enhanced, NULL));
     const double found = (double)count_above(&job->enhanced, level);
-    *area = fmin(fmax(found, cells * CELL_AREA_LEAST_UM2 / pixel), cells * CELL_AREA_MOST_UM2 / pixel);
+    *area = fmin(fmax(found, cells * CELL_AREA_MIN_UM2 / pixel), cells * CELL_AREA_MAX_UM2 / pixel);
     return CELLSEG_OK;
 }
 
@@ -134,7 +134,7 @@ static cellseg_status background_level(cellseg_context *context, cells_job *job)
 
 static cellseg_status mask_row(void *data, size_t y) {
     const cells_job *job = data;
-    const bool by_network = ask_network(job);
+    const bool by_network = is_bounded_by_network(job);
     uint8_t *mask = cseg_row_u8(&job->mask, y);
     const float *enhanced = cseg_row_f32(&job->enhanced, y);
     const uint32_t *nuclei = cseg_row_u32(job->inputs->nuclei, y);
@@ -225,12 +225,12 @@ static cellseg_status flood(cellseg_context *context, cells_job *job) {
     const double sigma_px = job->settings->method.cell_sigma_um / job->inputs->pixel_size_um;
     CSEG_TRY(measure_distance(context, job));
     CSEG_TRY(cseg_gaussian_smooth(context, &job->smooth, job->inputs->marker, sigma_px));
-    if (!ask_network(job)) {
+    if (!is_bounded_by_network(job)) {
         CSEG_TRY(cseg_parallel_for(context, height, enhance_row, job));
         CSEG_TRY(background_level(context, job));
     }
     CSEG_TRY(cseg_parallel_for(context, height, mask_row, job));
-    if (ask_network(job))
+    if (is_bounded_by_network(job))
         CSEG_TRY(cseg_parallel_for(context, height, enhance_row, job));
     CSEG_TRY(cseg_parallel_for(context, height, relief_row, job));
     return cseg_watershed_flood(context, job->cells, &job->relief, &job->mask, CONNECTIVITY);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Label maps to another scale. Enlarging by the nearest pixel would give outlines of blocks; here each pixel asks the four pixels
- * round its place, weighted as in bilinear interpolation, and takes the id with the most weight: the outline of each label is the
- * half level of its own interpolated mask. Cost: one pass over the result.
+ * Label maps to another scale. Enlarging by the nearest pixel would give outlines of blocks. Here the four pixels round each
+ * place have the weights of bilinear interpolation, and the id with the largest sum wins: the outline of each label is the 0.5
+ * level of its own interpolated mask. Cost: one pass over the result.
  */
 #include "segment/segment.h"
 

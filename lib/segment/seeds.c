@@ -4,13 +4,12 @@
  * Gaussian, five Otsu thresholds of the response, distance transform, extended h-minima, watershed.
  *
  * Beyond the paper, off with outline_sensitivity 0 and nucleus_valley 0. A nucleus found at one threshold is outlined at a lower
- * one (hysteresis), since the threshold that tells blobs from texture lies inside the blobs' outlines. And the mask is cut where
- * the finest scale's response is clearly negative: the largest scales bridge neighbours, but between them there is a valley.
- * Where a network tells the cells' borders as well, they count: the mask is cut where a boundary is more likely than not; the
- * distance to the cell's border is averaged with that to the mask's, so that nuclei part where cells do.
- * Off with nucleus_probability_min 0 and nucleus_strength_ratio 0: improbable nuclei are dropped, and those that are weak beside
- * the others of the image. Beyond the paper and always on: the threshold is never lower than RESPONSE_MIN. Cost: the LoG's,
- * mostly.
+ * one (hysteresis), since the threshold that separates blobs from texture lies inside the blobs' outlines. And the mask is cut
+ * where the finest scale's response is clearly negative: the largest scales bridge neighbours, but between them there is a
+ * valley. Where a network also predicts the cells' borders, they count: the mask is cut where a boundary is more likely than not;
+ * the distance to the cell's border is averaged with the distance to the mask's, so that nuclei separate where cells do. Off with
+ * nucleus_probability_min 0 and nucleus_strength_ratio 0: improbable nuclei are dropped, and those that are weak beside the
+ * others of the image. Beyond the paper and always on: the threshold is never lower than RESPONSE_MIN. Cost: the LoG's, mostly.
  */
 #include "filter/filter.h"
 #include "morph/morph.h"
@@ -74,7 +73,7 @@ static cellseg_status erase_row(void *data, size_t y) {
     return CELLSEG_OK;
 }
 
-/* Of the mask's parts, only those whose response exceeds `found` somewhere stay. labels: room for a label map. */
+/* Components of the mask stay only where their response exceeds `found` somewhere. labels: room for a label map. */
 static cellseg_status keep_found(cellseg_context *context, const seeds_job *job, double found) {
     uint32_t count;
     CSEG_TRY(cseg_components_label(context, job->labels, &count, job->mask, CONNECTIVITY));
@@ -138,10 +137,10 @@ done:
 
 /* ---- from the mask to single nuclei ---- */
 
-/* Pixels to the cell's border, of what the network tells; those of a cell so large are far enough inside. */
+/* Pixels to the cell's border, from the network's distance output; beyond max_um all are far enough inside. */
 static double cell_distance(double v, double pixel_size_um) {
-    const double most_um = 50;
-    return fmin(CSEG_DISTANCE_HALF_UM * v / fmax(1 - v, 1e-6), most_um) / pixel_size_um;
+    const double max_um = 50;
+    return fmin(CSEG_DISTANCE_HALF_UM * v / fmax(1 - v, 1e-6), max_um) / pixel_size_um;
 }
 
 /* A mask without background has no distance; as one plateau it is one nucleus. */

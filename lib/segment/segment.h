@@ -26,8 +26,8 @@ typedef struct cseg_extra {
     const cseg_plane *map; /* float32, in [0, 1] */
 } cseg_extra;
 
-/* Which fourth output the model has, CELLSEG_EXTRA_... . Outputs are told by their place, so CELLSEG_ERR_MODEL unless the names
- * say that nucleus, cytoplasm and background are in theirs. */
+/* Which fourth output the model has, CELLSEG_EXTRA_... . Outputs are identified by their index, so CELLSEG_ERR_MODEL unless
+ * nucleus, cytoplasm and background have theirs by name. */
 cellseg_status cseg_predict_extra(int32_t *extra, const cellseg_model *model);
 
 /* ---- segment_options.c ---- */

@@ -37,7 +37,7 @@ static void find_boxes(box *boxes, const cseg_plane *labels) {
     }
 }
 
-/* One pixel more on each side inside the image, so that the outside next to the cell is seen. */
+/* One pixel more on each side inside the image, so that the box holds the outside next to the cell. */
 static box widen(box b, const cseg_plane *labels) {
     b.top -= b.top > 0;
     b.left -= b.left > 0;

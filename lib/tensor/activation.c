@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The sigmoid; ReLU is a part of the kernels' stores. */
+/* The sigmoid. ReLU belongs to the stores of the kernels. */
 #include "tensor/activation.h"
 #include "tensor/tensor_kernels.h"
 
@@ -11,12 +11,12 @@ void cseg_sigmoid_forward(const cseg_kernels *k, float *values, size_t count) {
 
 enum { DENSE = 512 };
 
-/* Pixels' channels are brought together, so that whole vectors of them are worked on. */
+/* The channels of several pixels are copied together, so that the kernel works on whole vectors. */
 static void sigmoid_row(const cseg_kernels *k, float *row, size_t pixel, size_t width, size_t channels) {
     float dense[DENSE];
-    const size_t most = DENSE / channels;
-    for (size_t first = 0; first < width; first += most) {
-        const size_t n = width - first < most ? width - first : most;
+    const size_t pixels = DENSE / channels;
+    for (size_t first = 0; first < width; first += pixels) {
+        const size_t n = width - first < pixels ? width - first : pixels;
         for (size_t x = 0; x < n; x++)
             memcpy(dense + x * channels, row + (first + x) * pixel, channels * sizeof(float));
         k->sigmoid(dense, n * channels);

@@ -4,6 +4,6 @@
 
 #include "tensor/tensor.h"
 
-void cseg_sigmoid_in_place(const cseg_kernels *k, const cseg_tensor *t); /* its own channels only: padding stays as it is */
+void cseg_sigmoid_in_place(const cseg_kernels *k, const cseg_tensor *t); /* padding channels keep their values */
 
 #endif

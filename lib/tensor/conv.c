@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Convolution (in the field's sense: correlation), forward and backward, and the door's functions that also take deconvolutions.
- * The derivative by the input is the convolution of d_out with the weights turned by 180 degrees and transposed; the derivative
- * by the weights is, tap by tap, the product of the shifted input with d_out; where there are channels enough all three go by
- * Winograd's transforms instead. Cost of the direct way: kernel^2 * in * out multiply-adds per pixel each.
+ * The derivative by the input is the convolution of d_out with the weights turned by 180 degrees and transposed. The derivative
+ * by the weights is, tap by tap, the product of the shifted input with d_out. With enough channels, all three use Winograd's
+ * transforms instead. Cost of the direct sum: kernel^2 * in * out multiply-adds per pixel each.
  */
 #include "tensor/activation.h"
 #include "tensor/norm.h"
 #include "tensor/tile_loop.h"
 
-/* How the weights lie for each use. */
+/* The layout of packed weights for each use. */
 static cseg_panels panels_of(const cseg_filter_shape *s, int32_t use) {
     cseg_panels p = {.taps = s->deconvolution ? 4 : s->kernel * s->kernel, .tap_step = (ptrdiff_t)(s->in * s->out)};
     if (use == CSEG_PACK_BACKWARD_DATA) {
@@ -35,28 +35,28 @@ static size_t phases_of(const cseg_filter_shape *s, const cseg_panels *p) {
     return s->deconvolution ? 4 / p->taps : 1;
 }
 
-/* Where the output has too few channels to fill a vector, the derivative by the weights lets the input's fill them. */
+/* An output with too few channels to fill a vector: the derivative by the weights fills vectors with input channels. */
 static bool columns_are_inputs(const cseg_filter_shape *s) {
     return !s->deconvolution && s->out < 8 && s->in > s->out;
 }
 
-/* Ways of the same convolution; a function of the shape alone, so that all rows of the kernel table go the same way. */
-enum { DIRECT, WINOGRAD, NARROW };
+/* Algorithms of one convolution. The choice depends on the shape alone, so that all rows of the kernel table use the same one. */
+enum { DIRECT, WINOGRAD, TAPS };
 
-static int way_of(const cseg_filter_shape *s, const cseg_panels *p) {
+static int algorithm_of(const cseg_filter_shape *s, const cseg_panels *p) {
     if (s->deconvolution)
         return DIRECT;
-    return cseg_taps_pays(s->kernel, p->channels)                 ? NARROW
+    return cseg_taps_pays(s->kernel, p->channels)                 ? TAPS
            : cseg_winograd_pays(s->kernel, p->depth, p->channels) ? WINOGRAD
                                                                   : DIRECT;
 }
 
 size_t cseg_conv_packed_floats(const cseg_kernels *k, const cseg_filter_shape *shape, int32_t use) {
     const cseg_panels p = panels_of(shape, use);
-    switch (way_of(shape, &p)) {
+    switch (algorithm_of(shape, &p)) {
     case WINOGRAD:
         return cseg_winograd_panels_floats(k, &p);
-    case NARROW:
+    case TAPS:
         return cseg_taps_panels_floats(k, &p);
     default:
         return cseg_panels_floats(k, &p) * phases_of(shape, &p);
@@ -68,11 +68,11 @@ void cseg_conv_pack(const cseg_kernels *k, float *packed, const float *weights, 
     const size_t tap = shape->in * shape->out;
     if (p.tap_step < 0)
         weights += (p.taps - 1) * tap;
-    switch (way_of(shape, &p)) {
+    switch (algorithm_of(shape, &p)) {
     case WINOGRAD:
         cseg_winograd_panels_pack(k, packed, weights, &p);
         break;
-    case NARROW:
+    case TAPS:
         cseg_taps_panels_pack(k, packed, weights, &p);
         break;
     default:
@@ -85,7 +85,7 @@ static size_t larger(size_t a, size_t b) {
     return a > b ? a : b;
 }
 
-/* What the derivative by the weights needs. */
+/* Scratch of the derivative by the weights. */
 static size_t weights_scratch_floats(const cseg_filter_shape *s) {
     if (cseg_winograd_pays(s->kernel, s->in, s->out))
         return cseg_wgrad_scratch_floats(s->in, s->out);
@@ -96,27 +96,27 @@ size_t cseg_conv_scratch_floats(const cseg_kernels *k, const cseg_filter_shape *
     (void)height;
     const cseg_panels p = panels_of(shape, use);
     const size_t weights = use == CSEG_PACK_BACKWARD_DATA ? weights_scratch_floats(shape) : 0;
-    switch (way_of(shape, &p)) {
+    switch (algorithm_of(shape, &p)) {
     case WINOGRAD:
         return larger(cseg_winograd_scratch_floats(k, p.depth), weights);
-    case NARROW:
+    case TAPS:
         return larger(cseg_taps_scratch_floats(width + 2 * shape->padding, p.channels), weights);
     default:
         return weights;
     }
 }
 
-static void run(const cseg_kernels *k, const cseg_loop *w, int way, float *scratch) {
-    if (way == WINOGRAD)
+static void run(const cseg_kernels *k, const cseg_loop *w, int algorithm, float *scratch) {
+    if (algorithm == WINOGRAD)
         cseg_winograd_run(k, w, scratch);
-    else if (way == NARROW)
+    else if (algorithm == TAPS)
         cseg_taps_run(k, w, scratch);
     else
         cseg_loop_run(k, w);
 }
 
-/* A walk over `out` in which the kernel's first tap sees `in` `shift` pixels above and left of the output pixel. */
-static cseg_loop walk_over(const cseg_kernels *k, const cseg_tensor *out, const cseg_tensor *in, size_t shift, size_t kernel,
+/* A loop over `out` whose first tap reads `in` at `shift` pixels above and left of the output pixel. */
+static cseg_loop loop_over(const cseg_kernels *k, const cseg_tensor *out, const cseg_tensor *in, size_t shift, size_t kernel,
                            const float *packed) {
     assert(in->frame >= shift && in->images == out->images);
     cseg_loop w = {.out = cseg_loop_grid_of(out), .in = cseg_loop_grid_of(in), .packed = packed};
@@ -147,11 +147,11 @@ void cseg_conv_forward(const cseg_kernels *k, const cseg_tensor *out, const cseg
     } else {
         assert(out->height + shape->kernel == in->height + 2 * shape->padding + 1);
         assert(out->width + shape->kernel == in->width + 2 * shape->padding + 1);
-        cseg_loop w = walk_over(k, out, in, shape->padding, shape->kernel, packed);
+        cseg_loop w = loop_over(k, out, in, shape->padding, shape->kernel, packed);
         w.tile.start = bias;
         w.tile.relu = activation == CSEG_RELU;
         const cseg_panels p = panels_of(shape, use);
-        run(k, &w, way_of(shape, &p), scratch);
+        run(k, &w, algorithm_of(shape, &p), scratch);
     }
     if (activation == CSEG_SIGMOID)
         cseg_sigmoid_in_place(k, out);
@@ -165,13 +165,13 @@ void cseg_conv_backward_data(const cseg_kernels *k, const cseg_tensor *d_in, con
         return;
     }
     const size_t reach = shape->kernel - 1;
-    cseg_loop w = walk_over(k, d_in, d_out, 0, shape->kernel, packed);
+    cseg_loop w = loop_over(k, d_in, d_out, 0, shape->kernel, packed);
     assert(d_out->frame + shape->padding >= reach);
     const ptrdiff_t shift = (ptrdiff_t)shape->padding - (ptrdiff_t)reach;
     w.in.data += shift * (ptrdiff_t)(d_out->row + d_out->pixel);
     w.accumulate = accumulate;
     const cseg_panels p = panels_of(shape, CSEG_PACK_BACKWARD_DATA);
-    run(k, &w, way_of(shape, &p), scratch);
+    run(k, &w, algorithm_of(shape, &p), scratch);
 }
 
 /* to[tap][column][row] = from[tap][row][column] */
@@ -182,7 +182,7 @@ static void transpose(float *to, const float *from, size_t taps, size_t rows, si
                 to[(tap * columns + c) * rows + r] = from[(tap * rows + r) * columns + c];
 }
 
-/* The same sums with rows and columns changed over. */
+/* The same sums with rows and columns exchanged. */
 static void outer_transposed(const cseg_kernels *k, cseg_outer o, float *scratch) {
     const size_t taps = o.taps_y * o.taps_x;
     float *c = o.c;
@@ -231,7 +231,7 @@ void cseg_conv_backward_weights(const cseg_kernels *k, float *d_weights, float *
         outer_transposed(k, o, scratch);
         return;
     }
-    if (shape->in == 1) { /* a tile of one row would wait for itself: let the kernel's columns be rows */
+    if (shape->in == 1) { /* a tile of one row would be bound by latency: the kernel's columns become rows */
         o.taps_x = 1;
         o.rows = shape->kernel;
         o.row_step = in->pixel;

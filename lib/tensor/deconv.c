@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Deconvolution 2x2, stride 2: each of the four phases (ky, kx) of the output is a 1x1 convolution of the input, written straight
- * to every second pixel of every second row. Backward likewise, with input and output changed over. Cost: 4 * in * out
+ * to every second pixel of every second row. Backward is the same with input and output exchanged. Cost: 4 * in * out
  * multiply-adds per input pixel.
  */
 #include "tensor/activation.h"
@@ -26,7 +26,7 @@ void cseg_deconv_forward(const cseg_kernels *k, const cseg_tensor *out, const cs
     const size_t phase_floats = (shape->out + k->columns - 1) / k->columns * w.panel_floats;
     for (size_t i = 0; i < in->images; i++)
         for (size_t y = 0; y < 2 * in->height; y++)
-            for (size_t x = 0; x < 2; x++) { /* row by row, so that the output's lines are filled while they are near */
+            for (size_t x = 0; x < 2; x++) { /* row by row, so that each output line is complete while in the cache */
                 w.in.data = in->data + i * in->image + y / 2 * in->row;
                 w.out.data = out->data + i * out->image + y * out->row + x * out->pixel;
                 w.packed = packed + (y % 2 * 2 + x) * phase_floats;

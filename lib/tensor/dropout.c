@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Dropout (Srivastava et al. 2014), scaled when training. Each element's fate is a hash (splitmix64, Steele et al. 2014) of the
- * seed and its index, so that backward needs no memory of it and no order matters. */
+/* Dropout (Srivastava et al. 2014), scaled when training. A hash (splitmix64, Steele et al. 2014) of seed and index decides each
+ * element, so that backward stores nothing and the order of elements does not matter. */
 #include "tensor/tensor_kernels.h"
 
-/* Four channels of a pixel share a hash, 16 bits each: the rate is met to 1 in 65536. */
+/* Four channels of a pixel share a hash, 16 bits each: the rate is exact to 1 in 65536. */
 enum { SHARE = 4 };
 
 void cseg_dropout_apply(const cseg_kernels *k, const cseg_tensor *out, const cseg_tensor *in, double rate, uint64_t seed) {

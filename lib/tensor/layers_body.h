@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The loops of pooling backward and of dropout, included once per row of the kernel table, which defines TARGET. */
 
-/* What is left of d goes to the element where `from` is the maximum. */
+/* The first element that equals the maximum takes all of d. */
 INLINE_BODY float pool_share(float *left, float from, float best) {
     const bool here = from >= best;
     const float share = here ? *left : 0.0F;
@@ -49,14 +49,14 @@ INLINE_BODY uint64_t dropout_hash(uint64_t z) {
     return z ^ (z >> 31);
 }
 
-/* 0 or gain for up to 256 channels: their hashes give their lowest 16 bits to as many channels, the next 16 to the next. */
-INLINE_BODY void dropout_fates(float fate[DROPOUT_CHANNELS], size_t hashes, uint64_t index, uint32_t threshold, float gain) {
+/* 0 or gain for up to 256 channels: the lowest 16 bits of all hashes decide the first channels, the next 16 bits the next. */
+INLINE_BODY void dropout_factors(float factor[DROPOUT_CHANNELS], size_t hashes, uint64_t index, uint32_t threshold, float gain) {
     uint64_t bits[DROPOUT_HASHES];
     for (size_t h = 0; h < hashes; h++)
         bits[h] = dropout_hash((index + h) * 0x9e3779b97f4a7c15ULL);
-    for (size_t quarter = 0; quarter < 4; quarter++, fate += hashes)
+    for (size_t quarter = 0; quarter < 4; quarter++, factor += hashes)
         for (size_t h = 0; h < hashes; h++)
-            fate[h] = (uint32_t)(bits[h] >> 16 * quarter & 0xffff) >= threshold ? gain : 0.0F;
+            factor[h] = (uint32_t)(bits[h] >> 16 * quarter & 0xffff) >= threshold ? gain : 0.0F;
 }
 
 /* A row of pixels; see dropout.c. */
@@ -66,12 +66,12 @@ TARGET static void dropout_row(float *to, size_t to_pixel, const float *from, si
     for (size_t x = 0; x < width; x++, to += to_pixel, from += from_pixel)
         for (size_t first = 0; first < channels; first += DROPOUT_CHANNELS) {
             const size_t n = channels - first < DROPOUT_CHANNELS ? channels - first : DROPOUT_CHANNELS, hashes = (n + 3) / 4;
-            float fate[DROPOUT_CHANNELS];
-            dropout_fates(fate, hashes, index, threshold, gain);
+            float factor[DROPOUT_CHANNELS];
+            dropout_factors(factor, hashes, index, threshold, gain);
             index += hashes;
             for (size_t c = 0; c < n; c += WIDTH) {
                 const size_t lanes = lanes_of(n - c);
-                vec_store(to + first + c, vec_load(from + first + c, lanes) * vec_load(fate + c, lanes), lanes);
+                vec_store(to + first + c, vec_load(from + first + c, lanes) * vec_load(factor + c, lanes), lanes);
             }
         }
 }

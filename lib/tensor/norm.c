@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Batch normalisation (Ioffe and Szegedy 2015), forward and backward, in pieces between which the caller adds up images. The
- * loops are in norm_body.h. Cost: one pass over the pixels each.
+ * Batch normalisation (Ioffe and Szegedy 2015), forward and backward, in steps between which the caller adds the images' sums.
+ * The loops are in norm_body.h. Cost: one pass over the pixels each.
  */
 #include "tensor/norm.h"
 #include "tensor/tensor_kernels.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The loops of batch normalisation, included once per row of the kernel table, which defines TARGET. Sums are in double, each
- * channel's in raster order: channels, not pixels, fill the vectors, a block of them at a time so that the sums stay in
+ * The loops of batch normalisation, included once per row of the kernel table, which defines TARGET. Sums are in double and, per
+ * channel, in raster order: channels, not pixels, fill the vectors, a block of channels at a time so that the sums stay in
  * registers.
  */
 #include <string.h>
@@ -51,9 +51,9 @@ TARGET static void norm_forward(const cseg_tensor *y, const cseg_tensor *x, cons
                             x->data + i * x->image + row * x->row + column * x->pixel, norm, x->channels);
 }
 
-/* g, the derivative before the activation; the very expression of norm_forward decides. */
+/* g, the derivative before the activation. The condition is the same expression as in norm_forward. */
 INLINE_BODY float before_activation(float d, float normal, float gamma, float beta, bool relu) {
-    return ((int)relu & !(normal * gamma + beta > 0)) != 0 ? 0.0F : d; /* no && nor branch: it would not vectorise */
+    return ((int)relu & !(normal * gamma + beta > 0)) != 0 ? 0.0F : d; /* && or a branch would not vectorise */
 }
 
 INLINE_BODY void backward_sums_of_block(double *sum_g, double *sum_gx, const cseg_tensor *d_y, const cseg_tensor *x,

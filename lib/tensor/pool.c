@@ -26,7 +26,7 @@ void cseg_maxpool_forward(const cseg_kernels *k, const cseg_tensor *out, const c
             pool_row(out, in, out->data + i * out->image + y * out->row, in->data + i * in->image + 2 * y * in->row);
 }
 
-/* The last row and column of odd sizes, which no maximum looks at. */
+/* The last row and column of odd sizes, which belong to no 2x2 block. */
 static void clear_rest(const cseg_tensor *t) {
     for (size_t i = 0; i < t->images; i++)
         for (size_t y = 0; y < t->height; y++)

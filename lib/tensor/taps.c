@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * 3x3 convolution to a few channels, too few to fill a vector: each input pixel is multiplied by all nine taps at once, as a 1x1
- * convolution to 9 * channels columns, and an output pixel adds up what its nine neighbours made for it. Three rows of such
- * columns are kept. Cost: the direct convolution's multiply-adds with nine times fuller vectors, and 9 additions per output
- * element.
+ * 3x3 convolution to a few channels, too few to fill a vector. Each input pixel is multiplied by all nine taps at once, as a 1x1
+ * convolution to 9 * channels columns. An output pixel is the sum of nine columns, one from each neighbour. Three rows of columns
+ * are kept. Cost: the direct convolution's multiply-adds with nine times fuller vectors, and 9 additions per output element.
  */
 #include "tensor/tile_loop.h"
 
-enum { TAPS = 9, MOST = 8 };
+enum { TAPS = 9, MAX_CHANNELS = 8 };
 
 bool cseg_taps_pays(size_t kernel, size_t channels) {
-    return kernel == 3 && channels <= MOST;
+    return kernel == 3 && channels <= MAX_CHANNELS;
 }
 
 static size_t column_stride(size_t channels) {

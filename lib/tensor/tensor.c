@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* How activations lie in memory: images, rows, pixels, channels, with a frame of zeros and whole vectors of channels. */
+/* The layout of activations: images, rows, pixels, channels, with a frame of zeros and whole vectors of channels. */
 #include "tensor/tensor.h"
 
 #include <string.h>

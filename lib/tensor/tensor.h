@@ -1,19 +1,18 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The tensor room's door: the operations a network is made of, forward and backward.
+ * The tensor room's door: the operations of a network, forward and backward.
  *
- * Every operation here runs on the calling thread alone; who calls splits the work by image. An output element is one chain of
+ * Every operation runs on the calling thread alone; the caller splits the work by image. An output element is one chain of
  * operations in a stated order whatever the vector width, so all rows of the kernel table give the same bytes.
  *
- * Activations are float32, channels innermost, each image with a frame of zeros so that no operation needs to know edges.
+ * Activations are float32, channels innermost, each image with a frame of zeros so that no operation treats edges apart.
  */
 #ifndef CSEG_TENSOR_H
 #define CSEG_TENSOR_H
 
 #include "core/core.h"
 
-/* A batch of images. Strides are in floats. `data` points at the first channel of the first pixel inside the first image's frame.
- */
+/* A batch of images. Strides are in floats. `data` is the first channel of the first pixel inside the first image's frame. */
 typedef struct cseg_tensor {
     float *data;
     size_t images, height, width, channels;
@@ -21,11 +20,11 @@ typedef struct cseg_tensor {
     size_t frame;             /* pixels of zeros on each side */
 } cseg_tensor;
 
-/* Floats that cseg_tensor_place() will use, 0 on overflow. */
+/* The floats that cseg_tensor_place() uses, 0 on overflow. */
 size_t cseg_tensor_floats(size_t images, size_t height, size_t width, size_t channels, size_t frame);
-/* Lay a tensor out at `memory` (64-byte aligned). Contents are as they were: call cseg_tensor_clear() once. */
+/* Place a tensor at `memory` (64-byte aligned). The contents do not change: call cseg_tensor_clear() once. */
 cseg_tensor cseg_tensor_place(float *memory, size_t images, size_t height, size_t width, size_t channels, size_t frame);
-void cseg_tensor_clear(const cseg_tensor *t);                      /* everything to 0, frame and padding included */
+void cseg_tensor_clear(const cseg_tensor *t);                      /* all floats to 0, frame and padding included */
 cseg_tensor cseg_tensor_image(const cseg_tensor *t, size_t index); /* view of one image */
 cseg_tensor cseg_tensor_channels(const cseg_tensor *t, size_t first, size_t channels); /* view; for concatenation */
 
@@ -44,7 +43,7 @@ typedef struct cseg_filter_shape {
     bool deconvolution;
 } cseg_filter_shape;
 
-/* Which operation packed weights are for: they differ in layout. Inference packs as forward does. */
+/* The use of packed weights: layouts differ. Inference packs as forward does. */
 enum { CSEG_PACK_FORWARD = 0, CSEG_PACK_BACKWARD_DATA = 1, CSEG_PACK_INFERENCE = 2 };
 
 size_t cseg_conv_packed_floats(const cseg_kernels *k, const cseg_filter_shape *shape, int32_t use);
@@ -52,8 +51,8 @@ void cseg_conv_pack(const cseg_kernels *k, float *packed, const float *weights, 
 
 /* ---- forward ---- */
 
-/* Floats of scratch that one call of an operation below needs for this shape and use on inputs of up to height x width; that
- * of CSEG_PACK_BACKWARD_DATA is enough for the derivative by the weights too. */
+/* Floats of scratch of one call of an operation below for this shape and use on inputs of up to height x width. The scratch of
+ * CSEG_PACK_BACKWARD_DATA is enough for the derivative by the weights too. */
 size_t cseg_conv_scratch_floats(const cseg_kernels *k, const cseg_filter_shape *shape, int32_t use, size_t height, size_t width);
 
 /* out = activation(in (*) weights + bias); bias may be NULL. Handles convolution and deconvolution, all images of `in`. */
@@ -79,7 +78,7 @@ void cseg_conv_backward_weights(const cseg_kernels *k, float *d_weights, float *
 void cseg_maxpool_backward(const cseg_kernels *k, const cseg_tensor *d_in, const cseg_tensor *d_out, const cseg_tensor *in,
                            bool accumulate);
 
-/* ---- batch normalisation, in pieces so that the caller can reduce over images in order ---- */
+/* ---- batch normalisation, in steps so that the caller can reduce over images in order ---- */
 
 /* Per channel, over the images of x: the sums of x and of its squares; double, written. */
 void cseg_norm_sums(const cseg_kernels *k, double *sum, double *squares, const cseg_tensor *x);
@@ -99,8 +98,8 @@ void cseg_norm_backward(const cseg_kernels *k, const cseg_tensor *d_x, const cse
 
 void cseg_sigmoid_forward(const cseg_kernels *k, float *values, size_t count); /* in place */
 
-/* out = in * (0 or 1 / (1 - rate)), decided per element by a counter-based generator of (seed, element index), to 1 in 65536 of
- * the rate: backward is the same call. */
+/* out = in * (0 or 1 / (1 - rate)). A counter-based generator of (seed, element index) decides each element; the rate is exact to
+ * 1 in 65536. Backward is the same call. */
 void cseg_dropout_apply(const cseg_kernels *k, const cseg_tensor *out, const cseg_tensor *in, double rate, uint64_t seed);
 /* d_x = d_y * y * (1 - y); may be the same memory. */
 void cseg_sigmoid_backward(const cseg_kernels *k, const cseg_tensor *d_x, const cseg_tensor *d_y, const cseg_tensor *y);

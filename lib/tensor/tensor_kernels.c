@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The only place that chooses between the rows of the kernel table. */
+/* The only place that chooses between the rows of the tensor room's kernel table. */
 #include "tensor/tensor_kernels.h"
 
 const cseg_kernels *cseg_kernels_select(int32_t cpu_level) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The kernel table: what each processor level does in its own way. Every row computes the same chains of operations in the same
- * order, so every row gives the same bytes; they differ only in how many elements they work on at once.
+ * The kernel table of the tensor room: one row per processor level. Every row computes the same chains of operations in the same
+ * order, so every row gives the same bytes. Rows differ only in the number of elements that one instruction works on.
  */
 #ifndef CSEG_TENSOR_KERNELS_H
 #define CSEG_TENSOR_KERNELS_H
@@ -26,14 +26,14 @@ typedef struct cseg_tile {
     bool relu;
 } cseg_tile;
 
-/* Where Winograd's results go: 4 x 4 pixels, from 36 vectors of channels that lie m_step apart. */
+/* The destination of Winograd's results: 4 x 4 pixels, from 36 vectors of channels that lie m_step apart. */
 typedef struct cseg_winograd_store {
     size_t row, pixel, channels, m_step;
     const float *bias; /* NULL: none */
     bool accumulate, relu;
 } cseg_winograd_store;
 
-/* What normalises a channel. */
+/* The normalisation of each channel. */
 typedef struct cseg_norm {
     const float *mean, *inv_std, *gamma, *beta;
     bool relu;
@@ -43,33 +43,36 @@ struct cseg_kernels {
     size_t rows, columns; /* of the largest tile */
     void (*tile)(const cseg_tile *tile);
 
-    /* 6 x 6 pixels, of which height x width lie in the image and the others are zero, to 36 vectors that lie v_step apart. Both
-     * transforms touch whole groups of 16 channels of v and m. */
+    /* Transform 6 x 6 pixels to 36 vectors that lie v_step apart. height x width pixels lie in the image, the others are zero.
+     * winograd_in writes whole groups of 16 channels of v, and winograd_out reads whole groups of m. */
     void (*winograd_in)(float *v, size_t v_step, const float *in, size_t row, size_t pixel, size_t channels, size_t height,
                         size_t width);
-    /* ... and back: the first height x width of 4 x 4 pixels. */
+    /* Transform 36 vectors back to the first height x width of 4 x 4 pixels. */
     void (*winograd_out)(float *out, const float *m, const cseg_winograd_store *store, size_t height, size_t width);
 
-    /* The same for the derivative by the weights: 4 x 4 pixels of d_out, of which height x width lie in the image, to 36 vectors;
-     * and 36 vectors of sums, `step` apart, to nine that are added to d_weights, tap_step apart. */
+    /* The same for the derivative by the weights. winograd_spread transforms 4 x 4 pixels of d_out, of which height x width lie
+     * in the image, to 36 vectors. winograd_gather transforms 36 vectors of sums, `step` apart, to nine vectors, and adds these
+     * to d_weights, tap_step apart. */
     void (*winograd_spread)(float *m, size_t m_step, const float *d, size_t row, size_t pixel, size_t channels, size_t height,
                             size_t width);
     void (*winograd_gather)(float *d_weights, size_t tap_step, const float *sums, size_t step, size_t channels);
 
-    /* A row of pixels from three rows of columns [tap][channel], `stride` apart. start may be NULL; start_step 0 for a bias. */
+    /* A row of pixels, each the sum of nine columns [tap][channel] of three rows, `stride` apart; see taps.c. start may be NULL;
+     * start_step is 0 for a bias. */
     void (*taps_add)(float *out, size_t pixel, size_t width, size_t channels, const float *const rows[3], size_t stride,
                      const float *start, size_t start_step, bool relu);
 
     void (*sigmoid)(float *values, size_t count); /* in place */
 
-    /* Two rows of d_in and `in`, from the pixels named on; one row of d_out. */
+    /* One row of d_out, `d`, to two rows of d_in, `to`; `from` is the first of the two rows of `in`. */
     void (*pool_row_backward)(float *to, const float *d, const float *from, const cseg_tensor *d_in, const cseg_tensor *d_out,
                               const cseg_tensor *in, bool accumulate);
-    /* A row of pixels, whose hashes count from `index` on; what is not dropped is multiplied by `scale`. to may be from. */
+    /* A row of pixels whose hashes count from `index` on. Elements that are not dropped are multiplied by `scale`. to may be
+     * from. */
     void (*dropout_row)(float *to, size_t to_pixel, const float *from, size_t from_pixel, size_t width, size_t channels,
                         uint64_t seed, uint64_t index, uint32_t threshold, float scale);
 
-    /* The door's functions of these names. */
+    /* See the door's functions cseg_norm_sums() to cseg_norm_backward(). */
     void (*norm_sums)(double *sum, double *squares, const cseg_tensor *x);
     void (*norm_forward)(const cseg_tensor *y, const cseg_tensor *x, const cseg_norm *norm);
     void (*norm_backward_sums)(double *sum_g, double *sum_gx, const cseg_tensor *d_y, const cseg_tensor *x,

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Every kernel, written once for all vector widths. A file that includes this is one row of the table and has defined:
+ * Every kernel of the tensor room, written once for all vector widths. A file that includes this header is one row of the kernel
+ * table and has defined:
  *   TARGET                  the attribute that lets the compiler use the row's instructions
  *   vec, WIDTH              a vector of WIDTH floats; +, - and * work on it
- *   vec_load(p, n), vec_store(p, v, n)   the first n lanes, 1 <= n <= WIDTH; other lanes are zero, or left alone
+ *   vec_load(p, n), vec_store(p, v, n)   the first n lanes, 1 <= n <= WIDTH; other lanes are zero, or not written
  *   vec_zero(), vec_relu(v)
  *   vec_fma(a, b, c)        a * b + c, rounded once; a is one float, for all lanes
- *   vec_scaled_add(s, b, c) s * b + c for s a power of two: the product is exact, so fused or not is the same
+ *   vec_scaled_add(s, b, c) s * b + c for s a power of two: the product is exact, fused or not
  *   ROW_NAME                the table's name
  *   TILE_ROWS, TILE_VECTORS, TILE_CASES(do)   the largest tile, and do(1) do(2) ... do(TILE_ROWS)
  */
@@ -21,9 +22,9 @@ static inline size_t lanes_of(size_t left) {
 #if defined(TILE_CASES)
 
 /*
- * The idea (Goto and van de Geijn 2008): a tile of the output stays in registers while k runs, so that each value loaded is used
- * as often as the tile is wide or high. Rows are addressed in groups of three from one pointer, which is what x86 addresses can
- * do without an instruction.
+ * The idea (Goto and van de Geijn 2008): a tile of the output stays in registers while k runs, so that each loaded value is used
+ * as often as the tile is wide or high. Rows are addressed in groups of three from one pointer, since an x86 address takes a
+ * multiple of 0, 1 or 2 strides without an instruction.
  */
 #define TILE_GROUPS ((TILE_ROWS + 2) / 3)
 
@@ -104,10 +105,10 @@ INLINE_BODY void transform_out(vec o[4], const vec m[6]) {
     o[3] = vec_scaled_add(8, far_odd, odd) + m[5];
 }
 
-/* n: lanes; height, width: how much of the 6 x 6 patch lies in the image, the rest is zero. */
+/* n: lanes. height, width: the pixels of the 6 x 6 patch inside the image; the others are zero. */
 INLINE_BODY void patch_in(float *v, size_t v_step, const float *in, size_t row, size_t pixel, size_t n, size_t height,
                           size_t width) {
-    float half[6][6][WIDTH]; /* [ty][x] */
+    float once[6][6][WIDTH]; /* [ty][x] */
     for (size_t x = 0; x < 6; x++, in += pixel) {
         vec d[6], t[6];
         for (size_t y = 0; y < 6; y++) {
@@ -117,12 +118,12 @@ INLINE_BODY void patch_in(float *v, size_t v_step, const float *in, size_t row, 
         }
         transform_in(t, d);
         for (size_t y = 0; y < 6; y++)
-            vec_store(half[y][x], t[y], WIDTH);
+            vec_store(once[y][x], t[y], WIDTH);
     }
     for (size_t y = 0; y < 6; y++, v += 6 * v_step) {
         vec d[6], t[6];
         for (size_t x = 0; x < 6; x++)
-            d[x] = vec_load(half[y][x], WIDTH);
+            d[x] = vec_load(once[y][x], WIDTH);
         transform_in(t, d);
         for (size_t x = 0; x < 3; x++)
             vec_store(v + x * v_step, t[x], WIDTH);
@@ -143,19 +144,19 @@ TARGET static void winograd_in(float *v, size_t v_step, const float *in, size_t 
 
 INLINE_BODY void patch_out(float *out, const float *m, const cseg_winograd_store *s, size_t c, size_t n, size_t height,
                            size_t width) {
-    vec half[4][6]; /* [y][tx] */
+    vec once[4][6]; /* [y][tx] */
     for (size_t x = 0; x < 6; x++) {
         vec column[6], o[4];
         for (size_t y = 0; y < 6; y++)
             column[y] = vec_load(m + (y * 6 + x) * s->m_step, WIDTH);
         transform_out(o, column);
         for (size_t y = 0; y < 4; y++)
-            half[y][x] = o[y];
+            once[y][x] = o[y];
     }
     const vec bias = s->bias == NULL ? vec_zero() : vec_load(s->bias + c, n);
     for (size_t y = 0; y < height; y++) {
         vec o[4];
-        transform_out(o, half[y]);
+        transform_out(o, once[y]);
         for (size_t x = 0; x < 4; x++) {
             if (x >= width)
                 break;
@@ -177,7 +178,7 @@ TARGET static void winograd_out(float *out, const float *m, const cseg_winograd_
 
 #include "tensor/winograd_wgrad_body.h"
 
-/* ---- few channels: an output pixel adds up what its nine neighbours made for it; see narrow.c ---- */
+/* ---- few channels: an output pixel is the sum of nine columns, one from each neighbour; see taps.c ---- */
 
 TARGET static void taps_add(float *out, size_t pixel, size_t width, size_t channels, const float *const rows[3], size_t stride,
                             const float *start, size_t start_step, bool relu) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The portable row, the reference of all others. A fused multiply-add is made of double arithmetic: the product of two floats is
- * exact in double; their sum with a third is made round-to-odd, after which rounding to float is the same as rounding the exact
- * value once (Boldo and Melquiond 2008).
+ * The C row, the reference of all others. A fused multiply-add is computed in double arithmetic. The product of two floats is
+ * exact in double. The sum with a third is rounded to odd; rounding that to float equals rounding the exact value once (Boldo and
+ * Melquiond 2008).
  */
 #include "tensor/tensor_kernels.h"
 
@@ -34,7 +34,7 @@ static inline void vec_store(float *p, vec v, size_t n) {
             p[i] = v[i];
 }
 
-/* Round to odd in double, then to float: right for every operand. */
+/* Round to odd in double, then to float: exact for every operand. */
 static float fused(float a, float b, float c) {
     const double product = (double)a * (double)b, addend = (double)c;
     double sum = product + addend;
@@ -42,7 +42,7 @@ static float fused(float a, float b, float c) {
     const double error = (product - (sum - part)) + (addend - part);
     int64_t bits;
     memcpy(&bits, &sum, sizeof bits);
-    /* A comparison with NaN is false, so infinities pass. Away from zero is one more in the bits, towards it one less. */
+    /* A comparison with NaN is false, so infinities pass. Adding one to the bits moves away from zero, subtracting towards it. */
     const int64_t away = (error > 0) == (sum > 0) ? 1 : -1;
     const int64_t inexact = (error > 0) | (error < 0);
     bits += away * (inexact & ~bits & 1);
@@ -88,7 +88,7 @@ typedef int32_t words __attribute__((vector_size(16)));
 typedef uint32_t unsigned_words __attribute__((vector_size(16))); /* they may overflow */
 enum { PAIRS = TILE_COLUMNS / 2 };
 
-/* Where the low 32 bits of a double lie in two words. */
+/* The order of the low and the high 32 bits of a double in two words. */
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
 #define WORDS(low, high)                                                                                                         \
     { high, low, high, low }
@@ -97,18 +97,19 @@ enum { PAIRS = TILE_COLUMNS / 2 };
     { low, high, low, high }
 #endif
 
-/* Sums are kept this many times as large as they are: then a double overflows where a float would. */
+/* Sums are kept multiplied by this, so that a double overflows where a float would. */
 static const double lift = 0x1p896;
 
 /*
- * A sum is rounded to nearest in double and then to a float's 24 bits, by integer arithmetic that rounds halves up. That goes
- * wrong only where the double lies half way between two floats, where the float is subnormal and so has fewer bits, and where it
- * overflows. An overflow stays infinite, or becomes NaN, to the end. The other two are next to never: each word is taken from a
- * number such that the doubtful ones come out largest, low ones where nothing is left after a half was added, high ones of
- * exponents below a normal float's; a zero's comes out negative. So `most`, the largest so far, tells at the end. Words are
- * compared as floats, which they all are, none a NaN: processors had a maximum of floats long before one of integers.
+ * A sum is rounded to nearest in double and then to a float's 24 bits, by integer arithmetic that rounds ties up. The result
+ * differs from a fused multiply-add in three cases only: the double is a tie between two floats, the float is subnormal and so
+ * has fewer bits, or the float overflows. An overflow stays infinite, or becomes NaN, to the end. The other two cases are rare
+ * and are detected: each word is subtracted from a constant such that doubtful words give the largest differences. Low words are
+ * doubtful where no bit remains after the addition of 1/2 ulp, high words where the exponent is below that of a normal float; a
+ * zero gives a negative difference. `doubt` is the largest difference so far; the end of the tile compares it with the limits.
+ * Words are compared as floats, of which none is a NaN, since early processors have a maximum of floats but none of integers.
  */
-enum { MOST_LOW = 0x20800000, LEAST_NORMAL = 0x70100000, SURE_HIGH = 0x10600000 };
+enum { MAX_LOW = 0x20800000, MIN_NORMAL = 0x70100000, MAX_CERTAIN = 0x10600000 };
 
 static inline vec larger(vec a, vec b) {
     for (size_t i = 0; i < WIDTH; i++)
@@ -116,12 +117,12 @@ static inline vec larger(vec a, vec b) {
     return a;
 }
 
-static inline wide add_product(wide a, wide b, wide c, vec *most) {
-    const long_words half = {0x10000000, 0x10000000}, kept = {~0x1fffffffULL, ~0x1fffffffULL};
-    const unsigned_words low = WORDS(0x1fffffff, 0x7fffffff), top = WORDS(MOST_LOW, (uint32_t)LEAST_NORMAL + SURE_HIGH);
+static inline wide add_product(wide a, wide b, wide c, vec *doubt) {
+    const long_words tie = {0x10000000, 0x10000000}, kept = {~0x1fffffffULL, ~0x1fffffffULL};
+    const unsigned_words low = WORDS(0x1fffffff, 0x7fffffff), top = WORDS(MAX_LOW, (uint32_t)MIN_NORMAL + MAX_CERTAIN);
     const wide sum = a * b + c;
-    const long_words up = (long_words)sum + half;
-    *most = larger((vec)(top - ((unsigned_words)up & low)), *most);
+    const long_words up = (long_words)sum + tie;
+    *doubt = larger((vec)(top - ((unsigned_words)up & low)), *doubt);
     return (wide)(up & kept);
 }
 
@@ -139,7 +140,7 @@ static inline __attribute__((always_inline)) bool tile_of(const cseg_tile *t, co
     const size_t n = whole ? TILE_COLUMNS : t->columns, a_row = t->a_row, a_step = t->a_step[2], b_step = t->b_step[2];
     const wide scaled = {lift, lift};
     wide sum[TILE_ROWS][PAIRS];
-    vec most = vec_zero();
+    vec doubt = vec_zero();
     for (size_t r = 0; r < rows; r++) {
         vec start = t->start == NULL ? vec_zero() : vec_load(t->start + r * t->start_row, n);
         widen(sum[r], (const float *)&start);
@@ -159,16 +160,16 @@ static inline __attribute__((always_inline)) bool tile_of(const cseg_tile *t, co
                 for (size_t r = 0; r < rows; r++) {
                     const wide left = {(double)a[r * a_row], (double)a[r * a_row]};
                     for (size_t j = 0; j < PAIRS; j++)
-                        sum[r][j] = add_product(left, right[j], sum[r][j], &most);
+                        sum[r][j] = add_product(left, right[j], sum[r][j], &doubt);
                 }
             }
         }
-    const words sure = WORDS(MOST_LOW - 1, SURE_HIGH);
-    words doubt = (words)most > sure;
+    const words certain = WORDS(MAX_LOW - 1, MAX_CERTAIN);
+    words failed = (words)doubt > certain;
     for (size_t r = 0; r < rows; r++)
         for (size_t j = 0; j < PAIRS; j++)
-            doubt |= (words)(sum[r][j] - sum[r][j] != (wide){0, 0});
-    if (any(doubt))
+            failed |= (words)(sum[r][j] - sum[r][j] != (wide){0, 0});
+    if (any(failed))
         return false;
     for (size_t r = 0; r < rows; r++) {
         vec out;

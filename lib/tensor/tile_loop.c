@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * All sums of products of the network as tiles of one kernel. A convolution reads its input where it lies: the three loops of a
- * tile's chain are the kernel's rows, its columns and the channels, so nothing is rearranged but the weights, once.
+ * All sums of products of the network as tiles of one kernel. A convolution reads its input in place: the three loops of a tile's
+ * chain are the kernel's rows, its columns and the channels, so that only the weights are rearranged, once.
  * Cost: one fused multiply-add per product.
  */
 #include "tensor/tile_loop.h"
 
-static size_t parts(size_t total, size_t most) {
-    return (total + most - 1) / most;
+static size_t quotient_up(size_t total, size_t step) {
+    return (total + step - 1) / step;
 }
 
 static size_t smaller(size_t a, size_t b) {
     return a < b ? a : b;
 }
 
-/* Where a loop ends just where the next step of the loop around it begins, the two are one. */
+/* A loop that ends where the next step of the outer loop begins is merged with the outer loop. */
 static void merge_loops(cseg_tile *t) {
     for (size_t i = 2; i > 0; i--)
         if (t->a_step[i - 1] == t->count[2] * t->a_step[2] && t->b_step[i - 1] == t->count[2] * t->b_step[2]) {
@@ -25,16 +25,16 @@ static void merge_loops(cseg_tile *t) {
         }
 }
 
-/* Ask for the row below these pixels, so that it comes while they are worked on. */
+/* Prefetch the row below these pixels while the kernel works on them. */
 static void fetch_below(const cseg_loop *w, const float *in, size_t pixels) {
     enum { LINE = 16 };
     for (size_t i = 0; i < pixels * w->in.pixel; i += LINE)
         __builtin_prefetch(in + w->in.row + i, 0, 2);
 }
 
-/* One row of pixels, in tiles of nearly equal width: no narrow one is left at the end. */
+/* One row of pixels, in tiles of nearly equal width, so that the last one is not small. */
 static void run_row(const cseg_kernels *k, cseg_tile tile, const cseg_loop *w, float *out, const float *in) {
-    const size_t tiles = parts(w->width, k->rows);
+    const size_t tiles = quotient_up(w->width, k->rows);
     for (size_t i = 0; i < tiles; i++) {
         const size_t x = i * w->width / tiles;
         tile.rows = (i + 1) * w->width / tiles - x;
@@ -68,7 +68,7 @@ void cseg_loop_run(const cseg_kernels *k, const cseg_loop *w) {
 }
 
 size_t cseg_panels_floats(const cseg_kernels *k, const cseg_panels *p) {
-    return parts(p->channels, k->columns) * k->columns * p->depth * p->taps;
+    return quotient_up(p->channels, k->columns) * k->columns * p->depth * p->taps;
 }
 
 void cseg_panels_pack(const cseg_kernels *k, float *packed, const float *weights, const cseg_panels *p) {
@@ -85,7 +85,7 @@ void cseg_panels_pack(const cseg_kernels *k, float *packed, const float *weights
 /* The tiles of one tap over a band of pixels. */
 static void outer_tap(const cseg_kernels *k, cseg_tile tile, const cseg_outer *o, float *c) {
     const float *a = tile.a, *b = tile.b;
-    const size_t tiles = parts(o->rows, k->rows);
+    const size_t tiles = quotient_up(o->rows, k->rows);
     for (size_t i = 0; i < tiles; i++) {
         const size_t row = i * o->rows / tiles;
         tile.rows = (i + 1) * o->rows / tiles - row;
@@ -100,7 +100,7 @@ static void outer_tap(const cseg_kernels *k, cseg_tile tile, const cseg_outer *o
     }
 }
 
-/* Bands of rows small enough that all taps and tiles find them in the cache; the chains go on from band to band. */
+/* Bands of rows stay in the cache for all taps and tiles; the chains continue from band to band. */
 enum { BAND_FLOATS = 65536 };
 
 void cseg_loop_run_outer(const cseg_kernels *k, const cseg_outer *o) {

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the convolution files share: sums of products walked over images, and the layout of packed weights. */
+/* Shared by the convolution files: loops of sums of products over images, and the layout of packed weights. */
 #ifndef CSEG_TENSOR_TILE_LOOP_H
 #define CSEG_TENSOR_TILE_LOOP_H
 
 #include "tensor/tensor_kernels.h"
 
-/* Pixels of images: where the first one lies and how far apart they are, in floats. */
+/* Pixels of images: the first one, and the strides in floats. */
 typedef struct cseg_grid {
     float *data;
     size_t pixel, row, image;
 } cseg_grid;
 
 /*
- * For every output pixel and channel, one tile element. `tile` holds what all tiles share: the three loops over k, the bias
+ * One tile element per output pixel and channel. `tile` holds the members that all tiles share: the three loops over k, the bias
  * (start, start_row 0), relu. The weights lie in panels of the kernel's columns, panel_floats apart.
  */
 typedef struct cseg_loop {
@@ -21,15 +21,15 @@ typedef struct cseg_loop {
     const float *packed;
     size_t panel_floats;
     bool accumulate;
-    bool fetch; /* the next row of the input is far away and needed soon */
+    bool fetch; /* prefetch the next row of the input */
     cseg_tile tile;
 } cseg_loop;
 
-void cseg_loop_run(const cseg_kernels *k, const cseg_loop *walk);
+void cseg_loop_run(const cseg_kernels *k, const cseg_loop *loop);
 
 /*
  * Weights for cseg_loop_run(): [panel][tap][depth][column], columns beyond `channels` zero. Strides are in floats of `weights`;
- * tap_step may go backwards.
+ * tap_step may be negative.
  */
 typedef struct cseg_panels {
     size_t taps, depth, channels;
@@ -40,24 +40,24 @@ typedef struct cseg_panels {
 size_t cseg_panels_floats(const cseg_kernels *k, const cseg_panels *p);
 void cseg_panels_pack(const cseg_kernels *k, float *packed, const float *weights, const cseg_panels *p);
 
-/* The same for 3x3 kernels by fewer multiplications; packed weights are [panel][position][depth][column]. */
+/* The same for 3x3 kernels with fewer multiplications (winograd.c); packed weights are [panel][position][depth][column]. */
 bool cseg_winograd_pays(size_t kernel, size_t depth, size_t channels);
 size_t cseg_winograd_scratch_floats(const cseg_kernels *k, size_t depth);
 size_t cseg_winograd_panels_floats(const cseg_kernels *k, const cseg_panels *p);
 void cseg_winograd_panels_pack(const cseg_kernels *k, float *packed, const float *weights, const cseg_panels *p);
-void cseg_winograd_run(const cseg_kernels *k, const cseg_loop *walk, float *scratch);
+void cseg_winograd_run(const cseg_kernels *k, const cseg_loop *loop, float *scratch);
 
-/* The same for 3x3 kernels and few channels; packed weights are [panel][depth][tap and channel]. */
+/* The same for 3x3 kernels and few channels (taps.c); packed weights are [panel][depth][tap and channel]. */
 bool cseg_taps_pays(size_t kernel, size_t channels);
 size_t cseg_taps_scratch_floats(size_t width, size_t channels);
 size_t cseg_taps_panels_floats(const cseg_kernels *k, const cseg_panels *p);
 void cseg_taps_panels_pack(const cseg_kernels *k, float *packed, const float *weights, const cseg_panels *p);
-void cseg_taps_run(const cseg_kernels *k, const cseg_loop *walk, float *scratch);
+void cseg_taps_run(const cseg_kernels *k, const cseg_loop *loop, float *scratch);
 
 /*
  * For each tap, a matrix product over all pixels in raster order: c [tap][row][column] += sum of a (rows: its channels, row_step
- * apart) times b (columns: its channels). The derivative by the weights is this of the input and d_out. a and b name what the
- * first tap sees.
+ * apart) times b (columns: its channels). The derivative by the weights is this product of the input and d_out. a and b are the
+ * grids at the first tap.
  */
 typedef struct cseg_outer {
     cseg_grid a, b;
@@ -70,7 +70,7 @@ typedef struct cseg_outer {
 
 void cseg_loop_run_outer(const cseg_kernels *k, const cseg_outer *outer);
 
-/* The same for the nine taps of a 3x3 convolution by fewer multiplications, where cseg_winograd_pays(). */
+/* The same for the nine taps of a 3x3 convolution with fewer multiplications (winograd_wgrad.c), where cseg_winograd_pays(). */
 size_t cseg_wgrad_scratch_floats(size_t rows, size_t columns);
 void cseg_wgrad_run(const cseg_kernels *k, const cseg_outer *outer, float *scratch);
 

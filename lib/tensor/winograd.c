@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * 3x3 convolution by Winograd's minimal filtering F(4x4, 3x3) (Lavin and Gray, CVPR 2016): 4 x 4 output pixels from 6 x 6 input
- * pixels with 36 multiplications instead of 144. Input patches and filters are transformed; at each of the 36 positions the
- * channels then meet in a matrix product; its results are transformed back. A block of patches goes through all three steps
- * before the next, so that what lies between them stays in the second-level cache. Cost: a quarter of the direct multiply-adds,
- * and the transforms, about 250 operations per patch and channel of input and of output. Error: about 20 times that of the direct
- * sum, 2e-5 of the output's spread.
+ * pixels with 36 multiplications instead of 144. Input patches and filters are transformed; at each of the 36 positions a matrix
+ * product sums over the channels; the products are transformed back. A block of patches goes through all three steps before the
+ * next block, so that intermediate values stay in the second-level cache. Cost: a quarter of the direct multiply-adds, and the
+ * transforms, about 250 operations per patch and channel of input and of output. Error: about 20 times that of the direct sum,
+ * 2e-5 of the output's spread.
  */
 #include "tensor/tile_loop.h"
 
@@ -19,12 +19,12 @@ static size_t whole_groups(size_t channels) {
     return (channels + GROUP - 1) / GROUP * GROUP;
 }
 
-/* Positions lie one cache line more than a block apart, so that they do not all fall on the same lines of the cache. */
+/* Positions lie one cache line more than a block apart, so that they use different sets of the cache. */
 static size_t position_step(size_t patches, size_t floats) {
     return patches * floats + GROUP;
 }
 
-/* Patches that go together: as many whole tiles as fit. */
+/* The patches of a block: whole tiles, up to BLOCK patches. */
 static size_t block_patches(const cseg_kernels *k) {
     return k->rows > BLOCK ? k->rows : BLOCK / k->rows * k->rows;
 }
@@ -50,13 +50,13 @@ static void transform_filter(double u[6], double g0, double g1, double g2) {
 
 /* One filter's 36 values, `step` floats apart. */
 static void pack_filter(float *packed, size_t step, const float *weights, ptrdiff_t tap_step) {
-    double half[3][6];
+    double once[3][6]; /* transformed along columns */
     for (ptrdiff_t x = 0; x < 3; x++)
-        transform_filter(half[x], (double)weights[x * tap_step], (double)weights[(3 + x) * tap_step],
+        transform_filter(once[x], (double)weights[x * tap_step], (double)weights[(3 + x) * tap_step],
                          (double)weights[(6 + x) * tap_step]);
     for (size_t y = 0; y < 6; y++) {
         double u[6];
-        transform_filter(u, half[0][y], half[1][y], half[2][y]);
+        transform_filter(u, once[0][y], once[1][y], once[2][y]);
         for (size_t x = 0; x < 6; x++)
             packed[(y * 6 + x) * step] = (float)u[x];
     }
@@ -81,7 +81,7 @@ void cseg_winograd_panels_pack(const cseg_kernels *k, float *packed, const float
                         packed[i * step] = 0;
 }
 
-/* Where a patch lies: patches are counted through rows, columns and images. */
+/* The place of a patch; patches are numbered in raster order, image after image. */
 typedef struct place {
     size_t image, y, x; /* output pixel */
 } place;
@@ -91,17 +91,17 @@ static place place_of(const cseg_loop *w, size_t patch) {
     return (place){.image = patch / (across * down), .y = patch / across % down * PATCH, .x = patch % across * PATCH};
 }
 
-/* A block of patches on its way: v, their transform, and m, the 36 products with one panel of weights. */
+/* A block of patches: v, its transform, and m, the 36 products with one panel of weights. */
 typedef struct block {
     const cseg_kernels *kernels;
-    const cseg_loop *walk;
+    const cseg_loop *loop;
     size_t first, patches;
     float *v, *m;
     size_t v_row, v_step, m_step;
 } block;
 
 static void transform(const block *b) {
-    const cseg_loop *w = b->walk;
+    const cseg_loop *w = b->loop;
     for (size_t i = 0; i < b->patches; i++) {
         const place at = place_of(w, b->first + i);
         const float *in = w->in.data + at.image * w->in.image + at.y * w->in.row + at.x * w->in.pixel;
@@ -112,7 +112,7 @@ static void transform(const block *b) {
 
 static void multiply(const block *b, const float *panel, size_t columns) {
     const cseg_kernels *k = b->kernels;
-    const size_t depth = b->walk->tile.count[2], tiles = (b->patches + k->rows - 1) / k->rows;
+    const size_t depth = b->loop->tile.count[2], tiles = (b->patches + k->rows - 1) / k->rows;
     cseg_tile tile = {.columns = columns, .a_row = b->v_row, .c_row = k->columns, .count = {1, 1, depth}};
     tile.a_step[2] = 1;
     tile.b_step[2] = k->columns;
@@ -128,7 +128,7 @@ static void multiply(const block *b, const float *panel, size_t columns) {
 }
 
 static void transform_back(const block *b, size_t channel, size_t channels) {
-    const cseg_loop *w = b->walk;
+    const cseg_loop *w = b->loop;
     const cseg_winograd_store store = {.row = w->out.row,
                                        .pixel = w->out.pixel,
                                        .channels = channels,
@@ -145,10 +145,10 @@ static void transform_back(const block *b, size_t channel, size_t channels) {
 }
 
 static void run_block(const block *b) {
-    const size_t columns = b->kernels->columns, depth = b->walk->tile.count[2], channels = b->walk->channels;
+    const size_t columns = b->kernels->columns, depth = b->loop->tile.count[2], channels = b->loop->channels;
     transform(b);
     for (size_t channel = 0; channel < channels; channel += columns) {
-        multiply(b, b->walk->packed + channel / columns * POSITIONS * depth * columns,
+        multiply(b, b->loop->packed + channel / columns * POSITIONS * depth * columns,
                  smaller(columns, whole_groups(channels - channel)));
         transform_back(b, channel, smaller(columns, channels - channel));
     }
@@ -156,8 +156,9 @@ static void run_block(const block *b) {
 
 void cseg_winograd_run(const cseg_kernels *k, const cseg_loop *w, float *scratch) {
     const size_t across = (w->width + PATCH - 1) / PATCH, down = (w->height + PATCH - 1) / PATCH;
-    const size_t patches = w->images * across * down, most = block_patches(k), blocks = (patches + most - 1) / most;
-    block b = {.kernels = k, .walk = w, .v_row = whole_groups(w->tile.count[2])};
+    const size_t patches = w->images * across * down, block_size = block_patches(k);
+    const size_t blocks = (patches + block_size - 1) / block_size;
+    block b = {.kernels = k, .loop = w, .v_row = whole_groups(w->tile.count[2])};
     for (size_t i = 0; i < blocks; i++) {
         b.first = i * patches / blocks;
         b.patches = (i + 1) * patches / blocks - b.first;

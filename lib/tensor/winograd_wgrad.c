@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The derivative of a 3x3 convolution by its weights by Winograd's minimal filtering: F(4x4, 3x3) of winograd.c is bilinear in
- * input and filter, so its transpose gives the 3 x 3 sums of 6 x 6 input pixels times 4 x 4 pixels of d_out with 36
- * multiplications instead of 144. Input patches go through B as in the forward convolution, those of d_out through A; at each of
- * the 36 positions the products of all channels with all are summed over the patches; G brings the sums to 3 x 3 once for all
- * images. Cost: a quarter of the direct multiply-adds, and the transforms, about 250 operations per patch and channel of input
- * and of d_out, and as many for every 16 weights. Error: some times that of the direct sum, 1e-6 of a tensor's norm.
+ * The derivative of a 3x3 convolution by its weights by Winograd's minimal filtering. F(4x4, 3x3) of winograd.c is bilinear in
+ * input and filter. So its transpose gives the 3 x 3 sums of 6 x 6 input pixels times 4 x 4 pixels of d_out with 36
+ * multiplications instead of 144. Patches of the input are transformed by B as in the forward convolution, patches of d_out by A.
+ * At each of the 36 positions the products of all pairs of channels are summed over the patches. G transforms the sums to 3 x 3
+ * once for all images. Cost: a quarter of the direct multiply-adds, and the transforms, about 250 operations per patch and
+ * channel of input and of d_out, and as many for every 16 weights. Error: a few times that of the direct sum, 1e-6 of a tensor's
+ * norm.
  */
 #include "tensor/tile_loop.h"
 
@@ -19,18 +20,17 @@ static size_t whole_groups(size_t channels) {
     return (channels + GROUP - 1) / GROUP * GROUP;
 }
 
-/* Patches lie an odd number of cache lines apart, for most numbers of channels: a column of them falls on all lines of the cache.
- */
+/* Patches lie an odd number of cache lines apart for most numbers of channels, so that a column uses all sets of the cache. */
 static size_t patch_step(size_t channels) {
     return whole_groups(channels) + GROUP;
 }
 
-/* Patches that go together: so many that the sums, read and written once for each block, cost little, and no more than the cache
- * holds otherwise. */
+/* The patches of a block: enough that the sums, read and written once per block, cost little, and no more than the cache
+ * holds. */
 static size_t block_patches(size_t rows, size_t columns) {
-    enum { FLOATS = 131072, LEAST = 64 };
-    const size_t fit = FLOATS / (POSITIONS * (patch_step(rows) + patch_step(columns)));
-    return fit > LEAST ? fit : LEAST;
+    enum { FLOATS = 131072, MIN_PATCHES = 64 };
+    const size_t patches = FLOATS / (POSITIONS * (patch_step(rows) + patch_step(columns)));
+    return patches > MIN_PATCHES ? patches : MIN_PATCHES;
 }
 
 static size_t sums_step(size_t rows, size_t columns) {
@@ -41,7 +41,7 @@ size_t cseg_wgrad_scratch_floats(size_t rows, size_t columns) {
     return POSITIONS * (sums_step(rows, columns) + block_patches(rows, columns) * (patch_step(rows) + patch_step(columns)));
 }
 
-/* Patches `first` and on of both factors, transformed; patches are counted through rows, columns and images. */
+/* Patches `first` and on of both factors, transformed; patches are numbered in raster order, image after image. */
 static void transform(const cseg_kernels *k, const cseg_outer *o, float *v, float *m, size_t first, size_t patches) {
     const size_t across = (o->width + PATCH - 1) / PATCH, down = (o->height + PATCH - 1) / PATCH;
     const size_t v_patch = patch_step(o->rows), m_patch = patch_step(o->columns);
@@ -78,8 +78,8 @@ static void multiply(const cseg_kernels *k, const cseg_outer *o, float *sums, co
 
 void cseg_wgrad_run(const cseg_kernels *k, const cseg_outer *o, float *scratch) {
     const size_t across = (o->width + PATCH - 1) / PATCH, down = (o->height + PATCH - 1) / PATCH;
-    const size_t patches = o->images * across * down, most = block_patches(o->rows, o->columns);
-    const size_t blocks = (patches + most - 1) / most, step = sums_step(o->rows, o->columns);
+    const size_t patches = o->images * across * down, block_size = block_patches(o->rows, o->columns);
+    const size_t blocks = (patches + block_size - 1) / block_size, step = sums_step(o->rows, o->columns);
     for (size_t i = 0; i < blocks; i++) {
         const size_t first = i * patches / blocks, count = (i + 1) * patches / blocks - first;
         float *v = scratch + POSITIONS * step, *m = v + POSITIONS * count * patch_step(o->rows);

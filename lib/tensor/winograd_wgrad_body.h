@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The transforms of winograd_weights.c, included once per row of the kernel table; see kernels_body.h. */
+/* The transforms of winograd_wgrad.c, included once per row of the kernel table; see tensor_kernels_body.h. */
 
 /* A d of Lavin and Gray: six values from four. */
 INLINE_BODY void transform_spread(vec t[6], const vec d[4]) {
@@ -24,17 +24,17 @@ INLINE_BODY void transform_gather(vec g[3], const vec p[6]) {
 
 INLINE_BODY void patch_spread(float *m, size_t m_step, const float *d, size_t row, size_t pixel, size_t n, size_t height,
                               size_t width) {
-    vec half[4][6]; /* [x][ty] */
+    vec once[4][6]; /* [x][ty] */
     for (size_t x = 0; x < 4; x++) {
         vec column[4];
         for (size_t y = 0; y < 4; y++)
             column[y] = y < height && x < width ? vec_load(d + y * row + x * pixel, n) : vec_zero();
-        transform_spread(half[x], column);
+        transform_spread(once[x], column);
     }
     for (size_t y = 0; y < 6; y++) {
         vec line[4], t[6];
         for (size_t x = 0; x < 4; x++)
-            line[x] = half[x][y];
+            line[x] = once[x][y];
         transform_spread(t, line);
         for (size_t x = 0; x < 6; x++)
             vec_store(m + (y * 6 + x) * m_step, t[x], WIDTH);
@@ -51,18 +51,18 @@ TARGET static void winograd_spread(float *m, size_t m_step, const float *d, size
 }
 
 INLINE_BODY void sums_gather(float *to, size_t tap_step, const float *sums, size_t step, size_t n) {
-    vec half[3][6]; /* [ky][x] */
+    vec once[3][6]; /* [ky][x] */
     for (size_t x = 0; x < 6; x++) {
         vec column[6], g[3];
         for (size_t y = 0; y < 6; y++)
             column[y] = vec_load(sums + (y * 6 + x) * step, WIDTH);
         transform_gather(g, column);
         for (size_t ky = 0; ky < 3; ky++)
-            half[ky][x] = g[ky];
+            once[ky][x] = g[ky];
     }
     for (size_t ky = 0; ky < 3; ky++) {
         vec g[3];
-        transform_gather(g, half[ky]);
+        transform_gather(g, once[ky]);
         for (size_t kx = 0; kx < 3; kx++) {
             float value[WIDTH];
             vec_store(value, g[kx], WIDTH);

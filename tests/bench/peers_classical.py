@@ -275,14 +275,15 @@ class MeasureOptions(ctypes.Structure):
 
 
 def handle(kind, like, *arguments):
-    """A new image or label map with the samples of an array."""
+    """A new image or label map with the samples of an array, (height, width) or of an image (channels, height, width)."""
     made = ctypes.c_void_p()
     plane_of = getattr(library, f"cseg_{kind}_plane")
     plane_of.restype = Plane
-    check(getattr(library, f"cellseg_{kind}_new")(ctypes.byref(made), None, *arguments, *map(ctypes.c_size_t, like.shape)))
-    plane = plane_of(made, 0)
-    assert plane.stride == like.strides[0]
-    ctypes.memmove(plane.data, like.ctypes.data, like.nbytes)
+    check(getattr(library, f"cellseg_{kind}_new")(ctypes.byref(made), None, *arguments, *map(ctypes.c_size_t, like.shape[-2:])))
+    for channel, samples in enumerate(like.reshape(-1, *like.shape[-2:])):
+        plane = plane_of(made, channel)
+        assert plane.stride == samples.strides[0]
+        ctypes.memmove(plane.data, samples.ctypes.data, samples.nbytes)
     return made
 
 
@@ -329,60 +330,24 @@ def scene():
     marker, cells, nuclei = (cv2.GaussianBlur(a, (0, 0), 2) for a in (marker, cells, nuclei))
     marker += np.linspace(0.05, 0.15, SIZE, dtype=np.float32) + random.normal(0, 0.02, marker.shape).astype(np.float32)
     image = (np.clip(marker, 0, 1) * 65535).astype(np.uint16)
-    return image, [nuclei, np.clip(cells - nuclei, 0, 1), 1 - cells]
-
-
-class Flat(ctypes.Structure):
-    """cseg_flat of lib/segment/segment.h."""
-
-    _fields_ = [("plane", Plane), ("noise", ctypes.c_double), ("rounding", ctypes.c_double)]
-
-
-class Channel(ctypes.Structure):
-    """cseg_channel of lib/segment/pipeline.h."""
-
-    _fields_ = [("plane", Plane), ("pixel_size_um", ctypes.c_double)]
-
-
-class Found(ctypes.Structure):
-    """cseg_found of lib/segment/pipeline.h."""
-
-    _fields_ = [(name, ctypes.c_void_p) for name in ("cells", "nuclei", "marker")] + [("refused", ctypes.c_bool)]
+    return image, np.stack([nuclei, np.clip(cells - nuclei, 0, 1), 1 - cells])
 
 
 @case("segmentation without the network, 600 cells", repeats=5)
 def segmentation(run):
-    """The steps of lib/segment/pipeline.c between an image and its labels, with given maps. No peer has them."""
-    import method
-    import oracle
-
+    """Nuclei from given maps, then cells from the maps, the nuclei and the marker. No peer has them."""
     image, maps = scene()
-    planes = [oracle.plane(m) for m in maps]
-    three = (Plane * 3)(*planes)
-    options = method.options(top_hat_um=130)
-    rule = method.Rule(0.65, 130, 1, 99.5, 8, 4, 0.5, 0, 176, 160, 3)  # as the default model's
-    marker_rule = method.Rule(0.65, 130, 1, 99.8, 30, 1, 1)
-    network_input = np.empty(image.shape, np.float32)
-    nuclei = np.empty(image.shape, np.uint32)
-    nuclei_plane = oracle.plane(nuclei)
-    channel = Channel(oracle.plane(image), 0.65)
+    marker = handle("image", image, ctypes.c_int32(UINT16), ctypes.c_int32(1))
+    probabilities = handle("image", maps, ctypes.c_int32(FLOAT32), ctypes.c_int32(len(maps)))
+    for made in (marker, probabilities):
+        check(library.cellseg_image_set_pixel_size_um(made, ctypes.c_double(0.65)))
 
     def ours(context):
-        flat, count, working = Flat(), ctypes.c_uint32(), Plane()
-        cells, inner = ctypes.c_void_p(), ctypes.c_void_p()
-        arguments = ctypes.byref(channel.plane), b"the image", 0.65, ctypes.byref(rule)
-        call("cseg_preprocess_flatten", ctypes.byref(flat), *arguments, context=context)
-        call("cseg_preprocess_normalise", network_input, ctypes.byref(flat), ctypes.byref(rule), context=context)
-        call("cseg_preprocess_normalise", ctypes.byref(flat.plane), ctypes.byref(flat), ctypes.byref(marker_rule), context=context)
-        call("cseg_seeds_find", nuclei, ctypes.byref(count), maps[0], None, 0.65, ctypes.byref(options), context=context)
-        addresses = [ctypes.addressof(p) for p in (flat.plane, three, nuclei_plane)]
-        inputs = method.CellInputs(*addresses, count.value, 0.65)
-        found = Found(ctypes.addressof(working), addresses[2], addresses[0], False)
-        rest = [ctypes.byref(argument) for argument in (channel, found, options)]
-        check(library.cseg_channel_working_cells(context, ctypes.byref(working), ctypes.byref(inputs), rest[2]))
-        check(library.cseg_channel_label(ctypes.byref(cells), ctypes.byref(inner), context, *rest))
-        library.cseg_plane_free(ctypes.byref(flat.plane))
-        library.cellseg_labels_free(cells)
-        library.cellseg_labels_free(inner)
+        nuclei, cells, inner = (ctypes.c_void_p() for _ in range(3))
+        check(library.cellseg_segment_nuclei(ctypes.byref(nuclei), context, probabilities, 0, None))
+        given = context, marker, probabilities, 0, nuclei, None
+        check(library.cellseg_segment_cells(ctypes.byref(cells), ctypes.byref(inner), *given))
+        for labels in (nuclei, cells, inner):
+            library.cellseg_labels_free(labels)
 
     return ours, {}

@@ -28,8 +28,8 @@ static size_t rows;
 /* Of several magnitudes and both signs, so that sums round; some are zero. */
 static void fill(float *values, size_t count, uint64_t seed) {
     for (size_t i = 0; i < count; i++) {
-        const double value = (2 * test_uniform(&seed) - 1) * (double)(1 << test_random(&seed) % 12);
-        values[i] = test_random(&seed) % 16 == 0 ? 0.0F : (float)value;
+        const double unit = 2 * test_uniform(&seed) - 1, scale = (double)(1 << test_random(&seed) % 12);
+        values[i] = test_random(&seed) % 16 == 0 ? 0.0F : (float)(unit * scale);
     }
 }
 

@@ -44,6 +44,28 @@ def check_calls():
                     yield f"lib/{name}:{number}: library code does not call {call}()"
 
 
+def check_grammar():
+    """docs/conventions.md, "The toolkit's grammar": cellseg_<object>_<verb>(results, context, inputs, parameters)."""
+    for name in "filter.h", "morph.h":
+        text = library.without_comments_and_strings((ROOT / "include/cellseg" / name).read_text())
+        for function, inside in re.findall(r"CELLSEG_API\s+cellseg_status\s+(\w+)\(([^;]*)\);", text):
+            arguments = [re.sub(r"\s+", " ", a).strip() for a in inside.split(",")]
+            kinds = [re.sub(r" ?\w+$", "", a) for a in arguments]
+            if function.endswith("_options_init"):
+                continue
+            first = kinds.index("cellseg_context *") + 1 if "cellseg_context *" in kinds else 0
+            image, labels = kinds[first:] + [""], function.startswith("cellseg_labels_")
+            if not labels and not function.startswith("cellseg_image_"):
+                yield f"include/cellseg/{name}: {function} is no cellseg_image_<verb> or cellseg_labels_<verb>"
+            if first == 0 or any(k.startswith("const") or ("*" not in k and k != "size_t") for k in kinds[: first - 1]):
+                yield f"include/cellseg/{name}: {function} does not take results, then the context"
+            if image[0] != ("const cellseg_labels *" if labels else "const cellseg_image *"):
+                yield f"include/cellseg/{name}: {function} does not take its {'label map' if labels else 'image'} after the context"
+            for at, kind in enumerate(kinds):
+                if kind == "const cellseg_image *" and not re.fullmatch(r"int32_t (\w+_)?channel", (arguments + [""])[at + 1]):
+                    yield f"include/cellseg/{name}: {function} takes {arguments[at]} without a channel after it"
+
+
 def check_sizes():
     for path in tracked():
         if path.stat().st_size > MAX_FILE_BYTES:
@@ -92,7 +114,7 @@ def check_documents():
 
 
 def main():
-    checks = [check_sources, check_calls, check_sizes, check_top_level, check_licences, check_documents, *library.CHECKS]
+    checks = [check_sources, check_calls, check_grammar, check_sizes, check_top_level, check_licences, check_documents, *library.CHECKS]
     faults = [fault for check in checks for fault in check()]
     for fault in faults:
         print(fault)

@@ -49,10 +49,10 @@ def test_rectangles(dtype):
             }
             for view in images.views(image):
                 for operation, right in wanted.items():
-                    ours = run(f"cseg_morph_{operation}", np.empty_like(image), view, *window)
+                    ours = run(f"cseg_rect_{operation}", np.empty_like(image), view, *window)
                     assert np.array_equal(ours, right), (operation, name, window)
                     same = view.copy()
-                    oracle.call(f"cseg_morph_{operation}", same, same, *window)
+                    oracle.call(f"cseg_rect_{operation}", same, same, *window)
                     assert np.array_equal(same, right), (operation, name, window, "in place")
 
 
@@ -70,7 +70,7 @@ def test_rectangles_against_scipy(size):
             "bottom_hat": ndimage.black_tophat,
         }
         for operation, peer in pairs.items():
-            ours = run(f"cseg_morph_{operation}", np.empty_like(image), image, size, size)
+            ours = run(f"cseg_rect_{operation}", np.empty_like(image), image, size, size)
             assert np.array_equal(ours, peer(image, size=(size, size))), (operation, name)
 
 

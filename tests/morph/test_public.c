@@ -17,6 +17,8 @@ typedef struct pixels {
     uint16_t words[HEIGHT][STRIDE];
     uint8_t bytes[HEIGHT][STRIDE], mask[HEIGHT][STRIDE];
     uint32_t ids[HEIGHT][STRIDE], nuclei[HEIGHT][STRIDE], seeds[HEIGHT][STRIDE];
+    double doubles[HEIGHT][STRIDE];
+    int32_t pairs[HEIGHT][STRIDE][2]; /* two interleaved channels */
 } pixels;
 
 static pixels shared, before;
@@ -35,12 +37,15 @@ static void fill_shared(void) {
             shared.ids[y][x] = inside ? (blocks % 4 != 1) * (blocks + 1) * 40000000U : 77;
             shared.nuclei[y][x] = inside && noise % 3 == 0 ? shared.ids[y][x] : 0;
             shared.seeds[y][x] = inside ? (noise == 0) * (blocks + 1) : 78;
+            shared.doubles[y][x] = inside ? 1 + (double)(blocks % 5 * 300 + noise) * 1e-12 : (double)NAN;
+            shared.pairs[y][x][0] = inside ? -1 : INT32_MIN;
+            shared.pairs[y][x][1] = inside ? (int32_t)(blocks % 5 * 300 + noise) - 700 : INT32_MIN;
         }
     before = shared;
 }
 
 typedef struct inputs {
-    cellseg_image *grey, *marker, *words, *bytes, *mask;
+    cellseg_image *grey, *marker, *words, *bytes, *mask, *doubles, *pairs;
     cellseg_labels *ids, *nuclei, *seeds;
 } inputs;
 
@@ -62,6 +67,15 @@ static cellseg_image *image_of(const void *data, int32_t type, size_t sample) {
     return image;
 }
 
+static cellseg_image *image_of_pairs(void) {
+    cellseg_image_layout layout = layout_of(shared.pairs, CELLSEG_INT32, sizeof shared.pairs[0][0]);
+    layout.channels = 2;
+    layout.pixel_stride_bytes = sizeof shared.pairs[0][0];
+    cellseg_image *image;
+    assert_ok(cellseg_image_wrap(&image, NULL, &layout));
+    return image;
+}
+
 static cellseg_labels *labels_of(const void *data) {
     const cellseg_image_layout layout = layout_of(data, CELLSEG_UINT32, sizeof(uint32_t));
     cellseg_labels *labels;
@@ -75,6 +89,8 @@ static inputs inputs_new(void) {
                     .words = image_of(shared.words, CELLSEG_UINT16, sizeof(uint16_t)),
                     .bytes = image_of(shared.bytes, CELLSEG_UINT8, 1),
                     .mask = image_of(shared.mask, CELLSEG_UINT8, 1),
+                    .doubles = image_of(shared.doubles, CELLSEG_FLOAT64, sizeof(double)),
+                    .pairs = image_of_pairs(),
                     .ids = labels_of(shared.ids),
                     .nuclei = labels_of(shared.nuclei),
                     .seeds = labels_of(shared.seeds)};
@@ -86,6 +102,8 @@ static void inputs_free(inputs *in) {
     cellseg_image_free(in->words);
     cellseg_image_free(in->bytes);
     cellseg_image_free(in->mask);
+    cellseg_image_free(in->doubles);
+    cellseg_image_free(in->pairs);
     cellseg_labels_free(in->ids);
     cellseg_labels_free(in->nuclei);
     cellseg_labels_free(in->seeds);
@@ -107,32 +125,42 @@ typedef cellseg_status (*operation)(result *to, cellseg_context *context, const 
 #define TO_IMAGE &to->image, context
 #define TO_LABELS &to->labels, context
 
-MAKES_IMAGE(erode, erode(TO_IMAGE, in->grey, 9, 8))
-MAKES_IMAGE(dilate, dilate(TO_IMAGE, in->bytes, HEIGHT, WIDTH))
-MAKES_IMAGE(open, open(TO_IMAGE, in->words, 4, 5))
-MAKES_IMAGE(close, close(TO_IMAGE, in->grey, 1, 5))
-MAKES_IMAGE(white, white_top_hat(TO_IMAGE, in->words, 20, 20))
-MAKES_IMAGE(black, black_top_hat(TO_IMAGE, in->bytes, 3, 30))
-MAKES_IMAGE(erode_disc, erode_disc(TO_IMAGE, in->bytes, 5, CELLSEG_DISC_EXACT))
-MAKES_IMAGE(erode_octagon, erode_disc(TO_IMAGE, in->grey, 20, CELLSEG_DISC_FAST))
-MAKES_IMAGE(dilate_disc, dilate_disc(TO_IMAGE, in->words, 33, CELLSEG_DISC_EXACT))
-MAKES_IMAGE(dilate_octagon, dilate_disc(TO_IMAGE, in->bytes, 33, CELLSEG_DISC_FAST))
-MAKES_IMAGE(open_disc, open_disc(TO_IMAGE, in->grey, 3, CELLSEG_DISC_EXACT))
-MAKES_IMAGE(close_octagon, close_disc(TO_IMAGE, in->words, 12, CELLSEG_DISC_FAST))
-MAKES_IMAGE(white_octagon, white_top_hat_disc(TO_IMAGE, in->grey, 12, CELLSEG_DISC_FAST))
-MAKES_IMAGE(black_disc, black_top_hat_disc(TO_IMAGE, in->bytes, 4, CELLSEG_DISC_EXACT))
-MAKES_IMAGE(under, reconstruct_dilation(TO_IMAGE, in->marker, in->grey, 8))
-MAKES_IMAGE(over, reconstruct_erosion(TO_IMAGE, in->bytes, in->mask, 4))
-MAKES_IMAGE(h_minima, h_minima(TO_IMAGE, in->grey, 60, 8))
-MAKES_IMAGE(h_maxima, h_maxima(TO_IMAGE, in->words, 6000, 4))
-MAKES_IMAGE(minima, regional_minima(TO_IMAGE, in->bytes, in->mask, 8))
-MAKES_IMAGE(maxima, regional_maxima(TO_IMAGE, in->grey, NULL, 4))
-MAKES_IMAGE(deep, extended_minima(TO_IMAGE, in->words, 9000, in->mask, 4))
-MAKES_IMAGE(high, extended_maxima(TO_IMAGE, in->grey, 50, NULL, 8))
-MAKES_IMAGE(fill_holes, fill_holes(TO_IMAGE, in->mask, 8))
-MAKES_IMAGE(distance, distance(TO_IMAGE, in->mask))
-MAKES_IMAGE(nearest, nearest(TO_IMAGE, in->mask))
-MAKES_IMAGE(components, components(TO_LABELS, in->mask, 4))
+MAKES_IMAGE(erode, erode(TO_IMAGE, in->grey, 0, 9, 8))
+MAKES_IMAGE(dilate, dilate(TO_IMAGE, in->bytes, 0, HEIGHT, WIDTH))
+MAKES_IMAGE(open, open(TO_IMAGE, in->words, 0, 4, 5))
+MAKES_IMAGE(close, close(TO_IMAGE, in->grey, 0, 1, 5))
+MAKES_IMAGE(white, white_top_hat(TO_IMAGE, in->words, 0, 20, 20))
+MAKES_IMAGE(black, black_top_hat(TO_IMAGE, in->bytes, 0, 3, 30))
+MAKES_IMAGE(erode_disc, erode_disc(TO_IMAGE, in->bytes, 0, 5, CELLSEG_DISC_EXACT))
+MAKES_IMAGE(erode_octagon, erode_disc(TO_IMAGE, in->grey, 0, 20, CELLSEG_DISC_FAST))
+MAKES_IMAGE(dilate_disc, dilate_disc(TO_IMAGE, in->words, 0, 33, CELLSEG_DISC_EXACT))
+MAKES_IMAGE(dilate_octagon, dilate_disc(TO_IMAGE, in->bytes, 0, 33, CELLSEG_DISC_FAST))
+MAKES_IMAGE(open_disc, open_disc(TO_IMAGE, in->grey, 0, 3, CELLSEG_DISC_EXACT))
+MAKES_IMAGE(close_octagon, close_disc(TO_IMAGE, in->words, 0, 12, CELLSEG_DISC_FAST))
+MAKES_IMAGE(white_octagon, white_top_hat_disc(TO_IMAGE, in->grey, 0, 12, CELLSEG_DISC_FAST))
+MAKES_IMAGE(black_disc, black_top_hat_disc(TO_IMAGE, in->bytes, 0, 4, CELLSEG_DISC_EXACT))
+MAKES_IMAGE(under, reconstruct_dilation(TO_IMAGE, in->marker, 0, in->grey, 0, 8))
+MAKES_IMAGE(over, reconstruct_erosion(TO_IMAGE, in->bytes, 0, in->mask, 0, 4))
+MAKES_IMAGE(h_minima, h_minima(TO_IMAGE, in->grey, 0, 60, 8))
+MAKES_IMAGE(h_maxima, h_maxima(TO_IMAGE, in->words, 0, 6000, 4))
+MAKES_IMAGE(minima, regional_minima(TO_IMAGE, in->bytes, 0, in->mask, 0, 8))
+MAKES_IMAGE(maxima, regional_maxima(TO_IMAGE, in->grey, 0, NULL, 0, 4))
+MAKES_IMAGE(deep, extended_minima(TO_IMAGE, in->words, 0, 9000, in->mask, 0, 4))
+MAKES_IMAGE(high, extended_maxima(TO_IMAGE, in->grey, 0, 50, NULL, 0, 8))
+MAKES_IMAGE(fill_holes, fill_holes(TO_IMAGE, in->mask, 0, 8))
+MAKES_IMAGE(distance, distance(TO_IMAGE, in->mask, 0))
+MAKES_IMAGE(nearest, nearest(TO_IMAGE, in->mask, 0))
+MAKES_IMAGE(components, components(TO_LABELS, in->mask, 0, 4))
+MAKES_IMAGE(erode_pairs, erode(TO_IMAGE, in->pairs, 1, 5, 4))
+MAKES_IMAGE(black_pairs, black_top_hat(TO_IMAGE, in->pairs, 1, 9, 9))
+MAKES_IMAGE(white_doubles, white_top_hat_disc(TO_IMAGE, in->doubles, 0, 12, CELLSEG_DISC_FAST))
+MAKES_IMAGE(close_pairs, close_disc(TO_IMAGE, in->pairs, 1, 4, CELLSEG_DISC_EXACT))
+MAKES_IMAGE(under_pairs, reconstruct_dilation(TO_IMAGE, in->pairs, 0, in->pairs, 1, 8))
+MAKES_IMAGE(over_doubles, reconstruct_erosion(TO_IMAGE, in->doubles, 0, in->doubles, 0, 4))
+MAKES_IMAGE(h_minima_doubles, h_minima(TO_IMAGE, in->doubles, 0, 1e-10, 8))
+MAKES_IMAGE(high_pairs, extended_maxima(TO_IMAGE, in->pairs, 1, 50, in->grey, 0, 8))
+MAKES_IMAGE(fill_pairs, fill_holes(TO_IMAGE, in->pairs, 1, 4))
+MAKES_IMAGE(components_grey, components(TO_LABELS, in->grey, 0, 8))
 
 static cellseg_status watershed_of(result *to, cellseg_context *context, const inputs *in, const cellseg_image *relief,
                                    const cellseg_image *mask, int32_t connectivity, int32_t lines) {
@@ -140,7 +168,7 @@ static cellseg_status watershed_of(result *to, cellseg_context *context, const i
     assert_ok(cellseg_watershed_options_init(&options, sizeof options));
     options.connectivity = connectivity;
     options.lines = lines;
-    return cellseg_labels_watershed(&to->labels, context, relief, in->seeds, mask, &options);
+    return cellseg_labels_watershed(&to->labels, context, in->seeds, relief, 0, mask, 0, &options);
 }
 
 static cellseg_status flood(result *to, cellseg_context *context, const inputs *in) {
@@ -151,6 +179,12 @@ static cellseg_status flood_all(result *to, cellseg_context *context, const inpu
 }
 static cellseg_status flood_lines(result *to, cellseg_context *context, const inputs *in) {
     return watershed_of(to, context, in, in->bytes, in->mask, 8, 1);
+}
+static cellseg_status flood_doubles(result *to, cellseg_context *context, const inputs *in) {
+    return watershed_of(to, context, in, in->doubles, in->grey, 8, 1);
+}
+static cellseg_status flood_pairs(result *to, cellseg_context *context, const inputs *in) {
+    return watershed_of(to, context, in, in->pairs, NULL, 4, 0);
 }
 static cellseg_status relabel(result *to, cellseg_context *context, const inputs *in) {
     return cellseg_labels_relabel(&to->labels, context, in->ids);
@@ -175,18 +209,54 @@ static cellseg_status check(result *to, cellseg_context *context, const inputs *
 }
 
 static const operation operations[] = {
-    erode,          dilate,        open,
-    close,          white,         black,
-    erode_disc,     erode_octagon, dilate_disc,
-    dilate_octagon, open_disc,     close_octagon,
-    white_octagon,  black_disc,    under,
-    over,           h_minima,      h_maxima,
-    minima,         maxima,        deep,
-    high,           fill_holes,    distance,
-    nearest,        components,    flood,
-    flood_all,      flood_lines,   relabel,
-    remove_small,   clear_border,  fill_label_holes,
-    expand,         boundaries,    check,
+    erode,
+    dilate,
+    open,
+    close,
+    white,
+    black,
+    erode_disc,
+    erode_octagon,
+    dilate_disc,
+    dilate_octagon,
+    open_disc,
+    close_octagon,
+    white_octagon,
+    black_disc,
+    under,
+    over,
+    h_minima,
+    h_maxima,
+    minima,
+    maxima,
+    deep,
+    high,
+    fill_holes,
+    distance,
+    nearest,
+    components,
+    flood,
+    flood_all,
+    flood_lines,
+    relabel,
+    remove_small,
+    clear_border,
+    fill_label_holes,
+    expand,
+    boundaries,
+    check,
+    erode_pairs,
+    black_pairs,
+    white_doubles,
+    close_pairs,
+    under_pairs,
+    over_doubles,
+    h_minima_doubles,
+    high_pairs,
+    fill_pairs,
+    components_grey,
+    flood_doubles,
+    flood_pairs,
 };
 enum { OPERATIONS = sizeof operations / sizeof operations[0] };
 
@@ -257,6 +327,7 @@ static void gaps_between_rows_are_nobodys(void **state) {
                 shared.words[y][x] = 0;
                 shared.bytes[y][x] = shared.mask[y][x] = 0;
                 shared.ids[y][x] = shared.nuclei[y][x] = shared.seeds[y][x] = 0;
+                shared.doubles[y][x] = shared.pairs[y][x][0] = shared.pairs[y][x][1] = 0;
             }
         before = shared;
         assert_ok(run(&again, NULL, &in, operations[i]));

@@ -9,7 +9,7 @@
 enum { HEIGHT = 61, WIDTH = 83 };
 
 typedef struct inputs {
-    cellseg_image *grey, *mask, *other_size, *two_channels, *wide, *nan;
+    cellseg_image *grey, *mask, *other_size, *two_channels, *nan;
     cellseg_labels *labels, *other_labels;
 } inputs;
 
@@ -25,7 +25,6 @@ static inputs inputs_new(void) {
                  .mask = new_image(CELLSEG_UINT8, 1, HEIGHT, WIDTH),
                  .other_size = new_image(CELLSEG_UINT8, 1, HEIGHT, WIDTH + 1),
                  .two_channels = new_image(CELLSEG_UINT8, 2, HEIGHT, WIDTH),
-                 .wide = new_image(CELLSEG_UINT32, 1, HEIGHT, WIDTH),
                  .nan = new_image(CELLSEG_FLOAT32, 1, HEIGHT, WIDTH)};
     assert_ok(cellseg_labels_new(&in.labels, NULL, HEIGHT, WIDTH));
     assert_ok(cellseg_labels_set_pixel_size_um(in.labels, 0.5));
@@ -46,7 +45,6 @@ static void inputs_free(inputs *in) {
     cellseg_image_free(in->mask);
     cellseg_image_free(in->other_size);
     cellseg_image_free(in->two_channels);
-    cellseg_image_free(in->wide);
     cellseg_image_free(in->nan);
     cellseg_labels_free(in->labels);
     cellseg_labels_free(in->other_labels);
@@ -66,65 +64,71 @@ static void inputs_free(inputs *in) {
 static void grey_operations_refuse_bad_arguments(void **state) {
     (void)state;
     inputs in = inputs_new();
-    typedef cellseg_status (*rectangle_fn)(cellseg_image **, cellseg_context *, const cellseg_image *, size_t, size_t);
+    typedef cellseg_status (*rectangle_fn)(cellseg_image **, cellseg_context *, const cellseg_image *, int32_t, size_t, size_t);
     static const rectangle_fn rectangles[] = {cellseg_image_erode, cellseg_image_dilate,        cellseg_image_open,
                                               cellseg_image_close, cellseg_image_white_top_hat, cellseg_image_black_top_hat};
     for (size_t i = 0; i < sizeof rectangles / sizeof rectangles[0]; i++) {
-        assert_status(rectangles[i](NULL, NULL, in.grey, 3, 3), CELLSEG_ERR_ARGUMENT);
-        refuse_image(rectangles[i](&out, NULL, NULL, 3, 3));
-        refuse_image(rectangles[i](&out, NULL, in.two_channels, 3, 3));
-        refuse_image(rectangles[i](&out, NULL, in.wide, 3, 3));
-        refuse_image(rectangles[i](&out, NULL, in.nan, 3, 3));
-        refuse_image(rectangles[i](&out, NULL, in.grey, 0, 3));
-        refuse_image(rectangles[i](&out, NULL, in.grey, 3, 0));
-        refuse_image(rectangles[i](&out, NULL, in.grey, HEIGHT + 1, 3));
-        refuse_image(rectangles[i](&out, NULL, in.grey, 3, SIZE_MAX));
+        assert_status(rectangles[i](NULL, NULL, in.grey, 0, 3, 3), CELLSEG_ERR_ARGUMENT);
+        refuse_image(rectangles[i](&out, NULL, NULL, 0, 3, 3));
+        refuse_image(rectangles[i](&out, NULL, in.two_channels, -1, 3, 3));
+        refuse_image(rectangles[i](&out, NULL, in.two_channels, 2, 3, 3));
+        assert_string_equal(cellseg_last_error(), "image: channel 2 of an image of 2");
+        refuse_image(rectangles[i](&out, NULL, in.nan, 0, 3, 3));
+        refuse_image(rectangles[i](&out, NULL, in.grey, 0, 0, 3));
+        refuse_image(rectangles[i](&out, NULL, in.grey, 0, 3, 0));
+        refuse_image(rectangles[i](&out, NULL, in.grey, 0, HEIGHT + 1, 3));
+        refuse_image(rectangles[i](&out, NULL, in.grey, 0, 3, SIZE_MAX));
     }
-    refuse_image(cellseg_image_erode_disc(&out, NULL, in.grey, HEIGHT / 2 + 1, CELLSEG_DISC_EXACT));
-    refuse_image(cellseg_image_dilate_disc(&out, NULL, in.nan, 1, CELLSEG_DISC_FAST));
-    refuse_image(cellseg_image_reconstruct_dilation(&out, NULL, in.grey, in.mask, 8));
-    refuse_image(cellseg_image_reconstruct_dilation(&out, NULL, in.mask, in.other_size, 8));
-    refuse_image(cellseg_image_reconstruct_erosion(&out, NULL, in.grey, in.grey, 6));
-    refuse_image(cellseg_image_reconstruct_erosion(&out, NULL, in.grey, in.nan, 8));
-    refuse_image(cellseg_image_h_minima(&out, NULL, in.grey, -1, 8));
-    refuse_image(cellseg_image_h_maxima(&out, NULL, in.grey, (double)NAN, 8));
-    refuse_image(cellseg_image_h_maxima(&out, NULL, in.grey, (double)INFINITY, 8));
-    refuse_image(cellseg_image_regional_minima(&out, NULL, in.grey, in.other_size, 8));
-    refuse_image(cellseg_image_regional_maxima(&out, NULL, in.grey, in.grey, 8));
-    refuse_image(cellseg_image_extended_minima(&out, NULL, in.nan, 1, NULL, 8));
-    refuse_image(cellseg_image_extended_maxima(&out, NULL, in.grey, 1, NULL, 0));
+    refuse_image(cellseg_image_erode_disc(&out, NULL, in.grey, 0, HEIGHT / 2 + 1, CELLSEG_DISC_EXACT));
+    refuse_image(cellseg_image_dilate_disc(&out, NULL, in.nan, 0, 1, CELLSEG_DISC_FAST));
+    refuse_image(cellseg_image_reconstruct_dilation(&out, NULL, in.grey, 0, in.mask, 0, 8));
+    assert_string_equal(cellseg_last_error(), "marker and limit are of different pixel types");
+    refuse_image(cellseg_image_reconstruct_dilation(&out, NULL, in.mask, 0, in.other_size, 0, 8));
+    refuse_image(cellseg_image_reconstruct_erosion(&out, NULL, in.grey, 0, in.grey, 0, 6));
+    refuse_image(cellseg_image_reconstruct_erosion(&out, NULL, in.grey, 0, in.nan, 0, 8));
+    refuse_image(cellseg_image_h_minima(&out, NULL, in.grey, 0, -1, 8));
+    refuse_image(cellseg_image_h_maxima(&out, NULL, in.grey, 0, (double)NAN, 8));
+    refuse_image(cellseg_image_h_maxima(&out, NULL, in.grey, 0, (double)INFINITY, 8));
+    refuse_image(cellseg_image_regional_minima(&out, NULL, in.grey, 0, in.other_size, 0, 8));
+    refuse_image(cellseg_image_regional_maxima(&out, NULL, in.grey, 0, in.nan, 0, 8));
+    refuse_image(cellseg_image_regional_maxima(&out, NULL, in.grey, 0, in.mask, 1, 8));
+    assert_string_equal(cellseg_last_error(), "mask: channel 1 of an image of 1");
+    refuse_image(cellseg_image_extended_minima(&out, NULL, in.nan, 0, 1, NULL, 0, 8));
+    refuse_image(cellseg_image_extended_maxima(&out, NULL, in.grey, 0, 1, NULL, 0, 0));
     inputs_free(&in);
 }
 
 static void masks_and_watershed_refuse_bad_arguments(void **state) {
     (void)state;
     inputs in = inputs_new();
-    refuse_image(cellseg_image_fill_holes(&out, NULL, in.grey, 4));
-    refuse_image(cellseg_image_fill_holes(&out, NULL, in.mask, 5));
-    refuse_image(cellseg_image_distance(&out, NULL, in.wide));
-    refuse_image(cellseg_image_distance(&out, NULL, NULL));
-    refuse_image(cellseg_image_nearest(&out, NULL, in.two_channels));
+    refuse_image(cellseg_image_fill_holes(&out, NULL, in.nan, 0, 4));
+    refuse_image(cellseg_image_fill_holes(&out, NULL, in.mask, 0, 5));
+    refuse_image(cellseg_image_distance(&out, NULL, in.nan, 0));
+    refuse_image(cellseg_image_distance(&out, NULL, NULL, 0));
+    refuse_image(cellseg_image_nearest(&out, NULL, in.two_channels, 2));
     cellseg_image *full = new_image(CELLSEG_UINT8, 1, 3, 4);
     memset(cellseg_image_pixels_mut(full, 0), 1, 12);
-    refuse_image(cellseg_image_nearest(&out, NULL, full));
+    refuse_image(cellseg_image_nearest(&out, NULL, full, 0));
     cellseg_image_free(full);
-    refuse_labels(cellseg_image_components(&out, NULL, in.mask, 7));
-    refuse_labels(cellseg_image_components(&out, NULL, in.grey, 8));
+    refuse_labels(cellseg_image_components(&out, NULL, in.mask, 0, 7));
+    refuse_labels(cellseg_image_components(&out, NULL, in.nan, 0, 8));
 
     cellseg_watershed_options options;
     assert_status(cellseg_watershed_options_init(NULL, sizeof options), CELLSEG_ERR_ARGUMENT);
     assert_status(cellseg_watershed_options_init(&options, 8), CELLSEG_ERR_ARGUMENT);
     assert_ok(cellseg_watershed_options_init(&options, sizeof options));
     options.connectivity = 6;
-    assert_status(cellseg_labels_watershed(NULL, NULL, in.grey, in.labels, NULL, NULL), CELLSEG_ERR_ARGUMENT);
-    refuse_labels(cellseg_labels_watershed(&out, NULL, in.grey, in.labels, NULL, &options));
-    refuse_labels(cellseg_labels_watershed(&out, NULL, in.nan, in.labels, NULL, NULL));
+    assert_status(cellseg_labels_watershed(NULL, NULL, in.labels, in.grey, 0, NULL, 0, NULL), CELLSEG_ERR_ARGUMENT);
+    refuse_labels(cellseg_labels_watershed(&out, NULL, in.labels, in.grey, 0, NULL, 0, &options));
+    refuse_labels(cellseg_labels_watershed(&out, NULL, in.labels, in.nan, 0, NULL, 0, NULL));
     assert_non_null(strstr(cellseg_last_error(), "relief"));
-    refuse_labels(cellseg_labels_watershed(&out, NULL, NULL, in.labels, NULL, NULL));
-    refuse_labels(cellseg_labels_watershed(&out, NULL, in.grey, NULL, NULL, NULL));
-    refuse_labels(cellseg_labels_watershed(&out, NULL, in.grey, in.other_labels, NULL, NULL));
-    refuse_labels(cellseg_labels_watershed(&out, NULL, in.grey, in.labels, in.other_size, NULL));
-    refuse_labels(cellseg_labels_watershed(&out, NULL, in.grey, in.labels, in.grey, NULL));
+    refuse_labels(cellseg_labels_watershed(&out, NULL, in.labels, NULL, 0, NULL, 0, NULL));
+    refuse_labels(cellseg_labels_watershed(&out, NULL, NULL, in.grey, 0, NULL, 0, NULL));
+    refuse_labels(cellseg_labels_watershed(&out, NULL, in.other_labels, in.grey, 0, NULL, 0, NULL));
+    refuse_labels(cellseg_labels_watershed(&out, NULL, in.labels, in.grey, 0, in.other_size, 0, NULL));
+    refuse_labels(cellseg_labels_watershed(&out, NULL, in.labels, in.grey, 0, in.nan, 0, NULL));
+    refuse_labels(cellseg_labels_watershed(&out, NULL, in.labels, in.grey, 1, in.mask, 0, NULL));
+    refuse_labels(cellseg_labels_watershed(&out, NULL, in.labels, in.grey, 0, in.mask, 1, NULL));
     inputs_free(&in);
 }
 
@@ -182,34 +186,35 @@ static void images_are_the_rooms_own(void **state) {
     assert_ok(cseg_plane_new(&f, NULL, CELLSEG_FLOAT32, HEIGHT, WIDTH));
     assert_ok(cseg_plane_new(&b, NULL, CELLSEG_UINT8, HEIGHT, WIDTH));
     assert_ok(cseg_plane_new(&l, NULL, CELLSEG_UINT32, HEIGHT, WIDTH));
-    check_image(f, cseg_rect_erode(NULL, &f, &grey, 3, 5), cellseg_image_erode(&out, NULL, in.grey, 3, 5));
-    check_image(f, cseg_rect_dilate(NULL, &f, &grey, 3, 5), cellseg_image_dilate(&out, NULL, in.grey, 3, 5));
-    check_image(f, cseg_rect_open(NULL, &f, &grey, 3, 5), cellseg_image_open(&out, NULL, in.grey, 3, 5));
-    check_image(f, cseg_rect_close(NULL, &f, &grey, 3, 5), cellseg_image_close(&out, NULL, in.grey, 3, 5));
-    check_image(f, cseg_rect_top_hat(NULL, &f, &grey, 3, 5), cellseg_image_white_top_hat(&out, NULL, in.grey, 3, 5));
-    check_image(f, cseg_rect_bottom_hat(NULL, &f, &grey, 3, 5), cellseg_image_black_top_hat(&out, NULL, in.grey, 3, 5));
-    check_image(f, cseg_disc_erode(NULL, &f, &grey, 3), cellseg_image_erode_disc(&out, NULL, in.grey, 3, CELLSEG_DISC_EXACT));
-    check_image(f, cseg_disc_dilate(NULL, &f, &grey, 3), cellseg_image_dilate_disc(&out, NULL, in.grey, 3, CELLSEG_DISC_EXACT));
-    check_image(f, cseg_extrema_h_minima(NULL, &f, &grey, 7, 8), cellseg_image_h_minima(&out, NULL, in.grey, 7, 8));
-    check_image(f, cseg_extrema_h_maxima(NULL, &f, &grey, 7, 4), cellseg_image_h_maxima(&out, NULL, in.grey, 7, 4));
+    check_image(f, cseg_rect_erode(NULL, &f, &grey, 3, 5), cellseg_image_erode(&out, NULL, in.grey, 0, 3, 5));
+    check_image(f, cseg_rect_dilate(NULL, &f, &grey, 3, 5), cellseg_image_dilate(&out, NULL, in.grey, 0, 3, 5));
+    check_image(f, cseg_rect_open(NULL, &f, &grey, 3, 5), cellseg_image_open(&out, NULL, in.grey, 0, 3, 5));
+    check_image(f, cseg_rect_close(NULL, &f, &grey, 3, 5), cellseg_image_close(&out, NULL, in.grey, 0, 3, 5));
+    check_image(f, cseg_rect_top_hat(NULL, &f, &grey, 3, 5), cellseg_image_white_top_hat(&out, NULL, in.grey, 0, 3, 5));
+    check_image(f, cseg_rect_bottom_hat(NULL, &f, &grey, 3, 5), cellseg_image_black_top_hat(&out, NULL, in.grey, 0, 3, 5));
+    check_image(f, cseg_disc_erode(NULL, &f, &grey, 3), cellseg_image_erode_disc(&out, NULL, in.grey, 0, 3, CELLSEG_DISC_EXACT));
+    check_image(f, cseg_disc_dilate(NULL, &f, &grey, 3),
+                cellseg_image_dilate_disc(&out, NULL, in.grey, 0, 3, CELLSEG_DISC_EXACT));
+    check_image(f, cseg_extrema_h_minima(NULL, &f, &grey, 7, 8), cellseg_image_h_minima(&out, NULL, in.grey, 0, 7, 8));
+    check_image(f, cseg_extrema_h_maxima(NULL, &f, &grey, 7, 4), cellseg_image_h_maxima(&out, NULL, in.grey, 0, 7, 4));
     check_image(b, cseg_extrema_extended_minima(NULL, &b, &grey, 0, &mask, 8),
-                cellseg_image_regional_minima(&out, NULL, in.grey, in.mask, 8));
+                cellseg_image_regional_minima(&out, NULL, in.grey, 0, in.mask, 0, 8));
     check_image(b, cseg_extrema_extended_maxima(NULL, &b, &grey, 0, NULL, 8),
-                cellseg_image_regional_maxima(&out, NULL, in.grey, NULL, 8));
+                cellseg_image_regional_maxima(&out, NULL, in.grey, 0, NULL, 0, 8));
     check_image(b, cseg_extrema_extended_minima(NULL, &b, &grey, 9, NULL, 4),
-                cellseg_image_extended_minima(&out, NULL, in.grey, 9, NULL, 4));
+                cellseg_image_extended_minima(&out, NULL, in.grey, 0, 9, NULL, 0, 4));
     check_image(b, cseg_extrema_extended_maxima(NULL, &b, &grey, 9, &mask, 4),
-                cellseg_image_extended_maxima(&out, NULL, in.grey, 9, in.mask, 4));
-    check_image(f, cseg_distance_transform(NULL, &f, &mask), cellseg_image_distance(&out, NULL, in.mask));
-    check_image(l, cseg_nearest_find(NULL, &l, &mask), cellseg_image_nearest(&out, NULL, in.mask));
+                cellseg_image_extended_maxima(&out, NULL, in.grey, 0, 9, in.mask, 0, 4));
+    check_image(f, cseg_distance_transform(NULL, &f, &mask), cellseg_image_distance(&out, NULL, in.mask, 0));
+    check_image(l, cseg_nearest_find(NULL, &l, &mask), cellseg_image_nearest(&out, NULL, in.mask, 0));
     memcpy(b.data, mask.data, (size_t)HEIGHT * WIDTH);
-    check_image(b, cseg_holes_fill_of(NULL, &b, 8), cellseg_image_fill_holes(&out, NULL, in.mask, 8));
+    check_image(b, cseg_holes_fill_of(NULL, &b, 8), cellseg_image_fill_holes(&out, NULL, in.mask, 0, 8));
     memset(f.data, 0, HEIGHT * f.stride);
     cellseg_image *marker = new_image(CELLSEG_FLOAT32, 1, HEIGHT, WIDTH);
     check_image(f, cseg_reconstruction_dilate(NULL, &f, &f, &grey, 8),
-                cellseg_image_reconstruct_dilation(&out, NULL, marker, in.grey, 8));
+                cellseg_image_reconstruct_dilation(&out, NULL, marker, 0, in.grey, 0, 8));
     check_image(f, cseg_reconstruction_erode(NULL, &f, &f, &grey, 8),
-                cellseg_image_reconstruct_erosion(&out, NULL, marker, in.grey, 8));
+                cellseg_image_reconstruct_erosion(&out, NULL, marker, 0, in.grey, 0, 8));
     cellseg_image_free(marker);
     cseg_plane_free(&f);
     cseg_plane_free(&b);
@@ -228,11 +233,11 @@ static void label_maps_are_the_rooms_own(void **state) {
     assert_ok(cseg_plane_new(&l, NULL, CELLSEG_UINT32, HEIGHT, WIDTH));
     assert_ok(cseg_plane_new(&b, NULL, CELLSEG_UINT8, HEIGHT, WIDTH));
     assert_ok(cseg_components_label(NULL, &l, &count, &mask, 4));
-    assert_ok(cellseg_image_components(&made, NULL, in.mask, 4));
+    assert_ok(cellseg_image_components(&made, NULL, in.mask, 0, 4));
     assert_labels_are(made, &l);
     memcpy(l.data, labels.data, HEIGHT * l.stride);
     assert_ok(cseg_watershed_flood(NULL, &l, &grey, NULL, 8));
-    assert_ok(cellseg_labels_watershed(&made, NULL, in.grey, in.labels, NULL, NULL));
+    assert_ok(cellseg_labels_watershed(&made, NULL, in.labels, in.grey, 0, NULL, 0, NULL));
     assert_labels_are(made, &l);
     cellseg_watershed_options options;
     assert_ok(cellseg_watershed_options_init(&options, sizeof options));
@@ -240,7 +245,7 @@ static void label_maps_are_the_rooms_own(void **state) {
     options.lines = 1;
     memcpy(l.data, labels.data, HEIGHT * l.stride);
     assert_ok(cseg_watershed_flood_lines(NULL, &l, &grey, &mask, 4));
-    assert_ok(cellseg_labels_watershed(&made, NULL, in.grey, in.labels, in.mask, &options));
+    assert_ok(cellseg_labels_watershed(&made, NULL, in.labels, in.grey, 0, in.mask, 0, &options));
     assert_labels_are(made, &l);
     assert_ok(cseg_expansion_compute(NULL, &l, &labels, 2.5));
     assert_ok(cellseg_labels_expand(&made, NULL, in.labels, 2.5));
@@ -320,12 +325,12 @@ static cellseg_status watershed_and_all(cellseg_context *context, void *data) {
     cellseg_image *lows = NULL;
     char line[128];
     cellseg_status status;
-    CSEG_TRY_GOTO(done, cellseg_labels_watershed(&flooded, context, in->grey, in->labels, in->mask, NULL));
+    CSEG_TRY_GOTO(done, cellseg_labels_watershed(&flooded, context, in->labels, in->grey, 0, in->mask, 0, NULL));
     CSEG_TRY_GOTO(done, cellseg_labels_relabel(&numbered, context, flooded));
     CSEG_TRY_GOTO(done, cellseg_labels_expand(&wide, context, numbered, 3));
-    CSEG_TRY_GOTO(done, cellseg_image_h_minima(&lows, context, in->grey, 5, 8));
+    CSEG_TRY_GOTO(done, cellseg_image_h_minima(&lows, context, in->grey, 0, 5, 8));
     cellseg_image_free(lows);
-    CSEG_TRY_GOTO(done, cellseg_image_erode_disc(&lows, context, in->grey, 5, CELLSEG_DISC_EXACT));
+    CSEG_TRY_GOTO(done, cellseg_image_erode_disc(&lows, context, in->grey, 0, 5, CELLSEG_DISC_EXACT));
     CSEG_TRY_GOTO(done, cellseg_labels_check(line, sizeof line, context, wide, numbered));
 done:
     cellseg_labels_free(flooded);

@@ -1,51 +1,74 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The values that the documents give for the options of segmentation are the library's: of the defaults and of the paper's preset."""
+"""The documents and the headers state the defaults, units and constants that the library's descriptor tables hold."""
 
-import ctypes
 import re
+import sys
 from pathlib import Path
 
 import cellseg
-from cellseg import _lowlevel as c
+import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-OPTIONS = [name for name, _ in c.segment_options._fields_ if name != "struct_size"]
+HEADER = (ROOT / "include/cellseg/segment.h").read_text()
+STRUCTS = {"cellseg_segment_options": "", "cellseg_method": "method"}  # and the member that points to it
 
 
-def preset(number):
-    """Every option's value, a choice by its name."""
-    struct = c.segment_options()
-    c.segment_options_init(struct, ctypes.sizeof(struct))
-    if number != c.PRESET_DEFAULT:
-        c.segment_options_preset(struct, number)
-    values = {name: getattr(struct, name) for name in OPTIONS}
-    for name, choices in cellseg._CHOICES.items():
-        values[name] = {number: choice for choice, number in choices.items()}[values[name]]
-    return values
+def options_of(struct):
+    return {option.name: option for option in cellseg.options("segment") if option.group == STRUCTS[struct]}
 
 
-def value(text):
-    return float(text) if re.fullmatch(r"[\d.]+", text) else text
+def comments_of(struct):
+    """{member: its comment in the header, on one line}"""
+    body = re.search(rf"typedef struct {struct} \{{(.*?)\}} {struct};", HEADER, re.S)[1]
+    return {name: " ".join(text.split()) for name, text in re.findall(r"(\w+);\s*/\*\*<(.*?)\*/", body, re.S)}
 
 
-def test_the_table_of_defaults():
-    section = (ROOT / "docs/defaults.md").read_text().split("\n## ")[0]
-    rows = re.findall(r"^\| `(\w+)` \| (\S+) \|(?: (\S+))? \|$", section, re.M)
-    assert sorted(name for name, _, _ in rows) == sorted(OPTIONS)
-    default, paper = preset(c.PRESET_DEFAULT), preset(c.PRESET_PAPER)
-    assert {name: value(text) for name, text, _ in rows} == default
-    assert {name: value(text) for name, _, text in rows if text} == {n: v for n, v in paper.items() if v != default[n]}
+def test_the_tables_of_the_document_are_up_to_date():
+    sys.path.insert(0, str(ROOT / "examples/experiments"))
+    import defaults
+
+    name = "options of segmentation"
+    section = (ROOT / "docs/defaults.md").read_text().split(f"<!-- {name} -->\n")[1].split(f"<!-- end of {name} -->")[0]
+    assert section == defaults.section("segment"), "run examples/experiments/defaults.py"
 
 
-def test_the_headers_comments():
-    """Each says "Default 2" or "2, the default"; a choice by its constant."""
-    struct = re.search(r"typedef struct cellseg_segment_options \{(.*?)\}", (ROOT / "include/cellseg/segment.h").read_text(), re.S)[1]
-    comments = dict(re.findall(r"(\w+);\s*/\*\*<(.*?)\*/", struct, re.S))
-    assert sorted(comments) == sorted(OPTIONS)
-    for name, expected in preset(c.PRESET_DEFAULT).items():
-        said = re.search(r"Default (CELLSEG_\w+|[\d.]*\d)|([\d.]*\d), the default", " ".join(comments[name].split()))
-        assert said, name
-        text = said[1] or said[2]
-        if name in cellseg._CHOICES:
-            text = next(choice for choice in cellseg._CHOICES[name] if text.endswith("_" + choice.replace("-", "_").upper()))
-        assert value(text) == expected, name
+def stated_value(option, text):
+    """The value in a comment: a number, or a constant by the choice that it names."""
+    if option.type is bool:
+        return bool(int(text))
+    if option.choices:
+        return next(c for c in option.choices if text.endswith("_" + c.replace("-", "_").upper()))
+    return option.type(text)
+
+
+@pytest.mark.parametrize("struct", STRUCTS)
+def test_the_header_states_each_default(struct):
+    """As "Default 2" or "2, the default"; a choice by its constant."""
+    options, comments = options_of(struct), comments_of(struct)
+    assert list(options) == [name for name in comments if name not in STRUCTS.values()]
+    for name, option in options.items():
+        found = re.search(r"Default (CELLSEG_\w+|[\d.]*\d)|([\d.]*\d), the default", comments[name])
+        assert found, name
+        assert stated_value(option, found[1] or found[2]) == option.default, name
+    for group in set(comments) - set(options):
+        assert "NULL, the default" in comments[group]
+
+
+@pytest.mark.parametrize("struct", STRUCTS)
+def test_a_unit_in_a_name_is_the_unit_of_the_table(struct):
+    for name, option in options_of(struct).items():
+        assert option.unit == (re.search(r"_(um2|um|px)$", name) or ["", option.unit])[1], name
+        assert option.sentence and not option.sentence.endswith(".") and len(option.sentence.split()) <= 25
+
+
+def test_choices_are_the_header_s_constants():
+    """In the order of their values: the n-th choice is the constant of value n."""
+    constants = re.findall(r"CELLSEG_(\w+) = (\d+)", HEADER + (ROOT / "include/cellseg/options.h").read_text())
+    prefixes = {"marker_check": "MARKER", "preset": "PRESET", "cell_probability": "CELL", "relief": "RELIEF",
+                "background_rule": "BACKGROUND"}  # fmt: skip
+    options = {o.name: o for o in cellseg.options("segment") if o.choices and o.type is str}
+    assert set(options) == set(prefixes)
+    for name, option in options.items():
+        expected = {f"{prefixes[name]}_{c.replace('-', '_').upper()}": str(i) for i, c in enumerate(option.choices)}
+        verdicts = {"MARKER_FITS", "MARKER_DOUBTFUL", "MARKER_NUCLEAR_STAIN"}
+        assert expected == {n: v for n, v in constants if n.startswith(prefixes[name] + "_") and n not in verdicts}

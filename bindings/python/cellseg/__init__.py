@@ -284,6 +284,9 @@ def roc(
     """ROC analysis of one map of probabilities, (height, width) of float; truth: a mask or a label map."""
     result = c.roc()
     curve = np.zeros((2, max(points, 1)), np.uint64)
+    probability = np.asarray(probability)
+    if probability.dtype == np.float64:
+        probability = probability.astype(np.float32)
     map_, labels = image_from(probability), labels_from(truth)
     before = result, curve[0].ctypes.data, curve[1].ctypes.data, points
     call(context, c.roc_compute, before, (map_, 0, labels, threshold))

@@ -9,7 +9,9 @@ import numpy as np
 
 from . import _lowlevel as c
 
-_TYPES = {"u1": c.UINT8, "u2": c.UINT16, "u4": c.UINT32, "f4": c.FLOAT32}
+_TYPES = {
+    "u1": c.UINT8, "u2": c.UINT16, "u4": c.UINT32, "f4": c.FLOAT32, "i2": c.INT16, "i4": c.INT32, "f8": c.FLOAT64
+}  # fmt: skip
 _DTYPES = {number: np.dtype(name) for name, number in _TYPES.items()}
 
 
@@ -17,10 +19,12 @@ def _supported(array: np.ndarray) -> np.ndarray:
     """The array in one of the library's sample types, native byte order and aligned; itself if it is so already."""
     if array.dtype == bool:
         array = array.view(np.uint8)
-    elif array.dtype.kind == "f":
-        array = array.astype(np.float32, copy=False)
+    elif array.dtype == np.float16:
+        array = array.astype(np.float32)
+    elif array.dtype.kind == "f" and array.dtype.itemsize > 8:
+        array = array.astype(np.float64)
     elif array.dtype.str[1:] not in _TYPES:
-        raise TypeError(f"pixels of type {array.dtype} are not supported; use uint8, uint16, uint32 or float32")
+        raise TypeError(f"pixels of type {array.dtype} are not supported; use one of {', '.join(map(str, _DTYPES.values()))}")
     return np.require(array, array.dtype.newbyteorder("="), "A")
 
 

@@ -36,7 +36,8 @@ class Option(NamedTuple):
     """A keyword argument of a function of this package.
 
     type: bool, int, float or str; a str is one of `choices` where there are any. default, paper: the values of the two presets.
-    lowest, highest: the legal range of a number. group: the C struct's member that holds the option's group; "" for none.
+    lowest, highest: the legal range of a number; or_zero: 0 is legal too; above_lowest: `lowest` itself is not; power_of_two: only
+    powers of two are. group: the member of the C struct that points to the option's group; "" for none.
     """
 
     name: str
@@ -46,6 +47,9 @@ class Option(NamedTuple):
     paper: object
     lowest: float
     highest: float
+    or_zero: bool
+    above_lowest: bool
+    power_of_two: bool
     choices: tuple[str, ...]
     sentence: str
     group: str
@@ -81,6 +85,9 @@ def _described(row: c.option, group: str) -> Option:
         value(row.paper),
         row.lowest,
         row.highest,
+        bool(row.flags & c.OPTION_OR_ZERO),
+        bool(row.flags & c.OPTION_ABOVE_LOWEST),
+        bool(row.flags & c.OPTION_POWER_OF_TWO),
         choices,
         row.sentence.decode(),
         group,

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Filters: Gaussian, Laplacian of Gaussian, resampling, histograms, percentiles, Otsu.
 
-Every function reads one channel of an array of (height, width) or (channels, height, width), of uint8, uint16, uint32 or
-float32, without a copy where its rows are contiguous, and takes pixels as the numbers they are. Images come out as float32 of
-(height, width). Lengths are in pixels. include/cellseg/filter.h defines each result and its error; it is the same bytes for
-any number of threads. A pixel that is NaN or infinite raises ArgumentError, which names its place.
+Every function reads one channel of an array of (height, width) or (channels, height, width), of uint8, uint16, uint32, int16,
+int32, float32 or float64, without a copy where its rows follow one another. Pixels are not rescaled. Images are returned as
+float32 of (height, width); range, histogram, percentiles and thresholds are exact for every type. Lengths are in pixels.
+include/cellseg/filter.h defines each result and its error. Results are the same bytes for any number of threads. A pixel that
+is NaN or infinite, or beyond the range of float32, raises ArgumentError, which names its place.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ def gaussian(image: object, sigma_px: float, *, channel: int = 0, context: Conte
     sigma_px: 0 to 1000. Up to 16 within 2e-6 of the image's largest magnitude of scipy.ndimage.gaussian_filter(), beyond
     within 2e-5 of the image's range of the Gaussian that is not cut.
     """
-    return _image(context, c.filter_gaussian, image, channel, sigma_px)
+    return _image(context, c.image_gaussian, image, channel, sigma_px)
 
 
 def laplacian_of_gaussian(
@@ -55,7 +56,7 @@ def laplacian_of_gaussian(
     """
     sigmas = np.ascontiguousarray(np.atleast_1d(sigmas_px), np.float64)
     method = c.LAPLACIAN_FAST if fast else c.LAPLACIAN_EXACT
-    return _image(context, c.filter_log, image, channel, sigmas.ctypes.data, sigmas.size, method)
+    return _image(context, c.image_log, image, channel, sigmas.ctypes.data, sigmas.size, method)
 
 
 def resample(
@@ -67,20 +68,20 @@ def resample(
     cubically (Keys, a = -1/2).
     """
     method = c.RESAMPLE_CUBIC if cubic else c.RESAMPLE_LINEAR
-    return _image(context, c.filter_resample, image, channel, *shape, method)
+    return _image(context, c.image_resample, image, channel, *shape, method)
 
 
 def resample_labels(labels: object, shape: tuple[int, int], *, context: Context | None = None) -> np.ndarray:
     """Resample a label map to another (height, width): each new pixel takes the id of the pixel that holds its centre."""
     out = c.Labels()
-    call(context, c.filter_resample_labels, (out,), (labels_from(labels), *shape))
+    call(context, c.labels_resample, (out,), (labels_from(labels), *shape))
     return array_from_labels(out)
 
 
 def value_range(image: object, *, channel: int = 0, context: Context | None = None) -> tuple[float, float]:
     """The smallest and the largest pixel."""
     lo, hi = ctypes.c_double(), ctypes.c_double()
-    call(context, c.filter_range, (lo, hi), (image_from(image), channel))
+    call(context, c.image_range, (lo, hi), (image_from(image), channel))
     return lo.value, hi.value
 
 
@@ -89,7 +90,7 @@ def histogram(
 ) -> np.ndarray:
     """Counts of pixels, uint64, in 1 to 65536 bins of equal width from lo to hi; what lies outside is not counted."""
     counts = np.zeros(max(bins, 0), np.uint64)
-    call(context, c.filter_histogram, (counts.ctypes.data, bins), (image_from(image), channel, lo, hi))
+    call(context, c.image_histogram, (counts.ctypes.data,), (image_from(image), channel, bins, lo, hi))
     return counts
 
 
@@ -97,7 +98,8 @@ def percentiles(image: object, percents: object, *, channel: int = 0, context: C
     """What numpy.percentile() gives for the pixels as float64; percents: one number or up to 1024, from 0 to 100."""
     wanted = np.ascontiguousarray(np.atleast_1d(percents), np.float64)
     values = np.zeros(wanted.size)
-    call(context, c.filter_percentiles, (values.ctypes.data, wanted.ctypes.data, wanted.size), (image_from(image), channel))
+    arguments = image_from(image), channel, wanted.ctypes.data, wanted.size
+    call(context, c.image_percentiles, (values.ctypes.data,), arguments)
     return values
 
 
@@ -108,5 +110,5 @@ def otsu(image: object, count: int = 1, *, bins: int = 256, channel: int = 0, co
     value where these suffice.
     """
     thresholds = np.zeros(max(count, 0))
-    call(context, c.filter_otsu, (thresholds.ctypes.data, count, bins), (image_from(image), channel))
+    call(context, c.image_otsu, (thresholds.ctypes.data,), (image_from(image), channel, count, bins))
     return thresholds

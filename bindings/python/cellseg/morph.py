@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Morphology: rectangles and discs, reconstruction, minima and maxima, holes, distance, components, watershed.
 
-Grey images are arrays of (height, width) of uint8, uint16 or float32 without NaN or infinity, masks of anything that is 0 or
-not; both are read where they lie if their rows are contiguous (and masks bool or uint8). Results are new arrays; images have
-their input's type. Connectivity is 4 or 8: whether pixels that only touch at a corner are neighbours. include/cellseg/morph.h
-defines every result to the pixel; it is the same bytes for any number of threads.
+Every function reads one channel of an array of (height, width) or (channels, height, width): grey images of uint8, uint16,
+uint32, int16, int32, float32 or float64 without NaN or infinity, masks of any type, where 0 is background. Arrays whose rows
+follow one another are read without a copy (masks if bool or uint8). Results are new arrays of (height, width) and exact for
+every type; grey images have the type of the input, top-hats of int16 and int32 the unsigned one. Connectivity is 4 or 8:
+whether pixels that touch at a corner only are neighbours. include/cellseg/morph.h defines every result to the pixel. Results
+are the same bytes for any number of threads.
 """
 
 from __future__ import annotations
@@ -68,9 +70,11 @@ def _optional(mask: object | None) -> c.Image | None:
 def _rectangle(name: str, text: str) -> Callable[..., np.ndarray]:
     function = getattr(c, "image_" + name)
 
-    def operation(image: object, size: int | tuple[int, int], *, context: Context | None = None) -> np.ndarray:
+    def operation(
+        image: object, size: int | tuple[int, int], *, channel: int = 0, context: Context | None = None
+    ) -> np.ndarray:
         height, width = (size, size) if np.isscalar(size) else size
-        return _image(context, function, image_from(image), height, width)
+        return _image(context, function, image_from(image), channel, height, width)
 
     operation.__name__ = operation.__qualname__ = name
     operation.__doc__ = f"""{text}
@@ -92,8 +96,10 @@ black_top_hat = _rectangle("black_top_hat", "The closing minus the image.")
 def _disc(name: str, text: str) -> Callable[..., np.ndarray]:
     function = getattr(c, f"image_{name}_disc")
 
-    def operation(image: object, radius_px: int, *, fast: bool = False, context: Context | None = None) -> np.ndarray:
-        return _image(context, function, image_from(image), radius_px, c.DISC_FAST if fast else c.DISC_EXACT)
+    def operation(
+        image: object, radius_px: int, *, fast: bool = False, channel: int = 0, context: Context | None = None
+    ) -> np.ndarray:
+        return _image(context, function, image_from(image), channel, radius_px, c.DISC_FAST if fast else c.DISC_EXACT)
 
     operation.__name__ = operation.__qualname__ = name + "_disc"
     operation.__doc__ = f"""{text}
@@ -117,83 +123,135 @@ black_top_hat_disc = _disc("black_top_hat", "The closing by a disc minus the ima
 
 
 def reconstruct_dilation(
-    marker: object, limit: object, connectivity: int = 8, *, context: Context | None = None
+    marker: object,
+    limit: object,
+    connectivity: int = 8,
+    *,
+    channel: int = 0,
+    limit_channel: int = 0,
+    context: Context | None = None,
 ) -> np.ndarray:
     """Dilate marker by a pixel, take the minimum with limit, and so on until nothing changes; both of one type."""
-    return _image(context, c.image_reconstruct_dilation, image_from(marker), image_from(limit), connectivity)
+    images = image_from(marker), channel, image_from(limit), limit_channel
+    return _image(context, c.image_reconstruct_dilation, *images, connectivity)
 
 
 def reconstruct_erosion(
-    marker: object, limit: object, connectivity: int = 8, *, context: Context | None = None
+    marker: object,
+    limit: object,
+    connectivity: int = 8,
+    *,
+    channel: int = 0,
+    limit_channel: int = 0,
+    context: Context | None = None,
 ) -> np.ndarray:
     """Erode marker by a pixel, take the maximum with limit, and so on until nothing changes; both of one type."""
-    return _image(context, c.image_reconstruct_erosion, image_from(marker), image_from(limit), connectivity)
+    images = image_from(marker), channel, image_from(limit), limit_channel
+    return _image(context, c.image_reconstruct_erosion, *images, connectivity)
 
 
-def h_minima(image: object, h: float, connectivity: int = 8, *, context: Context | None = None) -> np.ndarray:
+def h_minima(
+    image: object, h: float, connectivity: int = 8, *, channel: int = 0, context: Context | None = None
+) -> np.ndarray:
     """Fill every minimum of depth h or less up to its rim, and every deeper one by h. A grey image, not a mask."""
-    return _image(context, c.image_h_minima, image_from(image), h, connectivity)
+    return _image(context, c.image_h_minima, image_from(image), channel, h, connectivity)
 
 
-def h_maxima(image: object, h: float, connectivity: int = 8, *, context: Context | None = None) -> np.ndarray:
+def h_maxima(
+    image: object, h: float, connectivity: int = 8, *, channel: int = 0, context: Context | None = None
+) -> np.ndarray:
     """Cut every maximum of height h or less down to its foot, and every higher one by h. A grey image, not a mask."""
-    return _image(context, c.image_h_maxima, image_from(image), h, connectivity)
+    return _image(context, c.image_h_maxima, image_from(image), channel, h, connectivity)
 
 
 def regional_minima(
-    image: object, mask: object | None = None, connectivity: int = 8, *, context: Context | None = None
+    image: object,
+    mask: object | None = None,
+    connectivity: int = 8,
+    *,
+    channel: int = 0,
+    mask_channel: int = 0,
+    context: Context | None = None,
 ) -> np.ndarray:
     """Where the plateaus without a lower neighbour are, bool; mask: the only pixels that exist."""
-    return _mask(context, c.image_regional_minima, image_from(image), _optional(mask), connectivity)
+    arguments = image_from(image), channel, _optional(mask), mask_channel, connectivity
+    return _mask(context, c.image_regional_minima, *arguments)
 
 
 def regional_maxima(
-    image: object, mask: object | None = None, connectivity: int = 8, *, context: Context | None = None
+    image: object,
+    mask: object | None = None,
+    connectivity: int = 8,
+    *,
+    channel: int = 0,
+    mask_channel: int = 0,
+    context: Context | None = None,
 ) -> np.ndarray:
     """Where the plateaus without a higher neighbour are, bool; mask: the only pixels that exist."""
-    return _mask(context, c.image_regional_maxima, image_from(image), _optional(mask), connectivity)
+    arguments = image_from(image), channel, _optional(mask), mask_channel, connectivity
+    return _mask(context, c.image_regional_maxima, *arguments)
 
 
 def extended_minima(
-    image: object, h: float, mask: object | None = None, connectivity: int = 8, *, context: Context | None = None
+    image: object,
+    h: float,
+    mask: object | None = None,
+    connectivity: int = 8,
+    *,
+    channel: int = 0,
+    mask_channel: int = 0,
+    context: Context | None = None,
 ) -> np.ndarray:
     """The regional minima of the h-minima, bool: the minima deeper than h, each with all it holds below h."""
-    return _mask(context, c.image_extended_minima, image_from(image), h, _optional(mask), connectivity)
+    arguments = image_from(image), channel, h, _optional(mask), mask_channel, connectivity
+    return _mask(context, c.image_extended_minima, *arguments)
 
 
 def extended_maxima(
-    image: object, h: float, mask: object | None = None, connectivity: int = 8, *, context: Context | None = None
+    image: object,
+    h: float,
+    mask: object | None = None,
+    connectivity: int = 8,
+    *,
+    channel: int = 0,
+    mask_channel: int = 0,
+    context: Context | None = None,
 ) -> np.ndarray:
     """The regional maxima of the h-maxima, bool: the maxima higher than h, each with all it holds above h."""
-    return _mask(context, c.image_extended_maxima, image_from(image), h, _optional(mask), connectivity)
+    arguments = image_from(image), channel, h, _optional(mask), mask_channel, connectivity
+    return _mask(context, c.image_extended_maxima, *arguments)
 
 
 # ---- masks ----
 
 
-def fill_holes(mask: object, connectivity: int = 4, *, context: Context | None = None) -> np.ndarray:
+def fill_holes(
+    mask: object, connectivity: int = 4, *, channel: int = 0, context: Context | None = None
+) -> np.ndarray:
     """The mask, bool, with the background that is not connected to the image's border; connectivity: the background's."""
-    return _image(context, c.image_fill_holes, mask_from(mask), connectivity) != 0
+    return _image(context, c.image_fill_holes, mask_from(mask), channel, connectivity) != 0
 
 
-def distance(mask: object, *, context: Context | None = None) -> np.ndarray:
+def distance(mask: object, *, channel: int = 0, context: Context | None = None) -> np.ndarray:
     """The exact Euclidean distance of every foreground pixel to the nearest background pixel, float32; infinity without any."""
-    return _image(context, c.image_distance, mask_from(mask))
+    return _image(context, c.image_distance, mask_from(mask), channel)
 
 
-def nearest(mask: object, *, context: Context | None = None) -> np.ndarray:
+def nearest(mask: object, *, channel: int = 0, context: Context | None = None) -> np.ndarray:
     """The nearest background pixel of every pixel, uint32: row * width + column, as numpy.unravel_index() takes it.
 
     Of several equally near that of the smallest column and in it the smallest row. A mask without background raises
     ArgumentError.
     """
-    return _image(context, c.image_nearest, mask_from(mask))
+    return _image(context, c.image_nearest, mask_from(mask), channel)
 
 
-def components(mask: object, connectivity: int = 8, *, context: Context | None = None) -> np.ndarray:
+def components(
+    mask: object, connectivity: int = 8, *, channel: int = 0, context: Context | None = None
+) -> np.ndarray:
     """Connected components, uint32: ids 1 to n in raster order of each component's first pixel."""
     out = c.Labels()
-    call(context, c.image_components, (out,), (mask_from(mask), connectivity))
+    call(context, c.image_components, (out,), (mask_from(mask), channel, connectivity))
     return array_from_labels(out)
 
 
@@ -204,14 +262,17 @@ def watershed(
     *,
     connectivity: int = 8,
     lines: bool = False,
+    channel: int = 0,
+    mask_channel: int = 0,
     context: Context | None = None,
 ) -> np.ndarray:
     """Grow the ids of seeds over a relief, lowest pixels first, until they meet: uint32 of the seeds' ids.
 
-    relief: uint8, uint16, uint32 or float32. mask: where basins may grow. lines: leave a line of 0 between basins. The order
-    of flooding and of ties is stated in include/cellseg/morph.h.
+    mask: where basins may grow. lines: leave a line of 0 between basins. include/cellseg/morph.h states the order of flooding
+    and of ties.
     """
     options = struct_of(c.watershed_options, {"connectivity": connectivity, "lines": lines})
     out = c.Labels()
-    call(context, c.labels_watershed, (out,), (image_from(relief), labels_from(seeds), _optional(mask), options))
+    inputs = labels_from(seeds), image_from(relief), channel, _optional(mask), mask_channel
+    call(context, c.labels_watershed, (out,), (*inputs, options))
     return array_from_labels(out)

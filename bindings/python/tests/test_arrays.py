@@ -10,7 +10,7 @@ import pytest
 from cellseg import _arrays
 from cellseg import _lowlevel as c
 
-DTYPES = ["uint8", "uint16", "uint32", "float32"]
+DTYPES = ["uint8", "uint16", "uint32", "int16", "int32", "float32", "float64"]
 
 
 def borrowed(image, array):
@@ -57,9 +57,10 @@ def test_other_layouts_are_copied(dtype):
 
 def test_conversions():
     assert _arrays.array_from_image(_arrays.image_from(np.eye(3, dtype=bool))).dtype == np.uint8
-    assert _arrays.array_from_image(_arrays.image_from(np.eye(3))).dtype == np.float32
+    assert _arrays.array_from_image(_arrays.image_from(np.eye(3, dtype=np.float16))).dtype == np.float32
+    assert _arrays.array_from_image(_arrays.image_from(np.eye(3, dtype=np.longdouble))).dtype == np.float64
     assert _arrays.array_from_image(_arrays.image_from([[0.5, 1.5]])).tolist() == [[[0.5, 1.5]]]
-    for array in np.zeros((2, 2), np.int32), np.zeros((2, 2), complex), np.array([["a"]]):
+    for array in np.zeros((2, 2), np.int64), np.zeros((2, 2), np.int8), np.zeros((2, 2), complex), np.array([["a"]]):
         with pytest.raises(TypeError, match="not supported"):
             _arrays.image_from(array)
     for array in np.zeros(3), np.zeros((1, 1, 1, 1)), np.zeros((0, 5)), np.float32(1):

@@ -18,7 +18,6 @@ from skimage import filters, morphology, segmentation
 
 RANDOM = np.random.default_rng(4)
 NOISE = RANDOM.integers(0, 4000, (60, 50)).astype(np.uint16)
-STACK = np.stack([NOISE[::-1], NOISE])
 FLOATS = ndimage.gaussian_filter(RANDOM.random((60, 50)), 2).astype(np.float32)
 MASK = FLOATS > np.median(FLOATS)
 LABELS = ndimage.label(MASK)[0]
@@ -49,17 +48,56 @@ def test_filters():
     assert filter.otsu(NOISE).shape == (1,) and filter.otsu(NOISE, 8, bins=64).shape == (8,)
 
 
-@pytest.mark.parametrize("call", [
-    lambda image, **k: filter.gaussian(image, 2, **k), lambda image, **k: filter.laplacian_of_gaussian(image, 2, **k),
-    lambda image, **k: filter.resample(image, (9, 9), **k), lambda image, **k: filter.value_range(image, **k),
-    lambda image, **k: filter.histogram(image, 9, 0, 4000, **k), lambda image, **k: filter.percentiles(image, [5, 95], **k),
-    lambda image, **k: filter.otsu(image, 3, **k),
+THREE = np.stack([NOISE[::-1], NOISE, NOISE[:, ::-1]])
+MASKS = np.stack([~MASK, MASK, np.zeros_like(MASK)])
+CHANNELS = {  # functions of images, and how each is called; the channel of the first image is chosen
+    "gaussian": lambda i, **k: filter.gaussian(i, 2, **k), "laplacian": lambda i, **k: filter.laplacian_of_gaussian(i, 2, **k),
+    "fast laplacian": lambda i, **k: filter.laplacian_of_gaussian(i, [3, 9], fast=True, **k),
+    "shrink": lambda i, **k: filter.resample(i, (9, 9), **k), "grow": lambda i, **k: filter.resample(i, (70, 99), cubic=True, **k),
+    "range": lambda i, **k: filter.value_range(i, **k), "histogram": lambda i, **k: filter.histogram(i, 9, 0, 4000, **k),
+    "percentiles": lambda i, **k: filter.percentiles(i, [5, 95], **k), "otsu": lambda i, **k: filter.otsu(i, 3, **k),
+    **{n: lambda i, n=n, **k: getattr(morph, n)(i, (4, 7), **k)
+       for n in ("erode", "dilate", "open", "close", "white_top_hat", "black_top_hat")},
+    **{f"{n} {fast}": lambda i, n=n, fast=fast, **k: getattr(morph, n + "_disc")(i, 9, fast=fast, **k)
+       for n in ("erode", "dilate", "open", "close", "white_top_hat", "black_top_hat") for fast in (False, True)},
+    "under": lambda i, **k: morph.reconstruct_dilation(i, NOISE + np.uint16(500), **k),
+    "over": lambda i, **k: morph.reconstruct_erosion(i, NOISE // 2, 4, **k),
+    "h_minima": lambda i, **k: morph.h_minima(i, 300, **k), "h_maxima": lambda i, **k: morph.h_maxima(i, 300, **k),
+    "minima": lambda i, **k: morph.regional_minima(i, **k), "maxima": lambda i, **k: morph.regional_maxima(i, MASK, **k),
+    "deep": lambda i, **k: morph.extended_minima(i, 300, MASK, **k), "high": lambda i, **k: morph.extended_maxima(i, 300, **k),
+    "watershed": lambda i, **k: morph.watershed(i, LABELS, **k),
+}  # fmt: skip
+OF_MASKS = {
+    "fill_holes": morph.fill_holes, "distance": morph.distance, "nearest": morph.nearest, "components": morph.components,
+    "minima": lambda m, channel=0: morph.regional_minima(NOISE, m, mask_channel=channel),
+    "maxima": lambda m, channel=0: morph.regional_maxima(NOISE, m, mask_channel=channel),
+    "deep": lambda m, channel=0: morph.extended_minima(NOISE, 300, m, mask_channel=channel),
+    "high": lambda m, channel=0: morph.extended_maxima(NOISE, 300, m, mask_channel=channel),
+    "watershed": lambda m, channel=0: morph.watershed(NOISE, LABELS, m, mask_channel=channel),
+}  # fmt: skip
+
+
+def interleaved(stack):
+    """The same channels, next to each other in each pixel."""
+    return np.moveaxis(np.ascontiguousarray(np.moveaxis(stack, 0, -1)), -1, 0)
+
+
+@pytest.mark.parametrize("name, call, one, three", [
+    *[(name, call, NOISE, THREE) for name, call in CHANNELS.items()],
+    *[(name, call, MASK, MASKS) for name, call in OF_MASKS.items()],
+    ("limit", lambda i, channel=0: morph.reconstruct_dilation(NOISE // 2, i, limit_channel=channel), NOISE, THREE),
+    ("limit", lambda i, channel=0: morph.reconstruct_erosion(NOISE, i, limit_channel=channel), NOISE, THREE),
 ])  # fmt: skip
-def test_a_channel_is_chosen(call):
-    same(call(STACK, channel=1), call(NOISE))
-    same(call(STACK), call(NOISE[::-1]))
-    with pytest.raises(cellseg.ArgumentError, match="channel 2"):
-        call(STACK, channel=2)
+def test_a_channel_is_chosen(name, call, one, three):
+    """Channel 1 of three gives the bytes of the channel alone, planar, interleaved, and of a view."""
+    alone = np.asarray(call(one))
+    for stack in three, interleaved(three), three[::-1][::-1], np.repeat(three, 2, 2)[:, :, ::2]:
+        ours = np.asarray(call(stack, channel=1))
+        assert ours.dtype == alone.dtype and ours.tobytes() == alone.tobytes(), name
+    assert np.asarray(call(three)).tobytes() == np.asarray(call(three[0].copy())).tobytes()
+    for channel in -1, 3:
+        with pytest.raises(cellseg.ArgumentError, match=f": channel {channel} of an image of 3$"):
+            call(three, channel=channel)
 
 
 @pytest.mark.parametrize("image", [NOISE, FLOATS, (NOISE // 16).astype(np.uint8)])
@@ -234,7 +272,7 @@ def test_bad_arguments_are_named():
         (lambda: morph.erode(NOISE, 61), "height_px"), (lambda: morph.open(NOISE, (1, 51)), "width_px"),
         (lambda: morph.erode(NOISE, 0), "height_px"), (lambda: morph.erode(NOISE, -1), "height_px"),
         (lambda: morph.erode_disc(NOISE, 25), "radius_px"), (lambda: morph.open_disc(NOISE, -1, fast=True), "radius_px"),
-        (lambda: morph.h_minima(NOISE, -1), "h"), (lambda: morph.erode(STACK, 3), "2 channels"),
+        (lambda: morph.h_minima(NOISE, -1), "h"), (lambda: morph.erode(THREE, 3, channel=3), "image: channel 3 of an image of 3"),
         (lambda: morph.watershed(NOISE, LABELS[1:]), "size"), (lambda: morph.watershed(NOISE, LABELS, MASK[:, 1:]), "size"),
         (lambda: morph.reconstruct_dilation(NOISE, FLOATS), "types"), (lambda: labels.expand(LABELS, -1), "distance_px"),
         (lambda: filter.otsu(NOISE, 9), "count"), (lambda: filter.otsu(NOISE, 1, bins=1), "bins"),
