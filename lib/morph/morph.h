@@ -82,9 +82,9 @@ cellseg_status cseg_components_label(cellseg_context *context, const cseg_plane 
                                      int32_t connectivity);
 
 /*
- * Seeded watershed. labels: uint32, seeds in, basins out. relief: any type but float64, finite; low first. mask: NULL, or where basins may
- * grow. Pixels are flooded in order of (relief, time of entry), each taking the label of the neighbour that entered it: skimage's
- * order.
+ * Seeded watershed. labels: uint32, seeds in, basins out. relief: any type but float64, finite; low first. mask: NULL, or where
+ * basins may grow. Pixels are flooded in order of (relief, time of entry), each taking the label of the neighbour that entered
+ * it: skimage's order.
  */
 cellseg_status cseg_watershed_flood(cellseg_context *context, const cseg_plane *labels, const cseg_plane *relief,
                                     const cseg_plane *mask, int32_t connectivity);
