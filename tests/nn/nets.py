@@ -19,7 +19,8 @@ WEIGHT_SUM = 0.9
 
 class Rule(ctypes.Structure):
     _fields_ = [(name, ctypes.c_double) for name in (
-        "pixel_size_um", "top_hat_um", "percentile_low", "percentile_high", "noise_range", "clip", "power")] + [
+        "pixel_size_um", "top_hat_um", "percentile_low", "percentile_high", "noise_range", "clip", "power",
+        "nucleus_diameter_um")] + [
         ("patch_px", ctypes.c_uint32), ("step_px", ctypes.c_uint32), ("classes", ctypes.c_uint32)]
 
 
@@ -50,7 +51,7 @@ class Net:
         self.context = context(threads)
         self.classes = classes
         self.frozen = terms.get("frozen", 0)
-        options = NetOptions(Rule(0.65, 130, 1, 99, 0, 4, 1, PATCH, STEP, classes), width, seed, BATCH, learning_rate,
+        options = NetOptions(Rule(0.65, 130, 1, 99, 0, 4, 1, 0, PATCH, STEP, classes), width, seed, BATCH, learning_rate,
                              (ctypes.c_double * 8)(*WEIGHTS), WEIGHT_SUM, **{"dropout": 0.5, **terms})
         self.net = ctypes.c_void_p()
         check(library.cseg_net_new(ctypes.byref(self.net), self.context, start, ctypes.byref(options)))
