@@ -191,6 +191,23 @@ static void all_rows_give_the_same_bytes(void **state) {
         fail_msg("the bytes of all kernels have the digest 0x%016" PRIx64, digest);
 }
 
+static void bits_are_those_of_the_mask(void **state) {
+    (void)state;
+    enum { MAX_WORDS = 9 };
+    fill(&in, CELLSEG_UINT8, 6);
+    memset(in.bytes + 200, 0, 300);
+    for (size_t r = 0; r < rows; r++)
+        for (size_t words = 1; words <= MAX_WORDS; words++)
+            for (size_t first = 0; first < 5; first++) {
+                uint64_t bits[MAX_WORDS + 1] = {0};
+                const uint8_t *mask = (const uint8_t *)in.bytes + first;
+                cseg_morph_kernels_select(levels[r], CELLSEG_UINT8)->bits(bits, mask, words);
+                for (size_t x = 0; x < 64 * words; x++)
+                    assert_int_equal(bits[x / 64] >> x % 64 & 1, mask[x] != 0);
+                assert_int_equal(bits[words], 0);
+            }
+}
+
 /* ---- the definition ---- */
 
 static double extreme(double a, double b, bool max) {
@@ -293,9 +310,9 @@ static void all_levels_erode_to_the_same_bytes(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(slides_are_extremes), cmocka_unit_test(chords_are_extremes),
-                                       cmocka_unit_test(transposes_move_every_sample),
-                                       cmocka_unit_test(all_rows_give_the_same_bytes),
-                                       cmocka_unit_test(all_levels_erode_to_the_same_bytes)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(slides_are_extremes),          cmocka_unit_test(chords_are_extremes),
+        cmocka_unit_test(transposes_move_every_sample), cmocka_unit_test(bits_are_those_of_the_mask),
+        cmocka_unit_test(all_rows_give_the_same_bytes), cmocka_unit_test(all_levels_erode_to_the_same_bytes)};
     return cmocka_run_group_tests(tests, set_up, NULL);
 }
