@@ -97,8 +97,8 @@ enum {
  * so that nothing aliases and the mean is kept. Along an axis that grows, pixels are interpolated between pixel centres; the
  * border's pixels stand for those beyond.
  *
- * @param[out] out      New image, height x width. Release with cellseg_image_free(). Its pixel size is the input's times the ratio
- *                      of widths where the ratio of heights is the same to within a pixel, else unknown.
+ * @param[out] out      New image, height x width. Release with cellseg_image_free(). Its pixel size is the input's times the
+ * ratio of widths where the ratio of heights is the same to within a pixel, else unknown.
  * @param      context  NULL for defaults
  * @param      image    any pixel type
  * @param      channel  from 0
@@ -168,8 +168,8 @@ CELLSEG_API cellseg_status cellseg_image_histogram(uint64_t *counts, cellseg_con
  * @param      percents  `count` numbers from 0 to 100 in any order; rising is fastest
  * @param      count     1 to 1024
  * @return CELLSEG_ERR_ARGUMENT  a percentage or count is out of range; and the common errors above
- * Cost: one pass for 8 and 16-bit images; for others one more for each percentile, three more for float64, fewer where percentiles
- * lie close together. Memory: at most 19 MB. Since: 1.0.0
+ * Cost: one pass for 8 and 16-bit images; for others one more for each percentile, three more for float64, fewer where
+ * percentiles lie close together. Memory: at most 19 MB. Since: 1.0.0
  */
 CELLSEG_API cellseg_status cellseg_image_percentiles(double *values, cellseg_context *context, const cellseg_image *image,
                                                      int32_t channel, const double *percents, size_t count);
@@ -185,12 +185,11 @@ CELLSEG_API cellseg_status cellseg_image_percentiles(double *values, cellseg_con
  * @param      image       any pixel type; thresholds are values that the type holds
  * @param      channel     from 0
  * @param      count       1 to 8
- * @param      bins        2 to 4096 bins of equal width from the smallest to the largest pixel; integer images have a bin for each
- *                         value where these suffice, as 256 do for uint8
- * @return CELLSEG_ERR_ARGUMENT  count or bins is out of range, or the pixels of a float64 image span less than 3e-305 but not 0; and the
- * common errors above
- * Cost: two passes and count * bins^2 / 2 steps: 0.2 ms for 5 thresholds of 256 bins. Memory: that of a histogram. Source: Otsu
- * 1979; Liao, Chen and Chung, A fast algorithm for multilevel thresholding, 2001. Since: 1.0.0
+ * @param      bins        2 to 4096 bins of equal width from the smallest to the largest pixel; integer images have a bin for
+ * each value where these suffice, as 256 do for uint8
+ * @return CELLSEG_ERR_ARGUMENT  count or bins is out of range, or the pixels of a float64 image span less than 3e-305 but not 0;
+ * and the common errors above Cost: two passes and count * bins^2 / 2 steps: 0.2 ms for 5 thresholds of 256 bins. Memory: that of
+ * a histogram. Source: Otsu 1979; Liao, Chen and Chung, A fast algorithm for multilevel thresholding, 2001. Since: 1.0.0
  */
 CELLSEG_API cellseg_status cellseg_image_otsu(double *thresholds, cellseg_context *context, const cellseg_image *image,
                                               int32_t channel, size_t count, size_t bins);

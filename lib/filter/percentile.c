@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Exact percentiles without sorting: samples become unsigned keys of the same order; a histogram of the keys' highest 16 bits
- * gives the slice that holds a rank, a histogram of the next 16 bits within that slice a thinner one, until the key is complete
+ * Exact percentiles without sorting: samples become unsigned keys of the same order. A histogram of the keys' highest 16 bits
+ * gives the slice that holds a rank, a histogram of the next 16 bits within that slice a smaller slice, until the key is complete
  * (a radix selection). Linear between order statistics, as numpy.percentile. Cost: one pass over the samples for 8 and 16-bit
  * types; else one more for every slice needed, and for float64 up to three.
  */
-#include "filter/slabs.h"
 #include "filter/filter.h"
+#include "filter/slabs.h"
 
 #include <math.h>
 #include <string.h>
@@ -108,7 +108,7 @@ static cellseg_status count_slab(void *data, size_t slab) {
     return CELLSEG_OK;
 }
 
-/* Count a digit of the keys that begin with `prefix`, unless the last count was of the same. */
+/* Count a digit of the keys that begin with `prefix`, unless the last count had the same prefix. */
 static cellseg_status count_slice(selection *s, int32_t digit, uint64_t prefix) {
     slice *own = &s->slices[digit];
     if (own->counted && own->prefix == prefix)

@@ -4,8 +4,8 @@
  *
  * Reconstruction by erosion of f + h over f fills every minimum of depth h or less. Regional minima come from the
  * reconstruction of the next larger number over each: it stays above the image exactly where no path leads down without
- * climbing first. Extended minima are the regional minima of the h-minima. Cost: one or two reconstructions. Memory: two planes of
- * keys.
+ * climbing first. Extended minima are the regional minima of the h-minima. Cost: one or two reconstructions. Memory: two planes
+ * of keys.
  */
 #include "morph/bands.h"
 #include "morph/keys.h"

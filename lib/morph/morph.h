@@ -82,9 +82,9 @@ cellseg_status cseg_components_label(cellseg_context *context, const cseg_plane 
                                      int32_t connectivity);
 
 /*
- * Seeded watershed. labels: uint32, seeds in, basins out. relief: any type but float64, finite; low first. mask: NULL, or where basins may
- * grow. Pixels are flooded in order of (relief, time of entry), each taking the label of the neighbour that entered it: skimage's
- * order.
+ * Seeded watershed. labels: uint32, seeds in, basins out. relief: any type but float64, finite; low first. mask: NULL, or where
+ * basins may grow. Pixels are flooded in order of (relief, time of entry), each taking the label of the neighbour that entered
+ * it: skimage's order.
  */
 cellseg_status cseg_watershed_flood(cellseg_context *context, const cseg_plane *labels, const cseg_plane *relief,
                                     const cseg_plane *mask, int32_t connectivity);
@@ -114,12 +114,12 @@ cellseg_status cseg_relabel_apply(cellseg_context *context, const cseg_plane *la
 
 #define CSEG_NO_PART SIZE_MAX
 
-/* For every id up to `most`, where its largest 4-connected part begins (pixel y * width + x; of equal parts the first in raster
- * order), or CSEG_NO_PART. starts has most + 1 entries. */
+/* For every id up to `most`, where its largest 4-connected component begins (pixel y * width + x; of equal ones the first in
+ * raster order), or CSEG_NO_PART. starts has most + 1 entries. */
 cellseg_status cseg_largest_find(cellseg_context *context, size_t *starts, uint32_t most, const cseg_plane *labels);
 
-/* Clear, in place, every pixel that is not in the part of its id that holds the pixel starts[id]. A start of another id counts as
- * none. */
+/* Clear, in place, every pixel that is not in the component of its id that holds the pixel starts[id]. A start of another id
+ * counts as none. */
 cellseg_status cseg_largest_keep(cellseg_context *context, const cseg_plane *labels, const size_t *starts, uint32_t most);
 
 /* The largest id. */

@@ -78,7 +78,8 @@ static cseg_plane diagonals(const frame *f, bool right) {
 }
 
 static cellseg_status slide(cellseg_context *context, const cseg_plane *plane, size_t height, size_t width, bool dilate) {
-    return dilate ? cseg_rect_dilate(context, plane, plane, height, width) : cseg_rect_erode(context, plane, plane, height, width);
+    return dilate ? cseg_rect_dilate(context, plane, plane, height, width)
+                  : cseg_rect_erode(context, plane, plane, height, width);
 }
 
 static void copy_out(const cseg_plane *to, const frame *f) {
@@ -88,7 +89,8 @@ static void copy_out(const cseg_plane *to, const frame *f) {
 }
 
 /* The lengths make area and width those of the disc: see cellseg_image_erode_disc() for what is left of an error. */
-static cellseg_status octagon(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, size_t radius, bool dilate) {
+static cellseg_status octagon(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, size_t radius,
+                              bool dilate) {
     assert(to->type == from->type && cseg_plane_same_size(to, from) && radius > 2);
     const size_t diagonal = (281 * radius + 500) / 1000, square = (960 * radius + 500) / 1000 - 2 * diagonal;
     frame f = {.image = from, .margin = 2 * diagonal, .gap = diagonal, .dilate = dilate};

@@ -3,11 +3,11 @@
  * Grey reconstruction (Vincent 1993): the marker is eroded again and again, one pixel at a time, but never below the limit, until
  * nothing changes. Dilation is erosion of the negated images.
  *
- * Samples become order-preserving keys of 32 or 64 bits (keys.h). The image is cut into strips of rows; a strip is brought to rest
- * by one raster and one anti-raster scan and a queue for the rest (Vincent's hybrid algorithm), lowest first (Robinson and Whelan
- * 2004), first all even strips side by side, then all odd ones, reading their resting neighbours' edge rows; a strip runs again
- * when a neighbour's edge row has sunk. The result is the one greatest fixed point, whatever the order. Cost: two scans and the
- * queue; a strip fits the cache. Memory: two planes of keys.
+ * Samples become order-preserving keys of 32 or 64 bits (keys.h). The image is cut into strips of rows; a strip is brought to
+ * rest by one raster and one anti-raster scan and a queue for the rest (Vincent's hybrid algorithm), lowest first (Robinson and
+ * Whelan 2004), first all even strips side by side, then all odd ones, reading their resting neighbours' edge rows; a strip runs
+ * again when a neighbour's edge row has sunk. The result is the one greatest fixed point, whatever the order. Cost: two scans and
+ * the queue; a strip fits the cache. Memory: two planes of keys.
  */
 #include "morph/reconstruct.h"
 #include "morph/bands.h"
@@ -232,7 +232,8 @@ static cellseg_status reconstruct_into(cellseg_context *context, const cseg_plan
 
 static cellseg_status reconstruct(cellseg_context *context, const cseg_plane *to, const cseg_plane *marker,
                                   const cseg_plane *limit, int32_t connectivity, bool reversed) {
-    assert(to->type == marker->type && to->type == limit->type && cseg_plane_same_size(to, marker) && cseg_plane_same_size(to, limit));
+    assert(to->type == marker->type && to->type == limit->type && cseg_plane_same_size(to, marker) &&
+           cseg_plane_same_size(to, limit));
     cseg_plane keys, own = {0}, limit_keys = {0};
     cellseg_status status;
     CSEG_TRY_GOTO(done, cseg_plane_new(&limit_keys, context, cseg_keys_type(to->type), limit->height, limit->width));

@@ -38,18 +38,18 @@ cellseg_status cseg_relabel_max_id(cellseg_context *context, uint32_t *most, con
     return status;
 }
 
-/* New ids in raster order of first pixels. Serial: it only reads, and mostly finds the id it has just seen. */
+/* New ids in raster order of first pixels. Serial: the loop only reads, and most pixels have the id of the pixel before. */
 static uint32_t number_in_raster_order(const cseg_plane *labels, const uint8_t *keep, uint32_t *new_id) {
     uint32_t count = 0;
     for (size_t y = 0; y < labels->height; y++) {
         const uint32_t *row = cseg_row_u32(labels, y);
-        uint32_t seen = 0;
+        uint32_t last = 0;
         for (size_t x = 0; x < labels->width; x++) {
-            if (row[x] == seen || row[x] == 0)
+            if (row[x] == last || row[x] == 0)
                 continue;
-            seen = row[x];
-            if (new_id[seen] == 0 && (keep == NULL || keep[seen] != 0))
-                new_id[seen] = ++count;
+            last = row[x];
+            if (new_id[last] == 0 && (keep == NULL || keep[last] != 0))
+                new_id[last] = ++count;
         }
     }
     return count;

@@ -180,7 +180,7 @@ def test_label_maps():
         for connectivity in 4, 8:
             right = segmentation.find_boundaries(LABELS, connectivity=1 if connectivity == 4 else 2, mode=kind)
             same(labels.boundaries(LABELS, kind, connectivity), right)
-    assert labels.check(morph.components(MASK)) == "" and "two parts" in labels.check(NOISE % 2)
+    assert labels.check(morph.components(MASK)) == "" and "two components" in labels.check(NOISE % 2)
     assert labels.check(ring) == "there are 1 cells, but none has id 1"
     assert labels.check(ring // 3, ring // 3) == "" and labels.check(ring // 3, ring * 0) == "cell 1 has no nucleus"
 
