@@ -2,10 +2,10 @@
 /*
  * Connected components by run-length union-find.
  *
- * Each row becomes bits, each stretch of bits a run; runs that touch in neighbouring rows are united (union-find with the smaller
- * index as root and path halving: Tarjan 1975; runs: He, Chao, Suzuki 2008). Bands of rows are united side by side, then the
- * seams between bands. Runs are in raster order, so that a component's root is the run with its first pixel, and counting roots
- * in order numbers components in raster order. Cost: one pass over the pixels, then near-linear in runs.
+ * Each row becomes bits, each group of set bits a run; runs that touch in neighbouring rows are united (union-find with the
+ * smaller index as root and path halving: Tarjan 1975; runs: He, Chao, Suzuki 2008). Bands of rows are united side by side, then
+ * the seams between bands. Runs are in raster order, so that a component's root is the run with its first pixel, and counting
+ * roots in order numbers components in raster order. Cost: one pass over the pixels, then near-linear in runs.
  */
 #include "morph/runs.h"
 #include "morph/bands.h"
@@ -46,7 +46,7 @@ static void load_bits(uint64_t bits[WORDS], const runs_job *job, size_t y, size_
         bits[words - 1] &= (1ULL << n % 64) - 1;
 }
 
-/* Runs of equal ids: neighbours may touch, which bits cannot tell. */
+/* Runs of equal ids: neighbours may touch, which bits cannot represent. */
 static size_t scan_labels(const runs_job *job, size_t y, cseg_run *run) {
     const uint32_t *row = cseg_row_u32(job->plane, y);
     const size_t width = job->plane->width;
@@ -125,7 +125,7 @@ static bool same_label(const runs_job *job, size_t y, uint32_t above, uint32_t o
     return job->kind != CSEG_RUNS_LABELS || cseg_row_u32(job->plane, y - 1)[above] == cseg_row_u32(job->plane, y)[own];
 }
 
-/* Unite row y's runs with the touching ones of row y - 1. */
+/* Unite the runs of row y with the runs of row y - 1 that touch them. */
 static void join_row(const runs_job *job, size_t y) {
     const cseg_runs *runs = job->runs;
     size_t first = runs->row[y - 1];
@@ -152,7 +152,7 @@ static cellseg_status scan_band(void *data, size_t band) {
     return CELLSEG_OK;
 }
 
-/* Roots in order become 0, 1, 2, ...; a parent comes before its children, so it is final when they ask. */
+/* Roots in order become 0, 1, 2, ...; a parent comes before its children, so that its number is final when they read it. */
 static void number_components(cseg_runs *runs) {
     for (size_t i = 0; i < runs->count; i++)
         runs->component[i] = runs->component[i] == i ? runs->components++ : runs->component[runs->component[i]];

@@ -43,7 +43,7 @@ def test_the_documents_tell_the_recipe():
     further = training.split(command)[1].split("\n\n")[1]
     count = "zero one two three four five six seven eight nine".split()[len(STAGES)]
     epochs, rates = zip(*((epochs, rate) for epochs, rate, _ in STAGES[1:]))
-    assert f"the first of {count} stages" in further and f"{min(epochs)} to {max(epochs)} epochs more" in further
+    assert f"in the first of {count} stages" in training and f"for {min(epochs)} to {max(epochs)} epochs" in further
     assert {float(rate) for rate in re.findall(r"0\.\d+", further)} == set(rates)
     fields = int(re.search(r"SIMULATED_FIELDS = (\d+)", RECIPE)[1]) * len({seed for *_, seed in STAGES})
-    assert f"and {fields} simulated fields" in (ROOT / "docs/model-card.md").read_text()
+    assert f"- {fields} simulated fields" in (ROOT / "docs/model-card.md").read_text()

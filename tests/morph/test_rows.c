@@ -13,7 +13,7 @@
 #include <inttypes.h>
 #include <math.h>
 
-enum { MAX_WIDTH = 100, HEIGHT = 23, MAX_MARGIN = 9, BYTES = 128 * 1024, TYPES = 7 };
+enum { MAX_WIDTH = 100, HEIGHT = 23, MAX_MARGIN = 9, BYTES = 128 * 1024, TYPES = 7, KERNEL_BYTES = 32 * 1024 };
 
 static const int32_t types[TYPES] = {CELLSEG_UINT8, CELLSEG_UINT16, CELLSEG_FLOAT32, CELLSEG_UINT32,
                                      CELLSEG_INT16, CELLSEG_INT32,  CELLSEG_FLOAT64};
@@ -152,22 +152,22 @@ static void assert_gaps_stay(const buffer *out, size_t row_bytes, size_t end, co
     for (size_t y = 0; y < end; y++)
         if (memcmp(out->bytes + y * stride + row_bytes, before.bytes + y * stride + row_bytes, stride - row_bytes) != 0)
             fail_msg("%s writes beyond %zu bytes of row %zu", name, row_bytes, y);
-    assert_memory_equal(out->bytes + end * stride, before.bytes + end * stride, BYTES - end * stride);
+    assert_memory_equal(out->bytes + end * stride, before.bytes + end * stride, KERNEL_BYTES - end * stride);
 }
 
 static uint64_t compare_rows(uint64_t digest, const struct kernel_test *test, int32_t type, size_t width) {
     static buffer want, have;
     const size_t sample = cseg_plane_type_size(type);
     for (size_t variant = 0; variant < test->variants; variant++) {
-        want = before;
+        memcpy(&want, &before, KERNEL_BYTES); /* no kernel writes beyond */
         test->run(&want, &cseg_morph_kernels_c[type], width, variant);
         digest = test_digest(digest, &want, stride * HEIGHT);
         if (test->end > 0)
             assert_gaps_stay(&want, width * sample, test->end, test->name);
         for (size_t r = 1; r < rows; r++) {
-            have = before;
+            memcpy(&have, &before, KERNEL_BYTES);
             test->run(&have, cseg_morph_kernels_select(levels[r], type), width, variant);
-            assert_same_bytes(&want, &have, sizeof want, test->name, levels[r], width);
+            assert_same_bytes(&want, &have, KERNEL_BYTES, test->name, levels[r], width);
         }
     }
     return digest;
