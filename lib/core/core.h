@@ -70,16 +70,13 @@ typedef struct cseg_option_storage {
     _Alignas(max_align_t) unsigned char bytes[512];
 } cseg_option_storage;
 
-/* preset: one of CELLSEG_PRESET_... */
-cellseg_status cseg_option_check_preset(int32_t preset);
-
 /* Write the preset's values into this library's struct; texts and groups become NULL. */
 void cseg_option_fill(void *own, const cellseg_option_table *table, int32_t preset);
 
 /* Write the preset's values into the caller's struct, whatever release it is of. */
 cellseg_status cseg_option_init(void *options, size_t struct_size, const cellseg_option_table *table, int32_t preset);
 
-/* The same for an initialised struct, whose members marked CELLSEG_OPTION_KEPT_BY_PRESET stay. */
+/* The same for an initialised struct, whose members marked CELLSEG_OPTION_FLAG_KEPT_BY_PRESET stay. */
 cellseg_status cseg_option_preset(void *options, const cellseg_option_table *table, int32_t preset);
 
 /* The caller's options (NULL: the preset's) as this library's struct, every value within its range. */

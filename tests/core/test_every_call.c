@@ -332,7 +332,7 @@ CALL(train) {
 static const double sigmas[] = {1.1, 2.3}, percents[] = {0.3, 50, 99.7};
 
 IMAGE_CALL(image_gaussian, in.image, 0, 1.3)
-IMAGE_CALL(image_log, in.image, 0, sigmas, 2, CELLSEG_LAPLACIAN_EXACT)
+IMAGE_CALL(image_laplacian, in.image, 0, sigmas, 2, CELLSEG_LAPLACIAN_EXACT)
 IMAGE_CALL(image_resample, in.image, 0, 71, 97, CELLSEG_RESAMPLE_CUBIC)
 LABELS_CALL(labels_resample, in.cells, 71, 97)
 ARRAY_CALL(image_histogram, uint64_t, 17, in.image, 0, 17, 90.3, 1201.7)
@@ -347,14 +347,14 @@ CALL(image_range) {
 }
 IMAGE_CALL(image_erode, in.image, 0, 5, 7)
 IMAGE_CALL(image_dilate, in.image, 0, 5, 7)
-IMAGE_CALL(image_open, in.image, 0, 5, 7)
-IMAGE_CALL(image_close, in.image, 0, 5, 7)
+IMAGE_CALL(image_opening, in.image, 0, 5, 7)
+IMAGE_CALL(image_closing, in.image, 0, 5, 7)
 IMAGE_CALL(image_white_top_hat, in.maps, 0, 5, 7)
 IMAGE_CALL(image_black_top_hat, in.maps, 0, 5, 7)
 IMAGE_CALL(image_erode_disc, in.image, 0, 4, CELLSEG_DISC_EXACT)
 IMAGE_CALL(image_dilate_disc, in.image, 0, 4, CELLSEG_DISC_FAST)
-IMAGE_CALL(image_open_disc, in.image, 0, 4, CELLSEG_DISC_EXACT)
-IMAGE_CALL(image_close_disc, in.image, 0, 4, CELLSEG_DISC_FAST)
+IMAGE_CALL(image_opening_disc, in.image, 0, 4, CELLSEG_DISC_EXACT)
+IMAGE_CALL(image_closing_disc, in.image, 0, 4, CELLSEG_DISC_FAST)
 IMAGE_CALL(image_white_top_hat_disc, in.maps, 0, 4, CELLSEG_DISC_EXACT)
 IMAGE_CALL(image_black_top_hat_disc, in.maps, 0, 4, CELLSEG_DISC_FAST)
 IMAGE_CALL(image_reconstruct_dilation, in.maps, 0, in.maps, 1, 8)
@@ -419,7 +419,7 @@ static const call calls[] = {
     ROW(synth_field),
     ROW(train),
     ROW(image_gaussian),
-    ROW(image_log),
+    ROW(image_laplacian),
     ROW(image_resample),
     ROW(labels_resample),
     ROW(image_histogram),
@@ -428,14 +428,14 @@ static const call calls[] = {
     ROW(image_range),
     ROW(image_erode),
     ROW(image_dilate),
-    ROW(image_open),
-    ROW(image_close),
+    ROW(image_opening),
+    ROW(image_closing),
     ROW(image_white_top_hat),
     ROW(image_black_top_hat),
     ROW(image_erode_disc),
     ROW(image_dilate_disc),
-    ROW(image_open_disc),
-    ROW(image_close_disc),
+    ROW(image_opening_disc),
+    ROW(image_closing_disc),
     ROW(image_white_top_hat_disc),
     ROW(image_black_top_hat_disc),
     ROW(image_reconstruct_dilation),

@@ -127,15 +127,15 @@ typedef cellseg_status (*operation)(result *to, cellseg_context *context, const 
 
 MAKES_IMAGE(erode, erode(TO_IMAGE, in->grey, 0, 9, 8))
 MAKES_IMAGE(dilate, dilate(TO_IMAGE, in->bytes, 0, HEIGHT, WIDTH))
-MAKES_IMAGE(open, open(TO_IMAGE, in->words, 0, 4, 5))
-MAKES_IMAGE(close, close(TO_IMAGE, in->grey, 0, 1, 5))
+MAKES_IMAGE(opening, opening(TO_IMAGE, in->words, 0, 4, 5))
+MAKES_IMAGE(closing, closing(TO_IMAGE, in->grey, 0, 1, 5))
 MAKES_IMAGE(white, white_top_hat(TO_IMAGE, in->words, 0, 20, 20))
 MAKES_IMAGE(black, black_top_hat(TO_IMAGE, in->bytes, 0, 3, 30))
 MAKES_IMAGE(erode_disc, erode_disc(TO_IMAGE, in->bytes, 0, 5, CELLSEG_DISC_EXACT))
 MAKES_IMAGE(erode_octagon, erode_disc(TO_IMAGE, in->grey, 0, 20, CELLSEG_DISC_FAST))
 MAKES_IMAGE(dilate_disc, dilate_disc(TO_IMAGE, in->words, 0, 33, CELLSEG_DISC_EXACT))
 MAKES_IMAGE(dilate_octagon, dilate_disc(TO_IMAGE, in->bytes, 0, 33, CELLSEG_DISC_FAST))
-MAKES_IMAGE(open_disc, open_disc(TO_IMAGE, in->grey, 0, 3, CELLSEG_DISC_EXACT))
+MAKES_IMAGE(opening_disc, opening_disc(TO_IMAGE, in->grey, 0, 3, CELLSEG_DISC_EXACT))
 MAKES_IMAGE(close_octagon, close_disc(TO_IMAGE, in->words, 0, 12, CELLSEG_DISC_FAST))
 MAKES_IMAGE(white_octagon, white_top_hat_disc(TO_IMAGE, in->grey, 0, 12, CELLSEG_DISC_FAST))
 MAKES_IMAGE(black_disc, black_top_hat_disc(TO_IMAGE, in->bytes, 0, 4, CELLSEG_DISC_EXACT))
@@ -211,15 +211,15 @@ static cellseg_status check(result *to, cellseg_context *context, const inputs *
 static const operation operations[] = {
     erode,
     dilate,
-    open,
-    close,
+    opening,
+    closing,
     white,
     black,
     erode_disc,
     erode_octagon,
     dilate_disc,
     dilate_octagon,
-    open_disc,
+    opening_disc,
     close_octagon,
     white_octagon,
     black_disc,

@@ -91,5 +91,5 @@ def test_choices_are_the_header_s_constants():
     assert set(options) == set(prefixes)
     for name, option in options.items():
         expected = {f"{prefixes[name]}_{c.replace('-', '_').upper()}": str(i) for i, c in enumerate(option.choices)}
-        verdicts = {"MARKER_FITS", "MARKER_DOUBTFUL", "MARKER_NUCLEAR_STAIN"}
+        verdicts = {"VERDICT_SUITABLE", "VERDICT_DOUBTFUL", "VERDICT_NUCLEAR_STAIN"}
         assert expected == {n: v for n, v in constants if n.startswith(prefixes[name] + "_") and n not in verdicts}
