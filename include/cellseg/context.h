@@ -62,7 +62,8 @@ typedef struct cellseg_context_options {
     size_t struct_size;
     int32_t threads;              /**< 1 to 1024; 0, the default: as many as cores */
     int32_t cpu_level;            /**< CELLSEG_CPU_BEST by default; a level this machine lacks is an argument error */
-    uint64_t memory_budget_bytes; /**< what may be in use at one time through this context; 0, the default: no limit */
+    uint64_t memory_budget_bytes; /**< what may be in use at one time through this context, beside the context itself; 0, the
+                                       default: no limit */
     cellseg_alloc_fn alloc;       /**< NULL with `free`: malloc. Either both or neither */
     cellseg_free_fn free;
     void *memory_user;
