@@ -61,8 +61,8 @@ struct cellseg_option_table {
 /* The table of `options`, whose last member in release 1.0 is `last`. */
 #define CSEG_OPTION_TABLE(options, row_array, last)                                                                              \
     {                                                                                                                            \
-#options, (row_array), sizeof(row_array) / sizeof *(row_array), sizeof(options),                                         \
-            offsetof(options, last) + sizeof(((options *)0)->last)                                                               \
+        .name = #options, .rows = (row_array), .count = sizeof(row_array) / sizeof *(row_array), .struct_size = sizeof(options), \
+        .first_release_size = offsetof(options, last) + sizeof(((options *)0)->last) /* NOLINT(bugprone-sizeof-expression) */    \
     }
 
 /* Room for any option struct of this library. */
