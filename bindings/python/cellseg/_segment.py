@@ -131,6 +131,12 @@ def segment_maps(
     return array_from_image(maps), c.image_pixel_size_um(maps)
 
 
+def _maps_from(maps: object, pixel_size_um: float | None) -> c.Image:
+    """An image of maps: float32, to which other floats are rounded."""
+    array = np.asarray(maps)
+    return image_from(array.astype(np.float32, copy=False) if array.dtype.kind == "f" else array, pixel_size_um)
+
+
 def segment_nuclei(
     maps: object,
     pixel_size_um: float,
@@ -145,7 +151,7 @@ def segment_nuclei(
     meaning of channel 3, "boundary" or "distance"; "none": it is not read.
     """
     struct = struct_of(c.segment_options, options)
-    source = image_from(maps, pixel_size_um)
+    source = _maps_from(maps, pixel_size_um)
     nuclei = c.Labels()
     call(context, c.segment_nuclei, (nuclei,), (source, chosen("extra_output", extra_output, EXTRA_OUTPUTS), struct))
     return array_from_labels(nuclei)
@@ -169,7 +175,7 @@ def segment_cells(
     """
     struct = struct_of(c.segment_options, options)
     source = image_from(image, pixel_size_um)
-    known = None if maps is None else image_from(maps, maps_pixel_size_um)
+    known = None if maps is None else _maps_from(maps, maps_pixel_size_um)
     seeds = labels_from(nuclei)
     cells, found = c.Labels(), c.Labels()
     extra = chosen("extra_output", extra_output, EXTRA_OUTPUTS)
