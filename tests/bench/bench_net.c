@@ -125,7 +125,7 @@ static void fill(float *values, size_t count, float scale) {
 
 typedef struct layer_case {
     const cseg_kernels *kernels;
-    cseg_filter_shape shape;
+    cseg_conv_shape shape;
     cseg_tensor in, out;
     float *bias, *packed, *scratch;
     cseg_loop loop;
@@ -138,20 +138,20 @@ typedef struct way {
     size_t (*packed_floats)(const cseg_kernels *k, const cseg_panels *p);
     void (*pack)(const cseg_kernels *k, float *packed, const float *weights, const cseg_panels *p);
     void (*run)(const cseg_kernels *k, const cseg_loop *w, float *scratch);
-    bool (*taken)(const cseg_filter_shape *s);
+    bool (*taken)(const cseg_conv_shape *s);
 } way;
 
 static void run_direct(const cseg_kernels *k, const cseg_loop *w, float *scratch) {
     (void)scratch;
     cseg_loop_run(k, w);
 }
-static bool taps_is_taken(const cseg_filter_shape *s) {
+static bool taps_is_taken(const cseg_conv_shape *s) {
     return cseg_taps_pays(s->kernel, s->out);
 }
-static bool winograd_is_taken(const cseg_filter_shape *s) {
+static bool winograd_is_taken(const cseg_conv_shape *s) {
     return !taps_is_taken(s) && cseg_winograd_pays(s->kernel, s->in, s->out);
 }
-static bool direct_is_taken(const cseg_filter_shape *s) {
+static bool direct_is_taken(const cseg_conv_shape *s) {
     return !taps_is_taken(s) && !winograd_is_taken(s);
 }
 
@@ -163,7 +163,7 @@ static const way ways[] = {
 enum { WAYS = sizeof ways / sizeof *ways, MAX_TAPS_CHANNELS = 8 };
 
 static cseg_loop loop_of(const layer_case *c) {
-    const cseg_filter_shape *s = &c->shape;
+    const cseg_conv_shape *s = &c->shape;
     const size_t column = s->in * c->kernels->columns;
     cseg_loop w = {
         .out = cseg_loop_grid_of(&c->out), .in = cseg_loop_grid_of(&c->in), .images = c->in.images, .height = c->out.height};
@@ -206,7 +206,7 @@ static double tell_layer(const bench *b, layer_case *c, void (*work)(void *), co
 }
 
 static double time_ways(const bench *b, layer_case *c, const char *name, const float *weights) {
-    const cseg_filter_shape *s = &c->shape;
+    const cseg_conv_shape *s = &c->shape;
     const size_t taps = s->kernel * s->kernel;
     const cseg_panels panels = {taps, s->in, s->out, (ptrdiff_t)(s->in * s->out), s->out, 1};
     double ms = 0;
@@ -228,7 +228,7 @@ static double time_ways(const bench *b, layer_case *c, const char *name, const f
 }
 
 static double time_deconvolution(const bench *b, layer_case *c, const char *name, const float *weights) {
-    const cseg_filter_shape *s = &c->shape;
+    const cseg_conv_shape *s = &c->shape;
     c->packed = allocated(NULL, cseg_conv_packed_floats(c->kernels, s, CSEG_PACK_INFERENCE), sizeof(float));
     cseg_conv_pack(c->kernels, c->packed, weights, s, CSEG_PACK_INFERENCE);
     const double ms =
