@@ -2,8 +2,8 @@
 /**
  * @file morph.h  Morphology: rectangles and discs, reconstruction, minima, distance, components, watershed, label maps.
  *
- * Grammar, here and in filter.h: cellseg_image_<verb>() reads an image, cellseg_labels_<verb>() a label map. Arguments come in one
- * order: results, context, inputs, parameters. The index of the channel to read, from 0, follows every image.
+ * Grammar, here and in filter.h: cellseg_image_<verb>() reads an image, cellseg_labels_<verb>() a label map. Arguments come in
+ * one order: results, context, inputs, parameters. The index of the channel to read, from 0, follows every image.
  *
  * The following holds for every function of this header and is not repeated below.
  *
@@ -21,7 +21,7 @@
  * - CELLSEG_ERR_CANCELLED  the progress callback asked to stop
  * - Threads: any. Many calls may read one image at the same time; a context serves one call at a time.
  * - Memory, beyond the result: at most the stated bytes per pixel of the image.
- * - Since: 1.0.0
+ * - Since: 1.0
  */
 #ifndef CELLSEG_MORPH_H
 #define CELLSEG_MORPH_H
@@ -61,13 +61,13 @@ CELLSEG_API cellseg_status cellseg_image_dilate(cellseg_image **out, cellseg_con
 
 /** Open: erode, then dilate. Removes bright structures that do not hold the rectangle; never above the image. Else as
  * cellseg_image_erode(). */
-CELLSEG_API cellseg_status cellseg_image_open(cellseg_image **out, cellseg_context *context, const cellseg_image *image,
-                                              int32_t channel, size_t height_px, size_t width_px);
+CELLSEG_API cellseg_status cellseg_image_opening(cellseg_image **out, cellseg_context *context, const cellseg_image *image,
+                                                 int32_t channel, size_t height_px, size_t width_px);
 
 /** Close: dilate, then erode. Removes dark structures that do not hold the rectangle; never below the image. Else as
  * cellseg_image_erode(). */
-CELLSEG_API cellseg_status cellseg_image_close(cellseg_image **out, cellseg_context *context, const cellseg_image *image,
-                                               int32_t channel, size_t height_px, size_t width_px);
+CELLSEG_API cellseg_status cellseg_image_closing(cellseg_image **out, cellseg_context *context, const cellseg_image *image,
+                                                 int32_t channel, size_t height_px, size_t width_px);
 
 /** White top-hat: the image minus its opening, which removes an uneven background. The result is uint16 for int16, uint32 for
  * int32, which hold every difference, and of the image's type for others. Memory: the image once. Else as cellseg_image_erode().
@@ -110,15 +110,15 @@ CELLSEG_API cellseg_status cellseg_image_dilate_disc(cellseg_image **out, cellse
                                                      int32_t channel, size_t radius_px, int32_t method);
 
 /** Open by a flat disc: erode, then dilate. Memory: exact the image once. Else as cellseg_image_erode_disc(). */
-CELLSEG_API cellseg_status cellseg_image_open_disc(cellseg_image **out, cellseg_context *context, const cellseg_image *image,
-                                                   int32_t channel, size_t radius_px, int32_t method);
+CELLSEG_API cellseg_status cellseg_image_opening_disc(cellseg_image **out, cellseg_context *context, const cellseg_image *image,
+                                                      int32_t channel, size_t radius_px, int32_t method);
 
-/** Close by a flat disc: dilate, then erode. Else as cellseg_image_open_disc(). */
-CELLSEG_API cellseg_status cellseg_image_close_disc(cellseg_image **out, cellseg_context *context, const cellseg_image *image,
-                                                    int32_t channel, size_t radius_px, int32_t method);
+/** Close by a flat disc: dilate, then erode. Else as cellseg_image_opening_disc(). */
+CELLSEG_API cellseg_status cellseg_image_closing_disc(cellseg_image **out, cellseg_context *context, const cellseg_image *image,
+                                                      int32_t channel, size_t radius_px, int32_t method);
 
 /** White top-hat by a flat disc: the image minus its opening, of the type that cellseg_image_white_top_hat() has. Else as
- * cellseg_image_open_disc(). */
+ * cellseg_image_opening_disc(). */
 CELLSEG_API cellseg_status cellseg_image_white_top_hat_disc(cellseg_image **out, cellseg_context *context,
                                                             const cellseg_image *image, int32_t channel, size_t radius_px,
                                                             int32_t method);
@@ -140,9 +140,8 @@ CELLSEG_API cellseg_status cellseg_image_black_top_hat_disc(cellseg_image **out,
  * @param      limit_channel   from 0
  * @param      connectivity    4 or 8
  * @return CELLSEG_ERR_ARGUMENT  marker and limit are of different pixel types
- * Cost: a few passes for images of objects; each pixel's descent to its final value for noise. Memory: 8 bytes, 4 for float32; for
- * uint32 and int32 16 bytes, 8 for float64.
- * Source: Vincent 1993, the hybrid algorithm.
+ * Cost: a few passes for images of objects; each pixel's descent to its final value for noise. Memory: 8 bytes, 4 for float32;
+ * for uint32 and int32 16 bytes, 8 for float64. Source: Vincent 1993, the hybrid algorithm.
  */
 CELLSEG_API cellseg_status cellseg_image_reconstruct_dilation(cellseg_image **out, cellseg_context *context,
                                                               const cellseg_image *marker, int32_t marker_channel,
@@ -285,10 +284,10 @@ CELLSEG_API const cellseg_option_table *cellseg_watershed_options_table(void);
 /**
  * Seeded watershed: grow labels over a relief, lowest pixels first, until they meet.
  *
- * The result is defined to the pixel. There is one queue, ordered by (relief, time of entry). At first the seeds' pixels enter the
- * queue in raster order. Then, again and again, the first pixel leaves the queue. Those of its neighbours that lie in the mask and
- * have not yet entered enter the queue, in the order up, left, right, down, and with connectivity 8 then up left, up right, down
- * left, down right.
+ * The result is defined to the pixel. There is one queue, ordered by (relief, time of entry). At first the seeds' pixels enter
+ * the queue in raster order. Then, again and again, the first pixel leaves the queue. Those of its neighbours that lie in the
+ * mask and have not yet entered enter the queue, in the order up, left, right, down, and with connectivity 8 then up left, up
+ * right, down left, down right.
  *
  * Without lines a pixel takes, as it enters, the label of the pixel that let it in. With lines it takes its label as it leaves
  * the queue: that of its labelled neighbours if they all have the same; otherwise it stays 0, and lets no pixel in. Seeds keep
@@ -297,7 +296,8 @@ CELLSEG_API const cellseg_option_table *cellseg_watershed_options_table(void);
  *
  * @param[out] out           Ids of `seeds`; 0 where no basin arrived, outside the mask and on lines. Release with
  * cellseg_labels_free().
- * @param      seeds         ids where basins begin, 0 elsewhere; one id may have several components; seeds outside the mask do not count
+ * @param      seeds         ids where basins begin, 0 elsewhere; one id may have several components; seeds outside the mask do
+ * not count
  * @param      relief        any pixel type; low first
  * @param      channel       of relief, from 0
  * @param      mask          NULL, or where basins may grow
@@ -305,8 +305,8 @@ CELLSEG_API const cellseg_option_table *cellseg_watershed_options_table(void);
  * @param      options       NULL for defaults
  * @return CELLSEG_ERR_LIMIT  the image has 2^31 pixels or more
  * Cost: linear in the mask's pixels. The mask's connected components flood side by side, and a component with a single id takes
- * that id without a flood; without a mask, or in one large component, the flood is serial. Memory: 12 bytes; for float64 32 bytes.
- * Source: Beucher and Meyer 1993.
+ * that id without a flood; without a mask, or in one large component, the flood is serial. Memory: 12 bytes; for float64 32
+ * bytes. Source: Beucher and Meyer 1993.
  */
 CELLSEG_API cellseg_status cellseg_labels_watershed(cellseg_labels **out, cellseg_context *context, const cellseg_labels *seeds,
                                                     const cellseg_image *relief, int32_t channel, const cellseg_image *mask,
@@ -317,9 +317,9 @@ CELLSEG_API cellseg_status cellseg_labels_watershed(cellseg_labels **out, cellse
 /** Number ids 1 to n in raster order of each object's first pixel. Cost: two passes. Memory: small. */
 CELLSEG_API cellseg_status cellseg_labels_relabel(cellseg_labels **out, cellseg_context *context, const cellseg_labels *labels);
 
-/** Remove objects of fewer than `least_area_px` pixels; the others keep their ids. Cost: two passes. Memory: small. */
+/** Remove objects of fewer than `area_min_px` pixels; the others keep their ids. Cost: two passes. Memory: small. */
 CELLSEG_API cellseg_status cellseg_labels_remove_small(cellseg_labels **out, cellseg_context *context,
-                                                       const cellseg_labels *labels, uint64_t least_area_px);
+                                                       const cellseg_labels *labels, uint64_t area_min_px);
 
 /** Remove objects with a pixel at most `margin_px` pixels from the image's outermost ones (0: on them); the others keep their
  * ids. Cost: two passes. Memory: small. */
@@ -366,8 +366,8 @@ CELLSEG_API cellseg_status cellseg_labels_boundaries(cellseg_image **out, cellse
  * cell is one 8-connected component; the cells' ids are 1 to n without gaps; and, where `nuclei` is given, the same for nuclei;
  * every nucleus lies inside the cell of the same id; no cell is without a nucleus.
  *
- * @param[out] violation  One line that names the object and the place, "cell 7 has two parts, at row 3, column 5 and at row 9,
- * column 0"; "" without a violation. Cut to fit; "" after an error.
+ * @param[out] violation  One line that names the object and the place, "cell 7 has two components, at row 3, column 5 and at row
+ * 9, column 0"; "" without a violation. Cut to fit; "" after an error.
  * @param      size       bytes at `violation`, at least 1; 128 hold every line
  * @param      nuclei     NULL, or of the same size
  * @return CELLSEG_OK  with and without a violation

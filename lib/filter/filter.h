@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The filter room's door. Outputs are planes the caller allocated; `to` never overlaps `from` unless a line says it may. */
+/* The filter room's door. Outputs are planes that the caller allocated; `to` does not overlap `from` unless stated. */
 #ifndef CSEG_FILTER_H
 #define CSEG_FILTER_H
 
@@ -21,9 +21,9 @@ enum { CSEG_LOG_MAX_SCALES = 32, CSEG_LOG_LARGEST_SIGMA = 64, CSEG_LOG_FAST_SMAL
 cellseg_status cseg_laplacian_compute(cellseg_context *context, const cseg_plane *to, const cseg_plane *from,
                                       const double *sigmas_px, size_t count);
 
-/* The same, of the Gaussian that is not cut, within 6e-4 of the image's range, for sigmas from 2 up; the larger they
- * are the more time it saves, a third for five sigmas from 3 to 11. Its answer to a constant image is 0, where the exact form's
- * is 2e-3 of the constant. */
+/* The same of the Gaussian that is not cut, within 6e-4 of the image's range, for sigmas from 2 up. Saves more time the larger
+ * the sigmas, a third for five sigmas from 3 to 11. The response to a constant image is 0; the exact form's is 2e-3 of the
+ * constant. */
 cellseg_status cseg_laplacian_compute_fast(cellseg_context *context, const cseg_plane *to, const cseg_plane *from,
                                            const double *sigmas_px, size_t count);
 
@@ -36,7 +36,8 @@ cellseg_status cseg_resample_cubic(cellseg_context *context, const cseg_plane *t
 /* Resample a label map (uint32) or mask (uint8) to to's size: the sample whose area holds the centre of to's pixel. */
 cellseg_status cseg_resample_nearest(cellseg_context *context, const cseg_plane *to, const cseg_plane *from);
 
-/* Counts in `bins` (1 to 65536) bins of equal width from lo to hi, lo < hi; the last includes hi; others are left out. */
+/* Counts in `bins` (1 to 65536) bins of equal width from lo to hi, lo < hi; the last includes hi; other samples are not counted.
+ */
 cellseg_status cseg_histogram_count(cellseg_context *context, uint64_t *counts, size_t bins, double lo, double hi,
                                     const cseg_plane *from);
 
@@ -50,7 +51,7 @@ cellseg_status cseg_percentiles_find(cellseg_context *context, double *out, cons
  * Multi-level Otsu: `count` (1 to 8) rising thresholds over a histogram of `bins` bins from min to max, maximising the
  * between-class variance exactly. A pixel is above threshold t when value > t. A constant image gives its value `count` times.
  * bins: 2 to 4096; integer types get a bin for each value where these suffice. Fewer values than classes: thresholds repeat.
- * mask: NULL, or uint8: only pixels where it is not 0 count; an argument error when none does.
+ * mask: NULL, or uint8: only pixels of a mask value other than 0 count; an argument error where there is none.
  */
 cellseg_status cseg_otsu_find(cellseg_context *context, double *thresholds, size_t count, size_t bins, const cseg_plane *from,
                               const cseg_plane *mask);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Separable convolution, tile by tile: rows first, into panels of 32 columns that lie in the cache without gaps, then down the
- * columns of each panel straight into the output. Several filters share a tile, so that a multi-scale maximum touches main memory
+ * Separable convolution, tile by tile: first along the rows into panels of 32 columns without gaps, then down the columns of each
+ * panel into the output. Several filters share a tile, so that a multi-scale maximum touches main memory
  * once. Cost: four times the radius multiply-adds per pixel and filter, twice that with second derivatives.
  */
 #include "filter/filter_kernels.h"
@@ -65,25 +65,25 @@ typedef struct fir_job {
     const cseg_fir *filters;
     size_t count;
     bool both;              /* the filters have second derivatives */
-    size_t reach;           /* how far the filters look: the largest radius times spacing */
-    size_t rows;            /* of a block with the margins its columns need */
+    size_t reach;           /* of the filters: the largest radius times spacing */
+    size_t rows;            /* of a block and the margins of its columns */
     size_t columns, strips; /* of a strip; strips across the image */
     const cseg_filter_kernels *kernels;
     cseg_fir_group groups[(CSEG_FIR_MAX_FILTERS + CSEG_FIR_GROUP - 1) / CSEG_FIR_GROUP];
 } fir_job;
 
-/* A part of the image, and the scratch memory to filter it block by block. */
+/* A strip of the image, and the scratch memory to filter the strip block by block. */
 typedef struct strip {
     size_t top, bottom, left, width, panels;
-    float *row;      /* an input row, or a panel's part of it, with margins */
-    float *filtered; /* what the rows became: for each filter, each of its one or two weights, each panel, `rows` panel rows */
+    float *row;      /* an input row of the strip or of one panel, with margins */
+    float *filtered; /* the filtered rows: for each filter, each of its one or two weights, each panel, `rows` panel rows */
 } strip;
 
 static size_t smaller(size_t a, size_t b) {
     return a < b ? a : b;
 }
 
-/* As wide as the filtered rows stay in the second-level cache, and as main memory likes to be read. */
+/* As wide as the second-level cache holds the filtered rows, and at most WIDEST, which reads main memory fastest. */
 static size_t strip_columns(size_t bytes_per_column) {
     enum { CACHE = 640 * 1024, WIDEST = 512 };
     assert(bytes_per_column > 0);
@@ -91,7 +91,7 @@ static size_t strip_columns(size_t bytes_per_column) {
     return columns < CSEG_FIR_PANEL ? CSEG_FIR_PANEL : smaller(columns, WIDEST);
 }
 
-/* The groups of filters, and their weights in one block that the first group's points to. */
+/* The groups of filters, and their weights in one block, which begins with the first group's weights. */
 static cellseg_status groups_open(fir_job *job) {
     float *weights = cseg_memory_calloc(job->context, job->count * 2 * (job->reach + 1), sizeof *weights);
     if (weights == NULL)
@@ -124,15 +124,15 @@ static cellseg_status strip_open(strip *s, const fir_job *job, size_t index) {
     return CELLSEG_OK;
 }
 
-/* Where filter f's rows of a panel begin; `second` those of its second weights. */
+/* The first filtered row of a panel for filter f; with `second`, for its second weights. */
 static float *filtered_panel(const strip *s, const fir_job *job, size_t f, size_t panel, bool second) {
     const size_t weights = job->both ? 2 * f + (second ? 1 : 0) : f;
     return s->filtered + (weights * s->panels + panel) * job->rows * CSEG_FIR_PANEL;
 }
 
 /*
- * Row y's samples from a panel's first on, to be read from `reach` before it to `reach` after the panel: in the image where they
- * all lie there as floats, else in a copy. Integers are converted for all panels when the first one asks.
+ * The samples of row y from a panel's first on, readable from `reach` samples before the panel to `reach` after. They lie in the
+ * image where all of them are floats inside it, else in a copy. The first panel's call converts integers for all panels.
  */
 static const float *panel_input(const strip *s, const fir_job *job, size_t y, size_t panel) {
     const cseg_plane *from = job->from;
@@ -159,7 +159,7 @@ static void filter_panel_row(const strip *s, const fir_job *job, const float *in
         job->kernels->fir_along(out, input, job->filters->smooth, job->filters->radius, job->filters->spacing);
 }
 
-/* Tell the processor of a panel's samples before they are needed: the rows of a strip are too short for it to see a pattern. */
+/* Prefetch a panel's samples: the rows of a strip are too short for the hardware to prefetch. */
 static void prefetch_panel(const strip *s, const cseg_plane *from, size_t y, size_t panel) {
     enum { LINE = 64 };
     const size_t sample = cseg_plane_type_size(from->type), bytes = CSEG_FIR_PANEL * sample;
@@ -180,14 +180,14 @@ static void filter_rows(const strip *s, const fir_job *job, size_t top, size_t f
     }
 }
 
-static void raise_row(float *restrict out, const float *restrict values) {
+static void keep_larger(float *restrict out, const float *restrict values) {
     for (size_t x = 0; x < CSEG_FIR_PANEL; x++)
         out[x] = out[x] > values[x] ? out[x] : values[x];
 }
 
 /*
  * Filter down the columns of a panel: GROUP_ROWS rows of out, `stride` floats apart, the largest over all filters. `at`: the
- * filtered row of the first. Few rows at a time, so that every filter finds the panel in the first-level cache.
+ * filtered row of the first. Few rows at a time, so that the panel stays in the first-level cache for every filter.
  */
 static void filter_group(float *out, size_t stride, const strip *s, const fir_job *job, size_t panel, size_t at) {
     for (size_t f = 0; f < job->count; f++) {
@@ -195,7 +195,7 @@ static void filter_group(float *out, size_t stride, const strip *s, const fir_jo
         const float *smooth = filtered_panel(s, job, f, panel, false) + at * CSEG_FIR_PANEL;
         const float *second = filtered_panel(s, job, f, panel, true) + at * CSEG_FIR_PANEL;
         for (size_t i = 0; i < GROUP_ROWS; i += 2) {
-            float more[2 * CSEG_FIR_PANEL], *to = f == 0 ? out + i * stride : more;
+            float next[2 * CSEG_FIR_PANEL], *to = f == 0 ? out + i * stride : next;
             const size_t to_stride = f == 0 ? stride : CSEG_FIR_PANEL, from = i * CSEG_FIR_PANEL;
             if (job->both)
                 job->kernels->fir_across_sum(to, to_stride, smooth + from, second + from, filter->second, filter->smooth,
@@ -203,14 +203,14 @@ static void filter_group(float *out, size_t stride, const strip *s, const fir_jo
             else
                 job->kernels->fir_across(to, to_stride, smooth + from, filter->smooth, filter->radius, filter->spacing);
             if (f > 0) {
-                raise_row(out + i * stride, more);
-                raise_row(out + (i + 1) * stride, more + CSEG_FIR_PANEL);
+                keep_larger(out + i * stride, next);
+                keep_larger(out + (i + 1) * stride, next + CSEG_FIR_PANEL);
             }
         }
     }
 }
 
-/* Output rows [top, end) of a block: straight into the image where a whole group fits. */
+/* Output rows [top, end) of a block: straight into the image where a group is complete, else by way of a buffer. */
 static void filter_columns(const strip *s, const fir_job *job, size_t top, size_t end) {
     for (size_t y = top; y < end; y += GROUP_ROWS)
         for (size_t p = 0; p < s->panels; p++) {
@@ -240,13 +240,13 @@ static cellseg_status filter_strip(void *data, size_t index) {
     const fir_job *job = data;
     strip s;
     CSEG_TRY(strip_open(&s, job, index));
-    size_t known = 0; /* rows of the block that are filtered already */
+    size_t done = 0; /* rows of the block that are filtered already */
     for (size_t top = s.top; top < s.bottom; top += BLOCK_ROWS) {
         const size_t end = smaller(top + BLOCK_ROWS, s.bottom), whole = (end - top + GROUP_ROWS - 1) / GROUP_ROWS * GROUP_ROWS;
-        filter_rows(&s, job, top, known, whole + 2 * job->reach);
+        filter_rows(&s, job, top, done, whole + 2 * job->reach);
         filter_columns(&s, job, top, end);
         keep_shared_rows(&s, job);
-        known = 2 * job->reach;
+        done = 2 * job->reach;
     }
     cseg_memory_free(s.filtered);
     return CELLSEG_OK;
@@ -261,7 +261,7 @@ cellseg_status cseg_fir_apply(cellseg_context *context, const cseg_plane *to, co
     for (size_t f = 0; f < count; f++)
         if (filters[f].radius * filters[f].spacing > job.reach)
             job.reach = filters[f].radius * filters[f].spacing;
-    job.rows = BLOCK_ROWS + 2 * job.reach + 1; /* odd, so that panels do not meet in one set of the cache */
+    job.rows = BLOCK_ROWS + 2 * job.reach + 1; /* odd, so that panels use different sets of the cache */
     job.columns = strip_columns(count * (job.both ? 2 : 1) * job.rows * sizeof(float));
     job.strips = (from->width + job.columns - 1) / job.columns;
     job.kernels = cseg_filter_kernels_select(cellseg_context_cpu_level(context));

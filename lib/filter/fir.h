@@ -7,12 +7,12 @@
 
 #include "filter/load.h"
 
-/* Outputs are computed this many columns at a time; this many filters share the reading of a row, and are applied in one call. */
+/* Columns of outputs computed together; filters that share the loads of a row; filters of one call. */
 enum { CSEG_FIR_PANEL = 32, CSEG_FIR_GROUP = 5, CSEG_FIR_MAX_FILTERS = 32 };
 
 /*
  * Weights of one axis, from the centre outwards: smooth[k] multiplies the two samples at distance k * spacing. With `second` the
- * filter is second(x) smooth(y) + smooth(x) second(y); without it smooth(x) smooth(y).
+ * filter is second(x) smooth(y) + smooth(x) second(y), without `second` smooth(x) smooth(y).
  */
 typedef struct cseg_fir {
     size_t radius, spacing;
@@ -29,12 +29,12 @@ cellseg_status cseg_fir_apply(cellseg_context *context, const cseg_plane *to, co
 /* The Gaussian sampled every `spacing` pixels, cut at `cut` sigma, of sum one. */
 cellseg_status cseg_fir_gaussian(cseg_fir *filter, cellseg_context *context, double sigma_px, double cut, size_t spacing);
 
-/* -sigma^2 times the Laplacian of the Gaussian sampled at every pixel, cut at `cut` sigma. What cutting leaves of the image's
- * mean is taken off the middle weight where `balanced`. */
+/* -sigma^2 times the Laplacian of the Gaussian sampled at every pixel, cut at `cut` sigma. With `balanced`, the
+ * middle weight is reduced so that the weights add up to zero. */
 cellseg_status cseg_fir_log(cseg_fir *filter, cellseg_context *context, double sigma_px, double cut, bool balanced);
 void cseg_fir_free(cseg_fir *filter);
 
-/* Filters in the order of their radius, and their weights as a row needs them: smooth and second of each, for each distance. */
+/* Filters in the order of their radius, and their weights in the order of use: smooth and second of each, for each distance. */
 typedef struct cseg_fir_group {
     size_t count, radius[CSEG_FIR_GROUP];
     float *weights; /* (largest radius + 1) x count x 2; those beyond a filter's radius are not read */

@@ -23,7 +23,7 @@ typedef struct range_job {
     extremes *found; /* one for each slab */
 } range_job;
 
-/* A comparison with NaN is false, so that NaN is ignored. fmin() would be a call. */
+/* A comparison with NaN is false, so that NaN is ignored. fmin() and fmax() are calls, which do not vectorise. */
 static inline double lower(double value, double lo) {
     return value <= lo ? value : lo;
 }
@@ -31,7 +31,7 @@ static inline double higher(double value, double hi) {
     return value >= hi ? value : hi;
 }
 
-/* Sixteen extremes side by side let the compiler take many samples at once. */
+/* Sixteen extremes side by side let the compiler vectorise the loop. */
 #define DEFINE_RANGE(name, type)                                                                                                 \
     static void range_##name(extremes *e, const void *row, const uint8_t *mask, size_t width) {                                  \
         enum { LANES = 16 };                                                                                                     \
@@ -124,7 +124,7 @@ cellseg_status cseg_histogram_range(cellseg_context *context, double *lo, double
 
 /* ---- histogram ---- */
 
-/* Neighbours are often equal: four tables in turn, so that one increment need not wait for the last. */
+/* Neighbours are often equal: four tables in turn, so that an increment does not wait for the last one. */
 enum { TABLES = 4, CHUNK = 512 };
 
 typedef struct histogram_job {
@@ -132,10 +132,10 @@ typedef struct histogram_job {
     const cseg_binning *binning;
     const cseg_filter_kernels *kernels;
     cseg_slabs slabs;
-    uint64_t *counts; /* slabs x TABLES x (bins + 1): the last of each table holds what is left out */
+    uint64_t *counts; /* slabs x TABLES x (bins + 1): the last bin of each table counts the samples outside [lo, hi] */
 } histogram_job;
 
-static void leave_out_unmasked(uint32_t *bins, const uint8_t *mask, size_t count, uint32_t out) {
+static void discard_unmasked(uint32_t *bins, const uint8_t *mask, size_t count, uint32_t out) {
     for (size_t i = 0; i < count; i++)
         bins[i] = mask[i] != 0 ? bins[i] : out;
 }
@@ -161,7 +161,7 @@ static void count_row(uint64_t *counts, const histogram_job *job, size_t y) {
         const size_t count = width - left < CHUNK ? width - left : CHUNK;
         job->kernels->bins[job->from->type](bins, row + left * sample, count, job->binning);
         if (job->mask != NULL)
-            leave_out_unmasked(bins, cseg_row_u8(job->mask, y) + left, count, (uint32_t)job->binning->bins);
+            discard_unmasked(bins, cseg_row_u8(job->mask, y) + left, count, (uint32_t)job->binning->bins);
         count_bins(counts, job->binning->bins + 1, bins, count);
     }
 }

@@ -25,7 +25,7 @@ static inline size_t cseg_binning_index(const cseg_binning *b, double value) {
 cellseg_status cseg_histogram_range_masked(cellseg_context *context, double *lo, double *hi, const cseg_plane *from,
                                            const cseg_plane *mask);
 
-/* Count the samples of each bin where mask is not 0; those outside [lo, hi] are left out. */
+/* Count the samples of each bin where mask is not 0; samples outside [lo, hi] are not counted. */
 cellseg_status cseg_histogram_count_masked(cellseg_context *context, uint64_t *counts, const cseg_binning *binning,
                                            const cseg_plane *from, const cseg_plane *mask);
 

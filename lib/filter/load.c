@@ -10,7 +10,7 @@ static void reverse(float *samples, size_t count) {
     }
 }
 
-/* A mirrored line runs forwards and backwards in turn: one such stretch after the other. */
+/* A mirrored line runs forwards and backwards in turn: load one run after the other. */
 void cseg_load_reflected(float *to, const cseg_plane *from, size_t period, size_t y, ptrdiff_t left, size_t count) {
     const size_t turn = (period + 1) / 2;
     const ptrdiff_t whole = (ptrdiff_t)period;

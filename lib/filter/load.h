@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Reading samples of any type as float32; for the filter room only. */
-#ifndef CSEG_FILTER_SAMPLE_H
-#define CSEG_FILTER_SAMPLE_H
+#ifndef CSEG_FILTER_LOAD_H
+#define CSEG_FILTER_LOAD_H
 
 #include "core/core.h"
 
 /*
- * After how many rows and columns a mirrored plane repeats. An even period is twice the size: d c b a | a b c d | d c b a. An odd
- * one, of the half-size form of an odd image (half.h), ends in the middle of the last sample: c b a | a b c | b a.
+ * The rows and columns after which a mirrored plane repeats. An even period is twice the size: d c b a | a b c d | d c b a. An
+ * odd period belongs to the reduced plane (pyramid.h) of an image of odd size. The last sample's middle is then the axis of
+ * reflection: c b a | a b c | b a.
  */
 typedef struct cseg_periods {
     size_t y, x;
@@ -17,7 +18,7 @@ static inline cseg_periods cseg_period_of(const cseg_plane *plane) {
     return (cseg_periods){2 * plane->height, 2 * plane->width};
 }
 
-/* Where sample i of a mirrored line lies in it. */
+/* The index in a line of sample i of the mirrored line. */
 static inline size_t cseg_period_reflect(ptrdiff_t i, size_t period) {
     assert(period > 0);
     const ptrdiff_t whole = (ptrdiff_t)period, m = (i % whole + whole) % whole;

@@ -17,7 +17,7 @@ enum { MAX_THRESHOLDS = 8, MAX_BINS = 4096 };
 typedef struct partition {
     size_t bins;
     double *number, *sum; /* of the samples in the bins before b, b = 0..bins; integers, hence exact */
-    double *best;         /* [k][b]: the most that bins b.. give, cut k times */
+    double *best;         /* [k][b]: the largest value of bins b.. cut k times */
     uint32_t *cut;        /* [k][b]: the bin after the first class of that optimum */
 } partition;
 

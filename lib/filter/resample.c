@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Resampling, one axis at a time: where an axis shrinks each output is the average over its exact area, fractions of samples
- * included; where it grows, linear or cubic interpolation between sample centres (Keys 1981, a = -1/2), the border's sample
- * standing for those beyond it. Cost: one multiply-add per input sample and one per output sample where it shrinks, two or four
- * times two per output sample where it grows.
+ * Resampling, one axis at a time. An axis that shrinks: each output is the average over its exact area, fractions of samples
+ * included. An axis that grows: linear or cubic interpolation between sample centres (Keys 1981, a = -1/2); the border's sample
+ * is repeated beyond the border. Cost: one multiply-add per input sample and one per output sample to shrink, two or four times
+ * two per output sample to grow.
  */
 #include "filter/filter.h"
 
@@ -14,7 +14,7 @@
 
 enum { BAND_ROWS = 16 };
 
-/* What each output sample of an axis is made of: `count` input samples from first[i] on, weights[i * count + ...]. */
+/* Each output sample i of an axis is the sum of `count` input samples from first[i] on times weights[i * count + ...]. */
 typedef struct axis {
     size_t count;
     size_t *first;
@@ -27,7 +27,7 @@ static void axis_free(axis *a) {
     *a = (axis){0};
 }
 
-/* The weight of input sample j is the part of output sample i's area that it covers. */
+/* The weight of an input sample is the fraction of output sample i's area that the input sample covers. */
 static void area_weights(axis *a, size_t i, size_t to, size_t from) {
     const double scale = (double)from / (double)to;
     const double lo = (double)i * scale, hi = (double)(i + 1) * scale;
@@ -42,7 +42,7 @@ static void area_weights(axis *a, size_t i, size_t to, size_t from) {
     }
 }
 
-/* The weights of the samples before and after a place that lies `t` of the way between two of them. */
+/* The weights of the samples around a place at `t`, 0 to 1, between two samples. */
 static void linear_taps(double *taps, double t) {
     taps[0] = 1 - t;
     taps[1] = t;
@@ -73,15 +73,15 @@ static void interpolation_weights(axis *a, size_t i, size_t to, size_t from, ptr
     }
 }
 
-/* The most samples that any output's area touches. */
+/* The largest number of samples that the area of an output overlaps. */
 static size_t area_count(size_t to, size_t from) {
     const double scale = (double)from / (double)to;
-    size_t most = 1;
+    size_t largest = 1;
     for (size_t i = 0; i < to; i++) {
         const size_t count = (size_t)ceil((double)(i + 1) * scale) - (size_t)((double)i * scale);
-        most = count > most ? count : most;
+        largest = count > largest ? count : largest;
     }
-    return most < from ? most : from;
+    return largest < from ? largest : from;
 }
 
 static cellseg_status axis_new(axis *a, cellseg_context *context, size_t to, size_t from, bool cubic) {
@@ -111,7 +111,7 @@ typedef struct resample_job {
     axis rows, columns;
 } resample_job;
 
-/* sum = the input rows that output row y is made of, weighted. */
+/* sum = the weighted sum of the input rows of output row y. */
 static void mix_rows(float *restrict sum, float *scratch, const resample_job *job, size_t y) {
     const axis *a = &job->rows;
     const size_t width = job->from->width;
@@ -131,7 +131,7 @@ static void mix_rows(float *restrict sum, float *scratch, const resample_job *jo
     }
 }
 
-/* Half the size: with the samples' places known the compiler takes many outputs at once. The same sums as below. */
+/* A factor of two: constant places of the samples let the compiler vectorise the loop. The same sums as below. */
 static void mix_pairs(float *restrict to, const float *restrict row, const float *weights, size_t width) {
     const float first = weights[0], second = weights[1];
     for (size_t x = 0; x < width; x++)
@@ -191,7 +191,7 @@ cellseg_status cseg_resample_cubic(cellseg_context *context, const cseg_plane *t
 
 /* ---- nearest ---- */
 
-/* floor((i + 1/2) * from / to), in integers, so that every machine picks the same sample. Sizes are below 2^31. */
+/* floor((i + 1/2) * from / to), in integers, so that the sample is the same on every machine. Sizes are below 2^31. */
 static size_t nearest(size_t i, size_t to, size_t from) {
     return (size_t)(((uint64_t)(2 * i + 1) * from) / (2 * (uint64_t)to));
 }

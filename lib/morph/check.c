@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What holds for label maps: connected parts, ids in sequence, nuclei inside their cells. Runs of equal ids are joined to parts
- * as in runs.c, but in a plane that holds nothing else, and the parts are sorted by id there: whatever the map, even one of as
- * many ids as pixels, this takes 4 bytes per pixel. Cost: a few passes; n log n in the parts of a map whose ids are not in raster
+ * The properties of label maps: connected objects, ids in sequence, nuclei inside their cells. Runs of equal ids are joined to
+ * components as in runs.c, but in a plane of their first pixels, where the components are sorted by id: any map, even one of as
+ * many ids as pixels, takes 4 bytes per pixel. Cost: a few passes; n log n in the components of a map whose ids are not in raster
  * order.
  */
 #include "morph/bands.h"
@@ -11,7 +11,7 @@
 
 #include <stdio.h>
 
-/* Where a finding goes: the caller's line, and what its objects are called. */
+/* The caller's line, and the names of the objects. */
 typedef struct report {
     char *line;
     size_t size;
@@ -19,10 +19,10 @@ typedef struct report {
     const char *objects;
 } report;
 
-/* A part is known by its first pixel, counted in raster order. */
+/* A component is named by its first pixel, counted in raster order. */
 typedef struct check_job {
     const cseg_plane *labels;
-    uint32_t *parent; /* by a run's first pixel: an earlier one of its part, or itself; elsewhere nothing */
+    uint32_t *parent; /* by a run's first pixel: an earlier one of its component, or itself; elsewhere undefined */
 } check_job;
 
 static uint32_t id_at(const cseg_plane *labels, uint32_t pixel) {
@@ -83,8 +83,8 @@ static cellseg_status join_band(void *data, size_t band) {
     return CELLSEG_OK;
 }
 
-/* Move the parts' first pixels to the front of parent[], in order. What they overwrite has been read. */
-static size_t gather_parts(const check_job *job) {
+/* Move the components' first pixels to the front of parent[], in order, over entries that have been read. */
+static size_t gather_components(const check_job *job) {
     const size_t width = job->labels->width;
     size_t count = 0;
     for (size_t y = 0; y < job->labels->height; y++) {
@@ -98,62 +98,62 @@ static size_t gather_parts(const check_job *job) {
     return count;
 }
 
-/* ---- parts by id ---- */
+/* ---- components by id ---- */
 
 static bool comes_before(const cseg_plane *labels, uint32_t a, uint32_t b) {
     const uint32_t id_a = id_at(labels, a), id_b = id_at(labels, b);
     return id_a != id_b ? id_a < id_b : a < b;
 }
 
-static void sift(const cseg_plane *labels, uint32_t *parts, size_t at, size_t count) {
-    const uint32_t moving = parts[at];
+static void sift(const cseg_plane *labels, uint32_t *firsts, size_t at, size_t count) {
+    const uint32_t moving = firsts[at];
     for (size_t child; (child = 2 * at + 1) < count; at = child) {
-        if (child + 1 < count && comes_before(labels, parts[child], parts[child + 1]))
+        if (child + 1 < count && comes_before(labels, firsts[child], firsts[child + 1]))
             child++;
-        if (!comes_before(labels, moving, parts[child]))
+        if (!comes_before(labels, moving, firsts[child]))
             break;
-        parts[at] = parts[child];
+        firsts[at] = firsts[child];
     }
-    parts[at] = moving;
+    firsts[at] = moving;
 }
 
 /* By id, those of one id in raster order: a heap sort, in place, unless they are in order as in a map that was relabelled. */
-static void sort_parts(const cseg_plane *labels, uint32_t *parts, size_t count) {
+static void sort_components(const cseg_plane *labels, uint32_t *firsts, size_t count) {
     size_t sorted = 1;
-    while (sorted < count && comes_before(labels, parts[sorted - 1], parts[sorted]))
+    while (sorted < count && comes_before(labels, firsts[sorted - 1], firsts[sorted]))
         sorted++;
     if (sorted >= count)
         return;
     for (size_t i = count / 2; i-- > 0;)
-        sift(labels, parts, i, count);
+        sift(labels, firsts, i, count);
     for (size_t end = count - 1; end > 0; end--) {
-        const uint32_t largest = parts[0];
-        parts[0] = parts[end];
-        parts[end] = largest;
-        sift(labels, parts, 0, end);
+        const uint32_t largest = firsts[0];
+        firsts[0] = firsts[end];
+        firsts[end] = largest;
+        sift(labels, firsts, 0, end);
     }
 }
 
-/* Every id is one part: of all second parts the first one is the violation. */
-static void check_parts(const report *out, const cseg_plane *labels, const uint32_t *parts, size_t count) {
+/* Every id is one component: of all second components the first one is the violation. */
+static void check_components(const report *out, const cseg_plane *labels, const uint32_t *firsts, size_t count) {
     const size_t width = labels->width;
     uint32_t first = 0, second = UINT32_MAX;
     for (size_t i = 1; i < count; i++) {
-        const bool begins = i < 2 || id_at(labels, parts[i - 2]) != id_at(labels, parts[i - 1]);
-        if (begins && id_at(labels, parts[i - 1]) == id_at(labels, parts[i]) && parts[i] < second) {
-            first = parts[i - 1];
-            second = parts[i];
+        const bool begins = i < 2 || id_at(labels, firsts[i - 2]) != id_at(labels, firsts[i - 1]);
+        if (begins && id_at(labels, firsts[i - 1]) == id_at(labels, firsts[i]) && firsts[i] < second) {
+            first = firsts[i - 1];
+            second = firsts[i];
         }
     }
     if (second != UINT32_MAX)
-        (void)snprintf(out->line, out->size, "%s %lu has two parts, at row %zu, column %zu and at row %zu, column %zu",
+        (void)snprintf(out->line, out->size, "%s %lu has two components, at row %zu, column %zu and at row %zu, column %zu",
                        out->object, (unsigned long)id_at(labels, first), first / width, first % width, second / width,
                        second % width);
 }
 
-static void check_sequence(const report *out, const cseg_plane *labels, const uint32_t *parts, size_t count) {
+static void check_sequence(const report *out, const cseg_plane *labels, const uint32_t *firsts, size_t count) {
     for (size_t i = 0; i < count; i++)
-        if (id_at(labels, parts[i]) != i + 1) {
+        if (id_at(labels, firsts[i]) != i + 1) {
             (void)snprintf(out->line, out->size, "there are %zu %s, but none has id %zu", count, out->objects, i + 1);
             return;
         }
@@ -171,9 +171,9 @@ static cellseg_status check_map(const report *out, cellseg_context *context, con
     if (status == CELLSEG_OK) {
         for (size_t band = 1; band < bands; band++)
             join_row(&job, cseg_band_begin(band));
-        *count = gather_parts(&job);
-        sort_parts(labels, job.parent, *count);
-        check_parts(out, labels, job.parent, *count);
+        *count = gather_components(&job);
+        sort_components(labels, job.parent, *count);
+        check_components(out, labels, job.parent, *count);
         if (out->line[0] == '\0')
             check_sequence(out, labels, job.parent, *count);
     }

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Expanding labels: every background pixel looks up its nearest labelled one (nearest.c). Cost: as the distance transform. */
+/* Expanding labels: every background pixel takes the id of the nearest labelled pixel (nearest.c). Cost: as the distance
+ * transform. */
 #include "morph/bands.h"
 #include "morph/morph.h"
 
 typedef struct expand_job {
     const cseg_plane *to, *from, *mask;
-    double most_square;
+    double max_square;
 } expand_job;
 
 static cellseg_status mask_band(void *data, size_t band) {
@@ -19,8 +20,8 @@ static cellseg_status mask_band(void *data, size_t band) {
     return CELLSEG_OK;
 }
 
-/* `to` holds the nearest labelled pixel of each; a map without labels never gets here with a place that exists. */
-static cellseg_status look_up_band(void *data, size_t band) {
+/* `to` holds the nearest labelled pixel of each pixel; in a map without labels, no pixel of the map. */
+static cellseg_status fetch_band(void *data, size_t band) {
     const expand_job *job = data;
     const size_t width = job->from->width, pixels = job->from->height * width;
     for (size_t y = cseg_band_begin(band); y < cseg_band_end(band, job->from->height); y++) {
@@ -28,7 +29,7 @@ static cellseg_status look_up_band(void *data, size_t band) {
         for (size_t x = 0; x < width; x++) {
             const size_t row = to[x] / width, column = to[x] % width;
             const double dy = (double)row - (double)y, dx = (double)column - (double)x;
-            to[x] = to[x] < pixels && dy * dy + dx * dx <= job->most_square ? cseg_row_u32(job->from, row)[column] : 0;
+            to[x] = to[x] < pixels && dy * dy + dx * dx <= job->max_square ? cseg_row_u32(job->from, row)[column] : 0;
         }
     }
     return CELLSEG_OK;
@@ -44,7 +45,7 @@ cellseg_status cseg_expansion_compute(cellseg_context *context, const cseg_plane
     cellseg_status status;
     CSEG_TRY_GOTO(done, cseg_parallel_for(context, bands, mask_band, &job));
     CSEG_TRY_GOTO(done, cseg_nearest_find(context, to, &mask));
-    status = cseg_parallel_for(context, bands, look_up_band, &job);
+    status = cseg_parallel_for(context, bands, fetch_band, &job);
 done:
     cseg_plane_free(&mask);
     return status;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Ids to numbers by an open-addressing hash table, so that a map whose largest id is 2^32 - 1 takes no more than one whose ids
- * are in sequence. Cost: a look-up for every change of id along a row.
+ * Ids to numbers by an open-addressing hash table, so that a map whose largest id is 2^32 - 1 takes no more memory than one
+ * whose ids are in sequence. Cost: a search of the table for every change of id along a row.
  */
 #include "morph/ids.h"
 #include "morph/bands.h"
@@ -21,7 +21,7 @@ uint32_t cseg_ids_number(const cseg_ids *ids, uint32_t id) {
     return id != 0 ? ids->slot[slot_of(ids, id)] : 0;
 }
 
-/* Room for twice as many; the table stays at most half full. */
+/* Twice the capacity; the table stays at most half full. */
 static cellseg_status grow(cseg_ids *ids, cellseg_context *context) {
     const size_t room = ids->room == 0 ? 1024 : 2 * ids->room;
     uint32_t *id = cseg_memory_alloc(context, room, sizeof *id), *slot = cseg_memory_calloc(context, 2 * room, sizeof *slot);
@@ -46,20 +46,20 @@ static cellseg_status collect(cseg_ids *ids, cellseg_context *context, const cse
     CSEG_TRY(grow(ids, context));
     for (size_t y = 0; y < labels->height; y++) {
         const uint32_t *row = cseg_row_u32(labels, y);
-        uint32_t seen = 0;
+        uint32_t last = 0;
         for (size_t x = 0; x < labels->width; x++) {
-            if (row[x] == seen || row[x] == 0)
+            if (row[x] == last || row[x] == 0)
                 continue;
-            seen = row[x];
-            size_t slot = slot_of(ids, seen);
+            last = row[x];
+            size_t slot = slot_of(ids, last);
             if (ids->slot[slot] != 0)
                 continue;
             if (ids->count + 1 == ids->room) {
                 CSEG_TRY(grow(ids, context));
-                slot = slot_of(ids, seen);
+                slot = slot_of(ids, last);
             }
             ids->slot[slot] = ++ids->count;
-            ids->id[ids->count] = seen;
+            ids->id[ids->count] = last;
         }
     }
     return CELLSEG_OK;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Order-preserving integer keys: one code for reconstruction of any sample type, upwards or downwards. Keys compare as the samples
- * do, or the other way round when `reversed`; -0 and 0 are one. Inside the morphology room only.
+ * Order-preserving integer keys: one code for reconstruction of any sample type, upwards or downwards. Keys compare as the
+ * samples do, or in the opposite order when `reversed`; -0 and 0 have one key. Inside the morphology room only.
  */
 #ifndef CSEG_MORPH_KEYS_H
 #define CSEG_MORPH_KEYS_H
@@ -30,7 +30,8 @@ static inline int32_t cseg_keys_type(int32_t sample_type) {
     return wide ? CSEG_KEYS_64 : CSEG_KEYS_32;
 }
 
-/* Where the keys of an image of to's type and size lie: in `to` where samples are as large as keys, else in `own`, a new plane. */
+/* Where the keys of an image of to's type and size lie: in `to` where samples are as large as keys, else in `own`, a new plane.
+ */
 cellseg_status cseg_keys_place(cseg_plane *keys, cseg_plane *own, cellseg_context *context, const cseg_plane *to);
 
 /* keys: of the image's key type; may be the image's own plane. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Parts of labels, that is pixels of one id that touch by 4-connectivity: the map's runs joined to components (runs.c). Cost: a
+ * The components of labels, pixels of one id that touch by 4-connectivity: the map's runs joined (runs.c). Cost: a
  * pass over the map, then near-linear in runs.
  */
 #include "morph/bands.h"
@@ -9,47 +9,47 @@
 
 #include <string.h>
 
-/* A component: its pixels, and where it begins. */
-typedef struct part {
+/* A component: the number of its pixels, and its first pixel. */
+typedef struct component {
     size_t pixels, start;
-} part;
+} component;
 
-static void collect(part *parts, const cseg_runs *runs) {
-    memset(parts, 0, runs->components * sizeof *parts);
+static void collect(component *found, const cseg_runs *runs) {
+    memset(found, 0, runs->components * sizeof *found);
     for (size_t y = 0; y < runs->height; y++)
         for (size_t i = runs->row[y]; i < runs->row[y + 1]; i++) {
-            part *own = &parts[runs->component[i]];
+            component *own = &found[runs->component[i]];
             if (own->pixels == 0)
                 own->start = y * runs->width + runs->run[i].begin;
             own->pixels += runs->run[i].end - runs->run[i].begin;
         }
 }
 
-cellseg_status cseg_largest_find(cellseg_context *context, size_t *starts, uint32_t most, const cseg_plane *labels) {
+cellseg_status cseg_largest_find(cellseg_context *context, size_t *starts, uint32_t max_id, const cseg_plane *labels) {
     cseg_runs runs;
     CSEG_TRY(cseg_runs_new(&runs, context, labels, CSEG_RUNS_LABELS, 4));
-    part *parts = cseg_memory_alloc(context, (size_t)runs.components + 1, sizeof *parts);
-    size_t *pixels = parts != NULL ? cseg_memory_calloc(context, (size_t)most + 1, sizeof *pixels) : NULL;
+    component *found = cseg_memory_alloc(context, (size_t)runs.components + 1, sizeof *found);
+    size_t *pixels = found != NULL ? cseg_memory_calloc(context, (size_t)max_id + 1, sizeof *pixels) : NULL;
     const cellseg_status status = pixels != NULL ? CELLSEG_OK : cseg_error_last();
-    for (size_t id = 0; id <= most; id++)
-        starts[id] = CSEG_NO_PART;
+    for (size_t id = 0; id <= max_id; id++)
+        starts[id] = CSEG_NO_COMPONENT;
     if (status == CELLSEG_OK)
-        collect(parts, &runs);
+        collect(found, &runs);
     for (size_t c = 0; status == CELLSEG_OK && c < runs.components; c++) {
-        const size_t start = parts[c].start;
+        const size_t start = found[c].start;
         const uint32_t id = cseg_row_u32(labels, start / runs.width)[start % runs.width];
-        if (parts[c].pixels > pixels[id]) {
-            pixels[id] = parts[c].pixels;
+        if (found[c].pixels > pixels[id]) {
+            pixels[id] = found[c].pixels;
             starts[id] = start;
         }
     }
     cseg_memory_free(pixels);
-    cseg_memory_free(parts);
+    cseg_memory_free(found);
     cseg_runs_free(&runs);
     return status;
 }
 
-/* ---- keeping one part of each ---- */
+/* ---- keeping one component of each ---- */
 
 typedef struct keep_job {
     const cseg_runs *runs;
@@ -83,14 +83,14 @@ static uint32_t component_at(const cseg_runs *runs, size_t pixel) {
     return runs->component[low];
 }
 
-cellseg_status cseg_largest_keep(cellseg_context *context, const cseg_plane *labels, const size_t *starts, uint32_t most) {
+cellseg_status cseg_largest_keep(cellseg_context *context, const cseg_plane *labels, const size_t *starts, uint32_t max_id) {
     cseg_runs runs;
     CSEG_TRY(cseg_runs_new(&runs, context, labels, CSEG_RUNS_LABELS, 4));
     uint8_t *keep = cseg_memory_calloc(context, (size_t)runs.components + 1, 1);
     cellseg_status status = keep != NULL ? CELLSEG_OK : cseg_error_last();
-    for (size_t id = 1; status == CELLSEG_OK && id <= most; id++) {
+    for (size_t id = 1; status == CELLSEG_OK && id <= max_id; id++) {
         const size_t start = starts[id];
-        if (start != CSEG_NO_PART && cseg_row_u32(labels, start / runs.width)[start % runs.width] == id)
+        if (start != CSEG_NO_COMPONENT && cseg_row_u32(labels, start / runs.width)[start % runs.width] == id)
             keep[component_at(&runs, start)] = 1;
     }
     keep_job job = {&runs, labels, keep};

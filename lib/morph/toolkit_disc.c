@@ -90,8 +90,7 @@ static cellseg_status disc(cellseg_image **out, cellseg_context *context, const 
         CSEG_TRY_GOTO(done, cseg_fail(CELLSEG_ERR_ARGUMENT, "disc: method %d is unknown", (int)method));
     CSEG_TRY_GOTO(done, cseg_toolkit_read(&t, &from, image, channel, "image"));
     const size_t shorter = from.height < from.width ? from.height : from.width, largest = (shorter - 1) / 2;
-    CSEG_TRY_GOTO(done,
-                  cseg_range_check("radius_px", (double)radius, 0, (double)(largest < MAX_RADIUS ? largest : MAX_RADIUS)));
+    CSEG_TRY_GOTO(done, cseg_range_check("radius_px", (double)radius, 0, (double)(largest < MAX_RADIUS ? largest : MAX_RADIUS)));
     const int32_t type = r.difference ? cseg_difference_type(from.type) : from.type;
     CSEG_TRY_GOTO(done, cseg_toolkit_make(&t, &to, type, from.height, from.width));
     to.type = from.type; /* differences are written in the bits of the input's type */
@@ -106,26 +105,26 @@ cellseg_status cellseg_image_erode_disc(cellseg_image **out, cellseg_context *co
 }
 
 cellseg_status cellseg_image_dilate_disc(cellseg_image **out, cellseg_context *context, const cellseg_image *image,
-                                        int32_t channel, size_t radius_px, int32_t method) {
+                                         int32_t channel, size_t radius_px, int32_t method) {
     return disc(out, context, image, channel, radius_px, method, dilation);
 }
 
-cellseg_status cellseg_image_open_disc(cellseg_image **out, cellseg_context *context, const cellseg_image *image,
-                                        int32_t channel, size_t radius_px, int32_t method) {
+cellseg_status cellseg_image_opening_disc(cellseg_image **out, cellseg_context *context, const cellseg_image *image,
+                                          int32_t channel, size_t radius_px, int32_t method) {
     return disc(out, context, image, channel, radius_px, method, opening);
 }
 
-cellseg_status cellseg_image_close_disc(cellseg_image **out, cellseg_context *context, const cellseg_image *image,
-                                        int32_t channel, size_t radius_px, int32_t method) {
+cellseg_status cellseg_image_closing_disc(cellseg_image **out, cellseg_context *context, const cellseg_image *image,
+                                          int32_t channel, size_t radius_px, int32_t method) {
     return disc(out, context, image, channel, radius_px, method, closing);
 }
 
 cellseg_status cellseg_image_white_top_hat_disc(cellseg_image **out, cellseg_context *context, const cellseg_image *image,
-                                        int32_t channel, size_t radius_px, int32_t method) {
+                                                int32_t channel, size_t radius_px, int32_t method) {
     return disc(out, context, image, channel, radius_px, method, white);
 }
 
 cellseg_status cellseg_image_black_top_hat_disc(cellseg_image **out, cellseg_context *context, const cellseg_image *image,
-                                        int32_t channel, size_t radius_px, int32_t method) {
+                                                int32_t channel, size_t radius_px, int32_t method) {
     return disc(out, context, image, channel, radius_px, method, black);
 }

@@ -45,10 +45,13 @@ DEFINE_TILE(2, int16_t)
 DEFINE_TILE(4, int32_t)
 DEFINE_TILE(8, int64_t)
 
+typedef void (*tile_fn)(char *to, size_t to_stride, const char *from, size_t from_stride);
+
+#define INLINE static inline __attribute__((always_inline))
+
 /* tile and sample are constants where this is inlined. */
-static inline __attribute__((always_inline)) void
-block(char *to, size_t to_stride, const char *from, size_t from_stride, size_t height, size_t width, const size_t sample,
-      void (*const tile)(char *to, size_t to_stride, const char *from, size_t from_stride)) {
+INLINE void block(char *to, size_t to_stride, const char *from, size_t from_stride, size_t height, size_t width,
+                  const size_t sample, const tile_fn tile) {
     const size_t lanes = 16 / sample, tiled_height = height - height % lanes, tiled_width = width - width % lanes;
     for (size_t x = 0; x < tiled_width; x += lanes)
         for (size_t y = 0; y < tiled_height; y += lanes)

@@ -19,6 +19,8 @@ static uint64_t larger(uint64_t a, uint64_t b) {
  * the image's scale. The constants hold for every content that was tried: tests/segment/test_budget.c.
  */
 static uint64_t plane_bytes(uint64_t working, uint64_t own) {
+    const uint64_t max_own = (uint64_t)1 << 57; /* the sums below stay within 64 bits */
+    own = own < max_own ? own : max_own;
     const uint64_t preprocess = 20 * working + 20 * own, steps = 48 * working, maps = 24 * working + 16 * own;
     const uint64_t labels = 8 * working + 40 * own;
     return larger(larger(preprocess, steps), larger(maps, labels));
@@ -60,6 +62,8 @@ static cellseg_status memory_of(uint64_t *bytes, cellseg_context *context, const
     CSEG_TRY(cseg_settings_read(&settings, options));
     if (settings.options.pixel_size_um > 0)
         channel->pixel_size_um = settings.options.pixel_size_um;
+    else
+        CSEG_TRY(cseg_range_check("pixel_size_um", channel->pixel_size_um, 1e-4, 1e4));
     const cseg_rule *rule = model != NULL ? cseg_model_rule(model) : NULL;
     if (model != NULL)
         CSEG_TRY(cseg_predict_extra(&extra_kind, model));

@@ -136,7 +136,8 @@ static cellseg_status adopt_maps_scale(cseg_channel *channel, const cellseg_imag
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "maps of %zu x %zu pixels do not have the proportions of the image's %zu x %zu",
                          height, width, channel->plane.height, channel->plane.width);
     const double stated = cellseg_image_pixel_size_um(maps), derived = channel->pixel_size_um * (down < across ? down : across);
-    const bool agree = stated > 0.99 * derived && stated < 1.01 * derived;
+    const double rounding = 1.0 / (double)(height < width ? height : width); /* a scale's size is rounded to whole pixels */
+    const bool agree = stated > (1 - rounding) * derived && stated < (1 + rounding) * derived;
     return cseg_channel_adopt_size(channel, height, width, agree ? stated : derived, settings);
 }
 

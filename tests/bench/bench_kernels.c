@@ -167,7 +167,8 @@ static void run_expand_columns(const row *r) {
 }
 static void run_bins(const row *r) {
     static const double largest[] = {
-        [CELLSEG_UINT8] = 255, [CELLSEG_UINT16] = 65535, [CELLSEG_UINT32] = 1e9, [CELLSEG_FLOAT32] = 1};
+        [CELLSEG_UINT8] = 255,   [CELLSEG_UINT16] = 65535, [CELLSEG_UINT32] = 1e9, [CELLSEG_FLOAT32] = 1,
+        [CELLSEG_INT16] = 32767, [CELLSEG_INT32] = 1e9,    [CELLSEG_FLOAT64] = 1};
     const cseg_binning binning = cseg_binning_of(0, largest[r->type], 256);
     r->filter->bins[r->type]((uint32_t *)(void *)m.out, m.in, COUNT, &binning);
 }
@@ -209,6 +210,10 @@ static void run_merge(const row *r) {
     r->morph->merge(m.out, m.in, BYTES / r->sample, true);
 }
 
+static void run_bits(const row *r) {
+    r->morph->bits((uint64_t *)(void *)m.out, (const uint8_t *)m.in, BYTES / 64);
+}
+
 /* ---- the table of kernels ---- */
 
 typedef struct kernel_case {
@@ -218,10 +223,13 @@ typedef struct kernel_case {
     int32_t type;   /* 0 where the kernel has no pixel type */
 } kernel_case;
 
+#define CASE(room, name, run, bytes, type)                                                                                       \
+    { room, name, run, bytes, type }
 #define TYPES(room, name, run, bytes)                                                                                            \
-    {room, name " uint8", run, bytes, CELLSEG_UINT8}, {room, name " uint16", run, bytes, CELLSEG_UINT16}, {                      \
-        room, name " float32", run, bytes, CELLSEG_FLOAT32                                                                       \
-    }
+    CASE(room, name " uint8", run, bytes, CELLSEG_UINT8), CASE(room, name " uint16", run, bytes, CELLSEG_UINT16),                \
+        CASE(room, name " uint32", run, bytes, CELLSEG_UINT32), CASE(room, name " int16", run, bytes, CELLSEG_INT16),            \
+        CASE(room, name " int32", run, bytes, CELLSEG_INT32), CASE(room, name " float32", run, bytes, CELLSEG_FLOAT32),          \
+        CASE(room, name " float64", run, bytes, CELLSEG_FLOAT64)
 
 static const kernel_case cases[] = {
     {"tensor", "tile", run_tile, (size_t)14 * 32 * TILE_DEPTH, 0},
@@ -249,9 +257,13 @@ static const kernel_case cases[] = {
     {"filter", "bins uint8", run_bins, COUNT, CELLSEG_UINT8},
     {"filter", "bins uint16", run_bins, (size_t)2 * COUNT, CELLSEG_UINT16},
     {"filter", "bins uint32", run_bins, (size_t)4 * COUNT, CELLSEG_UINT32},
+    {"filter", "bins int16", run_bins, (size_t)2 * COUNT, CELLSEG_INT16},
+    {"filter", "bins int32", run_bins, (size_t)4 * COUNT, CELLSEG_INT32},
     {"filter", "bins float32", run_bins, (size_t)4 * COUNT, CELLSEG_FLOAT32},
+    {"filter", "bins float64", run_bins, (size_t)8 * COUNT, CELLSEG_FLOAT64},
     TYPES("morph", "slide", run_slide, (size_t)STRIP *HEIGHT),
     TYPES("morph", "slide subtract", run_slide_subtract, (size_t)STRIP *HEIGHT),
+    {"morph", "bits uint8", run_bits, BYTES, CELLSEG_UINT8},
     TYPES("morph", "clear", run_clear, BYTES),
     TYPES("morph", "build", run_build, (size_t)BYTES *LEVELS),
     TYPES("morph", "chord", run_chord, BYTES),

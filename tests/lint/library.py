@@ -23,10 +23,11 @@ def without_comments_and_strings(text):
 
 
 def functions_of(code):
-    """(head, text) of each function: from the last line that begins one to a closing brace in the first column."""
+    """(head, text) of each function: from the last statement in the first column to a closing brace there."""
     lines, start = code.split("\n"), 0
     for end, line in enumerate(lines):
-        if re.match(r"[A-Za-z_].*[^:]$", line):
+        continued = re.match(r"[A-Za-z_][^;{}]*$", lines[end - 1]) if end else None
+        if re.match(r"[A-Za-z_].*[^:]$", line) and not continued:
             start = end
         elif line == "}":
             text = "\n".join(lines[start:end + 1])

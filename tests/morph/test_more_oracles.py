@@ -179,7 +179,7 @@ def test_check_names_the_first_violation():
     assert check(cells, nuclei) == ""
     broken = cells.copy()
     broken[9, 0] = 1
-    assert check(broken, nuclei) == "cell 1 has two parts, at row 1, column 1 and at row 9, column 0"
+    assert check(broken, nuclei) == "cell 1 has two components, at row 1, column 1 and at row 9, column 0"
     broken = cells * 3
     assert check(broken) == "there are 2 cells, but none has id 1"
     assert check(np.where(cells == 2, np.uint32(2**32 - 1), cells)) == "there are 2 cells, but none has id 2"
@@ -189,7 +189,7 @@ def test_check_names_the_first_violation():
     broken = nuclei.copy()
     broken[7, 6] = 0
     broken[7, 10] = 2
-    assert check(cells, broken) == "nucleus 2 has two parts, at row 7, column 7 and at row 7, column 10"
+    assert check(cells, broken) == "nucleus 2 has two components, at row 7, column 7 and at row 7, column 10"
     broken = nuclei.copy()
     broken[broken == 2] = 0
     assert check(cells, broken) == "cell 2 has no nucleus"

@@ -131,7 +131,7 @@ static void assert_values(const void *options, const cellseg_option_table *table
         assert_ok(cellseg_option_table_get(&o, sizeof o, table, i));
         if (o.type == CELLSEG_OPTION_GROUP)
             continue;
-        const bool keeps = kept != NULL && (o.flags & CELLSEG_OPTION_KEPT_BY_PRESET) != 0;
+        const bool keeps = kept != NULL && (o.flags & CELLSEG_OPTION_FLAG_KEPT_BY_PRESET) != 0;
         const double expected = keeps ? value_of(kept, &o) : preset == CELLSEG_PRESET_PAPER ? o.paper : o.standard;
         assert_true(value_of(options, &o) == expected);
     }
@@ -303,7 +303,7 @@ static void tables_describe_their_members(void **state) {
     assert_ok(cellseg_option_table_get(&o, sizeof o, table, 4));
     assert_string_equal(o.name, "sensitivity");
     assert_true(o.type == CELLSEG_OPTION_DOUBLE && o.offset == offsetof(cellseg_segment_options, sensitivity));
-    assert_true(o.standard == 60 && o.lowest == 0 && o.highest == 100 && o.flags == CELLSEG_OPTION_ABOVE_LOWEST);
+    assert_true(o.standard == 60 && o.lowest == 0 && o.highest == 100 && o.flags == CELLSEG_OPTION_FLAG_ABOVE_LOWEST);
     assert_true(o.choices == NULL && o.group == NULL);
     assert_status(cellseg_option_table_get(NULL, sizeof o, table, 0), CELLSEG_ERR_ARGUMENT);
     assert_status(cellseg_option_table_get(&o, sizeof o, NULL, 0), CELLSEG_ERR_ARGUMENT);
@@ -321,7 +321,8 @@ static void ranges_are_those_of_the_tables(void **state) {
         assert_ok(cellseg_option_table_get(&o, sizeof o, table, i));
         if (o.type != CELLSEG_OPTION_DOUBLE)
             continue;
-        const bool above = (o.flags & CELLSEG_OPTION_ABOVE_LOWEST) != 0, or_zero = (o.flags & CELLSEG_OPTION_OR_ZERO) != 0;
+        const bool above = (o.flags & CELLSEG_OPTION_FLAG_ABOVE_LOWEST) != 0,
+                   or_zero = (o.flags & CELLSEG_OPTION_FLAG_OR_ZERO) != 0;
         const double values[] = {o.lowest, o.highest, nextafter(o.lowest, -1), nextafter(o.highest, INFINITY), NAN, 0, -0.5};
         const bool legal[] = {
             !above, true, or_zero && nextafter(o.lowest, -1) == 0, false, false, or_zero || (o.lowest <= 0 && !above), false};

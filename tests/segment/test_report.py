@@ -81,7 +81,7 @@ def test_the_marker_check_s_figures(run):
     expected = method.check(run.marker(), run.maps[0], cells, run.seeds, run.maps_px)
     figures = report.marker_contrast, report.nuclei_confidence, report.marker_share
     np.testing.assert_allclose(figures, expected, atol=1e-6)
-    assert report.marker_verdict == "fits" and report.dropped_marker == 0
+    assert report.marker_verdict == "suitable" and report.dropped_marker == 0
     with_ring = set(np.unique(cells[(run.seeds == 0) & (ndi.distance_transform_edt(run.seeds == 0) <= 4 / run.maps_px)])) - {0}
     assert report.marker_cells == len(with_ring)
     assert report.marker_range == pytest.approx(run.marker().max(), abs=1e-6)
@@ -154,6 +154,7 @@ def test_cells_dropped_by_reason(run, options):
     counts = report.dropped_area, report.dropped_border, report.dropped_no_cytoplasm
     assert counts == tuple(int(np.count_nonzero(reason)) for reason in (outside, border, thin))
     assert report.cells == cells.max() == nuclei.max() == len(area) - sum(counts) and sum(counts) > 0
+    assert report.nuclei == report.cells + sum(counts) + report.dropped_lost and report.dropped_lost == 0
     kept = ~(outside | border | thin)
     np.testing.assert_array_equal(cells > 0, np.concatenate([[False], kept])[all_cells])
     np.testing.assert_allclose(report.confidence[1:], confidences(run, all_nuclei)[kept], atol=1e-6)
@@ -165,7 +166,8 @@ def test_a_refused_marker_drops_every_nucleus():
     kept = cellseg.segment(image, 0.65, report=True, marker_check="warn", **FAST)
     assert report.cells == cells.max() == nuclei.max() == 0 and report.marker_verdict == "nuclear-stain"
     assert report.confidence.tolist() == [0]
-    assert report.dropped_marker == kept[2].cells + kept[2].dropped_no_cytoplasm > 15 and kept[2].dropped_marker == 0
+    assert report.dropped_marker == kept[2].cells + kept[2].dropped_no_cytoplasm + kept[2].dropped_lost > 15 and kept[2].dropped_marker == 0
+    assert report.nuclei == report.dropped_marker and report.dropped_lost == 0
     same = [name for name in report._fields if name.startswith(("marker_", "nucle", "working", "dropped_weak"))]
     assert [getattr(report, name) for name in same] == [getattr(kept[2], name) for name in same]
     assert report.marker_contrast < -0.2 and report.marker_share > 0.4
@@ -184,7 +186,7 @@ def test_an_empty_image():
     for image in (np.full((90, 120), 7, np.uint8), np.random.default_rng(1).normal(1000, 20, (90, 120))):
         _, _, report = cellseg.segment(image, 0.65, report=True)
         assert report.cells == report.marker_cells == report.nucleus_diameter_found_um == report.marker_contrast == 0
-        assert report.marker_range < 0.5 and report.marker_verdict == "fits" and report.confidence.tolist() == [0]
+        assert report.marker_range < 0.5 and report.marker_verdict == "suitable" and report.confidence.tolist() == [0]
 
 
 def test_the_two_channel_method_has_no_network():

@@ -113,6 +113,8 @@ def labels_from(array: object, pixel_size_um: float | None = None) -> c.Labels:
     if (array.dtype.kind == "i" or array.dtype.itemsize > 4) and (array.min() < 0 or array.max() > 0xFFFFFFFF):
         raise ValueError("a label id does not fit 32 bits")
     array = np.require(array.astype(np.uint32, copy=False), requirements="A")
+    if array.strides[1] != array.itemsize:
+        array = np.ascontiguousarray(array)
     layout, array = _layout(array[np.newaxis], pixel_size_um)
     labels = c.Labels(keep=array)
     c.labels_wrap(labels, None, layout)

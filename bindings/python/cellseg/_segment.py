@@ -15,13 +15,13 @@ from ._model import Model
 from ._options import chosen, struct_of
 
 EXTRA_OUTPUTS = {"none": c.EXTRA_NONE, "boundary": c.EXTRA_BOUNDARY, "distance": c.EXTRA_DISTANCE}
-_VERDICTS = {c.MARKER_FITS: "fits", c.MARKER_DOUBTFUL: "doubtful", c.MARKER_NUCLEAR_STAIN: "nuclear-stain"}
+_VERDICTS = {c.VERDICT_SUITABLE: "suitable", c.VERDICT_DOUBTFUL: "doubtful", c.VERDICT_NUCLEAR_STAIN: "nuclear-stain"}
 
 
 class Report(namedtuple("Report", [name for name, _ in c.segment_report._fields_ if name != "struct_size"])):
     """A segmentation in figures: the members of cellseg_segment_report (include/cellseg/segment.h).
 
-    marker_verdict is "fits", "doubtful" or "nuclear-stain". confidence[id] is the mean nucleus probability in the nucleus of cell
+    marker_verdict is "suitable", "doubtful" or "nuclear-stain". confidence[id] is the mean nucleus probability in the nucleus of cell
     `id`, a copy as float32; None without a network.
     """
 

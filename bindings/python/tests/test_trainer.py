@@ -122,9 +122,8 @@ def test_every_option_reaches_the_model(files):
         "weight_extra": 2, "weight_border": 3, "border_sigma_um": 2.5, "weight_dice": 0.875, "weight_cross_entropy": 0.625, "note": "zwei Felder: ü",
     }  # fmt: skip
     named = {"schedule": ("step", c.SCHEDULE_STEP), "extra_output": ("distance", c.EXTRA_DISTANCE)}
-    elsewhere = {"width", "working_pixel_size_um", "top_hat_um", "checkpoint_path", "cache_bytes"}
-    members = {name for name, _ in c.train_options._fields_} - {"struct_size", "padding"}
-    assert members == {*given, *named, *elsewhere}
+    elsewhere = {"width", "working_pixel_size_um", "top_hat_um", "checkpoint_path", "cache_bytes", "preset"}
+    assert {option.name for option in cellseg.options("train")} == {*given, *named, *elsewhere}
     start = make_trainer(epochs=1, working_pixel_size_um=0.9, top_hat_um=80, width=0.125).run()
     assert start.parameters > make_trainer(epochs=1).run().parameters
     assert start.pixel_size_um == 0.9 and start.info["rule"]["top_hat_um"] == 80
@@ -161,7 +160,7 @@ def test_every_option_of_files_reaches_the_c_interface(option, files, bytes_of):
     struct.image_path, struct.cells_path = (os.fsencode(path) for path in paths(files, 0)[:2])
     for name, value in option.items():
         setattr(struct, name, value)
-    c.trainer_add_files(trainer._handle, struct)
+    c.trainer_add_files(trainer._handle, struct, c.USE_TRAIN)
     c.trainer_run(model, trainer._handle, c.epoch_fn(), None)
     assert bytes_of(cellseg.Model(model)) == results[0]
 
@@ -253,11 +252,17 @@ def test_the_model_of_a_run_that_raises_is_freed(monkeypatch):
 
 
 def test_what_progress_raises_comes_out_of_every_call():
+    armed = []
+
     def interrupt(_fraction, _step):
-        raise KeyError("stop")
+        if armed:
+            raise KeyError("stop")
 
     context = cellseg.Context(threads=1, progress=interrupt)
     trainer = cellseg.Trainer(context=context, **QUICK)
+    armed.append(True)
+    with pytest.raises(KeyError, match="stop"):
+        cellseg.Trainer(context=context, **QUICK)
     with pytest.raises(KeyError, match="stop"):
         trainer.add(*FIELDS[0], pixel_size_um=PIXEL_SIZE_UM)
 
