@@ -33,6 +33,8 @@ for value in (9, 11):
         found[value] = "taken"
     except cellseg.ArgumentError as error:
         found[value] = str(error)
+options.added_um, options.struct_size = -7, c.segment_options.added_um.offset  # a program of the release before has no such member
+c.segment_options_check(options)
 print(json.dumps(found))
 """
 

@@ -163,12 +163,12 @@ def legal_values(row):
     if row.type == c.OPTION_TEXT:
         return [None, 'a "name"\\ of\n two lines', "Zürich 漢"]
     integer = row.type != c.OPTION_DOUBLE
-    if row.flags & c.OPTION_POWER_OF_TWO:
+    if row.flags & c.OPTION_FLAG_POWER_OF_TWO:
         return [v for v in (1, 2, 4, 8, 16, 64) if row.lowest <= v <= row.highest]
     inside = [row.highest / 3, row.lowest + (row.highest / 7 - row.lowest / 7), 1 / 7, 0.1]
     values = [row.highest, *(v for v in inside if row.lowest < v < row.highest)]
-    values += [] if row.flags & c.OPTION_ABOVE_LOWEST else [row.lowest]
-    values += [0.0] if row.flags & c.OPTION_OR_ZERO else []
+    values += [] if row.flags & c.OPTION_FLAG_ABOVE_LOWEST else [row.lowest]
+    values += [0.0] if row.flags & c.OPTION_FLAG_OR_ZERO else []
     return [min(int(v), 2**53) for v in values] if integer else values
 
 
@@ -221,7 +221,7 @@ def test_a_report_is_an_object_of_its_own():
     image = cellseg.simulate(200, 200, seed=2)[0]
     cells, nuclei, report = cellseg.segment(image, 0.65, report=True)
     assert report._fields == tuple(name for name, _ in c.segment_report._fields_[1:])
-    assert report.cells == cells.max() == nuclei.max() > 0 and report.marker_verdict == "fits"
+    assert report.cells == cells.max() == nuclei.max() > 0 and report.marker_verdict == "suitable"
     assert report.confidence.dtype == np.float32 and report.confidence.flags.owndata and report.confidence.flags.writeable
     assert len(cellseg.segment(image, 0.65, report=True, return_maps=True)) == 4
     assert cellseg.segment_two_channel(image, image, 0.65, report=True)[-1].confidence is None
@@ -236,5 +236,5 @@ def test_memory_that_is_never_too_small():
         run(image, 0.65, context=cellseg.Context(memory_budget_bytes=size))
         with pytest.raises(cellseg.LimitError, match=f"the segmentation needs {size} bytes; the memory budget leaves {size - 1}"):
             run(image, 0.65, context=cellseg.Context(memory_budget_bytes=size - 1))
-    with pytest.raises(cellseg.ArgumentError, match="pixel size"):
+    with pytest.raises(cellseg.ArgumentError, match="pixel_size_um is 0"):
         cellseg.segment_memory(150, 220, 0)
