@@ -51,7 +51,8 @@ typedef void (*cellseg_log_fn)(void *user, int32_t level, const char *message);
 
 /**
  * How far the call is: `fraction` from 0 to 1, never falling within one call, and the step's name ("network", "seeds").
- * Only on the thread that called the library. Non-zero asks to stop: the call returns CELLSEG_ERR_CANCELLED within 100 ms.
+ * Only on the thread that called the library. Non-zero asks to stop: the call returns CELLSEG_ERR_CANCELLED within 100 ms,
+ * or succeeds if its work was done by then.
  * The last report of every call that succeeds is 1.0, "done"; its answer is ignored, because the result stands. A call that fails
  * makes no such report. Must not throw or longjmp.
  */
@@ -100,7 +101,8 @@ CELLSEG_API cellseg_status cellseg_context_new(cellseg_context **out, const cell
 CELLSEG_API void cellseg_context_free(cellseg_context *context);
 
 /**
- * Ask the context's running call to stop: it returns CELLSEG_ERR_CANCELLED within 100 ms, with a progress callback or without.
+ * Ask the context's running call to stop: it returns CELLSEG_ERR_CANCELLED within 100 ms, or succeeds if its
+ * work was done by then, with a progress callback or without.
  *
  * The request stands until a call of this context returns CELLSEG_ERR_CANCELLED, or until cellseg_context_cancel_clear(). So none
  * is lost: where no call runs, or the running one completes first, the context's next call is cancelled. A program with a cancel

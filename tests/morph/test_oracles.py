@@ -42,8 +42,8 @@ def test_rectangles(dtype):
             wanted = {
                 "erode": eroded,
                 "dilate": dilated,
-                "opening": opened,
-                "closing": closed,
+                "open": opened,
+                "close": closed,
                 "top_hat": image - opened,
                 "bottom_hat": closed - image,
             }
@@ -64,8 +64,8 @@ def test_rectangles_against_scipy(size):
         pairs = {
             "erode": ndimage.grey_erosion,
             "dilate": ndimage.grey_dilation,
-            "opening": ndimage.grey_opening,
-            "closing": ndimage.grey_closing,
+            "open": ndimage.grey_opening,
+            "close": ndimage.grey_closing,
             "top_hat": ndimage.white_tophat,
             "bottom_hat": ndimage.black_tophat,
         }

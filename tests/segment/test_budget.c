@@ -53,12 +53,12 @@ static cellseg_image *image_of(int content, size_t height, size_t width) {
     return image;
 }
 
-/* Nuclei of 2 x 2 pixels, as dense as they can be: what costs most of all that a label map may hold. */
+/* An id for each pixel: no label map costs more. */
 static void dense_labels(cellseg_labels *labels) {
     const size_t height = cellseg_labels_height(labels), width = cellseg_labels_width(labels);
     uint32_t *ids = cellseg_labels_data_mut(labels);
     for (size_t i = 0; i < height * width; i++)
-        ids[i] = (uint32_t)(i / width / 2 * width + i % width / 2 + 1);
+        ids[i] = (uint32_t)(i + 1);
 }
 
 static void inputs_of(inputs *in, int content, size_t height, size_t width) {
