@@ -568,6 +568,7 @@ typedef struct tiff_writer {
 
 /* Strips are copied to writer->strip, because libtiff's predictor modifies its input. */
 static cellseg_status write_strips(tiff_writer *writer, const cseg_plane *plane) {
+    assert(writer->strip_rows > 0);
     const size_t row = plane->width * cseg_plane_type_size(plane->type);
     for (size_t y = 0; y < plane->height; y += writer->strip_rows) {
         const size_t rows = writer->strip_rows < plane->height - y ? writer->strip_rows : plane->height - y;
