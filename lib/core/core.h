@@ -102,6 +102,7 @@ cellseg_status cseg_range_check(const char *name, double value, double lo, doubl
 /* count * size bytes, aligned to 64, not cleared. NULL on overflow, without memory or beyond the budget: return
  * cseg_error_last(). */
 void *cseg_memory_alloc(cellseg_context *context, size_t count, size_t size);
+/* The same, cleared. NULL also where the call was cancelled. */
 void *cseg_memory_calloc(cellseg_context *context, size_t count, size_t size);
 void cseg_memory_free(void *block); /* by the block's own heap; NULL is legal */
 
