@@ -209,7 +209,7 @@ typedef struct cellseg_epoch {
 } cellseg_epoch;
 
 /** Callback after each epoch, on the thread that called cellseg_trainer_run(). A non-zero result stops training early, without an
- * error. */
+ * error. Must not throw or longjmp. */
 typedef int32_t (*cellseg_epoch_fn)(void *user, const cellseg_epoch *epoch);
 
 /**

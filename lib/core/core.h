@@ -142,10 +142,8 @@ cellseg_status cseg_parallel_for(cellseg_context *context, size_t count, cseg_ta
 
 /*
  * A public call names its steps and the part of the whole that each one covers. Parallel loops report their own 0..1 within the
- * step; long serial work calls cseg_progress_report() or _poll(). cseg_call_begin() starts the progress; within a call, starting
- * is ignored.
+ * step; long serial work calls cseg_progress_report() or _poll(). cseg_call_begin() starts the progress.
  */
-void cseg_progress_start(cellseg_context *context);
 void cseg_progress_step(cellseg_context *context, const char *name, double from, double to);
 cellseg_status cseg_progress_report(cellseg_context *context, double fraction_of_step);
 
