@@ -98,13 +98,13 @@ CELLSEG_API const cellseg_option_table *cellseg_measure_options_table(void);
  * @param      context  NULL for defaults; need not outlive the table
  * @param      cells    label map with any ids; a cell may have several components
  * @param      nuclei   NULL, or a label map of the nuclei under the ids of their cells: adds the columns of nuclei
- * @param      image    NULL, or an image of the same size: adds columns for each channel
+ * @param      image    NULL, or an image of the same size and any pixel type: adds columns for each channel, computed in double
  * @param      options  NULL for defaults
  * @return CELLSEG_ERR_ARGUMENT  cells is NULL, sizes differ, or an option is out of range
  * @return CELLSEG_ERR_MEMORY, CELLSEG_ERR_LIMIT, CELLSEG_ERR_CANCELLED
  * Threads: any. Result: the same bytes for any number of threads. Cost: three passes over the map, about six passes over the
- * cells of each channel. Memory: 32 bytes per run of pixels in a row, 4 per pixel of the cells measured at one time, and with
- * texture 1 per pixel. Source: Legland et al. 2007 (perimeter), Haralick et al. 1973 (texture). Since: 1.0
+ * cells of each channel. Memory: 32 bytes per run of pixels in a row, 4 per pixel of the cells measured at one time (8 for
+ * float64), and with texture 1 per pixel. Source: Legland et al. 2007 (perimeter), Haralick et al. 1973 (texture). Since: 1.0
  */
 CELLSEG_API cellseg_status cellseg_measure(cellseg_table **out, cellseg_context *context, const cellseg_labels *cells,
                                            const cellseg_labels *nuclei, const cellseg_image *image,

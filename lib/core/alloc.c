@@ -123,10 +123,18 @@ void *cseg_memory_alloc(cellseg_context *context, size_t count, size_t size) {
     return cseg_heap_alloc(context != NULL ? context->heap : NULL, bytes);
 }
 
+/* Clearing fresh pages takes time: between pieces of a large block, a cancel ends the running call. */
 void *cseg_memory_calloc(cellseg_context *context, size_t count, size_t size) {
-    void *block = cseg_memory_alloc(context, count, size);
-    if (block != NULL)
-        memset(block, 0, count * size);
+    const size_t piece = (size_t)16 << 20;
+    char *block = cseg_memory_alloc(context, count, size);
+    const size_t bytes = block != NULL ? count * size : 0;
+    for (size_t done = 0; done < bytes; done += piece) {
+        if (done > 0 && context != NULL && context->depth > 0 && cseg_progress_cancelled(context) != CELLSEG_OK) {
+            cseg_memory_free(block);
+            return NULL;
+        }
+        memset(block + done, 0, bytes - done < piece ? bytes - done : piece);
+    }
     return block;
 }
 

@@ -44,6 +44,9 @@ struct cellseg_context {
     atomic_bool cancel_requested; /* by cellseg_context_cancel(), until a call returned CELLSEG_ERR_CANCELLED */
 };
 
+/* The first step, which covers the whole; a cancel by an earlier call's callback is forgotten. */
+void cseg_progress_start(cellseg_context *context);
+
 /* The last report of a call that succeeded: 1. */
 void cseg_progress_finish(cellseg_context *context);
 

@@ -99,6 +99,7 @@ cellseg_status cseg_range_check(const char *name, double value, double lo, doubl
 /* count * size bytes, aligned to 64, not cleared. NULL on overflow, without memory or beyond the budget: return
  * cseg_error_last(). */
 void *cseg_memory_alloc(cellseg_context *context, size_t count, size_t size);
+/* The same, cleared. NULL also where the call was cancelled. */
 void *cseg_memory_calloc(cellseg_context *context, size_t count, size_t size);
 void cseg_memory_free(void *block); /* by the block's own heap; NULL is legal */
 
@@ -138,10 +139,8 @@ cellseg_status cseg_parallel_for(cellseg_context *context, size_t count, cseg_ta
 
 /*
  * A public call names its steps and the part of the whole that each one covers. Parallel loops report their own 0..1 within the
- * step; long serial work calls cseg_progress_report() or _poll(). cseg_call_begin() starts the progress; within a call, starting
- * is ignored.
+ * step; long serial work calls cseg_progress_report() or _poll(). cseg_call_begin() starts the progress.
  */
-void cseg_progress_start(cellseg_context *context);
 void cseg_progress_step(cellseg_context *context, const char *name, double from, double to);
 cellseg_status cseg_progress_report(cellseg_context *context, double fraction_of_step);
 

@@ -6,8 +6,6 @@
 #include <stdio.h>
 
 void cseg_progress_start(cellseg_context *context) {
-    if (context == NULL || context->depth > 0)
-        return;
     context->window = context->step = (cseg_progress_span){"start", 0, 1};
     context->reported = 0;
     context->last_report = 0; /* every call reports at least once, however short */

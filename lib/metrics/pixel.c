@@ -14,7 +14,7 @@
 
 #define FIRST_RELEASE_SIZE (offsetof(cellseg_roc, false_negatives) + sizeof(uint64_t))
 
-enum { MAX_POINTS = 1 << 20 };
+enum { MAX_POINTS = 1 << 20, POLL = 1 << 20 /* words between two polls */ };
 
 /* ---- pixels as words: value, then class ---- */
 
@@ -47,30 +47,42 @@ static double value_of(uint32_t word) {
     return (double)value;
 }
 
-/* Sort words of 31 bits with a second array; returns the array that holds the result. */
-static uint32_t *sort_words(uint32_t *words, uint32_t *scratch, size_t count) {
-    enum { DIGIT_BITS = 11, DIGITS = 1 << DIGIT_BITS, PASSES = 3 };
-    for (int shift = 0; shift < PASSES * DIGIT_BITS; shift += DIGIT_BITS) {
-        size_t place[DIGITS] = {0}, total = 0;
-        for (size_t i = 0; i < count; i++)
-            place[words[i] >> shift & (DIGITS - 1)]++;
-        for (size_t d = 0; d < DIGITS; d++) {
-            const size_t here = place[d];
-            place[d] = total;
-            total += here;
-        }
-        for (size_t i = 0; i < count; i++)
-            scratch[place[words[i] >> shift & (DIGITS - 1)]++] = words[i];
-        uint32_t *swap = words;
-        words = scratch;
-        scratch = swap;
+enum { DIGIT_BITS = 11, DIGITS = 1 << DIGIT_BITS, DIGIT_PASSES = 3 };
+
+/* One pass of the sort: words to scratch in the order of the digit at `shift`. */
+static cellseg_status sort_digit(cellseg_context *context, uint32_t *scratch, const uint32_t *words, size_t count, int shift) {
+    size_t place[DIGITS] = {0}, total = 0;
+    for (size_t i = 0; i < count; i++)
+        place[words[i] >> shift & (DIGITS - 1)]++;
+    for (size_t d = 0; d < DIGITS; d++) {
+        const size_t here = place[d];
+        place[d] = total;
+        total += here;
     }
-    return words;
+    for (size_t i = 0; i < count;) {
+        for (const size_t end = count - i < POLL ? count : i + POLL; i < end; i++)
+            scratch[place[words[i] >> shift & (DIGITS - 1)]++] = words[i];
+        const double done = (double)shift / DIGIT_BITS + (double)i / (double)count;
+        CSEG_TRY(cseg_progress_poll(context, done / DIGIT_PASSES));
+    }
+    return CELLSEG_OK;
+}
+
+/* Sort the job's words of 31 bits with a second array; the two change places as often as needed. */
+static cellseg_status sort_words(cellseg_context *context, uint32_t **words, uint32_t **scratch, size_t count) {
+    for (int pass = 0; pass < DIGIT_PASSES; pass++) {
+        CSEG_TRY(sort_digit(context, *scratch, *words, count, pass * DIGIT_BITS));
+        uint32_t *swap = *words;
+        *words = *scratch;
+        *scratch = swap;
+    }
+    return CELLSEG_OK;
 }
 
 /* ---- counts from the highest value down ---- */
 
 typedef struct sweep {
+    cellseg_context *context;
     const uint32_t *words;         /* ascending */
     size_t left;                   /* words not yet counted */
     uint64_t positives, negatives; /* counts so far */
@@ -86,45 +98,54 @@ static void count_value(sweep *s) {
     }
 }
 
-static void count_down_to(sweep *s, double threshold) {
-    while (s->left > 0 && value_of(s->words[s->left - 1]) >= threshold)
-        count_value(s);
+/* Count all words of the highest remaining value, and poll now and then. */
+static cellseg_status step_down(sweep *s) {
+    const size_t before = s->left / POLL;
+    count_value(s);
+    return s->left / POLL != before ? cseg_progress_poll(s->context, 1) : CELLSEG_OK;
 }
 
-static double area_under_curve(const uint32_t *words, size_t count) {
-    sweep s = {words, count, 0, 0};
+static cellseg_status count_down_to(sweep *s, double threshold) {
+    while (s->left > 0 && value_of(s->words[s->left - 1]) >= threshold)
+        CSEG_TRY(step_down(s));
+    return CELLSEG_OK;
+}
+
+static cellseg_status area_under_curve(double *area, sweep s) {
     uint64_t twice = 0;
     while (s.left > 0) {
         const uint64_t positives = s.positives, negatives = s.negatives;
-        count_value(&s);
+        CSEG_TRY(step_down(&s));
         twice += (s.negatives - negatives) * (s.positives + positives);
     }
-    return s.positives > 0 && s.negatives > 0 ? (double)twice / 2 / ((double)s.positives * (double)s.negatives) : (double)NAN;
+    *area = s.positives > 0 && s.negatives > 0 ? (double)twice / 2 / ((double)s.positives * (double)s.negatives) : (double)NAN;
+    return CELLSEG_OK;
 }
 
-static void fill_curve(uint64_t *true_positives, uint64_t *false_positives, size_t points, const uint32_t *words, size_t count) {
-    sweep s = {words, count, 0, 0};
+static cellseg_status fill_curve(uint64_t *true_positives, uint64_t *false_positives, size_t points, sweep s) {
     for (size_t i = points; i-- > 0;) {
-        count_down_to(&s, (double)i / (double)(points - 1));
+        CSEG_TRY(count_down_to(&s, (double)i / (double)(points - 1)));
         if (true_positives != NULL)
             true_positives[i] = s.positives;
         if (false_positives != NULL)
             false_positives[i] = s.negatives;
     }
+    return CELLSEG_OK;
 }
 
-static void count_at(cellseg_roc *own, double threshold, const uint32_t *words, size_t count) {
-    sweep s = {words, count, 0, 0};
-    count_down_to(&s, threshold);
+static cellseg_status count_at(cellseg_roc *own, double threshold, sweep s) {
+    const size_t count = s.left;
+    CSEG_TRY(count_down_to(&s, threshold));
     own->threshold = threshold;
     own->true_positives = s.positives;
     own->false_positives = s.negatives;
-    count_down_to(&s, 0);
+    CSEG_TRY(count_down_to(&s, 0));
     own->false_negatives = s.positives - own->true_positives;
     own->true_negatives = s.negatives - own->false_positives;
     own->accuracy = (double)(own->true_positives + own->true_negatives) / (double)count;
     own->sensitivity = s.positives > 0 ? (double)own->true_positives / (double)s.positives : (double)NAN;
     own->specificity = s.negatives > 0 ? (double)own->true_negatives / (double)s.negatives : (double)NAN;
+    return CELLSEG_OK;
 }
 
 /* ---- the public function ---- */
@@ -156,12 +177,13 @@ static cellseg_status analyse(cellseg_roc *own, uint64_t *true_positives, uint64
         goto done;
     }
     CSEG_TRY_GOTO(done, cseg_parallel_for(context, map->height, encode_row, &job));
-    const uint32_t *sorted = sort_words(job.words, scratch, count);
-    CSEG_TRY_GOTO(done, cseg_progress_report(context, 1));
-    own->auc = area_under_curve(sorted, count);
-    count_at(own, threshold, sorted, count);
+    cseg_progress_step(context, "ROC curve", 0.2, 1);
+    CSEG_TRY_GOTO(done, sort_words(context, &job.words, &scratch, count));
+    const sweep start = {context, job.words, count, 0, 0};
+    CSEG_TRY_GOTO(done, area_under_curve(&own->auc, start));
+    CSEG_TRY_GOTO(done, count_at(own, threshold, start));
     if (true_positives != NULL || false_positives != NULL)
-        fill_curve(true_positives, false_positives, points, sorted, count);
+        status = fill_curve(true_positives, false_positives, points, start);
 done:
     cseg_memory_free(scratch);
     cseg_memory_free(job.words);
@@ -181,7 +203,7 @@ cellseg_status cellseg_roc_compute(cellseg_roc *out, uint64_t *true_positives, u
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "points is %zu; it must lie in [2, %d]", points, MAX_POINTS);
     cseg_call call;
     cseg_call_begin(&call, context);
-    cseg_progress_step(context, "ROC curve", 0, 1);
+    cseg_progress_step(context, "ROC curve", 0, 0.2);
     const cseg_plane truth_plane = cseg_labels_plane(truth);
     cseg_input input;
     cellseg_status status = cseg_input_open(&input, context, map, channel);

@@ -24,6 +24,19 @@ typedef struct queues {
 
 /* ---- ranks ---- */
 
+static cellseg_status poll(const cseg_flood *flood, double fraction) {
+    return flood->alone ? cseg_progress_poll(flood->context, fraction) : cseg_progress_cancelled(flood->context);
+}
+
+/* Poll once in POLL pixels, of which `more` have been handled since the last call. */
+static cellseg_status pace(const cseg_flood *flood, size_t *handled, size_t more, double fraction) {
+    *handled += more;
+    if (*handled < POLL)
+        return CELLSEG_OK;
+    *handled = 0;
+    return poll(flood, fraction);
+}
+
 #define WRITE_KEYS(sample, key_of)                                                                                               \
     for (size_t x = run.begin; x < run.end; x++) {                                                                               \
         const sample value = ((const sample *)relief)[x];                                                                        \
@@ -56,15 +69,17 @@ static void write_keys(uint32_t *key, const void *relief, int32_t type, cseg_run
 }
 
 /* Write keys into the cells, and the cells of the pixels into `pixel` in raster order. */
-static void gather(const cseg_flood *flood, const cseg_region *region, uint32_t *pixel) {
-    size_t n = 0;
+static cellseg_status gather(const cseg_flood *flood, const cseg_region *region, uint32_t *pixel) {
+    size_t n = 0, handled = 0;
     for (cseg_step s = cseg_region_begin(region); s.run != REGION_END; s = cseg_region_next(region, s)) {
         const cseg_run run = region->runs->run[s.run];
         const size_t first = (s.y + 1) * flood->stride + 1;
         write_keys(flood->cell + first, cseg_row_at(flood->relief, s.y), flood->relief->type, run);
         for (size_t x = run.begin; x < run.end; x++)
             pixel[n++] = (uint32_t)(first + x);
+        CSEG_TRY(pace(flood, &handled, run.end - run.begin, 0));
     }
+    return CELLSEG_OK;
 }
 
 static void insertion_sort(const uint32_t *cell, uint32_t *pixel, size_t n) {
@@ -75,10 +90,6 @@ static void insertion_sort(const uint32_t *cell, uint32_t *pixel, size_t n) {
             pixel[k] = pixel[k - 1];
         pixel[k] = own;
     }
-}
-
-static cellseg_status poll(const cseg_flood *flood, double fraction) {
-    return flood->alone ? cseg_progress_report(flood->context, fraction) : cseg_progress_cancelled(flood->context);
 }
 
 /* A range of the list whose keys are low + (0 ... 2^bits - 1), and the end of each digit's range. */
@@ -92,18 +103,32 @@ static inline uint32_t digit_of(const digits *d, const uint32_t *cell, uint32_t 
     return (cell[pixel] - d->low) >> d->shift;
 }
 
+static cellseg_status count_digits(const cseg_flood *flood, digits *d, const uint32_t *pixel, size_t n) {
+    for (size_t i = 0; i < n;) {
+        for (const size_t end = n - i < POLL ? n : i + POLL; i < end; i++)
+            d->end[digit_of(d, flood->cell, pixel[i])]++;
+        if (i < n)
+            CSEG_TRY(poll(flood, 0.1));
+    }
+    return CELLSEG_OK;
+}
+
 /* Move every pixel to its digit's range: each move displaces a pixel that moves next. */
-static void permute(const digits *d, const uint32_t *cell, uint32_t *pixel, uint32_t next[DIGITS]) {
+static cellseg_status permute(const cseg_flood *flood, const digits *d, uint32_t *pixel, uint32_t next[DIGITS]) {
+    size_t handled = 0;
     for (uint32_t digit = 0; digit < DIGITS; digit++)
         while (next[digit] < d->end[digit]) {
             uint32_t moving = pixel[next[digit]];
-            for (uint32_t own; (own = digit_of(d, cell, moving)) != digit;) {
+            size_t moves = 1;
+            for (uint32_t own; (own = digit_of(d, flood->cell, moving)) != digit; moves++) {
                 const uint32_t place = next[own]++, other = pixel[place];
                 pixel[place] = moving;
                 moving = other;
             }
             pixel[next[digit]++] = moving;
+            CSEG_TRY(pace(flood, &handled, moves, 0.1));
         }
+    return CELLSEG_OK;
 }
 
 /* Sort pixels by key, in place; pixels of equal keys in any order. Highest digit first (McIlroy, Bostic and McIlroy 1993). */
@@ -113,20 +138,17 @@ static cellseg_status sort(const cseg_flood *flood, uint32_t *pixel, size_t n, u
         insertion_sort(flood->cell, pixel, n);
         return CELLSEG_OK;
     }
-    if (n > POLL)
-        CSEG_TRY(poll(flood, 0.1));
     if (bits == 0)
         return CELLSEG_OK;
     digits d = {.low = low, .shift = bits > DIGIT_BITS ? bits - DIGIT_BITS : 0};
     uint32_t next[DIGITS], sum = 0;
-    for (size_t i = 0; i < n; i++)
-        d.end[digit_of(&d, flood->cell, pixel[i])]++;
+    CSEG_TRY(count_digits(flood, &d, pixel, n));
     for (size_t digit = 0; digit < DIGITS; digit++) {
         next[digit] = sum;
         sum += d.end[digit];
         d.end[digit] = sum;
     }
-    permute(&d, flood->cell, pixel, next);
+    CSEG_TRY(permute(flood, &d, pixel, next));
     for (uint32_t digit = 0, begin = 0; digit < DIGITS; begin = d.end[digit++])
         CSEG_TRY(sort(flood, pixel + begin, d.end[digit] - begin, low + (digit << d.shift), d.shift));
     return CELLSEG_OK;
@@ -145,16 +167,21 @@ static cellseg_status sort_all(const cseg_flood *flood, uint32_t *pixel, size_t 
     return sort(flood, pixel, n, low, bits);
 }
 
-/* Replace each cell's key by the rank of its value; returns the number of distinct values. */
-static size_t rank(uint32_t *cell, const uint32_t *sorted, size_t n) {
+/* Replace each cell's key by the rank of its value; *ranks: the number of distinct values. */
+static cellseg_status rank(const cseg_flood *flood, size_t *ranks, const uint32_t *sorted, size_t n) {
+    uint32_t *cell = flood->cell;
     uint32_t next = 0, key = cell[sorted[0]];
-    for (size_t i = 0; i < n; i++) {
-        const uint32_t own = cell[sorted[i]];
-        next += own != key;
-        key = own;
-        cell[sorted[i]] = next;
+    for (size_t i = 0; i < n;) {
+        for (const size_t end = n - i < POLL ? n : i + POLL; i < end; i++) {
+            const uint32_t own = cell[sorted[i]];
+            next += own != key;
+            key = own;
+            cell[sorted[i]] = next;
+        }
+        CSEG_TRY(poll(flood, 0.2));
     }
-    return (size_t)next + 1;
+    *ranks = (size_t)next + 1;
+    return CELLSEG_OK;
 }
 
 /* ---- queues ---- */
@@ -234,7 +261,8 @@ static size_t neighbours_of(const cseg_flood *flood, neighbour *out) {
     return count;
 }
 
-static void push_seeds(const cseg_flood *flood, const cseg_region *region, queues *q) {
+static cellseg_status push_seeds(const cseg_flood *flood, const cseg_region *region, queues *q) {
+    size_t handled = 0;
     for (cseg_step s = cseg_region_begin(region); s.run != REGION_END; s = cseg_region_next(region, s)) {
         const cseg_run run = region->runs->run[s.run];
         const uint32_t *labels = cseg_row_u32(flood->labels, s.y);
@@ -242,7 +270,9 @@ static void push_seeds(const cseg_flood *flood, const cseg_region *region, queue
         for (size_t x = run.begin; x < run.end; x++)
             if (labels[x] != 0)
                 push(q, (uint32_t)(first + x), flood->cell[first + x]);
+        CSEG_TRY(pace(flood, &handled, run.end - run.begin, 0.2));
     }
+    return CELLSEG_OK;
 }
 
 /* The label of all labelled neighbours; 0 for two labels. */
@@ -294,12 +324,13 @@ size_t cseg_flood_scratch(size_t pixels) {
 cellseg_status cseg_flood_region(const cseg_flood *flood, const cseg_region *region, uint32_t *scratch) {
     const size_t n = region->pixels;
     uint32_t *pixel = scratch + masks_of(n);
-    gather(flood, region, pixel);
+    CSEG_TRY(gather(flood, region, pixel));
     CSEG_TRY(sort_all(flood, pixel, n));
     queues q;
-    const size_t ranks = rank(flood->cell, pixel, n);
+    size_t ranks;
+    CSEG_TRY(rank(flood, &ranks, pixel, n));
     queues_place(&q, flood->cell, pixel, scratch, ranks); /* the tails overwrite the list, which is no longer used */
-    push_seeds(flood, region, &q);
+    CSEG_TRY(push_seeds(flood, region, &q));
     neighbour around[8];
     const size_t count = neighbours_of(flood, around);
     for (size_t done = 0; q.waiting > 0;) {

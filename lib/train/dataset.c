@@ -16,15 +16,17 @@
 #include <math.h>
 #include <string.h>
 
-static float largest(const cseg_plane *image) {
+static cellseg_status find_largest(float *largest, cellseg_context *context, const cseg_plane *image) {
     float max_value = 0;
     for (size_t y = 0; y < image->height; y++) {
+        CSEG_TRY(cseg_progress_cancelled(context));
         const float *row = cseg_row_f32(image, y);
         for (size_t x = 0; x < image->width; x++)
             if (row[x] > max_value)
                 max_value = row[x];
     }
-    return max_value;
+    *largest = max_value;
+    return CELLSEG_OK;
 }
 
 static void copy_bytes(uint8_t *to, const cseg_plane *from) {
@@ -32,9 +34,11 @@ static void copy_bytes(uint8_t *to, const cseg_plane *from) {
         memcpy(to + y * from->width, cseg_row_u8(from, y), from->width);
 }
 
-static void fill_sample(cseg_sample *sample, const cseg_plane *image, const cseg_targets *targets) {
+static cellseg_status fill_sample(cseg_sample *sample, cellseg_context *context, const cseg_plane *image,
+                                  const cseg_targets *targets) {
     const float per_unit = sample->unit > FLT_MIN ? 1 / sample->unit : 0; /* a smaller one has no finite inverse */
     for (size_t y = 0; y < sample->height; y++) {
+        CSEG_TRY(cseg_progress_cancelled(context));
         const float *from = cseg_row_f32(image, y);
         uint16_t *to = sample->values + y * sample->width;
         for (size_t x = 0; x < sample->width; x++)
@@ -44,6 +48,7 @@ static void fill_sample(cseg_sample *sample, const cseg_plane *image, const cseg
     copy_bytes(sample->distance, &targets->distance);
     copy_bytes(sample->border, &targets->border);
     copy_bytes(sample->cell, &targets->cell);
+    return CELLSEG_OK;
 }
 
 void cseg_sample_free(cseg_sample *sample) {
@@ -72,27 +77,44 @@ static cellseg_status allocate_sample(cseg_sample *sample, cellseg_context *cont
     return CELLSEG_OK;
 }
 
-static uint64_t hash_sample(uint64_t hash, const cseg_sample *sample) {
+/* A part of the sample's hash, in pieces that are short beside the time in which a cancel must end the call. */
+static cellseg_status hash_bytes(uint64_t *hash, cellseg_context *context, const void *bytes, size_t size) {
+    const size_t piece = (size_t)1 << 24;
+    for (size_t done = 0; bytes != NULL && done < size; done += piece) {
+        CSEG_TRY(cseg_progress_cancelled(context));
+        *hash = cseg_hash_bytes(*hash, (const char *)bytes + done, size - done < piece ? size - done : piece);
+    }
+    return CELLSEG_OK;
+}
+
+static cellseg_status hash_sample(cseg_sample *sample, cellseg_context *context) {
     const size_t pixels = sample->height * sample->width;
-    hash = cseg_hash_bytes(hash, &sample->height, sizeof sample->height);
+    uint64_t hash = cseg_hash_bytes(CSEG_HASH_START, &sample->height, sizeof sample->height);
     hash = cseg_hash_bytes(hash, &sample->width, sizeof sample->width);
     hash = cseg_hash_bytes(hash, &sample->unit, sizeof sample->unit);
-    hash = cseg_hash_bytes(hash, sample->values, pixels * sizeof *sample->values);
-    hash = cseg_hash_bytes(hash, sample->classes, pixels);
-    hash = cseg_hash_bytes(hash, sample->distance, sample->distance != NULL ? pixels : 0);
-    hash = cseg_hash_bytes(hash, sample->border, sample->border != NULL ? pixels : 0);
-    return cseg_hash_bytes(hash, sample->cell, sample->cell != NULL ? pixels : 0);
+    CSEG_TRY(hash_bytes(&hash, context, sample->values, pixels * sizeof *sample->values));
+    CSEG_TRY(hash_bytes(&hash, context, sample->classes, pixels));
+    CSEG_TRY(hash_bytes(&hash, context, sample->distance, pixels));
+    CSEG_TRY(hash_bytes(&hash, context, sample->border, pixels));
+    CSEG_TRY(hash_bytes(&hash, context, sample->cell, pixels));
+    sample->hash = hash;
+    return CELLSEG_OK;
 }
 
 cellseg_status cseg_sample_make(cseg_sample *sample, cellseg_context *context, const cseg_plane *image,
                                 const cseg_targets *targets) {
     assert(image->type == CELLSEG_FLOAT32 && targets->classes.type == CELLSEG_UINT8);
     assert(image->height == targets->classes.height && image->width == targets->classes.width);
-    *sample = (cseg_sample){.height = image->height, .width = image->width, .unit = largest(image) / 65535.0F, .weight = 1};
+    float largest;
+    CSEG_TRY(find_largest(&largest, context, image));
+    *sample = (cseg_sample){.height = image->height, .width = image->width, .unit = largest / 65535.0F, .weight = 1};
     CSEG_TRY(allocate_sample(sample, context, targets));
-    fill_sample(sample, image, targets);
-    sample->hash = hash_sample(CSEG_HASH_START, sample);
-    return CELLSEG_OK;
+    cellseg_status status = fill_sample(sample, context, image, targets);
+    if (status == CELLSEG_OK)
+        status = hash_sample(sample, context);
+    if (status != CELLSEG_OK)
+        cseg_sample_free(sample);
+    return status;
 }
 
 /* ---- in memory or not ---- */

@@ -12,9 +12,11 @@
 #define BINS (1000 * BINS_PER_UM + 1) /* 0 to 1000 um; larger diameters count as 1000 um */
 
 /* Runs of one nucleus within a row: the id is the key, the length the value. With runs NULL only counts. */
-static size_t find_runs(cseg_keyed *runs, const cseg_plane *cells, const cseg_plane *nuclei) {
+static cellseg_status find_runs(cellseg_context *context, cseg_keyed *runs, size_t *found, const cseg_plane *cells,
+                                const cseg_plane *nuclei) {
     size_t count = 0;
     for (size_t y = 0; y < nuclei->height; y++) {
+        CSEG_TRY(cseg_progress_cancelled(context));
         const uint32_t *cell = cseg_row_u32(cells, y), *nucleus = cseg_row_u32(nuclei, y);
         uint32_t last = 0;
         for (size_t x = 0; x < nuclei->width; x++) {
@@ -26,7 +28,8 @@ static size_t find_runs(cseg_keyed *runs, const cseg_plane *cells, const cseg_pl
             last = id;
         }
     }
-    return count;
+    *found = count;
+    return CELLSEG_OK;
 }
 
 static uint64_t bin_of(uint64_t area_px, double pixel_size_um) {
@@ -49,12 +52,14 @@ static size_t runs_to_bins(cseg_keyed *runs, size_t count, double pixel_size_um)
 
 cellseg_status cseg_diameters_measure(cseg_diameters *diameters, cellseg_context *context, const cseg_plane *cells,
                                       const cseg_plane *nuclei, double pixel_size_um) {
-    const size_t count = find_runs(NULL, cells, nuclei);
+    size_t count;
+    CSEG_TRY(find_runs(context, NULL, &count, cells, nuclei));
     *diameters = (cseg_diameters){.items = cseg_memory_alloc(context, count > 0 ? count : 1, sizeof(cseg_keyed))};
     if (diameters->items == NULL)
         return cseg_error_last();
-    (void)find_runs(diameters->items, cells, nuclei);
-    const cellseg_status status = cseg_sort_keyed(context, diameters->items, count);
+    cellseg_status status = find_runs(context, diameters->items, &count, cells, nuclei);
+    if (status == CELLSEG_OK)
+        status = cseg_sort_keyed(context, diameters->items, count);
     if (status == CELLSEG_OK)
         diameters->count = runs_to_bins(diameters->items, count, pixel_size_um);
     else

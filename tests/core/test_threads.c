@@ -2,6 +2,8 @@
 /* The parallel loop: every index once, failures of the lowest index, nesting, cancel, the embedder's own loop. */
 #include "testing.h"
 
+#include "core/context.h"
+
 #include <pthread.h>
 #include <time.h>
 

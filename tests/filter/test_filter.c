@@ -2,6 +2,8 @@
 /* What the Python tests cannot see: failing allocations, cancel, threads, and Otsu against every partition. */
 #include "testing.h"
 
+#include "core/context.h"
+
 #include "filter/filter.h"
 
 enum { HEIGHT = 600, WIDTH = 300, COUNT = HEIGHT * WIDTH };

@@ -33,10 +33,10 @@ def check(cells, nuclei=None, image=None, pixel_size_um=0, **options):
 def random_image(random, shape, dtype):
     if np.dtype(dtype).kind == "f":
         return random.normal(1000, 300, shape).astype(dtype)
-    return random.integers(0, np.iinfo(dtype).max, shape, dtype, endpoint=True)
+    return random.integers(np.iinfo(dtype).min, np.iinfo(dtype).max, shape, dtype, endpoint=True)
 
 
-@pytest.mark.parametrize("dtype", ["uint8", "uint16", "uint32", "float32"])
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "uint32", "float32", "int16", "int32", "float64"])
 @pytest.mark.parametrize("seed", range(5))
 def test_random_maps(dtype, seed):
     random = np.random.default_rng(seed)

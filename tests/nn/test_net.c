@@ -2,6 +2,8 @@
 /* Training: the same for any number of threads, the gradient right by finite differences, steady under failure and cancel. */
 #include "nets.h"
 
+#include "core/context.h"
+
 #include <math.h>
 #include <pthread.h>
 

@@ -2,6 +2,8 @@
 /* Stitched maps against the network run on one patch at a time, cut out and put together here. */
 #include "segment/fixture.h"
 
+#include "core/context.h"
+
 #include <math.h>
 
 static cellseg_model *model;

@@ -188,6 +188,32 @@ def test_progress_rises_and_can_cancel(picture, model):
         cellseg.segment(picture[0], PIXEL_SIZE_UM, model=model, context=cellseg.Context(progress=lambda *_: True))
 
 
+def test_another_thread_cancels_a_call():
+    context = cellseg.Context(threads=2)
+    options = {"pixel_size_um": 0.2, "context": context}  # seconds of work
+    threading.Timer(0.1, context.cancel).start()
+    with pytest.raises(cellseg.Cancelled, match="cellseg_context_cancel"):
+        cellseg.simulate(3000, 3000, **options)
+    cellseg.simulate(50, 50, **options)  # the request was answered
+    context.cancel()
+    with pytest.raises(cellseg.Cancelled):
+        cellseg.simulate(50, 50, **options)
+    context.cancel()
+    context.cancel_clear()
+    cellseg.simulate(50, 50, **options)
+
+
+def test_features():
+    names = cellseg.features()
+    assert {"model", "training", "io", "png", "tiff", "tiff-deflate"} <= set(names) and len(names) == len(set(names))
+    numbers = [getattr(c, name) for name in dir(c) if name.startswith("FEATURE_")]
+    assert sorted(numbers) == [1 << bit for bit in range(16)]
+    assert len({c.feature_name(number) for number in numbers} - {None}) == len(numbers)
+    assert c.feature_name(0) is c.feature_name(3) is c.feature_name(1 << 63) is None
+    major, minor, patch = map(int, cellseg.library_version().split("."))
+    assert c.version_number() == 1000000 * major + 1000 * minor + patch
+
+
 def test_what_progress_raises_comes_out_of_the_call(picture, model):
     def interrupt(_fraction, _step):
         raise KeyboardInterrupt("stop")
