@@ -29,7 +29,7 @@ check() {
     fi
     seconds=$(($(date +%s) - start))
     printf '%-5s %s (%d s)\n' $result "$name" $seconds
-    [ $result = ok ] || sed 's/^/      /' "$work/log" | tail -n 60
+    [ $result = ok ] || sed '/^ *Start *[0-9]*:/d; / Passed  *[0-9.]* sec/d; s/^/      /' "$work/log" | tail -n 100
     keep_times "$name" $seconds
 }
 
