@@ -68,7 +68,7 @@ static void draw(images *i, bool noise) {
     const cseg_plane grey = i->grey;
     for (size_t p = 0; p < (size_t)EDGE * EDGE; p++) {
         const float value = ((const float *)grey.data)[p];
-        ((int32_t *)cellseg_image_pixels_mut(i->wide, 0))[p] = (int32_t)(value * 1e9F);
+        ((int32_t *)cellseg_image_pixels_mut(i->wide, 0))[p] = (int32_t)(value * 5e8F);
         ((double *)cellseg_image_pixels_mut(i->doubles, 0))[p] = (double)value;
     }
     const cseg_plane cells = cseg_labels_plane(i->cells);
