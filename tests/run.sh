@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
 # Install what is missing (Debian 12), build, and run every test once. Usage: run.sh [all] [WORK]
-# all: also the second build, clang, the sanitizers, coverage, 64-bit ARM and the quickstart. WORK: the folder to build in, which stays.
+# all: also the second build, clang, the sanitizers, 64-bit ARM and the quickstart. WORK: the folder to build in, which stays.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 all=no
@@ -76,7 +76,6 @@ if [ $all = yes ]; then
     check "address and undefined" run_ctest "$work/asan"
     check "thread: build" build_with_clang "$work/tsan" -DCELLSEG_SANITIZE=thread -DCMAKE_BUILD_TYPE=RelWithDebInfo
     check "thread" run_ctest "$work/tsan"
-    check "coverage" sh tests/coverage.sh "$work/coverage"
     check "64-bit ARM, under qemu" sh tests/neon.sh
     check "quickstart" sh examples/quickstart.sh "$work/quickstart"
 fi
