@@ -31,6 +31,8 @@ static inline uint64_t test_digest(uint64_t h, const void *bytes, size_t size) {
 static inline void assert_same_bytes(const void *want, const void *have, size_t bytes, const char *name, int32_t level,
                                      size_t size) {
     const unsigned char *a = want, *b = have;
+    if (memcmp(a, b, bytes) == 0)
+        return;
     for (size_t i = 0; i < bytes; i++)
         if (a[i] != b[i])
             fail_msg("%s, level %d, size %zu: byte %zu is %d, not %d", name, (int)level, size, i, b[i], a[i]);

@@ -99,8 +99,8 @@ static cellseg_status cut_image(cellseg_image **out, cellseg_context *context, c
     layout.pixel_type = cellseg_image_pixel_type(image);
     status = cellseg_image_wrap(&part, context, &layout);
     if (status == CELLSEG_OK)
-        status = cellseg_image_resample(out, context, part, 0, enlarged(w->height, w), enlarged(w->width, w),
-                                         CELLSEG_RESAMPLE_LINEAR);
+        status =
+            cellseg_image_resample(out, context, part, 0, enlarged(w->height, w), enlarged(w->width, w), CELLSEG_RESAMPLE_LINEAR);
     cellseg_image_free(part);
     return status;
 }

@@ -1,15 +1,22 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Tables of the options, from the library's descriptor tables. Into docs/defaults.md.
+"""Tables of the options, from the library's descriptor tables. Into docs/defaults.md, docs/training.md and docs/synth.md.
 
     CELLSEG_LIBRARY=build/libcellseg.so PYTHONPATH=bindings/python python3 examples/experiments/defaults.py
 """
 
 from common import ROOT, put_section, table
 
+SECTIONS = [  # document, name of the section, what cellseg.options() calls the options
+    ("docs/defaults.md", "options of segmentation", "segment"),
+    ("docs/training.md", "options of training", "train"),
+    ("docs/synth.md", "options of simulation", "simulate"),
+]
 TITLES = ["option", "default", "paper", "range", "unit", "meaning"]
 
 
 def shown(value):
+    if value is None:
+        return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
     return f"{value:g}" if isinstance(value, float) else str(value)
@@ -20,7 +27,8 @@ def range_of(option):
         return ", ".join(option.choices)
     if option.type is str:
         return ""
-    low, high = (shown(option.type(bound)) for bound in (option.lowest, option.highest))
+    largest = 2**64 - 1 if option.type is int else option.highest
+    low, high = (shown(option.type(bound)) for bound in (option.lowest, min(option.highest, largest)))
     return f"{'0, or ' * option.or_zero}{'above ' * option.above_lowest}{low} to {high}"
 
 
@@ -42,7 +50,8 @@ def section(of):
 
 
 def main():
-    put_section(ROOT / "docs/defaults.md", "options of segmentation", section("segment"))
+    for document, name, of in SECTIONS:
+        put_section(ROOT / document, name, section(of))
 
 
 if __name__ == "__main__":

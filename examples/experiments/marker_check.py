@@ -19,7 +19,7 @@ def measure(data, source, limit):
         c.segment(cells, None, None, report, None, model._handle, read(image, source.pixel_size_um), options)
         figures = report.marker_contrast, report.nuclei_confidence, report.marker_share
         checked = report.marker_cells >= CHECKED_CELLS
-        warned = report.marker_verdict != c.MARKER_FITS
+        warned = report.marker_verdict != c.VERDICT_SUITABLE
         found.append((*(figures if checked else (None, None, None)), report.cells, warned))
     return found
 

@@ -51,7 +51,8 @@ typedef void (*cellseg_log_fn)(void *user, int32_t level, const char *message);
 
 /**
  * How far the call is: `fraction` from 0 to 1, never falling within one call, and the step's name ("network", "seeds").
- * Only on the thread that called the library. Non-zero asks to stop: the call returns CELLSEG_ERR_CANCELLED within 100 ms.
+ * Only on the thread that called the library. Non-zero asks to stop: the call returns CELLSEG_ERR_CANCELLED within 100 ms,
+ * or succeeds if its work was done by then.
  * The last report of every call that succeeds is 1.0, "done"; its answer is ignored, because the result stands. A call that fails
  * makes no such report. Must not throw or longjmp.
  */
@@ -62,7 +63,8 @@ typedef struct cellseg_context_options {
     size_t struct_size;
     int32_t threads;              /**< 1 to 1024; 0, the default: as many as cores */
     int32_t cpu_level;            /**< CELLSEG_CPU_BEST by default; a level this machine lacks is an argument error */
-    uint64_t memory_budget_bytes; /**< what may be in use at one time through this context; 0, the default: no limit */
+    uint64_t memory_budget_bytes; /**< what may be in use at one time through this context, beside the context itself; 0, the
+                                       default: no limit */
     cellseg_alloc_fn alloc;       /**< NULL with `free`: malloc. Either both or neither */
     cellseg_free_fn free;
     void *memory_user;
@@ -99,7 +101,8 @@ CELLSEG_API cellseg_status cellseg_context_new(cellseg_context **out, const cell
 CELLSEG_API void cellseg_context_free(cellseg_context *context);
 
 /**
- * Ask the context's running call to stop: it returns CELLSEG_ERR_CANCELLED within 100 ms, with a progress callback or without.
+ * Ask the context's running call to stop: it returns CELLSEG_ERR_CANCELLED within 100 ms, or succeeds if its
+ * work was done by then, with a progress callback or without.
  *
  * The request stands until a call of this context returns CELLSEG_ERR_CANCELLED, or until cellseg_context_cancel_clear(). So none
  * is lost: where no call runs, or the running one completes first, the context's next call is cancelled. A program with a cancel

@@ -48,12 +48,12 @@ extern "C" {
  * @return CELLSEG_ERR_ARGUMENT  sigma_px is out of range; and the common errors above
  * Cost: 8 sigma multiply-adds per pixel; above 16 px about 50 for each doubling of sigma, and more from 300 px on, where rows and
  * columns are shorter than the filter. Memory: above 16 px one more float32 image. Source: Holschneider et al., 1989 (algorithme
- * a trous). Since: 1.0.0
+ * a trous). Since: 1.0
  */
 CELLSEG_API cellseg_status cellseg_image_gaussian(cellseg_image **out, cellseg_context *context, const cellseg_image *image,
                                                   int32_t channel, double sigma_px);
 
-/** Methods of cellseg_image_log(). */
+/** Methods of cellseg_image_laplacian(). */
 enum {
     CELLSEG_LAPLACIAN_EXACT =
         0, /**< convolution cut at four sigma: scipy.ndimage.gaussian_laplace within 4e-6 of the largest magnitude */
@@ -81,10 +81,10 @@ enum {
  * @return CELLSEG_ERR_ARGUMENT  a sigma, count or method is out of range; and the common errors above
  * Cost: exact 16 sigma multiply-adds per pixel and scale; fast two thirds of that time for sigmas from 3 to 11, and above 5 the
  * time hardly grows with sigma. Memory: exact small; fast two float32 images. Source: Lindeberg, Feature detection with automatic
- * scale selection, 1998; Burt and Adelson, The Laplacian pyramid as a compact image code, 1983. Since: 1.0.0
+ * scale selection, 1998; Burt and Adelson, The Laplacian pyramid as a compact image code, 1983. Since: 1.0
  */
-CELLSEG_API cellseg_status cellseg_image_log(cellseg_image **out, cellseg_context *context, const cellseg_image *image,
-                                             int32_t channel, const double *sigmas_px, size_t count, int32_t method);
+CELLSEG_API cellseg_status cellseg_image_laplacian(cellseg_image **out, cellseg_context *context, const cellseg_image *image,
+                                                   int32_t channel, const double *sigmas_px, size_t count, int32_t method);
 
 /** Interpolation of cellseg_image_resample() along an axis that grows. */
 enum {
@@ -107,7 +107,7 @@ enum {
  * @param      method   CELLSEG_RESAMPLE_LINEAR or CELLSEG_RESAMPLE_CUBIC
  * @return CELLSEG_ERR_ARGUMENT  a size or the method is out of range; and the common errors above
  * Cost: two multiply-adds for each pixel of the larger image, four when enlarging linearly, eight when cubically. Memory: a few
- * rows. Source: Keys, Cubic convolution interpolation, 1981. Since: 1.0.0
+ * rows. Source: Keys, Cubic convolution interpolation, 1981. Since: 1.0
  */
 CELLSEG_API cellseg_status cellseg_image_resample(cellseg_image **out, cellseg_context *context, const cellseg_image *image,
                                                   int32_t channel, size_t height, size_t width, int32_t method);
@@ -122,7 +122,7 @@ CELLSEG_API cellseg_status cellseg_image_resample(cellseg_image **out, cellseg_c
  * @param      height   1 to 2^31 - 1
  * @param      width    1 to 2^31 - 1
  * @return CELLSEG_ERR_ARGUMENT  a size is out of range; and the common errors above
- * Cost: one pass over the new map. Memory: small. Since: 1.0.0
+ * Cost: one pass over the new map. Memory: small. Since: 1.0
  */
 CELLSEG_API cellseg_status cellseg_labels_resample(cellseg_labels **out, cellseg_context *context, const cellseg_labels *labels,
                                                    size_t height, size_t width);
@@ -136,7 +136,7 @@ CELLSEG_API cellseg_status cellseg_labels_resample(cellseg_labels **out, cellseg
  * @param      image    any pixel type
  * @param      channel  from 0
  * @return the common errors above
- * Cost: one pass. Memory: small. Since: 1.0.0
+ * Cost: one pass. Memory: small. Since: 1.0
  */
 CELLSEG_API cellseg_status cellseg_image_range(double *lo, double *hi, cellseg_context *context, const cellseg_image *image,
                                                int32_t channel);
@@ -153,7 +153,7 @@ CELLSEG_API cellseg_status cellseg_image_range(double *lo, double *hi, cellseg_c
  * @param      lo       finite
  * @param      hi       finite, above lo
  * @return CELLSEG_ERR_ARGUMENT  bins, lo or hi is out of range; and the common errors above
- * Cost: one pass. Memory: 32 bytes per bin and million pixels, at most 1 kB per bin. Since: 1.0.0
+ * Cost: one pass. Memory: 32 bytes per bin and million pixels, at most 1 kB per bin. Since: 1.0
  */
 CELLSEG_API cellseg_status cellseg_image_histogram(uint64_t *counts, cellseg_context *context, const cellseg_image *image,
                                                    int32_t channel, size_t bins, double lo, double hi);
@@ -169,7 +169,7 @@ CELLSEG_API cellseg_status cellseg_image_histogram(uint64_t *counts, cellseg_con
  * @param      count     1 to 1024
  * @return CELLSEG_ERR_ARGUMENT  a percentage or count is out of range; and the common errors above
  * Cost: one pass for 8 and 16-bit images; for others one more for each percentile, three more for float64, fewer where
- * percentiles lie close together. Memory: at most 19 MB. Since: 1.0.0
+ * percentiles lie close together. Memory: at most 19 MB. Since: 1.0
  */
 CELLSEG_API cellseg_status cellseg_image_percentiles(double *values, cellseg_context *context, const cellseg_image *image,
                                                      int32_t channel, const double *percents, size_t count);
@@ -189,7 +189,7 @@ CELLSEG_API cellseg_status cellseg_image_percentiles(double *values, cellseg_con
  * each value where these suffice, as 256 do for uint8
  * @return CELLSEG_ERR_ARGUMENT  count or bins is out of range, or the pixels of a float64 image span less than 3e-305 but not 0;
  * and the common errors above Cost: two passes and count * bins^2 / 2 steps: 0.2 ms for 5 thresholds of 256 bins. Memory: that of
- * a histogram. Source: Otsu 1979; Liao, Chen and Chung, A fast algorithm for multilevel thresholding, 2001. Since: 1.0.0
+ * a histogram. Source: Otsu 1979; Liao, Chen and Chung, A fast algorithm for multilevel thresholding, 2001. Since: 1.0
  */
 CELLSEG_API cellseg_status cellseg_image_otsu(double *thresholds, cellseg_context *context, const cellseg_image *image,
                                               int32_t channel, size_t count, size_t bins);

@@ -21,10 +21,10 @@ typedef struct cellseg_measure_options {
     int32_t texture;             /**< 1: Haralick features of each channel of `image`. Default 0 */
     int32_t texture_levels;      /**< number of grey levels, 2 to 255. Default 32 */
     int32_t texture_distance_px; /**< distance between the pixels of a pair, 1 to 1000. Default 1 */
-    double
-        texture_low; /**< lower end of the range that is divided into grey levels of equal width; lower values count as level 0 */
-    double texture_high; /**< upper end; higher values count as the last level. Default of both 0: each channel's range within
-                            cells */
+    double texture_low;  /**< lower end of the range that is divided into grey levels of equal width; lower values count as level
+                              0. Default 0 */
+    double texture_high; /**< upper end; higher values count as the last level. Both 0: each channel's range within cells.
+                              Default 0 */
 } cellseg_measure_options;
 
 /** Set the defaults. @return CELLSEG_ERR_ARGUMENT  options is NULL or struct_size too small. Threads: any. Since: 1.0 */

@@ -13,8 +13,7 @@ extern "C" {
 enum {
     CELLSEG_EXTRA_NONE = 0,
     CELLSEG_EXTRA_BOUNDARY = 1, /**< a fourth exclusive class: pixels of a cell within 1 um of its border */
-    CELLSEG_EXTRA_DISTANCE =
-        2 /**< d / (d + 4 um), where d is the distance to the nearest pixel outside the cell; 0 outside cells */
+    CELLSEG_EXTRA_DISTANCE = 2 /**< d / (d + 4 um), d being the distance to the nearest pixel outside the cell; 0 outside cells */
 };
 
 /**

@@ -21,7 +21,7 @@
  * - CELLSEG_ERR_CANCELLED  the progress callback asked to stop
  * - Threads: any. Many calls may read one image at the same time; a context serves one call at a time.
  * - Memory, beyond the result: at most the stated bytes per pixel of the image.
- * - Since: 1.0.0
+ * - Since: 1.0
  */
 #ifndef CELLSEG_MORPH_H
 #define CELLSEG_MORPH_H
@@ -61,13 +61,13 @@ CELLSEG_API cellseg_status cellseg_image_dilate(cellseg_image **out, cellseg_con
 
 /** Open: erode, then dilate. Removes bright structures that do not hold the rectangle; never above the image. Else as
  * cellseg_image_erode(). */
-CELLSEG_API cellseg_status cellseg_image_open(cellseg_image **out, cellseg_context *context, const cellseg_image *image,
-                                              int32_t channel, size_t height_px, size_t width_px);
+CELLSEG_API cellseg_status cellseg_image_opening(cellseg_image **out, cellseg_context *context, const cellseg_image *image,
+                                                 int32_t channel, size_t height_px, size_t width_px);
 
 /** Close: dilate, then erode. Removes dark structures that do not hold the rectangle; never below the image. Else as
  * cellseg_image_erode(). */
-CELLSEG_API cellseg_status cellseg_image_close(cellseg_image **out, cellseg_context *context, const cellseg_image *image,
-                                               int32_t channel, size_t height_px, size_t width_px);
+CELLSEG_API cellseg_status cellseg_image_closing(cellseg_image **out, cellseg_context *context, const cellseg_image *image,
+                                                 int32_t channel, size_t height_px, size_t width_px);
 
 /** White top-hat: the image minus its opening, which removes an uneven background. The result is uint16 for int16, uint32 for
  * int32, which hold every difference, and of the image's type for others. Memory: the image once. Else as cellseg_image_erode().
@@ -110,15 +110,15 @@ CELLSEG_API cellseg_status cellseg_image_dilate_disc(cellseg_image **out, cellse
                                                      int32_t channel, size_t radius_px, int32_t method);
 
 /** Open by a flat disc: erode, then dilate. Memory: exact the image once. Else as cellseg_image_erode_disc(). */
-CELLSEG_API cellseg_status cellseg_image_open_disc(cellseg_image **out, cellseg_context *context, const cellseg_image *image,
-                                                   int32_t channel, size_t radius_px, int32_t method);
+CELLSEG_API cellseg_status cellseg_image_opening_disc(cellseg_image **out, cellseg_context *context, const cellseg_image *image,
+                                                      int32_t channel, size_t radius_px, int32_t method);
 
-/** Close by a flat disc: dilate, then erode. Else as cellseg_image_open_disc(). */
-CELLSEG_API cellseg_status cellseg_image_close_disc(cellseg_image **out, cellseg_context *context, const cellseg_image *image,
-                                                    int32_t channel, size_t radius_px, int32_t method);
+/** Close by a flat disc: dilate, then erode. Else as cellseg_image_opening_disc(). */
+CELLSEG_API cellseg_status cellseg_image_closing_disc(cellseg_image **out, cellseg_context *context, const cellseg_image *image,
+                                                      int32_t channel, size_t radius_px, int32_t method);
 
 /** White top-hat by a flat disc: the image minus its opening, of the type that cellseg_image_white_top_hat() has. Else as
- * cellseg_image_open_disc(). */
+ * cellseg_image_opening_disc(). */
 CELLSEG_API cellseg_status cellseg_image_white_top_hat_disc(cellseg_image **out, cellseg_context *context,
                                                             const cellseg_image *image, int32_t channel, size_t radius_px,
                                                             int32_t method);
@@ -317,9 +317,9 @@ CELLSEG_API cellseg_status cellseg_labels_watershed(cellseg_labels **out, cellse
 /** Number ids 1 to n in raster order of each object's first pixel. Cost: two passes. Memory: small. */
 CELLSEG_API cellseg_status cellseg_labels_relabel(cellseg_labels **out, cellseg_context *context, const cellseg_labels *labels);
 
-/** Remove objects of fewer than `least_area_px` pixels; the others keep their ids. Cost: two passes. Memory: small. */
+/** Remove objects of fewer than `area_min_px` pixels; the others keep their ids. Cost: two passes. Memory: small. */
 CELLSEG_API cellseg_status cellseg_labels_remove_small(cellseg_labels **out, cellseg_context *context,
-                                                       const cellseg_labels *labels, uint64_t least_area_px);
+                                                       const cellseg_labels *labels, uint64_t area_min_px);
 
 /** Remove objects with a pixel at most `margin_px` pixels from the image's outermost ones (0: on them); the others keep their
  * ids. Cost: two passes. Memory: small. */

@@ -31,10 +31,10 @@ enum {
 
 /** What a member accepts besides its range, and whether a preset writes it; a sum of these. */
 enum {
-    CELLSEG_OPTION_OR_ZERO = 1,       /**< 0 is legal too */
-    CELLSEG_OPTION_ABOVE_LOWEST = 2,  /**< the lowest value itself is not legal */
-    CELLSEG_OPTION_POWER_OF_TWO = 4,  /**< only powers of two are legal */
-    CELLSEG_OPTION_KEPT_BY_PRESET = 8 /**< a fact about the image or the run: presets leave the member as it is */
+    CELLSEG_OPTION_FLAG_OR_ZERO = 1,       /**< 0 is legal too */
+    CELLSEG_OPTION_FLAG_ABOVE_LOWEST = 2,  /**< the lowest value itself is not legal */
+    CELLSEG_OPTION_FLAG_POWER_OF_TWO = 4,  /**< only powers of two are legal */
+    CELLSEG_OPTION_FLAG_KEPT_BY_PRESET = 8 /**< a fact about the image or the run: presets leave the member as it is */
 };
 
 /** The descriptors of one option struct; constant, owned by the library. */
@@ -50,7 +50,7 @@ typedef struct cellseg_option {
     const cellseg_option_table *group; /**< the members of a CELLSEG_OPTION_GROUP; else NULL */
     size_t offset;                     /**< of the member in its struct, in bytes */
     int32_t type;                      /**< CELLSEG_OPTION_INT32 ... CELLSEG_OPTION_GROUP */
-    int32_t flags;                     /**< sum of CELLSEG_OPTION_OR_ZERO ... CELLSEG_OPTION_KEPT_BY_PRESET */
+    int32_t flags;                     /**< sum of CELLSEG_OPTION_FLAG_OR_ZERO ... CELLSEG_OPTION_FLAG_KEPT_BY_PRESET */
     double standard;                   /**< the default; 0 for texts and groups, whose default is NULL */
     double paper;                      /**< the value under CELLSEG_PRESET_PAPER */
     double lowest;                     /**< of the legal range */

@@ -13,7 +13,7 @@
 extern "C" {
 #endif
 
-/** What becomes of the cells of a marker that does not fit the method (cellseg_segment_report, marker_verdict). */
+/** Values of marker_check: what becomes of the cells of an unsuitable marker (marker_verdict in the report). */
 enum {
     CELLSEG_MARKER_WARN = 0,          /**< the cells are kept */
     CELLSEG_MARKER_REFUSE_STAINS = 1, /**< a nuclear stain gives no cells */
@@ -129,37 +129,40 @@ CELLSEG_API const cellseg_option_table *cellseg_segment_options_table(void);
 /**
  * The marker check's verdict, from medians over the cells: contrast is (ring - nucleus) / (ring + nucleus) of the marker, the
  * ring being the cell within 4 um of its nucleus; share is the nucleus's part of the cell's area; confidence is the mean nucleus
- * probability in the nucleus. The limits were measured with the default model (docs/defaults.md). Fewer than 15 cells fit always.
+ * probability in the nucleus. The limits were measured with the default model (docs/defaults.md). Fewer than 15 cells give
+ * CELLSEG_VERDICT_SUITABLE.
  */
 enum {
-    CELLSEG_MARKER_FITS = 0,
-    CELLSEG_MARKER_DOUBTFUL = 1,     /**< contrast below -0.05 and confidence below 0.70 */
-    CELLSEG_MARKER_NUCLEAR_STAIN = 2 /**< contrast below -0.20 and share above 0.40 */
+    CELLSEG_VERDICT_SUITABLE = 0,
+    CELLSEG_VERDICT_DOUBTFUL = 1,     /**< contrast below -0.05 and confidence below 0.70 */
+    CELLSEG_VERDICT_NUCLEAR_STAIN = 2 /**< contrast below -0.20 and share above 0.40 */
 };
 
 /** A segmentation in figures. Fill with cellseg_segment_report_init(); release with cellseg_segment_report_clear(). */
 typedef struct cellseg_segment_report {
     size_t struct_size;
-    uint32_t cells;                /**< in the label maps */
-    uint32_t dropped_small;        /**< nuclei below nucleus_area_min_um2 */
-    uint32_t dropped_improbable;   /**< nuclei below nucleus_probability_min */
-    uint32_t dropped_weak;         /**< nuclei below nucleus_strength_ratio */
-    uint32_t dropped_border;       /**< cells at the image's edge */
-    uint32_t dropped_area;         /**< cells outside cell_area_min_um2 ... cell_area_max_um2 */
-    uint32_t dropped_no_cytoplasm; /**< cells below cytoplasm_min, and cells that lost their nucleus at the image's own scale */
-    uint32_t dropped_marker;       /**< cells refused by the marker check */
-    int32_t marker_verdict;        /**< CELLSEG_MARKER_FITS ... ; always CELLSEG_MARKER_FITS without a network */
-    uint32_t marker_cells;         /**< cells that the check measured; below 5 the three medians are 0 */
-    double marker_contrast;        /**< median */
-    double marker_share;           /**< median */
-    double nuclei_confidence;      /**< median, 0 to 1 */
-    double pixel_size_um;          /**< of the image, as used */
-    double working_pixel_size_um;  /**< of the maps, in the image's own micrometres */
-    double nucleus_diameter_um;    /**< diameter that the call assumed; 0: the model states none */
+    uint32_t cells;                       /**< in the label maps */
+    uint32_t nuclei;                      /**< nuclei at the working scale: cells, and those dropped from dropped_border on */
+    uint32_t dropped_small;               /**< nuclei below nucleus_area_min_um2 */
+    uint32_t dropped_improbable;          /**< nuclei below nucleus_probability_min */
+    uint32_t dropped_weak;                /**< nuclei below nucleus_strength_ratio */
+    uint32_t dropped_border;              /**< cells at the image's edge */
+    uint32_t dropped_area;                /**< cells outside cell_area_min_um2 ... cell_area_max_um2 */
+    uint32_t dropped_lost;                /**< cells that vanished, or lost their nucleus, at the image's own scale */
+    uint32_t dropped_no_cytoplasm;        /**< cells below cytoplasm_min */
+    uint32_t dropped_marker;              /**< cells refused by the marker check */
+    int32_t marker_verdict;               /**< CELLSEG_VERDICT_SUITABLE ... ; always CELLSEG_VERDICT_SUITABLE without a network */
+    uint32_t marker_cells;                /**< cells that the check measured; below 5 the three medians are 0 */
+    double marker_contrast;               /**< median */
+    double marker_share;                  /**< median */
+    double nuclei_confidence;             /**< median, 0 to 1 */
+    double pixel_size_um;                 /**< of the image, as used */
+    double working_pixel_size_um;         /**< of the maps, in the image's own micrometres */
+    double nucleus_diameter_um;           /**< diameter that the call assumed; 0: the model states none */
     double nucleus_diameter_found_um;     /**< median over the nuclei found; 0 below 15 nuclei */
     double nucleus_diameter_suggested_um; /**< value to give for `nucleus_diameter_um`, where the nuclei found are 1.5 times
                                              larger or smaller than assumed; 0: none */
-    double seconds_preprocess;            /**< resampling, top-hat, normalisation */
+    double seconds_preprocess; /**< resampling, top-hat, normalisation; 0 in the two-channel method, whose steps hold it */
     double seconds_network;
     double seconds_nuclei;
     double seconds_cells;
@@ -265,7 +268,9 @@ CELLSEG_API cellseg_status cellseg_segment_nuclei_within(cellseg_labels **nuclei
  * Step 1: the model's probability maps.
  *
  * cellseg_segment_maps(), cellseg_segment_nuclei() and cellseg_segment_cells() in turn give the label maps of cellseg_segment(),
- * but for the marker check, which is cellseg_segment()'s alone.
+ * but for the marker check, which is cellseg_segment()'s alone. With `nucleus_diameter_um`, steps 2 and 3 take the method's
+ * lengths for nuclei of 15 um, whatever model made the maps. With a memory budget each step ends with CELLSEG_ERR_LIMIT before
+ * its work where the budget does not hold what cellseg_segment_memory() returns for the two-channel method at that scale.
  *
  * @param[out] maps  New float32 image at the model's scale, which its pixel size states; channels as in cellseg_segment().
  *                   Release with cellseg_image_free(). NULL after an error.

@@ -114,9 +114,9 @@ typedef struct cellseg_synth_options {
     int32_t bits;           /**< bits of the camera, 8 to 16; 8 gives a uint8 image, more bits a uint16 image. Default 12 */
     double pixel_size_um;   /**< edge of a pixel, 0.05 to 5. Default 0.65 */
     const cellseg_synth_cells *cells;       /**< NULL, the default: usual or drawn; else read during the call */
-    const cellseg_synth_staining *staining; /**< as `cells` */
-    const cellseg_synth_optics *optics;     /**< as `cells` */
-    const cellseg_synth_camera *camera;     /**< as `cells` */
+    const cellseg_synth_staining *staining; /**< NULL, the default: usual or drawn; else read during the call */
+    const cellseg_synth_optics *optics;     /**< NULL, the default: usual or drawn; else read during the call */
+    const cellseg_synth_camera *camera;     /**< NULL, the default: usual or drawn; else read during the call */
 } cellseg_synth_options;
 
 /** Set the defaults. @return CELLSEG_ERR_ARGUMENT  options is NULL or struct_size too small. Threads: any. Since: 1.0 */

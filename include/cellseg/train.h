@@ -16,9 +16,8 @@ extern "C" {
 
 /** Schedules of the learning rate. */
 enum {
-    CELLSEG_SCHEDULE_SMOOTH =
-        0,                    /**< to learning_rate_final, as half a period of a cosine; constant if learning_rate_final is 0 */
-    CELLSEG_SCHEDULE_STEP = 1 /**< times step_factor after every step_epochs, but at least learning_rate_final */
+    CELLSEG_SCHEDULE_SMOOTH = 0, /**< falls to learning_rate_final as half a cosine; constant if that is 0 */
+    CELLSEG_SCHEDULE_STEP = 1    /**< times step_factor after every step_epochs, but at least learning_rate_final */
 };
 
 /** The learning rate over a training. Initialise with cellseg_rate_schedule_init(). */
@@ -102,15 +101,15 @@ typedef struct cellseg_train_options {
     double working_pixel_size_um; /**< pixel size at which the network works. Default 0.65 */
     double top_hat_um;            /**< as in cellseg_method; stored in the model. Default 130 */
     uint64_t cache_bytes;         /**< memory for images that were added as files; other images are read again when needed. If the
-                                       images exceed the cache, the order of patches depends on this value. Default 96 MB */
+                                       images exceed the cache, the order of patches depends on this value. Default 100663296 (96 MB) */
     const char *checkpoint_path;  /**< checkpoint file, written after every epoch; training resumes from an existing file. Default
                                        NULL: none */
     const char *note;     /**< NULL, or text for the training record, for example a description of the images. Default NULL */
     int32_t extra_output; /**< CELLSEG_EXTRA_...; a start model keeps its own fourth output. Default CELLSEG_EXTRA_NONE */
     int32_t preset;       /**< CELLSEG_PRESET_...: values of the groups that are NULL. Default CELLSEG_PRESET_DEFAULT */
     const cellseg_rate_schedule *rate_schedule; /**< NULL, the default: the preset's; else copied */
-    const cellseg_loss *loss;                   /**< as rate_schedule */
-    const cellseg_augmentation *augmentation;   /**< as rate_schedule */
+    const cellseg_loss *loss;                   /**< NULL, the default: the preset's; else copied */
+    const cellseg_augmentation *augmentation;   /**< NULL, the default: the preset's; else copied */
 } cellseg_train_options;
 
 /** Set the defaults: half the paper's width, smaller batches, less dropout, and mirroring. @return CELLSEG_ERR_ARGUMENT  options
@@ -210,7 +209,7 @@ typedef struct cellseg_epoch {
 } cellseg_epoch;
 
 /** Callback after each epoch, on the thread that called cellseg_trainer_run(). A non-zero result stops training early, without an
- * error. */
+ * error. Must not throw or longjmp. */
 typedef int32_t (*cellseg_epoch_fn)(void *user, const cellseg_epoch *epoch);
 
 /**

@@ -38,10 +38,18 @@ cseg_heap *cseg_heap_new(const cellseg_context_options *options) {
     heap->alloc = options->alloc;
     heap->free = options->free;
     heap->user = options->memory_user;
-    heap->budget = options->memory_budget_bytes;
     atomic_init(&heap->references, 1);
     atomic_init(&heap->used, 0);
     return heap;
+}
+
+void cseg_heap_set_budget(cseg_heap *heap, uint64_t bytes) {
+    heap->own = atomic_load(&heap->used);
+    heap->budget = bytes;
+}
+
+static uint64_t used_by_calls(const cseg_heap *heap) {
+    return atomic_load(&heap->used) - heap->own;
 }
 
 void cseg_heap_release(cseg_heap *heap) {
@@ -55,7 +63,7 @@ void cseg_heap_release(cseg_heap *heap) {
 
 static bool reserve(cseg_heap *heap, size_t bytes) {
     const uint64_t used = atomic_fetch_add(&heap->used, bytes) + bytes;
-    if (heap->budget != 0 && used > heap->budget) {
+    if (heap->budget != 0 && used - heap->own > heap->budget) {
         atomic_fetch_sub(&heap->used, bytes);
         return false;
     }
@@ -145,20 +153,20 @@ void cseg_memory_peak_start(cellseg_context *context) {
 }
 
 uint64_t cseg_memory_peak(const cellseg_context *context) {
-    return context != NULL ? atomic_load(&context->heap->peak) : 0;
+    return context != NULL ? atomic_load(&context->heap->peak) - context->heap->own : 0;
 }
 
 uint64_t cseg_budget_left(const cellseg_context *context) {
     if (context == NULL || context->heap->budget == 0)
         return UINT64_MAX;
-    const uint64_t used = atomic_load(&context->heap->used);
+    const uint64_t used = used_by_calls(context->heap);
     return used < context->heap->budget ? context->heap->budget - used : 0;
 }
 
 cellseg_status cseg_budget_check(cellseg_context *context, uint64_t bytes, const char *what) {
     if (context == NULL || context->heap->budget == 0)
         return CELLSEG_OK;
-    const uint64_t used = atomic_load(&context->heap->used);
+    const uint64_t used = used_by_calls(context->heap);
     if (bytes <= context->heap->budget && used <= context->heap->budget - bytes)
         return CELLSEG_OK;
     return cseg_fail(CELLSEG_ERR_LIMIT, "%s needs %llu bytes; the memory budget is %llu, of which %llu are in use", what,

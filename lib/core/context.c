@@ -57,6 +57,7 @@ cellseg_status cellseg_context_new(cellseg_context **out, const cellseg_context_
             return status;
         }
     }
+    cseg_heap_set_budget(heap, own.memory_budget_bytes);
     *out = context;
     return CELLSEG_OK;
 }

@@ -13,12 +13,14 @@ typedef struct cseg_heap {
     cellseg_free_fn free;
     void *user;
     uint64_t budget; /* 0: none */
+    uint64_t own;    /* bytes of the context itself, which the budget leaves out: they depend on the number of threads */
     atomic_size_t references;
     atomic_uint_least64_t used, peak;
 } cseg_heap;
 
 cseg_heap *cseg_heap_new(const cellseg_context_options *options);
 void cseg_heap_release(cseg_heap *heap);
+void cseg_heap_set_budget(cseg_heap *heap, uint64_t bytes); /* beside what is in use now; 0: none */
 
 typedef struct cseg_pool cseg_pool;
 cellseg_status cseg_pool_new(cseg_pool **out, cseg_heap *heap, int32_t threads);

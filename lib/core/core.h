@@ -61,8 +61,8 @@ struct cellseg_option_table {
 /* The table of `options`, whose last member in release 1.0 is `last`. */
 #define CSEG_OPTION_TABLE(options, row_array, last)                                                                              \
     {                                                                                                                            \
-#options, (row_array), sizeof(row_array) / sizeof *(row_array), sizeof(options),                                         \
-            offsetof(options, last) + sizeof(((options *)0)->last)                                                               \
+        .name = #options, .rows = (row_array), .count = sizeof(row_array) / sizeof *(row_array), .struct_size = sizeof(options), \
+        .first_release_size = offsetof(options, last) + sizeof(((options *)0)->last) /* NOLINT(bugprone-sizeof-expression) */    \
     }
 
 /* Room for any option struct of this library. */
@@ -70,16 +70,13 @@ typedef struct cseg_option_storage {
     _Alignas(max_align_t) unsigned char bytes[512];
 } cseg_option_storage;
 
-/* preset: one of CELLSEG_PRESET_... */
-cellseg_status cseg_option_check_preset(int32_t preset);
-
 /* Write the preset's values into this library's struct; texts and groups become NULL. */
 void cseg_option_fill(void *own, const cellseg_option_table *table, int32_t preset);
 
 /* Write the preset's values into the caller's struct, whatever release it is of. */
 cellseg_status cseg_option_init(void *options, size_t struct_size, const cellseg_option_table *table, int32_t preset);
 
-/* The same for an initialised struct, whose members marked CELLSEG_OPTION_KEPT_BY_PRESET stay. */
+/* The same for an initialised struct, whose members marked CELLSEG_OPTION_FLAG_KEPT_BY_PRESET stay. */
 cellseg_status cseg_option_preset(void *options, const cellseg_option_table *table, int32_t preset);
 
 /* The caller's options (NULL: the preset's) as this library's struct, every value within its range. */

@@ -61,7 +61,7 @@ void cseg_option_fill(void *own, const cellseg_option_table *table, int32_t pres
     }
 }
 
-cellseg_status cseg_option_check_preset(int32_t preset) {
+static cellseg_status check_preset(int32_t preset) {
     if (preset == CELLSEG_PRESET_DEFAULT || preset == CELLSEG_PRESET_PAPER)
         return CELLSEG_OK;
     return cseg_fail(CELLSEG_ERR_ARGUMENT, "preset is %d; it must be CELLSEG_PRESET_DEFAULT (0) or CELLSEG_PRESET_PAPER (1)",
@@ -73,7 +73,7 @@ cellseg_status cseg_option_init(void *options, size_t struct_size, const cellseg
     assert(table->struct_size <= sizeof own);
     if (options == NULL)
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "%s is NULL", table->name);
-    CSEG_TRY(cseg_option_check_preset(preset));
+    CSEG_TRY(check_preset(preset));
     cseg_option_fill(&own, table, preset);
     return cseg_options_init(options, struct_size, &own, table->struct_size, table->first_release_size, table->name);
 }
@@ -82,13 +82,13 @@ cellseg_status cseg_option_preset(void *options, const cellseg_option_table *tab
     cseg_option_storage own, theirs;
     if (options == NULL)
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "options is NULL");
-    CSEG_TRY(cseg_option_check_preset(preset));
+    CSEG_TRY(check_preset(preset));
     cseg_option_fill(&theirs, table, preset);
     CSEG_TRY(cseg_options_copy(&theirs, table->struct_size, table->first_release_size, options, table->name));
     cseg_option_fill(&own, table, preset);
     for (size_t i = 0; i < table->count; i++) {
         const cellseg_option *o = &table->rows[i];
-        if ((o->flags & CELLSEG_OPTION_KEPT_BY_PRESET) != 0)
+        if ((o->flags & CELLSEG_OPTION_FLAG_KEPT_BY_PRESET) != 0)
             memcpy((char *)&own + o->offset, (const char *)&theirs + o->offset, cseg_option_size(o));
     }
     size_t struct_size;
@@ -100,14 +100,16 @@ cellseg_status cseg_option_preset(void *options, const cellseg_option_table *tab
 
 static cellseg_status check_option(const void *own, const cellseg_option *o) {
     const double value = cseg_option_value(own, o);
-    const bool above = (o->flags & CELLSEG_OPTION_ABOVE_LOWEST) != 0, or_zero = (o->flags & CELLSEG_OPTION_OR_ZERO) != 0;
+    const bool above = (o->flags & CELLSEG_OPTION_FLAG_ABOVE_LOWEST) != 0,
+               or_zero = (o->flags & CELLSEG_OPTION_FLAG_OR_ZERO) != 0;
     if (o->type >= CELLSEG_OPTION_TEXT || (or_zero && value == 0))
         return CELLSEG_OK;
     if (!(value >= o->lowest && value <= o->highest) || (above && value == o->lowest))
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "%s is %g; it must %slie in %c%g, %g]", o->name, value, or_zero ? "be 0 or " : "",
                          above ? '(' : '[', o->lowest, o->highest);
-    const uint64_t whole = (uint64_t)value;
-    if ((o->flags & CELLSEG_OPTION_POWER_OF_TWO) != 0 && (whole & (whole - 1)) != 0)
+    const bool power = (o->flags & CELLSEG_OPTION_FLAG_POWER_OF_TWO) != 0;
+    const uint64_t whole = power ? (uint64_t)value : 1; /* a seed may be too large for the conversion */
+    if ((whole & (whole - 1)) != 0)
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "%s is %g; it must be a power of two from %g to %g", o->name, value, o->lowest,
                          o->highest);
     return CELLSEG_OK;
@@ -121,7 +123,7 @@ cellseg_status cseg_option_overlay(void *own, const cellseg_option_table *table,
 }
 
 cellseg_status cseg_option_read(void *own, const cellseg_option_table *table, const void *options, int32_t preset) {
-    CSEG_TRY(cseg_option_check_preset(preset));
+    CSEG_TRY(check_preset(preset));
     cseg_option_fill(own, table, preset);
     return cseg_option_overlay(own, table, options);
 }

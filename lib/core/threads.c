@@ -207,7 +207,7 @@ static void run_on_new_threads(loop *l) {
 
 static cellseg_status run_on_hook(loop *l, uint64_t workers) {
     const cellseg_context_options *o = &l->context->options;
-    const bool limited = workers < l->count && workers < (uint64_t)l->context->threads;
+    const bool limited = workers < l->count;
     const int32_t refused =
         o->parallel_for(o->parallel_user, limited ? (size_t)workers : l->count, limited ? run_hooked_share : run_hooked_index, l);
     if (refused != 0 || atomic_load(&l->done) < l->count)

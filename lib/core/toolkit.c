@@ -45,6 +45,7 @@ static cellseg_status admit(cseg_toolkit *t, const cseg_plane *plane, double pix
 
 cellseg_status cseg_toolkit_read(cseg_toolkit *t, cseg_plane *plane, const cellseg_image *image, int32_t channel,
                                  const char *name) {
+    *plane = (cseg_plane){0};
     if (image == NULL)
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "%s is NULL", name);
     assert(t->input_count < CSEG_TOOLKIT_MAX_INPUTS);
@@ -111,6 +112,7 @@ cellseg_status cseg_toolkit_read_mask(cseg_toolkit *t, cseg_plane *plane, const 
 }
 
 cellseg_status cseg_toolkit_read_labels(cseg_toolkit *t, cseg_plane *plane, const cellseg_labels *labels, const char *name) {
+    *plane = (cseg_plane){0};
     if (labels == NULL)
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "%s is NULL", name);
     *plane = cseg_labels_plane(labels);
@@ -120,6 +122,7 @@ cellseg_status cseg_toolkit_read_labels(cseg_toolkit *t, cseg_plane *plane, cons
 /* ---- the result ---- */
 
 cellseg_status cseg_toolkit_make(cseg_toolkit *t, cseg_plane *plane, int32_t type, size_t height, size_t width) {
+    *plane = (cseg_plane){0};
     if (t->labels != NULL) {
         CSEG_TRY(cellseg_labels_new(t->labels, t->context, height, width));
         *plane = cseg_labels_plane(*t->labels);

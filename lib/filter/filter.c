@@ -43,8 +43,8 @@ static cellseg_status check_sigmas(const double *sigmas_px, size_t count, int32_
     return CELLSEG_OK;
 }
 
-cellseg_status cellseg_image_log(cellseg_image **out, cellseg_context *context, const cellseg_image *image, int32_t channel,
-                                 const double *sigmas_px, size_t count, int32_t method) {
+cellseg_status cellseg_image_laplacian(cellseg_image **out, cellseg_context *context, const cellseg_image *image, int32_t channel,
+                                       const double *sigmas_px, size_t count, int32_t method) {
     cseg_toolkit t;
     cseg_plane from, to;
     cellseg_status status;

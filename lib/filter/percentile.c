@@ -31,7 +31,7 @@ typedef struct selection {
     uint64_t prefix;
 } selection;
 
-#define SIGN32 (1ULL << 31)
+#define SIGN32 (1U << 31)
 #define SIGN64 (1ULL << 63)
 
 #define LOAD_KEYS(type, key_of)                                                                                                  \
@@ -40,7 +40,8 @@ typedef struct selection {
         keys[i] = (key_of);                                                                                                      \
     }
 
-static void load_keys(uint64_t *keys, const cseg_plane *from, size_t y, size_t left, size_t count) {
+/* Keys of 32 bits for all types but float64, whose keys have 64 bits: short keys fill vectors with more samples. */
+static void load_keys_32(uint32_t *keys, const cseg_plane *from, size_t y, size_t left, size_t count) {
     const void *row = cseg_row_at(from, y);
     switch (from->type) {
     case CELLSEG_UINT8:
@@ -58,13 +59,15 @@ static void load_keys(uint64_t *keys, const cseg_plane *from, size_t y, size_t l
     case CELLSEG_INT32:
         LOAD_KEYS(int32_t, (uint32_t)value ^ SIGN32)
         break;
-    case CELLSEG_FLOAT32:
-        LOAD_KEYS(float, (uint32_t)cseg_order_of_float(value) ^ SIGN32)
-        break;
     default:
-        assert(from->type == CELLSEG_FLOAT64);
-        LOAD_KEYS(double, (uint64_t)cseg_order_of_double(value) ^ SIGN64)
+        assert(from->type == CELLSEG_FLOAT32);
+        LOAD_KEYS(float, (uint32_t)cseg_order_of_float(value) ^ SIGN32)
     }
+}
+
+static void load_keys_64(uint64_t *keys, const cseg_plane *from, size_t y, size_t left, size_t count) {
+    const void *row = cseg_row_at(from, y);
+    LOAD_KEYS(double, (uint64_t)cseg_order_of_double(value) ^ SIGN64)
 }
 
 static double key_value(int32_t type, uint64_t key) {
@@ -74,7 +77,7 @@ static double key_value(int32_t type, uint64_t key) {
     case CELLSEG_INT32:
         return (double)key + INT32_MIN;
     case CELLSEG_FLOAT32:
-        return (double)cseg_order_to_float((int32_t)(uint32_t)(key ^ SIGN32));
+        return (double)cseg_order_to_float((int32_t)((uint32_t)key ^ SIGN32));
     case CELLSEG_FLOAT64:
         return cseg_order_to_double((int64_t)(key ^ SIGN64));
     default:
@@ -82,15 +85,47 @@ static double key_value(int32_t type, uint64_t key) {
     }
 }
 
-static void count_keys(uint64_t *counts, const uint64_t *keys, size_t count, const selection *s) {
-    const int32_t shift = DIGIT_BITS * (s->digits - 1 - s->digit);
-    if (s->digit == 0)
-        for (size_t i = 0; i < count; i++)
-            counts[keys[i] >> shift]++;
+/* Count a digit of keys of `bits` bits. A loop is faster where `shift` is a constant. */
+#define DEFINE_COUNT(bits)                                                                                                       \
+    static inline void count_first_##bits(uint64_t *counts, const uint##bits##_t *keys, size_t count, const int shift) {         \
+        for (size_t i = 0; i < count; i++)                                                                                       \
+            counts[keys[i] >> shift]++;                                                                                          \
+    }                                                                                                                            \
+    static inline void count_next_##bits(uint64_t *counts, const uint##bits##_t *keys, size_t count, uint##bits##_t prefix,      \
+                                         const int shift) {                                                                      \
+        for (size_t i = 0; i < count; i++)                                                                                       \
+            if (keys[i] >> shift >> DIGIT_BITS == prefix)                                                                        \
+                counts[keys[i] >> shift & (SLOTS - 1)]++;                                                                        \
+    }
+DEFINE_COUNT(32)
+DEFINE_COUNT(64)
+
+static void count_keys_32(uint64_t *counts, const uint32_t *keys, size_t count, const selection *s) {
+    if (s->digits == 1)
+        count_first_32(counts, keys, count, 0);
+    else if (s->digit == 0)
+        count_first_32(counts, keys, count, DIGIT_BITS);
     else
-        for (size_t i = 0; i < count; i++)
-            if (keys[i] >> shift >> DIGIT_BITS == s->prefix)
-                counts[keys[i] >> shift & (SLOTS - 1)]++;
+        count_next_32(counts, keys, count, (uint32_t)s->prefix, 0);
+}
+
+static void count_keys_64(uint64_t *counts, const uint64_t *keys, size_t count, const selection *s) {
+    if (s->digit == 0)
+        count_first_64(counts, keys, count, 3 * DIGIT_BITS);
+    else
+        count_next_64(counts, keys, count, s->prefix, DIGIT_BITS * (3 - s->digit));
+}
+
+static void count_piece(uint64_t *counts, const selection *s, size_t y, size_t left, size_t count) {
+    if (s->from->type == CELLSEG_FLOAT64) {
+        uint64_t keys[CHUNK];
+        load_keys_64(keys, s->from, y, left, count);
+        count_keys_64(counts, keys, count, s);
+    } else {
+        uint32_t keys[CHUNK];
+        load_keys_32(keys, s->from, y, left, count);
+        count_keys_32(counts, keys, count, s);
+    }
 }
 
 static cellseg_status count_slab(void *data, size_t slab) {
@@ -98,13 +133,9 @@ static cellseg_status count_slab(void *data, size_t slab) {
     uint64_t *counts = s->slab_counts + slab * SLOTS;
     memset(counts, 0, SLOTS * sizeof *counts);
     const size_t end = cseg_slabs_end(s->slabs, slab, s->from->height), width = s->from->width;
-    uint64_t keys[CHUNK];
     for (size_t y = slab * s->slabs.rows; y < end; y++)
-        for (size_t left = 0; left < width; left += CHUNK) {
-            const size_t count = width - left < CHUNK ? width - left : CHUNK;
-            load_keys(keys, s->from, y, left, count);
-            count_keys(counts, keys, count, s);
-        }
+        for (size_t left = 0; left < width; left += CHUNK)
+            count_piece(counts, s, y, left, width - left < CHUNK ? width - left : CHUNK);
     return CELLSEG_OK;
 }
 

@@ -11,9 +11,9 @@
 
 static const cellseg_option rows[] = {
     ROW(pixel_size_um, 0, 0, 1e-4, 1e4, "um", "edge of a pixel, whatever the file states; 0: the file's",
-        .flags = CELLSEG_OPTION_OR_ZERO | CELLSEG_OPTION_KEPT_BY_PRESET),
+        .flags = CELLSEG_OPTION_FLAG_OR_ZERO | CELLSEG_OPTION_FLAG_KEPT_BY_PRESET),
     ROW(max_bytes, 0, 0, 0, 0x1p64, "bytes", "images whose pixels take more are refused; 0: 16 GiB",
-        .flags = CELLSEG_OPTION_KEPT_BY_PRESET),
+        .flags = CELLSEG_OPTION_FLAG_KEPT_BY_PRESET),
 };
 
 static const cellseg_option_table table = CSEG_OPTION_TABLE(cellseg_read_options, rows, max_bytes);

@@ -557,7 +557,7 @@ static bool set_tags(TIFF *tiff, const cseg_plane *plane, int32_t page, int32_t 
     return ok;
 }
 
-/* A page on its way to the file. */
+/* A page that is being written. */
 typedef struct tiff_writer {
     tiff_stream stream;
     cellseg_context *context;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Boundaries of label maps: comparing each pixel with its neighbours. Cost: one pass. */
+/* Boundaries of label maps: each pixel is compared with its neighbours. Cost: one pass. */
 #include "morph/bands.h"
 #include "morph/morph.h"
 
@@ -8,7 +8,7 @@ typedef struct boundary_job {
     int32_t kind, connectivity;
 } boundary_job;
 
-/* A pixel and its neighbours row by row, the image's edge pixels repeated outside. */
+/* A pixel and its neighbours by rows; pixels at the border are repeated outside. */
 typedef struct around {
     const uint32_t *above, *own, *below;
     size_t left, x, right;
@@ -29,7 +29,7 @@ static bool other_object(uint32_t own, uint32_t neighbour) {
     return neighbour != 0 && neighbour != own;
 }
 
-/* Whether another object touches this one, at a corner too. */
+/* Whether another object touches this one, also at a corner. */
 static bool meets(const around *a) {
     const uint32_t *const rows[] = {a->above, a->own, a->below};
     bool any = false;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Erosion and dilation with a flat disc, exact: the disc is one horizontal chord per row. An input row's extremes over windows of
- * 1, 2, 4, ... samples give the extreme under any chord as that of two windows (Urbach and Wilkinson 2008); each chord's row is
- * then merged into the two output rows it lies in. Cost: 2 * radius + 1 comparisons per pixel, in vectors. Memory: a few rows per
- * thread.
+ * Erosion and dilation with a flat disc, exact: the disc is one horizontal chord per row. A table holds an input row's extremes
+ * over windows of 1, 2, 4, ... samples; the extreme under any chord is that of two windows (Urbach and Wilkinson 2008). Each
+ * chord's row is then merged into the two output rows that contain the chord. Cost: 2 * radius + 1 comparisons per pixel, in
+ * vectors. Memory: a few rows per thread.
  */
 #include "morph/bands.h"
 #include "morph/morph.h"
@@ -15,7 +15,7 @@ typedef struct disc_job {
     cellseg_context *context;
     const cseg_morph_kernels *kernels;
     const cseg_plane *to, *from;
-    const size_t *reach; /* by |dy|: half the chord's length */
+    const size_t *reach; /* by |dy|: columns from the chord's middle to its end */
     size_t radius, levels;
     bool max;
 } disc_job;
@@ -23,7 +23,7 @@ typedef struct disc_job {
 /* Merge input row `y` into the output rows of [begin, end) that its chords reach. */
 static void spread_row(const disc_job *job, size_t y, size_t begin, size_t end, const void *table, void *chord) {
     const size_t width = job->from->width;
-    size_t made = SIZE_MAX; /* the reach `chord` is for */
+    size_t made = SIZE_MAX; /* the reach of `chord` */
     for (size_t dy = 0; dy <= job->radius; dy++) {
         const bool above = y >= dy && y - dy >= begin && y - dy<end, below = dy> 0 && y + dy >= begin && y + dy < end;
         if (!above && !below)

@@ -4,8 +4,8 @@
  *
  * First along columns: the distance to the nearest background pixel of the same column. Then along each row the minimum over
  * columns i of (x - i)^2 + g(i)^2 (envelope.c), in integers, so that squared distances are exact (Meijster, Roerdink, Hesselink
- * 2000). A run of foreground pixels needs only the columns from the background pixel before it to the one after it, since no
- * column beyond can be nearer. Cost: two passes, and a few operations per foreground pixel.
+ * 2000). A run of foreground pixels needs only the columns from the background pixel before the run to the one after it:
+ * no column beyond is nearer. Cost: two passes, and a few operations per foreground pixel.
  */
 #include "morph/bands.h"
 #include "morph/envelope.h"
@@ -15,9 +15,9 @@
 #include <string.h>
 
 enum {
-    SHORT = 256,    /* pixels of a span that near_span() takes on, at most */
-    NEAR = 64,      /* pixels to a feature, at most */
-    FAR_ROOT = 150, /* stands for every distance above NEAR: its square plus NEAR's fits an int16 */
+    SHORT = 256,    /* the longest span of near_span() */
+    NEAR = 64,      /* the largest distance to a feature in near_span() */
+    FAR_ROOT = 150, /* replaces every distance above NEAR: its square plus NEAR's is an int16 */
     FAR = FAR_ROOT * FAR_ROOT
 };
 
@@ -76,7 +76,7 @@ static void write_span(float *out, const cseg_parabola *stack, size_t n, cseg_sp
     }
 }
 
-/* How far, at most, any pixel of a span is from a feature: its column's, or the background at the span's ends. */
+/* An upper bound of the distance of any pixel of a span to a feature: its column's, or the background at the span's ends. */
 static uint32_t reach_of(const uint32_t *g, cseg_span span) {
     const size_t n = span.end - span.begin;
     const size_t before = g[span.begin] == 0 ? 0 : FAR, after = g[span.end - 1] == 0 ? 0 : FAR;
@@ -99,9 +99,8 @@ static inline void lower(int16_t *restrict best, const int16_t *restrict left, c
 }
 
 /*
- * A short span whose features are near, as in cells, takes the minimum over all columns within reach outright: in vectors of
- * int16 this is faster than the envelope, and as exact, for squares too large to win are cut to FAR. False when the span is not
- * of this kind.
+ * A short span with near features, as in cells: the minimum over all columns within reach. In vectors of int16 this is faster
+ * than the envelope, and as exact, since squares too large for the minimum are clamped to FAR. False for any other span.
  */
 static bool near_span(float *out, const uint32_t *g, cseg_span span) {
     const size_t n = span.end - span.begin;
@@ -124,7 +123,7 @@ static bool near_span(float *out, const uint32_t *g, cseg_span span) {
     return true;
 }
 
-/* In place: background is 0 both as a column distance and as a float, so that only spans are written. */
+/* In place: the background is 0 both as a column distance and as a float, so that only spans are written. */
 static void transform_row(const distance_job *job, size_t y, cseg_parabola *stack) {
     const uint32_t *g = cseg_row_u32(job->to, y);
     const size_t width = job->mask->width;

@@ -7,13 +7,13 @@
 
 #define CSEG_NO_FEATURE UINT32_MAX /* no background pixel in the column */
 
-/* One parabola of the envelope: its column's feature is the nearest from column `from` on. */
+/* One parabola of the envelope: from column `from` on, the feature of its column is the nearest. */
 typedef struct cseg_parabola {
     int64_t square; /* of the distance to the feature within the column */
     int64_t column, from;
 } cseg_parabola;
 
-/* Columns [begin, end): a run of foreground with the background pixels at its ends, beyond which no feature is nearer. */
+/* Columns [begin, end): a run of foreground and the background pixels at its ends, beyond which no feature is nearer. */
 typedef struct cseg_span {
     size_t begin, end;
 } cseg_span;

@@ -6,7 +6,7 @@
 
 typedef struct expand_job {
     const cseg_plane *to, *from, *mask;
-    double most_square;
+    double max_square;
 } expand_job;
 
 static cellseg_status mask_band(void *data, size_t band) {
@@ -29,7 +29,7 @@ static cellseg_status fetch_band(void *data, size_t band) {
         for (size_t x = 0; x < width; x++) {
             const size_t row = to[x] / width, column = to[x] % width;
             const double dy = (double)row - (double)y, dx = (double)column - (double)x;
-            to[x] = to[x] < pixels && dy * dy + dx * dx <= job->most_square ? cseg_row_u32(job->from, row)[column] : 0;
+            to[x] = to[x] < pixels && dy * dy + dx * dx <= job->max_square ? cseg_row_u32(job->from, row)[column] : 0;
         }
     }
     return CELLSEG_OK;

@@ -3,8 +3,8 @@
  * h-minima, regional and extended minima, and the maxima, which are the minima of the reversed image (Soille 2003, chapter 6).
  *
  * Reconstruction by erosion of f + h over f fills every minimum of depth h or less. Regional minima come from the
- * reconstruction of the next larger number over each: it stays above the image exactly where no path leads down without
- * climbing first. Extended minima are the regional minima of the h-minima. Cost: one or two reconstructions. Memory: two planes
+ * reconstruction of the image of next larger keys over the image: the result is above the image exactly where every path down
+ * first rises. Extended minima are the regional minima of the h-minima. Cost: one or two reconstructions. Memory: two planes
  * of keys.
  */
 #include "morph/bands.h"
@@ -16,7 +16,7 @@ typedef struct minima_job {
     const cseg_plane *to, *keys, *limit;
 } minima_job;
 
-/* The next larger key of every pixel over each: walls have none. */
+/* The next larger key of every pixel over the pixel's own; walls have none. */
 #define DEFINE_STEP_UP(bits)                                                                                                     \
     static void step_up_row_##bits(int##bits##_t *keys, int##bits##_t *limit, size_t width) {                                    \
         for (size_t x = 0; x < width; x++) {                                                                                     \

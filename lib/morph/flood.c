@@ -3,8 +3,8 @@
  * Priority flood of one component (Meyer 1994; Beucher and Meyer 1993), in exact order of (relief, time of entry).
  *
  * A radix sort ranks the component's distinct relief values once; then each rank has a first-in first-out queue, and a tree of
- * 64-way bit masks finds the lowest rank that is not empty. A queue is a ring through the pixels' own cells of which only the
- * tail is stored, so that the whole machine takes little more than 8 bytes per pixel. Cost: linear; a push or pop costs a few
+ * 64-way bit masks finds the lowest rank that is not empty. A queue is a ring through the pixels' own cells; only the tail is
+ * stored, so that the flood takes little more than 8 bytes per pixel. Cost: linear; a push or pop costs a few
  * memory accesses.
  */
 #include "morph/flood.h"
@@ -30,7 +30,7 @@ typedef struct queues {
         key[x] = (key_of);                                                                                                       \
     }
 
-/* Keys rise with the relief; -0 and 0 are one. */
+/* Keys rise with the relief; -0 and 0 have one key. */
 static void write_keys(uint32_t *key, const void *relief, int32_t type, cseg_run run) {
     const uint32_t sign = 0x80000000U;
     switch (type) {
@@ -55,7 +55,7 @@ static void write_keys(uint32_t *key, const void *relief, int32_t type, cseg_run
     }
 }
 
-/* Keys into the cells, and the pixels' cells into `pixel` in raster order. */
+/* Write keys into the cells, and the cells of the pixels into `pixel` in raster order. */
 static void gather(const cseg_flood *flood, const cseg_region *region, uint32_t *pixel) {
     size_t n = 0;
     for (cseg_step s = cseg_region_begin(region); s.run != REGION_END; s = cseg_region_next(region, s)) {
@@ -81,7 +81,7 @@ static cellseg_status poll(const cseg_flood *flood, double fraction) {
     return flood->alone ? cseg_progress_report(flood->context, fraction) : cseg_progress_cancelled(flood->context);
 }
 
-/* Part of the list whose keys are low + (0 ... 2^bits - 1), and where each digit's part of it ends. */
+/* A range of the list whose keys are low + (0 ... 2^bits - 1), and the end of each digit's range. */
 typedef struct digits {
     uint32_t end[DIGITS];
     uint32_t low;
@@ -92,7 +92,7 @@ static inline uint32_t digit_of(const digits *d, const uint32_t *cell, uint32_t 
     return (cell[pixel] - d->low) >> d->shift;
 }
 
-/* Every pixel to its digit's part: each in turn takes the place of one that does not belong there. */
+/* Move every pixel to its digit's range: each move displaces a pixel that moves next. */
 static void permute(const digits *d, const uint32_t *cell, uint32_t *pixel, uint32_t next[DIGITS]) {
     for (uint32_t digit = 0; digit < DIGITS; digit++)
         while (next[digit] < d->end[digit]) {
@@ -106,7 +106,7 @@ static void permute(const digits *d, const uint32_t *cell, uint32_t *pixel, uint
         }
 }
 
-/* Sort pixels by key, in place; those of equal keys in any order. Highest digit first (McIlroy, Bostic and McIlroy 1993). */
+/* Sort pixels by key, in place; pixels of equal keys in any order. Highest digit first (McIlroy, Bostic and McIlroy 1993). */
 static cellseg_status sort(const cseg_flood *flood, uint32_t *pixel, size_t n, uint32_t low,
                            unsigned bits) { // NOLINT(misc-no-recursion)
     if (n <= FEW) {
@@ -223,7 +223,7 @@ typedef struct neighbour {
     ptrdiff_t cell, label_bytes;
 } neighbour;
 
-/* In the order they are entered: up, left, right, down, then the diagonals row by row. */
+/* In the order of entry: up, left, right, down, then the diagonals row by row. */
 static size_t neighbours_of(const cseg_flood *flood, neighbour *out) {
     static const int8_t dy[] = {-1, 0, 0, 1, -1, -1, 1, 1}, dx[] = {0, -1, 1, 0, -1, 1, -1, 1};
     const size_t count = (size_t)flood->connectivity;
@@ -245,7 +245,7 @@ static void push_seeds(const cseg_flood *flood, const cseg_region *region, queue
     }
 }
 
-/* The label all labelled neighbours share; 0 when there are two. */
+/* The label of all labelled neighbours; 0 for two labels. */
 static uint32_t shared_label(const cseg_flood *flood, uint32_t pixel, const char *label, const neighbour *around, size_t count) {
     uint32_t shared = 0;
     for (size_t i = 0; i < count; i++) {
@@ -282,7 +282,7 @@ static void spread(const cseg_flood *flood, queues *q, const neighbour *around, 
     }
 }
 
-/* The masks of as many ranks as pixels, in uint32: each level has a 64th of the bits below it, rounded up. */
+/* The masks for as many ranks as pixels, in uint32: each level has a 64th of the bits of the level below, rounded up. */
 static size_t masks_of(size_t pixels) {
     return 2 * (pixels / 63 + LEVELS);
 }
@@ -298,7 +298,7 @@ cellseg_status cseg_flood_region(const cseg_flood *flood, const cseg_region *reg
     CSEG_TRY(sort_all(flood, pixel, n));
     queues q;
     const size_t ranks = rank(flood->cell, pixel, n);
-    queues_place(&q, flood->cell, pixel, scratch, ranks); /* the list has served: its place is the tails' */
+    queues_place(&q, flood->cell, pixel, scratch, ranks); /* the tails overwrite the list, which is no longer used */
     push_seeds(flood, region, &q);
     neighbour around[8];
     const size_t count = neighbours_of(flood, around);

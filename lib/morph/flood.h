@@ -7,8 +7,8 @@
 
 /*
  * Working cells, one per pixel and a frame: pixel (y, x) is cell (y + 1) * stride + x + 1. A cell holds, one after the other, the
- * pixel's key, its rank among the component's values, and, once it has a label, CELL_TAKEN and the next pixel of its queue. The
- * frame and pixels outside the mask are CELL_TAKEN for ever.
+ * pixel's key, then its rank among the component's values, then, when the pixel has a label, CELL_TAKEN and the next pixel of its
+ * queue. The frame and pixels outside the mask are always CELL_TAKEN.
  */
 enum { CELL_LIMIT = INT32_MAX };
 #define CELL_TAKEN 0x80000000U
@@ -25,8 +25,8 @@ typedef struct cseg_flood {
 } cseg_flood;
 
 /*
- * The pixels of one component: runs in raster order, each linked to the next. For this `component` of the runs gives way to
- * links: the index of the next run, or REGION_END; the first run's has REGION_BEGIN set.
+ * The pixels of one component: runs in raster order, each linked to the next. The links replace `component` of the runs: the
+ * index of the next run, or REGION_END; the link of the first run has REGION_BEGIN set.
  */
 #define REGION_BEGIN 0x80000000U
 #define REGION_END 0x7fffffffU

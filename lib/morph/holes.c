@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Filling holes: the 4-connected components of the background (runs.c) that do not touch the image's border; in a label map only
- * those that border on one label alone. 4-connected, because objects are 8-connected. Cost: two passes over the image.
+ * holes that touch one label. Holes are 4-connected since objects are 8-connected. Cost: two passes over the image.
  */
 #include "morph/bands.h"
 #include "morph/morph.h"
@@ -9,12 +9,12 @@
 
 #include <string.h>
 
-#define OPEN UINT32_MAX /* no hole; in `fill`, 0 is undecided */
+#define OPEN UINT32_MAX /* not a hole; in `fill`, 0 is undecided */
 
 typedef struct holes_job {
     const cseg_runs *runs;
     const cseg_plane *plane;
-    const uint32_t *fill; /* by component: what to write, or OPEN */
+    const uint32_t *fill; /* by component: the value to write, or OPEN */
 } holes_job;
 
 static cellseg_status fill_band(void *data, size_t band) {
@@ -41,7 +41,7 @@ static void note_label(uint32_t *fill, uint32_t label) {
     *fill = *fill == 0 ? label : OPEN;
 }
 
-/* What the rows above and below a run hold, and the pixels at its ends. */
+/* Note the labels above and below a run, and of the pixels at its ends. */
 static void note_labels_round(const cseg_plane *labels, size_t y, cseg_run run, uint32_t *fill) {
     const uint32_t *above = cseg_row_u32(labels, y - 1), *below = cseg_row_u32(labels, y + 1), *own = cseg_row_u32(labels, y);
     note_label(fill, own[run.begin - 1]);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Ids to numbers by an open-addressing hash table, so that a map whose largest id is 2^32 - 1 takes no more than one whose ids
- * are in sequence. Cost: a search of the table for every change of id along a row.
+ * Ids to numbers by an open-addressing hash table, so that a map whose largest id is 2^32 - 1 takes no more memory than one
+ * whose ids are in sequence. Cost: a search of the table for every change of id along a row.
  */
 #include "morph/ids.h"
 #include "morph/bands.h"
@@ -21,7 +21,7 @@ uint32_t cseg_ids_number(const cseg_ids *ids, uint32_t id) {
     return id != 0 ? ids->slot[slot_of(ids, id)] : 0;
 }
 
-/* Room for twice as many; the table stays at most half full. */
+/* Twice the capacity; the table stays at most half full. */
 static cellseg_status grow(cseg_ids *ids, cellseg_context *context) {
     const size_t room = ids->room == 0 ? 1024 : 2 * ids->room;
     uint32_t *id = cseg_memory_alloc(context, room, sizeof *id), *slot = cseg_memory_calloc(context, 2 * room, sizeof *slot);

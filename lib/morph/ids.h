@@ -17,7 +17,7 @@ typedef struct cseg_ids {
 cellseg_status cseg_ids_new(cseg_ids *ids, cellseg_context *context, const cseg_plane *labels);
 void cseg_ids_free(cseg_ids *ids);
 
-/* The number of an id that is there; 0 for one that is not. */
+/* The number of an id of the map; 0 for any other id. */
 uint32_t cseg_ids_number(const cseg_ids *ids, uint32_t id);
 
 /* to = value[number of from's id]; value has count + 1 entries. to may be from's plane. */

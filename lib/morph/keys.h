@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Order-preserving integer keys: one code for reconstruction of any sample type, upwards or downwards. Keys compare as the
- * samples do, or the other way round when `reversed`; -0 and 0 are one. Inside the morphology room only.
+ * samples do, or in the opposite order when `reversed`; -0 and 0 have one key. Inside the morphology room only.
  */
 #ifndef CSEG_MORPH_KEYS_H
 #define CSEG_MORPH_KEYS_H

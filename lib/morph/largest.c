@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-/* How many pixels a component has, and its first pixel. */
+/* A component: the number of its pixels, and its first pixel. */
 typedef struct component {
     size_t pixels, start;
 } component;
@@ -25,14 +25,14 @@ static void collect(component *found, const cseg_runs *runs) {
         }
 }
 
-cellseg_status cseg_largest_find(cellseg_context *context, size_t *starts, uint32_t most, const cseg_plane *labels) {
+cellseg_status cseg_largest_find(cellseg_context *context, size_t *starts, uint32_t max_id, const cseg_plane *labels) {
     cseg_runs runs;
     CSEG_TRY(cseg_runs_new(&runs, context, labels, CSEG_RUNS_LABELS, 4));
     component *found = cseg_memory_alloc(context, (size_t)runs.components + 1, sizeof *found);
-    size_t *pixels = found != NULL ? cseg_memory_calloc(context, (size_t)most + 1, sizeof *pixels) : NULL;
+    size_t *pixels = found != NULL ? cseg_memory_calloc(context, (size_t)max_id + 1, sizeof *pixels) : NULL;
     const cellseg_status status = pixels != NULL ? CELLSEG_OK : cseg_error_last();
-    for (size_t id = 0; id <= most; id++)
-        starts[id] = CSEG_NO_PART;
+    for (size_t id = 0; id <= max_id; id++)
+        starts[id] = CSEG_NO_COMPONENT;
     if (status == CELLSEG_OK)
         collect(found, &runs);
     for (size_t c = 0; status == CELLSEG_OK && c < runs.components; c++) {
@@ -83,14 +83,14 @@ static uint32_t component_at(const cseg_runs *runs, size_t pixel) {
     return runs->component[low];
 }
 
-cellseg_status cseg_largest_keep(cellseg_context *context, const cseg_plane *labels, const size_t *starts, uint32_t most) {
+cellseg_status cseg_largest_keep(cellseg_context *context, const cseg_plane *labels, const size_t *starts, uint32_t max_id) {
     cseg_runs runs;
     CSEG_TRY(cseg_runs_new(&runs, context, labels, CSEG_RUNS_LABELS, 4));
     uint8_t *keep = cseg_memory_calloc(context, (size_t)runs.components + 1, 1);
     cellseg_status status = keep != NULL ? CELLSEG_OK : cseg_error_last();
-    for (size_t id = 1; status == CELLSEG_OK && id <= most; id++) {
+    for (size_t id = 1; status == CELLSEG_OK && id <= max_id; id++) {
         const size_t start = starts[id];
-        if (start != CSEG_NO_PART && cseg_row_u32(labels, start / runs.width)[start % runs.width] == id)
+        if (start != CSEG_NO_COMPONENT && cseg_row_u32(labels, start / runs.width)[start % runs.width] == id)
             keep[component_at(&runs, start)] = 1;
     }
     keep_job job = {&runs, labels, keep};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The morphology room's door. Outputs are planes the caller allocated. Masks are uint8, 0 or not; label maps uint32. */
+/* The morphology room's door. Outputs are planes that the caller allocated. Masks are uint8, 0 or not; label maps uint32. */
 #ifndef CSEG_MORPH_H
 #define CSEG_MORPH_H
 
@@ -7,7 +7,7 @@
 
 #include <cellseg/morph.h>
 
-/* ---- what the public functions share ---- */
+/* ---- shared by the public functions ---- */
 
 static inline cellseg_status cseg_connectivity_check(int32_t connectivity) {
     if (connectivity == 4 || connectivity == 8)
@@ -22,8 +22,8 @@ static inline int32_t cseg_difference_type(int32_t type) {
 
 /* ---- grey images ---- */
 
-/* Flat rectangle height x width px, any size, anchored at (height / 2, width / 2) as SciPy does; borders do not count. to: from's
- * type, any; may be the same plane. Top-hats of signed integers are the bits of unsigned ones (cseg_difference_type()). */
+/* Flat rectangle height x width px, any size, anchored at (height / 2, width / 2) as in SciPy; windows end at the border. to:
+ * from's type, any; may be the same plane. Top-hats of signed integers are the bits of unsigned ones (cseg_difference_type()). */
 cellseg_status cseg_rect_erode(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, size_t height,
                                size_t width);
 cellseg_status cseg_rect_dilate(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, size_t height,
@@ -41,7 +41,7 @@ cellseg_status cseg_rect_bottom_hat(cellseg_context *context, const cseg_plane *
 cellseg_status cseg_disc_erode(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, size_t radius);
 cellseg_status cseg_disc_dilate(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, size_t radius);
 
-/* The octagon that stands for a disc of a radius of 3 px or more; see cellseg_image_erode_disc(). to: from's type; may be the
+/* The octagon that approximates a disc of a radius of 3 px or more; see cellseg_image_erode_disc(). to: from's type; may be the
  * same plane. */
 cellseg_status cseg_octagon_erode(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, size_t radius);
 cellseg_status cseg_octagon_dilate(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, size_t radius);
@@ -51,8 +51,9 @@ cellseg_status cseg_octagon_dilate(cellseg_context *context, const cseg_plane *t
  * distance_transform_edt. */
 cellseg_status cseg_distance_transform(cellseg_context *context, const cseg_plane *to, const cseg_plane *mask);
 
-/* Nearest background pixel of every pixel: row * width + column, of several the smallest column, then row. A mask without
- * background gives 2^32 - 1 or the pixel itself. to: uint32. At most 2^32 - 1 pixels, else CELLSEG_ERR_LIMIT of the check. */
+/* Nearest background pixel of every pixel: row * width + column; of equally near ones the smallest column, then row. A mask
+ * without background gives 2^32 - 1 or the pixel itself. to: uint32. At most 2^32 - 1 pixels, else CELLSEG_ERR_LIMIT of the
+ * check. */
 cellseg_status cseg_nearest_check_size(const cseg_plane *mask);
 cellseg_status cseg_nearest_find(cellseg_context *context, const cseg_plane *to, const cseg_plane *mask);
 
@@ -77,14 +78,14 @@ cellseg_status cseg_extrema_extended_minima(cellseg_context *context, const cseg
 cellseg_status cseg_extrema_extended_maxima(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, double h,
                                             const cseg_plane *mask, int32_t connectivity);
 
-/* Connected components of a mask, ids in raster order of their first pixel. to: uint32. *count: how many. */
+/* Connected components of a mask, ids in raster order of their first pixel. to: uint32. *count: the number of components. */
 cellseg_status cseg_components_label(cellseg_context *context, const cseg_plane *to, uint32_t *count, const cseg_plane *mask,
                                      int32_t connectivity);
 
 /*
  * Seeded watershed. labels: uint32, seeds in, basins out. relief: any type but float64, finite; low first. mask: NULL, or where
- * basins may grow. Pixels are flooded in order of (relief, time of entry), each taking the label of the neighbour that entered
- * it: skimage's order.
+ * basins may grow. Pixels are flooded in order of (relief, time of entry), each with the label of the neighbour that entered
+ * the pixel: skimage's order.
  */
 cellseg_status cseg_watershed_flood(cellseg_context *context, const cseg_plane *labels, const cseg_plane *relief,
                                     const cseg_plane *mask, int32_t connectivity);
@@ -93,8 +94,8 @@ cellseg_status cseg_watershed_flood(cellseg_context *context, const cseg_plane *
 cellseg_status cseg_watershed_flood_lines(cellseg_context *context, const cseg_plane *labels, const cseg_plane *relief,
                                           const cseg_plane *mask, int32_t connectivity);
 
-/* The rank of every pixel's value among the distinct values of a float64 image: a relief that floods alike. ranks: a new uint32
- * plane, to release with cseg_plane_free(). */
+/* The rank of every pixel's value among the distinct values of a float64 image: a relief with the same basins. ranks: a new
+ * uint32 plane, to release with cseg_plane_free(). */
 cellseg_status cseg_ranks_new(cseg_plane *ranks, cellseg_context *context, const cseg_plane *from);
 
 /* Background pixels of a mask, in place, that are not 4-connected to the image's border become foreground. */
@@ -103,27 +104,27 @@ cellseg_status cseg_holes_fill(cellseg_context *context, const cseg_plane *mask)
 /* The same with the background's connectivity, 4 or 8. */
 cellseg_status cseg_holes_fill_of(cellseg_context *context, const cseg_plane *mask, int32_t connectivity);
 
-/* Background pixels, in place, enclosed by exactly one label take that label. Holes that touch the border, or two labels, stay.
- */
+/* Background pixels, in place, enclosed by exactly one label take that label. Holes at the border or between two labels
+ * stay. */
 cellseg_status cseg_holes_fill_labels(cellseg_context *context, const cseg_plane *labels);
 
-/* keep[id] != 0 decides which ids stay, in place; those are renumbered 1..n in raster order of their first pixel, the others
+/* The ids with keep[id] != 0 stay, in place, and are renumbered 1..n in raster order of their first pixel, the others
  * become 0. keep has max id + 1 entries; NULL keeps all. renumbered: NULL, or max id + 1 entries: the new id of each old one. */
 cellseg_status cseg_relabel_apply(cellseg_context *context, const cseg_plane *labels, const uint8_t *keep, uint32_t *renumbered,
                                   uint32_t *count);
 
-#define CSEG_NO_PART SIZE_MAX
+#define CSEG_NO_COMPONENT SIZE_MAX
 
-/* For every id up to `most`, where its largest 4-connected component begins (pixel y * width + x; of equal ones the first in
- * raster order), or CSEG_NO_PART. starts has most + 1 entries. */
-cellseg_status cseg_largest_find(cellseg_context *context, size_t *starts, uint32_t most, const cseg_plane *labels);
+/* For every id up to max_id, the first pixel (y * width + x) of its largest 4-connected component, of equal ones the first in
+ * raster order, or CSEG_NO_COMPONENT. starts has max_id + 1 entries. */
+cellseg_status cseg_largest_find(cellseg_context *context, size_t *starts, uint32_t max_id, const cseg_plane *labels);
 
 /* Clear, in place, every pixel that is not in the component of its id that holds the pixel starts[id]. A start of another id
- * counts as none. */
-cellseg_status cseg_largest_keep(cellseg_context *context, const cseg_plane *labels, const size_t *starts, uint32_t most);
+ * is ignored. */
+cellseg_status cseg_largest_keep(cellseg_context *context, const cseg_plane *labels, const size_t *starts, uint32_t max_id);
 
 /* The largest id. */
-cellseg_status cseg_relabel_max_id(cellseg_context *context, uint32_t *most, const cseg_plane *labels);
+cellseg_status cseg_relabel_max_id(cellseg_context *context, uint32_t *max_id, const cseg_plane *labels);
 
 /* 1 on pixels of a label that have a 4-neighbour of another id inside the image (inner boundary), else 0. to: uint8. */
 cellseg_status cseg_boundaries_mark(cellseg_context *context, const cseg_plane *to, const cseg_plane *labels);
@@ -132,7 +133,7 @@ cellseg_status cseg_boundaries_mark(cellseg_context *context, const cseg_plane *
 cellseg_status cseg_boundaries_find(cellseg_context *context, const cseg_plane *to, const cseg_plane *labels, int32_t kind,
                                     int32_t connectivity);
 
-/* 0 takes the label of the nearest labelled pixel within `distance` px (cseg_nearest_find()'s). to: not from's plane. */
+/* Every 0 becomes the label of the nearest labelled pixel within `distance` px (cseg_nearest_find()). to: not from's plane. */
 cellseg_status cseg_expansion_compute(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, double distance);
 
 /* See cellseg_labels_check(). nuclei: NULL, or of the same size. */

@@ -41,6 +41,11 @@ typedef struct cseg_morph_kernels {
     void (*chord)(void *out, const void *table, size_t width, size_t margin, size_t reach, bool max);
     /* to[x] = the extreme of to[x] and chord[x]. */
     void (*merge)(void *to, const void *chord, size_t width, bool max);
+
+    /* ---- runs.c; of uint8 only, else NULL ---- */
+
+    /* Bit x % 64 of bits[x / 64] = (mask[x] != 0), for 64 * words samples. */
+    void (*bits)(uint64_t *bits, const uint8_t *mask, size_t words);
 } cseg_morph_kernels;
 
 /* Indexed by pixel type. */

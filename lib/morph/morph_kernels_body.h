@@ -2,9 +2,10 @@
 /*
  * Every kernel of the morphology room, for each pixel type. A file that includes this header is one row of the kernel table and
  * has defined:
- *   TARGET     the attribute that lets the compiler use the row's instructions
- *   ROW_NAME   the table's name
- * The loops are plain C that the compiler vectorises.
+ *   TARGET             the attribute that lets the compiler use the row's instructions
+ *   bits_of(bytes)     bit i: bytes[i] is not 0, for 64 bytes
+ *   ROW_NAME           the table's name
+ * All other loops are plain C that the compiler vectorises.
  */
 #include <math.h>
 #include <string.h>
@@ -18,6 +19,15 @@ INLINE_BODY void prefetch(const char *row, size_t bytes) {
     for (size_t i = 0; i < bytes; i += 64)
         __builtin_prefetch(row + i);
 }
+
+/* ---- the bits of a mask; see runs.c ---- */
+
+TARGET static void bits_of_mask(uint64_t *bits, const uint8_t *mask, size_t words) {
+    for (size_t i = 0; i < words; i++)
+        bits[i] = bits_of(mask + 64 * i);
+}
+
+/* ---- extremes ---- */
 
 #define SAMPLE uint8_t
 #define DIFFERENCE uint8_t
@@ -69,11 +79,11 @@ INLINE_BODY void prefetch(const char *row, size_t bytes) {
 #include "morph/morph_kernels_type.h"
 
 const cseg_morph_row ROW_NAME = {
-    [CELLSEG_UINT8] = {slide_u8, clear_u8, build_u8, chord_u8, merge_u8},
-    [CELLSEG_UINT16] = {slide_u16, clear_u16, build_u16, chord_u16, merge_u16},
-    [CELLSEG_UINT32] = {slide_u32, clear_u32, build_u32, chord_u32, merge_u32},
-    [CELLSEG_INT16] = {slide_i16, clear_i16, build_i16, chord_i16, merge_i16},
-    [CELLSEG_INT32] = {slide_i32, clear_i32, build_i32, chord_i32, merge_i32},
-    [CELLSEG_FLOAT32] = {slide_f32, clear_f32, build_f32, chord_f32, merge_f32},
-    [CELLSEG_FLOAT64] = {slide_f64, clear_f64, build_f64, chord_f64, merge_f64},
+    [CELLSEG_UINT8] = {slide_u8, clear_u8, build_u8, chord_u8, merge_u8, bits_of_mask},
+    [CELLSEG_UINT16] = {slide_u16, clear_u16, build_u16, chord_u16, merge_u16, NULL},
+    [CELLSEG_UINT32] = {slide_u32, clear_u32, build_u32, chord_u32, merge_u32, NULL},
+    [CELLSEG_INT16] = {slide_i16, clear_i16, build_i16, chord_i16, merge_i16, NULL},
+    [CELLSEG_INT32] = {slide_i32, clear_i32, build_i32, chord_i32, merge_i32, NULL},
+    [CELLSEG_FLOAT32] = {slide_f32, clear_f32, build_f32, chord_f32, merge_f32, NULL},
+    [CELLSEG_FLOAT64] = {slide_f64, clear_f64, build_f64, chord_f64, merge_f64, NULL},
 };

@@ -97,7 +97,7 @@ TARGET static void NAME(slide)(const cseg_morph_strip *s, bool max) {
         NAME(slide_columns)(s, s->columns, max);
 }
 
-/* ---- a row's part in the extreme under a disc; see disc.c ---- */
+/* ---- the extreme under a disc; see disc.c ---- */
 
 TARGET static void NAME(clear)(void *row, size_t n, bool max) {
     NAME(fill)(row, n, max);

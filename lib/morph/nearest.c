@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Nearest-feature transform: which background pixel is nearest, in the two steps of the distance transform. First along columns
- * the row of the nearest one, the upper of two; then along rows the envelope (envelope.c), whose winning column knows the row.
+ * Nearest-feature transform: the nearest background pixel, in the two steps of the distance transform. First along columns the
+ * row of the nearest one, the upper of two. Then along rows the envelope (envelope.c), whose lowest column gives the row.
  * Cost: as the distance transform.
  */
 #include "morph/bands.h"

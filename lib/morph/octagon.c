@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Erosion and dilation with a regular octagon in a disc's place, at a cost that does not grow with the radius.
+ * Erosion and dilation with a regular octagon in place of a disc, at a cost that does not grow with the radius.
  *
  * The octagon is a square plus two diagonal lines (Adams 1993; Jones and Soille 1996), and an extreme under a sum is the extreme
  * of extremes. A diagonal is a column of the same memory read in rows one sample longer or shorter, so that rect.c slides along
- * all three. The image lies in a frame as wide as the diagonals reach, which keeps the result exact at the border, and between
- * its rows lies a gap, so that a diagonal which runs off one row's end meets nothing in the next. Cost: about five passes over
- * the frame. Memory: the frame, at most 2.7 images when the disc is as large as the image; little more than one for small discs.
+ * all three. The image lies in a frame as wide as the diagonals reach, which keeps the result exact at the border. A gap between
+ * the rows keeps a diagonal that leaves one row's end apart from the next row. Cost: about five passes over the frame. Memory:
+ * the frame, at most 2.7 images when the disc is as large as the image; little more than one for small discs.
  */
 #include "morph/bands.h"
 #include "morph/morph.h"
@@ -15,7 +15,7 @@
 #include <string.h>
 
 typedef struct frame {
-    cseg_plane all; /* the frame, the gap at each row's end, and one more row for the diagonals' last ones */
+    cseg_plane all; /* the frame, the gap at each row's end, and one more row for the last samples of the diagonals */
     const cseg_plane *image;
     size_t margin, gap;
     bool dilate;
@@ -88,7 +88,7 @@ static void copy_out(const cseg_plane *to, const frame *f) {
         memcpy(cseg_row_at(to, y), (const char *)cseg_row_at(&f->all, y + f->margin) + f->margin * sample, to->width * sample);
 }
 
-/* The lengths make area and width those of the disc: see cellseg_image_erode_disc() for what is left of an error. */
+/* The lengths give the octagon the area and width of the disc: see cellseg_image_erode_disc() for the remaining error. */
 static cellseg_status octagon(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, size_t radius,
                               bool dilate) {
     assert(to->type == from->type && cseg_plane_same_size(to, from) && radius > 2);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Grey reconstruction (Vincent 1993): the marker is eroded again and again, one pixel at a time, but never below the limit, until
- * nothing changes. Dilation is erosion of the negated images.
+ * Grey reconstruction (Vincent 1993): repeated erosion of the marker by one pixel, never below the limit, until nothing changes.
+ * Dilation is erosion of the negated images.
  *
- * Samples become order-preserving keys of 32 or 64 bits (keys.h). The image is cut into strips of rows; a strip is brought to
- * rest by one raster and one anti-raster scan and a queue for the rest (Vincent's hybrid algorithm), lowest first (Robinson and
- * Whelan 2004), first all even strips side by side, then all odd ones, reading their resting neighbours' edge rows; a strip runs
- * again when a neighbour's edge row has sunk. The result is the one greatest fixed point, whatever the order. Cost: two scans and
- * the queue; a strip fits the cache. Memory: two planes of keys.
+ * Samples become order-preserving keys of 32 or 64 bits (keys.h). The image is cut into strips of rows. A strip settles by one
+ * raster and one anti-raster scan and a queue for the remaining pixels (Vincent's hybrid algorithm), lowest first (Robinson and
+ * Whelan 2004). First all even strips run side by side, then all odd ones, which read the edge rows of their settled neighbours.
+ * A strip runs again when a neighbour's edge row has sunk. The result is the one greatest fixed point, whatever the order. Cost:
+ * two scans and the queue; a strip stays in the cache. Memory: two planes of keys.
  */
 #include "morph/reconstruct.h"
 #include "morph/bands.h"
@@ -46,7 +46,7 @@ typedef struct rec_job {
     int32_t connectivity;
     key_range range;
     size_t parity;
-    uint8_t *pending; /* by strip: 0 rests, 1 a neighbour's edge sank, 2 never visited */
+    uint8_t *pending; /* by strip: 0 settled, 1 a neighbour's edge sank, 2 never run */
     uint8_t *sank;    /* by strip: bit 0 its first row, bit 1 its last row */
 } rec_job;
 
@@ -66,14 +66,14 @@ typedef struct waiting {
 } waiting;
 
 /*
- * Pixels that may still lower a neighbour. Any order gives the same result; lowest first, each is lowered about once, and last
- * in, first out, noise would be lowered thousands of times. So: buckets by key, within each first in, first out.
+ * Pixels that may still lower a neighbour. Any order gives the same result. Lowest first, each pixel is lowered about once; last
+ * in, first out, the pixels of noise are lowered thousands of times. So: buckets by key, first in, first out within a bucket.
  */
 typedef struct worklist {
     waiting *item; /* from 1 on */
     size_t count, capacity;
     uint32_t released; /* items free for use, a list like a bucket's */
-    size_t lowest;     /* no bucket before it holds anything */
+    size_t lowest;     /* all buckets before it are empty */
     uint32_t first[BUCKETS], last[BUCKETS];
 } worklist;
 
@@ -175,8 +175,8 @@ static cellseg_status find_range(rec_job *job) {
     return status;
 }
 
-/* Wake the neighbours of strips whose edge rows sank; false when all rest. */
-static bool wake_neighbours(const rec_job *job, size_t strips) {
+/* Mark the neighbours of strips whose edge rows sank; false when all strips are settled. */
+static bool mark_neighbours(const rec_job *job, size_t strips) {
     bool any = false;
     for (size_t s = job->parity; s < strips; s += 2) {
         job->pending[s] = 0;
@@ -195,7 +195,7 @@ static cellseg_status settle_strips(rec_job *job) {
     bool more = true;
     for (; more; job->parity ^= 1) {
         CSEG_TRY(cseg_parallel_for(job->context, (strips + 1 - job->parity) / 2, job->kernels->settle_strip, job));
-        more = wake_neighbours(job, strips);
+        more = mark_neighbours(job, strips);
     }
     return CELLSEG_OK;
 }

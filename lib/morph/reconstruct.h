@@ -5,7 +5,7 @@
 
 #include "core/core.h"
 
-/* Reconstruct by erosion, in place: keys sinks to the reconstruction of keys over limit. Both are planes of one type of keys
+/* Reconstruct by erosion, in place: keys becomes the reconstruction of keys over limit. Both are planes of one type of keys
  * (keys.h), keys >= limit, with walls at the same pixels. */
 cellseg_status cseg_reconstruction_keys(cellseg_context *context, const cseg_plane *keys, const cseg_plane *limit,
                                         int32_t connectivity);

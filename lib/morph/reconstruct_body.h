@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * One strip's range of keys and its way to rest, for one type of keys. reconstruct.c includes this with KEY (int32_t or int64_t),
- * WALL, LOWEST and NAME(x).
+ * The range of keys of a strip and the settling of a strip, for one type of keys. reconstruct.c includes this header with KEY
+ * (int32_t or int64_t), WALL, LOWEST and NAME(x).
  */
 
-static inline KEY NAME(least)(KEY a, KEY b) {
+static inline KEY NAME(smaller)(KEY a, KEY b) {
     return a < b ? a : b;
 }
-static inline KEY NAME(greatest)(KEY a, KEY b) {
+static inline KEY NAME(larger)(KEY a, KEY b) {
     return a > b ? a : b;
 }
 
@@ -25,8 +25,8 @@ static cellseg_status NAME(range_of_strip)(void *data, size_t strip) {
         const KEY *key = NAME(row)(keys, y), *low = NAME(row)(limit, y);
         for (size_t x = 0; x < keys->width; x++) {
             const KEY high = key[x] == WALL ? LOWEST : key[x];
-            lowest = NAME(least)(lowest, low[x]);
-            highest = NAME(greatest)(highest, high);
+            lowest = NAME(smaller)(lowest, low[x]);
+            highest = NAME(larger)(highest, high);
         }
     }
     job->found[strip] = (extremes){lowest, highest};
@@ -39,25 +39,25 @@ static cellseg_status NAME(range_of_strip)(void *data, size_t strip) {
 static void NAME(sink_from)(KEY *restrict row, const KEY *restrict other, size_t width, int32_t connectivity) {
     if (connectivity == 4 || width == 1) {
         for (size_t x = 0; x < width; x++)
-            row[x] = NAME(least)(row[x], other[x]);
+            row[x] = NAME(smaller)(row[x], other[x]);
         return;
     }
-    row[0] = NAME(least)(row[0], NAME(least)(other[0], other[1]));
+    row[0] = NAME(smaller)(row[0], NAME(smaller)(other[0], other[1]));
     for (size_t x = 1; x + 1 < width; x++)
-        row[x] = NAME(least)(row[x], NAME(least)(other[x], NAME(least)(other[x - 1], other[x + 1])));
-    row[width - 1] = NAME(least)(row[width - 1], NAME(least)(other[width - 1], other[width - 2]));
+        row[x] = NAME(smaller)(row[x], NAME(smaller)(other[x], NAME(smaller)(other[x - 1], other[x + 1])));
+    row[width - 1] = NAME(smaller)(row[width - 1], NAME(smaller)(other[width - 1], other[width - 2]));
 }
 
 static void NAME(sweep_right)(KEY *row, const KEY *limit, size_t width) {
     KEY left = WALL;
     for (size_t x = 0; x < width; x++)
-        row[x] = left = NAME(greatest)(limit[x], NAME(least)(row[x], left));
+        row[x] = left = NAME(larger)(limit[x], NAME(smaller)(row[x], left));
 }
 
 static void NAME(sweep_left)(KEY *row, const KEY *limit, size_t width) {
     KEY right = WALL;
     for (size_t x = width; x-- > 0;)
-        row[x] = right = NAME(greatest)(limit[x], NAME(least)(row[x], right));
+        row[x] = right = NAME(larger)(limit[x], NAME(smaller)(row[x], right));
 }
 
 /* Whether the pixel at (y, x) sinks beside a neighbour of height `key`. */
@@ -67,19 +67,19 @@ static inline bool NAME(sinks)(const rec_job *job, size_t y, size_t x, KEY key) 
 }
 
 /*
- * Does any of the pixels [begin, end), not the row's first or last, stand above its limit and above one of the three of `row`
- * beside it? Nearly everywhere none does, and a loop in vectors finds that fast.
+ * Whether any of the pixels [begin, end), not the row's first or last, is above its limit and above one of the three neighbours
+ * in `row`. Nearly everywhere none is, which a loop in vectors finds fast.
  */
 static bool NAME(any_sinks)(const KEY *key, const KEY *limit, const KEY *row, size_t begin, size_t end) {
     uint32_t any = 0;
     for (size_t x = begin; x < end; x++) {
-        const KEY beside = NAME(least)(row[x], NAME(least)(row[x - 1], row[x + 1]));
-        any |= (uint32_t)(key[x] > NAME(greatest)(limit[x], beside));
+        const KEY beside = NAME(smaller)(row[x], NAME(smaller)(row[x - 1], row[x + 1]));
+        any |= (uint32_t)(key[x] > NAME(larger)(limit[x], beside));
     }
     return any != 0;
 }
 
-/* The next column from x on where row y may lower a pixel of row `other`: blocks without one are skipped. */
+/* The next column from x on where row y may lower a pixel of row `other`; blocks without such a column are skipped. */
 static size_t NAME(skip_resting)(const rec_job *job, size_t y, size_t other, size_t x) {
     const KEY *key = NAME(row)(job->keys, other), *limit = NAME(row)(job->limit, other), *row = NAME(row)(job->keys, y);
     while (x >= 2 && x + BLOCK + 2 <= job->keys->width && !NAME(any_sinks)(key, limit, row, x - 1, x + BLOCK + 1))
@@ -87,7 +87,7 @@ static size_t NAME(skip_resting)(const rec_job *job, size_t y, size_t other, siz
     return x;
 }
 
-/* Push the pixels of row y that can lower one of row `other`, beside it. */
+/* Push the pixels of row y that can lower a pixel of the neighbouring row `other`. */
 static cellseg_status NAME(push_edge)(const rec_job *job, worklist *list, size_t y, size_t other) {
     const size_t width = job->keys->width;
     const KEY *row = NAME(row)(job->keys, y);
@@ -116,7 +116,7 @@ static cellseg_status NAME(push_along)(const rec_job *job, worklist *list, size_
     return CELLSEG_OK;
 }
 
-/* Both scans of the strip [begin, end), then the pixels that they left undone onto the list. */
+/* Both scans of the strip [begin, end); the pixels that can still lower a neighbour go onto the list. */
 static cellseg_status NAME(scan)(const rec_job *job, worklist *list, size_t begin, size_t end) {
     const size_t width = job->keys->width, height = job->keys->height;
     for (size_t y = begin; y < end; y++) {
@@ -143,7 +143,7 @@ static cellseg_status NAME(lower)(const rec_job *job, worklist *list, size_t y, 
                                   size_t end) {
     if (!NAME(sinks)(job, y, x, key))
         return CELLSEG_OK;
-    const KEY lowered = NAME(greatest)(key, NAME(row)(job->limit, y)[x]);
+    const KEY lowered = NAME(larger)(key, NAME(row)(job->limit, y)[x]);
     NAME(row)(job->keys, y)[x] = lowered;
     *sank |= (uint8_t)((y == begin) | (y + 1 == end) << 1);
     return push(job, list, y, x, lowered);

@@ -3,25 +3,26 @@
  * Erosion, dilation, opening, closing and top-hat with a flat rectangle.
  *
  * A rectangle separates into a column and a row. Along each, the van Herk / Gil-Werman recurrence (van Herk 1992; Gil and Werman
- * 1993) cuts the line into blocks of the window's length; any window is the suffix of one block and the prefix of the next,
- * so that the cost is three comparisons per sample whatever the size. Columns lie side by side in vectors; rows are transposed
- * into a small buffer first, where the recurrence runs along columns again. An opening erodes and dilates its rows in one visit
- * of that buffer. Cost: about four passes over the image. Memory: two windows of a strip of columns per thread.
+ * 1993) cuts the line into blocks of the window's length. Any window is the suffix of one block and the prefix of the next, so
+ * that the cost is three comparisons per sample whatever the size. Columns lie side by side in vectors. Rows are first transposed
+ * into a small buffer, where the recurrence runs along columns again. An opening erodes and dilates its rows in one use of the
+ * buffer. Cost: about four passes over the image. Memory: two windows of a strip of columns per thread.
  */
 #include "morph/bands.h"
 #include "morph/morph.h"
 #include "morph/morph_kernels.h"
 #include "morph/transpose.h"
 
-/* One pass over the image. For dilation the window is the erosion's mirrored, which makes the two adjoint at even sizes too. */
+/* One pass over the image. The window of a dilation is the mirrored window of the erosion, so that both are adjoint at even sizes
+ * too. */
 typedef struct pass {
     cellseg_context *context;
     const cseg_morph_kernels *kernels;
     const cseg_plane *to, *from;
     size_t window;
-    bool max[2]; /* along rows one slide, or two one after the other */
+    bool max[2]; /* of each slide; along rows there may be two */
     size_t slides;
-    const cseg_plane *minuend; /* see strip */
+    const cseg_plane *minuend; /* see cseg_morph_strip */
     bool black;
 } pass;
 
@@ -119,7 +120,7 @@ static cellseg_status single(cellseg_context *context, const cseg_plane *to, con
     return width > 1 ? along_rows(&p) : CELLSEG_OK;
 }
 
-/* Column, row and row, column: both row steps share one visit. `difference` NULL, or the top-hat. */
+/* Column, row and row, column: both row steps share one transposed buffer. `difference`: NULL, or the plane of the top-hat. */
 static cellseg_status twice(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, size_t height, size_t width,
                             bool closing, const cseg_plane *difference) {
     assert(to->type == from->type && cseg_plane_same_size(to, from) && height > 0 && width > 0);
@@ -148,7 +149,7 @@ static cellseg_status twice(cellseg_context *context, const cseg_plane *to, cons
     return along_columns(&p);
 }
 
-/* In place the opening needs a plane of its own. */
+/* A top-hat in place writes its opening into another plane. */
 static cellseg_status top_hat(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, size_t height, size_t width,
                               bool black) {
     if (to->data != from->data)

@@ -2,62 +2,51 @@
 /*
  * Connected components by run-length union-find.
  *
- * Each row becomes bits, each stretch of bits a run; runs that touch in neighbouring rows are united (union-find with the smaller
- * index as root and path halving: Tarjan 1975; runs: He, Chao, Suzuki 2008). Bands of rows are united side by side, then the
- * seams between bands. Runs are in raster order, so that a component's root is the run with its first pixel, and counting roots
- * in order numbers components in raster order. Cost: one pass over the pixels, then near-linear in runs.
+ * Each row becomes bits, each group of set bits a run; runs that touch in neighbouring rows are united (union-find with the
+ * smaller index as root and path halving: Tarjan 1975; runs: He, Chao, Suzuki 2008). Bands of rows are united side by side, then
+ * the seams between bands. Runs are in raster order, so that a component's root is the run with its first pixel, and counting
+ * roots in order numbers components in raster order. Cost: one pass over the pixels, then near-linear in runs.
  */
 #include "morph/runs.h"
 #include "morph/bands.h"
+#include "morph/morph_kernels.h"
 
 #include <string.h>
 
-#if defined(__SSE2__)
-#include <emmintrin.h>
-#endif
+enum { WORDS = 16 }; /* of 64 pixels, loaded together */
 
 typedef struct runs_job {
     cseg_runs *runs;
     const cseg_plane *plane;
     int32_t kind;
-    uint32_t reach; /* how far past a run's ends its neighbours in the next row may lie: 1 for 8-connectivity, 0 for 4 */
+    uint32_t reach; /* columns from a run's end to a neighbour in the next row: 1 for 8-connectivity, 0 for 4 */
+    const cseg_morph_kernels *kernels; /* of uint8 */
 } runs_job;
 
-/* A bit for each of 64 bytes: whether it is not 0. */
-static uint64_t bits_of_bytes(const uint8_t *bytes) {
-    uint64_t bits = 0;
-#if defined(__SSE2__)
-    for (int i = 0; i < 4; i++) {
-        const __m128i zero =
-            _mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)(const void *)(bytes + 16 * i)), _mm_setzero_si128());
-        bits |= (uint64_t)(~(uint32_t)_mm_movemask_epi8(zero) & 0xffffU) << (16 * i);
+/* The pixels [first, first + n) of row y as bits: 1 where the pixel belongs to the set; 0 beyond the last pixel. */
+static void load_bits(uint64_t bits[WORDS], const runs_job *job, size_t y, size_t first, size_t n) {
+    const size_t words = (n + 63) / 64;
+    const uint8_t *mask = job->plane->type == CELLSEG_UINT8 ? cseg_row_u8(job->plane, y) + first : NULL;
+    uint8_t copy[64 * WORDS];
+    if (mask == NULL || n % 64 != 0) {
+        memset(copy + n, 0, 64 * words - n);
+        if (mask != NULL)
+            memcpy(copy, mask, n);
+        else
+            for (size_t x = 0; x < n; x++)
+                copy[x] = cseg_row_u32(job->plane, y)[first + x] != 0;
+        mask = copy;
     }
-#else
-    for (int i = 0; i < 64; i++)
-        bits |= (uint64_t)(bytes[i] != 0) << i;
-#endif
-    return bits;
+    job->kernels->bits(bits, mask, words);
+    if (job->kind != CSEG_RUNS_ZEROS)
+        return;
+    for (size_t i = 0; i < words; i++)
+        bits[i] = ~bits[i];
+    if (n % 64 != 0)
+        bits[words - 1] &= (1ULL << n % 64) - 1;
 }
 
-/* Bit x of the result: whether pixel first + x belongs to the set; columns past the image do not. */
-static uint64_t bits_of(const runs_job *job, size_t y, size_t first) {
-    const size_t left = job->plane->width - first, n = left < 64 ? left : 64;
-    uint8_t in[64] = {0};
-    const uint8_t *bytes = in;
-    if (job->plane->type == CELLSEG_UINT8 && n == 64)
-        bytes = cseg_row_u8(job->plane, y) + first;
-    else if (job->plane->type == CELLSEG_UINT8)
-        memcpy(in, cseg_row_u8(job->plane, y) + first, n);
-    else
-        for (size_t x = 0; x < n; x++)
-            in[x] = cseg_row_u32(job->plane, y)[first + x] != 0;
-    uint64_t bits = bits_of_bytes(bytes);
-    if (job->kind == CSEG_RUNS_ZEROS)
-        bits = ~bits;
-    return n < 64 ? bits & ((1ULL << n) - 1) : bits;
-}
-
-/* Runs of equal ids: neighbours may touch, which bits cannot tell. */
+/* Runs of equal ids: neighbours may touch, which bits cannot represent. */
 static size_t scan_labels(const runs_job *job, size_t y, cseg_run *run) {
     const uint32_t *row = cseg_row_u32(job->plane, y);
     const size_t width = job->plane->width;
@@ -75,31 +64,36 @@ static size_t scan_labels(const runs_job *job, size_t y, cseg_run *run) {
     return count;
 }
 
+/* Add the edges of the runs in one word of bits; `run` NULL: only to their number. */
+static size_t scan_word(cseg_run *run, size_t edges, uint64_t change, size_t first) {
+    for (; change != 0; change &= change - 1, edges++) {
+        const uint32_t x = (uint32_t)(first + (size_t)__builtin_ctzll(change));
+        if (run != NULL && edges % 2 == 0)
+            run[edges / 2].begin = x;
+        else if (run != NULL)
+            run[edges / 2].end = x;
+    }
+    return edges;
+}
+
 /* The number of a row's runs; and the runs, unless `run` is NULL. */
 static size_t scan_row(const runs_job *job, size_t y, cseg_run *run) {
     if (job->kind == CSEG_RUNS_LABELS)
         return scan_labels(job, y, run);
+    const size_t width = job->plane->width;
     size_t edges = 0;
     uint64_t before = 0; /* the last pixel's bit */
-    for (size_t first = 0; first < job->plane->width; first += 64) {
-        const uint64_t bits = bits_of(job, y, first);
-        uint64_t change = bits ^ (bits << 1 | before);
-        before = bits >> 63;
-        if (run == NULL) {
-            for (; change != 0; change &= change - 1)
-                edges++;
-            continue;
-        }
-        for (; change != 0; change &= change - 1, edges++) {
-            const uint32_t x = (uint32_t)(first + (size_t)__builtin_ctzll(change));
-            if (edges % 2 == 0)
-                run[edges / 2].begin = x;
-            else
-                run[edges / 2].end = x;
+    for (size_t first = 0; first < width; first += 64 * WORDS) {
+        const size_t n = width - first < 64 * WORDS ? width - first : 64 * WORDS;
+        uint64_t bits[WORDS];
+        load_bits(bits, job, y, first, n);
+        for (size_t i = 0; 64 * i < n; i++) {
+            edges = scan_word(run, edges, bits[i] ^ (bits[i] << 1 | before), first + 64 * i);
+            before = bits[i] >> 63;
         }
     }
     if (edges % 2 != 0 && run != NULL)
-        run[edges / 2].end = (uint32_t)job->plane->width;
+        run[edges / 2].end = (uint32_t)width;
     return (edges + 1) / 2;
 }
 
@@ -131,7 +125,7 @@ static bool same_label(const runs_job *job, size_t y, uint32_t above, uint32_t o
     return job->kind != CSEG_RUNS_LABELS || cseg_row_u32(job->plane, y - 1)[above] == cseg_row_u32(job->plane, y)[own];
 }
 
-/* Unite row y's runs with the touching ones of row y - 1. */
+/* Unite the runs of row y with the runs of row y - 1 that touch them. */
 static void join_row(const runs_job *job, size_t y) {
     const cseg_runs *runs = job->runs;
     size_t first = runs->row[y - 1];
@@ -158,7 +152,7 @@ static cellseg_status scan_band(void *data, size_t band) {
     return CELLSEG_OK;
 }
 
-/* Roots in order become 0, 1, 2, ...; a parent comes before its children, so it is final when they ask. */
+/* Roots in order become 0, 1, 2, ...; a parent comes before its children, so that its number is final when they read it. */
 static void number_components(cseg_runs *runs) {
     for (size_t i = 0; i < runs->count; i++)
         runs->component[i] = runs->component[i] == i ? runs->components++ : runs->component[runs->component[i]];
@@ -191,7 +185,8 @@ cellseg_status cseg_runs_new(cseg_runs *runs, cellseg_context *context, const cs
                              int32_t connectivity) {
     assert(plane->type == CELLSEG_UINT8 || plane->type == CELLSEG_UINT32);
     *runs = (cseg_runs){.height = plane->height, .width = plane->width};
-    runs_job job = {runs, plane, kind, connectivity == 8};
+    runs_job job = {runs, plane, kind, connectivity == 8,
+                    cseg_morph_kernels_select(cellseg_context_cpu_level(context), CELLSEG_UINT8)};
     const cellseg_status status = find(runs, context, &job);
     if (status != CELLSEG_OK)
         cseg_runs_free(runs);

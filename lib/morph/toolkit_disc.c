@@ -109,13 +109,13 @@ cellseg_status cellseg_image_dilate_disc(cellseg_image **out, cellseg_context *c
     return disc(out, context, image, channel, radius_px, method, dilation);
 }
 
-cellseg_status cellseg_image_open_disc(cellseg_image **out, cellseg_context *context, const cellseg_image *image, int32_t channel,
-                                       size_t radius_px, int32_t method) {
+cellseg_status cellseg_image_opening_disc(cellseg_image **out, cellseg_context *context, const cellseg_image *image,
+                                          int32_t channel, size_t radius_px, int32_t method) {
     return disc(out, context, image, channel, radius_px, method, opening);
 }
 
-cellseg_status cellseg_image_close_disc(cellseg_image **out, cellseg_context *context, const cellseg_image *image,
-                                        int32_t channel, size_t radius_px, int32_t method) {
+cellseg_status cellseg_image_closing_disc(cellseg_image **out, cellseg_context *context, const cellseg_image *image,
+                                          int32_t channel, size_t radius_px, int32_t method) {
     return disc(out, context, image, channel, radius_px, method, closing);
 }
 

@@ -36,13 +36,13 @@ cellseg_status cellseg_image_dilate(cellseg_image **out, cellseg_context *contex
     return rectangle(out, context, image, channel, height_px, width_px, cseg_rect_dilate, false);
 }
 
-cellseg_status cellseg_image_open(cellseg_image **out, cellseg_context *context, const cellseg_image *image, int32_t channel,
-                                  size_t height_px, size_t width_px) {
+cellseg_status cellseg_image_opening(cellseg_image **out, cellseg_context *context, const cellseg_image *image, int32_t channel,
+                                     size_t height_px, size_t width_px) {
     return rectangle(out, context, image, channel, height_px, width_px, cseg_rect_open, false);
 }
 
-cellseg_status cellseg_image_close(cellseg_image **out, cellseg_context *context, const cellseg_image *image, int32_t channel,
-                                   size_t height_px, size_t width_px) {
+cellseg_status cellseg_image_closing(cellseg_image **out, cellseg_context *context, const cellseg_image *image, int32_t channel,
+                                     size_t height_px, size_t width_px) {
     return rectangle(out, context, image, channel, height_px, width_px, cseg_rect_close, false);
 }
 

@@ -101,8 +101,8 @@ cellseg_status cellseg_labels_relabel(cellseg_labels **out, cellseg_context *con
 }
 
 cellseg_status cellseg_labels_remove_small(cellseg_labels **out, cellseg_context *context, const cellseg_labels *labels,
-                                           uint64_t least_area_px) {
-    return make_labels(out, context, labels, choose, &(selection){.choice = choose_large, .limit = least_area_px});
+                                           uint64_t area_min_px) {
+    return make_labels(out, context, labels, choose, &(selection){.choice = choose_large, .limit = area_min_px});
 }
 
 cellseg_status cellseg_labels_clear_border(cellseg_labels **out, cellseg_context *context, const cellseg_labels *labels,

@@ -77,7 +77,7 @@ static const char *const no_yes[] = {"no", "yes", NULL};
 #define ROW(...) CSEG_OPTION(cellseg_watershed_options, __VA_ARGS__)
 
 static const cellseg_option rows[] = {
-    ROW(connectivity, 8, 8, 4, 8, "", "neighbours of a pixel: 4 or 8", .flags = CELLSEG_OPTION_POWER_OF_TWO),
+    ROW(connectivity, 8, 8, 4, 8, "", "neighbours of a pixel: 4 or 8", .flags = CELLSEG_OPTION_FLAG_POWER_OF_TWO),
     ROW(lines, 0, 0, 0, 1, "", "leave a line of 0 between basins", .choices = no_yes),
 };
 

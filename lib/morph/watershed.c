@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Seeded watershed. The mask's connected components flood side by side (flood.c): pixels of different components never meet, and
- * within one only the order of entry counts, so that the result is that of one flood over the whole image. A component
- * with one label alone takes it without a flood. Cost: components, then linear in the mask's pixels. Memory: little more than 8
+ * within a component only the order of entry counts, so that the result is that of one flood over the whole image. A component
+ * with one label alone is painted without a flood. Cost: components, then linear in the mask's pixels. Memory: little more than 8
  * bytes per pixel of a flood, and at most 10 in a mask of single pixels.
  */
 #include "morph/bands.h"
@@ -19,7 +19,7 @@ typedef struct basins {
     cseg_runs runs;         /* linked, see flood.h */
 } basins;
 
-/* From component numbers to links; in raster order a run's number is read before a later run's link takes its place. */
+/* From component numbers to links; in raster order a run's number is read before a later run's link replaces it. */
 static cellseg_status link_runs(cseg_runs *runs, cellseg_context *context) {
     uint32_t *last = cseg_memory_alloc(context, (size_t)runs->components + 1, sizeof *last); /* by component: its latest run */
     if (last == NULL)
@@ -46,7 +46,7 @@ static cseg_region region_of(const basins *b, uint32_t first, size_t row) {
     return region;
 }
 
-/* The label all of the region's seeds share; 0: no seed; *several: more than one label. */
+/* The one label of the region's seeds; 0: no seed; *several: more than one label. */
 static uint32_t only_label(const basins *b, const cseg_region *region, bool *several) {
     uint32_t only = 0;
     *several = false;
@@ -109,7 +109,7 @@ static cellseg_status flood_band(void *data, size_t band) {
     return flood_from_band(b, &b->flood, band, false);
 }
 
-/* Large components take longer than a cancel may wait, so they run on the calling thread, which reports progress. */
+/* A large component takes longer than a cancel may wait, so the calling thread floods it and reports progress. */
 static cellseg_status flood_large(const basins *b) {
     cseg_flood alone = b->flood;
     alone.alone = true;

@@ -116,13 +116,13 @@ cellseg_status cseg_arch_sizes(cseg_size *sizes, const cseg_arch *arch, size_t h
     return CELLSEG_OK;
 }
 
-cseg_filter_shape cseg_layer_shape(const cseg_layer *layer) {
+cseg_conv_shape cseg_layer_shape(const cseg_layer *layer) {
     const bool deconvolution = layer->op == CSEG_OP_DECONV;
-    return (cseg_filter_shape){.kernel = deconvolution ? 2 : layer->kernel,
-                               .padding = deconvolution ? 0 : layer->pad,
-                               .in = layer->in,
-                               .out = layer->out,
-                               .deconvolution = deconvolution};
+    return (cseg_conv_shape){.kernel = deconvolution ? 2 : layer->kernel,
+                             .padding = deconvolution ? 0 : layer->pad,
+                             .in = layer->in,
+                             .out = layer->out,
+                             .deconvolution = deconvolution};
 }
 
 /* ---- the paper's network ---- */

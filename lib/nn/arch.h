@@ -51,7 +51,7 @@ cellseg_status cseg_arch_sizes(cseg_size *sizes, const cseg_arch *arch, size_t h
 void cseg_arch_paper(cseg_arch *arch, double width, uint32_t classes);
 
 /* A layer with weights as the tensor room describes it. */
-cseg_filter_shape cseg_layer_shape(const cseg_layer *layer);
+cseg_conv_shape cseg_layer_shape(const cseg_layer *layer);
 
 /* Zeros required around the layer's input. */
 static inline size_t cseg_layer_frame(const cseg_layer *layer) {

@@ -136,8 +136,9 @@ static void write_rule(cseg_text *text, const cseg_rule *rule) {
 }
 
 static cellseg_status read_rule(cseg_rule *rule, const cJSON *json) {
-    static const char *const keys[] = {"pixel_size_um", "top_hat_um", "percentile_low", "percentile_high", "noise_range",
-                                       "clip",          "power",      "nucleus_diameter_um", "patch_px",       "step_px",         NULL};
+    static const char *const keys[] = {
+        "pixel_size_um", "top_hat_um",          "percentile_low", "percentile_high", "noise_range", "clip",
+        "power",         "nucleus_diameter_um", "patch_px",       "step_px",         NULL};
     CSEG_TRY(cseg_json_only(json, keys, "rule"));
     CSEG_TRY(cseg_json_double(&rule->pixel_size_um, json, "pixel_size_um"));
     CSEG_TRY(cseg_json_double(&rule->top_hat_um, json, "top_hat_um"));
@@ -146,7 +147,8 @@ static cellseg_status read_rule(cseg_rule *rule, const cJSON *json) {
     CSEG_TRY(cseg_json_double(&rule->noise_range, json, "noise_range"));
     CSEG_TRY(cseg_json_double(&rule->clip, json, "clip"));
     CSEG_TRY(cseg_json_double(&rule->power, json, "power"));
-    CSEG_TRY(cseg_json_double(&rule->nucleus_diameter_um, json, "nucleus_diameter_um"));
+    if (cJSON_HasObjectItem(json, "nucleus_diameter_um")) /* else the model states none */
+        CSEG_TRY(cseg_json_double(&rule->nucleus_diameter_um, json, "nucleus_diameter_um"));
     CSEG_TRY(cseg_json_uint(&rule->patch_px, json, "patch_px", 1, 4096));
     return cseg_json_uint(&rule->step_px, json, "step_px", 1, 4096);
 }

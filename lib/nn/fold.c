@@ -18,7 +18,7 @@ size_t cseg_fold_floats(const cseg_kernels *kernels, const cseg_arch *arch, size
     for (size_t i = 0; i < arch->count; i++) {
         if (!cseg_layer_has_weights(&arch->layers[i]))
             continue;
-        const cseg_filter_shape shape = cseg_layer_shape(&arch->layers[i]);
+        const cseg_conv_shape shape = cseg_layer_shape(&arch->layers[i]);
         weights_at[i] = next;
         shift_at[i] = next + padded(cseg_conv_packed_floats(kernels, &shape, CSEG_PACK_INFERENCE));
         next = shift_at[i] + padded(shape.out);
@@ -49,7 +49,7 @@ void cseg_fold_weights(float *packed, const cseg_kernels *kernels, const cseg_ar
     for (size_t i = 0; i < arch->count; i++) {
         if (!cseg_layer_has_weights(&arch->layers[i]))
             continue;
-        const cseg_filter_shape shape = cseg_layer_shape(&arch->layers[i]);
+        const cseg_conv_shape shape = cseg_layer_shape(&arch->layers[i]);
         cseg_fold_layer(scratch, packed + shift_at[i], &arch->layers[i], &layout->slots[i], params);
         cseg_conv_pack(kernels, packed + weights_at[i], scratch, &shape, CSEG_PACK_INFERENCE);
     }

@@ -86,7 +86,7 @@ static void find_scratch(plan *p, const cseg_arch *arch) {
     for (size_t i = 0; i < arch->count; i++) {
         if (!cseg_layer_has_weights(&arch->layers[i]))
             continue;
-        const cseg_filter_shape shape = cseg_layer_shape(&arch->layers[i]);
+        const cseg_conv_shape shape = cseg_layer_shape(&arch->layers[i]);
         const size_t floats =
             cseg_conv_scratch_floats(p->kernels, &shape, CSEG_PACK_INFERENCE, p->size[i].height, p->size[i].width);
         if (floats > p->scratch_floats)
@@ -175,7 +175,7 @@ static void run_layer(const run *r, size_t i) {
     case CSEG_OP_DROPOUT:
         break;
     default: {
-        const cseg_filter_shape shape = cseg_layer_shape(layer);
+        const cseg_conv_shape shape = cseg_layer_shape(layer);
         const int32_t activation = layer->activation == CSEG_SIGMOID ? CSEG_LINEAR : layer->activation; /* see store() */
         cseg_conv_forward(p->kernels, &out, &in, r->packed + p->weights_at[i], r->packed + p->shift_at[i], &shape, activation,
                           CSEG_PACK_INFERENCE, r->scratch);

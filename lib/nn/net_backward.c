@@ -59,7 +59,7 @@ static void through_activation(const cseg_net *net, size_t i, const cseg_tensor 
 }
 
 static void weights_image(const cseg_net *net, size_t i, const cseg_worker *worker, size_t group, size_t image) {
-    const cseg_filter_shape shape = cseg_layer_shape(&net->arch.layers[i]);
+    const cseg_conv_shape shape = cseg_layer_shape(&net->arch.layers[i]);
     float *gradient = cseg_value_group_gradient(net, group);
     float *shifts = net->arch.layers[i].norm ? NULL : gradient + net->layout.slots[i].weights;
     const cseg_tensor d = cseg_value_gradient(net, i + 1, image);

@@ -7,7 +7,7 @@ static cellseg_status pack_layer(void *data, size_t i) {
     const cseg_net *net = data;
     if (!cseg_layer_has_weights(&net->arch.layers[i]))
         return CELLSEG_OK;
-    const cseg_filter_shape shape = cseg_layer_shape(&net->arch.layers[i]);
+    const cseg_conv_shape shape = cseg_layer_shape(&net->arch.layers[i]);
     const float *weights = net->state + net->layout.slots[i].weight;
     cseg_conv_pack(net->kernels, net->packed + net->forward_at[i], weights, &shape, CSEG_PACK_FORWARD);
     if (net->training)
@@ -28,7 +28,7 @@ static double *image_sums(const cseg_net *net, size_t image) {
 static void convolve_image(const cseg_net *net, size_t i, const cseg_worker *worker, size_t group, size_t image) {
     const cseg_layer *layer = &net->arch.layers[i];
     (void)group;
-    const cseg_filter_shape shape = cseg_layer_shape(layer);
+    const cseg_conv_shape shape = cseg_layer_shape(layer);
     const float *bias = layer->norm ? NULL : net->state + net->layout.slots[i].shift;
     const int32_t activation = layer->activation == CSEG_SIGMOID ? CSEG_SIGMOID : CSEG_LINEAR;
     const cseg_tensor in = cseg_value_read(net, worker, i, image), out = cseg_value_kept(net, i + 1, image);

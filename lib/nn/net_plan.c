@@ -129,7 +129,7 @@ static size_t measure_layers(cseg_net *net) {
         const cseg_layer *layer = &net->arch.layers[i];
         if (!cseg_layer_has_weights(layer))
             continue;
-        const cseg_filter_shape shape = cseg_layer_shape(layer);
+        const cseg_conv_shape shape = cseg_layer_shape(layer);
         net->forward_at[i] = next;
         next += padded(cseg_conv_packed_floats(net->kernels, &shape, CSEG_PACK_FORWARD));
         net->backward_at[i] = next;

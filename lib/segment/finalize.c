@@ -64,7 +64,7 @@ static uint32_t *reason_to_drop(cellseg_segment_report *report, const cell_sum *
     const cellseg_segment_options *o = &settings->options;
     const double area = (double)sum->cell * pixel_um2, cytoplasm = (double)(sum->cell - sum->nucleus);
     if (sum->nucleus == 0)
-        return &report->dropped_no_cytoplasm;
+        return &report->dropped_lost;
     if (area < o->cell_area_min_um2 || (o->cell_area_max_um2 > 0 && area > o->cell_area_max_um2))
         return &report->dropped_area;
     if (o->drop_border_cells != 0 && sum->on_border)
@@ -80,11 +80,11 @@ static cellseg_status renumber_nuclei_row(void *data, size_t y) {
     return CELLSEG_OK;
 }
 
-/* keep: one for each id; ids without a pixel stay 0 and count for no reason. */
+/* keep: one for each id. The cells of a refused marker have no pixel, and are counted already. */
 static void choose_cells(uint8_t *keep, const cell_sum *sums, size_t ids, double pixel_um2, const cseg_settings *settings,
                          cellseg_segment_report *report) {
     for (size_t id = 1; id < ids; id++) {
-        if (sums[id].cell == 0)
+        if (report->dropped_marker > 0)
             continue;
         uint32_t *reason = reason_to_drop(report, &sums[id], pixel_um2, settings);
         keep[id] = reason == NULL;
@@ -107,7 +107,7 @@ static cellseg_status drop_cells(cellseg_context *context, finalize_job *job, ui
     sum_cells(sums, job);
     choose_cells(keep, sums, ids, pixel_size_um * pixel_size_um, settings, report);
     memset(renumbered, 0, ids * sizeof *renumbered);
-    report->cells = max_id;
+    report->nuclei = report->cells = max_id;
     CSEG_TRY_GOTO(done, cseg_relabel_apply(context, job->cells, keep, renumbered, &report->cells));
     job->renumbered = renumbered;
     status = cseg_parallel_for(context, job->nuclei->height, renumber_nuclei_row, job);

@@ -108,11 +108,11 @@ done:
 
 static int32_t verdict_of(const cellseg_segment_report *report) {
     if (report->marker_cells < CSEG_MIN_FOR_QUANTILE)
-        return CELLSEG_MARKER_FITS;
+        return CELLSEG_VERDICT_SUITABLE;
     if (report->marker_contrast < STAIN_CONTRAST && report->marker_share > STAIN_SHARE)
-        return CELLSEG_MARKER_NUCLEAR_STAIN;
+        return CELLSEG_VERDICT_NUCLEAR_STAIN;
     const bool doubtful = report->marker_contrast < EVEN_CONTRAST && report->nuclei_confidence < LOW_CONFIDENCE;
-    return doubtful ? CELLSEG_MARKER_DOUBTFUL : CELLSEG_MARKER_FITS;
+    return doubtful ? CELLSEG_VERDICT_DOUBTFUL : CELLSEG_VERDICT_SUITABLE;
 }
 
 cellseg_status cseg_marker_check(cellseg_context *context, cellseg_segment_report *report, float *confidence,

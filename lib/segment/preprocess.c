@@ -17,15 +17,17 @@
 /* Beyond this a sum of a few pixels could overflow a float. */
 #define LARGEST_PIXEL 1e30
 
-size_t cseg_preprocess_scaled(size_t length, double scale) {
+/* A length in pixels of another scale; at least 1. */
+static size_t scaled_length(size_t length, double scale) {
     const double scaled = floor((double)length * scale + 0.5);
     return scaled < 1 ? 1 : (size_t)scaled;
 }
 
-bool cseg_preprocess_fits(size_t height, size_t width, double scale) {
+/* Whether an image, scaled so, has at most CSEG_MAX_WORKING_PX pixels. */
+static bool fits(size_t height, size_t width, double scale) {
     if (!((double)height * scale < INT32_MAX && (double)width * scale < INT32_MAX))
         return false;
-    return (uint64_t)cseg_preprocess_scaled(height, scale) * cseg_preprocess_scaled(width, scale) <= CSEG_MAX_WORKING_PX;
+    return (uint64_t)scaled_length(height, scale) * scaled_length(width, scale) <= CSEG_MAX_WORKING_PX;
 }
 
 cellseg_status cseg_preprocess_working_size(size_t *working_height, size_t *working_width, size_t height, size_t width,
@@ -35,11 +37,11 @@ cellseg_status cseg_preprocess_working_size(size_t *working_height, size_t *work
     if (!(scale <= CSEG_MAX_ENLARGED))
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "pixels of %g um are more than %d times as large as the working scale's of %g um",
                          pixel_size_um, (int)CSEG_MAX_ENLARGED, working_pixel_size_um);
-    if (!cseg_preprocess_fits(height, width, scale))
+    if (!fits(height, width, scale))
         return cseg_fail(CELLSEG_ERR_LIMIT, "%zu x %zu pixels of %g um are more than %d pixels of the working scale's %g um",
                          height, width, pixel_size_um, (int)CSEG_MAX_WORKING_PX, working_pixel_size_um);
-    *working_height = cseg_preprocess_scaled(height, scale);
-    *working_width = cseg_preprocess_scaled(width, scale);
+    *working_height = scaled_length(height, scale);
+    *working_width = scaled_length(width, scale);
     return CELLSEG_OK;
 }
 

@@ -91,21 +91,21 @@ static void log_marker(cellseg_context *context, const cellseg_segment_report *r
     if (r->model_hash != 0 && r->marker_cells >= CSEG_MIN_FOR_QUANTILE)
         cseg_log_write(context, CELLSEG_LOG_INFO, "marker check: %u cells, contrast %.3f, confidence %.3f, share %.3f",
                        (unsigned)r->marker_cells, r->marker_contrast, r->nuclei_confidence, r->marker_share);
-    if (r->marker_verdict == CELLSEG_MARKER_NUCLEAR_STAIN)
+    if (r->marker_verdict == CELLSEG_VERDICT_NUCLEAR_STAIN)
         cseg_log_write(
             context, CELLSEG_LOG_WARNING,
-            "the marker does not fit: nuclei are far brighter than their surroundings (contrast %.2f), as in a nuclear "
+            "the marker is not suitable: nuclei are far brighter than their surroundings (contrast %.2f), as in a nuclear "
             "stain",
             r->marker_contrast);
-    if (r->marker_verdict == CELLSEG_MARKER_DOUBTFUL)
+    if (r->marker_verdict == CELLSEG_VERDICT_DOUBTFUL)
         cseg_log_write(
             context, CELLSEG_LOG_WARNING,
-            "the marker may not fit: nuclei are not darker than their surroundings (contrast %.2f), at a confidence of "
+            "the marker may not be suitable: nuclei are not darker than their surroundings (contrast %.2f), at a confidence of "
             "%.2f",
             r->marker_contrast, r->nuclei_confidence);
 }
 
-void cseg_report_log(cellseg_context *context, const cellseg_segment_report *r) {
+static void log_report(cellseg_context *context, const cellseg_segment_report *r) {
     const double coarse = 2;
     if (r->pixel_size_um > coarse * r->working_pixel_size_um)
         cseg_log_write(context, CELLSEG_LOG_WARNING,
@@ -126,7 +126,7 @@ cellseg_status cseg_report_end(cellseg_segment_report *own, cellseg_segment_repo
                                cellseg_status status) {
     own->peak_bytes = cseg_memory_peak(context);
     if (status == CELLSEG_OK)
-        cseg_report_log(context, own);
+        log_report(context, own);
     if (status == CELLSEG_OK && theirs != NULL)
         return cseg_options_init(theirs, struct_size_of(theirs), own, sizeof *own, FIRST_RELEASE_SIZE, "cellseg_segment_report");
     cseg_memory_free(own->confidence);

@@ -49,12 +49,6 @@ cellseg_status cseg_settings_check_px(const cseg_settings *settings, double work
  * most this large there, since every pixel takes some 60 bytes on the way. */
 enum { CSEG_MAX_ENLARGED = 8, CSEG_MAX_WORKING_PX = 1 << 30 };
 
-/* A length in pixels of another scale; at least 1. */
-size_t cseg_preprocess_scaled(size_t length, double scale);
-
-/* Whether an image of height x width, scaled so, has at most CSEG_MAX_WORKING_PX pixels. */
-bool cseg_preprocess_fits(size_t height, size_t width, double scale);
-
 /* The size of an image of height x width at the working scale; each at least 1. An argument error where it would be enlarged too
  * much, CELLSEG_ERR_LIMIT where it is too large. */
 cellseg_status cseg_preprocess_working_size(size_t *working_height, size_t *working_width, size_t height, size_t width,
@@ -135,9 +129,6 @@ cellseg_status cseg_marker_check(cellseg_context *context, cellseg_segment_repor
                                  const cseg_plane *cells, const cseg_cell_inputs *inputs);
 
 /* ---- report.c ---- */
-
-/* Log the report: figures as information, what a user should act on as warnings. */
-void cseg_report_log(cellseg_context *context, const cellseg_segment_report *report);
 
 /* ---- smooth.c ---- */
 

@@ -15,11 +15,14 @@ static uint64_t larger(uint64_t a, uint64_t b) {
 
 /*
  * Bytes at the same time, per pixel of the working scale and of the image: preprocessing holds the channel, a copy as float and
- * its noise; the steps hold marker, maps, nuclei, and at most what the watershed needs of dense noise; then maps and labels go to
- * the image's scale. The constants hold for every content that was tried: tests/segment/test_budget.c.
+ * its noise; the steps hold marker, maps, nuclei, and the watershed's queues, or, where nuclei may be given, an id for each
+ * pixel; then maps and labels go to the image's scale. The constants hold for every content that was tried:
+ * tests/segment/test_budget.c.
  */
-static uint64_t plane_bytes(uint64_t working, uint64_t own) {
-    const uint64_t preprocess = 20 * working + 20 * own, steps = 48 * working, maps = 24 * working + 16 * own;
+static uint64_t plane_bytes(uint64_t working, uint64_t own, bool has_model) {
+    const uint64_t max_own = (uint64_t)1 << 57; /* the sums below stay within 64 bits */
+    own = own < max_own ? own : max_own;
+    const uint64_t preprocess = 20 * working + 20 * own, steps = (has_model ? 48 : 64) * working, maps = 24 * working + 16 * own;
     const uint64_t labels = 8 * working + 40 * own;
     return larger(larger(preprocess, steps), larger(maps, labels));
 }
@@ -38,7 +41,8 @@ static needs needs_of(cellseg_context *context, const cseg_channel *channel, con
     const uint64_t edge =
         larger(larger(channel->plane.height, channel->plane.width), larger(channel->working_height, channel->working_width));
     const uint64_t network = model != NULL ? cseg_predict_worker_bytes(context, model) : 0;
-    return (needs){plane_bytes(working, own) + histogram_bytes(larger(working, own)), larger(network, LINE_BYTES * edge)};
+    return (needs){plane_bytes(working, own, model != NULL) + histogram_bytes(larger(working, own)),
+                   larger(network, LINE_BYTES * edge)};
 }
 
 cellseg_status cseg_needs_check(cellseg_context *context, const cseg_channel *channel, const cellseg_model *model) {
@@ -60,6 +64,8 @@ static cellseg_status memory_of(uint64_t *bytes, cellseg_context *context, const
     CSEG_TRY(cseg_settings_read(&settings, options));
     if (settings.options.pixel_size_um > 0)
         channel->pixel_size_um = settings.options.pixel_size_um;
+    else
+        CSEG_TRY(cseg_range_check("pixel_size_um", channel->pixel_size_um, 1e-4, 1e4));
     const cseg_rule *rule = model != NULL ? cseg_model_rule(model) : NULL;
     if (model != NULL)
         CSEG_TRY(cseg_predict_extra(&extra_kind, model));

@@ -9,7 +9,7 @@ static const char *const probabilities[] = {"cytoplasm", "cytoplasm-and-nucleus"
 static const char *const reliefs[] = {"marker", "gradient", "probability", "distance", NULL};
 static const char *const background_rules[] = {"expected-area", "probability", NULL};
 
-enum { FACT = CELLSEG_OPTION_KEPT_BY_PRESET, FACT_OR_ZERO = FACT | CELLSEG_OPTION_OR_ZERO };
+enum { FACT = CELLSEG_OPTION_FLAG_KEPT_BY_PRESET, FACT_OR_ZERO = FACT | CELLSEG_OPTION_FLAG_OR_ZERO };
 
 /* A column of a table in each line: member, default, paper's value, lowest, highest, unit, sentence. */
 #define ROW(...) CSEG_OPTION(cellseg_method, __VA_ARGS__)
@@ -47,7 +47,7 @@ static const cellseg_option option_rows[] = {
     ROW(pixel_size_um, 0, 0, 1e-4, 1e4, "um", "edge of a pixel; 0: the image's own", .flags = FACT_OR_ZERO),
     ROW(nucleus_diameter_um, 0, 0, 0.1, 1000, "um", "diameter of the image's nuclei; 0: the model's own", .flags = FACT_OR_ZERO),
     ROW(sensitivity, 60, 60, 0, 100, "percent", "a higher sensitivity finds fainter nuclei",
-        .flags = CELLSEG_OPTION_ABOVE_LOWEST),
+        .flags = CELLSEG_OPTION_FLAG_ABOVE_LOWEST),
     ROW(outline_sensitivity, 80, 0, 0, 100, "percent", "sensitivity of the nuclei's outlines; 0: the same"),
     ROW(h_um, 2, 3, 0, 1000, "um", "depth of a waist that separates two nuclei"),
     ROW(nucleus_area_min_um2, 25, 25, 0, 1e9, "um2", "smaller nuclei are dropped"),
@@ -59,10 +59,10 @@ static const cellseg_option option_rows[] = {
     ROW(marker_check, CELLSEG_MARKER_REFUSE_STAINS, CELLSEG_MARKER_WARN, 0, 2, "", "markers that give no cells",
         .choices = markers),
     ROW(orientations, 2, 1, 1, 8, "", "orientations of the image that the network reads: 1, 2, 4 or 8",
-        .flags = CELLSEG_OPTION_POWER_OF_TWO),
+        .flags = CELLSEG_OPTION_FLAG_POWER_OF_TWO),
     ROW(use_extra_output, 1, 0, 0, 1, "", "use a model's distance or boundary output", .choices = no_yes),
-    ROW(preset, CELLSEG_PRESET_DEFAULT, CELLSEG_PRESET_PAPER, 0, 1, "", "values of the options that are not given",
-        .choices = presets),
+    ROW(preset, CELLSEG_PRESET_DEFAULT, CELLSEG_PRESET_PAPER, 0, 1, "",
+        "preset of the method, and on the command line of all options that are not given", .choices = presets),
     ROW(method, 0, 0, 0, 0, "", "inner parameters of the method", .group = &method_table),
 };
 

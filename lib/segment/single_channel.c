@@ -101,8 +101,8 @@ static cellseg_status find_nuclei(segmentation *s) {
 
 static bool is_refused(const segmentation *s) {
     const int32_t verdict = s->report.marker_verdict, check = s->settings.options.marker_check;
-    return (verdict == CELLSEG_MARKER_NUCLEAR_STAIN && check >= CELLSEG_MARKER_REFUSE_STAINS) ||
-           (verdict == CELLSEG_MARKER_DOUBTFUL && check >= CELLSEG_MARKER_REFUSE);
+    return (verdict == CELLSEG_VERDICT_NUCLEAR_STAIN && check >= CELLSEG_MARKER_REFUSE_STAINS) ||
+           (verdict == CELLSEG_VERDICT_DOUBTFUL && check >= CELLSEG_MARKER_REFUSE);
 }
 
 static void refuse(segmentation *s) {
@@ -188,12 +188,13 @@ cellseg_status cellseg_segment(cellseg_labels **cells, cellseg_labels **nuclei, 
         *nuclei = NULL;
     if (maps != NULL)
         *maps = NULL;
-    if (cells == NULL)
-        return cseg_fail(CELLSEG_ERR_ARGUMENT, "cells is NULL");
-    *cells = NULL;
+    if (cells != NULL)
+        *cells = NULL;
     segmentation s = {.context = context, .model = model};
     cseg_call call;
     CSEG_TRY(cseg_report_begin(&s.report, report, context));
+    if (cells == NULL)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "cells is NULL");
     cseg_call_begin(&call, context);
     (void)cseg_report_lap(&s.clock);
     cellseg_status status = begin(&s, image, options);

@@ -19,6 +19,10 @@ typedef struct map_set {
 
 /* ---- checks ---- */
 
+static cellseg_status check_extra(int32_t extra_output) {
+    return cseg_range_check("extra_output", extra_output, CELLSEG_EXTRA_NONE, CELLSEG_EXTRA_DISTANCE);
+}
+
 typedef struct range_job {
     const cseg_plane *map;
     int32_t channel;
@@ -38,7 +42,6 @@ static cellseg_status open_maps(map_set *set, cellseg_context *context, const ce
                                 int32_t extra_kind) {
     *set = (map_set){.extra_kind = extra_kind};
     const int32_t channels = cellseg_image_channels(maps), needed = extra_kind != CELLSEG_EXTRA_NONE ? 4 : min_channels;
-    CSEG_TRY(cseg_range_check("extra_output", extra_kind, CELLSEG_EXTRA_NONE, CELLSEG_EXTRA_DISTANCE));
     if (cellseg_image_pixel_type(maps) != CELLSEG_FLOAT32)
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "maps: the samples must be float32");
     if (channels < needed)
@@ -103,6 +106,7 @@ cellseg_status cellseg_segment_nuclei(cellseg_labels **nuclei, cellseg_context *
     cseg_settings settings;
     map_set set = {.count = 0};
     cseg_call call;
+    CSEG_TRY(check_extra(extra_output));
     CSEG_TRY(cseg_settings_read(&settings, options));
     cseg_call_begin(&call, context);
     cseg_progress_step(context, "seeds", 0, 1);
@@ -136,7 +140,8 @@ static cellseg_status adopt_maps_scale(cseg_channel *channel, const cellseg_imag
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "maps of %zu x %zu pixels do not have the proportions of the image's %zu x %zu",
                          height, width, channel->plane.height, channel->plane.width);
     const double stated = cellseg_image_pixel_size_um(maps), derived = channel->pixel_size_um * (down < across ? down : across);
-    const bool agree = stated > 0.99 * derived && stated < 1.01 * derived;
+    const double rounding = 1.0 / (double)(height < width ? height : width); /* a scale's size is rounded to whole pixels */
+    const bool agree = stated > (1 - rounding) * derived && stated < (1 + rounding) * derived;
     return cseg_channel_adopt_size(channel, height, width, agree ? stated : derived, settings);
 }
 
@@ -203,6 +208,7 @@ cellseg_status cellseg_segment_cells(cellseg_labels **cells, cellseg_labels **nu
     *cells = NULL;
     growth g = {.context = context};
     cseg_call call;
+    CSEG_TRY(check_extra(extra_output));
     CSEG_TRY(cseg_settings_read(&g.settings, options));
     cseg_call_begin(&call, context);
     cseg_progress_step(context, "cells", 0, 1);

@@ -110,11 +110,11 @@ cellseg_status cellseg_segment_two_channel(cellseg_labels **cells, cellseg_label
         *cells = NULL;
     if (nuclei != NULL)
         *nuclei = NULL;
-    if (cells == NULL && nuclei == NULL)
-        return cseg_fail(CELLSEG_ERR_ARGUMENT, "cells and nuclei are both NULL");
     two_channels t = {.context = context};
     cseg_call call;
     CSEG_TRY(cseg_report_begin(&t.report, report, context));
+    if (cells == NULL && nuclei == NULL)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "cells and nuclei are both NULL");
     cseg_call_begin(&call, context);
     (void)cseg_report_lap(&t.clock);
     cellseg_status status = begin(&t, marker, nuclear, options);

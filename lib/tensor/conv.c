@@ -10,7 +10,7 @@
 #include "tensor/tile_loop.h"
 
 /* The layout of packed weights for each use. */
-static cseg_panels panels_of(const cseg_filter_shape *s, int32_t use) {
+static cseg_panels panels_of(const cseg_conv_shape *s, int32_t use) {
     cseg_panels p = {.taps = s->deconvolution ? 4 : s->kernel * s->kernel, .tap_step = (ptrdiff_t)(s->in * s->out)};
     if (use == CSEG_PACK_BACKWARD_DATA) {
         p.depth = s->out;
@@ -31,19 +31,19 @@ static cseg_panels panels_of(const cseg_filter_shape *s, int32_t use) {
 }
 
 /* A deconvolution's four phases are packed one after the other. */
-static size_t phases_of(const cseg_filter_shape *s, const cseg_panels *p) {
+static size_t phases_of(const cseg_conv_shape *s, const cseg_panels *p) {
     return s->deconvolution ? 4 / p->taps : 1;
 }
 
 /* An output with too few channels to fill a vector: the derivative by the weights fills vectors with input channels. */
-static bool columns_are_inputs(const cseg_filter_shape *s) {
+static bool columns_are_inputs(const cseg_conv_shape *s) {
     return !s->deconvolution && s->out < 8 && s->in > s->out;
 }
 
 /* Algorithms of one convolution. The choice depends on the shape alone, so that all rows of the kernel table use the same one. */
 enum { DIRECT, WINOGRAD, TAPS };
 
-static int algorithm_of(const cseg_filter_shape *s, const cseg_panels *p) {
+static int algorithm_of(const cseg_conv_shape *s, const cseg_panels *p) {
     if (s->deconvolution)
         return DIRECT;
     return cseg_taps_pays(s->kernel, p->channels)                 ? TAPS
@@ -51,7 +51,7 @@ static int algorithm_of(const cseg_filter_shape *s, const cseg_panels *p) {
                                                                   : DIRECT;
 }
 
-size_t cseg_conv_packed_floats(const cseg_kernels *k, const cseg_filter_shape *shape, int32_t use) {
+size_t cseg_conv_packed_floats(const cseg_kernels *k, const cseg_conv_shape *shape, int32_t use) {
     const cseg_panels p = panels_of(shape, use);
     switch (algorithm_of(shape, &p)) {
     case WINOGRAD:
@@ -63,7 +63,7 @@ size_t cseg_conv_packed_floats(const cseg_kernels *k, const cseg_filter_shape *s
     }
 }
 
-void cseg_conv_pack(const cseg_kernels *k, float *packed, const float *weights, const cseg_filter_shape *shape, int32_t use) {
+void cseg_conv_pack(const cseg_kernels *k, float *packed, const float *weights, const cseg_conv_shape *shape, int32_t use) {
     const cseg_panels p = panels_of(shape, use);
     const size_t tap = shape->in * shape->out;
     if (p.tap_step < 0)
@@ -86,13 +86,13 @@ static size_t larger(size_t a, size_t b) {
 }
 
 /* Scratch of the derivative by the weights. */
-static size_t weights_scratch_floats(const cseg_filter_shape *s) {
+static size_t weights_scratch_floats(const cseg_conv_shape *s) {
     if (cseg_winograd_pays(s->kernel, s->in, s->out))
         return cseg_wgrad_scratch_floats(s->in, s->out);
     return columns_are_inputs(s) ? s->kernel * s->kernel * s->in * s->out : 0;
 }
 
-size_t cseg_conv_scratch_floats(const cseg_kernels *k, const cseg_filter_shape *shape, int32_t use, size_t height, size_t width) {
+size_t cseg_conv_scratch_floats(const cseg_kernels *k, const cseg_conv_shape *shape, int32_t use, size_t height, size_t width) {
     (void)height;
     const cseg_panels p = panels_of(shape, use);
     const size_t weights = use == CSEG_PACK_BACKWARD_DATA ? weights_scratch_floats(shape) : 0;
@@ -140,7 +140,7 @@ static cseg_loop loop_over(const cseg_kernels *k, const cseg_tensor *out, const 
 }
 
 void cseg_conv_forward(const cseg_kernels *k, const cseg_tensor *out, const cseg_tensor *in, const float *packed,
-                       const float *bias, const cseg_filter_shape *shape, int32_t activation, int32_t use, float *scratch) {
+                       const float *bias, const cseg_conv_shape *shape, int32_t activation, int32_t use, float *scratch) {
     assert(in->channels == shape->in && out->channels == shape->out);
     if (shape->deconvolution) {
         cseg_deconv_forward(k, out, in, packed, bias, shape, activation);
@@ -158,7 +158,7 @@ void cseg_conv_forward(const cseg_kernels *k, const cseg_tensor *out, const cseg
 }
 
 void cseg_conv_backward_data(const cseg_kernels *k, const cseg_tensor *d_in, const cseg_tensor *d_out, const float *packed,
-                             const cseg_filter_shape *shape, bool accumulate, float *scratch) {
+                             const cseg_conv_shape *shape, bool accumulate, float *scratch) {
     assert(d_in->channels == shape->in && d_out->channels == shape->out);
     if (shape->deconvolution) {
         cseg_deconv_backward_data(k, d_in, d_out, packed, shape, accumulate);
@@ -205,7 +205,7 @@ static void outer_transposed(const cseg_kernels *k, cseg_outer o, float *scratch
 }
 
 void cseg_conv_backward_weights(const cseg_kernels *k, float *d_weights, float *d_bias, const cseg_tensor *in,
-                                const cseg_tensor *d_out, const cseg_filter_shape *shape, float *scratch) {
+                                const cseg_tensor *d_out, const cseg_conv_shape *shape, float *scratch) {
     assert(in->channels == shape->in && d_out->channels == shape->out && in->images == d_out->images);
     if (d_bias != NULL)
         cseg_norm_add_sums(k, d_bias, d_out);

@@ -13,7 +13,7 @@ static cseg_grid phase_grid(const cseg_tensor *t, size_t ky, size_t kx) {
 }
 
 void cseg_deconv_forward(const cseg_kernels *k, const cseg_tensor *out, const cseg_tensor *in, const float *packed,
-                         const float *bias, const cseg_filter_shape *shape, int32_t activation) {
+                         const float *bias, const cseg_conv_shape *shape, int32_t activation) {
     assert(out->images == in->images && out->height == 2 * in->height && out->width == 2 * in->width);
     cseg_loop w = {.images = 1, .height = 1, .width = in->width, .channels = shape->out};
     w.in.pixel = in->pixel;
@@ -36,7 +36,7 @@ void cseg_deconv_forward(const cseg_kernels *k, const cseg_tensor *out, const cs
 }
 
 void cseg_deconv_backward_data(const cseg_kernels *k, const cseg_tensor *d_in, const cseg_tensor *d_out, const float *packed,
-                               const cseg_filter_shape *shape, bool accumulate) {
+                               const cseg_conv_shape *shape, bool accumulate) {
     assert(d_out->images == d_in->images && d_out->height == 2 * d_in->height && d_out->width == 2 * d_in->width);
     const size_t column = shape->out * k->columns;
     cseg_loop w = {.out = cseg_loop_grid_of(d_in), .in = phase_grid(d_out, 0, 0), .packed = packed, .images = d_in->images};
@@ -51,7 +51,7 @@ void cseg_deconv_backward_data(const cseg_kernels *k, const cseg_tensor *d_in, c
 }
 
 void cseg_deconv_backward_weights(const cseg_kernels *k, float *d_weights, const cseg_tensor *in, const cseg_tensor *d_out,
-                                  const cseg_filter_shape *shape) {
+                                  const cseg_conv_shape *shape) {
     const cseg_outer o = {.a = cseg_loop_grid_of(in),
                           .b = phase_grid(d_out, 0, 0),
                           .images = in->images,

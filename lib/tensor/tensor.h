@@ -38,26 +38,26 @@ enum { CSEG_LINEAR = 0, CSEG_RELU = 1, CSEG_SIGMOID = 2 };
 
 /* Convolution 3x3 (kernel 3, padding 0 to 2) or 1x1 (kernel 1): weights [ky][kx][in][out]. Deconvolution 2x2 stride 2: weights
  * [ky][kx][in][out] where output pixel (2y + ky, 2x + kx) = sum over in of input(y, x, in) * weight. */
-typedef struct cseg_filter_shape {
+typedef struct cseg_conv_shape {
     size_t kernel, padding, in, out;
     bool deconvolution;
-} cseg_filter_shape;
+} cseg_conv_shape;
 
 /* The use of packed weights: layouts differ. Inference packs as forward does. */
 enum { CSEG_PACK_FORWARD = 0, CSEG_PACK_BACKWARD_DATA = 1, CSEG_PACK_INFERENCE = 2 };
 
-size_t cseg_conv_packed_floats(const cseg_kernels *k, const cseg_filter_shape *shape, int32_t use);
-void cseg_conv_pack(const cseg_kernels *k, float *packed, const float *weights, const cseg_filter_shape *shape, int32_t use);
+size_t cseg_conv_packed_floats(const cseg_kernels *k, const cseg_conv_shape *shape, int32_t use);
+void cseg_conv_pack(const cseg_kernels *k, float *packed, const float *weights, const cseg_conv_shape *shape, int32_t use);
 
 /* ---- forward ---- */
 
 /* Floats of scratch of one call of an operation below for this shape and use on inputs of up to height x width. The scratch of
  * CSEG_PACK_BACKWARD_DATA is enough for the derivative by the weights too. */
-size_t cseg_conv_scratch_floats(const cseg_kernels *k, const cseg_filter_shape *shape, int32_t use, size_t height, size_t width);
+size_t cseg_conv_scratch_floats(const cseg_kernels *k, const cseg_conv_shape *shape, int32_t use, size_t height, size_t width);
 
 /* out = activation(in (*) weights + bias); bias may be NULL. Handles convolution and deconvolution, all images of `in`. */
 void cseg_conv_forward(const cseg_kernels *k, const cseg_tensor *out, const cseg_tensor *in, const float *packed,
-                       const float *bias, const cseg_filter_shape *shape, int32_t activation, int32_t use, float *scratch);
+                       const float *bias, const cseg_conv_shape *shape, int32_t activation, int32_t use, float *scratch);
 
 void cseg_maxpool_forward(const cseg_kernels *k, const cseg_tensor *out,
                           const cseg_tensor *in); /* 2x2, stride 2, sizes halved and floored */
@@ -68,11 +68,11 @@ void cseg_tensor_copy(const cseg_tensor *out, const cseg_tensor *in);
 /* d_in from d_out, written (not added) where accumulate is false. packed: CSEG_PACK_BACKWARD_DATA. d_out needs a frame of at
  * least 2. */
 void cseg_conv_backward_data(const cseg_kernels *k, const cseg_tensor *d_in, const cseg_tensor *d_out, const float *packed,
-                             const cseg_filter_shape *shape, bool accumulate, float *scratch);
+                             const cseg_conv_shape *shape, bool accumulate, float *scratch);
 
 /* d_weights ([ky][kx][in][out], added to) and d_bias (added to; may be NULL), over all images of `in`, in order. */
 void cseg_conv_backward_weights(const cseg_kernels *k, float *d_weights, float *d_bias, const cseg_tensor *in,
-                                const cseg_tensor *d_out, const cseg_filter_shape *shape, float *scratch);
+                                const cseg_tensor *d_out, const cseg_conv_shape *shape, float *scratch);
 
 /* The first of equal maxima in raster order gets the gradient. Added to d_in where accumulate, else written. */
 void cseg_maxpool_backward(const cseg_kernels *k, const cseg_tensor *d_in, const cseg_tensor *d_out, const cseg_tensor *in,

@@ -75,11 +75,11 @@ size_t cseg_wgrad_scratch_floats(size_t rows, size_t columns);
 void cseg_wgrad_run(const cseg_kernels *k, const cseg_outer *outer, float *scratch);
 
 void cseg_deconv_forward(const cseg_kernels *k, const cseg_tensor *out, const cseg_tensor *in, const float *packed,
-                         const float *bias, const cseg_filter_shape *shape, int32_t activation);
+                         const float *bias, const cseg_conv_shape *shape, int32_t activation);
 void cseg_deconv_backward_data(const cseg_kernels *k, const cseg_tensor *d_in, const cseg_tensor *d_out, const float *packed,
-                               const cseg_filter_shape *shape, bool accumulate);
+                               const cseg_conv_shape *shape, bool accumulate);
 void cseg_deconv_backward_weights(const cseg_kernels *k, float *d_weights, const cseg_tensor *in, const cseg_tensor *d_out,
-                                  const cseg_filter_shape *shape);
+                                  const cseg_conv_shape *shape);
 
 static inline cseg_grid cseg_loop_grid_of(const cseg_tensor *t) {
     return (cseg_grid){.data = t->data, .pixel = t->pixel, .row = t->row, .image = t->image};

@@ -158,7 +158,7 @@ static const cellseg_option rows[] = {
     ROW(nuclei_path, 0, 0, 0, 0, "", "label map of nuclei; none: nuclei are found in the nuclear stain's channel"),
     ROW(channel, 0, 0, 0, INT32_MAX, "", "marker's channel, from 0"),
     ROW(nuclei_channel, 0, 0, 0, INT32_MAX, "", "nuclear stain's channel, from 0"),
-    ROW(pixel_size_um, 0, 0, 1e-4, 1e4, "um", "edge of a pixel; 0: the file's", .flags = CELLSEG_OPTION_OR_ZERO),
+    ROW(pixel_size_um, 0, 0, 1e-4, 1e4, "um", "edge of a pixel; 0: the file's", .flags = CELLSEG_OPTION_FLAG_OR_ZERO),
     ROW(weight, 1, 1, 1e-3, 1000, "", "draws of each pixel per epoch"),
 };
 

@@ -7,7 +7,7 @@ static const char *const presets[] = {"default", "paper", NULL};
 static const char *const schedules[] = {"smooth", "step", NULL};
 static const char *const extra_outputs[] = {"none", "boundary", "distance", NULL};
 
-enum { FACT = CELLSEG_OPTION_KEPT_BY_PRESET };
+enum { FACT = CELLSEG_OPTION_FLAG_KEPT_BY_PRESET };
 
 /* A column of a table in each line: member, default, paper's value, minimum, maximum, unit, sentence. */
 #define ROW(...) CSEG_OPTION(cellseg_rate_schedule, __VA_ARGS__)

@@ -198,12 +198,6 @@ static bool keep_epoch(cellseg_trainer *trainer, int32_t epoch, double train_los
     return true;
 }
 
-static double now_seconds(void) {
-    struct timespec t;
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 /* Computed from values in the checkpoint, so that a resumed run ends at the same epoch. */
 static bool patience_ended(const cellseg_trainer *trainer) {
     const int32_t patience = trainer->recipe.options.patience;
@@ -212,7 +206,7 @@ static bool patience_ended(const cellseg_trainer *trainer) {
 
 static cellseg_status run_epoch(const run *r, cellseg_epoch *report, int32_t epoch) {
     cellseg_trainer *trainer = r->trainer;
-    const double began = now_seconds();
+    const double began = cseg_clock_seconds();
     *report = (cellseg_epoch){.struct_size = sizeof *report, .epoch = epoch, .epochs = trainer->recipe.options.epochs};
     CSEG_TRY(train_epoch(r, &report->train_loss, epoch));
     CSEG_TRY(validate_epoch(r, &report->validation_loss, epoch));
@@ -221,7 +215,7 @@ static cellseg_status run_epoch(const run *r, cellseg_epoch *report, int32_t epo
         CSEG_TRY(cseg_checkpoint_write(&trainer->checkpoint, trainer->context, trainer->checkpoint_path));
     report->learning_rate = learning_rate(r, epoch, r->steps - 1);
     report->stopping = patience_ended(trainer);
-    report->seconds = now_seconds() - began;
+    report->seconds = cseg_clock_seconds() - began;
     return CELLSEG_OK;
 }
 

@@ -210,6 +210,10 @@ static void run_merge(const row *r) {
     r->morph->merge(m.out, m.in, BYTES / r->sample, true);
 }
 
+static void run_bits(const row *r) {
+    r->morph->bits((uint64_t *)(void *)m.out, (const uint8_t *)m.in, BYTES / 64);
+}
+
 /* ---- the table of kernels ---- */
 
 typedef struct kernel_case {
@@ -259,6 +263,7 @@ static const kernel_case cases[] = {
     {"filter", "bins float64", run_bins, (size_t)8 * COUNT, CELLSEG_FLOAT64},
     TYPES("morph", "slide", run_slide, (size_t)STRIP *HEIGHT),
     TYPES("morph", "slide subtract", run_slide_subtract, (size_t)STRIP *HEIGHT),
+    {"morph", "bits uint8", run_bits, BYTES, CELLSEG_UINT8},
     TYPES("morph", "clear", run_clear, BYTES),
     TYPES("morph", "build", run_build, (size_t)BYTES *LEVELS),
     TYPES("morph", "chord", run_chord, BYTES),

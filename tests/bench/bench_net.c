@@ -38,7 +38,7 @@ typedef struct bench {
     size_t patches, repeats; /* repeats 0: as many as time allows */
 } bench;
 
-enum { PATCH = 176, STEP = 160, IMAGE = 2048, BATCH = 32, MOST_REPEATS = 99, CLASSES = 3, SLOW_PATCHES = 4 };
+enum { PATCH = 176, STEP = 160, IMAGE = 2048, BATCH = 32, MAX_REPEATS = 99, CLASSES = 3, SLOW_PATCHES = 4 };
 
 /* ---- measuring ---- */
 
@@ -69,7 +69,7 @@ static int by_value(const void *a, const void *b) {
 
 static double median_ms(const bench *b, void (*work)(void *), void *data) {
     enum { USUAL = 5, USUAL_MS = 3000 };
-    double times[MOST_REPEATS];
+    double times[MAX_REPEATS];
     size_t count = 0;
     work(data);
     const double begin = now_ms();
@@ -125,10 +125,10 @@ static void fill(float *values, size_t count, float scale) {
 
 typedef struct layer_case {
     const cseg_kernels *kernels;
-    cseg_filter_shape shape;
+    cseg_conv_shape shape;
     cseg_tensor in, out;
     float *bias, *packed, *scratch;
-    cseg_loop walk;
+    cseg_loop loop;
     const struct way *way;
 } layer_case;
 
@@ -138,32 +138,32 @@ typedef struct way {
     size_t (*packed_floats)(const cseg_kernels *k, const cseg_panels *p);
     void (*pack)(const cseg_kernels *k, float *packed, const float *weights, const cseg_panels *p);
     void (*run)(const cseg_kernels *k, const cseg_loop *w, float *scratch);
-    bool (*taken)(const cseg_filter_shape *s);
+    bool (*taken)(const cseg_conv_shape *s);
 } way;
 
 static void run_direct(const cseg_kernels *k, const cseg_loop *w, float *scratch) {
     (void)scratch;
     cseg_loop_run(k, w);
 }
-static bool narrow_is_taken(const cseg_filter_shape *s) {
+static bool taps_is_taken(const cseg_conv_shape *s) {
     return cseg_taps_pays(s->kernel, s->out);
 }
-static bool winograd_is_taken(const cseg_filter_shape *s) {
-    return !narrow_is_taken(s) && cseg_winograd_pays(s->kernel, s->in, s->out);
+static bool winograd_is_taken(const cseg_conv_shape *s) {
+    return !taps_is_taken(s) && cseg_winograd_pays(s->kernel, s->in, s->out);
 }
-static bool direct_is_taken(const cseg_filter_shape *s) {
-    return !narrow_is_taken(s) && !winograd_is_taken(s);
+static bool direct_is_taken(const cseg_conv_shape *s) {
+    return !taps_is_taken(s) && !winograd_is_taken(s);
 }
 
 static const way ways[] = {
     {"direct", cseg_panels_floats, cseg_panels_pack, run_direct, direct_is_taken},
     {"Winograd", cseg_winograd_panels_floats, cseg_winograd_panels_pack, cseg_winograd_run, winograd_is_taken},
-    {"narrow", cseg_taps_panels_floats, cseg_taps_panels_pack, cseg_taps_run, narrow_is_taken},
+    {"taps", cseg_taps_panels_floats, cseg_taps_panels_pack, cseg_taps_run, taps_is_taken},
 };
-enum { WAYS = sizeof ways / sizeof *ways, MOST_NARROW = 8 };
+enum { WAYS = sizeof ways / sizeof *ways, MAX_TAPS_CHANNELS = 8 };
 
-static cseg_loop walk_of(const layer_case *c) {
-    const cseg_filter_shape *s = &c->shape;
+static cseg_loop loop_of(const layer_case *c) {
+    const cseg_conv_shape *s = &c->shape;
     const size_t column = s->in * c->kernels->columns;
     cseg_loop w = {
         .out = cseg_loop_grid_of(&c->out), .in = cseg_loop_grid_of(&c->in), .images = c->in.images, .height = c->out.height};
@@ -182,7 +182,7 @@ static cseg_loop walk_of(const layer_case *c) {
 
 static void run_way(void *data) {
     const layer_case *c = data;
-    c->way->run(c->kernels, &c->walk, c->scratch);
+    c->way->run(c->kernels, &c->loop, c->scratch);
 }
 
 static void run_deconvolution(void *data) {
@@ -206,20 +206,20 @@ static double tell_layer(const bench *b, layer_case *c, void (*work)(void *), co
 }
 
 static double time_ways(const bench *b, layer_case *c, const char *name, const float *weights) {
-    const cseg_filter_shape *s = &c->shape;
+    const cseg_conv_shape *s = &c->shape;
     const size_t taps = s->kernel * s->kernel;
     const cseg_panels panels = {taps, s->in, s->out, (ptrdiff_t)(s->in * s->out), s->out, 1};
     double ms = 0;
     for (size_t i = 0; i < WAYS; i++) {
         c->way = &ways[i];
-        const bool possible = i == 0 || (s->kernel == 3 && (i == 1 || s->out <= MOST_NARROW));
+        const bool possible = i == 0 || (s->kernel == 3 && (i == 1 || s->out <= MAX_TAPS_CHANNELS));
         if (!possible)
             continue;
         char full[64];
         (void)snprintf(full, sizeof full, "%s %s", name, c->way->name);
         c->packed = allocated(NULL, c->way->packed_floats(c->kernels, &panels), sizeof(float));
         c->way->pack(c->kernels, c->packed, weights, &panels);
-        c->walk = walk_of(c);
+        c->loop = loop_of(c);
         ms += tell_layer(b, c, run_way, full, 2.0 * (double)(c->out.height * c->out.width * taps * s->in * s->out),
                          c->way->taken(s));
         cseg_memory_free(c->packed);
@@ -228,7 +228,7 @@ static double time_ways(const bench *b, layer_case *c, const char *name, const f
 }
 
 static double time_deconvolution(const bench *b, layer_case *c, const char *name, const float *weights) {
-    const cseg_filter_shape *s = &c->shape;
+    const cseg_conv_shape *s = &c->shape;
     c->packed = allocated(NULL, cseg_conv_packed_floats(c->kernels, s, CSEG_PACK_INFERENCE), sizeof(float));
     cseg_conv_pack(c->kernels, c->packed, weights, s, CSEG_PACK_INFERENCE);
     const double ms =
@@ -600,7 +600,7 @@ static size_t read_arguments(bench *b, char **argument) {
         } else if (strcmp(*argument, "--patches") == 0) {
             b->patches = (size_t)number(argument++, 1, 1024);
         } else if (strcmp(*argument, "--repeats") == 0) {
-            b->repeats = (size_t)number(argument++, 1, MOST_REPEATS);
+            b->repeats = (size_t)number(argument++, 1, MAX_REPEATS);
         } else {
             fail_usage();
         }

@@ -109,6 +109,31 @@ static void options_of_a_newer_program_are_read_while_they_ask_nothing_new(void 
         assert_non_null(strstr(cellseg_last_error(), words[i]));
 }
 
+/* The context's own bytes do not count: any number of threads leaves the same budget, and one byte makes a context. */
+static void the_budget_is_for_calls(void **state) {
+    (void)state;
+    static const int32_t threads[] = {1, 2, 7, 100};
+    static const uint64_t budgets[] = {1, 4096, UINT64_MAX - 1};
+    for (size_t t = 0; t < 4; t++)
+        for (size_t b = 0; b < 3; b++) {
+            cellseg_context_options options;
+            cellseg_context *context;
+            assert_ok(cellseg_context_options_init(&options, sizeof options));
+            options.threads = threads[t];
+            options.memory_budget_bytes = budgets[b];
+            assert_ok(cellseg_context_new(&context, &options));
+            assert_true(cseg_budget_left(context) == budgets[b]);
+            cseg_memory_peak_start(context);
+            assert_true(cseg_memory_peak(context) == 0);
+            void *block = cseg_memory_alloc(context, 1, 1);
+            assert_int_equal(block != NULL, b > 0);
+            assert_int_equal(cseg_memory_peak(context) != 0, b > 0);
+            cseg_memory_free(block);
+            assert_true(cseg_budget_left(context) == budgets[b]);
+            cellseg_context_free(context);
+        }
+}
+
 static void the_budget_is_kept_and_given_back(void **state) {
     (void)state;
     cellseg_context_options options;
@@ -166,6 +191,7 @@ int main(void) {
         cmocka_unit_test(a_loop_keeps_the_whole_line),
         cmocka_unit_test(bad_options_are_refused),
         cmocka_unit_test(options_of_a_newer_program_are_read_while_they_ask_nothing_new),
+        cmocka_unit_test(the_budget_is_for_calls),
         cmocka_unit_test(the_budget_is_kept_and_given_back),
         cmocka_unit_test(every_failing_allocation_of_a_context_is_survived),
     };

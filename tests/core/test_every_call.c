@@ -2,7 +2,8 @@
 /*
  * Every public function that computes, in every floating-point environment that a host may have set, with one, two and seven
  * threads and with the embedder's own loop: the same bytes, progress that never falls and ends at 1, the host's environment as it
- * was, after a success, an error and a cancel. tests/lint checks that no function with a context is missing here.
+ * was, after a success, an error and a cancel; the same bytes from interleaved pixels and from other pixel types. tests/lint
+ * checks that no function with a context is missing here.
  */
 #include "environment.h"
 
@@ -331,7 +332,7 @@ CALL(train) {
 static const double sigmas[] = {1.1, 2.3}, percents[] = {0.3, 50, 99.7};
 
 IMAGE_CALL(image_gaussian, in.image, 0, 1.3)
-IMAGE_CALL(image_log, in.image, 0, sigmas, 2, CELLSEG_LAPLACIAN_EXACT)
+IMAGE_CALL(image_laplacian, in.image, 0, sigmas, 2, CELLSEG_LAPLACIAN_EXACT)
 IMAGE_CALL(image_resample, in.image, 0, 71, 97, CELLSEG_RESAMPLE_CUBIC)
 LABELS_CALL(labels_resample, in.cells, 71, 97)
 ARRAY_CALL(image_histogram, uint64_t, 17, in.image, 0, 17, 90.3, 1201.7)
@@ -346,14 +347,14 @@ CALL(image_range) {
 }
 IMAGE_CALL(image_erode, in.image, 0, 5, 7)
 IMAGE_CALL(image_dilate, in.image, 0, 5, 7)
-IMAGE_CALL(image_open, in.image, 0, 5, 7)
-IMAGE_CALL(image_close, in.image, 0, 5, 7)
+IMAGE_CALL(image_opening, in.image, 0, 5, 7)
+IMAGE_CALL(image_closing, in.image, 0, 5, 7)
 IMAGE_CALL(image_white_top_hat, in.maps, 0, 5, 7)
 IMAGE_CALL(image_black_top_hat, in.maps, 0, 5, 7)
 IMAGE_CALL(image_erode_disc, in.image, 0, 4, CELLSEG_DISC_EXACT)
 IMAGE_CALL(image_dilate_disc, in.image, 0, 4, CELLSEG_DISC_FAST)
-IMAGE_CALL(image_open_disc, in.image, 0, 4, CELLSEG_DISC_EXACT)
-IMAGE_CALL(image_close_disc, in.image, 0, 4, CELLSEG_DISC_FAST)
+IMAGE_CALL(image_opening_disc, in.image, 0, 4, CELLSEG_DISC_EXACT)
+IMAGE_CALL(image_closing_disc, in.image, 0, 4, CELLSEG_DISC_FAST)
 IMAGE_CALL(image_white_top_hat_disc, in.maps, 0, 4, CELLSEG_DISC_EXACT)
 IMAGE_CALL(image_black_top_hat_disc, in.maps, 0, 4, CELLSEG_DISC_FAST)
 IMAGE_CALL(image_reconstruct_dilation, in.maps, 0, in.maps, 1, 8)
@@ -418,7 +419,7 @@ static const call calls[] = {
     ROW(synth_field),
     ROW(train),
     ROW(image_gaussian),
-    ROW(image_log),
+    ROW(image_laplacian),
     ROW(image_resample),
     ROW(labels_resample),
     ROW(image_histogram),
@@ -427,14 +428,14 @@ static const call calls[] = {
     ROW(image_range),
     ROW(image_erode),
     ROW(image_dilate),
-    ROW(image_open),
-    ROW(image_close),
+    ROW(image_opening),
+    ROW(image_closing),
     ROW(image_white_top_hat),
     ROW(image_black_top_hat),
     ROW(image_erode_disc),
     ROW(image_dilate_disc),
-    ROW(image_open_disc),
-    ROW(image_close_disc),
+    ROW(image_opening_disc),
+    ROW(image_closing_disc),
     ROW(image_white_top_hat_disc),
     ROW(image_black_top_hat_disc),
     ROW(image_reconstruct_dilation),
@@ -608,12 +609,120 @@ static void a_cancelled_call_restores_the_environment(void **state) {
     set_environment(ENVIRONMENT_DEFAULT);
 }
 
+/* ---- the same pixels otherwise in memory ---- */
+
+static void release(void *user, const void *pixels) {
+    (void)pixels;
+    free(user);
+}
+
+/* The channels of an image next to each other in each pixel, beside a sample that belongs to none; rows are padded. */
+static cellseg_image *interleaved(const cellseg_image *image) {
+    const size_t height = cellseg_image_height(image), width = cellseg_image_width(image);
+    const size_t channels = (size_t)cellseg_image_channels(image), step = channels + 1, row = width * step + 5;
+    const size_t sample = cseg_plane_type_size(cellseg_image_pixel_type(image));
+    unsigned char *pixels = malloc(height * row * sample);
+    assert_non_null(pixels);
+    memset(pixels, 0x7f, height * row * sample);
+    for (size_t c = 0; c < channels; c++) {
+        const unsigned char *from = cellseg_image_pixels(image, (int32_t)c);
+        for (size_t i = 0; i < height * width; i++)
+            memcpy(pixels + (i / width * row + i % width * step + c) * sample, from + i * sample, sample);
+    }
+    cellseg_image_layout layout;
+    assert_ok(cellseg_image_layout_init(&layout, sizeof layout));
+    layout.pixels = pixels;
+    layout.height = height;
+    layout.width = width;
+    layout.channels = (int32_t)channels;
+    layout.pixel_type = cellseg_image_pixel_type(image);
+    layout.pixel_stride_bytes = step * sample;
+    layout.row_stride_bytes = row * sample;
+    layout.pixel_size_um = cellseg_image_pixel_size_um(image);
+    layout.release = release;
+    layout.release_user = pixels;
+    cellseg_image *made;
+    assert_ok(cellseg_image_wrap(&made, NULL, &layout));
+    return made;
+}
+
+static void interleaved_pixels_give_the_same_bytes(void **state) {
+    (void)state;
+    cellseg_image **const images[] = {&in.image, &in.maps, &in.mask};
+    cellseg_image *planar[3];
+    uint64_t wanted[CALLS];
+    for (size_t i = 0; i < CALLS; i++)
+        wanted[i] = hash_of(&calls[i], NULL);
+    for (size_t k = 0; k < 3; k++) {
+        planar[k] = *images[k];
+        *images[k] = interleaved(planar[k]);
+    }
+    for (size_t i = 0; i < CALLS; i++)
+        if (hash_of(&calls[i], NULL) != wanted[i])
+            fail_msg("%s: other bytes from interleaved pixels", calls[i].name);
+    for (size_t k = 0; k < 3; k++) {
+        cellseg_image_free(*images[k]);
+        *images[k] = planar[k];
+    }
+}
+
+/* The same numbers in another type; they are whole and below 2^15, so that every type holds them. */
+static cellseg_image *converted(const cellseg_image *image, int32_t type) {
+    const size_t height = cellseg_image_height(image), width = cellseg_image_width(image);
+    cellseg_image *made;
+    assert_ok(cellseg_image_new(&made, NULL, type, cellseg_image_channels(image), height, width));
+    assert_ok(cellseg_image_set_pixel_size_um(made, cellseg_image_pixel_size_um(image)));
+    for (int32_t c = 0; c < cellseg_image_channels(image); c++) {
+        const uint16_t *from = cellseg_image_pixels(image, c);
+        void *to = cellseg_image_pixels_mut(made, c);
+        for (size_t i = 0; i < height * width; i++) {
+            assert_true(from[i] < INT16_MAX);
+            if (type == CELLSEG_INT16)
+                ((int16_t *)to)[i] = (int16_t)from[i];
+            else if (type == CELLSEG_UINT32 || type == CELLSEG_INT32)
+                ((uint32_t *)to)[i] = from[i];
+            else if (type == CELLSEG_FLOAT32)
+                ((float *)to)[i] = from[i];
+            else
+                ((double *)to)[i] = from[i];
+        }
+    }
+    return made;
+}
+
+/* What does not return the input's type. Integers are rounded to levels and floats are not, which segmentation takes into
+ * account; so floats are compared with floats. */
+static void every_pixel_type_gives_the_same_bytes(void **state) {
+    (void)state;
+    static const call of_numbers[] = {ROW(segment),        ROW(segment_two_channel), ROW(measure),        ROW(overlay_write),
+                                      ROW(image_gaussian), ROW(image_percentiles),   ROW(image_histogram)};
+    static const int32_t types[][2] = {{CELLSEG_UINT16, CELLSEG_INT16},
+                                       {CELLSEG_UINT16, CELLSEG_INT32},
+                                       {CELLSEG_UINT16, CELLSEG_UINT32},
+                                       {CELLSEG_FLOAT32, CELLSEG_FLOAT64}};
+    cellseg_image *const own = in.image;
+    for (size_t t = 0; t < sizeof types / sizeof *types; t++) {
+        cellseg_image *first = types[t][0] == CELLSEG_UINT16 ? own : converted(own, types[t][0]);
+        cellseg_image *second = converted(own, types[t][1]);
+        for (size_t i = 0; i < sizeof of_numbers / sizeof *of_numbers; i++) {
+            in.image = first;
+            const uint64_t wanted = hash_of(&of_numbers[i], NULL);
+            in.image = second;
+            if (hash_of(&of_numbers[i], NULL) != wanted)
+                fail_msg("%s: other bytes from type %d than from %d", of_numbers[i].name, types[t][1], types[t][0]);
+        }
+        if (first != own)
+            cellseg_image_free(first);
+        cellseg_image_free(second);
+    }
+    in.image = own;
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_same_bytes_in_every_environment),
-        cmocka_unit_test(progress_ends_at_one),
-        cmocka_unit_test(an_error_restores_the_environment),
-        cmocka_unit_test(a_cancelled_call_restores_the_environment),
+        cmocka_unit_test(the_same_bytes_in_every_environment),    cmocka_unit_test(progress_ends_at_one),
+        cmocka_unit_test(an_error_restores_the_environment),      cmocka_unit_test(a_cancelled_call_restores_the_environment),
+        cmocka_unit_test(interleaved_pixels_give_the_same_bytes), cmocka_unit_test(every_pixel_type_gives_the_same_bytes),
     };
     return cmocka_run_group_tests(tests, make_inputs, free_inputs);
 }

@@ -75,5 +75,5 @@ def test_a_doubtful_marker_is_refused_on_request(tmp_path):
     write_image(tmp_path / "both.tif", (marker + stain).astype(np.uint16))
     for check in ("warn", "refuse"):
         result = run("segment", "--verbose", "--marker-check", check, "-o", tmp_path, tmp_path / "both.tif")
-        assert result.code == 0 and sum("the marker may not fit" in line for line in result.errors) == 1
+        assert result.code == 0 and sum("the marker may not be suitable" in line for line in result.errors) == 1
         assert tifffile.imread(tmp_path / "both.cells.tif").any() == (check == "warn")

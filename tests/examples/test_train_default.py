@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The recipe of the default model: what it says without its data, and that the model inside and the documents are of this recipe."""
 
-import ctypes
 import json
 import re
 
+import cellseg
 from cellseg import _lowlevel as c
 from program import PROGRAM, ROOT, run
 
 RECIPE = (ROOT / "examples/train_default.c").read_text()
-SET = {name: float(value) for name, value in re.findall(r"^    options->(\w+) = ([\d.e-]+);", RECIPE, re.M)}
+SET = {name: float(value) for name, value in re.findall(r"^    r->\w+\.(\w+) = ([\d.e-]+);", RECIPE, re.M)}
 ROWS = re.findall(r"\{(\d+), (\de-\d), (\d), [\d. /]+\}", RECIPE.split("stages[STAGES]")[1])
 STAGES = [(int(epochs), float(rate), int(seed)) for epochs, rate, seed in ROWS]
 
@@ -36,15 +36,14 @@ def test_the_documents_tell_the_recipe():
     training = (ROOT / "docs/training.md").read_text()
     command = re.search(r"cellseg train \.\.\. (.*?)```", training.split("**The default model's recipe**")[1], re.S)[1]
     told = {name.replace("-", "_"): float(value) for name, value in re.findall(r"--(\S+) ([\d.]+)", command)}
-    defaults = c.train_options()
-    c.train_options_init(defaults, ctypes.sizeof(defaults))
+    defaults = {option.name: option.default for option in cellseg.options("train")}
     first = {**SET, "epochs": STAGES[0][0], "learning_rate": STAGES[0][1]}
-    assert told == {name: value for name, value in first.items() if value != getattr(defaults, name)}
-    assert "--extra-output distance" in command and "options->extra_output = CELLSEG_EXTRA_DISTANCE;" in RECIPE
+    assert told == {name: value for name, value in first.items() if value != defaults[name]}
+    assert "--extra-output distance" in command and "r->options.extra_output = CELLSEG_EXTRA_DISTANCE;" in RECIPE
     further = training.split(command)[1].split("\n\n")[1]
     count = "zero one two three four five six seven eight nine".split()[len(STAGES)]
     epochs, rates = zip(*((epochs, rate) for epochs, rate, _ in STAGES[1:]))
-    assert f"the first of {count} stages" in further and f"{min(epochs)} to {max(epochs)} epochs more" in further
+    assert f"in the first of {count} stages" in training and f"for {min(epochs)} to {max(epochs)} epochs" in further
     assert {float(rate) for rate in re.findall(r"0\.\d+", further)} == set(rates)
     fields = int(re.search(r"SIMULATED_FIELDS = (\d+)", RECIPE)[1]) * len({seed for *_, seed in STAGES})
-    assert f"and {fields} simulated fields" in (ROOT / "docs/model-card.md").read_text()
+    assert f"- {fields} simulated fields" in (ROOT / "docs/model-card.md").read_text()

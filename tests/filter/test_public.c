@@ -77,14 +77,14 @@ static cellseg_status wide_gaussian(cellseg_context *context, const cellseg_imag
 static cellseg_status exact_log(cellseg_context *context, const cellseg_image *image, void *result) {
     cellseg_image *out;
     const double sigmas[] = {2, 3};
-    const cellseg_status status = cellseg_image_log(&out, context, image, 1, sigmas, 2, CELLSEG_LAPLACIAN_EXACT);
+    const cellseg_status status = cellseg_image_laplacian(&out, context, image, 1, sigmas, 2, CELLSEG_LAPLACIAN_EXACT);
     return take_image(out, status, result);
 }
 
 static cellseg_status fast_log(cellseg_context *context, const cellseg_image *image, void *result) {
     cellseg_image *out;
     const double sigmas[] = {3, 2, 40};
-    const cellseg_status status = cellseg_image_log(&out, context, image, 1, sigmas, 3, CELLSEG_LAPLACIAN_FAST);
+    const cellseg_status status = cellseg_image_laplacian(&out, context, image, 1, sigmas, 3, CELLSEG_LAPLACIAN_FAST);
     return take_image(out, status, result);
 }
 
@@ -259,15 +259,15 @@ static void images_refuse_bad_arguments(void **state) {
     assert_refused(cellseg_image_gaussian(&out, NULL, image, 0, -1));
     assert_refused(cellseg_image_gaussian(&out, NULL, image, 0, NAN));
     assert_refused(cellseg_image_gaussian(&out, NULL, image, 0, 1001));
-    assert_refused(cellseg_image_log(NULL, NULL, image, 0, &sigma, 1, CELLSEG_LAPLACIAN_EXACT));
-    assert_refused(cellseg_image_log(&out, NULL, image, 0, NULL, 1, CELLSEG_LAPLACIAN_EXACT));
-    assert_refused(cellseg_image_log(&out, NULL, image, 0, &sigma, 0, CELLSEG_LAPLACIAN_EXACT));
-    assert_refused(cellseg_image_log(&out, NULL, image, 0, &sigma, 33, CELLSEG_LAPLACIAN_EXACT));
-    assert_refused(cellseg_image_log(&out, NULL, image, 0, &sigma, 1, 2));
-    assert_refused(cellseg_image_log(&out, NULL, image, 0, &none, 1, CELLSEG_LAPLACIAN_EXACT));
-    assert_refused(cellseg_image_log(&out, NULL, image, 0, &large, 1, CELLSEG_LAPLACIAN_EXACT));
-    assert_refused(cellseg_image_log(&out, NULL, image, 0, &small, 1, CELLSEG_LAPLACIAN_FAST));
-    assert_refused(cellseg_image_log(&out, NULL, image, CHANNELS, &sigma, 1, CELLSEG_LAPLACIAN_FAST));
+    assert_refused(cellseg_image_laplacian(NULL, NULL, image, 0, &sigma, 1, CELLSEG_LAPLACIAN_EXACT));
+    assert_refused(cellseg_image_laplacian(&out, NULL, image, 0, NULL, 1, CELLSEG_LAPLACIAN_EXACT));
+    assert_refused(cellseg_image_laplacian(&out, NULL, image, 0, &sigma, 0, CELLSEG_LAPLACIAN_EXACT));
+    assert_refused(cellseg_image_laplacian(&out, NULL, image, 0, &sigma, 33, CELLSEG_LAPLACIAN_EXACT));
+    assert_refused(cellseg_image_laplacian(&out, NULL, image, 0, &sigma, 1, 2));
+    assert_refused(cellseg_image_laplacian(&out, NULL, image, 0, &none, 1, CELLSEG_LAPLACIAN_EXACT));
+    assert_refused(cellseg_image_laplacian(&out, NULL, image, 0, &large, 1, CELLSEG_LAPLACIAN_EXACT));
+    assert_refused(cellseg_image_laplacian(&out, NULL, image, 0, &small, 1, CELLSEG_LAPLACIAN_FAST));
+    assert_refused(cellseg_image_laplacian(&out, NULL, image, CHANNELS, &sigma, 1, CELLSEG_LAPLACIAN_FAST));
     assert_refused(cellseg_image_resample(NULL, NULL, image, 0, 9, 9, CELLSEG_RESAMPLE_LINEAR));
     assert_refused(cellseg_image_resample(&out, NULL, image, 0, 0, 9, CELLSEG_RESAMPLE_LINEAR));
     assert_refused(cellseg_image_resample(&out, NULL, image, 0, 9, (size_t)1 << 31, CELLSEG_RESAMPLE_LINEAR));

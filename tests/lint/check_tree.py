@@ -113,8 +113,21 @@ def check_documents():
         yield f"nothing leads to {path.relative_to(ROOT)}"
 
 
+def check_tested_calls():
+    """tests/core/test_every_call.c calls every public function that computes."""
+    no_computation = re.compile(r"cellseg_(context_\w+|(image|labels)_(new|wrap)|trainer_free)$")
+    tested = set(re.findall(r"\bcellseg_\w+", (ROOT / "tests/core/test_every_call.c").read_text()))
+    tested |= {"cellseg_" + name for name in re.findall(r"_CALL\((\w+)", (ROOT / "tests/core/test_every_call.c").read_text())}
+    for path in tracked("include/cellseg/*.h"):
+        code = library.without_comments_and_strings(path.read_text())
+        for name, parameters in re.findall(r"CELLSEG_API[^;(]*?\b(cellseg_\w+)\(([^;]*)\);", code):
+            computes = re.search(r"cellseg_(context|trainer) \*", parameters) and not no_computation.match(name)
+            if computes and name not in tested:
+                yield f"tests/core/test_every_call.c does not call {name}()"
+
+
 def main():
-    checks = [check_sources, check_calls, check_grammar, check_sizes, check_top_level, check_licences, check_documents, *library.CHECKS]
+    checks = [check_sources, check_calls, check_tested_calls, check_grammar, check_sizes, check_top_level, check_licences, check_documents, *library.CHECKS]
     faults = [fault for check in checks for fault in check()]
     for fault in faults:
         print(fault)

@@ -49,8 +49,8 @@ def expected(image, shape):
     return {
         "erode_disc": erode(image),
         "dilate_disc": dilate(image),
-        "open_disc": opened,
-        "close_disc": closed,
+        "opening_disc": opened,
+        "closing_disc": closed,
         "white_top_hat_disc": image - opened,
         "black_top_hat_disc": closed - image,
     }

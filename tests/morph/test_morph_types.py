@@ -87,7 +87,7 @@ def operations(image, footprint):
     eroded, dilated = extreme(image, footprint, False), extreme(image, footprint, True)
     opened, closed = extreme(eroded, footprint, True), extreme(dilated, footprint, False)
     return {
-        "erode": eroded, "dilate": dilated, "open": opened, "close": closed,
+        "erode": eroded, "dilate": dilated, "opening": opened, "closing": closed,
         "white_top_hat": difference(image, opened), "black_top_hat": difference(closed, image),
     }  # fmt: skip
 
@@ -124,8 +124,8 @@ def test_rectangles_are_scipy_s(dtype):
     image = (noise(dtype, (90, 70)) // 2) if np.issubdtype(dtype, np.integer) else noise(dtype, (90, 70))
     assert_equal(morph.erode(image, (4, 7)), ndimage.grey_erosion(image, (4, 7)))
     assert_equal(morph.dilate(image, (4, 7)), ndimage.grey_dilation(image, (4, 7)))
-    assert_equal(morph.open(image, 5), ndimage.grey_opening(image, 5))
-    assert_equal(morph.close(image, 5), ndimage.grey_closing(image, 5))
+    assert_equal(morph.opening(image, 5), ndimage.grey_opening(image, 5))
+    assert_equal(morph.closing(image, 5), ndimage.grey_closing(image, 5))
     np.testing.assert_array_equal(morph.white_top_hat(image, 5), ndimage.white_tophat(image, 5))
     np.testing.assert_array_equal(morph.black_top_hat(image, 5), ndimage.black_tophat(image, 5))
 
@@ -322,7 +322,7 @@ def test_threads_give_the_same_bytes(dtype):
     image, marker = noise(dtype, (211, 190)), noise(dtype, (211, 190), 5)
     seeds = np.where(rng(2).random(image.shape) < 0.01, np.arange(image.size).reshape(image.shape), 0)
     for call in (
-        lambda c: morph.black_top_hat(image, (9, 14), context=c), lambda c: morph.open_disc(image, 20, fast=True, context=c),
+        lambda c: morph.black_top_hat(image, (9, 14), context=c), lambda c: morph.opening_disc(image, 20, fast=True, context=c),
         lambda c: morph.reconstruct_dilation(marker, image, context=c), lambda c: morph.watershed(image, seeds, context=c),
         lambda c: morph.extended_minima(image, 30, context=c),
     ):  # fmt: skip

@@ -533,13 +533,13 @@ BY_THE_CROSS = {
 0.79 0.79 0.93 0.96 0.93
 0.98 0.83 0.83 0.93 0.87
 0.98 0.98 0.83 0.78 0.87""",
-    "open_disc": """
+    "opening_disc": """
 0.55 0.55 0.54 0.54 0.42
 0.55 0.44 0.54 0.44 0.38
 0.44 0.53 0.53 0.78 0.07
 0.09 0.02 0.78 0.78 0.78
 0.09 0.46 0.46 0.78 0.12""",
-    "close_disc": """
+    "closing_disc": """
 0.72 0.72 0.72 0.54 0.54
 0.72 0.72 0.89 0.96 0.54
 0.79 0.79 0.79 0.93 0.87
@@ -570,7 +570,7 @@ def test_top_hats_of_one_pixel():
     black = np.full((6, 6), 255, np.uint8)
     black[2, 2] = 0
     for size in (2, 2), (2, 1), (1, 2):
-        assert (morph.open(255 - black, size) == 0).all() and (morph.close(black, size) == 255).all()
+        assert (morph.opening(255 - black, size) == 0).all() and (morph.closing(black, size) == 255).all()
         np.testing.assert_array_equal(morph.white_top_hat(255 - black, size), 255 - black)
         np.testing.assert_array_equal(morph.black_top_hat(black, size), 255 - black)
         assert not morph.white_top_hat(black, size)[:2].any() and not morph.black_top_hat(255 - black, size).any()

@@ -127,16 +127,16 @@ typedef cellseg_status (*operation)(result *to, cellseg_context *context, const 
 
 MAKES_IMAGE(erode, erode(TO_IMAGE, in->grey, 0, 9, 8))
 MAKES_IMAGE(dilate, dilate(TO_IMAGE, in->bytes, 0, HEIGHT, WIDTH))
-MAKES_IMAGE(open, open(TO_IMAGE, in->words, 0, 4, 5))
-MAKES_IMAGE(close, close(TO_IMAGE, in->grey, 0, 1, 5))
+MAKES_IMAGE(opening, opening(TO_IMAGE, in->words, 0, 4, 5))
+MAKES_IMAGE(closing, closing(TO_IMAGE, in->grey, 0, 1, 5))
 MAKES_IMAGE(white, white_top_hat(TO_IMAGE, in->words, 0, 20, 20))
 MAKES_IMAGE(black, black_top_hat(TO_IMAGE, in->bytes, 0, 3, 30))
 MAKES_IMAGE(erode_disc, erode_disc(TO_IMAGE, in->bytes, 0, 5, CELLSEG_DISC_EXACT))
 MAKES_IMAGE(erode_octagon, erode_disc(TO_IMAGE, in->grey, 0, 20, CELLSEG_DISC_FAST))
 MAKES_IMAGE(dilate_disc, dilate_disc(TO_IMAGE, in->words, 0, 33, CELLSEG_DISC_EXACT))
 MAKES_IMAGE(dilate_octagon, dilate_disc(TO_IMAGE, in->bytes, 0, 33, CELLSEG_DISC_FAST))
-MAKES_IMAGE(open_disc, open_disc(TO_IMAGE, in->grey, 0, 3, CELLSEG_DISC_EXACT))
-MAKES_IMAGE(close_octagon, close_disc(TO_IMAGE, in->words, 0, 12, CELLSEG_DISC_FAST))
+MAKES_IMAGE(opening_disc, opening_disc(TO_IMAGE, in->grey, 0, 3, CELLSEG_DISC_EXACT))
+MAKES_IMAGE(close_octagon, closing_disc(TO_IMAGE, in->words, 0, 12, CELLSEG_DISC_FAST))
 MAKES_IMAGE(white_octagon, white_top_hat_disc(TO_IMAGE, in->grey, 0, 12, CELLSEG_DISC_FAST))
 MAKES_IMAGE(black_disc, black_top_hat_disc(TO_IMAGE, in->bytes, 0, 4, CELLSEG_DISC_EXACT))
 MAKES_IMAGE(under, reconstruct_dilation(TO_IMAGE, in->marker, 0, in->grey, 0, 8))
@@ -154,7 +154,7 @@ MAKES_IMAGE(components, components(TO_LABELS, in->mask, 0, 4))
 MAKES_IMAGE(erode_pairs, erode(TO_IMAGE, in->pairs, 1, 5, 4))
 MAKES_IMAGE(black_pairs, black_top_hat(TO_IMAGE, in->pairs, 1, 9, 9))
 MAKES_IMAGE(white_doubles, white_top_hat_disc(TO_IMAGE, in->doubles, 0, 12, CELLSEG_DISC_FAST))
-MAKES_IMAGE(close_pairs, close_disc(TO_IMAGE, in->pairs, 1, 4, CELLSEG_DISC_EXACT))
+MAKES_IMAGE(close_pairs, closing_disc(TO_IMAGE, in->pairs, 1, 4, CELLSEG_DISC_EXACT))
 MAKES_IMAGE(under_pairs, reconstruct_dilation(TO_IMAGE, in->pairs, 0, in->pairs, 1, 8))
 MAKES_IMAGE(over_doubles, reconstruct_erosion(TO_IMAGE, in->doubles, 0, in->doubles, 0, 4))
 MAKES_IMAGE(h_minima_doubles, h_minima(TO_IMAGE, in->doubles, 0, 1e-10, 8))
@@ -211,15 +211,15 @@ static cellseg_status check(result *to, cellseg_context *context, const inputs *
 static const operation operations[] = {
     erode,
     dilate,
-    open,
-    close,
+    opening,
+    closing,
     white,
     black,
     erode_disc,
     erode_octagon,
     dilate_disc,
     dilate_octagon,
-    open_disc,
+    opening_disc,
     close_octagon,
     white_octagon,
     black_disc,

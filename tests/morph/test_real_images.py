@@ -97,8 +97,8 @@ def test_grey_morphology(field, dtype):
     for size in (3, 3), (20, 31), (200, 200):
         np.testing.assert_array_equal(morph.erode(image, size), ndimage.grey_erosion(image, size))
         np.testing.assert_array_equal(morph.dilate(image, size), ndimage.grey_dilation(image, size))
-        np.testing.assert_array_equal(morph.open(image, size), ndimage.grey_opening(image, size))
-        np.testing.assert_array_equal(morph.close(image, size), ndimage.grey_closing(image, size))
+        np.testing.assert_array_equal(morph.opening(image, size), ndimage.grey_opening(image, size))
+        np.testing.assert_array_equal(morph.closing(image, size), ndimage.grey_closing(image, size))
         np.testing.assert_array_equal(morph.white_top_hat(image, size), ndimage.white_tophat(image, size))
         np.testing.assert_array_equal(morph.black_top_hat(image, size), ndimage.black_tophat(image, size))
     for radius in 1, 7, 20:

@@ -65,8 +65,8 @@ static void grey_operations_refuse_bad_arguments(void **state) {
     (void)state;
     inputs in = inputs_new();
     typedef cellseg_status (*rectangle_fn)(cellseg_image **, cellseg_context *, const cellseg_image *, int32_t, size_t, size_t);
-    static const rectangle_fn rectangles[] = {cellseg_image_erode, cellseg_image_dilate,        cellseg_image_open,
-                                              cellseg_image_close, cellseg_image_white_top_hat, cellseg_image_black_top_hat};
+    static const rectangle_fn rectangles[] = {cellseg_image_erode,   cellseg_image_dilate,        cellseg_image_opening,
+                                              cellseg_image_closing, cellseg_image_white_top_hat, cellseg_image_black_top_hat};
     for (size_t i = 0; i < sizeof rectangles / sizeof rectangles[0]; i++) {
         assert_status(rectangles[i](NULL, NULL, in.grey, 0, 3, 3), CELLSEG_ERR_ARGUMENT);
         refuse_image(rectangles[i](&out, NULL, NULL, 0, 3, 3));
@@ -188,8 +188,8 @@ static void images_are_the_rooms_own(void **state) {
     assert_ok(cseg_plane_new(&l, NULL, CELLSEG_UINT32, HEIGHT, WIDTH));
     check_image(f, cseg_rect_erode(NULL, &f, &grey, 3, 5), cellseg_image_erode(&out, NULL, in.grey, 0, 3, 5));
     check_image(f, cseg_rect_dilate(NULL, &f, &grey, 3, 5), cellseg_image_dilate(&out, NULL, in.grey, 0, 3, 5));
-    check_image(f, cseg_rect_open(NULL, &f, &grey, 3, 5), cellseg_image_open(&out, NULL, in.grey, 0, 3, 5));
-    check_image(f, cseg_rect_close(NULL, &f, &grey, 3, 5), cellseg_image_close(&out, NULL, in.grey, 0, 3, 5));
+    check_image(f, cseg_rect_open(NULL, &f, &grey, 3, 5), cellseg_image_opening(&out, NULL, in.grey, 0, 3, 5));
+    check_image(f, cseg_rect_close(NULL, &f, &grey, 3, 5), cellseg_image_closing(&out, NULL, in.grey, 0, 3, 5));
     check_image(f, cseg_rect_top_hat(NULL, &f, &grey, 3, 5), cellseg_image_white_top_hat(&out, NULL, in.grey, 0, 3, 5));
     check_image(f, cseg_rect_bottom_hat(NULL, &f, &grey, 3, 5), cellseg_image_black_top_hat(&out, NULL, in.grey, 0, 3, 5));
     check_image(f, cseg_disc_erode(NULL, &f, &grey, 3), cellseg_image_erode_disc(&out, NULL, in.grey, 0, 3, CELLSEG_DISC_EXACT));

@@ -67,7 +67,7 @@ static parts take_apart(const uint8_t *bytes, size_t size) {
     return p;
 }
 
-static cellseg_status load_parts(const char *header, const uint8_t *data, size_t data_bytes) {
+static cellseg_status load_model(cellseg_model **loaded, const char *header, const uint8_t *data, size_t data_bytes) {
     const uint64_t length = strlen(header);
     const size_t size = 8 + (size_t)length + data_bytes;
     uint8_t *bytes = malloc(size);
@@ -75,12 +75,17 @@ static cellseg_status load_parts(const char *header, const uint8_t *data, size_t
     memcpy(bytes, &length, 8);
     memcpy(bytes + 8, header, (size_t)length);
     memcpy(bytes + 8 + length, data, data_bytes);
-    cellseg_model *loaded = (cellseg_model *)1;
-    const cellseg_status status = cellseg_model_load_memory(&loaded, NULL, bytes, size);
+    const cellseg_status status = cellseg_model_load_memory(loaded, NULL, bytes, size);
     if (status != CELLSEG_OK)
-        assert_null(loaded);
-    cellseg_model_free(loaded);
+        assert_null(*loaded);
     free(bytes);
+    return status;
+}
+
+static cellseg_status load_parts(const char *header, const uint8_t *data, size_t data_bytes) {
+    cellseg_model *loaded = (cellseg_model *)1;
+    const cellseg_status status = load_model(&loaded, header, data, data_bytes);
+    cellseg_model_free(loaded);
     return status;
 }
 
@@ -261,6 +266,8 @@ static const struct {
     {"\\\"pixel_size_um\\\":0.65", "\\\"pixel_size_um\\\":1e999", CELLSEG_ERR_MODEL, "rule: pixel_size_um"},
     {"\\\"percentile_low\\\":1", "\\\"percentile_low\\\":100", CELLSEG_ERR_MODEL, "rule: percentiles"},
     {"\\\"power\\\":0.5", "\\\"power\\\":-1", CELLSEG_ERR_MODEL, "rule: power"},
+    {"\\\"nucleus_diameter_um\\\":0", "\\\"nucleus_diameter_um\\\":-1", CELLSEG_ERR_MODEL, "rule: nucleus_diameter_um"},
+    {"\\\"nucleus_diameter_um\\\":0", "\\\"nucleus_diameter_um\\\":null", CELLSEG_ERR_FORMAT, "rule: \"nucleus_diameter_um\""},
     {"\\\"patch_px\\\":48", "\\\"patch_px\\\":64", CELLSEG_ERR_MODEL, "layer 14 (concat)"},
     {"\\\"patch_px\\\":48", "\\\"patch_px\\\":1e6", CELLSEG_ERR_FORMAT, "rule: \"patch_px\""},
     {"\\\"step_px\\\":40", "\\\"step_px\\\":41", CELLSEG_ERR_MODEL, "rule: patch_px"},
@@ -284,6 +291,26 @@ static void damaged_headers_are_refused(void **state) {
         free(header);
     }
     free_parts(&p);
+}
+
+static void the_nucleus_diameter_is_optional(void **state) {
+    (void)state;
+    const char *const key = "\\\"nucleus_diameter_um\\\":0,";
+    const struct {
+        const char *text;
+        double um;
+    } cases[] = {{"", 0}, {"\\\"nucleus_diameter_um\\\":11.27,", 11.27}, {key, 0}};
+    parts p = saved();
+    for (size_t i = 0; i < 3; i++) {
+        char *header = replaced(p.header, key, cases[i].text);
+        cellseg_model *loaded;
+        assert_ok(load_model(&loaded, header, p.data, p.data_bytes));
+        assert_true(cellseg_model_nucleus_diameter_um(loaded) == cases[i].um);
+        cellseg_model_free(loaded);
+        free(header);
+    }
+    free_parts(&p);
+    assert_true(cellseg_model_nucleus_diameter_um(NULL) == 0);
 }
 
 static void extra_tensors_are_refused(void **state) {
@@ -608,6 +635,7 @@ int main(void) {
         cmocka_unit_test(info_is_json_with_the_record),
         cmocka_unit_test(half_precision_follows_ieee),
         cmocka_unit_test(damaged_headers_are_refused),
+        cmocka_unit_test(the_nucleus_diameter_is_optional),
         cmocka_unit_test(extra_tensors_are_refused),
         cmocka_unit_test(damaged_numbers_are_refused),
         cmocka_unit_test(truncated_and_overlong_files_are_refused),

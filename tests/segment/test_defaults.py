@@ -9,27 +9,43 @@ import cellseg
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-HEADER = (ROOT / "include/cellseg/segment.h").read_text()
-STRUCTS = {"cellseg_segment_options": "", "cellseg_method": "method"}  # and the member that points to it
+HEADERS = "".join((ROOT / f"include/cellseg/{name}.h").read_text() for name in ("segment", "train", "synth", "measure"))
+STRUCTS = {  # what cellseg.options() calls it, and the member that points to it
+    "cellseg_segment_options": ("segment", ""),
+    "cellseg_method": ("segment", "method"),
+    "cellseg_train_options": ("train", ""),
+    "cellseg_rate_schedule": ("train", "rate_schedule"),
+    "cellseg_loss": ("train", "loss"),
+    "cellseg_augmentation": ("train", "augmentation"),
+    "cellseg_train_files": ("train_files", ""),
+    "cellseg_synth_options": ("simulate", ""),
+    "cellseg_synth_cells": ("simulate", "cells"),
+    "cellseg_synth_staining": ("simulate", "staining"),
+    "cellseg_synth_optics": ("simulate", "optics"),
+    "cellseg_synth_camera": ("simulate", "camera"),
+    "cellseg_measure_options": ("measure", ""),
+}
+GROUPS = {group for _, group in STRUCTS.values() if group}
 
 
 def options_of(struct):
-    return {option.name: option for option in cellseg.options("segment") if option.group == STRUCTS[struct]}
+    of, group = STRUCTS[struct]
+    return {option.name: option for option in cellseg.options(of) if option.group == group}
 
 
 def comments_of(struct):
     """{member: its comment in the header, on one line}"""
-    body = re.search(rf"typedef struct {struct} \{{(.*?)\}} {struct};", HEADER, re.S)[1]
+    body = re.search(rf"typedef struct {struct} \{{(.*?)\}} {struct};", HEADERS, re.S)[1]
     return {name: " ".join(text.split()) for name, text in re.findall(r"(\w+);\s*/\*\*<(.*?)\*/", body, re.S)}
 
 
-def test_the_tables_of_the_document_are_up_to_date():
+def test_the_tables_of_the_documents_are_up_to_date():
     sys.path.insert(0, str(ROOT / "examples/experiments"))
     import defaults
 
-    name = "options of segmentation"
-    section = (ROOT / "docs/defaults.md").read_text().split(f"<!-- {name} -->\n")[1].split(f"<!-- end of {name} -->")[0]
-    assert section == defaults.section("segment"), "run examples/experiments/defaults.py"
+    for document, name, of in defaults.SECTIONS:
+        section = (ROOT / document).read_text().split(f"<!-- {name} -->\n")[1].split(f"<!-- end of {name} -->")[0]
+        assert section == defaults.section(of), "run examples/experiments/defaults.py"
 
 
 def stated_value(option, text):
@@ -45,8 +61,11 @@ def stated_value(option, text):
 def test_the_header_states_each_default(struct):
     """As "Default 2" or "2, the default"; a choice by its constant."""
     options, comments = options_of(struct), comments_of(struct)
-    assert list(options) == [name for name in comments if name not in STRUCTS.values()]
+    assert list(options) == [name for name in comments if name not in GROUPS]
     for name, option in options.items():
+        if option.type is str and not option.choices:
+            assert option.default is None  # texts have none
+            continue
         found = re.search(r"Default (CELLSEG_\w+|[\d.]*\d)|([\d.]*\d), the default", comments[name])
         assert found, name
         assert stated_value(option, found[1] or found[2]) == option.default, name
@@ -63,12 +82,14 @@ def test_a_unit_in_a_name_is_the_unit_of_the_table(struct):
 
 def test_choices_are_the_header_s_constants():
     """In the order of their values: the n-th choice is the constant of value n."""
-    constants = re.findall(r"CELLSEG_(\w+) = (\d+)", HEADER + (ROOT / "include/cellseg/options.h").read_text())
+    text = HEADERS + "".join((ROOT / f"include/cellseg/{name}.h").read_text() for name in ("options", "model"))
+    constants = re.findall(r"CELLSEG_(\w+) = (\d+)", text)
     prefixes = {"marker_check": "MARKER", "preset": "PRESET", "cell_probability": "CELL", "relief": "RELIEF",
-                "background_rule": "BACKGROUND"}  # fmt: skip
-    options = {o.name: o for o in cellseg.options("segment") if o.choices and o.type is str}
+                "background_rule": "BACKGROUND", "schedule": "SCHEDULE", "extra_output": "EXTRA", "stain": "STAIN"}  # fmt: skip
+    every = [option for of in ("segment", "train", "simulate") for option in cellseg.options(of)]
+    options = {o.name: o for o in every if o.choices and o.type is str}
     assert set(options) == set(prefixes)
     for name, option in options.items():
         expected = {f"{prefixes[name]}_{c.replace('-', '_').upper()}": str(i) for i, c in enumerate(option.choices)}
-        verdicts = {"MARKER_FITS", "MARKER_DOUBTFUL", "MARKER_NUCLEAR_STAIN"}
+        verdicts = {"VERDICT_SUITABLE", "VERDICT_DOUBTFUL", "VERDICT_NUCLEAR_STAIN"}
         assert expected == {n: v for n, v in constants if n.startswith(prefixes[name] + "_") and n not in verdicts}

@@ -1,55 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The public calls on painted fields whose cells are known: what they find, what they promise, what they refuse. */
-#include "segment/fixture.h"
+#include "segment/calls.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-
-static cellseg_model *model;
-
-static int set_up(void **state) {
-    (void)state;
-    model = painted_model();
-    return 0;
-}
-
-static int tear_down(void **state) {
-    (void)state;
-    cellseg_model_free(model);
-    return 0;
-}
-
-/* ---- both methods under one signature ---- */
-
-typedef cellseg_status (*method)(cellseg_labels **cells, cellseg_labels **nuclei, cellseg_context *context,
-                                 const cellseg_image *image, const cellseg_segment_options *options);
-
-static cellseg_status with_network(cellseg_labels **cells, cellseg_labels **nuclei, cellseg_context *context,
-                                   const cellseg_image *image, const cellseg_segment_options *options) {
-    return cellseg_segment(cells, nuclei, NULL, NULL, context, model, image, options);
-}
-
-static cellseg_status with_stain(cellseg_labels **cells, cellseg_labels **nuclei, cellseg_context *context,
-                                 const cellseg_image *image, const cellseg_segment_options *options) {
-    return cellseg_segment_two_channel(cells, nuclei, NULL, context, image, image, options);
-}
-
-static const method methods[] = {with_network, with_stain};
-enum { METHODS = sizeof methods / sizeof methods[0] };
-
-static cellseg_segment_options defaults(void) {
-    cellseg_segment_options options;
-    assert_ok(cellseg_segment_options_init(&options, sizeof options));
-    options.nuclei_channel = 1;
-    return options;
-}
-
-static cellseg_method default_method(void) {
-    cellseg_method inner;
-    assert_ok(cellseg_method_init(&inner, sizeof inner, CELLSEG_PRESET_DEFAULT));
-    return inner;
-}
 
 /* ---- what is found ---- */
 
@@ -130,11 +85,6 @@ static void every_relief_and_rule_finds_them(void **state) {
 }
 
 /* ---- sameness ---- */
-
-static void assert_same_labels(const cellseg_labels *a, const cellseg_labels *b) {
-    const size_t bytes = cellseg_labels_height(a) * cellseg_labels_width(a) * sizeof(uint32_t);
-    assert_memory_equal(cellseg_labels_data(a), cellseg_labels_data(b), bytes);
-}
 
 static void any_number_of_threads_gives_the_same(void **state) {
     (void)state;
@@ -414,260 +364,6 @@ static void orientations_reach_the_network(void **state) {
     painted_free(&field);
 }
 
-/* ---- failures ---- */
-
-/* One call each, so that a failure of a late one does not pay for the ones before. */
-static cellseg_status allocating_network(cellseg_context *context, void *data) {
-    const painted *field = data;
-    cellseg_segment_options options = defaults();
-    options.smooth_um = 1;
-    cellseg_labels *cells, *nuclei;
-    cellseg_image *maps;
-    const cellseg_status status = cellseg_segment(&cells, &nuclei, &maps, NULL, context, model, field->image, &options);
-    assert_true(status == CELLSEG_OK || (cells == NULL && nuclei == NULL && maps == NULL));
-    cellseg_labels_free(cells);
-    cellseg_labels_free(nuclei);
-    cellseg_image_free(maps);
-    return status;
-}
-
-static cellseg_status allocating_stain(cellseg_context *context, void *data) {
-    const painted *field = data;
-    cellseg_segment_options options = defaults();
-    options.smooth_um = 1;
-    cellseg_labels *cells, *nuclei;
-    const cellseg_status status = with_stain(&cells, &nuclei, context, field->image, &options);
-    assert_true(status == CELLSEG_OK || (cells == NULL && nuclei == NULL));
-    cellseg_labels_free(cells);
-    cellseg_labels_free(nuclei);
-    return status;
-}
-
-static cellseg_status allocating_nuclei_within(cellseg_context *context, void *data) {
-    const painted *field = data;
-    cellseg_segment_options options = defaults();
-    options.smooth_um = 1;
-    cellseg_labels *nuclei;
-    const cellseg_status status = cellseg_segment_nuclei_within(&nuclei, context, field->truth, field->image, &options);
-    assert_true(status == CELLSEG_OK || nuclei == NULL);
-    cellseg_labels_free(nuclei);
-    return status;
-}
-
-static void survives_failing_allocations(void **state) {
-    (void)state;
-    painted field;
-    assert_ok(paint(&field, NULL, 4, 4, 1.2, 3)); /* enough cells for the marker check */
-    assert_survives_failing_allocations(allocating_network, &field);
-    assert_survives_failing_allocations(allocating_stain, &field);
-    assert_survives_failing_allocations(allocating_nuclei_within, &field);
-    painted_free(&field);
-}
-
-static int32_t stop_at(void *user, double fraction, const char *step) {
-    assert_non_null(step);
-    return fraction >= *(const double *)user;
-}
-
-static void cancels(void **state) {
-    (void)state;
-    const cellseg_segment_options options = defaults();
-    painted field;
-    assert_ok(paint(&field, NULL, 10, 10, 1, 3));
-    for (double at = 0; at <= 0.5; at += 0.25)
-        for (size_t m = 0; m < METHODS; m++) {
-            cellseg_context_options hooks;
-            assert_ok(cellseg_context_options_init(&hooks, sizeof hooks));
-            hooks.threads = 2;
-            hooks.progress = stop_at;
-            hooks.progress_user = &at;
-            cellseg_context *context;
-            assert_ok(cellseg_context_new(&context, &hooks));
-            cellseg_labels *cells = NULL, *nuclei = NULL;
-            assert_status(methods[m](&cells, &nuclei, context, field.image, &options), CELLSEG_ERR_CANCELLED);
-            assert_null(cells);
-            assert_null(nuclei);
-            cellseg_context_free(context);
-        }
-    painted_free(&field);
-}
-
-/* ---- bad arguments ---- */
-
-static void assert_refused(const cellseg_image *image, const cellseg_segment_options *options) {
-    for (size_t m = 0; m < METHODS; m++) {
-        cellseg_labels *cells = (cellseg_labels *)1, *nuclei = (cellseg_labels *)1;
-        assert_status(methods[m](&cells, &nuclei, NULL, image, options), CELLSEG_ERR_ARGUMENT);
-        assert_null(cells);
-        assert_null(nuclei);
-        assert_true(strlen(cellseg_last_error()) > 0);
-    }
-}
-
-#define REFUSES_INNER(member, value)                                                                                             \
-    do {                                                                                                                         \
-        cellseg_segment_options o = defaults();                                                                                  \
-        cellseg_method inner = default_method();                                                                                 \
-        o.method = &inner;                                                                                                       \
-        inner.member = value;                                                                                                    \
-        assert_refused(field.image, &o);                                                                                         \
-    } while (0)
-#define REFUSES(member, value)                                                                                                   \
-    do {                                                                                                                         \
-        cellseg_segment_options o = defaults();                                                                                  \
-        o.member = value;                                                                                                        \
-        assert_refused(field.image, &o);                                                                                         \
-    } while (0)
-
-static void absurd_options_are_refused(void **state) {
-    (void)state;
-    painted field;
-    assert_ok(paint(&field, NULL, 1, 1, 1, 3));
-    REFUSES(channel, -1);
-    REFUSES(channel, 2);
-    REFUSES(pixel_size_um, -1);
-    REFUSES(pixel_size_um, (double)NAN);
-    REFUSES(pixel_size_um, 1e9);
-    REFUSES_INNER(working_pixel_size_um, 0);
-    REFUSES_INNER(top_hat_um, -1);
-    REFUSES_INNER(nucleus_radius_min_um, 0);
-    REFUSES_INNER(nucleus_radius_min_um, 11);
-    REFUSES_INNER(nucleus_radius_max_um, (double)INFINITY);
-    REFUSES_INNER(nucleus_radius_max_um, 900);
-    REFUSES_INNER(nucleus_scales, 0);
-    REFUSES_INNER(nucleus_scales, 33);
-    REFUSES_INNER(cell_probability, 2);
-    REFUSES(sensitivity, 0);
-    REFUSES(sensitivity, 101);
-    REFUSES(outline_sensitivity, -1);
-    REFUSES_INNER(nucleus_valley, -1);
-    REFUSES(h_um, -1);
-    REFUSES(nucleus_area_min_um2, -1);
-    REFUSES_INNER(nucleus_probability_min, 2);
-    REFUSES_INNER(nucleus_strength_ratio, 1.1);
-    REFUSES_INNER(cell_sigma_um, -1);
-    REFUSES_INNER(cell_sigma_um, 999);
-    REFUSES_INNER(cell_area_expected_um2, -1);
-    REFUSES_INNER(cell_compactness, -1);
-    REFUSES_INNER(relief, 4);
-    REFUSES_INNER(background_rule, 2);
-    REFUSES(cell_area_min_um2, -1);
-    REFUSES(cell_area_max_um2, -1);
-    REFUSES_INNER(cytoplasm_min, 1.5);
-    REFUSES(smooth_um, -1);
-    REFUSES(drop_border_cells, 2);
-    REFUSES(fill_holes, -1);
-    REFUSES_INNER(cell_ring_um, -1);
-    REFUSES(use_extra_output, 2);
-    REFUSES(marker_check, 3);
-    REFUSES(preset, 2);
-    REFUSES(nucleus_diameter_um, -1);
-    REFUSES(nucleus_diameter_um, (double)NAN);
-    REFUSES(nucleus_diameter_um, 1e9);
-    REFUSES(orientations, 0);
-    REFUSES(orientations, 3);
-    REFUSES(orientations, 16);
-    REFUSES(orientations, -1);
-    REFUSES(struct_size, 8);
-    REFUSES_INNER(struct_size, 8);
-    cellseg_segment_options crossed = defaults();
-    crossed.cell_area_min_um2 = 200;
-    crossed.cell_area_max_um2 = 100;
-    assert_refused(field.image, &crossed);
-    assert_ok(cellseg_image_set_pixel_size_um(field.image, 0));
-    const cellseg_segment_options options = defaults();
-    assert_refused(field.image, &options);
-    painted_free(&field);
-}
-
-static void options_are_checked_on_their_own(void **state) {
-    (void)state;
-    cellseg_segment_options options = defaults();
-    cellseg_method inner = default_method();
-    assert_ok(cellseg_segment_options_check(NULL));
-    assert_ok(cellseg_segment_options_check(&options));
-    options.method = &inner;
-    assert_ok(cellseg_segment_options_check(&options));
-    inner.nucleus_radius_min_um = 20;
-    assert_status(cellseg_segment_options_check(&options), CELLSEG_ERR_ARGUMENT);
-    assert_string_equal(cellseg_last_error(), "nucleus_radius_min_um is 20, more than nucleus_radius_max_um, 10");
-    options = defaults();
-    options.sensitivity = 0;
-    assert_status(cellseg_segment_options_check(&options), CELLSEG_ERR_ARGUMENT);
-    assert_string_equal(cellseg_last_error(), "sensitivity is 0; it must lie in (0, 100]");
-    options.sensitivity = 1e-12;
-    assert_ok(cellseg_segment_options_check(&options));
-    options.channel = -1;
-    assert_status(cellseg_segment_options_check(&options), CELLSEG_ERR_ARGUMENT);
-    assert_string_equal(cellseg_last_error(), "channel is -1; it must lie in [0, 2.14748e+09]");
-    options = defaults();
-    options.nuclei_channel = -1;
-    assert_status(cellseg_segment_options_check(&options), CELLSEG_ERR_ARGUMENT);
-    options = defaults();
-    options.struct_size = 0;
-    assert_status(cellseg_segment_options_check(&options), CELLSEG_ERR_ARGUMENT);
-}
-
-/* ---- images that would take too much ---- */
-
-static void *count_alloc(void *user, size_t size) {
-    atomic_fetch_add((atomic_size_t *)user, 1); /* any thread may ask */
-    return malloc(size);
-}
-
-static void plain_free(void *user, void *block) {
-    (void)user;
-    free(block);
-}
-
-/* The status of a call with a budget; where it fails, it must have done so before it allocated. */
-static cellseg_status run_within(method run, const cellseg_image *image, double pixel_size_um, uint64_t budget) {
-    cellseg_segment_options options = defaults();
-    cellseg_context_options hooks;
-    cellseg_context *context;
-    cellseg_labels *cells;
-    atomic_size_t allocations;
-    atomic_init(&allocations, 0);
-    options.pixel_size_um = pixel_size_um;
-    assert_ok(cellseg_context_options_init(&hooks, sizeof hooks));
-    hooks.threads = 2;
-    hooks.memory_budget_bytes = budget;
-    hooks.alloc = count_alloc;
-    hooks.free = plain_free;
-    hooks.memory_user = &allocations;
-    assert_ok(cellseg_context_new(&context, &hooks));
-    const size_t before = atomic_load(&allocations);
-    const cellseg_status status = run(&cells, NULL, context, image, &options);
-    assert_true(status == CELLSEG_OK || atomic_load(&allocations) == before);
-    cellseg_labels_free(cells);
-    cellseg_context_free(context);
-    return status;
-}
-
-static void images_that_would_grow_beyond_measure_are_refused(void **state) {
-    (void)state;
-    painted field;
-    cellseg_image *large;
-    assert_ok(paint(&field, NULL, 2, 2, 1, 3));
-    assert_ok(cellseg_image_new(&large, NULL, CELLSEG_UINT8, 2, 4200, 4200));
-    for (size_t m = 0; m < METHODS; m++) {
-        assert_ok(run_within(methods[m], field.image, 5, 0));
-        assert_status(run_within(methods[m], field.image, 5.5, 0), CELLSEG_ERR_ARGUMENT);
-        assert_non_null(strstr(cellseg_last_error(), "5.5 um are more than 8 times as large as the working scale's of 0.65 um"));
-        assert_status(run_within(methods[m], field.image, 5000, 0), CELLSEG_ERR_ARGUMENT);
-        assert_status(run_within(methods[m], large, 5.1, 0), CELLSEG_ERR_LIMIT);
-        assert_non_null(strstr(cellseg_last_error(), "4200 x 4200 pixels of 5.1 um"));
-        assert_status(run_within(methods[m], large, 1.3, 100 << 20), CELLSEG_ERR_LIMIT);
-        assert_non_null(strstr(cellseg_last_error(), "the segmentation needs "));
-    }
-    cellseg_labels *nuclei;
-    cellseg_segment_options options = defaults();
-    options.pixel_size_um = 5.5;
-    assert_status(cellseg_segment_nuclei_within(&nuclei, NULL, field.truth, field.image, &options), CELLSEG_ERR_ARGUMENT);
-    cellseg_image_free(large);
-    painted_free(&field);
-}
-
 /* ---- models of something else ---- */
 
 static void models_with_other_classes_are_refused(void **state) {
@@ -760,26 +456,6 @@ static void pixel_sizes_that_disagree_are_refused(void **state) {
     painted_free(&b);
 }
 
-static void presets(void **state) {
-    (void)state;
-    cellseg_segment_options options = defaults();
-    options.channel = 1;
-    options.pixel_size_um = 0.3;
-    options.h_um = 77;
-    assert_ok(cellseg_segment_options_preset(&options, CELLSEG_PRESET_PAPER));
-    assert_true(options.h_um == 3 && options.sensitivity == 60 && options.preset == CELLSEG_PRESET_PAPER);
-    assert_true(options.channel == 1 && options.pixel_size_um == 0.3 && options.struct_size == sizeof options);
-    assert_ok(cellseg_segment_options_preset(&options, CELLSEG_PRESET_DEFAULT));
-    cellseg_segment_options own = defaults();
-    own.channel = 1;
-    own.pixel_size_um = 0.3;
-    assert_memory_equal(&own, &options, sizeof own);
-    assert_status(cellseg_segment_options_preset(&options, 2), CELLSEG_ERR_ARGUMENT);
-    assert_status(cellseg_segment_options_preset(NULL, 0), CELLSEG_ERR_ARGUMENT);
-    assert_status(cellseg_segment_options_init(NULL, sizeof options), CELLSEG_ERR_ARGUMENT);
-    assert_status(cellseg_segment_options_init(&options, 16), CELLSEG_ERR_ARGUMENT);
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(painted_cells_are_found),
@@ -793,16 +469,10 @@ int main(void) {
         cmocka_unit_test(nuclei_within_known_cells),
         cmocka_unit_test(maps_have_the_images_size),
         cmocka_unit_test(orientations_reach_the_network),
-        cmocka_unit_test(survives_failing_allocations),
-        cmocka_unit_test(cancels),
-        cmocka_unit_test(absurd_options_are_refused),
-        cmocka_unit_test(options_are_checked_on_their_own),
-        cmocka_unit_test(images_that_would_grow_beyond_measure_are_refused),
         cmocka_unit_test(models_with_other_classes_are_refused),
         cmocka_unit_test(bad_pixels_are_refused),
         cmocka_unit_test(missing_arguments_are_refused),
         cmocka_unit_test(pixel_sizes_that_disagree_are_refused),
-        cmocka_unit_test(presets),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

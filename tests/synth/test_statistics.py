@@ -1,14 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Simulated fields show what their options ask for, as SciPy and scikit-image measure it."""
 
-import ctypes
-import re
-from pathlib import Path
 
 import cellseg
 import numpy as np
 import pytest
-from cellseg import _lowlevel as c
 from scipy import ndimage
 from skimage import measure, morphology, segmentation
 
@@ -189,12 +185,3 @@ def test_the_dead_are_small_and_bright():
 def test_draws_reach_from_sparse_to_confluent():
     covered = [(cellseg.simulate(300, 300, "mixed", seed)[1] > 0).mean() for seed in range(40)]
     assert min(covered) < 0.2 and max(covered) > 0.8
-
-
-def test_the_header_states_the_defaults():
-    header = (Path(__file__).resolve().parents[2] / "include/cellseg/synth.h").read_text()
-    stated = {name: float(value) for name, value in re.findall(r"double (\w+);\s*/\*\*<[^*]*?Default ([\d.]+) \*/", header)}
-    options = c.synth_options()
-    c.synth_options_init(options, ctypes.sizeof(options))
-    doubles = [name for name, kind in c.synth_options._fields_ if kind is ctypes.c_double]
-    assert stated == {name: getattr(options, name) for name in doubles}

@@ -64,7 +64,7 @@ static inline double test_value(const cseg_tensor *t, size_t image, long y, long
 
 /* How far output pixel y and tap ky lie in the input: y + ky - padding, or for a deconvolution (y - ky) / 2 where that is whole.
  */
-static inline bool test_source(const cseg_filter_shape *s, long y, long x, long ky, long kx, long *sy, long *sx) {
+static inline bool test_source(const cseg_conv_shape *s, long y, long x, long ky, long kx, long *sy, long *sx) {
     if (s->deconvolution) {
         *sy = y / 2;
         *sx = x / 2;
@@ -75,10 +75,10 @@ static inline bool test_source(const cseg_filter_shape *s, long y, long x, long 
     return true;
 }
 
-static inline size_t test_taps(const cseg_filter_shape *s) {
+static inline size_t test_taps(const cseg_conv_shape *s) {
     return s->deconvolution ? 2 : s->kernel;
 }
-static inline size_t test_out_size(const cseg_filter_shape *s, size_t in) {
+static inline size_t test_out_size(const cseg_conv_shape *s, size_t in) {
     return s->deconvolution ? 2 * in : in + 2 * s->padding + 1 - s->kernel;
 }
 
@@ -86,7 +86,7 @@ static inline size_t test_out_size(const cseg_filter_shape *s, size_t in) {
  * Visit every product in which an input, a weight and an output take part:
  * add `what` of 0: out += in * w; 1: d_in += d_out * w; 2: d_w += in * d_out. All arrays are double, dense.
  */
-static inline void test_products(int what, double *out, double *in, double *w, const cseg_filter_shape *s, size_t height,
+static inline void test_products(int what, double *out, double *in, double *w, const cseg_conv_shape *s, size_t height,
                                  size_t width) {
     const size_t oh = test_out_size(s, height), ow = test_out_size(s, width), taps = test_taps(s);
     for (size_t y = 0; y < oh; y++)

@@ -3,7 +3,7 @@
 #include "naive.h"
 
 typedef struct test_case {
-    cseg_filter_shape shape;
+    cseg_conv_shape shape;
     size_t images, height, width;
 } test_case;
 
@@ -35,12 +35,12 @@ static const test_case cases[] = {
 };
 enum { CASES = sizeof cases / sizeof *cases };
 
-static size_t weight_count(const cseg_filter_shape *s) {
+static size_t weight_count(const cseg_conv_shape *s) {
     return test_taps(s) * test_taps(s) * s->in * s->out;
 }
 
 /* Winograd's transforms cost some digits. */
-static double transforms_cost(const cseg_filter_shape *s) {
+static double transforms_cost(const cseg_conv_shape *s) {
     return s->kernel == 3 && s->in >= 16 && s->out >= 16 ? 20 : 1;
 }
 
@@ -66,7 +66,7 @@ static void assert_frame_is_zero(const cseg_tensor *t) {
 
 /* Forward into the channels [offset, offset + out) of a wider tensor, whose other channels must stay as they are. */
 static void check_forward(const cseg_kernels *k, const test_case *c, int32_t use, int32_t activation, bool biased) {
-    const cseg_filter_shape *s = &c->shape;
+    const cseg_conv_shape *s = &c->shape;
     const size_t offset = c->images == 2 ? 5 : 0, oh = test_out_size(s, c->height), ow = test_out_size(s, c->width);
     test_tensor in = test_tensor_new(c->images, c->height, c->width, s->in, s->padding, 1);
     test_tensor wide = test_tensor_new(c->images, oh, ow, s->out + offset + 3, 1, 2);
@@ -120,7 +120,7 @@ static void forward_is_the_definition(void **state) {
 }
 
 static void check_backward_data(const cseg_kernels *k, const test_case *c, bool accumulate) {
-    const cseg_filter_shape *s = &c->shape;
+    const cseg_conv_shape *s = &c->shape;
     const size_t oh = test_out_size(s, c->height), ow = test_out_size(s, c->width);
     test_tensor d_in = test_tensor_new(c->images, c->height, c->width, s->in, 2, 1);
     test_tensor d_out = test_tensor_new(c->images, oh, ow, s->out, 2, 2);
@@ -161,7 +161,7 @@ static void backward_data_is_the_transpose(void **state) {
 }
 
 static void check_backward_weights(const cseg_kernels *k, const test_case *c) {
-    const cseg_filter_shape *s = &c->shape;
+    const cseg_conv_shape *s = &c->shape;
     const size_t oh = test_out_size(s, c->height), ow = test_out_size(s, c->width), count = weight_count(s);
     test_tensor in = test_tensor_new(c->images, c->height, c->width, s->in, 2, 1);
     test_tensor d_out = test_tensor_new(c->images, oh, ow, s->out, 2, 2);

@@ -6,7 +6,7 @@
 #include <inttypes.h>
 
 typedef struct test_case {
-    cseg_filter_shape shape;
+    cseg_conv_shape shape;
     size_t images, height, width;
 } test_case;
 
@@ -48,7 +48,7 @@ static void harden(test_tensor *t) {
 }
 
 static void run_convolution(record *r, const cseg_kernels *k, const test_case *c) {
-    const cseg_filter_shape *s = &c->shape;
+    const cseg_conv_shape *s = &c->shape;
     const size_t count = test_taps(s) * test_taps(s) * s->in * s->out, oh = test_out_size(s, c->height),
                  ow = test_out_size(s, c->width);
     test_tensor in = test_tensor_new(c->images, c->height, c->width, s->in, 2, 1),

@@ -10,8 +10,9 @@ from PIL import Image, ImageDraw, ImageFont
 from skimage import io
 from skimage.filters import threshold_otsu
 
-import method
-import test_augment as augment
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "segment"))
+import method  # noqa: E402
+import test_augment as augment  # noqa: E402
 
 DATA = Path(__file__).resolve().parents[2] / "examples/data"
 ROWS = [

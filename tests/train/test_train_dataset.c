@@ -183,7 +183,8 @@ static void test_plain_patches_are_the_image_reflected(void **state) {
     static float image[PIXELS];
     static uint8_t classes[PIXELS];
     for (size_t p = 0; p < count; p++) {
-        assert_ok(cseg_augment_draw(&dataset, &(cseg_patches){.image = image, .classes = classes}, places, count, p, 1, NULL, 0, 0));
+        assert_ok(
+            cseg_augment_draw(&dataset, &(cseg_patches){.image = image, .classes = classes}, places, count, p, 1, NULL, 0, 0));
         for (size_t i = 0; i < PIXELS; i++)
             assert_pixel(&dataset.samples[places[p].sample], &places[p], i / PATCH, i % PATCH, image[i], classes[i]);
     }
@@ -218,7 +219,8 @@ static void assert_turns(int32_t rotate, int32_t flip, unsigned expected) {
     const cseg_place place = {0, 17, 23};
     static float plain[PIXELS], image[PIXELS];
     static uint8_t plain_classes[PIXELS], classes[PIXELS];
-    assert_ok(cseg_augment_draw(&dataset, &(cseg_patches){.image = plain, .classes = plain_classes}, &place, 1, 0, 1, NULL, 0, 0));
+    assert_ok(
+        cseg_augment_draw(&dataset, &(cseg_patches){.image = plain, .classes = plain_classes}, &place, 1, 0, 1, NULL, 0, 0));
     cellseg_augmentation options = plain_options();
     options.rotate = rotate;
     options.flip = flip;

@@ -70,9 +70,9 @@ RELIEF_MARKER, RELIEF_GRADIENT, RELIEF_PROBABILITY, RELIEF_DISTANCE = 0, 1, 2, 3
 CELL_CYTOPLASM, CELL_CYTOPLASM_AND_NUCLEUS = 0, 1
 BACKGROUND_EXPECTED_AREA, BACKGROUND_PROBABILITY = 0, 1
 MARKER_WARN, MARKER_REFUSE_STAINS, MARKER_REFUSE = 0, 1, 2
-MARKER_FITS, MARKER_DOUBTFUL, MARKER_NUCLEAR_STAIN = 0, 1, 2
+VERDICT_SUITABLE, VERDICT_DOUBTFUL, VERDICT_NUCLEAR_STAIN = 0, 1, 2
 OPTION_INT32, OPTION_UINT64, OPTION_DOUBLE, OPTION_TEXT, OPTION_GROUP = 1, 2, 3, 4, 5
-OPTION_OR_ZERO, OPTION_ABOVE_LOWEST, OPTION_POWER_OF_TWO, OPTION_KEPT_BY_PRESET = 1, 2, 4, 8
+OPTION_FLAG_OR_ZERO, OPTION_FLAG_ABOVE_LOWEST, OPTION_FLAG_POWER_OF_TWO, OPTION_FLAG_KEPT_BY_PRESET = 1, 2, 4, 8
 WEIGHTS_FLOAT32, WEIGHTS_FLOAT16 = 1, 2
 LAPLACIAN_EXACT, LAPLACIAN_FAST = 0, 1
 RESAMPLE_LINEAR, RESAMPLE_CUBIC = 0, 1
@@ -165,11 +165,13 @@ class segment_report(_Sized):
     _fields_ = [
         ("struct_size", c_size_t),
         ("cells", c_uint32),
+        ("nuclei", c_uint32),
         ("dropped_small", c_uint32),
         ("dropped_improbable", c_uint32),
         ("dropped_weak", c_uint32),
         ("dropped_border", c_uint32),
         ("dropped_area", c_uint32),
+        ("dropped_lost", c_uint32),
         ("dropped_no_cytoplasm", c_uint32),
         ("dropped_marker", c_uint32),
         ("marker_verdict", c_int32),
@@ -624,7 +626,7 @@ def _maker(name: str, *arguments: object) -> object:
 
 
 image_gaussian = _maker("image_gaussian", Image, c_int32, c_double)
-image_log = _maker("image_log", Image, c_int32, c_void_p, c_size_t, c_int32)
+image_laplacian = _maker("image_laplacian", Image, c_int32, c_void_p, c_size_t, c_int32)
 image_resample = _maker("image_resample", Image, c_int32, c_size_t, c_size_t, c_int32)
 labels_resample = _maker("labels_resample", Labels, c_size_t, c_size_t)
 image_range = _function(
@@ -640,14 +642,14 @@ image_otsu = _function("image_otsu", status, c_void_p, Context.optional(), Image
 
 image_erode = _maker("image_erode", Image, c_int32, c_size_t, c_size_t)
 image_dilate = _maker("image_dilate", Image, c_int32, c_size_t, c_size_t)
-image_open = _maker("image_open", Image, c_int32, c_size_t, c_size_t)
-image_close = _maker("image_close", Image, c_int32, c_size_t, c_size_t)
+image_opening = _maker("image_opening", Image, c_int32, c_size_t, c_size_t)
+image_closing = _maker("image_closing", Image, c_int32, c_size_t, c_size_t)
 image_white_top_hat = _maker("image_white_top_hat", Image, c_int32, c_size_t, c_size_t)
 image_black_top_hat = _maker("image_black_top_hat", Image, c_int32, c_size_t, c_size_t)
 image_erode_disc = _maker("image_erode_disc", Image, c_int32, c_size_t, c_int32)
 image_dilate_disc = _maker("image_dilate_disc", Image, c_int32, c_size_t, c_int32)
-image_open_disc = _maker("image_open_disc", Image, c_int32, c_size_t, c_int32)
-image_close_disc = _maker("image_close_disc", Image, c_int32, c_size_t, c_int32)
+image_opening_disc = _maker("image_opening_disc", Image, c_int32, c_size_t, c_int32)
+image_closing_disc = _maker("image_closing_disc", Image, c_int32, c_size_t, c_int32)
 image_white_top_hat_disc = _maker("image_white_top_hat_disc", Image, c_int32, c_size_t, c_int32)
 image_black_top_hat_disc = _maker("image_black_top_hat_disc", Image, c_int32, c_size_t, c_int32)
 image_reconstruct_dilation = _maker("image_reconstruct_dilation", Image, c_int32, Image, c_int32, c_int32)

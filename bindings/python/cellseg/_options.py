@@ -8,6 +8,8 @@ import difflib
 import os
 from typing import Iterator, NamedTuple
 
+import numpy as np
+
 from . import _lowlevel as c
 from ._lowlevel import ArgumentError
 
@@ -85,9 +87,9 @@ def _described(row: c.option, group: str) -> Option:
         value(row.paper),
         row.lowest,
         row.highest,
-        bool(row.flags & c.OPTION_OR_ZERO),
-        bool(row.flags & c.OPTION_ABOVE_LOWEST),
-        bool(row.flags & c.OPTION_POWER_OF_TWO),
+        bool(row.flags & c.OPTION_FLAG_OR_ZERO),
+        bool(row.flags & c.OPTION_FLAG_ABOVE_LOWEST),
+        bool(row.flags & c.OPTION_FLAG_POWER_OF_TWO),
         choices,
         row.sentence.decode(),
         group,
@@ -185,6 +187,8 @@ def set_options(struct: ctypes.Structure, options: dict[str, object]) -> None:
         named = _named_choices(owner, name, value)
         if named:
             value = chosen(name, value, named)
+        elif isinstance(value, np.bool_):
+            value = bool(value)
         _set(owner, name, dict(owner._fields_)[name], value)
 
 

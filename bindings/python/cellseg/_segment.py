@@ -15,13 +15,13 @@ from ._model import Model
 from ._options import chosen, struct_of
 
 EXTRA_OUTPUTS = {"none": c.EXTRA_NONE, "boundary": c.EXTRA_BOUNDARY, "distance": c.EXTRA_DISTANCE}
-_VERDICTS = {c.MARKER_FITS: "fits", c.MARKER_DOUBTFUL: "doubtful", c.MARKER_NUCLEAR_STAIN: "nuclear-stain"}
+_VERDICTS = {c.VERDICT_SUITABLE: "suitable", c.VERDICT_DOUBTFUL: "doubtful", c.VERDICT_NUCLEAR_STAIN: "nuclear-stain"}
 
 
 class Report(namedtuple("Report", [name for name, _ in c.segment_report._fields_ if name != "struct_size"])):
     """A segmentation in figures: the members of cellseg_segment_report (include/cellseg/segment.h).
 
-    marker_verdict is "fits", "doubtful" or "nuclear-stain". confidence[id] is the mean nucleus probability in the nucleus of cell
+    marker_verdict is "suitable", "doubtful" or "nuclear-stain". confidence[id] is the mean nucleus probability in the nucleus of cell
     `id`, a copy as float32; None without a network.
     """
 
@@ -131,6 +131,12 @@ def segment_maps(
     return array_from_image(maps), c.image_pixel_size_um(maps)
 
 
+def _maps_from(maps: object, pixel_size_um: float | None) -> c.Image:
+    """An image of maps: float32, to which other floats are rounded."""
+    array = np.asarray(maps)
+    return image_from(array.astype(np.float32, copy=False) if array.dtype.kind == "f" else array, pixel_size_um)
+
+
 def segment_nuclei(
     maps: object,
     pixel_size_um: float,
@@ -145,7 +151,7 @@ def segment_nuclei(
     meaning of channel 3, "boundary" or "distance"; "none": it is not read.
     """
     struct = struct_of(c.segment_options, options)
-    source = image_from(maps, pixel_size_um)
+    source = _maps_from(maps, pixel_size_um)
     nuclei = c.Labels()
     call(context, c.segment_nuclei, (nuclei,), (source, chosen("extra_output", extra_output, EXTRA_OUTPUTS), struct))
     return array_from_labels(nuclei)
@@ -169,7 +175,7 @@ def segment_cells(
     """
     struct = struct_of(c.segment_options, options)
     source = image_from(image, pixel_size_um)
-    known = None if maps is None else image_from(maps, maps_pixel_size_um)
+    known = None if maps is None else _maps_from(maps, maps_pixel_size_um)
     seeds = labels_from(nuclei)
     cells, found = c.Labels(), c.Labels()
     extra = chosen("extra_output", extra_output, EXTRA_OUTPUTS)

@@ -56,7 +56,7 @@ def laplacian_of_gaussian(
     """
     sigmas = np.ascontiguousarray(np.atleast_1d(sigmas_px), np.float64)
     method = c.LAPLACIAN_FAST if fast else c.LAPLACIAN_EXACT
-    return _image(context, c.image_log, image, channel, sigmas.ctypes.data, sigmas.size, method)
+    return _image(context, c.image_laplacian, image, channel, sigmas.ctypes.data, sigmas.size, method)
 
 
 def resample(

@@ -37,9 +37,9 @@ def relabel(labels: object, *, context: Context | None = None) -> np.ndarray:
     return _labels(context, c.labels_relabel, labels)
 
 
-def remove_small(labels: object, least_area_px: int, *, context: Context | None = None) -> np.ndarray:
-    """Remove objects of fewer than least_area_px pixels; the others keep their ids."""
-    return _labels(context, c.labels_remove_small, labels, _not_negative("least_area_px", least_area_px))
+def remove_small(labels: object, area_min_px: int, *, context: Context | None = None) -> np.ndarray:
+    """Remove objects of fewer than area_min_px pixels; the others keep their ids."""
+    return _labels(context, c.labels_remove_small, labels, _not_negative("area_min_px", area_min_px))
 
 
 def clear_border(labels: object, margin_px: int = 0, *, context: Context | None = None) -> np.ndarray:

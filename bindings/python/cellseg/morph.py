@@ -23,8 +23,8 @@ from ._options import struct_of
 __all__ = [
     "black_top_hat",
     "black_top_hat_disc",
-    "close",
-    "close_disc",
+    "closing",
+    "closing_disc",
     "components",
     "dilate",
     "dilate_disc",
@@ -37,8 +37,8 @@ __all__ = [
     "h_maxima",
     "h_minima",
     "nearest",
-    "open",
-    "open_disc",
+    "opening",
+    "opening_disc",
     "reconstruct_dilation",
     "reconstruct_erosion",
     "regional_maxima",
@@ -87,8 +87,8 @@ def _rectangle(name: str, text: str) -> Callable[..., np.ndarray]:
 
 erode = _rectangle("erode", "Every pixel becomes the smallest under a rectangle.")
 dilate = _rectangle("dilate", "Every pixel becomes the largest under the mirrored rectangle.")
-open = _rectangle("open", "Erode, then dilate: remove what is bright and does not hold the rectangle.")
-close = _rectangle("close", "Dilate, then erode: remove what is dark and does not hold the rectangle.")
+opening = _rectangle("opening", "Erode, then dilate: remove what is bright and does not hold the rectangle.")
+closing = _rectangle("closing", "Dilate, then erode: remove what is dark and does not hold the rectangle.")
 white_top_hat = _rectangle("white_top_hat", "The image minus its opening, which removes an uneven background.")
 black_top_hat = _rectangle("black_top_hat", "The closing minus the image.")
 
@@ -113,8 +113,8 @@ def _disc(name: str, text: str) -> Callable[..., np.ndarray]:
 
 erode_disc = _disc("erode", "Every pixel becomes the smallest under a disc.")
 dilate_disc = _disc("dilate", "Every pixel becomes the largest under a disc.")
-open_disc = _disc("open", "Erode, then dilate by a disc: remove what is bright and does not hold it.")
-close_disc = _disc("close", "Dilate, then erode by a disc: remove what is dark and does not hold it.")
+opening_disc = _disc("opening", "Erode, then dilate by a disc: remove what is bright and does not hold it.")
+closing_disc = _disc("closing", "Dilate, then erode by a disc: remove what is dark and does not hold it.")
 white_top_hat_disc = _disc("white_top_hat", "The image minus its opening by a disc.")
 black_top_hat_disc = _disc("black_top_hat", "The closing by a disc minus the image.")
 

@@ -57,9 +57,9 @@ CHANNELS = {  # functions of images, and how each is called; the channel of the 
     "range": lambda i, **k: filter.value_range(i, **k), "histogram": lambda i, **k: filter.histogram(i, 9, 0, 4000, **k),
     "percentiles": lambda i, **k: filter.percentiles(i, [5, 95], **k), "otsu": lambda i, **k: filter.otsu(i, 3, **k),
     **{n: lambda i, n=n, **k: getattr(morph, n)(i, (4, 7), **k)
-       for n in ("erode", "dilate", "open", "close", "white_top_hat", "black_top_hat")},
+       for n in ("erode", "dilate", "opening", "closing", "white_top_hat", "black_top_hat")},
     **{f"{n} {fast}": lambda i, n=n, fast=fast, **k: getattr(morph, n + "_disc")(i, 9, fast=fast, **k)
-       for n in ("erode", "dilate", "open", "close", "white_top_hat", "black_top_hat") for fast in (False, True)},
+       for n in ("erode", "dilate", "opening", "closing", "white_top_hat", "black_top_hat") for fast in (False, True)},
     "under": lambda i, **k: morph.reconstruct_dilation(i, NOISE + np.uint16(500), **k),
     "over": lambda i, **k: morph.reconstruct_erosion(i, NOISE // 2, 4, **k),
     "h_minima": lambda i, **k: morph.h_minima(i, 300, **k), "h_maxima": lambda i, **k: morph.h_maxima(i, 300, **k),
@@ -105,16 +105,16 @@ def test_grey_morphology(image):
     size = (4, 7)
     same(morph.erode(image, size), ndimage.grey_erosion(image, size))
     same(morph.dilate(image, size), ndimage.grey_dilation(image, size))
-    same(morph.open(image, 5), ndimage.grey_opening(image, 5))
-    same(morph.close(image, 5), ndimage.grey_closing(image, 5))
+    same(morph.opening(image, 5), ndimage.grey_opening(image, 5))
+    same(morph.closing(image, 5), ndimage.grey_closing(image, 5))
     same(morph.white_top_hat(image, 5), ndimage.white_tophat(image, 5))
     same(morph.black_top_hat(image, 5), ndimage.black_tophat(image, 5))
     same(morph.erode_disc(image, 3), ndimage.grey_erosion(image, footprint=morphology.disk(3)))
     same(morph.dilate_disc(image, 3), ndimage.grey_dilation(image, footprint=morphology.disk(3)))
-    same(morph.open_disc(image, 3), morph.dilate_disc(morph.erode_disc(image, 3), 3))
-    same(morph.close_disc(image, 3), morph.erode_disc(morph.dilate_disc(image, 3), 3))
-    same(morph.white_top_hat_disc(image, 12, fast=True), image - morph.open_disc(image, 12, fast=True))
-    same(morph.black_top_hat_disc(image, 12), morph.close_disc(image, 12) - image)
+    same(morph.opening_disc(image, 3), morph.dilate_disc(morph.erode_disc(image, 3), 3))
+    same(morph.closing_disc(image, 3), morph.erode_disc(morph.dilate_disc(image, 3), 3))
+    same(morph.white_top_hat_disc(image, 12, fast=True), image - morph.opening_disc(image, 12, fast=True))
+    same(morph.black_top_hat_disc(image, 12), morph.closing_disc(image, 12) - image)
     assert morph.erode(image, 3).dtype == image.dtype
 
 
@@ -269,9 +269,9 @@ def test_every_function_of_floats_names_a_pixel_that_is_no_number(module, name, 
 
 def test_bad_arguments_are_named():
     for call, words in [
-        (lambda: morph.erode(NOISE, 61), "height_px"), (lambda: morph.open(NOISE, (1, 51)), "width_px"),
+        (lambda: morph.erode(NOISE, 61), "height_px"), (lambda: morph.opening(NOISE, (1, 51)), "width_px"),
         (lambda: morph.erode(NOISE, 0), "height_px"), (lambda: morph.erode(NOISE, -1), "height_px"),
-        (lambda: morph.erode_disc(NOISE, 25), "radius_px"), (lambda: morph.open_disc(NOISE, -1, fast=True), "radius_px"),
+        (lambda: morph.erode_disc(NOISE, 25), "radius_px"), (lambda: morph.opening_disc(NOISE, -1, fast=True), "radius_px"),
         (lambda: morph.h_minima(NOISE, -1), "h"), (lambda: morph.erode(THREE, 3, channel=3), "image: channel 3 of an image of 3"),
         (lambda: morph.watershed(NOISE, LABELS[1:]), "size"), (lambda: morph.watershed(NOISE, LABELS, MASK[:, 1:]), "size"),
         (lambda: morph.reconstruct_dilation(NOISE, FLOATS), "types"), (lambda: labels.expand(LABELS, -1), "distance_px"),
@@ -279,7 +279,7 @@ def test_bad_arguments_are_named():
         (lambda: filter.gaussian(NOISE, -1), "sigma_px"), (lambda: filter.resample(NOISE, (0, 5)), "size"),
         (lambda: filter.resample(NOISE, (2**31, 2**31)), "size"), (lambda: filter.percentiles(NOISE, 101), "percents"),
         (lambda: filter.histogram(NOISE, 3, 5, 5), "lo"), (lambda: morph.components(MASK, 5), "connectivity"),
-        (lambda: labels.remove_small(LABELS, -1), "least_area_px"), (lambda: labels.clear_border(LABELS, -1), "margin_px"),
+        (lambda: labels.remove_small(LABELS, -1), "area_min_px"), (lambda: labels.clear_border(LABELS, -1), "margin_px"),
     ]:  # fmt: skip
         with pytest.raises(cellseg.ArgumentError, match=words):
             call()
