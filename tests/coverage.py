@@ -27,11 +27,23 @@ def counts(build):
     return files
 
 
+def never_run(lines):
+    """Ranges of lines, as text; lines without code between do not part them."""
+    ranges, last = [], True
+    for number, ran in sorted(lines.items()):
+        if not ran and last:
+            ranges.append([number, number])
+        elif not ran:
+            ranges[-1][1] = number
+        last = ran
+    return ", ".join(str(a) if a == b else f"{a}-{b}" for a, b in ranges)
+
+
 def main():
     files = counts(pathlib.Path(sys.argv[1]).resolve())
     missed = sorted(((list(lines.values()).count(False), name) for name, lines in files.items()), reverse=True)
     for number, name in missed[:LISTED]:
-        print(f"{name}: {number} of {len(files[name])} lines never run: {[n for n, ran in sorted(files[name].items()) if not ran]}")
+        print(f"{name}: {number} of {len(files[name])} lines never run: {never_run(files[name])}")
     total = sum(map(len, files.values()))
     percent = 100 * (1 - sum(number for number, _ in missed) / total)
     print(f"{percent:.2f} % of {total} lines of lib/ ran; {FLOOR} % are the least")
