@@ -56,7 +56,7 @@ cseg_io_stack cseg_ome_stack(const char *xml);
  * NULL. */
 cellseg_status cseg_pixel_check_stack(const char *description, uint64_t channels);
 
-/* ---- codecs (claim.c, png.c, tiff.c) ---- */
+/* ---- codecs (claim.c, png.c, tiff_read.c, libtiff.c, tiff_write.c) ---- */
 
 /* Parameters of a reader. */
 typedef struct cseg_io_request {
@@ -82,10 +82,10 @@ cellseg_status cseg_png_read(cellseg_image **out, cellseg_context *context, cseg
 cellseg_status cseg_tiff_read(cellseg_image **out, cellseg_context *context, cseg_file *file, const cseg_io_request *request);
 
 /* The CELLSEG_FEATURE_TIFF_ bits of the compressions that libtiff has. */
-uint64_t cseg_tiff_compressions(void);
+uint64_t cseg_libtiff_compressions(void);
 
 /* One page for each channel. */
-cellseg_status cseg_tiff_write(cseg_file *file, cellseg_context *context, const cellseg_image *image);
+cellseg_status cseg_tiffwriter_write(cseg_file *file, cellseg_context *context, const cellseg_image *image);
 
 /* row(data, y, rgb) fills one row of 8-bit red, green and blue. */
 typedef void (*cseg_io_rgb_row_fn)(void *data, size_t y, uint8_t *rgb);

@@ -6,7 +6,7 @@
 static cellseg_status write_image(const cellseg_image *image, cellseg_context *context, const char *path) {
     cseg_target target;
     CSEG_TRY(cseg_target_open(&target, context, path));
-    return cseg_target_close(&target, cseg_tiff_write(&target.file, context, image));
+    return cseg_target_close(&target, cseg_tiffwriter_write(&target.file, context, image));
 }
 
 cellseg_status cellseg_image_write(const cellseg_image *image, cellseg_context *context, const char *path) {
