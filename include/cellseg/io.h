@@ -13,11 +13,19 @@
 extern "C" {
 #endif
 
+/** Value of cellseg_read_options.z: the greatest value of each pixel over all slices. */
+enum { CELLSEG_Z_MAX = -2 };
+
 /** Options of reading. Initialise with cellseg_read_options_init(). */
 typedef struct cellseg_read_options {
     size_t struct_size;
     double pixel_size_um; /**< edge of a pixel; overrides the file's pixel size. 0: the file's pixel size, if any. Default 0 */
     uint64_t max_bytes;   /**< limit of the size of the pixels; 0: 16 GiB. Default 0 */
+    int32_t series;       /**< which image of a file that holds several, from 0; -1: the only one. Default -1 */
+    int32_t z;            /**< slice of a stack, from 0; CELLSEG_Z_MAX: the greatest value; -1: the only one. Default -1 */
+    int32_t t;            /**< time point, from 0; -1: the only one. Default -1 */
+    int32_t force;        /**< 1: pixel_size_um wins also over a file's that is more than twice or less than half. Default 0 */
+    double level_um;      /**< level of a pyramid: pixels nearest this size; 0: the full level. Default 0 */
 } cellseg_read_options;
 
 /** Set the defaults. @return CELLSEG_ERR_ARGUMENT  options is NULL or struct_size too small. Threads: any. Since: 1.0 */

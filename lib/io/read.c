@@ -14,9 +14,18 @@ static const cellseg_option rows[] = {
         .flags = CELLSEG_OPTION_FLAG_OR_ZERO | CELLSEG_OPTION_FLAG_KEPT_BY_PRESET),
     ROW(max_bytes, 0, 0, 0, 0x1p64, "bytes", "images whose pixels take more are refused; 0: 16 GiB",
         .flags = CELLSEG_OPTION_FLAG_KEPT_BY_PRESET),
+    ROW(series, -1, -1, -1, INT32_MAX, "", "image of a file that holds several, from 0; -1: the only one",
+        .flags = CELLSEG_OPTION_FLAG_KEPT_BY_PRESET),
+    ROW(z, -1, -1, CELLSEG_Z_MAX, INT32_MAX, "", "slice of a stack, from 0; -1: the only one; -2: the greatest value of all",
+        .flags = CELLSEG_OPTION_FLAG_KEPT_BY_PRESET),
+    ROW(t, -1, -1, -1, INT32_MAX, "", "time point, from 0; -1: the only one", .flags = CELLSEG_OPTION_FLAG_KEPT_BY_PRESET),
+    ROW(force, 0, 0, 0, 1, "", "the given pixel size wins also over a very different one of the file",
+        .flags = CELLSEG_OPTION_FLAG_KEPT_BY_PRESET),
+    ROW(level_um, 0, 0, 1e-4, 1e4, "um", "level of a pyramid whose pixels are nearest this size; 0: the full level",
+        .flags = CELLSEG_OPTION_FLAG_OR_ZERO | CELLSEG_OPTION_FLAG_KEPT_BY_PRESET),
 };
 
-static const cellseg_option_table table = CSEG_OPTION_TABLE(cellseg_read_options, rows, max_bytes);
+static const cellseg_option_table table = CSEG_OPTION_TABLE(cellseg_read_options, rows, level_um);
 
 const cellseg_option_table *cellseg_read_options_table(void) {
     return &table;
@@ -63,7 +72,12 @@ cellseg_status cellseg_image_read(cellseg_image **out, cellseg_context *context,
     cellseg_read_options own;
     CSEG_TRY(cseg_option_read(&own, &table, options, CELLSEG_PRESET_DEFAULT));
     const cseg_io_request request = {.pixel_size_um = own.pixel_size_um,
-                                     .max_bytes = own.max_bytes != 0 ? own.max_bytes : DEFAULT_MAX_BYTES};
+                                     .max_bytes = own.max_bytes != 0 ? own.max_bytes : DEFAULT_MAX_BYTES,
+                                     .series = own.series,
+                                     .z = own.z,
+                                     .t = own.t,
+                                     .level_um = own.level_um,
+                                     .force = own.force != 0};
     cseg_call call;
     cseg_call_begin(&call, context);
     return cseg_call_end(&call, read_file(out, context, path, &request));
@@ -98,7 +112,7 @@ static cellseg_status labels_from_image(cellseg_labels **out, cellseg_context *c
 }
 
 static cellseg_status read_labels(cellseg_labels **out, cellseg_context *context, const char *path) {
-    const cseg_io_request request = {.max_bytes = DEFAULT_MAX_BYTES, .labels = true};
+    const cseg_io_request request = {.max_bytes = DEFAULT_MAX_BYTES, .series = -1, .z = -1, .t = -1, .labels = true};
     cellseg_image *image = NULL;
     CSEG_TRY(read_file(&image, context, path, &request));
     const cellseg_status status = labels_from_image(out, context, image);
