@@ -52,23 +52,17 @@ static cellseg_status decode(cellseg_image **out, cellseg_context *context, cseg
     return cseg_fail(CELLSEG_ERR_FORMAT, "this is neither a PNG nor a TIFF file");
 }
 
-static cellseg_status read_file(cellseg_image **out, cellseg_context *context, const char *path, const cseg_io_request *request) {
-    cseg_file file;
-    cellseg_status status = cseg_file_open(&file, path);
+static cellseg_status read_file(cellseg_image **out, cellseg_context *context, cseg_file *file, const cseg_io_request *request) {
+    cellseg_status status = cseg_file_open(file);
     if (status == CELLSEG_OK) {
-        status = decode(out, context, &file, request);
-        cseg_file_close(&file);
+        status = decode(out, context, file, request);
+        cseg_file_close(file);
     }
-    return status != CELLSEG_OK ? cseg_error_fail_in(status, path) : CELLSEG_OK;
+    return status != CELLSEG_OK ? cseg_error_fail_in(status, file->reader.name) : CELLSEG_OK;
 }
 
-cellseg_status cellseg_image_read(cellseg_image **out, cellseg_context *context, const char *path,
-                                  const cellseg_read_options *options) {
-    if (out == NULL)
-        return cseg_fail(CELLSEG_ERR_ARGUMENT, "out is NULL");
-    *out = NULL;
-    if (path == NULL)
-        return cseg_fail(CELLSEG_ERR_ARGUMENT, "path is NULL");
+static cellseg_status read_image(cellseg_image **out, cellseg_context *context, cseg_file *file,
+                                 const cellseg_read_options *options) {
     cellseg_read_options own;
     CSEG_TRY(cseg_option_read(&own, &table, options, CELLSEG_PRESET_DEFAULT));
     const cseg_io_request request = {.pixel_size_um = own.pixel_size_um,
@@ -80,7 +74,30 @@ cellseg_status cellseg_image_read(cellseg_image **out, cellseg_context *context,
                                      .force = own.force != 0};
     cseg_call call;
     cseg_call_begin(&call, context);
-    return cseg_call_end(&call, read_file(out, context, path, &request));
+    return cseg_call_end(&call, read_file(out, context, file, &request));
+}
+
+static cellseg_status clear_image(cellseg_image **out) {
+    if (out == NULL)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "out is NULL");
+    *out = NULL;
+    return CELLSEG_OK;
+}
+
+cellseg_status cellseg_image_read(cellseg_image **out, cellseg_context *context, const char *path,
+                                  const cellseg_read_options *options) {
+    cseg_file file;
+    CSEG_TRY(clear_image(out));
+    CSEG_TRY(cseg_file_set_path(&file, path));
+    return read_image(out, context, &file, options);
+}
+
+cellseg_status cellseg_image_read_from(cellseg_image **out, cellseg_context *context, const cellseg_reader *reader,
+                                       const cellseg_read_options *options) {
+    cseg_file file;
+    CSEG_TRY(clear_image(out));
+    CSEG_TRY(cseg_file_set_reader(&file, reader));
+    return read_image(out, context, &file, options);
 }
 
 static void widen(uint32_t *to, const void *from, int32_t type, size_t count) {
@@ -111,22 +128,38 @@ static cellseg_status labels_from_image(cellseg_labels **out, cellseg_context *c
     return status;
 }
 
-static cellseg_status read_labels(cellseg_labels **out, cellseg_context *context, const char *path) {
+static cellseg_status read_labels(cellseg_labels **out, cellseg_context *context, cseg_file *file) {
     const cseg_io_request request = {.max_bytes = DEFAULT_MAX_BYTES, .series = -1, .z = -1, .t = -1, .labels = true};
     cellseg_image *image = NULL;
-    CSEG_TRY(read_file(&image, context, path, &request));
+    CSEG_TRY(read_file(&image, context, file, &request));
     const cellseg_status status = labels_from_image(out, context, image);
     cellseg_image_free(image);
-    return status != CELLSEG_OK ? cseg_error_fail_in(status, path) : CELLSEG_OK;
+    return status != CELLSEG_OK ? cseg_error_fail_in(status, file->reader.name) : CELLSEG_OK;
 }
 
-cellseg_status cellseg_labels_read(cellseg_labels **out, cellseg_context *context, const char *path) {
+static cellseg_status read_labels_in_call(cellseg_labels **out, cellseg_context *context, cseg_file *file) {
+    cseg_call call;
+    cseg_call_begin(&call, context);
+    return cseg_call_end(&call, read_labels(out, context, file));
+}
+
+static cellseg_status clear_labels(cellseg_labels **out) {
     if (out == NULL)
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "out is NULL");
     *out = NULL;
-    if (path == NULL)
-        return cseg_fail(CELLSEG_ERR_ARGUMENT, "path is NULL");
-    cseg_call call;
-    cseg_call_begin(&call, context);
-    return cseg_call_end(&call, read_labels(out, context, path));
+    return CELLSEG_OK;
+}
+
+cellseg_status cellseg_labels_read(cellseg_labels **out, cellseg_context *context, const char *path) {
+    cseg_file file;
+    CSEG_TRY(clear_labels(out));
+    CSEG_TRY(cseg_file_set_path(&file, path));
+    return read_labels_in_call(out, context, &file);
+}
+
+cellseg_status cellseg_labels_read_from(cellseg_labels **out, cellseg_context *context, const cellseg_reader *reader) {
+    cseg_file file;
+    CSEG_TRY(clear_labels(out));
+    CSEG_TRY(cseg_file_set_reader(&file, reader));
+    return read_labels_in_call(out, context, &file);
 }

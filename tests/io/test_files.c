@@ -258,11 +258,11 @@ static void free_things(things *t) {
 static cellseg_status write_one(cellseg_context *context, const things *t, int which, const char *path) {
     switch (which) {
     case 0:
-        return cellseg_image_write(t->image, context, path);
+        return cellseg_image_write(t->image, context, path, NULL);
     case 1:
-        return cellseg_labels_write(t->labels, context, path, 0);
+        return cellseg_labels_write(t->labels, context, path, NULL);
     case 2:
-        return cellseg_labels_write(t->large, context, path, 0);
+        return cellseg_labels_write(t->large, context, path, NULL);
     case 3:
         return cellseg_overlay_write(context, path, t->image, 0, t->labels, t->large);
     default:
@@ -322,10 +322,19 @@ static void writers_refuse_bad_arguments(void **state) {
     char path[PATH_SIZE];
     in_folder(path, "never");
     things t = make_things();
-    assert_status(cellseg_image_write(NULL, NULL, path), CELLSEG_ERR_ARGUMENT);
-    assert_status(cellseg_labels_write(NULL, NULL, path, 0), CELLSEG_ERR_ARGUMENT);
-    assert_status(cellseg_labels_write(t.labels, NULL, path, 8), CELLSEG_ERR_ARGUMENT);
-    assert_status(cellseg_labels_write(t.large, NULL, path, 16), CELLSEG_ERR_ARGUMENT);
+    assert_status(cellseg_image_write(NULL, NULL, path, NULL), CELLSEG_ERR_ARGUMENT);
+    assert_status(cellseg_labels_write(NULL, NULL, path, NULL), CELLSEG_ERR_ARGUMENT);
+    cellseg_write_options options;
+    assert_status(cellseg_write_options_init(NULL, sizeof options), CELLSEG_ERR_ARGUMENT);
+    assert_status(cellseg_write_options_init(&options, 3), CELLSEG_ERR_ARGUMENT);
+    assert_ok(cellseg_write_options_init(&options, sizeof options));
+    options.bits = 8;
+    assert_status(cellseg_labels_write(t.labels, NULL, path, &options), CELLSEG_ERR_ARGUMENT);
+    options.bits = 16;
+    assert_status(cellseg_labels_write(t.large, NULL, path, &options), CELLSEG_ERR_ARGUMENT);
+    options.bits = 0;
+    options.tile_px = 48;
+    assert_status(cellseg_image_write(t.image, NULL, path, &options), CELLSEG_ERR_ARGUMENT);
     assert_status(cellseg_overlay_write(NULL, path, NULL, 0, NULL, NULL), CELLSEG_ERR_ARGUMENT);
     assert_status(cellseg_overlay_write(NULL, path, t.image, -1, NULL, NULL), CELLSEG_ERR_ARGUMENT);
     assert_status(cellseg_overlay_write(NULL, path, t.image, 2, NULL, NULL), CELLSEG_ERR_ARGUMENT);

@@ -103,7 +103,7 @@ def test_borrowed_images_are_written_row_by_row(tmp_path, make):
     layout = Layout(ctypes.sizeof(Layout), view.ctypes.data, 50, 37, len(view), 2, pixel, row, channel)
     image = ctypes.c_void_p()
     library.check(lib.cellseg_image_wrap(ctypes.byref(image), None, ctypes.byref(layout)))
-    library.check(lib.cellseg_image_write(image, None, library.path_bytes(tmp_path / "image.tif")))
+    library.check(lib.cellseg_image_write(image, None, library.path_bytes(tmp_path / "image.tif"), None))
     lib.cellseg_image_free(image)
     np.testing.assert_array_equal(tifffile.imread(tmp_path / "image.tif"), view)
 
