@@ -39,10 +39,7 @@ static cellseg_status decode(cellseg_image **out, cellseg_context *context, cseg
     static const char png[] = "\x89PNG\r\n\x1a\n";
     static const char tiff[][5] = {"II*\0", "MM\0*", "II+\0", "MM\0+"}; /* the last two: BigTIFF */
     char first[8] = {0};
-    const size_t length = cseg_file_read_at(file, first, sizeof first, 0);
-    if (file->error != 0)
-        return cseg_file_fail("cannot be read", file->error);
-    if (length == 0)
+    if (cseg_file_read_at(file, first, sizeof first, 0) == 0)
         return cseg_fail(CELLSEG_ERR_FORMAT, "the file is empty");
     if (memcmp(first, png, 8) == 0)
         return cseg_png_read(out, context, file, request);
@@ -52,10 +49,19 @@ static cellseg_status decode(cellseg_image **out, cellseg_context *context, cseg
     return cseg_fail(CELLSEG_ERR_FORMAT, "this is neither a PNG nor a TIFF file");
 }
 
+/* Codecs may go on after a failed read, or take the missing bytes for damage: the failure is what counts. */
+static cellseg_status check_reads(cellseg_image **out, const cseg_file *file, cellseg_status status) {
+    if (file->error == 0 || (status != CELLSEG_OK && status != CELLSEG_ERR_FORMAT))
+        return status;
+    cellseg_image_free(*out);
+    *out = NULL;
+    return cseg_file_fail("cannot be read", file->error);
+}
+
 static cellseg_status read_file(cellseg_image **out, cellseg_context *context, cseg_file *file, const cseg_io_request *request) {
     cellseg_status status = cseg_file_open(file);
     if (status == CELLSEG_OK) {
-        status = decode(out, context, file, request);
+        status = check_reads(out, file, decode(out, context, file, request));
         cseg_file_close(file);
     }
     return status != CELLSEG_OK ? cseg_error_fail_in(status, file->reader.name) : CELLSEG_OK;
