@@ -9,6 +9,7 @@
 #include <png.h>
 #include <setjmp.h>
 #include <stdio.h>
+#include <string.h>
 
 /*
  * EXPANSION: inflate makes at most so many bytes of one. PLAUSIBLE: an image of more than so many times the file's bytes is
@@ -48,9 +49,10 @@ static void on_error(png_structp png, png_const_charp message) {
     longjmp(session->jump, 1);
 }
 
+/* libpng warns of damage that it can read past. Only bytes behind the compressed data, some writers' padding, lose nothing. */
 static void on_warning(png_structp png, png_const_charp message) {
-    (void)png;
-    (void)message;
+    if (strstr(message, "Extra compressed data") == NULL)
+        on_error(png, message);
 }
 
 static png_voidp on_alloc(png_structp png, png_alloc_size_t size) {
@@ -190,15 +192,16 @@ static void read_pixel_size(png_reader *reader) {
 }
 
 /* Of the chunks that an image need not have, only the pixel size is read: the others are passed over, whatever their length, and
- * so need no limit. Damage anywhere is an error: by default libpng warns of much of it. */
+ * so need no limit. A wrong checksum anywhere is an error. */
 static void set_limits(png_structp png) {
-    static const png_byte pixel_size[] = "pHYs";
+    static const png_byte pixel_size[] = "pHYs", transparency[] = "tRNS";
     png_set_user_limits(png, INT32_MAX, INT32_MAX); /* max_bytes is the limit */
     png_set_chunk_malloc_max(png, 0);
-    png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, NULL, -1);
+    png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, NULL, -1); /* all but pixels, palette and transparency */
+    png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, transparency, 1);
     png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_AS_DEFAULT, pixel_size, 1);
     png_set_crc_action(png, PNG_CRC_ERROR_QUIT, PNG_CRC_ERROR_QUIT);
-    png_set_benign_errors(png, 0);
+    png_set_benign_errors(png, 1); /* on_warning() decides */
 }
 
 static void read_header(void *data) {

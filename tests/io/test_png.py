@@ -237,6 +237,12 @@ def test_damage_that_the_chunk_s_checksum_does_not_tell(tmp_path, data, words):
     fails(write(tmp_path, header(40, 60, 16), chunk(b"IDAT", data)), "CELLSEG_ERR_FORMAT", *words)
 
 
+def test_padding_behind_the_compressed_data_is_no_damage(tmp_path):
+    """As some writers leave it: the data are complete and their checksum is right."""
+    path = write(tmp_path, header(40, 60, 16), chunk(b"IDAT", zlib.compress(RAW) + bytes(100)), chunk(b"IDAT", bytes(100)))
+    np.testing.assert_array_equal(library.read_image(path)[0][0], NOISE)
+
+
 def test_damage_is_placed(tmp_path):
     noise = np.random.default_rng(2).integers(0, 256, (400, 600)).astype(np.uint8)
     data = bytearray(zlib.compress(rows(noise), 0))
