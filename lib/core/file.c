@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -89,15 +88,6 @@ static cellseg_status check_replaceable(const char *path) {
                                               : cseg_file_fail("cannot be written", path[0] == '\0' ? ENOENT : errno);
 }
 
-/* Lock the temporary file for as long as it is open, so that a program that removes left-over files, which nobody locks, keeps
- * it. False: such a program was faster. A file system without locks is no fault. */
-static bool hold(const cseg_target *target) {
-    struct stat opened, named;
-    while (flock(target->file.fd, LOCK_EX) != 0 && errno == EINTR) {
-    }
-    return fstat(target->file.fd, &opened) == 0 && lstat(target->temporary, &named) == 0 && opened.st_ino == named.st_ino;
-}
-
 /* Create "<folder of path>/.cellseg-<process>-<n>.tmp"; O_EXCL accepts only a name that is not in use. */
 static cellseg_status create_temporary(cseg_target *target, cellseg_context *context) {
     const char *slash = strrchr(target->path, '/');
@@ -110,11 +100,9 @@ static cellseg_status create_temporary(cseg_target *target, cellseg_context *con
     for (unsigned n = 0; n < 1000; n++) {
         (void)snprintf(target->temporary + folder, room - folder, ".cellseg-%ld-%u.tmp", (long)getpid(), n);
         target->file.fd = open(target->temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-        if (target->file.fd >= 0 && hold(target))
-            return CELLSEG_OK;
         if (target->file.fd >= 0)
-            cseg_file_close(&target->file);
-        else if (errno != EEXIST)
+            return CELLSEG_OK;
+        if (errno != EEXIST)
             break;
     }
     return cseg_file_fail("cannot be written", errno);
