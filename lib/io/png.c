@@ -326,10 +326,16 @@ typedef struct png_writer {
     void *row_data;
 } png_writer;
 
+/* Warnings of writing are of memory that libpng does without; a jump would lose what it has taken so far. */
+static void pass_over(png_structp png, png_const_charp message) {
+    (void)png;
+    (void)message;
+}
+
 static void write_image(void *data) {
     png_writer *writer = data;
     png_session *session = &writer->session;
-    session->png = png_create_write_struct_2(PNG_LIBPNG_VER_STRING, session, on_error, on_warning, session, on_alloc, on_free);
+    session->png = png_create_write_struct_2(PNG_LIBPNG_VER_STRING, session, on_error, pass_over, session, on_alloc, on_free);
     if (session->png == NULL) {
         session->status = cseg_error_last();
         return;
