@@ -13,6 +13,7 @@ from . import _lowlevel as c
 from ._lowlevel import Error
 
 LEVELS = {c.LOG_INFO: "info", c.LOG_WARNING: "warning"}
+SIGNALS = tuple(map(int, signal.valid_signals()))
 
 
 class Callbacks:
@@ -54,7 +55,7 @@ class Callbacks:
         """Note what handlers of signals raise: Python calls them as a callback begins, before its try, and it would be lost."""
         handlers, notes = {}, {}
         if threading.current_thread() is threading.main_thread():
-            handlers = {number: signal.getsignal(number) for number in signal.valid_signals()}
+            handlers = {number: signal.getsignal(number) for number in SIGNALS}
             notes = {number: self._note(handler) for number, handler in handlers.items() if callable(handler)}
         for number, note in notes.items():
             signal.signal(number, note)
@@ -110,7 +111,7 @@ class Context:
         self.close()
 
     def close(self) -> None:
-        """Free the context, once its call and its trainers are gone; it serves no further call. Closing again does nothing."""
+        """Free the context once its call and its trainers are gone; it serves nothing else any more. Closing again does nothing."""
         self._owned = None
 
     @property
