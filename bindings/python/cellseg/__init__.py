@@ -11,7 +11,7 @@ cellseg.Trainer trains a network of your own. The toolkit it all is made of lies
 cellseg.labels.
 
 Arrays are (height, width) or (channels, height, width), of uint8, uint16, uint32 or float. Lengths are micrometres. Calls of
-the library do not hold the interpreter's lock.
+the library do not hold the interpreter's lock; on the main thread Ctrl-C ends them within 100 ms.
 """
 
 from __future__ import annotations
