@@ -106,6 +106,19 @@ static bool finish_sets(const char *folder) {
     return fine;
 }
 
+void warn_of_unfinished(const char *folder) {
+    struct dirent **entries;
+    const int count = scandir(folder, &entries, is_ready, alphasort);
+    for (int i = 0; i < count; i++) {
+        print_warning(
+            "%s/%s: these results are being replaced, or that was interrupted and the next run into the folder finishes it",
+            folder, entries[i]->d_name);
+        free(entries[i]);
+    }
+    if (count >= 0)
+        free(entries);
+}
+
 /* ---- a new set ---- */
 
 bool open_staging(staging *s, const char *folder, const char *stem) {
