@@ -317,7 +317,7 @@ static bool find_nuclei(cellseg_context *context, const cellseg_image *image, co
     if (status == CELLSEG_OK)
         status = cellseg_segment_nuclei_within(&nuclei, context, cells, image, &options);
     if (status == CELLSEG_OK)
-        status = cellseg_labels_write(nuclei, context, path, 0);
+        status = cellseg_labels_write(nuclei, context, path, NULL);
     if (status != CELLSEG_OK)
         print_library_error(cells_path);
     cellseg_labels_free(cells);
@@ -351,6 +351,7 @@ static bool segment_image(cellseg_context *context, const cellseg_model *model, 
         return true;
     results r;
     init_results(&r, image);
+    r.model = model;
     set_progress_title(image->path);
     bool fine = read_image(&r.image, context, image->path);
     if (fine &&

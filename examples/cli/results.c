@@ -2,6 +2,7 @@
 /* The method's options, and the files that hold its results. */
 #include "results.h"
 
+#include "provenance.h"
 #include "record.h"
 #include "staging.h"
 
@@ -47,16 +48,36 @@ void free_results(results *r) {
 
 const char no_such_result[] = "";
 
+/* What a TIFF file of these results states of itself. */
+static cellseg_status describe(cellseg_write_options *options, const results *r, const char *name) {
+    return state_provenance(options, name, r->model, cellseg_segment_options_table(), &segment_options);
+}
+
+static const char *write_labels(const results *r, cellseg_context *context, const char *path, const cellseg_labels *labels,
+                                const char *name) {
+    cellseg_write_options options;
+    cellseg_status status = describe(&options, r, name);
+    if (status == CELLSEG_OK)
+        status = cellseg_labels_write(labels, context, path, &options);
+    return fault_in(path, status);
+}
+
 static const char *write_cells(const results *r, cellseg_context *context, const char *path) {
-    return fault_in(path, cellseg_labels_write(r->cells, context, path, 0));
+    return write_labels(r, context, path, r->cells, "cells");
 }
 
 static const char *write_nuclei(const results *r, cellseg_context *context, const char *path) {
-    return fault_in(path, cellseg_labels_write(r->nuclei, context, path, 0));
+    return write_labels(r, context, path, r->nuclei, "nuclei");
 }
 
 static const char *write_maps(const results *r, cellseg_context *context, const char *path) {
-    return r->maps != NULL ? fault_in(path, cellseg_image_write(r->maps, context, path)) : no_such_result;
+    if (r->maps == NULL)
+        return no_such_result;
+    cellseg_write_options options;
+    cellseg_status status = describe(&options, r, "maps");
+    if (status == CELLSEG_OK)
+        status = cellseg_image_write(r->maps, context, path, &options);
+    return fault_in(path, status);
 }
 
 static const char *write_overlay(const results *r, cellseg_context *context, const char *path) {

@@ -131,17 +131,6 @@ static bool read_image(cellseg_image **image, cellseg_context *context, const ch
     return false;
 }
 
-/* Such an image would give no cells without an error: the file or its pixel size is wrong. */
-static bool can_hold_a_nucleus(const cellseg_image *image, const char *path) {
-    const size_t height = cellseg_image_height(image), width = cellseg_image_width(image);
-    const double pixel_size_um = cellseg_image_pixel_size_um(image);
-    if ((double)(height < width ? height : width) * pixel_size_um >= 2 * segment_method.nucleus_radius_min_um)
-        return true;
-    print_error("%s: %zu x %zu pixels of %g um cannot hold a nucleus of radius %g um", path, height, width, pixel_size_um,
-                segment_method.nucleus_radius_min_um);
-    return false;
-}
-
 /* Of several channels the first is taken, unless a nuclear stain leaves no other choice. */
 static void warn_of_channels(const cellseg_image *image, bool with_network, const char *path) {
     const int32_t channels = cellseg_image_channels(image);
@@ -152,7 +141,7 @@ static void warn_of_channels(const cellseg_image *image, bool with_network, cons
 
 /* With a model the network's cells, without the two-channel method's. */
 static bool find_cells(results *r, cellseg_context *context, const cellseg_model *model, const char *path) {
-    if (!read_image(&r->image, context, path) || !can_hold_a_nucleus(r->image, path))
+    if (!read_image(&r->image, context, path))
         return false;
     warn_of_channels(r->image, model != NULL, path);
     cellseg_status status;
@@ -177,6 +166,7 @@ static bool process(const file *input, cellseg_context *context, const cellseg_m
     results r;
     init_results(&r, input);
     r.nuclei_path = nuclei_path;
+    r.model = model;
     const bool fine = find_cells(&r, context, model, input->path) && write_results(&r, context, output_folder);
     set_progress_title(NULL);
     if (fine) {

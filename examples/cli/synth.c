@@ -3,6 +3,7 @@
 #include "cli.h"
 #include "files.h"
 #include "library_options.h"
+#include "provenance.h"
 #include "staging.h"
 
 #include <stdio.h>
@@ -124,18 +125,36 @@ static bool is_written(cellseg_status status, const staging *set, const char *pa
     return fault == NULL;
 }
 
+static bool write_labels(cellseg_context *context, const staging *set, const cellseg_labels *labels, const char *name) {
+    char path[PATH_SIZE], suffix[32];
+    (void)snprintf(suffix, sizeof suffix, ".%s.tif", name);
+    if (!join_path(path, set->path, set->stem, suffix))
+        return false;
+    cellseg_write_options options;
+    cellseg_status status = state_provenance(&options, name, NULL, cellseg_synth_options_table(), &synth_options);
+    if (status == CELLSEG_OK)
+        status = cellseg_labels_write(labels, context, path, &options);
+    return is_written(status, set, path, suffix);
+}
+
+static bool write_image(cellseg_context *context, const staging *set, const cellseg_image *image) {
+    char path[PATH_SIZE];
+    if (!join_path(path, set->path, set->stem, ".tif"))
+        return false;
+    cellseg_write_options options;
+    cellseg_status status = state_provenance(&options, set->stem, NULL, cellseg_synth_options_table(), &synth_options);
+    if (status == CELLSEG_OK)
+        status = cellseg_image_write(image, context, path, &options);
+    return is_written(status, set, path, ".tif");
+}
+
 static bool write_field(cellseg_context *context, const char *stem, const cellseg_image *image, const cellseg_labels *cells,
                         const cellseg_labels *nuclei) {
     staging set;
-    char path[PATH_SIZE];
     if (!open_staging(&set, output_folder, stem))
         return false;
-    const bool fine = join_path(path, set.path, stem, ".tif") &&
-                      is_written(cellseg_image_write(image, context, path), &set, path, ".tif") &&
-                      join_path(path, set.path, stem, ".cells.tif") &&
-                      is_written(cellseg_labels_write(cells, context, path, 0), &set, path, ".cells.tif") &&
-                      join_path(path, set.path, stem, ".nuclei.tif") &&
-                      is_written(cellseg_labels_write(nuclei, context, path, 0), &set, path, ".nuclei.tif");
+    const bool fine = write_image(context, &set, image) && write_labels(context, &set, cells, "cells") &&
+                      write_labels(context, &set, nuclei, "nuclei");
     return close_staging(&set, fine);
 }
 

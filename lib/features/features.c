@@ -15,7 +15,7 @@ static uint64_t cpu_features(void) {
 }
 
 uint64_t cellseg_features(void) {
-    const uint64_t files = CELLSEG_FEATURE_IO | CELLSEG_FEATURE_PNG | CELLSEG_FEATURE_TIFF | cseg_tiff_compressions();
+    const uint64_t files = CELLSEG_FEATURE_IO | CELLSEG_FEATURE_PNG | CELLSEG_FEATURE_TIFF | cseg_libtiff_compressions();
     const uint64_t model = cseg_default_is_inside() ? CELLSEG_FEATURE_MODEL : 0;
     return model | CELLSEG_FEATURE_TRAINING | files | cpu_features();
 }

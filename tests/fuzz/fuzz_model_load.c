@@ -16,7 +16,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     options.memory_budget_bytes = 64 << 20;
     if (cellseg_context_new(&context, &options) != CELLSEG_OK)
         return 0;
-    (void)cellseg_model_load_memory(&model, context, data, size);
+    cellseg_reader reader;
+    (void)cellseg_reader_init_memory(&reader, sizeof reader, data, size);
+    (void)cellseg_model_load_from(&model, context, &reader);
     cellseg_model_free(model);
     cellseg_context_free(context);
     return 0;

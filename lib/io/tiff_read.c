@@ -1,115 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * TIFF in and out; the only file that includes libtiff. A file is read in two passes. The first visits every page and counts the
- * channels, so that all sizes are checked before any pixel is read. The second copies strips and tiles into the image. libtiff
- * does not use the context's hooks; its single allocations are bounded by the file's size. Reference: TIFF 6.0; MetaMorph's
- * tags: "MetaMorph Stack (STK) Image File Format", Molecular Devices.
+ * Reading of TIFF files in two passes. The first visits every page and counts the channels, so that all sizes are checked before
+ * any pixel is read. The second copies strips and tiles into the image. Reference: TIFF 6.0; MetaMorph's tags: "MetaMorph Stack
+ * (STK) Image File Format", Molecular Devices.
  */
-#include "io/io.h"
+#include "io/libtiff.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <tiffio.h>
 
 enum { MAX_CHANNELS = 4096, STK_TAG_UIC1 = 33628, STK_TAG_UIC2 = 33629 };
-
-/* ---- libtiff on our files ---- */
-
-typedef struct tiff_stream {
-    TIFF *tiff;
-    cseg_file *file;
-    uint64_t position;
-    char message[200]; /* libtiff's first error since the stream was opened; "" for none */
-} tiff_stream;
-
-static tmsize_t read_proc(thandle_t handle, void *to, tmsize_t count) {
-    tiff_stream *stream = handle;
-    const size_t done = cseg_file_read_at(stream->file, to, (size_t)count, stream->position);
-    stream->position += done;
-    return (tmsize_t)done;
-}
-
-static tmsize_t write_proc(thandle_t handle, void *from, tmsize_t count) {
-    tiff_stream *stream = handle;
-    if (!cseg_file_write_at(stream->file, from, (size_t)count, stream->position))
-        return -1;
-    stream->position += (uint64_t)count;
-    return count;
-}
-
-static toff_t seek_proc(thandle_t handle, toff_t offset, int whence) {
-    tiff_stream *stream = handle;
-    const uint64_t base = whence == SEEK_SET ? 0 : whence == SEEK_CUR ? stream->position : stream->file->size;
-    stream->position = base + offset;
-    return stream->position;
-}
-
-static toff_t size_proc(thandle_t handle) {
-    return ((tiff_stream *)handle)->file->size;
-}
-
-static int close_proc(thandle_t handle) {
-    (void)handle; /* the caller of stream_open() closes the file */
-    return 0;
-}
-
-static int CSEG_PRINTF(4, 0) error_proc(TIFF *tiff, void *user, const char *where, const char *format, va_list arguments) {
-    (void)tiff;
-    (void)where;
-    tiff_stream *stream = user;
-    if (stream->message[0] == '\0')
-        (void)vsnprintf(stream->message, sizeof stream->message, format, arguments);
-    return 1; /* nothing is printed */
-}
-
-static int CSEG_PRINTF(4, 0) warning_proc(TIFF *tiff, void *user, const char *where, const char *format, va_list arguments) {
-    (void)tiff, (void)user, (void)where, (void)format, (void)arguments;
-    return 1;
-}
-
-/* Report an error of the disk, or else libtiff's message. */
-static cellseg_status stream_fail(const tiff_stream *stream, const char *what) {
-    if (stream->file->error != 0)
-        return cseg_file_fail(what, stream->file->error);
-    return cseg_fail(CELLSEG_ERR_FORMAT, "%s: %s", what, stream->message[0] != '\0' ? stream->message : "damaged TIFF");
-}
-
-static cellseg_status stream_open(tiff_stream *stream, cseg_file *file, const char *mode) {
-    *stream = (tiff_stream){.file = file};
-    TIFFOpenOptions *options = TIFFOpenOptionsAlloc();
-    if (options == NULL)
-        return cseg_fail(CELLSEG_ERR_MEMORY, "no memory to open a TIFF file");
-    /* Compressed data and tag arrays are no larger than the file; codecs need some memory of their own. */
-    const uint64_t max_bytes = file->size + ((uint64_t)256 << 20);
-    TIFFOpenOptionsSetMaxSingleMemAlloc(options, max_bytes < PTRDIFF_MAX ? (tmsize_t)max_bytes : PTRDIFF_MAX);
-    TIFFOpenOptionsSetErrorHandlerExtR(options, error_proc, stream);
-    TIFFOpenOptionsSetWarningHandlerExtR(options, warning_proc, stream);
-    stream->tiff =
-        TIFFClientOpenExt("TIFF", mode, stream, read_proc, write_proc, seek_proc, close_proc, size_proc, NULL, NULL, options);
-    TIFFOpenOptionsFree(options);
-    return stream->tiff != NULL ? CELLSEG_OK : stream_fail(stream, "cannot be opened as TIFF");
-}
-
-uint64_t cseg_tiff_compressions(void) {
-    static const struct {
-        uint16_t scheme;
-        uint64_t feature;
-    } all[] = {
-        {COMPRESSION_ADOBE_DEFLATE, CELLSEG_FEATURE_TIFF_DEFLATE},
-        {COMPRESSION_LZW, CELLSEG_FEATURE_TIFF_LZW},
-        {COMPRESSION_PACKBITS, CELLSEG_FEATURE_TIFF_PACKBITS},
-        {COMPRESSION_JPEG, CELLSEG_FEATURE_TIFF_JPEG},
-        {COMPRESSION_LZMA, CELLSEG_FEATURE_TIFF_LZMA},
-        {COMPRESSION_ZSTD, CELLSEG_FEATURE_TIFF_ZSTD},
-        {COMPRESSION_WEBP, CELLSEG_FEATURE_TIFF_WEBP},
-        {COMPRESSION_LERC, CELLSEG_FEATURE_TIFF_LERC},
-    };
-    uint64_t features = 0;
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-        if (TIFFIsCODECConfigured(all[i].scheme))
-            features |= all[i].feature;
-    return features;
-}
 
 /* ---- pages ---- */
 
@@ -184,7 +84,7 @@ static cellseg_status check_block(const tiff_page *page, TIFF *tiff) {
     return CELLSEG_OK;
 }
 
-static cellseg_status describe_page(tiff_page *page, const tiff_stream *stream, uint32_t number) {
+static cellseg_status describe_page(tiff_page *page, const cseg_libtiff *stream, uint32_t number) {
     TIFF *tiff = stream->tiff;
     uint16_t planar = PLANARCONFIG_CONTIG;
     uint32_t depth = 1;
@@ -223,11 +123,11 @@ static bool is_extra(TIFF *tiff) {
 }
 
 /* Called for each page in order. */
-typedef cellseg_status (*page_fn)(void *data, tiff_stream *stream, const tiff_page *page);
+typedef cellseg_status (*page_fn)(void *data, cseg_libtiff *stream, const tiff_page *page);
 
-static cellseg_status for_each_page(tiff_stream *stream, page_fn visit, void *data) {
+static cellseg_status for_each_page(cseg_libtiff *stream, page_fn visit, void *data) {
     if (!TIFFSetDirectory(stream->tiff, 0))
-        return stream_fail(stream, "page 1");
+        return cseg_libtiff_fail(stream, "page 1");
     for (uint32_t number = 1;; number++) {
         if (!is_extra(stream->tiff)) {
             tiff_page page;
@@ -239,7 +139,7 @@ static cellseg_status for_each_page(tiff_stream *stream, page_fn visit, void *da
         if (!TIFFReadDirectory(stream->tiff)) {
             char what[32];
             (void)snprintf(what, sizeof what, "page %u", number + 1);
-            return stream_fail(stream, what);
+            return cseg_libtiff_fail(stream, what);
         }
     }
 }
@@ -273,7 +173,7 @@ static unsigned expansion_of(uint16_t compression) {
 }
 
 /* MetaMorph's UIC1: pairs of an item's number and its value or the offset of its value. */
-static void read_metamorph(cseg_io_spacing *spacing, tiff_stream *stream) {
+static void read_metamorph(cseg_io_spacing *spacing, cseg_libtiff *stream) {
     enum { CALIBRATED = 3, X_CALIBRATION = 4, Y_CALIBRATION = 5, UNITS = 6 };
     const TIFFField *field = TIFFFieldWithTag(stream->tiff, STK_TAG_UIC1);
     uint32_t count = 0;
@@ -301,7 +201,7 @@ static void read_metamorph(cseg_io_spacing *spacing, tiff_stream *stream) {
     *spacing = (cseg_io_spacing){edge[0] * unit_um, edge[1] * unit_um};
 }
 
-static cellseg_status read_pixel_size(double *pixel_size_um, tiff_stream *stream) {
+static cellseg_status read_pixel_size(double *pixel_size_um, cseg_libtiff *stream) {
     static const double unit_um[] = {[RESUNIT_INCH] = 25400, [RESUNIT_CENTIMETER] = 10000};
     cseg_io_calibration calibration = {0};
     char *text = NULL;
@@ -321,7 +221,7 @@ static cellseg_status read_pixel_size(double *pixel_size_um, tiff_stream *stream
 }
 
 /* MetaMorph stores the further planes of a stack behind the strips of the first page, which TIFF readers do not visit. */
-static cellseg_status check_stack(tiff_stream *stream) {
+static cellseg_status check_stack(cseg_libtiff *stream) {
     const TIFFField *field = TIFFFieldWithTag(stream->tiff, STK_TAG_UIC2);
     uint32_t planes = 0;
     const void *values = NULL;
@@ -331,7 +231,7 @@ static cellseg_status check_stack(tiff_stream *stream) {
     return CELLSEG_OK;
 }
 
-static cellseg_status survey_page(void *data, tiff_stream *stream, const tiff_page *page) {
+static cellseg_status survey_page(void *data, cseg_libtiff *stream, const tiff_page *page) {
     tiff_survey *survey = data;
     if (survey->first.kind == NULL) {
         survey->first = *page;
@@ -358,10 +258,10 @@ static cellseg_status survey_page(void *data, tiff_stream *stream, const tiff_pa
 }
 
 /* Otherwise slices and time points would be read as channels. */
-static cellseg_status check_planes(tiff_stream *stream, uint64_t channels) {
+static cellseg_status check_planes(cseg_libtiff *stream, uint64_t channels) {
     char *text = NULL;
     if (!TIFFSetDirectory(stream->tiff, 0))
-        return stream_fail(stream, "page 1");
+        return cseg_libtiff_fail(stream, "page 1");
     (void)TIFFGetField(stream->tiff, TIFFTAG_IMAGEDESCRIPTION, &text);
     return cseg_pixel_check_stack(text, channels);
 }
@@ -463,7 +363,7 @@ static bool read_block(const tiff_copy *copy, TIFF *tiff, const tiff_page *page,
     return TIFFReadEncodedStrip(tiff, TIFFComputeStrip(tiff, y, sample), copy->block, size) == size;
 }
 
-static cellseg_status copy_page(void *data, tiff_stream *stream, const tiff_page *page) {
+static cellseg_status copy_page(void *data, cseg_libtiff *stream, const tiff_page *page) {
     tiff_copy *copy = data;
     const uint16_t passes = page->separate ? page->samples : 1;
     for (uint16_t sample = 0; sample < passes; sample++)
@@ -472,7 +372,7 @@ static cellseg_status copy_page(void *data, tiff_stream *stream, const tiff_page
                 if (!read_block(copy, stream->tiff, page, (uint32_t)y, (uint32_t)x, sample)) {
                     char what[64];
                     (void)snprintf(what, sizeof what, "page %u, row %llu", page->number, (unsigned long long)y);
-                    return stream_fail(stream, what);
+                    return cseg_libtiff_fail(stream, what);
                 }
                 CSEG_TRY(copy_block(copy, page, (uint32_t)y, (uint32_t)x, sample));
                 const double done = (double)y / page->height;
@@ -482,7 +382,7 @@ static cellseg_status copy_page(void *data, tiff_stream *stream, const tiff_page
     return CELLSEG_OK;
 }
 
-static cellseg_status read_image(cellseg_image **out, cellseg_context *context, tiff_stream *stream,
+static cellseg_status read_image(cellseg_image **out, cellseg_context *context, cseg_libtiff *stream,
                                  const cseg_io_request *request) {
     tiff_survey survey = {.request = request, .pixel_size_um = request->pixel_size_um};
     CSEG_TRY(for_each_page(stream, survey_page, &survey));
@@ -515,102 +415,9 @@ static cellseg_status read_image(cellseg_image **out, cellseg_context *context, 
 }
 
 cellseg_status cseg_tiff_read(cellseg_image **out, cellseg_context *context, cseg_file *file, const cseg_io_request *request) {
-    tiff_stream stream;
-    CSEG_TRY(stream_open(&stream, file, "rmC")); /* no memory mapping; a large uncompressed strip is read in pieces */
+    cseg_libtiff stream;
+    CSEG_TRY(cseg_libtiff_open(&stream, file, "rmC")); /* no memory mapping; a large uncompressed strip is read in pieces */
     const cellseg_status status = read_image(out, context, &stream, request);
     TIFFClose(stream.tiff);
-    return status;
-}
-
-/* ---- writing ---- */
-
-enum { STRIP_BYTES = 1 << 18, ZIP_LEVEL = 3 }; /* twice as fast as level 6; label maps stay small */
-
-static int sample_format(int32_t type) {
-    if (type == CELLSEG_FLOAT32 || type == CELLSEG_FLOAT64)
-        return SAMPLEFORMAT_IEEEFP;
-    return type == CELLSEG_INT16 || type == CELLSEG_INT32 ? SAMPLEFORMAT_INT : SAMPLEFORMAT_UINT;
-}
-
-static bool set_tags(TIFF *tiff, const cseg_plane *plane, int32_t page, int32_t pages, uint32_t strip_rows,
-                     double pixel_size_um) {
-    const int format = sample_format(plane->type);
-    const int predictor = format == SAMPLEFORMAT_IEEEFP ? PREDICTOR_NONE : PREDICTOR_HORIZONTAL;
-    char software[32];
-    (void)snprintf(software, sizeof software, "libcellseg %s", cellseg_version());
-    bool ok = TIFFSetField(tiff, TIFFTAG_IMAGELENGTH, (uint32_t)plane->height) &&
-              TIFFSetField(tiff, TIFFTAG_IMAGEWIDTH, (uint32_t)plane->width) && TIFFSetField(tiff, TIFFTAG_SAMPLESPERPIXEL, 1) &&
-              TIFFSetField(tiff, TIFFTAG_BITSPERSAMPLE, (int)(8 * cseg_plane_type_size(plane->type))) &&
-              TIFFSetField(tiff, TIFFTAG_SAMPLEFORMAT, format) &&
-              TIFFSetField(tiff, TIFFTAG_PHOTOMETRIC, PHOTOMETRIC_MINISBLACK) &&
-              TIFFSetField(tiff, TIFFTAG_PLANARCONFIG, PLANARCONFIG_CONTIG) &&
-              TIFFSetField(tiff, TIFFTAG_COMPRESSION, COMPRESSION_ADOBE_DEFLATE) &&
-              TIFFSetField(tiff, TIFFTAG_ZIPQUALITY, ZIP_LEVEL) && TIFFSetField(tiff, TIFFTAG_PREDICTOR, predictor) &&
-              TIFFSetField(tiff, TIFFTAG_ROWSPERSTRIP, strip_rows) && TIFFSetField(tiff, TIFFTAG_SOFTWARE, software);
-    if (ok && pages > 1)
-        ok = TIFFSetField(tiff, TIFFTAG_SUBFILETYPE, FILETYPE_PAGE) &&
-             TIFFSetField(tiff, TIFFTAG_PAGENUMBER, (int)page, (int)pages);
-    if (ok && pixel_size_um > 0)
-        ok = TIFFSetField(tiff, TIFFTAG_RESOLUTIONUNIT, RESUNIT_CENTIMETER) &&
-             TIFFSetField(tiff, TIFFTAG_XRESOLUTION, 1e4 / pixel_size_um) &&
-             TIFFSetField(tiff, TIFFTAG_YRESOLUTION, 1e4 / pixel_size_um);
-    return ok;
-}
-
-/* A page that is being written. */
-typedef struct tiff_writer {
-    tiff_stream stream;
-    cellseg_context *context;
-    int32_t page, pages;
-    size_t strip_rows;
-    char *strip;
-} tiff_writer;
-
-/* Strips are copied to writer->strip, because libtiff's predictor modifies its input. */
-static cellseg_status write_strips(tiff_writer *writer, const cseg_plane *plane) {
-    assert(writer->strip_rows > 0);
-    const size_t row = plane->width * cseg_plane_type_size(plane->type);
-    for (size_t y = 0; y < plane->height; y += writer->strip_rows) {
-        const size_t rows = writer->strip_rows < plane->height - y ? writer->strip_rows : plane->height - y;
-        for (size_t i = 0; i < rows; i++)
-            memcpy(writer->strip + i * row, cseg_row_at(plane, y + i), row);
-        const uint32_t number = (uint32_t)(y / writer->strip_rows);
-        if (TIFFWriteEncodedStrip(writer->stream.tiff, number, writer->strip, (tmsize_t)(rows * row)) < 0)
-            return stream_fail(&writer->stream, "cannot be written");
-        CSEG_TRY(cseg_progress_poll(writer->context, (writer->page + (double)y / (double)plane->height) / writer->pages));
-    }
-    return CELLSEG_OK;
-}
-
-static cellseg_status write_page(tiff_writer *writer, const cellseg_image *image) {
-    const double pixel_size_um = cellseg_image_pixel_size_um(image);
-    TIFF *tiff = writer->stream.tiff;
-    cseg_input input;
-    CSEG_TRY(cseg_input_open(&input, writer->context, image, writer->page));
-    cellseg_status status = CELLSEG_OK;
-    if (!set_tags(tiff, &input.plane, writer->page, writer->pages, (uint32_t)writer->strip_rows, pixel_size_um))
-        status = stream_fail(&writer->stream, "cannot be written");
-    if (status == CELLSEG_OK)
-        status = write_strips(writer, &input.plane);
-    if (status == CELLSEG_OK && !TIFFWriteDirectory(tiff))
-        status = stream_fail(&writer->stream, "cannot be written");
-    cseg_input_close(&input);
-    return status;
-}
-
-cellseg_status cseg_tiff_write(cseg_file *file, cellseg_context *context, const cellseg_image *image) {
-    tiff_writer writer = {.context = context, .pages = cellseg_image_channels(image)};
-    const size_t row = cellseg_image_width(image) * cseg_plane_type_size(cellseg_image_pixel_type(image));
-    const double bytes = (double)row * (double)cellseg_image_height(image) * writer.pages;
-    writer.strip_rows = row < STRIP_BYTES ? STRIP_BYTES / row : 1;
-    writer.strip = cseg_memory_alloc(context, writer.strip_rows, row);
-    if (writer.strip == NULL)
-        return cseg_error_last();
-    cellseg_status status = stream_open(&writer.stream, file, bytes < 3.5e9 ? "wl" : "wl8");
-    for (; status == CELLSEG_OK && writer.page < writer.pages; writer.page++)
-        status = write_page(&writer, image);
-    if (writer.stream.tiff != NULL)
-        TIFFClose(writer.stream.tiff);
-    cseg_memory_free(writer.strip);
     return status;
 }
