@@ -164,15 +164,15 @@ static void synchronise_folder(const char *folder) {
 static bool commit(const staging *s, const char *ready, const char *name) {
     bool fine = synchronise(s->lock);
     while (fine && rename(s->path, ready) != 0) {
-        if (errno != ENOTEMPTY && errno != EEXIST)
-            fine = false;
-        else if (was_interrupted() || !finish_set(s->folder, name, true))
+        fine = (errno == ENOTEMPTY || errno == EEXIST) && !was_interrupted();
+        if (fine && !finish_set(s->folder, name, true))
             return false;
     }
     if (fine)
         synchronise_folder(s->folder);
     else
-        print_error("%s/%s.*: results cannot be written: %s", s->folder, s->stem, strerror(errno));
+        print_error("%s/%s.*: results cannot be written: %s", s->folder, s->stem,
+                    was_interrupted() ? "cancelled" : strerror(errno));
     return fine;
 }
 

@@ -148,6 +148,14 @@ def test_left_over_files_of_dead_processes_go_and_others_stay(small, tmp_path):
     assert before - set(names(out)) == {part.name, ".cellseg-99999-1.tmp"}
 
 
+def test_a_reader_warns_of_an_unfinished_set(sets, tmp_path):
+    out = sets.folder()
+    (out / f".cellseg-{STEM}.ready").mkdir()
+    result = run("evaluate", sets.work / "old", out)
+    assert result.code == 0 and len(result.errors) == 1 and f"warning: {out}/.cellseg-{STEM}.ready" in result.errors[0]
+    assert run("evaluate", "--csv", out / "a.csv", out, sets.work / "old").errors == result.errors  # reads, and writes one file
+
+
 def test_an_unfinished_set_that_does_not_fit_is_refused(small, tmp_path):
     ready = tmp_path / "out/.cellseg-x.ready"
     ready.mkdir(parents=True)
