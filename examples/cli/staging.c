@@ -77,7 +77,8 @@ static bool finish_set(const char *folder, const char *name, bool wait) {
     if (lock < 0 && (errno == ENOENT || errno == EWOULDBLOCK || errno == EINTR))
         return true;
     if (lock < 0 && errno != ENOTSUP) {
-        print_error("%s: this unfinished set of results cannot be put in place: %s", ready, strerror(errno));
+        print_error("%s: this unfinished set of results cannot be put in place: %s", ready,
+                    errno == EPERM ? "it belongs to another user" : strerror(errno));
         return false;
     }
     const size_t begin = strlen(READY_BEGIN);
