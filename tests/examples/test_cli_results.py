@@ -348,6 +348,10 @@ def test_a_single_file_keeps_its_mode(tmp_path):
     for name in "a.csv", "a.html":
         (tmp_path / name).write_text("old")
         (tmp_path / name).chmod(0o600)
+    (tmp_path / "b.csv").symlink_to("a.html")
+    assert run("evaluate", "--csv", tmp_path / "b.csv", truth, truth).code == 0
+    assert not (tmp_path / "b.csv").is_symlink() and (tmp_path / "a.html").read_text() == "old"
+    (tmp_path / "b.csv").unlink()
     (tmp_path / ".cellseg-99999-0.tmp").write_text("left over")
     assert run("evaluate", "--csv", tmp_path / "a.csv", "--report", tmp_path / "a.html", truth, truth).code == 0
     assert all((tmp_path / name).stat().st_mode & 0o777 == 0o600 for name in ("a.csv", "a.html"))
