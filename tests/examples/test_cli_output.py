@@ -9,7 +9,7 @@ import unicodedata
 
 import numpy as np
 import pytest
-from program import PROGRAM, TRUTH, run, run_on_a_terminal, write_image
+from program import PROGRAM, ROOT, TRUTH, run, run_on_a_terminal, write_image
 
 SUBCOMMANDS = ["segment", "label", "train", "crossval", "evaluate", "synth", "export", "info"]
 # Escape sequences, C0, DEL, C1 in UTF-8 and raw, a byte that is no UTF-8, overlong, a surrogate; line breakers and turned text.
@@ -121,3 +121,10 @@ def test_no_spreadsheet_computes_a_name(tmp_path):
     assert all(row["image"][0] not in "=+-@\t\r\n" for row in rows)
     assert sorted(row["image"].removeprefix("'") for row in rows) == sorted(stems)  # as docs/results.md says
     assert all(row["sm"] == "1" and row["auc"] == "" and None not in row for row in rows)  # no value: an empty field
+
+
+def test_every_line_is_cleaned():
+    """Only the help, whose text is the program's own, is printed without cleaning."""
+    for path in (ROOT / "examples/cli").glob("*.c"):
+        plain = re.findall(r"(?<![a-z])(?:printf|puts|putchar)\(|\(stdout\b|, stdout\)", path.read_text())
+        assert not plain or path.name in ("cli.c", "options.c"), (path.name, plain)
