@@ -3,6 +3,7 @@
 #include "files.h"
 
 #include "cli.h"
+#include "staging.h"
 #include "stem.h"
 #include "temporary.h"
 
@@ -235,6 +236,7 @@ static bool choose_files(file_list *out, file_list *all, const char *folder, con
 bool files_in_folder(file_list *out, const char *folder, const char *kind) {
     *out = (file_list){0};
     file_list all;
+    warn_of_unfinished(folder);
     if (!list_folder(&all, folder, kind))
         return false;
     bool fine = choose_files(out, &all, folder, kind);
