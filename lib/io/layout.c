@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Planes by channel, slice and time point. */
+#include "io/layout.h"
+
+#include <string.h>
+
+bool cseg_layout_order(cseg_layout *layout, const char *order) {
+    static const char letters[CSEG_AXES + 1] = "CZT";
+    uint64_t stride = 1;
+    bool found[CSEG_AXES] = {false};
+    if (strlen(order) != CSEG_AXES)
+        return false;
+    for (size_t i = 0; i < CSEG_AXES; i++) {
+        const char *letter = strchr(letters, order[i]);
+        if (letter == NULL || found[letter - letters])
+            return false;
+        found[letter - letters] = true;
+        layout->stride[letter - letters] = stride;
+        stride *= layout->size[letter - letters];
+    }
+    return true;
+}
+
+uint64_t cseg_layout_planes(const cseg_layout *layout) {
+    return (uint64_t)layout->size[CSEG_AXIS_C] * layout->size[CSEG_AXIS_Z] * layout->size[CSEG_AXIS_T];
+}
+
+cellseg_status cseg_layout_reserve(cseg_layout *layout, cellseg_context *context, size_t runs, size_t others, size_t names) {
+    layout->runs = cseg_memory_calloc(context, runs, sizeof *layout->runs);
+    layout->others = layout->runs != NULL ? cseg_memory_calloc(context, others, sizeof *layout->others) : NULL;
+    layout->names = layout->others != NULL ? cseg_memory_calloc(context, names, sizeof *layout->names) : NULL;
+    return layout->names != NULL ? CELLSEG_OK : cseg_error_last();
+}
+
+void cseg_layout_free(cseg_layout *layout) {
+    cseg_memory_free(layout->runs);
+    cseg_memory_free(layout->others);
+    cseg_memory_free(layout->names);
+    *layout = (cseg_layout){0};
+}
+
+cellseg_status cseg_layout_single_run(cseg_layout *layout, cellseg_context *context, const char *order) {
+    CSEG_TRY(cseg_layout_reserve(layout, context, 1, 0, 0));
+    if (!cseg_layout_order(layout, order))
+        return cseg_fail(CELLSEG_ERR_FORMAT, "the order of dimensions \"%.16s\" is unknown", order);
+    layout->runs[0] = (cseg_layout_run){.count = cseg_layout_planes(layout)};
+    layout->run_count = 1;
+    return CELLSEG_OK;
+}
+
+uint64_t cseg_layout_number(const cseg_layout *layout, const uint32_t at[CSEG_AXES]) {
+    uint64_t number = 0;
+    for (size_t axis = 0; axis < CSEG_AXES; axis++)
+        number += at[axis] * layout->stride[axis];
+    return number;
+}
+
+static bool holds(const cseg_layout_run *run, uint64_t number) {
+    return number >= run->first && number - run->first < run->count;
+}
+
+/* The last run that begins at or before a plane, by bisection. */
+static const cseg_layout_run *last_before(const cseg_layout *layout, uint64_t number) {
+    size_t low = 0, high = layout->run_count;
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        if (layout->runs[middle].first <= number)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low > 0 ? &layout->runs[low - 1] : NULL;
+}
+
+bool cseg_layout_find(size_t *page, const char **file, const cseg_layout *layout, const uint32_t at[CSEG_AXES]) {
+    const uint64_t number = cseg_layout_number(layout, at);
+    const cseg_layout_run *run = last_before(layout, number);
+    *file = NULL;
+    if (run != NULL && holds(run, number)) {
+        *page = run->page + (size_t)(number - run->first);
+        return true;
+    }
+    for (size_t i = 0; i < layout->other_count && *file == NULL; i++)
+        if (holds(&layout->others[i], number))
+            *file = layout->others[i].file;
+    return false;
+}
+
+/* ---- extent ---- */
+
+static void include(cseg_layout_extent *extent, const cseg_layout *layout, uint64_t number) {
+    for (size_t axis = 0; axis < CSEG_AXES; axis++) {
+        const uint32_t at = (uint32_t)(number / layout->stride[axis] % layout->size[axis]);
+        if (at < extent->lowest[axis])
+            extent->lowest[axis] = at;
+        if (at > extent->highest[axis])
+            extent->highest[axis] = at;
+        if (axis == CSEG_AXIS_C)
+            extent->channels[at] = true;
+    }
+}
+
+static void include_all(cseg_layout_extent *extent, const cseg_layout *layout) {
+    for (size_t axis = 0; axis < CSEG_AXES; axis++) {
+        extent->lowest[axis] = 0;
+        extent->highest[axis] = layout->size[axis] - 1;
+    }
+    for (uint32_t c = 0; c < layout->size[CSEG_AXIS_C]; c++)
+        extent->channels[c] = true;
+}
+
+/* A run that is not the whole is of pages that are there, so that the loop is as long as the file. */
+void cseg_layout_measure(cseg_layout_extent *extent, const cseg_layout *layout) {
+    *extent = (cseg_layout_extent){.lowest = {UINT32_MAX, UINT32_MAX, UINT32_MAX}};
+    for (size_t i = 0; i < layout->run_count; i++) {
+        const cseg_layout_run *run = &layout->runs[i];
+        if (run->count == cseg_layout_planes(layout))
+            include_all(extent, layout);
+        else
+            for (uint64_t n = 0; n < run->count; n++)
+                include(extent, layout, run->first + n);
+    }
+}
