@@ -29,6 +29,9 @@ static void print_image(const cellseg_image *image) {
         printf("%g um per pixel\n", cellseg_image_pixel_size_um(image));
     else
         printf("pixel size unknown\n");
+    for (int32_t c = 0; c < cellseg_image_channels(image); c++)
+        if (cellseg_image_channel_name(image, c) != NULL)
+            printf("channel %d: %s\n", (int)c, cellseg_image_channel_name(image, c));
 }
 
 static int describe_library(cellseg_context *context) {
@@ -59,10 +62,33 @@ static const char *without_path(const char *line, const char *path) {
     return strncmp(line, path, length) == 0 && strncmp(line + length, ": ", 2) == 0 ? line + length + 2 : line;
 }
 
+/* Read an image. Of a file that holds several images or a stack, the first is read, and the library's refusals, which list all,
+ * are printed: one of the images, then one of the stack. */
+static cellseg_status read_first(cellseg_image **image, cellseg_context *context, const char *path) {
+    cellseg_read_options chosen;
+    cellseg_status status = cellseg_read_options_init(&chosen, sizeof chosen);
+    if (status == CELLSEG_OK)
+        status = cellseg_image_read(image, context, path, &chosen);
+    if (status != CELLSEG_ERR_FORMAT)
+        return status;
+    char refusals[2][512];
+    int count = 0;
+    for (; status == CELLSEG_ERR_FORMAT && count < 2; count++) {
+        (void)snprintf(refusals[count], sizeof refusals[count], "%s", cellseg_last_error());
+        chosen.series = 0;
+        chosen.z = chosen.t = count - 1;
+        status = cellseg_image_read(image, context, path, &chosen);
+    }
+    for (int i = 0; status == CELLSEG_OK && i < count; i++)
+        if (i == 0 || strcmp(refusals[i], refusals[0]) != 0)
+            printf("%s\n", refusals[i]);
+    return status;
+}
+
 /* Read a file as an image, else as a model. */
 static cellseg_status read_either(cellseg_image **image, cellseg_model **model, cellseg_context *context, const char *path) {
     char as_image[512];
-    cellseg_status status = cellseg_image_read(image, context, path, NULL);
+    cellseg_status status = read_first(image, context, path);
     (void)snprintf(as_image, sizeof as_image, "%s", without_path(cellseg_last_error(), path));
     if (status == CELLSEG_ERR_FORMAT) {
         status = cellseg_model_load(model, context, path);

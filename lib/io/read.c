@@ -9,6 +9,8 @@
 /* A column of a table in each line: member, default, paper's value, minimum, maximum, unit, sentence. */
 #define ROW(...) CSEG_OPTION(cellseg_read_options, __VA_ARGS__)
 
+static const char *const no_yes[] = {"no", "yes", NULL};
+
 static const cellseg_option rows[] = {
     ROW(pixel_size_um, 0, 0, 1e-4, 1e4, "um", "edge of a pixel, whatever the file states; 0: the file's",
         .flags = CELLSEG_OPTION_FLAG_OR_ZERO | CELLSEG_OPTION_FLAG_KEPT_BY_PRESET),
@@ -20,7 +22,7 @@ static const cellseg_option rows[] = {
         .flags = CELLSEG_OPTION_FLAG_KEPT_BY_PRESET),
     ROW(t, -1, -1, -1, INT32_MAX, "", "time point, from 0; -1: the only one", .flags = CELLSEG_OPTION_FLAG_KEPT_BY_PRESET),
     ROW(force, 0, 0, 0, 1, "", "the given pixel size wins also over a very different one of the file",
-        .flags = CELLSEG_OPTION_FLAG_KEPT_BY_PRESET),
+        .choices = no_yes, .flags = CELLSEG_OPTION_FLAG_KEPT_BY_PRESET),
     ROW(level_um, 0, 0, 1e-4, 1e4, "um", "level of a pyramid whose pixels are nearest this size; 0: the full level",
         .flags = CELLSEG_OPTION_FLAG_OR_ZERO | CELLSEG_OPTION_FLAG_KEPT_BY_PRESET),
 };

@@ -81,6 +81,7 @@ BOUNDARY_INNER, BOUNDARY_OUTER, BOUNDARY_THICK = 1, 2, 3
 USE_TRAIN, USE_VALIDATE = 0, 1
 SCHEDULE_SMOOTH, SCHEDULE_STEP = 0, 1
 EXTRA_NONE, EXTRA_BOUNDARY, EXTRA_DISTANCE = 0, 1, 2
+Z_MAX = -2
 STAIN_MIXED, STAIN_DIFFUSE, STAIN_ER, STAIN_MITOCHONDRIA, STAIN_ENDOSOMES = 0, 1, 2, 3, 4
 STAIN_ACTIN, STAIN_TUBULIN, STAIN_MEMBRANE = 5, 6, 7
 
@@ -556,6 +557,9 @@ image_pixels = _function("image_pixels", c_void_p, Image, c_int32)
 image_pixels_mut = _function("image_pixels_mut", c_void_p, Image, c_int32)
 image_pixel_size_um = _function("image_pixel_size_um", c_double, Image)
 image_set_pixel_size_um = _function("image_set_pixel_size_um", status, Image, c_double)
+image_channel_name = _function("image_channel_name", c_char_p, Image, c_int32)
+image_set_channel_name = _function("image_set_channel_name", status, Image, c_int32, c_char_p)
+image_find_channel = _function("image_find_channel", status, POINTER(c_int32), Image, c_char_p)
 
 read_options_init = _function("read_options_init", status, POINTER(read_options), c_size_t)
 image_read = _function("image_read", status, Out, Context.optional(), Path, _in(read_options))
