@@ -85,7 +85,7 @@ static cellseg_status check_numbers(const cseg_layout *layout, uint32_t images, 
     if (images != 0 && images != planes && images != planes * channels)
         return cseg_fail(CELLSEG_ERR_FORMAT,
                          "ImageJ's description states %u images, and %u channels, %u slices (Z) and %u time points (T)",
-                         (unsigned)images, (unsigned)channels, (unsigned)size[CSEG_AXIS_Z], (unsigned)size[CSEG_AXIS_T]);
+                         (unsigned)images, (unsigned)(channels * size[CSEG_AXIS_C]), (unsigned)size[CSEG_AXIS_Z], (unsigned)size[CSEG_AXIS_T]);
     if (contents->pages != planes && contents->pages != 1)
         return cseg_fail(CELLSEG_ERR_FORMAT, "ImageJ's description states %llu images, and the file has %zu pages",
                          (unsigned long long)planes, contents->pages);

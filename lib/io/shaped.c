@@ -17,8 +17,9 @@ typedef struct shape {
 } shape;
 
 static bool read_sizes(shape *s, const char *text) {
-    static const char head[] = "{\"shape\": [";
-    if (text == NULL || strncmp(text, head, sizeof head - 1) != 0)
+    static const char head[] = "\"shape\": [";
+    text = text != NULL && *text == '{' ? strstr(text, head) : NULL;
+    if (text == NULL)
         return false;
     for (text += sizeof head - 1; s->count < MAX_DIMENSIONS; text++) {
         const size_t length = strcspn(text, ",]");
