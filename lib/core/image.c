@@ -253,13 +253,13 @@ static int32_t count_named(int32_t *first, const cellseg_image *image, const cha
 }
 
 static void list_names(cseg_text *text, const cellseg_image *image) {
-    enum { MOST = 32 };
-    for (int32_t c = 0; c < image->layout.channels && c < MOST; c++) {
+    enum { MAX_LISTED = 32 };
+    for (int32_t c = 0; c < image->layout.channels && c < MAX_LISTED; c++) {
         const char *name = cellseg_image_channel_name(image, c);
         cseg_text_add(text, "%s%d%s%.60s%s", c > 0 ? ", " : "", (int)c, name != NULL ? " \"" : "", name != NULL ? name : "",
                       name != NULL ? "\"" : "");
     }
-    cseg_text_add(text, "%s", image->layout.channels > MOST ? " ..." : "");
+    cseg_text_add(text, "%s", image->layout.channels > MAX_LISTED ? " ..." : "");
 }
 
 static cellseg_status fail_to_find(const cellseg_image *image, const char *name, int32_t count) {

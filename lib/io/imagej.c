@@ -49,7 +49,8 @@ cseg_io_scale cseg_imagej_scale(const cseg_io_calibration *calibration) {
     const char *x_unit = value_of(calibration->description, "unit", &x_length);
     const char *y_unit = value_of(calibration->description, "yunit", &y_length);
     scale.spacing.x_um = edge(&scale, calibration->x_density, x_unit, x_length);
-    scale.spacing.y_um = edge(&scale, calibration->y_density, y_unit != NULL ? y_unit : x_unit, y_unit != NULL ? y_length : x_length);
+    scale.spacing.y_um =
+        edge(&scale, calibration->y_density, y_unit != NULL ? y_unit : x_unit, y_unit != NULL ? y_length : x_length);
     return scale;
 }
 
@@ -67,25 +68,25 @@ static cellseg_status read_number(uint32_t *number, const char *description, con
 
 /* Without sizes, the images of a stack are its slices, unless their number is not stated either. The channels of a picture in
  * colour may be the samples of its pages. */
-static void complete(cseg_layout *layout, uint32_t images, const cseg_io_contents *contents) {
+static void complete(cseg_axes *layout, uint32_t images, const cseg_io_contents *contents) {
     const uint16_t samples = contents->samples[0];
     uint32_t *size = layout->size;
-    if (cseg_layout_planes(layout) == 1 && images > 1)
+    if (cseg_axes_planes(layout) == 1 && images > 1)
         size[CSEG_AXIS_Z] = images;
-    else if (cseg_layout_planes(layout) == 1 && images == 0 && contents->pages <= CSEG_LAYOUT_MAX_CHANNELS)
+    else if (cseg_axes_planes(layout) == 1 && images == 0 && contents->pages <= CSEG_AXES_MAX_CHANNELS)
         size[CSEG_AXIS_C] = (uint32_t)contents->pages;
     else if (samples > 1 && size[CSEG_AXIS_C] == samples && contents->pages == size[CSEG_AXIS_Z] * (uint64_t)size[CSEG_AXIS_T])
         size[CSEG_AXIS_C] = 1;
 }
 
-static cellseg_status check_numbers(const cseg_layout *layout, uint32_t images, uint32_t channels,
+static cellseg_status check_numbers(const cseg_axes *layout, uint32_t images, uint32_t channels,
                                     const cseg_io_contents *contents) {
     const uint32_t *size = layout->size;
-    const uint64_t planes = cseg_layout_planes(layout);
+    const uint64_t planes = cseg_axes_planes(layout);
     if (images != 0 && images != planes && images != planes * channels)
-        return cseg_fail(CELLSEG_ERR_FORMAT,
-                         "ImageJ's description states %u images, and %u channels, %u slices (Z) and %u time points (T)",
-                         (unsigned)images, (unsigned)(channels * size[CSEG_AXIS_C]), (unsigned)size[CSEG_AXIS_Z], (unsigned)size[CSEG_AXIS_T]);
+        return cseg_fail(
+            CELLSEG_ERR_FORMAT, "ImageJ's description states %u images, and %u channels, %u slices (Z) and %u time points (T)",
+            (unsigned)images, (unsigned)(channels * size[CSEG_AXIS_C]), (unsigned)size[CSEG_AXIS_Z], (unsigned)size[CSEG_AXIS_T]);
     if (contents->pages != planes && contents->pages != 1)
         return cseg_fail(CELLSEG_ERR_FORMAT, "ImageJ's description states %llu images, and the file has %zu pages",
                          (unsigned long long)planes, contents->pages);
@@ -93,30 +94,32 @@ static cellseg_status check_numbers(const cseg_layout *layout, uint32_t images, 
 }
 
 /* The axes from the fastest to the slowest; the usual order is not stated. */
-static void read_order(char order[CSEG_AXES + 1], const char *description) {
+static void read_order(char order[CSEG_AXIS_COUNT + 1], const char *description) {
     size_t length = 0;
     const char *text = value_of(description, "order", &length);
     if (text == NULL || (length == 7 && strncmp(text, "default", 7) == 0)) {
         text = "CZT";
-        length = CSEG_AXES;
+        length = CSEG_AXIS_COUNT;
     }
-    for (size_t i = 0; i < CSEG_AXES; i++)
-        order[i] = (char)(length == CSEG_AXES && text[i] >= 'a' && text[i] <= 'z' ? text[i] - 'a' + 'A' : length == CSEG_AXES ? text[i] : '?');
-    order[CSEG_AXES] = '\0';
+    for (size_t i = 0; i < CSEG_AXIS_COUNT; i++)
+        order[i] = (char)(length == CSEG_AXIS_COUNT && text[i] >= 'a' && text[i] <= 'z' ? text[i] - 'a' + 'A'
+                          : length == CSEG_AXIS_COUNT                                   ? text[i]
+                                                                                        : '?');
+    order[CSEG_AXIS_COUNT] = '\0';
 }
 
-cellseg_status cseg_imagej_lay_out(cseg_layout *layout, cellseg_context *context, const cseg_io_contents *contents) {
+cellseg_status cseg_imagej_lay_out(cseg_axes *layout, cellseg_context *context, const cseg_io_contents *contents) {
     const char *description = contents->calibration.description;
-    uint32_t images = 0, size[CSEG_AXES] = {1, 1, 1};
-    char order[CSEG_AXES + 1];
+    uint32_t images = 0, size[CSEG_AXIS_COUNT] = {1, 1, 1};
+    char order[CSEG_AXIS_COUNT + 1];
     CSEG_TRY(read_number(&images, description, "images", INT32_MAX));
-    CSEG_TRY(read_number(&size[CSEG_AXIS_C], description, "channels", CSEG_LAYOUT_MAX_CHANNELS));
-    CSEG_TRY(read_number(&size[CSEG_AXIS_Z], description, "slices", CSEG_LAYOUT_MAX_SIZE));
-    CSEG_TRY(read_number(&size[CSEG_AXIS_T], description, "frames", CSEG_LAYOUT_MAX_SIZE));
+    CSEG_TRY(read_number(&size[CSEG_AXIS_C], description, "channels", CSEG_AXES_MAX_CHANNELS));
+    CSEG_TRY(read_number(&size[CSEG_AXIS_Z], description, "slices", CSEG_AXES_MAX_SIZE));
+    CSEG_TRY(read_number(&size[CSEG_AXIS_T], description, "frames", CSEG_AXES_MAX_SIZE));
     memcpy(layout->size, size, sizeof size);
     complete(layout, images, contents);
     const uint32_t in_samples = size[CSEG_AXIS_C] / layout->size[CSEG_AXIS_C];
     CSEG_TRY(check_numbers(layout, images, in_samples > 1 ? in_samples : 1, contents));
     read_order(order, description);
-    return cseg_layout_single_run(layout, context, order);
+    return cseg_axes_single_run(layout, context, order);
 }

@@ -64,7 +64,7 @@ typedef struct cseg_io_calibration {
  * are not believed, and units that are unknown, are logged as warnings of the context.
  */
 cellseg_status cseg_pixelsize_choose(double *pixel_size_um, cellseg_context *context, const cseg_io_calibration *calibration,
-                                      const cseg_io_scale *ome, const cseg_io_request *request);
+                                     const cseg_io_scale *ome, const cseg_io_request *request);
 
 /* ---- which planes of a file are read (planes.c) ---- */
 

@@ -64,17 +64,47 @@ static const unit_name symbols[] = {
 
 /* Words in small letters, which are understood in any. */
 static const unit_name words[] = {
-    {"um", 1},          {"micron", 1},       {"microns", 1},        {"micrometer", 1},   {"micrometers", 1},  {"micrometre", 1},
-    {"micrometres", 1}, {"nanometer", 1e-3}, {"nanometers", 1e-3},  {"nanometre", 1e-3}, {"nanometres", 1e-3}, {"millimeter", 1e3},
-    {"millimeters", 1e3}, {"millimetre", 1e3}, {"millimetres", 1e3}, {"centimeter", 1e4}, {"centimeters", 1e4}, {"centimetre", 1e4},
-    {"centimetres", 1e4}, {"meter", 1e6},      {"meters", 1e6},      {"metre", 1e6},      {"metres", 1e6},      {"angstrom", 1e-4},
-    {"angstroms", 1e-4},  {"inch", 25400},     {"inches", 25400},    {"foot", 304800},    {"feet", 304800},     {"yard", 914400},
-    {"yards", 914400},    {"mil", 25.4},       {"mils", 25.4},       {"nm", 1e-3},        {"cm", 1e4},
+    {"um", 1},
+    {"micron", 1},
+    {"microns", 1},
+    {"micrometer", 1},
+    {"micrometers", 1},
+    {"micrometre", 1},
+    {"micrometres", 1},
+    {"nanometer", 1e-3},
+    {"nanometers", 1e-3},
+    {"nanometre", 1e-3},
+    {"nanometres", 1e-3},
+    {"millimeter", 1e3},
+    {"millimeters", 1e3},
+    {"millimetre", 1e3},
+    {"millimetres", 1e3},
+    {"centimeter", 1e4},
+    {"centimeters", 1e4},
+    {"centimetre", 1e4},
+    {"centimetres", 1e4},
+    {"meter", 1e6},
+    {"meters", 1e6},
+    {"metre", 1e6},
+    {"metres", 1e6},
+    {"angstrom", 1e-4},
+    {"angstroms", 1e-4},
+    {"inch", 25400},
+    {"inches", 25400},
+    {"foot", 304800},
+    {"feet", 304800},
+    {"yard", 914400},
+    {"yards", 914400},
+    {"mil", 25.4},
+    {"mils", 25.4},
+    {"nm", 1e-3},
+    {"cm", 1e4},
 };
 
 /* Names that state that there is no length. */
 static const unit_name others[] = {
-    {"", 0}, {"pixel", 0}, {"pixels", 0}, {"px", 0}, {"reference frame", 0}, {"none", 0}, {"null", 0}, {"undefined", 0}, {"unknown", 0},
+    {"", 0},     {"pixel", 0}, {"pixels", 0},    {"px", 0},      {"reference frame", 0},
+    {"none", 0}, {"null", 0},  {"undefined", 0}, {"unknown", 0},
 };
 
 static char small(char c) {
@@ -85,8 +115,7 @@ static char small(char c) {
 static const unit_name *find(const unit_name *list, size_t count, const char *name, size_t length, bool any_case) {
     for (size_t i = 0; i < count; i++) {
         size_t same = 0;
-        while (same < length && list[i].name[same] != '\0' &&
-               (any_case ? small(name[same]) : name[same]) == list[i].name[same])
+        while (same < length && list[i].name[same] != '\0' && (any_case ? small(name[same]) : name[same]) == list[i].name[same])
             same++;
         if (same == length && list[i].name[same] == '\0')
             return &list[i];
@@ -125,33 +154,51 @@ static double power_of_ten(int exponent) {
     return power;
 }
 
-double cseg_number_parse(const char *text, size_t length) {
-    double value = 0;
-    int exponent = 0;
+/* The digits of a number, and the power of ten that they are to be multiplied with. */
+typedef struct decimal {
+    double digits;
+    int exponent;
+} decimal;
+
+/* Both return the first byte behind what they read, `from` itself where there is no digit. */
+static size_t read_digits(decimal *to, const char *text, size_t from, size_t length) {
     bool digits = false, fraction = false;
-    trim(&text, &length);
-    size_t i = 0;
-    i += length > 0 && text[0] == '+';
+    size_t i = from;
     for (; i < length && ((text[i] >= '0' && text[i] <= '9') || (text[i] == '.' && !fraction)); i++) {
         if (text[i] == '.') {
             fraction = true;
             continue;
         }
-        value = value * 10 + (text[i] - '0');
-        exponent -= fraction && exponent > -1000;
+        to->digits = to->digits * 10 + (text[i] - '0');
+        to->exponent -= fraction && to->exponent > -1000;
         digits = true;
     }
-    if (i < length && (text[i] == 'e' || text[i] == 'E')) {
-        const bool negative = ++i < length && text[i] == '-';
-        i += i < length && (text[i] == '-' || text[i] == '+');
-        int power = 0;
-        for (; i < length && text[i] >= '0' && text[i] <= '9' && power < 1000; i++)
-            power = power * 10 + (text[i] - '0');
-        exponent += negative ? -power : power;
-    }
-    if (!digits || i < length || exponent < -400 || exponent > 400)
+    return digits ? i : from;
+}
+
+static size_t read_exponent(decimal *to, const char *text, size_t from, size_t length) {
+    const bool negative = from < length && text[from] == '-';
+    const size_t first = from + (from < length && (text[from] == '-' || text[from] == '+'));
+    int power = 0;
+    size_t i = first;
+    for (; i < length && text[i] >= '0' && text[i] <= '9' && power < 1000; i++)
+        power = power * 10 + (text[i] - '0');
+    to->exponent += negative ? -power : power;
+    return i > first ? i : from;
+}
+
+double cseg_number_parse(const char *text, size_t length) {
+    decimal d = {0, 0};
+    trim(&text, &length);
+    const size_t start = length > 0 && text[0] == '+';
+    size_t end = read_digits(&d, text, start, length);
+    if (end == start)
         return 0;
-    const double number = exponent < 0 ? value / power_of_ten(-exponent) : value * power_of_ten(exponent);
+    if (end < length && (text[end] == 'e' || text[end] == 'E'))
+        end = read_exponent(&d, text, end + 1, length);
+    if (end < length || text[length - 1] == 'e' || text[length - 1] == 'E' || d.exponent < -400 || d.exponent > 400)
+        return 0;
+    const double number = d.exponent < 0 ? d.digits / power_of_ten(-d.exponent) : d.digits * power_of_ten(d.exponent);
     return number <= 1e300 ? number : 0; /* no infinity, no NaN */
 }
 

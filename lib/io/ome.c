@@ -90,10 +90,10 @@ static cellseg_status start_pixels(reader *r, const char *const *attributes) {
     if (image == NULL)
         return cseg_error_last();
     *image = (cseg_ome_image){.name = r->image_name, .size = {1, 1, 1}, .channel = ome->channel_count, .block = ome->block_count};
-    whole(&image->size[CSEG_AXIS_C], ome, attributes, "SizeC", CSEG_LAYOUT_MAX_CHANNELS);
-    whole(&image->size[CSEG_AXIS_Z], ome, attributes, "SizeZ", CSEG_LAYOUT_MAX_SIZE);
-    whole(&image->size[CSEG_AXIS_T], ome, attributes, "SizeT", CSEG_LAYOUT_MAX_SIZE);
-    for (size_t axis = 0; axis < CSEG_AXES; axis++)
+    whole(&image->size[CSEG_AXIS_C], ome, attributes, "SizeC", CSEG_AXES_MAX_CHANNELS);
+    whole(&image->size[CSEG_AXIS_Z], ome, attributes, "SizeZ", CSEG_AXES_MAX_SIZE);
+    whole(&image->size[CSEG_AXIS_T], ome, attributes, "SizeT", CSEG_AXES_MAX_SIZE);
+    for (size_t axis = 0; axis < CSEG_AXIS_COUNT; axis++)
         image->size[axis] += image->size[axis] == 0;
     const char *order = cseg_xml_attribute(attributes, "DimensionOrder");
     if (order != NULL && strncmp(order, "XY", 2) == 0)
@@ -110,7 +110,7 @@ static cellseg_status start_channel(reader *r, const char *const *attributes) {
         return cseg_error_last();
     const char *name = cseg_xml_attribute(attributes, "Name");
     channel->name = keep(ome, name != NULL ? name : cseg_xml_attribute(attributes, "Fluor"));
-    whole(&channel->samples, ome, attributes, "SamplesPerPixel", CSEG_LAYOUT_MAX_CHANNELS);
+    whole(&channel->samples, ome, attributes, "SamplesPerPixel", CSEG_AXES_MAX_CHANNELS);
     ome->images[ome->image_count - 1].channels++;
     return CELLSEG_OK;
 }
@@ -200,7 +200,8 @@ static void end_uuid(reader *r) {
     const bool here = r->named.length == 0 || strcmp(r->named.text, r->own.text) == 0;
     ome->blocks[ome->block_count - 1].elsewhere = !here;
     if (!here && r->own_guessed && ome->fault.text[0] == '\0')
-        (void)snprintf(ome->fault.text, sizeof ome->fault.text, "planes lie in several files, and which is this one is not stated");
+        (void)snprintf(ome->fault.text, sizeof ome->fault.text,
+                       "planes lie in several files, and which is this one is not stated");
 }
 
 static cellseg_status on_end(void *data, unsigned depth) {

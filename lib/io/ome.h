@@ -3,33 +3,33 @@
 #ifndef CSEG_OME_H
 #define CSEG_OME_H
 
-#include "io/layout.h"
+#include "io/axes.h"
 #include "io/xml.h"
 
 /* A <TiffData>: planes from (c, z, t) on lie in the IFDs from `ifd` on. */
 typedef struct cseg_ome_block {
-    uint32_t ifd, at[CSEG_AXES], count; /* count 0: not stated */
-    bool has_ifd, elsewhere;            /* elsewhere: in another file */
-    size_t file;                        /* text: the name of the other file */
+    uint32_t ifd, at[CSEG_AXIS_COUNT], count; /* count 0: not stated */
+    bool has_ifd, elsewhere;                  /* elsewhere: in another file */
+    size_t file;                              /* text: the name of the other file */
 } cseg_ome_block;
 
 typedef struct cseg_ome_channel {
-    size_t name; /* text */
+    size_t name;      /* text */
     uint32_t samples; /* 0: not stated */
 } cseg_ome_channel;
 
 /* An <Image> with its <Pixels>. Its channels and blocks follow one another in the lists of all. */
 typedef struct cseg_ome_image {
-    size_t name;              /* text */
-    uint32_t size[CSEG_AXES]; /* size[CSEG_AXIS_C]: SizeC, which counts samples */
-    char order[4];            /* "CZT" for XYCZT; "": not stated */
+    size_t name;                    /* text */
+    uint32_t size[CSEG_AXIS_COUNT]; /* size[CSEG_AXIS_C]: SizeC, which counts samples */
+    char order[4];                  /* "CZT" for XYCZT; "": not stated */
     cseg_io_scale scale;
     size_t channel, channels, block, blocks;
     bool metadata_only;
 } cseg_ome_image;
 
 typedef struct cseg_ome {
-    bool present; /* the text is OME-XML, or claims to be */
+    bool present;         /* the text is OME-XML, or claims to be */
     cseg_xml_fault fault; /* why the text cannot be relied on; "": it can */
     cseg_ome_image *images;
     cseg_ome_channel *channels;
@@ -52,7 +52,7 @@ const char *cseg_ome_text(const cseg_ome *ome, size_t text);
  * The planes of the image that the request names, and which image that is. CELLSEG_ERR_FORMAT where images and pages contradict
  * each other, and where several images are here and the request names none.
  */
-cellseg_status cseg_series_lay_out(cseg_layout *layout, const cseg_ome_image **image, cellseg_context *context,
-                                   const cseg_ome *ome, const cseg_io_contents *contents, const cseg_io_request *request);
+cellseg_status cseg_series_lay_out(cseg_axes *layout, const cseg_ome_image **image, cellseg_context *context, const cseg_ome *ome,
+                                   const cseg_io_contents *contents, const cseg_io_request *request);
 
 #endif

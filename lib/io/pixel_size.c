@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The pixel size that a file states, from up to five sources, compared with each other and with the caller's. A source is believed
- * within the range of light microscopes: 0.01 um is finer than the sampling of any image of whole cells (scanned super-resolution
- * has 0.015 um and more), and 20 um is coarser than the largest pixels of cameras (16 um) under the weakest objectives. Larger
- * pixels hold a cell each. Resolution tags without a microscope's text are mostly a printer's (72 or 300 per inch) or the bare
- * camera's (6.45 um), so that those count only up to 5 um.
+ * The pixel size that a file states, from up to five sources, compared with each other and with the caller's. A source is
+ * believed within the range of light microscopes: 0.01 um is finer than the sampling of any image of whole cells (scanned
+ * super-resolution has 0.015 um and more), and 20 um is coarser than the largest pixels of cameras (16 um) under the weakest
+ * objectives. Larger pixels hold a cell each. Resolution tags without a microscope's text are mostly a printer's (72 or 300 per
+ * inch) or the bare camera's (6.45 um), so that those count only up to 5 um.
  */
 #include "io/imagej.h"
 
@@ -55,7 +55,8 @@ static void add(sources *s, const char *name, const cseg_io_scale *scale) {
     const double x = spacing->x_um > 0 ? spacing->x_um : spacing->y_um;
     const double y = spacing->y_um > 0 ? spacing->y_um : spacing->x_um;
     if (scale->unknown_unit[0] != '\0')
-        cseg_log_write(s->context, CELLSEG_LOG_WARNING, "pixel size: the unit \"%s\" of %s is unknown", scale->unknown_unit, name);
+        cseg_log_write(s->context, CELLSEG_LOG_WARNING, "pixel size: the unit \"%s\" of %s is unknown", scale->unknown_unit,
+                       name);
     if (!(x > 0))
         return;
     const bool possible = x >= 1e-4 && x <= 1e4 && y >= 1e-4 && y <= 1e4;
@@ -127,7 +128,7 @@ static cellseg_status compare(const sources *s, double given_um, bool force) {
 }
 
 cellseg_status cseg_pixelsize_choose(double *pixel_size_um, cellseg_context *context, const cseg_io_calibration *calibration,
-                                      const cseg_io_scale *ome, const cseg_io_request *request) {
+                                     const cseg_io_scale *ome, const cseg_io_request *request) {
     sources s = {.context = context, .own = calibration->own};
     CSEG_TRY(collect(&s, calibration, ome));
     if (request->pixel_size_um > 0) {

@@ -29,16 +29,16 @@ cellseg_status cseg_planes_check_single(const cseg_io_request *request) {
     return CELLSEG_OK;
 }
 
-static cellseg_status lay_out_pages(cseg_layout *layout, cellseg_context *context, const cseg_io_contents *contents) {
+static cellseg_status lay_out_pages(cseg_axes *layout, cellseg_context *context, const cseg_io_contents *contents) {
     const bool stack = contents->metamorph_planes > 1;
     const size_t axis = !stack ? CSEG_AXIS_C : contents->metamorph_times ? CSEG_AXIS_T : CSEG_AXIS_Z;
-    const size_t most = stack ? CSEG_LAYOUT_MAX_SIZE : CSEG_LAYOUT_MAX_CHANNELS;
+    const size_t most = stack ? CSEG_AXES_MAX_SIZE : CSEG_AXES_MAX_CHANNELS;
     const size_t planes = stack ? contents->metamorph_planes : contents->pages;
     if (planes > most || (stack && contents->pages > 1))
         return cseg_fail(CELLSEG_ERR_FORMAT, "%zu planes in %zu pages; %zu are the most", planes, contents->pages, most);
-    for (size_t i = 0; i < CSEG_AXES; i++)
+    for (size_t i = 0; i < CSEG_AXIS_COUNT; i++)
         layout->size[i] = i == axis ? (uint32_t)planes : 1;
-    return cseg_layout_single_run(layout, context, "CZT");
+    return cseg_axes_single_run(layout, context, "CZT");
 }
 
 /* The text of a file of one page need not order anything; its pixel size counts. */
@@ -55,7 +55,7 @@ static cellseg_status check_ome(cellseg_context *context, const cseg_ome *ome, s
     return CELLSEG_OK;
 }
 
-static cellseg_status lay_out(cseg_layout *layout, const cseg_ome_image **image, cellseg_context *context, const cseg_ome *ome,
+static cellseg_status lay_out(cseg_axes *layout, const cseg_ome_image **image, cellseg_context *context, const cseg_ome *ome,
                               const cseg_io_contents *contents, const cseg_io_request *request) {
     const char *description = contents->calibration.description;
     if (ome->present)
@@ -78,15 +78,14 @@ typedef struct choice {
     uint32_t z, slices, t;
 } choice;
 
-static cellseg_status check_range(const char *name, int32_t value, const cseg_layout_extent *extent, size_t axis) {
+static cellseg_status check_range(const char *name, int32_t value, const cseg_axes_extent *extent, size_t axis) {
     if (value >= 0 && ((uint32_t)value < extent->lowest[axis] || (uint32_t)value > extent->highest[axis]))
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "%s is %d; the file holds %u to %u", name, (int)value,
                          (unsigned)extent->lowest[axis], (unsigned)extent->highest[axis]);
     return CELLSEG_OK;
 }
 
-static cellseg_status choose(choice *c, const cseg_layout *layout, const cseg_layout_extent *extent,
-                             const cseg_io_request *request) {
+static cellseg_status choose(choice *c, const cseg_axes *layout, const cseg_axes_extent *extent, const cseg_io_request *request) {
     const uint32_t *low = extent->lowest, *high = extent->highest;
     CSEG_TRY(check_range("z", request->z, extent, CSEG_AXIS_Z));
     CSEG_TRY(check_range("t", request->t, extent, CSEG_AXIS_T));
@@ -110,16 +109,16 @@ static cellseg_status choose(choice *c, const cseg_layout *layout, const cseg_la
 typedef struct selector {
     cellseg_context *context;
     const cseg_io_contents *contents;
-    const cseg_layout *layout;
-    const cseg_layout_extent *extent;
+    const cseg_axes *layout;
+    const cseg_axes_extent *extent;
     choice choice;
     cseg_io_selection *out;
 } selector;
 
 static cellseg_status find(size_t *page, const selector *s, uint32_t c, uint32_t z) {
-    const uint32_t at[CSEG_AXES] = {c, z, s->choice.t};
+    const uint32_t at[CSEG_AXIS_COUNT] = {c, z, s->choice.t};
     const char *file;
-    if (cseg_layout_find(page, &file, s->layout, at))
+    if (cseg_axes_find(page, &file, s->layout, at))
         return CELLSEG_OK;
     return cseg_fail(CELLSEG_ERR_FORMAT, "channel %u, slice %u, time point %u is not in the file%s%s", (unsigned)c, (unsigned)z,
                      (unsigned)s->choice.t, file != NULL ? ", but in " : "", file != NULL ? file : "");
@@ -142,9 +141,9 @@ static cellseg_status count_channels(size_t *channels, const selector *s) {
         *channels += samples_of(s, page);
         here++;
     }
-    if (*channels > CSEG_LAYOUT_MAX_CHANNELS || *channels * (uint64_t)s->choice.slices > MAX_PLANES)
+    if (*channels > CSEG_AXES_MAX_CHANNELS || *channels * (uint64_t)s->choice.slices > MAX_PLANES)
         return cseg_fail(CELLSEG_ERR_FORMAT, "%zu channels of %u slices; %d channels and %d planes are the most", *channels,
-                         (unsigned)s->choice.slices, (int)CSEG_LAYOUT_MAX_CHANNELS, (int)MAX_PLANES);
+                         (unsigned)s->choice.slices, (int)CSEG_AXES_MAX_CHANNELS, (int)MAX_PLANES);
     const uint32_t all = s->layout->size[CSEG_AXIS_C];
     if (here < all)
         cseg_log_write(s->context, CELLSEG_LOG_WARNING, "%u of %u channels are in the file; the others are in other files",
@@ -156,7 +155,7 @@ static cellseg_status count_channels(size_t *channels, const selector *s) {
 }
 
 /* Names belong to channels or, where there are as many, to their samples. */
-static const char *name_of(const cseg_layout *layout, uint32_t c, uint16_t sample, uint16_t samples) {
+static const char *name_of(const cseg_axes *layout, uint32_t c, uint16_t sample, uint16_t samples) {
     const size_t index = layout->name_count > layout->size[CSEG_AXIS_C] ? (size_t)c * samples + sample : c;
     return index < layout->name_count ? layout->names[index] : NULL;
 }
@@ -198,10 +197,10 @@ static cellseg_status fill(const selector *s) {
 }
 
 static cellseg_status choose_planes(cseg_io_selection *out, cellseg_context *context, const cseg_io_contents *contents,
-                                    const cseg_layout *layout, const cseg_io_request *request) {
-    cseg_layout_extent extent;
+                                    const cseg_axes *layout, const cseg_io_request *request) {
+    cseg_axes_extent extent;
     selector s = {.context = context, .contents = contents, .layout = layout, .extent = &extent, .out = out};
-    cseg_layout_measure(&extent, layout);
+    cseg_axes_measure(&extent, layout);
     CSEG_TRY(choose(&s.choice, layout, &extent, request));
     return fill(&s);
 }
@@ -209,7 +208,7 @@ static cellseg_status choose_planes(cseg_io_selection *out, cellseg_context *con
 cellseg_status cseg_planes_choose(cseg_io_selection *out, cellseg_context *context, const cseg_io_contents *contents,
                                   const cseg_io_request *request) {
     cseg_ome ome;
-    cseg_layout layout = {.run_count = 0};
+    cseg_axes layout = {.run_count = 0};
     const cseg_ome_image *image = NULL;
     *out = (cseg_io_selection){.channel_count = 0};
     cellseg_status status = cseg_ome_parse(&ome, context, contents->calibration.description);
@@ -218,11 +217,11 @@ cellseg_status cseg_planes_choose(cseg_io_selection *out, cellseg_context *conte
     if (status == CELLSEG_OK)
         status = choose_planes(out, context, contents, &layout, request);
     if (status == CELLSEG_OK)
-        status = cseg_pixelsize_choose(&out->pixel_size_um, context, &contents->calibration,
-                                        image != NULL ? &image->scale : NULL, request);
+        status = cseg_pixelsize_choose(&out->pixel_size_um, context, &contents->calibration, image != NULL ? &image->scale : NULL,
+                                       request);
     if (status != CELLSEG_OK)
         cseg_planes_free(out);
-    cseg_layout_free(&layout);
+    cseg_axes_free(&layout);
     cseg_ome_free(&ome);
     return status;
 }

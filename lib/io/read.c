@@ -21,8 +21,8 @@ static const cellseg_option rows[] = {
     ROW(z, -1, -1, CELLSEG_Z_MAX, INT32_MAX, "", "slice of a stack, from 0; -1: the only one; -2: the greatest value of all",
         .flags = CELLSEG_OPTION_FLAG_KEPT_BY_PRESET),
     ROW(t, -1, -1, -1, INT32_MAX, "", "time point, from 0; -1: the only one", .flags = CELLSEG_OPTION_FLAG_KEPT_BY_PRESET),
-    ROW(force, 0, 0, 0, 1, "", "the given pixel size wins also over a very different one of the file",
-        .choices = no_yes, .flags = CELLSEG_OPTION_FLAG_KEPT_BY_PRESET),
+    ROW(force, 0, 0, 0, 1, "", "the given pixel size wins also over a very different one of the file", .choices = no_yes,
+        .flags = CELLSEG_OPTION_FLAG_KEPT_BY_PRESET),
     ROW(level_um, 0, 0, 1e-4, 1e4, "um", "level of a pyramid whose pixels are nearest this size; 0: the full level",
         .flags = CELLSEG_OPTION_FLAG_OR_ZERO | CELLSEG_OPTION_FLAG_KEPT_BY_PRESET),
 };

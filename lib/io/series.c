@@ -11,7 +11,7 @@
 
 /* A run of one image of the document. */
 typedef struct placed {
-    cseg_layout_run run;
+    cseg_axes_run run;
     size_t image;
 } placed;
 
@@ -51,7 +51,7 @@ static uint32_t channels_of(const document *d, const cseg_ome_image *image) {
     return size % samples == 0 ? size / samples : 0;
 }
 
-static cellseg_status set_sizes(cseg_layout *layout, const document *d, size_t index) {
+static cellseg_status set_sizes(cseg_axes *layout, const document *d, size_t index) {
     const cseg_ome_image *image = &d->ome->images[index];
     memcpy(layout->size, image->size, sizeof layout->size);
     layout->components = image->size[CSEG_AXIS_C];
@@ -60,9 +60,9 @@ static cellseg_status set_sizes(cseg_layout *layout, const document *d, size_t i
         return cseg_fail(CELLSEG_ERR_FORMAT, "image %zu of OME-XML has SizeC %" PRIu32 ", and its pages other samples", index,
                          image->size[CSEG_AXIS_C]);
     size_t longer = 0;
-    for (size_t axis = 0; axis < CSEG_AXES; axis++)
+    for (size_t axis = 0; axis < CSEG_AXIS_COUNT; axis++)
         longer += layout->size[axis] > 1;
-    if (!cseg_layout_order(layout, longer < 2 && image->order[0] == '\0' ? "CZT" : image->order))
+    if (!cseg_axes_order(layout, longer < 2 && image->order[0] == '\0' ? "CZT" : image->order))
         return cseg_fail(CELLSEG_ERR_FORMAT, "image %zu of OME-XML has no DimensionOrder", index);
     return CELLSEG_OK;
 }
@@ -74,8 +74,8 @@ static uint64_t stated_count(const cseg_ome_block *block, uint64_t most) {
     return block->count > 0 ? block->count : block->has_ifd ? 1 : most;
 }
 
-static cellseg_status place_here(placed *p, const document *d, const cseg_layout *layout, const cseg_ome_block *block) {
-    const uint64_t left = cseg_layout_planes(layout) - p->run.first;
+static cellseg_status place_here(placed *p, const document *d, const cseg_axes *layout, const cseg_ome_block *block) {
+    const uint64_t left = cseg_axes_planes(layout) - p->run.first;
     const uint64_t pages = block->ifd < d->contents->pages ? d->contents->pages - block->ifd : 0;
     p->run.count = stated_count(block, left < pages ? left : pages);
     p->run.page = block->ifd;
@@ -89,14 +89,17 @@ static cellseg_status place_here(placed *p, const document *d, const cseg_layout
     return CELLSEG_OK;
 }
 
-static cellseg_status place(document *d, size_t image, const cseg_layout *layout, const cseg_ome_block *block) {
+static cellseg_status place(document *d, size_t image, const cseg_axes *layout, const cseg_ome_block *block) {
     placed p = {.image = image};
-    for (size_t axis = 0; axis < CSEG_AXES; axis++)
+    for (size_t axis = 0; axis < CSEG_AXIS_COUNT; axis++)
         if (block->at[axis] >= layout->size[axis])
             return cseg_fail(CELLSEG_ERR_FORMAT, "image %zu of OME-XML has %" PRIu32 " %s, and TiffData names number %" PRIu32,
-                             image, layout->size[axis], axis == CSEG_AXIS_C ? "channels" : axis == CSEG_AXIS_Z ? "slices" : "times",
+                             image, layout->size[axis],
+                             axis == CSEG_AXIS_C   ? "channels"
+                             : axis == CSEG_AXIS_Z ? "slices"
+                                                   : "times",
                              block->at[axis]);
-    p.run.first = cseg_layout_number(layout, block->at);
+    p.run.first = cseg_axes_number(layout, block->at);
     if (block->elsewhere) {
         const char *file = cseg_ome_text(d->ome, block->file);
         p.run.file = file != NULL ? file : "a file without a name";
@@ -111,7 +114,7 @@ static cellseg_status place(document *d, size_t image, const cseg_layout *layout
 
 static cellseg_status place_image(document *d, size_t index) {
     const cseg_ome_image *image = &d->ome->images[index];
-    cseg_layout layout = {0};
+    cseg_axes layout = {0};
     if (image->metadata_only && image->blocks == 0)
         return CELLSEG_OK;
     CSEG_TRY(set_sizes(&layout, d, index));
@@ -134,7 +137,7 @@ static cellseg_status sort(document *d, enum order order) {
     if (keys == NULL)
         return cseg_error_last();
     for (size_t i = 0; i < d->count; i++) {
-        const cseg_layout_run *run = &d->runs[i].run;
+        const cseg_axes_run *run = &d->runs[i].run;
         keys[i] = (cseg_keyed){run->file != NULL ? UINT64_MAX : order == BY_PAGE ? run->page : run->first, i};
     }
     CSEG_TRY_GOTO(done, cseg_sort_keyed(d->context, keys, d->count));
@@ -159,7 +162,7 @@ static cellseg_status check_pages(document *d) {
     uint64_t end = 0, used = 0;
     CSEG_TRY(sort(d, BY_PAGE));
     for (size_t i = 0; i < d->here; i++) {
-        const cseg_layout_run *run = &d->runs[i].run;
+        const cseg_axes_run *run = &d->runs[i].run;
         if (run->page < end)
             return cseg_fail(CELLSEG_ERR_FORMAT, "OME-XML gives page %zu to two planes, of images %zu and %zu", run->page + 1,
                              d->runs[i - 1].image, d->runs[i].image);
@@ -186,7 +189,7 @@ static cellseg_status open_document(document *d) {
 
 /* The images that have planes here: how many, the last of them, and the first few by number and name. */
 static size_t list_images(char *text, size_t size, size_t *last, const document *d) {
-    enum { MOST = 12 };
+    enum { MAX_LISTED = 12 };
     size_t images = 0, used = 0;
     bool *here = cseg_memory_calloc(d->context, d->ome->image_count, sizeof *here);
     if (here == NULL)
@@ -198,11 +201,11 @@ static size_t list_images(char *text, size_t size, size_t *last, const document 
             continue;
         const char *name = cseg_ome_text(d->ome, d->ome->images[i].name);
         *last = i;
-        if (images++ < MOST && used < size)
+        if (images++ < MAX_LISTED && used < size)
             used += (size_t)snprintf(text + used, size - used, "%s%zu%s%.40s%s", images > 1 ? ", " : "", i,
                                      name != NULL ? " \"" : "", name != NULL ? name : "", name != NULL ? "\"" : "");
     }
-    if (images > MOST && used < size)
+    if (images > MAX_LISTED && used < size)
         (void)snprintf(text + used, size - used, " ...");
     cseg_memory_free(here);
     return images;
@@ -236,11 +239,11 @@ static cellseg_status choose(size_t *index, const document *d, int32_t series) {
 
 /* ---- the layout of one image ---- */
 
-static cellseg_status copy_runs(cseg_layout *layout, const document *d, size_t index) {
+static cellseg_status copy_runs(cseg_axes *layout, const document *d, size_t index) {
     for (size_t i = 0; i < d->count; i++) {
         if (d->runs[i].image != index)
             continue;
-        const cseg_layout_run *run = &d->runs[i].run, *before = layout->runs + layout->run_count;
+        const cseg_axes_run *run = &d->runs[i].run, *before = layout->runs + layout->run_count;
         if (run->file != NULL)
             layout->others[layout->other_count++] = *run;
         else if (layout->run_count > 0 && run->first < before[-1].first + before[-1].count)
@@ -252,10 +255,10 @@ static cellseg_status copy_runs(cseg_layout *layout, const document *d, size_t i
     return CELLSEG_OK;
 }
 
-static cellseg_status fill(cseg_layout *layout, document *d, size_t index) {
+static cellseg_status fill(cseg_axes *layout, document *d, size_t index) {
     const cseg_ome_image *image = &d->ome->images[index];
     CSEG_TRY(set_sizes(layout, d, index));
-    CSEG_TRY(cseg_layout_reserve(layout, d->context, d->here, d->count - d->here, image->channels));
+    CSEG_TRY(cseg_axes_reserve(layout, d->context, d->here, d->count - d->here, image->channels));
     layout->name_count = image->channels;
     for (size_t i = 0; i < image->channels; i++)
         layout->names[i] = cseg_ome_text(d->ome, d->ome->channels[image->channel + i].name);
@@ -263,8 +266,8 @@ static cellseg_status fill(cseg_layout *layout, document *d, size_t index) {
     return copy_runs(layout, d, index);
 }
 
-cellseg_status cseg_series_lay_out(cseg_layout *layout, const cseg_ome_image **image, cellseg_context *context,
-                                   const cseg_ome *ome, const cseg_io_contents *contents, const cseg_io_request *request) {
+cellseg_status cseg_series_lay_out(cseg_axes *layout, const cseg_ome_image **image, cellseg_context *context, const cseg_ome *ome,
+                                   const cseg_io_contents *contents, const cseg_io_request *request) {
     document d = {.ome = ome, .contents = contents, .context = context};
     size_t index = 0;
     cellseg_status status = open_document(&d);

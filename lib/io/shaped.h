@@ -3,12 +3,12 @@
 #ifndef CSEG_SHAPED_H
 #define CSEG_SHAPED_H
 
-#include "io/layout.h"
+#include "io/axes.h"
 
 /* Whether the description is tifffile's and orders planes: by axes, or behind a single page. NULL, or any text, is legal. */
 bool cseg_shaped_is(const char *description);
 
 /* CELLSEG_ERR_FORMAT where shape, axes and pages contradict each other. */
-cellseg_status cseg_shaped_lay_out(cseg_layout *layout, cellseg_context *context, const cseg_io_contents *contents);
+cellseg_status cseg_shaped_lay_out(cseg_axes *layout, cellseg_context *context, const cseg_io_contents *contents);
 
 #endif

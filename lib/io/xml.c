@@ -84,13 +84,11 @@ static void XMLCALL on_end(void *data, const XML_Char *name) {
 
 static void XMLCALL on_text(void *data, const XML_Char *text, int length) {
     session *s = data;
-    settle(s,
-           s->handlers->text != NULL ? s->handlers->text(s->handlers->data, s->depth, text, (size_t)length) : CELLSEG_OK);
+    settle(s, s->handlers->text != NULL ? s->handlers->text(s->handlers->data, s->depth, text, (size_t)length) : CELLSEG_OK);
 }
 
 static void XMLCALL on_entity(void *data, const XML_Char *name, int is_parameter, const XML_Char *value, int length,
-                              const XML_Char *base, const XML_Char *system, const XML_Char *public_id,
-                              const XML_Char *notation) {
+                              const XML_Char *base, const XML_Char *system, const XML_Char *public_id, const XML_Char *notation) {
     session *s = data;
     (void)name, (void)is_parameter, (void)value, (void)length, (void)base, (void)system, (void)public_id, (void)notation;
     s->declares_entities = true;

@@ -5,7 +5,8 @@
 
 #include "io/io.h"
 
-/* An element's start: its name without a namespace prefix, its depth from 1, and pairs of attribute and value, NULL at the end. */
+/* An element's start: its name without a namespace prefix, its depth from 1, and pairs of attribute and value, NULL at the end.
+ */
 typedef cellseg_status (*cseg_xml_start_fn)(void *data, unsigned depth, const char *name, const char *const *attributes);
 typedef cellseg_status (*cseg_xml_end_fn)(void *data, unsigned depth);
 /* A piece of an element's text; an element may have several. */
