@@ -64,8 +64,8 @@ static void add(sources *s, const char *name, const cseg_io_scale *scale) {
         s->items[s->count++] = (source){name, x, y};
     else
         cseg_log_write(s->context, CELLSEG_LOG_WARNING,
-                       "pixel size: %s states %g um, which is not believed: a light microscope's pixels have %g to %g um", name,
-                       is_plausible(x) ? y : x, MIN_PIXEL_UM, MAX_PIXEL_UM);
+                       "pixel size: %g um by %s is not believed: a light microscope's pixels have %g to %g um",
+                       is_plausible(x) ? y : x, name, MIN_PIXEL_UM, MAX_PIXEL_UM);
 }
 
 static cellseg_status collect(sources *s, const cseg_io_calibration *c, const cseg_io_scale *ome) {
@@ -120,9 +120,9 @@ static cellseg_status compare(const sources *s, double given_um, bool force) {
     if (nearest == NULL || !differ(nearest->x_um, given_um))
         return CELLSEG_OK;
     if (ratio(nearest->x_um, given_um) > MAX_RATIO && !force && !is_doubtful(s))
-        return cseg_fail(CELLSEG_ERR_ARGUMENT, "the given pixel size is %g um, and %s states %g um: force must confirm it",
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "the given pixel size is %g um, and by %s %g um; force confirms the given one",
                          given_um, nearest->name, nearest->x_um);
-    cseg_log_write(s->context, CELLSEG_LOG_WARNING, "pixel size: %g um is given, and %s states %g um", given_um, nearest->name,
+    cseg_log_write(s->context, CELLSEG_LOG_WARNING, "pixel size: %g um is given, and by %s it is %g um", given_um, nearest->name,
                    nearest->x_um);
     return CELLSEG_OK;
 }
@@ -139,7 +139,7 @@ cellseg_status cseg_pixelsize_choose(double *pixel_size_um, cellseg_context *con
     *pixel_size_um = s.count > 0 ? s.items[0].x_um : 0;
     if (is_doubtful(&s))
         cseg_log_write(context, CELLSEG_LOG_WARNING,
-                       "pixel size: %s states exactly 1 um, which software writes that does not know it; state the pixel size",
+                       "pixel size: exactly 1 um by %s is what software writes that does not know; state the pixel size",
                        s.items[0].name);
     return CELLSEG_OK;
 }

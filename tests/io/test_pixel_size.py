@@ -125,7 +125,7 @@ def test_a_given_size_is_compared(tmp_path, given, warns, needs_force):
     path = write(tmp_path / "image.tif", ome('PhysicalSizeX="0.5" PhysicalSizeY="0.5"'))
     with library.Warnings() as warnings:
         if needs_force:
-            with pytest.raises(library.Failure, match=f"{given:g} um, and OME-XML states 0.5 um: force") as caught:
+            with pytest.raises(library.Failure, match=f"{given:g} um, and by OME-XML 0.5 um; force") as caught:
                 size_of(path, context=warnings.context, pixel_size_um=given)
             assert caught.value.status == "CELLSEG_ERR_ARGUMENT" and warnings == []
         assert size_of(path, context=warnings.context, pixel_size_um=given, force=1) == given
