@@ -14,7 +14,13 @@ enum { MAX_BYTES = 1 << 28 };
 
 /* ---- memory ---- */
 
-static _Thread_local cellseg_context *parsing;
+/* The parse that runs on this thread: where its memory comes from, and the first failure to get it. */
+typedef struct heap {
+    cellseg_context *context;
+    cellseg_status status;
+} heap;
+
+static _Thread_local heap parsing;
 
 /* Before each block: its size, which a reallocation needs. */
 typedef union block_size {
@@ -25,9 +31,11 @@ typedef union block_size {
 static void *allocate(size_t bytes) {
     if (bytes > SIZE_MAX - sizeof(block_size))
         return NULL;
-    block_size *block = cseg_memory_alloc(parsing, bytes + sizeof *block, 1);
-    if (block == NULL)
+    block_size *block = cseg_memory_alloc(parsing.context, bytes + sizeof *block, 1);
+    if (block == NULL) {
+        parsing.status = cseg_error_last();
         return NULL;
+    }
     block->bytes = bytes;
     return block + 1;
 }
@@ -118,8 +126,6 @@ static cellseg_status run(session *s, cseg_xml_fault *fault, const char *text, s
     if (XML_Parse(s->parser, text, (int)length, XML_TRUE) == XML_STATUS_OK || s->status != CELLSEG_OK)
         return s->status;
     const enum XML_Error error = XML_GetErrorCode(s->parser);
-    if (error == XML_ERROR_NO_MEMORY)
-        return cseg_error_last();
     (void)snprintf(fault->text, sizeof fault->text, "line %llu: %s", (unsigned long long)XML_GetCurrentLineNumber(s->parser),
                    s->declares_entities ? "it declares entities" : XML_ErrorString(error));
     return CELLSEG_OK;
@@ -136,13 +142,15 @@ cellseg_status cseg_xml_parse(cseg_xml_fault *fault, cellseg_context *context, c
         (void)snprintf(fault->text, sizeof fault->text, "it has %zu bytes; %d are the most", length, (int)MAX_BYTES);
         return CELLSEG_OK;
     }
-    cellseg_context *outer = parsing; /* a callback of the context may read another file */
-    parsing = context;
+    const heap outer = parsing; /* a callback of the context may read another file */
+    parsing = (heap){context, CELLSEG_OK};
     /* Writers are wrong about the encoding: it is UTF-8 where the bytes are, else Latin-1. */
     s.parser = XML_ParserCreate_MM(is_utf8(text, length) ? "UTF-8" : "ISO-8859-1", &memory, NULL);
-    const cellseg_status status = s.parser != NULL ? run(&s, fault, text, length) : cseg_error_last();
+    cellseg_status status = s.parser != NULL ? run(&s, fault, text, length) : cseg_error_last();
     if (s.parser != NULL)
         XML_ParserFree(s.parser);
+    if (parsing.status != CELLSEG_OK) /* expat has other names for some failures to get memory */
+        status = parsing.status;
     parsing = outer;
     return status;
 }

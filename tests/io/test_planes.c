@@ -194,7 +194,7 @@ static cellseg_status choose_with(cellseg_context *context, void *data) {
 
 static void failing_allocations(void **state) {
     (void)state;
-    static const char *const whole = OME_HEAD
+    static const char whole[] = OME_HEAD
         "<Image><Pixels DimensionOrder=\"XYCZT\" SizeC=\"2\" SizeZ=\"2\" PhysicalSizeX=\"0.5\"><Channel Name=\"a\"/><Channel "
         "Name=\"b\"/><TiffData/></Pixels></Image></OME>";
     job jobs[] = {{whole, &all_slices},
