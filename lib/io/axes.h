@@ -33,28 +33,28 @@ typedef struct cseg_axes {
 } cseg_axes;
 
 /* Set the strides; order: the axes' letters from the fastest to the slowest, "CZT". False for any other text. */
-bool cseg_axes_order(cseg_axes *layout, const char *order);
+bool cseg_axes_order(cseg_axes *axes, const char *order);
 
-uint64_t cseg_axes_planes(const cseg_axes *layout); /* in all files */
+uint64_t cseg_axes_planes(const cseg_axes *axes); /* in all files */
 
 /* Allocate runs, to fill. */
-cellseg_status cseg_axes_reserve(cseg_axes *layout, cellseg_context *context, size_t runs, size_t others, size_t names);
-void cseg_axes_free(cseg_axes *layout);
+cellseg_status cseg_axes_reserve(cseg_axes *axes, cellseg_context *context, size_t runs, size_t others, size_t names);
+void cseg_axes_free(cseg_axes *axes);
 
 /* One run of `planes` planes from the first page on. */
-cellseg_status cseg_axes_single_run(cseg_axes *layout, cellseg_context *context, const char *order);
+cellseg_status cseg_axes_single_run(cseg_axes *axes, cellseg_context *context, const char *order);
 
-uint64_t cseg_axes_number(const cseg_axes *layout, const uint32_t at[CSEG_AXIS_COUNT]);
+uint64_t cseg_axes_number(const cseg_axes *axes, const uint32_t at[CSEG_AXIS_COUNT]);
 
 /* The page of a plane in this file; false if the plane is not here. *file is then the file's name, or NULL where no text places
  * the plane. */
-bool cseg_axes_find(size_t *page, const char **file, const cseg_axes *layout, const uint32_t at[CSEG_AXIS_COUNT]);
+bool cseg_axes_find(size_t *page, const char **file, const cseg_axes *axes, const uint32_t at[CSEG_AXIS_COUNT]);
 
 /* The lowest and highest channel, slice and time point of the planes in this file; channels[c]: whether channel c has any. */
 typedef struct cseg_axes_extent {
     uint32_t lowest[CSEG_AXIS_COUNT], highest[CSEG_AXIS_COUNT];
     bool channels[CSEG_AXES_MAX_CHANNELS];
 } cseg_axes_extent;
-void cseg_axes_measure(cseg_axes_extent *extent, const cseg_axes *layout);
+void cseg_axes_measure(cseg_axes_extent *extent, const cseg_axes *axes);
 
 #endif

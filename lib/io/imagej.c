@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * ImageJ's description: the numbers of channels, slices and time points, and the unit of the resolution tags. Planes follow each
- * other channel by channel, then slice by slice. ImageJ writes one page for all of them where a file is large; the further planes
- * then lie behind the first in the file.
+ * ImageJ's description, which SCIFIO writes too: the numbers of channels, slices and time points, and the unit of the resolution
+ * tags. Planes follow each other channel by channel, then slice by slice. ImageJ writes one page for all of them where a file is
+ * large; the further planes then lie behind the first in the file.
  */
 #include "io/imagej.h"
 
@@ -22,7 +22,7 @@ static const char *value_of(const char *description, const char *key, size_t *le
 }
 
 bool cseg_imagej_is(const char *description) {
-    return description != NULL && strncmp(description, "ImageJ=", 7) == 0;
+    return description != NULL && (strncmp(description, "ImageJ=", 7) == 0 || strncmp(description, "SCIFIO=", 7) == 0);
 }
 
 /* ---- pixel size ---- */
@@ -68,21 +68,20 @@ static cellseg_status read_number(uint32_t *number, const char *description, con
 
 /* Without sizes, the images of a stack are its slices, unless their number is not stated either. The channels of a picture in
  * colour may be the samples of its pages. */
-static void complete(cseg_axes *layout, uint32_t images, const cseg_io_contents *contents) {
+static void complete(cseg_axes *axes, uint32_t images, const cseg_io_contents *contents) {
     const uint16_t samples = contents->samples[0];
-    uint32_t *size = layout->size;
-    if (cseg_axes_planes(layout) == 1 && images > 1)
+    uint32_t *size = axes->size;
+    if (cseg_axes_planes(axes) == 1 && images > 1)
         size[CSEG_AXIS_Z] = images;
-    else if (cseg_axes_planes(layout) == 1 && images == 0 && contents->pages <= CSEG_AXES_MAX_CHANNELS)
+    else if (cseg_axes_planes(axes) == 1 && images == 0 && contents->pages <= CSEG_AXES_MAX_CHANNELS)
         size[CSEG_AXIS_C] = (uint32_t)contents->pages;
     else if (samples > 1 && size[CSEG_AXIS_C] == samples && contents->pages == size[CSEG_AXIS_Z] * (uint64_t)size[CSEG_AXIS_T])
         size[CSEG_AXIS_C] = 1;
 }
 
-static cellseg_status check_numbers(const cseg_axes *layout, uint32_t images, uint32_t channels,
-                                    const cseg_io_contents *contents) {
-    const uint32_t *size = layout->size;
-    const uint64_t planes = cseg_axes_planes(layout);
+static cellseg_status check_numbers(const cseg_axes *axes, uint32_t images, uint32_t channels, const cseg_io_contents *contents) {
+    const uint32_t *size = axes->size;
+    const uint64_t planes = cseg_axes_planes(axes);
     if (images != 0 && images != planes && images != planes * channels)
         return cseg_fail(
             CELLSEG_ERR_FORMAT, "ImageJ's description states %u images, and %u channels, %u slices (Z) and %u time points (T)",
@@ -108,7 +107,7 @@ static void read_order(char order[CSEG_AXIS_COUNT + 1], const char *description)
     order[CSEG_AXIS_COUNT] = '\0';
 }
 
-cellseg_status cseg_imagej_lay_out(cseg_axes *layout, cellseg_context *context, const cseg_io_contents *contents) {
+cellseg_status cseg_imagej_lay_out(cseg_axes *axes, cellseg_context *context, const cseg_io_contents *contents) {
     const char *description = contents->calibration.description;
     uint32_t images = 0, size[CSEG_AXIS_COUNT] = {1, 1, 1};
     char order[CSEG_AXIS_COUNT + 1];
@@ -116,10 +115,10 @@ cellseg_status cseg_imagej_lay_out(cseg_axes *layout, cellseg_context *context, 
     CSEG_TRY(read_number(&size[CSEG_AXIS_C], description, "channels", CSEG_AXES_MAX_CHANNELS));
     CSEG_TRY(read_number(&size[CSEG_AXIS_Z], description, "slices", CSEG_AXES_MAX_SIZE));
     CSEG_TRY(read_number(&size[CSEG_AXIS_T], description, "frames", CSEG_AXES_MAX_SIZE));
-    memcpy(layout->size, size, sizeof size);
-    complete(layout, images, contents);
-    const uint32_t in_samples = size[CSEG_AXIS_C] / layout->size[CSEG_AXIS_C];
-    CSEG_TRY(check_numbers(layout, images, in_samples > 1 ? in_samples : 1, contents));
+    memcpy(axes->size, size, sizeof size);
+    complete(axes, images, contents);
+    const uint32_t in_samples = size[CSEG_AXIS_C] / axes->size[CSEG_AXIS_C];
+    CSEG_TRY(check_numbers(axes, images, in_samples > 1 ? in_samples : 1, contents));
     read_order(order, description);
-    return cseg_axes_single_run(layout, context, order);
+    return cseg_axes_single_run(axes, context, order);
 }

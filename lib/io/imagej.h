@@ -17,7 +17,7 @@ cseg_io_scale cseg_imagej_scale(const cseg_io_calibration *calibration);
 
 /* The planes of a hyperstack, in pages or, behind the only one, in the file. CELLSEG_ERR_FORMAT where the numbers contradict each
  * other or the pages. */
-cellseg_status cseg_imagej_lay_out(cseg_axes *layout, cellseg_context *context, const cseg_io_contents *contents);
+cellseg_status cseg_imagej_lay_out(cseg_axes *axes, cellseg_context *context, const cseg_io_contents *contents);
 
 /* ---- metamorph.c: XML of <prop id="..." value="..."/> ---- */
 

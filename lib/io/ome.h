@@ -52,7 +52,7 @@ const char *cseg_ome_text(const cseg_ome *ome, size_t text);
  * The planes of the image that the request names, and which image that is. CELLSEG_ERR_FORMAT where images and pages contradict
  * each other, and where several images are here and the request names none.
  */
-cellseg_status cseg_series_lay_out(cseg_axes *layout, const cseg_ome_image **image, cellseg_context *context, const cseg_ome *ome,
+cellseg_status cseg_series_lay_out(cseg_axes *axes, const cseg_ome_image **image, cellseg_context *context, const cseg_ome *ome,
                                    const cseg_io_contents *contents, const cseg_io_request *request);
 
 #endif

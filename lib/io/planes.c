@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Which planes of a file are read, and in which order. The text of the file makes a layout of channels, slices and time points:
+ * Which planes of a file are read, and in which order. The text of the file states its channels, slices and time points:
  * OME-XML, ImageJ's or tifffile's description, or MetaMorph's tags; without one all pages are channels. The request chooses one
  * slice, or the greatest value over all, of one time point.
  */
@@ -13,7 +13,7 @@
 
 enum { MAX_PLANES = 1 << 20 };
 
-/* ---- the layout ---- */
+/* ---- the axes ---- */
 
 static cellseg_status check_series(const cseg_io_request *request) {
     return request->series <= 0
@@ -29,7 +29,7 @@ cellseg_status cseg_planes_check_single(const cseg_io_request *request) {
     return CELLSEG_OK;
 }
 
-static cellseg_status lay_out_pages(cseg_axes *layout, cellseg_context *context, const cseg_io_contents *contents) {
+static cellseg_status lay_out_pages(cseg_axes *axes, cellseg_context *context, const cseg_io_contents *contents) {
     const bool stack = contents->metamorph_planes > 1;
     const size_t axis = !stack ? CSEG_AXIS_C : contents->metamorph_times ? CSEG_AXIS_T : CSEG_AXIS_Z;
     const size_t most = stack ? CSEG_AXES_MAX_SIZE : CSEG_AXES_MAX_CHANNELS;
@@ -37,8 +37,8 @@ static cellseg_status lay_out_pages(cseg_axes *layout, cellseg_context *context,
     if (planes > most || (stack && contents->pages > 1))
         return cseg_fail(CELLSEG_ERR_FORMAT, "%zu planes in %zu pages; %zu are the most", planes, contents->pages, most);
     for (size_t i = 0; i < CSEG_AXIS_COUNT; i++)
-        layout->size[i] = i == axis ? (uint32_t)planes : 1;
-    return cseg_axes_single_run(layout, context, "CZT");
+        axes->size[i] = i == axis ? (uint32_t)planes : 1;
+    return cseg_axes_single_run(axes, context, "CZT");
 }
 
 /* The text of a file of one page need not order anything; its pixel size counts. */
@@ -55,20 +55,20 @@ static cellseg_status check_ome(cellseg_context *context, const cseg_ome *ome, s
     return CELLSEG_OK;
 }
 
-static cellseg_status lay_out(cseg_axes *layout, const cseg_ome_image **image, cellseg_context *context, const cseg_ome *ome,
+static cellseg_status lay_out(cseg_axes *axes, const cseg_ome_image **image, cellseg_context *context, const cseg_ome *ome,
                               const cseg_io_contents *contents, const cseg_io_request *request) {
     const char *description = contents->calibration.description;
     if (ome->present)
         CSEG_TRY(check_ome(context, ome, contents->pages));
     if (ome->image_count > 0 && ome->fault.text[0] == '\0')
-        return cseg_series_lay_out(layout, image, context, ome, contents, request);
+        return cseg_series_lay_out(axes, image, context, ome, contents, request);
     *image = ome->image_count > 0 ? ome->images : NULL;
     CSEG_TRY(check_series(request));
     if (cseg_imagej_is(description))
-        return cseg_imagej_lay_out(layout, context, contents);
+        return cseg_imagej_lay_out(axes, context, contents);
     if (cseg_shaped_is(description) && contents->metamorph_planes <= 1)
-        return cseg_shaped_lay_out(layout, context, contents);
-    return lay_out_pages(layout, context, contents);
+        return cseg_shaped_lay_out(axes, context, contents);
+    return lay_out_pages(axes, context, contents);
 }
 
 /* ---- the slice and the time point ---- */
@@ -85,21 +85,31 @@ static cellseg_status check_range(const char *name, int32_t value, const cseg_ax
     return CELLSEG_OK;
 }
 
-static cellseg_status choose(choice *c, const cseg_axes *layout, const cseg_axes_extent *extent, const cseg_io_request *request) {
+/* The sizes beyond 1, with what the file holds of them. */
+static cellseg_status refuse_stack(const cseg_axes *axes, const cseg_axes_extent *extent, bool z_open, bool t_open) {
+    static const char *const names[] = {[CSEG_AXIS_Z] = "slices (Z", [CSEG_AXIS_T] = "time points (T"};
+    char sizes[160] = "";
+    int used = 0;
+    for (size_t axis = CSEG_AXIS_Z; axis <= CSEG_AXIS_T; axis++)
+        if (axes->size[axis] > 1)
+            used += snprintf(sizes + used, sizeof sizes - (size_t)used, "%s%u %s, %u to %u)", used > 0 ? " and " : "",
+                             (unsigned)axes->size[axis], names[axis], (unsigned)extent->lowest[axis],
+                             (unsigned)extent->highest[axis]);
+    return cseg_fail(CELLSEG_ERR_FORMAT, "a stack of %s; choose with %s%s%s", sizes, z_open ? "z, a number or the maximum" : "",
+                     z_open && t_open ? ", and " : "", t_open ? "t" : "");
+}
+
+static cellseg_status choose(choice *c, const cseg_axes *axes, const cseg_axes_extent *extent, const cseg_io_request *request) {
     const uint32_t *low = extent->lowest, *high = extent->highest;
     CSEG_TRY(check_range("z", request->z, extent, CSEG_AXIS_Z));
     CSEG_TRY(check_range("t", request->t, extent, CSEG_AXIS_T));
     const bool z_open = request->z == -1 && low[CSEG_AXIS_Z] < high[CSEG_AXIS_Z];
     const bool t_open = request->t == -1 && low[CSEG_AXIS_T] < high[CSEG_AXIS_T];
     if (z_open || t_open)
-        return cseg_fail(CELLSEG_ERR_FORMAT,
-                         "a stack of %u slices (Z, %u to %u) and %u time points (T, %u to %u); choose with %s%s%s",
-                         (unsigned)layout->size[CSEG_AXIS_Z], (unsigned)low[CSEG_AXIS_Z], (unsigned)high[CSEG_AXIS_Z],
-                         (unsigned)layout->size[CSEG_AXIS_T], (unsigned)low[CSEG_AXIS_T], (unsigned)high[CSEG_AXIS_T],
-                         z_open ? "z, a number or the maximum" : "", z_open && t_open ? ", and " : "", t_open ? "t" : "");
+        return refuse_stack(axes, extent, z_open, t_open);
     const bool all = request->z == CELLSEG_Z_MAX;
     c->z = all ? 0 : request->z >= 0 ? (uint32_t)request->z : low[CSEG_AXIS_Z];
-    c->slices = all ? layout->size[CSEG_AXIS_Z] : 1;
+    c->slices = all ? axes->size[CSEG_AXIS_Z] : 1;
     c->t = request->t >= 0 ? (uint32_t)request->t : low[CSEG_AXIS_T];
     return CELLSEG_OK;
 }
@@ -109,7 +119,7 @@ static cellseg_status choose(choice *c, const cseg_axes *layout, const cseg_axes
 typedef struct selector {
     cellseg_context *context;
     const cseg_io_contents *contents;
-    const cseg_axes *layout;
+    const cseg_axes *axes;
     const cseg_axes_extent *extent;
     choice choice;
     cseg_io_selection *out;
@@ -118,7 +128,7 @@ typedef struct selector {
 static cellseg_status find(size_t *page, const selector *s, uint32_t c, uint32_t z) {
     const uint32_t at[CSEG_AXIS_COUNT] = {c, z, s->choice.t};
     const char *file;
-    if (cseg_axes_find(page, &file, s->layout, at))
+    if (cseg_axes_find(page, &file, s->axes, at))
         return CELLSEG_OK;
     return cseg_fail(CELLSEG_ERR_FORMAT, "channel %u, slice %u, time point %u is not in the file%s%s", (unsigned)c, (unsigned)z,
                      (unsigned)s->choice.t, file != NULL ? ", but in " : "", file != NULL ? file : "");
@@ -133,7 +143,7 @@ static uint16_t samples_of(const selector *s, size_t page) {
 static cellseg_status count_channels(size_t *channels, const selector *s) {
     uint32_t here = 0;
     *channels = 0;
-    for (uint32_t c = 0; c < s->layout->size[CSEG_AXIS_C]; c++) {
+    for (uint32_t c = 0; c < s->axes->size[CSEG_AXIS_C]; c++) {
         size_t page;
         if (!s->extent->channels[c])
             continue;
@@ -144,20 +154,20 @@ static cellseg_status count_channels(size_t *channels, const selector *s) {
     if (*channels > CSEG_AXES_MAX_CHANNELS || *channels * (uint64_t)s->choice.slices > MAX_PLANES)
         return cseg_fail(CELLSEG_ERR_FORMAT, "%zu channels of %u slices; %d channels and %d planes are the most", *channels,
                          (unsigned)s->choice.slices, (int)CSEG_AXES_MAX_CHANNELS, (int)MAX_PLANES);
-    const uint32_t all = s->layout->size[CSEG_AXIS_C];
+    const uint32_t all = s->axes->size[CSEG_AXIS_C];
     if (here < all)
         cseg_log_write(s->context, CELLSEG_LOG_WARNING, "%u of %u channels are in the file; the others are in other files",
                        (unsigned)here, (unsigned)all);
-    else if (s->layout->components != 0 && s->layout->components != *channels)
+    else if (s->axes->components != 0 && s->axes->components != *channels)
         return cseg_fail(CELLSEG_ERR_FORMAT, "the OME-XML states %u channels, and the pages have %zu",
-                         (unsigned)s->layout->components, *channels);
+                         (unsigned)s->axes->components, *channels);
     return CELLSEG_OK;
 }
 
 /* Names belong to channels or, where there are as many, to their samples. */
-static const char *name_of(const cseg_axes *layout, uint32_t c, uint16_t sample, uint16_t samples) {
-    const size_t index = layout->name_count > layout->size[CSEG_AXIS_C] ? (size_t)c * samples + sample : c;
-    return index < layout->name_count ? layout->names[index] : NULL;
+static const char *name_of(const cseg_axes *axes, uint32_t c, uint16_t sample, uint16_t samples) {
+    const size_t index = axes->name_count > axes->size[CSEG_AXIS_C] ? (size_t)c * samples + sample : c;
+    return index < axes->name_count ? axes->names[index] : NULL;
 }
 
 static cellseg_status add_sample(const selector *s, uint32_t c, uint16_t sample, uint16_t samples) {
@@ -173,7 +183,7 @@ static cellseg_status add_sample(const selector *s, uint32_t c, uint16_t sample,
         out->planes[out->plane_count++] = (cseg_io_plane){page, sample};
     }
     channel->count = out->plane_count - channel->first;
-    return cseg_string_copy(&channel->name, s->context, name_of(s->layout, c, sample, samples));
+    return cseg_string_copy(&channel->name, s->context, name_of(s->axes, c, sample, samples));
 }
 
 static cellseg_status fill(const selector *s) {
@@ -185,7 +195,7 @@ static cellseg_status fill(const selector *s) {
     s->out->planes = cseg_memory_calloc(s->context, channels * s->choice.slices, sizeof *s->out->planes);
     if (s->out->planes == NULL)
         return cseg_error_last();
-    for (uint32_t c = 0; c < s->layout->size[CSEG_AXIS_C]; c++) {
+    for (uint32_t c = 0; c < s->axes->size[CSEG_AXIS_C]; c++) {
         if (!s->extent->channels[c])
             continue;
         CSEG_TRY(find(&page, s, c, s->choice.z));
@@ -197,31 +207,31 @@ static cellseg_status fill(const selector *s) {
 }
 
 static cellseg_status choose_planes(cseg_io_selection *out, cellseg_context *context, const cseg_io_contents *contents,
-                                    const cseg_axes *layout, const cseg_io_request *request) {
+                                    const cseg_axes *axes, const cseg_io_request *request) {
     cseg_axes_extent extent;
-    selector s = {.context = context, .contents = contents, .layout = layout, .extent = &extent, .out = out};
-    cseg_axes_measure(&extent, layout);
-    CSEG_TRY(choose(&s.choice, layout, &extent, request));
+    selector s = {.context = context, .contents = contents, .axes = axes, .extent = &extent, .out = out};
+    cseg_axes_measure(&extent, axes);
+    CSEG_TRY(choose(&s.choice, axes, &extent, request));
     return fill(&s);
 }
 
 cellseg_status cseg_planes_choose(cseg_io_selection *out, cellseg_context *context, const cseg_io_contents *contents,
                                   const cseg_io_request *request) {
     cseg_ome ome;
-    cseg_axes layout = {.run_count = 0};
+    cseg_axes axes = {.run_count = 0};
     const cseg_ome_image *image = NULL;
     *out = (cseg_io_selection){.channel_count = 0};
     cellseg_status status = cseg_ome_parse(&ome, context, contents->calibration.description);
     if (status == CELLSEG_OK)
-        status = lay_out(&layout, &image, context, &ome, contents, request);
+        status = lay_out(&axes, &image, context, &ome, contents, request);
     if (status == CELLSEG_OK)
-        status = choose_planes(out, context, contents, &layout, request);
+        status = choose_planes(out, context, contents, &axes, request);
     if (status == CELLSEG_OK)
         status = cseg_pixelsize_choose(&out->pixel_size_um, context, &contents->calibration, image != NULL ? &image->scale : NULL,
                                        request);
     if (status != CELLSEG_OK)
         cseg_planes_free(out);
-    cseg_axes_free(&layout);
+    cseg_axes_free(&axes);
     cseg_ome_free(&ome);
     return status;
 }

@@ -51,18 +51,18 @@ static uint32_t channels_of(const document *d, const cseg_ome_image *image) {
     return size % samples == 0 ? size / samples : 0;
 }
 
-static cellseg_status set_sizes(cseg_axes *layout, const document *d, size_t index) {
+static cellseg_status set_sizes(cseg_axes *axes, const document *d, size_t index) {
     const cseg_ome_image *image = &d->ome->images[index];
-    memcpy(layout->size, image->size, sizeof layout->size);
-    layout->components = image->size[CSEG_AXIS_C];
-    layout->size[CSEG_AXIS_C] = channels_of(d, image);
-    if (layout->size[CSEG_AXIS_C] == 0)
+    memcpy(axes->size, image->size, sizeof axes->size);
+    axes->components = image->size[CSEG_AXIS_C];
+    axes->size[CSEG_AXIS_C] = channels_of(d, image);
+    if (axes->size[CSEG_AXIS_C] == 0)
         return cseg_fail(CELLSEG_ERR_FORMAT, "image %zu of OME-XML has SizeC %" PRIu32 ", and its pages other samples", index,
                          image->size[CSEG_AXIS_C]);
     size_t longer = 0;
     for (size_t axis = 0; axis < CSEG_AXIS_COUNT; axis++)
-        longer += layout->size[axis] > 1;
-    if (!cseg_axes_order(layout, longer < 2 && image->order[0] == '\0' ? "CZT" : image->order))
+        longer += axes->size[axis] > 1;
+    if (!cseg_axes_order(axes, longer < 2 && image->order[0] == '\0' ? "CZT" : image->order))
         return cseg_fail(CELLSEG_ERR_FORMAT, "image %zu of OME-XML has no DimensionOrder", index);
     return CELLSEG_OK;
 }
@@ -74,8 +74,8 @@ static uint64_t stated_count(const cseg_ome_block *block, uint64_t most) {
     return block->count > 0 ? block->count : block->has_ifd ? 1 : most;
 }
 
-static cellseg_status place_here(placed *p, const document *d, const cseg_axes *layout, const cseg_ome_block *block) {
-    const uint64_t left = cseg_axes_planes(layout) - p->run.first;
+static cellseg_status place_here(placed *p, const document *d, const cseg_axes *axes, const cseg_ome_block *block) {
+    const uint64_t left = cseg_axes_planes(axes) - p->run.first;
     const uint64_t pages = block->ifd < d->contents->pages ? d->contents->pages - block->ifd : 0;
     p->run.count = stated_count(block, left < pages ? left : pages);
     p->run.page = block->ifd;
@@ -89,23 +89,23 @@ static cellseg_status place_here(placed *p, const document *d, const cseg_axes *
     return CELLSEG_OK;
 }
 
-static cellseg_status place(document *d, size_t image, const cseg_axes *layout, const cseg_ome_block *block) {
+static cellseg_status place(document *d, size_t image, const cseg_axes *axes, const cseg_ome_block *block) {
     placed p = {.image = image};
     for (size_t axis = 0; axis < CSEG_AXIS_COUNT; axis++)
-        if (block->at[axis] >= layout->size[axis])
+        if (block->at[axis] >= axes->size[axis])
             return cseg_fail(CELLSEG_ERR_FORMAT, "image %zu of OME-XML has %" PRIu32 " %s, and TiffData names number %" PRIu32,
-                             image, layout->size[axis],
+                             image, axes->size[axis],
                              axis == CSEG_AXIS_C   ? "channels"
                              : axis == CSEG_AXIS_Z ? "slices"
                                                    : "times",
                              block->at[axis]);
-    p.run.first = cseg_axes_number(layout, block->at);
+    p.run.first = cseg_axes_number(axes, block->at);
     if (block->elsewhere) {
         const char *file = cseg_ome_text(d->ome, block->file);
         p.run.file = file != NULL ? file : "a file without a name";
         p.run.count = stated_count(block, 1);
     } else {
-        CSEG_TRY(place_here(&p, d, layout, block));
+        CSEG_TRY(place_here(&p, d, axes, block));
         d->here++;
     }
     d->runs[d->count++] = p;
@@ -114,14 +114,14 @@ static cellseg_status place(document *d, size_t image, const cseg_axes *layout, 
 
 static cellseg_status place_image(document *d, size_t index) {
     const cseg_ome_image *image = &d->ome->images[index];
-    cseg_axes layout = {0};
+    cseg_axes axes = {0};
     if (image->metadata_only && image->blocks == 0)
         return CELLSEG_OK;
-    CSEG_TRY(set_sizes(&layout, d, index));
+    CSEG_TRY(set_sizes(&axes, d, index));
     if (image->blocks == 0) /* as <TiffData/> */
-        return place(d, index, &layout, &(cseg_ome_block){.count = 0});
+        return place(d, index, &axes, &(cseg_ome_block){.count = 0});
     for (size_t i = 0; i < image->blocks; i++)
-        CSEG_TRY(place(d, index, &layout, &d->ome->blocks[image->block + i]));
+        CSEG_TRY(place(d, index, &axes, &d->ome->blocks[image->block + i]));
     return CELLSEG_OK;
 }
 
@@ -237,36 +237,36 @@ static cellseg_status choose(size_t *index, const document *d, int32_t series) {
     return cseg_fail(CELLSEG_ERR_FORMAT, "the planes of image (series) %d lie in %s", (int)series, file_of(d, *index));
 }
 
-/* ---- the layout of one image ---- */
+/* ---- the axes of one image ---- */
 
-static cellseg_status copy_runs(cseg_axes *layout, const document *d, size_t index) {
+static cellseg_status copy_runs(cseg_axes *axes, const document *d, size_t index) {
     for (size_t i = 0; i < d->count; i++) {
         if (d->runs[i].image != index)
             continue;
-        const cseg_axes_run *run = &d->runs[i].run, *before = layout->runs + layout->run_count;
+        const cseg_axes_run *run = &d->runs[i].run, *before = axes->runs + axes->run_count;
         if (run->file != NULL)
-            layout->others[layout->other_count++] = *run;
-        else if (layout->run_count > 0 && run->first < before[-1].first + before[-1].count)
+            axes->others[axes->other_count++] = *run;
+        else if (axes->run_count > 0 && run->first < before[-1].first + before[-1].count)
             return cseg_fail(CELLSEG_ERR_FORMAT, "image %zu of OME-XML gives two pages, %zu and %zu, to one plane", index,
                              before[-1].page + 1, run->page + 1);
         else
-            layout->runs[layout->run_count++] = *run;
+            axes->runs[axes->run_count++] = *run;
     }
     return CELLSEG_OK;
 }
 
-static cellseg_status fill(cseg_axes *layout, document *d, size_t index) {
+static cellseg_status fill(cseg_axes *axes, document *d, size_t index) {
     const cseg_ome_image *image = &d->ome->images[index];
-    CSEG_TRY(set_sizes(layout, d, index));
-    CSEG_TRY(cseg_axes_reserve(layout, d->context, d->here, d->count - d->here, image->channels));
-    layout->name_count = image->channels;
+    CSEG_TRY(set_sizes(axes, d, index));
+    CSEG_TRY(cseg_axes_reserve(axes, d->context, d->here, d->count - d->here, image->channels));
+    axes->name_count = image->channels;
     for (size_t i = 0; i < image->channels; i++)
-        layout->names[i] = cseg_ome_text(d->ome, d->ome->channels[image->channel + i].name);
+        axes->names[i] = cseg_ome_text(d->ome, d->ome->channels[image->channel + i].name);
     CSEG_TRY(sort(d, BY_NUMBER));
-    return copy_runs(layout, d, index);
+    return copy_runs(axes, d, index);
 }
 
-cellseg_status cseg_series_lay_out(cseg_axes *layout, const cseg_ome_image **image, cellseg_context *context, const cseg_ome *ome,
+cellseg_status cseg_series_lay_out(cseg_axes *axes, const cseg_ome_image **image, cellseg_context *context, const cseg_ome *ome,
                                    const cseg_io_contents *contents, const cseg_io_request *request) {
     document d = {.ome = ome, .contents = contents, .context = context};
     size_t index = 0;
@@ -274,7 +274,7 @@ cellseg_status cseg_series_lay_out(cseg_axes *layout, const cseg_ome_image **ima
     if (status == CELLSEG_OK)
         status = choose(&index, &d, request->series);
     if (status == CELLSEG_OK)
-        status = fill(layout, &d, index);
+        status = fill(axes, &d, index);
     *image = &ome->images[index];
     cseg_memory_free(d.runs);
     return status;

@@ -66,38 +66,38 @@ bool cseg_shaped_is(const char *description) {
 }
 
 /* The sizes, and the axes from the fastest to the slowest; axes without planes come last. */
-static bool order_axes(cseg_axes *layout, char order[CSEG_AXIS_COUNT + 1], const shape *s, uint16_t samples) {
+static bool order_axes(cseg_axes *axes, char order[CSEG_AXIS_COUNT + 1], const shape *s, uint16_t samples) {
     static const char letters[] = "CZT";
     size_t used = 0;
     for (size_t axis = 0; axis < CSEG_AXIS_COUNT; axis++)
-        layout->size[axis] = 0;
+        axes->size[axis] = 0;
     for (size_t i = s->count; i-- > 0;) {
         const size_t axis = s->axes != NULL ? axis_of(s->axes[i]) : CSEG_AXIS_C;
         if (is_within_page(s, i, samples) || s->sizes[i] == 1)
             continue;
-        if (layout->size[axis] != 0 || s->sizes[i] == 0)
+        if (axes->size[axis] != 0 || s->sizes[i] == 0)
             return false;
-        layout->size[axis] = s->sizes[i];
+        axes->size[axis] = s->sizes[i];
         order[used++] = letters[axis];
     }
     for (size_t axis = 0; axis < CSEG_AXIS_COUNT; axis++)
-        if (layout->size[axis] == 0) {
-            layout->size[axis] = 1;
+        if (axes->size[axis] == 0) {
+            axes->size[axis] = 1;
             order[used++] = letters[axis];
         }
     order[CSEG_AXIS_COUNT] = '\0';
-    return layout->size[CSEG_AXIS_C] <= CSEG_AXES_MAX_CHANNELS && layout->size[CSEG_AXIS_Z] <= CSEG_AXES_MAX_SIZE &&
-           layout->size[CSEG_AXIS_T] <= CSEG_AXES_MAX_SIZE;
+    return axes->size[CSEG_AXIS_C] <= CSEG_AXES_MAX_CHANNELS && axes->size[CSEG_AXIS_Z] <= CSEG_AXES_MAX_SIZE &&
+           axes->size[CSEG_AXIS_T] <= CSEG_AXES_MAX_SIZE;
 }
 
-cellseg_status cseg_shaped_lay_out(cseg_axes *layout, cellseg_context *context, const cseg_io_contents *contents) {
+cellseg_status cseg_shaped_lay_out(cseg_axes *axes, cellseg_context *context, const cseg_io_contents *contents) {
     const char *description = contents->calibration.description;
     char order[CSEG_AXIS_COUNT + 1] = "";
     shape s;
-    const bool fine = read_shape(&s, description) && order_axes(layout, order, &s, contents->samples[0]);
-    const uint64_t planes = fine ? cseg_axes_planes(layout) : 0;
+    const bool fine = read_shape(&s, description) && order_axes(axes, order, &s, contents->samples[0]);
+    const uint64_t planes = fine ? cseg_axes_planes(axes) : 0;
     if (planes != contents->pages && !(fine && contents->pages == 1 && s.truncated))
         return cseg_fail(CELLSEG_ERR_FORMAT, "the description %.80s contradicts the file's %zu pages", description,
                          contents->pages);
-    return cseg_axes_single_run(layout, context, order);
+    return cseg_axes_single_run(axes, context, order);
 }

@@ -9,6 +9,6 @@
 bool cseg_shaped_is(const char *description);
 
 /* CELLSEG_ERR_FORMAT where shape, axes and pages contradict each other. */
-cellseg_status cseg_shaped_lay_out(cseg_axes *layout, cellseg_context *context, const cseg_io_contents *contents);
+cellseg_status cseg_shaped_lay_out(cseg_axes *axes, cellseg_context *context, const cseg_io_contents *contents);
 
 #endif

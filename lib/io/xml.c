@@ -62,6 +62,7 @@ typedef struct session {
     cellseg_context *context;
     const cseg_xml_handlers *handlers;
     unsigned depth;
+    bool complete; /* the outermost element has ended: what follows is padding */
     bool declares_entities;
     cellseg_status status;
 } session;
@@ -88,6 +89,7 @@ static void XMLCALL on_end(void *data, const XML_Char *name) {
     if (s->status == CELLSEG_OK)
         settle(s, s->handlers->end != NULL ? s->handlers->end(s->handlers->data, s->depth) : CELLSEG_OK);
     s->depth--;
+    s->complete = s->depth == 0;
 }
 
 static void XMLCALL on_text(void *data, const XML_Char *text, int length) {
@@ -123,7 +125,7 @@ static cellseg_status run(session *s, cseg_xml_fault *fault, const char *text, s
     XML_SetElementHandler(s->parser, on_start, on_end);
     XML_SetCharacterDataHandler(s->parser, on_text);
     XML_SetEntityDeclHandler(s->parser, on_entity);
-    if (XML_Parse(s->parser, text, (int)length, XML_TRUE) == XML_STATUS_OK || s->status != CELLSEG_OK)
+    if (XML_Parse(s->parser, text, (int)length, XML_TRUE) == XML_STATUS_OK || s->complete || s->status != CELLSEG_OK)
         return s->status;
     const enum XML_Error error = XML_GetErrorCode(s->parser);
     (void)snprintf(fault->text, sizeof fault->text, "line %llu: %s", (unsigned long long)XML_GetCurrentLineNumber(s->parser),

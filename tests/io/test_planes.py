@@ -269,7 +269,8 @@ def test_elements_count_only_at_their_place(tmp_path):
     np.testing.assert_array_equal(library.read_image(write(tmp_path / "image.ome.tif", data, text))[0], data[::-1])
     prefixed = re.sub(r"<(/?)(\w)", r"<\1ome:\2", text)
     np.testing.assert_array_equal(library.read_image(write(tmp_path / "image.ome.tif", data, prefixed))[0], data[::-1])
-    np.testing.assert_array_equal(library.read_image(write(tmp_path / "image.ome.tif", data, "\ufeff" + text + "\n\n"))[0], data[::-1])
+    for before, after in (("\ufeff", "\n\n"), (" \n", "  "), ("", "junk <")):
+        np.testing.assert_array_equal(library.read_image(write(tmp_path / "image.ome.tif", data, before + text + after))[0], data[::-1])
 
 
 def test_broken_xml_is_refused_where_it_is_needed(tmp_path):
@@ -340,6 +341,9 @@ def test_imagej_channels_behind_one_page(tmp_path):
         data = stack(3, dtype=dtype)
         path = imagej(tmp_path / "image.tif", data, "ImageJ=1.53t\nimages=3\nchannels=3\nmode=composite\n")
         np.testing.assert_array_equal(library.read_image(path)[0], data)
+    data = stack(3)
+    path = imagej(tmp_path / "image.tif", data, "SCIFIO=0.37\naxes=X,Y,Channel\nimages=3\nchannels=3\nslices=1\nframes=1\n")
+    np.testing.assert_array_equal(library.read_image(path)[0], data)
     path = imagej(tmp_path / "image.tif", stack(3), "ImageJ=1.38x\nimages=3\n")  # a stack by an old version
     refuses(path, "3 slices (Z, 0 to 2)")
 
