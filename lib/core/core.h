@@ -102,6 +102,8 @@ cellseg_status cseg_range_check(const char *name, double value, double lo, doubl
 void *cseg_memory_alloc(cellseg_context *context, size_t count, size_t size);
 /* The same, cleared. NULL also where the call was cancelled. */
 void *cseg_memory_calloc(cellseg_context *context, size_t count, size_t size);
+/* The same from the heap of another block, whose context may be gone. */
+void *cseg_memory_alloc_beside(const void *block, size_t count, size_t size);
 void cseg_memory_free(void *block); /* by the block's own heap; NULL is legal */
 
 /* *product = a * b, or false on overflow. */
