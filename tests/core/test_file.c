@@ -246,7 +246,7 @@ static void test_a_sweeper_takes_no_living_file(void **state) {
     if (child == 0)
         remove_left_overs(f->folder);
     for (int i = 0; i < 300; i++) {
-        char text[8];
+        char text[16];
         (void)snprintf(text, sizeof text, "%d", i);
         assert_ok(replace_with(f->path, NULL, text, strlen(text)));
         assert_content(f->path, text);
