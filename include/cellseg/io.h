@@ -6,7 +6,8 @@
  *
  * A path's file is first written as ".cellseg-<process>-<n>.tmp" in the target's folder, and renamed after all its bytes are on
  * the disk. After an error, the target is unchanged and no temporary file remains. A process that is killed leaves its
- * temporary file; the file is locked with flock() while its process lives, so a file that can be locked may be removed.
+ * temporary file; the file is locked with flock() while its process lives. A file may be removed by who has locked it, if the
+ * locked file still has the name.
  * A target that is not a regular file is never replaced. A file that is replaced keeps its permissions; a new one has those of
  * the process's mask. A symbolic link is replaced by the file, and what the link named stays. Other hard links of a replaced
  * file keep the old content.
