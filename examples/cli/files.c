@@ -42,6 +42,8 @@ bool can_be_written(const char *path) {
         fault = "the path has no file name";
     else if (stat(path, &status) == 0 && !S_ISREG(status.st_mode))
         fault = S_ISDIR(status.st_mode) ? "this is a directory" : "this is not a regular file";
+    else if (lstat(path, &status) != 0 && errno != ENOENT)
+        fault = strerror(errno);
     else if (access(folder, W_OK | X_OK) != 0)
         fault = strerror(errno);
     if (fault != NULL)

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import tifffile
 from kill_runs import STEM, Sets, files
-from program import PIXEL_SIZE_UM, PROGRAM, ROOT, run, write_image
+from program import PIXEL_SIZE_UM, PROGRAM, run, stopped_at, write_image
 
 KINDS = [".cells.tif", ".csv", ".json", ".nuclei.tif", ".overlay.png"]
 
@@ -27,21 +27,9 @@ def sets(tmp_path_factory):
     return Sets(tmp_path_factory.mktemp("sets"))
 
 
-@pytest.fixture(scope="module")
-def stop_call(tmp_path_factory):
-    library = tmp_path_factory.mktemp("stop") / "stop_call.so"
-    source = ROOT / "tests/examples/stop_call.c"
-    subprocess.run(["cc", "-shared", "-fPIC", "-o", library, source, "-ldl"], check=True)
-    return library
-
-
 @pytest.fixture
 def small(tmp_path, field):
     return write_image(tmp_path / "small.tif", field[0, 150:230, 200:280])
-
-
-def stopped_at(call, library, by):
-    return {**os.environ, "LD_PRELOAD": str(library), "STOP_AT": str(call), "STOP_BY": str(int(by))}
 
 
 # ---- interrupted at every step ----
@@ -52,7 +40,7 @@ def test_a_kill_at_any_step_leaves_the_old_set_or_the_new_one(sets, stop_call, b
     outcomes = []
     for call in range(1, 200, step):
         out = sets.folder(before)
-        done = sets.run(after, out, env=stopped_at(call, stop_call, signal.SIGKILL))
+        done = sets.run(after, out, env=stopped_at(stop_call, call, signal.SIGKILL))
         outcomes.append(sets.check(out))
         if done.returncode == 0:
             break
@@ -65,7 +53,7 @@ def test_a_kill_at_any_step_leaves_the_old_set_or_the_new_one(sets, stop_call, b
 def test_a_failure_of_any_step_is_one_line_and_leaves_one_set(sets, stop_call):
     for call in range(1, 200):
         out = sets.folder()
-        done = sets.run("new", out, env=stopped_at(call, stop_call, 0))
+        done = sets.run("new", out, env=stopped_at(stop_call, call, 0))
         errors = [line for line in done.stderr.splitlines() if "warning" not in line]
         committed = files(out) != sets.old
         if done.returncode == 1 and not committed:
@@ -115,7 +103,7 @@ def test_a_full_disk_leaves_the_old_set(sets, tmp_path):
 @pytest.mark.parametrize("call", [3, 9, 16, 23, 30, 36, 40, 44])
 def test_a_process_that_stands_still_is_left_alone(sets, stop_call, call):
     out = sets.folder()
-    with subprocess.Popen(sets.command("new", out), env=stopped_at(call, stop_call, signal.SIGSTOP),
+    with subprocess.Popen(sets.command("new", out), env=stopped_at(stop_call, call, signal.SIGSTOP),
                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as standing:
         os.waitid(os.P_PID, standing.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
         other = sets.run("old", out, sets.other)
@@ -369,7 +357,7 @@ def test_synth_replaces_a_field_as_a_set(tmp_path, stop_call):
         out = tmp_path / "out"
         shutil.rmtree(out, ignore_errors=True)
         shutil.copytree(tmp_path / "old", out)
-        code = synth(out, "70x70", env=stopped_at(call, stop_call, signal.SIGKILL))
+        code = synth(out, "70x70", env=stopped_at(stop_call, call, signal.SIGKILL))
         assert run("synth", "--stain", "actin", "--size", "64x64", "-o", out).code == 0
         assert {n: c for n, c in files(out).items() if n.startswith("er-3.")} in (old, new)
         assert not any(name.startswith(".") for name in names(out))
