@@ -32,14 +32,16 @@ static pid_t fork_with_alarm(void) {
 static bool smooth(cellseg_context *context, float *pixels) {
     cellseg_image *image = NULL, *smoothed = NULL;
     bool good = cellseg_image_new(&image, context, CELLSEG_UINT8, 1, SIDE, SIDE) == CELLSEG_OK;
-    for (int y = 0; good && y < SIDE; y++)
-        for (int x = 0; x < SIDE; x++)
-            ((uint8_t *)cellseg_image_pixels(image, 0))[y * cellseg_image_row_stride_bytes(image) + x] = (uint8_t)(x * y);
+    for (size_t y = 0; good && y < SIDE; y++) {
+        uint8_t *row = (uint8_t *)cellseg_image_pixels(image, 0) + y * cellseg_image_row_stride_bytes(image);
+        for (size_t x = 0; x < SIDE; x++)
+            row[x] = (uint8_t)(x * y);
+    }
     good = good && cellseg_image_gaussian(&smoothed, context, image, 0, 3) == CELLSEG_OK;
-    for (int y = 0; good && y < SIDE; y++)
-        memcpy(pixels + (size_t)y * SIDE,
-               (const char *)cellseg_image_pixels(smoothed, 0) + y * cellseg_image_row_stride_bytes(smoothed),
-               SIDE * sizeof *pixels);
+    for (size_t y = 0; good && y < SIDE; y++) {
+        const char *row = (const char *)cellseg_image_pixels(smoothed, 0) + y * cellseg_image_row_stride_bytes(smoothed);
+        memcpy(pixels + y * SIDE, row, SIDE * sizeof *pixels);
+    }
     cellseg_image_free(smoothed);
     cellseg_image_free(image);
     return good;
