@@ -47,7 +47,7 @@ static bool smooth(cellseg_context *context, float *pixels) {
     return good;
 }
 
-static float expected[SIDE * SIDE], found[SIDE * SIDE];
+static float expected[SIDE * SIDE];
 
 static void a_child_frees_its_parent_s_context(void **state) {
     (void)state;
@@ -68,6 +68,8 @@ static void a_child_frees_its_parent_s_context(void **state) {
 
 /* The thread sanitizer ends a child that starts threads. */
 #ifndef __SANITIZE_THREAD__
+static float found[SIDE * SIDE];
+
 /* 0 where the context works and is released. */
 static int use_and_free(cellseg_context *context) {
     memset(found, 0, sizeof found);
