@@ -187,7 +187,7 @@ static void the_affinity_counts(void **state) {
     cpu_set_t before, one;
     assert_int_equal(sched_getaffinity(0, sizeof before, &before), 0);
     assert_in_range(cseg_cpu_count(), 1, CPU_COUNT(&before));
-    int cpu = 0;
+    size_t cpu = 0;
     while (!CPU_ISSET(cpu, &before))
         cpu++;
     CPU_ZERO(&one);

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* fork(): the child frees and uses the contexts of its parent, whose threads it does not have. */
+/* fork(): the child frees and uses the contexts of its parent, whose threads it does not have. And a process that may start few.
+ */
 #include "testing.h"
 
 #include <cellseg/filter.h>
 
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { SIDE = 200 };
+enum { SIDE = 200, NO_LIMIT = 77 };
 
 /* 0, or what went wrong in a process, which takes at most 20 seconds. */
 static int child_result(pid_t child) {
@@ -30,20 +32,22 @@ static pid_t fork_with_alarm(void) {
 static bool smooth(cellseg_context *context, float *pixels) {
     cellseg_image *image = NULL, *smoothed = NULL;
     bool good = cellseg_image_new(&image, context, CELLSEG_UINT8, 1, SIDE, SIDE) == CELLSEG_OK;
-    for (int y = 0; good && y < SIDE; y++)
-        for (int x = 0; x < SIDE; x++)
-            ((uint8_t *)cellseg_image_pixels(image, 0))[y * cellseg_image_row_stride_bytes(image) + x] = (uint8_t)(x * y);
+    for (size_t y = 0; good && y < SIDE; y++) {
+        uint8_t *row = (uint8_t *)cellseg_image_pixels(image, 0) + y * cellseg_image_row_stride_bytes(image);
+        for (size_t x = 0; x < SIDE; x++)
+            row[x] = (uint8_t)(x * y);
+    }
     good = good && cellseg_image_gaussian(&smoothed, context, image, 0, 3) == CELLSEG_OK;
-    for (int y = 0; good && y < SIDE; y++)
-        memcpy(pixels + (size_t)y * SIDE,
-               (const char *)cellseg_image_pixels(smoothed, 0) + y * cellseg_image_row_stride_bytes(smoothed),
-               SIDE * sizeof *pixels);
+    for (size_t y = 0; good && y < SIDE; y++) {
+        const char *row = (const char *)cellseg_image_pixels(smoothed, 0) + y * cellseg_image_row_stride_bytes(smoothed);
+        memcpy(pixels + y * SIDE, row, SIDE * sizeof *pixels);
+    }
     cellseg_image_free(smoothed);
     cellseg_image_free(image);
     return good;
 }
 
-static float expected[SIDE * SIDE], found[SIDE * SIDE];
+static float expected[SIDE * SIDE];
 
 static void a_child_frees_its_parent_s_context(void **state) {
     (void)state;
@@ -64,6 +68,8 @@ static void a_child_frees_its_parent_s_context(void **state) {
 
 /* The thread sanitizer ends a child that starts threads. */
 #ifndef __SANITIZE_THREAD__
+static float found[SIDE * SIDE];
+
 /* 0 where the context works and is released. */
 static int use_and_free(cellseg_context *context) {
     memset(found, 0, sizeof found);
@@ -142,6 +148,25 @@ static void a_call_within_which_a_callback_forks_completes_in_the_parent(void **
             assert_int_equal(check_end(context, status, false), 0);
         }
 }
+
+#ifndef __SANITIZE_ADDRESS__
+/* Some stacks of 8 MB fit; an allocation of this size shows that the limit holds. The address sanitizer needs more. */
+static void a_loop_works_with_the_threads_that_could_start(void **state) {
+    (void)state;
+    assert_true(smooth(NULL, expected));
+    cellseg_context *context = test_context(200);
+    const pid_t child = fork_with_alarm();
+    if (child == 0) {
+        const struct rlimit limit = {(rlim_t)100 << 20, (rlim_t)100 << 20};
+        if (setrlimit(RLIMIT_AS, &limit) != 0 || malloc((size_t)150 << 20) != NULL)
+            _exit(NO_LIMIT);
+        _exit(use_and_free(context));
+    }
+    const int result = child_result(child);
+    assert_true(result == 0 || result == NO_LIMIT);
+    cellseg_context_free(context);
+}
+#endif
 #endif
 
 int main(void) {
@@ -150,6 +175,9 @@ int main(void) {
 #ifndef __SANITIZE_THREAD__
         cmocka_unit_test(a_child_and_its_child_use_their_parent_s_context),
         cmocka_unit_test(a_call_within_which_a_callback_forks_completes_in_the_parent),
+#ifndef __SANITIZE_ADDRESS__
+        cmocka_unit_test(a_loop_works_with_the_threads_that_could_start),
+#endif
 #endif
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

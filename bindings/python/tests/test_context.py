@@ -70,7 +70,7 @@ def test_what_the_handler_of_any_signal_raises_stops_a_call(monkeypatch):
 def test_only_the_main_thread_is_interrupted():
     """The call of the other thread completes, and lets the interpreter go on."""
     results = []
-    thread = threading.Thread(target=lambda: results.append(cellseg.segment(NOISE[:700, :700], 0.65)))
+    thread = threading.Thread(target=lambda: results.append(cellseg.segment(NOISE[:700, :700], 0.65, report=True)))
     send_soon(signal.SIGINT, 0.1)
     with pytest.raises(KeyboardInterrupt):
         thread.start()
@@ -78,6 +78,7 @@ def test_only_the_main_thread_is_interrupted():
             time.sleep(0.01)
         pytest.fail("the call ended too early")
     thread.join()
+    assert results[0][2].peak_bytes == 0  # without a context
     for found, expected in zip(results[0], cellseg.segment(NOISE[:700, :700], 0.65)):
         np.testing.assert_array_equal(found, expected)
 
