@@ -42,8 +42,8 @@ void cseg_fold_layer(float *weights, float *shift, const cseg_layer *layer, cons
     }
 }
 
-cellseg_status cseg_fold_weights(cellseg_context *context, float *packed, const cseg_kernels *kernels, const cseg_arch *arch, const cseg_layout *layout,
-                                 const float *params, float *scratch) {
+cellseg_status cseg_fold_weights(cellseg_context *context, float *packed, const cseg_kernels *kernels, const cseg_arch *arch,
+                                 const cseg_layout *layout, const float *params, float *scratch) {
     size_t weights_at[CSEG_MAX_LAYERS], shift_at[CSEG_MAX_LAYERS];
     (void)cseg_fold_floats(kernels, arch, weights_at, shift_at);
     for (size_t i = 0; i < arch->count; i++) {

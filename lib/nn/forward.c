@@ -283,8 +283,8 @@ static cellseg_status run_patch(const run *r, cellseg_context *context, float *o
     return CELLSEG_OK;
 }
 
-cellseg_status cseg_forward_run(const cellseg_model *model, cellseg_context *context, float *out, const float *in,
-                                size_t patches, size_t height, size_t width, void *workspace) {
+cellseg_status cseg_forward_run(const cellseg_model *model, cellseg_context *context, float *out, const float *in, size_t patches,
+                                size_t height, size_t width, void *workspace) {
     plan p;
     CSEG_TRY(make_plan(&p, model, context, height, width));
     float *memory = workspace;

@@ -198,8 +198,8 @@ static cellseg_status check_test_vector(const cellseg_model *model, cellseg_cont
     CSEG_TRY(check_work(&model->arch, sizes, max_test_work, "test vector: it"));
     const uint64_t bytes = cseg_forward_values_bytes(model, context, model->test.height, model->test.width);
     if (bytes == 0 || bytes > max_patch_bytes)
-        return cseg_fail(CELLSEG_ERR_LIMIT, "test vector: it needs %llu bytes; at most %llu are allowed", (unsigned long long)bytes,
-                         (unsigned long long)max_patch_bytes);
+        return cseg_fail(CELLSEG_ERR_LIMIT, "test vector: it needs %llu bytes; at most %llu are allowed",
+                         (unsigned long long)bytes, (unsigned long long)max_patch_bytes);
     float *output = cseg_memory_alloc(context, count, sizeof *output);
     if (output == NULL)
         return cseg_error_last();

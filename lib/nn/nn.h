@@ -45,8 +45,8 @@ uint64_t cseg_forward_values_bytes(const cellseg_model *model, const cellseg_con
  * independent of each other. CELLSEG_ERR_MODEL if the layers do not admit this size; CELLSEG_ERR_CANCELLED within layers. Within
  * a parallel loop, progress is reported too.
  */
-cellseg_status cseg_forward_run(const cellseg_model *model, cellseg_context *context, float *out, const float *in,
-                                size_t patches, size_t height, size_t width, void *workspace);
+cellseg_status cseg_forward_run(const cellseg_model *model, cellseg_context *context, float *out, const float *in, size_t patches,
+                                size_t height, size_t width, void *workspace);
 
 /* ---- training ---- */
 

@@ -114,7 +114,7 @@ static const call further[] = {ROW(otsu_of_many_levels), ROW(png_read), ROW(wide
 /* ---- the measurement ---- */
 
 typedef struct listener {
-    double last, longest; /* seconds of this thread */
+    double last, longest;     /* seconds of this thread */
     char step[24], worst[64]; /* before and in the longest gap */
     bool running;
 } listener;
