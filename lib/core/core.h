@@ -150,8 +150,9 @@ cellseg_status cseg_progress_report(cellseg_context *context, double fraction_of
 /* The same where 20 ms have passed since the last report: often enough to cancel promptly, rare enough to cost nothing. */
 cellseg_status cseg_progress_poll(cellseg_context *context, double fraction_of_step);
 
-/* Report, if this is the calling thread and it is time: within an index of a parallel loop that takes long. */
-void cseg_parallel_poll(cellseg_context *context);
+/* Report, if this is the calling thread and it is time: within an index of a parallel loop that takes long. Returns
+ * CELLSEG_ERR_CANCELLED once the call is to stop. */
+cellseg_status cseg_parallel_poll(cellseg_context *context);
 
 /* At most so many threads work on each loop until the public call ends; for a memory budget. */
 void cseg_parallel_limit(cellseg_context *context, uint64_t workers);

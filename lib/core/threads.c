@@ -66,9 +66,10 @@ static void report(loop *l) {
         atomic_store(&l->stop, true);
 }
 
-void cseg_parallel_poll(cellseg_context *context) {
+cellseg_status cseg_parallel_poll(cellseg_context *context) {
     if (context != NULL && context->loop != NULL)
         report(context->loop);
+    return cseg_progress_cancelled(context);
 }
 
 /* An embedder's runner may call tasks late or twice over; `index` outside the loop or after a stop is simply not run. */
