@@ -72,6 +72,8 @@ cellseg_status cseg_pixelsize_choose(double *pixel_size_um, cellseg_context *con
 typedef struct cseg_io_contents {
     const uint16_t *samples; /* of each page: thumbnails, masks and levels of a pyramid are no pages */
     size_t pages;
+    const size_t *directories; /* of each page: its place in the file's chain of directories, from 0; NULL: all are pages */
+    size_t directory_count;    /* in the chain */
     uint32_t metamorph_planes; /* planes behind the first page's strips, itself included, as MetaMorph's tags say; 0: no tags */
     bool metamorph_times;      /* those planes are time points: MetaMorph's tags state no distances in Z */
     cseg_io_calibration calibration;

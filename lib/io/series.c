@@ -23,6 +23,32 @@ typedef struct document {
     size_t here, count;
 } document;
 
+/* ---- pages ---- */
+
+/* The page of a directory (IFD), by bisection; false for thumbnails, smaller levels of a pyramid, and beyond the file. */
+static bool find_page(size_t *page, const cseg_io_contents *contents, size_t directory) {
+    size_t low = 0, high = contents->pages;
+    if (contents->directories == NULL) {
+        *page = directory;
+        return directory < contents->pages;
+    }
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        if (contents->directories[middle] < directory)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    *page = low;
+    return low < contents->pages && contents->directories[low] == directory;
+}
+
+/* Whether `count` directories from that of a page on are pages. */
+static bool are_pages(const cseg_io_contents *contents, size_t page, uint64_t count) {
+    return count <= contents->pages - page &&
+           (contents->directories == NULL || contents->directories[page + count - 1] - contents->directories[page] == count - 1);
+}
+
 /* ---- one image ---- */
 
 static const cseg_ome_block *first_here(const cseg_ome *ome, const cseg_ome_image *image) {
@@ -41,7 +67,9 @@ static uint32_t declared_samples(const cseg_ome *ome, const cseg_ome_image *imag
  * of the first page. 0: they contradict each other. */
 static uint32_t channels_of(const document *d, const cseg_ome_image *image) {
     const cseg_ome_block *block = first_here(d->ome, image);
-    const size_t page = block != NULL && block->ifd < d->contents->pages ? block->ifd : 0;
+    size_t page = 0;
+    if (block != NULL && !find_page(&page, d->contents, block->ifd))
+        page = 0;
     const uint32_t samples = d->contents->samples[page], size = image->size[CSEG_AXIS_C];
     uint64_t declared = 0;
     for (size_t i = 0; i < image->channels; i++)
@@ -74,14 +102,28 @@ static uint64_t stated_count(const cseg_ome_block *block, uint64_t most) {
     return block->count > 0 ? block->count : block->has_ifd ? 1 : most;
 }
 
+/* A thumbnail or a smaller level of a pyramid is no page: as if it were in another file. */
+static void place_elsewhere(placed *p, const cseg_ome_block *block, const char *file) {
+    p->run.file = file != NULL ? file : "a file without a name";
+    p->run.count = stated_count(block, 1);
+}
+
 static cellseg_status place_here(placed *p, const document *d, const cseg_axes *axes, const cseg_ome_block *block) {
+    const cseg_io_contents *contents = d->contents;
     const uint64_t left = cseg_axes_planes(axes) - p->run.first;
-    const uint64_t pages = block->ifd < d->contents->pages ? d->contents->pages - block->ifd : 0;
+    size_t page = 0;
+    const bool found = !block->has_ifd || find_page(&page, contents, block->ifd);
+    if (!found && block->ifd < contents->directory_count) {
+        place_elsewhere(p, block, "a thumbnail or a smaller level of a pyramid");
+        return CELLSEG_OK;
+    }
+    const uint64_t pages = found ? contents->pages - page : 0;
     p->run.count = stated_count(block, left < pages ? left : pages);
-    p->run.page = block->ifd;
-    if (p->run.count > pages || pages == 0)
-        return cseg_fail(CELLSEG_ERR_FORMAT, "image %zu of OME-XML has planes in IFD %" PRIu64 ", and the file has %zu pages",
-                         p->image, block->ifd + (p->run.count > 0 ? p->run.count - 1 : 0), d->contents->pages);
+    p->run.page = page;
+    if (!found || (block->count > 0 && !are_pages(contents, page, p->run.count)))
+        return cseg_fail(CELLSEG_ERR_FORMAT,
+                         "image %zu of OME-XML has planes in IFD %" PRIu64 ", which is none of the file's %zu pages", p->image,
+                         block->ifd + (p->run.count > 0 ? p->run.count - 1 : 0), contents->pages);
     if (p->run.count > left)
         return cseg_fail(CELLSEG_ERR_FORMAT,
                          "image %zu of OME-XML places %" PRIu64 " planes from IFD %" PRIu32 " on, where its sizes leave %" PRIu64,
@@ -100,14 +142,11 @@ static cellseg_status place(document *d, size_t image, const cseg_axes *axes, co
                                                    : "times",
                              block->at[axis]);
     p.run.first = cseg_axes_number(axes, block->at);
-    if (block->elsewhere) {
-        const char *file = cseg_ome_text(d->ome, block->file);
-        p.run.file = file != NULL ? file : "a file without a name";
-        p.run.count = stated_count(block, 1);
-    } else {
+    if (block->elsewhere)
+        place_elsewhere(&p, block, cseg_ome_text(d->ome, block->file));
+    else
         CSEG_TRY(place_here(&p, d, axes, block));
-        d->here++;
-    }
+    d->here += p.run.file == NULL;
     d->runs[d->count++] = p;
     return CELLSEG_OK;
 }

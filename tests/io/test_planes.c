@@ -124,6 +124,36 @@ static void planes_behind_the_first_page(void **state) {
     assert_status(cseg_planes_choose(&s, NULL, &contents, &no_slice), CELLSEG_ERR_FORMAT);
 }
 
+/* Directories 0 and 2 of the chain are a thumbnail and a smaller level: pages 0, 1, 2 are directories 1, 3, 4. */
+static void directories_that_are_no_pages(void **state) {
+    (void)state;
+    static const size_t directories[] = {1, 3, 4};
+    static const char two[] =
+        OME_HEAD "<Image><Pixels SizeC=\"2\" DimensionOrder=\"XYCZT\"><TiffData IFD=\"3\" FirstC=\"1\"/>"
+                 "<TiffData IFD=\"1\"/></Pixels></Image><Image><Pixels><TiffData IFD=\"0\"/></Pixels></Image>"
+                 "</OME>";
+    static const char all[] = OME_HEAD "<Image><Pixels SizeC=\"3\" DimensionOrder=\"XYCZT\"><TiffData/></Pixels></Image></OME>";
+    static const char gap[] =
+        OME_HEAD "<Image><Pixels SizeC=\"2\" DimensionOrder=\"XYCZT\"><TiffData IFD=\"1\" PlaneCount=\"2\"/>"
+                 "</Pixels></Image></OME>";
+    cseg_io_contents contents = {.samples = samples, .pages = 3, .directories = directories, .directory_count = 5};
+    cseg_io_selection s;
+    contents.calibration.description = two;
+    assert_ok(cseg_planes_choose(&s, NULL, &contents, &no_slice));
+    assert_int_equal(s.channel_count, 2);
+    assert_int_equal(s.planes[0].page, 0);
+    assert_int_equal(s.planes[1].page, 1);
+    cseg_planes_free(&s);
+    assert_status(cseg_planes_choose(&s, NULL, &contents, &(cseg_io_request){.series = 1, .z = -1, .t = -1}), CELLSEG_ERR_FORMAT);
+    assert_non_null(strstr(cellseg_last_error(), "thumbnail"));
+    contents.calibration.description = all;
+    assert_ok(cseg_planes_choose(&s, NULL, &contents, &no_slice));
+    assert_int_equal(s.planes[2].page, 2);
+    cseg_planes_free(&s);
+    contents.calibration.description = gap;
+    assert_status(cseg_planes_choose(&s, NULL, &contents, &no_slice), CELLSEG_ERR_FORMAT);
+}
+
 /* ---- damage ---- */
 
 static uint64_t accepted;
@@ -295,6 +325,7 @@ int main(void) {
         cmocka_unit_test(planes_in_the_order_of_the_text),
         cmocka_unit_test(slices_and_their_maximum),
         cmocka_unit_test(planes_behind_the_first_page),
+        cmocka_unit_test(directories_that_are_no_pages),
         cmocka_unit_test(truncated_texts),
         cmocka_unit_test(changed_texts),
         cmocka_unit_test(failing_allocations),

@@ -102,8 +102,8 @@ def test_tiff_data(tmp_path, blocks, pages):
 @pytest.mark.parametrize(
     "blocks, words",
     [
-        ('<TiffData IFD="0" PlaneCount="4"/>', ["IFD 3", "3 pages"]),
-        ('<TiffData IFD="3"/>', ["IFD 3", "3 pages"]),
+        ('<TiffData IFD="0" PlaneCount="4"/>', ["IFD 3", "none of the file's 3 pages"]),
+        ('<TiffData IFD="3"/>', ["IFD 3", "none of the file's 3 pages"]),
         ('<TiffData IFD="0" FirstC="3"/>', ["3 channels", "number 3"]),
         ('<TiffData IFD="0" FirstZ="1"/>', ["1 slices", "number 1"]),
         ('<TiffData IFD="0" FirstC="2" PlaneCount="2"/>', ["2 planes", "IFD 0", "leave 1"]),
