@@ -32,7 +32,11 @@ class Failure(RuntimeError):
 
 
 class ReadOptions(ctypes.Structure):
-    _fields_ = [("struct_size", ctypes.c_size_t), ("pixel_size_um", ctypes.c_double), ("max_bytes", ctypes.c_uint64)]
+    _fields_ = [
+        ("struct_size", ctypes.c_size_t), ("pixel_size_um", ctypes.c_double), ("max_bytes", ctypes.c_uint64),
+        ("series", ctypes.c_int32), ("z", ctypes.c_int32), ("t", ctypes.c_int32), ("force", ctypes.c_int32),
+        ("level_um", ctypes.c_double),
+    ]
 
 
 def check(status):
@@ -49,9 +53,12 @@ def array_at(address, dtype, shape):
     return np.frombuffer(ctypes.string_at(address, size), dtype).reshape(shape)
 
 
-def read_image(path, pixel_size_um=0.0, max_bytes=0):
-    """(channels x height x width array, pixel size)"""
-    options = ReadOptions(ctypes.sizeof(ReadOptions), pixel_size_um, max_bytes)
+def read_image(path, **members):
+    """(channels x height x width array, pixel size); members: of cellseg_read_options."""
+    options = ReadOptions()
+    check(lib.cellseg_read_options_init(ctypes.byref(options), ctypes.c_size_t(ctypes.sizeof(options))))
+    for name, value in members.items():
+        setattr(options, name, value)
     image = ctypes.c_void_p()
     check(lib.cellseg_image_read(ctypes.byref(image), None, path_bytes(path), ctypes.byref(options)))
     shape = lib.cellseg_image_height(image), lib.cellseg_image_width(image)
