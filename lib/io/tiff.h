@@ -81,7 +81,11 @@ typedef struct cseg_page {
 
 cellseg_status cseg_page_read(cseg_page *page, const cseg_ifd *ifd);
 
-/* CELLSEG_ERR_FORMAT, with page and reason, unless the page can be read. */
+/* Load the page's directory again. CELLSEG_ERR_IO where it is not the same. */
+cellseg_status cseg_page_load(cseg_ifd *ifd, const cseg_page *page);
+
+/* CELLSEG_ERR_FORMAT, with page and reason, unless the page is an image, and one that can be read. */
+cellseg_status cseg_page_check_size(const cseg_page *page);
 cellseg_status cseg_page_check(const cseg_page *page, bool labels);
 
 /* "uint16", of the samples. */

@@ -71,9 +71,8 @@ cellseg_status cseg_ifd_read_at(const cseg_ifd *ifd, void *to, size_t count, uin
 cellseg_status cseg_ifd_open(cseg_ifd *ifd, cellseg_context *context, cseg_file *file) {
     *ifd = (cseg_ifd){.file = file};
     unsigned char head[16] = {0};
-    const size_t size = cseg_file_read_at(file, head, sizeof head, 0);
-    if (file->error != 0)
-        return cseg_file_fail("cannot be read", file->error);
+    const size_t size = file->size < sizeof head ? (size_t)file->size : sizeof head;
+    CSEG_TRY(cseg_ifd_read_at(ifd, head, size, 0));
     const uint16_t little = 'I' | 'I' << 8, order = (uint16_t)(head[0] | head[1] << 8);
     const uint16_t one = 1;
     ifd->swapped = (order == little) != (*(const unsigned char *)&one == 1);

@@ -79,6 +79,13 @@ cellseg_status cseg_page_read(cseg_page *page, const cseg_ifd *ifd) {
     return CELLSEG_OK;
 }
 
+cellseg_status cseg_page_load(cseg_ifd *ifd, const cseg_page *page) {
+    const cellseg_status status = cseg_ifd_load(ifd, page->offset, page->number);
+    if (status == CELLSEG_ERR_FORMAT || (status == CELLSEG_OK && ifd->digest != page->digest))
+        return cseg_fail(CELLSEG_ERR_IO, "page %u changed while it was read", page->number);
+    return status;
+}
+
 /* ---- names and sizes ---- */
 
 const char *cseg_page_kind(const cseg_page *page) {
@@ -120,7 +127,7 @@ cellseg_status cseg_page_fail_in(cellseg_status status, const cseg_page *page, s
 
 /* ---- what is read ---- */
 
-static cellseg_status check_size(const cseg_page *page) {
+cellseg_status cseg_page_check_size(const cseg_page *page) {
     if (page->height < 1 || page->width < 1 || page->samples < 1 || page->depth != 1)
         return cseg_fail(CELLSEG_ERR_FORMAT, "page %u: %u x %u pixels of %u samples, depth %u, are not an image", page->number,
                          page->height, page->width, page->samples, page->depth);
@@ -174,7 +181,7 @@ static cellseg_status check_predictor(const cseg_page *page) {
 
 cellseg_status cseg_page_check(const cseg_page *page, bool labels) {
     CSEG_TRY(check_samples(page));
-    CSEG_TRY(check_size(page));
+    CSEG_TRY(cseg_page_check_size(page));
     if (!cseg_codec_known(page->compression))
         return cseg_fail(CELLSEG_ERR_FORMAT, "page %u: compression %u is not supported", page->number, page->compression);
     CSEG_TRY(check_photometric(page, labels));

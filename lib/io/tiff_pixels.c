@@ -146,7 +146,7 @@ static cellseg_status check_part(reader *r, part *p) {
     if (r->planes[p->last - 1].sample >= p->page.samples)
         return cseg_fail(CELLSEG_ERR_FORMAT, "page %u has %u samples, and sample %u is to be read", p->page.number, p->page.samples,
                          r->planes[p->last - 1].sample + 1U);
-    CSEG_TRY(cseg_ifd_load(r->ifd, p->page.offset, p->page.number));
+    CSEG_TRY(cseg_page_load(r->ifd, &p->page));
     CSEG_TRY(cseg_blocks_load(&blocks, r->context, r->ifd, &p->page));
     p->digest = blocks.digest;
     widen_claim(&r->claim, &p->page, &blocks);
@@ -249,17 +249,14 @@ static cellseg_status copy_blocks(reader *r, const part *p, const cseg_blocks *b
 
 /* The page's directory and table, which must be what the first pass saw. */
 static cellseg_status load_again(cseg_blocks *blocks, const reader *r, const part *p) {
-    cellseg_status status = cseg_ifd_load(r->ifd, p->page.offset, p->page.number);
-    bool same = status == CELLSEG_OK && r->ifd->digest == p->page.digest;
-    if (same) {
-        status = cseg_blocks_load(blocks, r->context, r->ifd, &p->page);
-        same = status == CELLSEG_OK && blocks->digest == p->digest;
-        if (status == CELLSEG_OK && !same)
-            cseg_blocks_free(blocks);
-    }
-    if (!same && (status == CELLSEG_OK || status == CELLSEG_ERR_FORMAT))
-        return cseg_fail(CELLSEG_ERR_IO, "page %u changed while it was read", p->page.number);
-    return status;
+    CSEG_TRY(cseg_page_load(r->ifd, &p->page));
+    const cellseg_status status = cseg_blocks_load(blocks, r->context, r->ifd, &p->page);
+    if (status == CELLSEG_OK && blocks->digest == p->digest)
+        return CELLSEG_OK;
+    cseg_blocks_free(blocks);
+    return status == CELLSEG_OK || status == CELLSEG_ERR_FORMAT
+               ? cseg_fail(CELLSEG_ERR_IO, "page %u changed while it was read", p->page.number)
+               : status;
 }
 
 static cellseg_status copy_part(reader *r, const part *p) {

@@ -50,8 +50,12 @@ static cellseg_status read_metamorph(cseg_io_spacing *spacing, const cseg_ifd *i
 
 static cellseg_status read_own(bool *own, cellseg_context *context, const cseg_ifd *ifd) {
     static const char name[] = "libcellseg";
+    cseg_ifd_field field;
     char *text;
     size_t size;
+    CSEG_TRY(cseg_ifd_find(&field, ifd, SOFTWARE));
+    if (field.size != 1) /* absent, or no text: not by this library */
+        return CELLSEG_OK;
     CSEG_TRY(cseg_ifd_bytes(&text, &size, context, ifd, SOFTWARE));
     *own = text != NULL && strncmp(text, name, sizeof name - 1) == 0;
     cseg_memory_free(text);
@@ -90,9 +94,7 @@ static cellseg_status choose(cseg_io_selection *selection, cellseg_context *cont
     for (size_t i = 0; i < survey->full_count; i++)
         samples[i] = survey->pages[survey->full[i]].samples;
     cseg_io_contents contents = {.samples = samples, .pages = survey->full_count};
-    cellseg_status status = cseg_ifd_load(ifd, first->offset, first->number);
-    if (status == CELLSEG_OK && ifd->digest != first->digest)
-        status = cseg_fail(CELLSEG_ERR_IO, "page %u changed while it was read", first->number);
+    cellseg_status status = cseg_page_load(ifd, first);
     if (status == CELLSEG_OK)
         status = read_texts(&contents, context, ifd);
     if (status == CELLSEG_OK)

@@ -34,7 +34,7 @@ static cellseg_status append(cseg_survey *survey, const cseg_page *page) {
 static bool is_level(const cseg_page *page, const cseg_page *full) {
     const double h = page->height, w = page->width, whole_h = full->height, whole_w = full->width;
     return page->samples == full->samples && page->bits == full->bits && page->format == full->format && h >= 1 && w >= 1 &&
-           3 * h <= 2 * whole_h + 1 && 3 * w <= 2 * whole_w + 1 &&
+           3 * h <= 2 * whole_h && 3 * w <= 2 * whole_w &&
            fabs(h * whole_w - w * whole_h) <= (whole_h > whole_w ? whole_h : whole_w);
 }
 
@@ -58,8 +58,10 @@ static cellseg_status find_full(cseg_survey *survey) {
     if (survey->full == NULL)
         return cseg_error_last();
     for (size_t i = 0; i < survey->count; i++)
-        if (!is_marked(&survey->pages[i]) && !is_level(&survey->pages[i], largest))
+        if (!is_marked(&survey->pages[i]) && !is_level(&survey->pages[i], largest)) {
+            CSEG_TRY(cseg_page_check_size(&survey->pages[i]));
             survey->full[survey->full_count++] = i;
+        }
     return CELLSEG_OK;
 }
 
@@ -142,7 +144,7 @@ static void consider_pages(const choice *c, const cseg_survey *survey, size_t in
 static cellseg_status consider_sub_pages(const choice *c, cseg_ifd *ifd) {
     cseg_ifd_field field;
     uint64_t offsets[MAX_LEVELS];
-    CSEG_TRY(cseg_ifd_load(ifd, c->full->offset, c->full->number));
+    CSEG_TRY(cseg_page_load(ifd, c->full));
     CSEG_TRY(cseg_ifd_find(&field, ifd, SUB_IFDS));
     const size_t count = field.count < MAX_LEVELS ? (size_t)field.count : MAX_LEVELS;
     CSEG_TRY(count != 0 ? cseg_ifd_integers(offsets, ifd, &field, 0, count) : CELLSEG_OK);
