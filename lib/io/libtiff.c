@@ -75,12 +75,20 @@ void cseg_libtiff_clear(cseg_libtiff *stream) {
     stream->message[0] = '\0';
 }
 
+/* libtiff and its codecs have a text for lack of memory, and no code. */
+static bool speaks_of_memory(const char *message) {
+    static const char *const texts[] = {"ot enough memory", "ut of memory", "nsufficient memory", "llocate memory", "No space for"};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        if (strstr(message, texts[i]) != NULL)
+            return true;
+    return false;
+}
+
 cellseg_status cseg_libtiff_fail(const cseg_libtiff *stream, const char *what) {
     if (stream->file != NULL && stream->file->error != 0)
         return cseg_file_fail(what != NULL ? what : "libtiff", stream->file->error);
     const char *message = stream->message[0] != '\0' ? stream->message : "damaged data";
-    const bool memory = strstr(message, "emory") != NULL || strstr(message, "No space for") != NULL;
-    return cseg_fail(memory ? CELLSEG_ERR_MEMORY : CELLSEG_ERR_FORMAT, "%s%s%s", what != NULL ? what : "",
+    return cseg_fail(speaks_of_memory(message) ? CELLSEG_ERR_MEMORY : CELLSEG_ERR_FORMAT, "%s%s%s", what != NULL ? what : "",
                      what != NULL ? ": " : "", message);
 }
 

@@ -14,35 +14,58 @@ enum {
     RESOLUTION_UNIT = 296,
     SOFTWARE = 305,
     STK_UIC1 = 33628,
-    STK_UIC2 = 33629
+    STK_UIC2 = 33629,
+    LONG = 4 /* a type */
 };
+
+/* `size` bytes of an item of MetaMorph's. */
+static cellseg_status check_item(const cseg_ifd *ifd, uint64_t offset, uint64_t size) {
+    if (offset <= ifd->file->size && size <= ifd->file->size - offset)
+        return CELLSEG_OK;
+    return cseg_fail(CELLSEG_ERR_FORMAT, "page %u: tag %d is damaged: an item at byte %llu lies beyond the file's %llu bytes",
+                     ifd->number, (int)STK_UIC1, (unsigned long long)offset, (unsigned long long)ifd->file->size);
+}
+
+/* The unit's name, after its length. */
+static cellseg_status read_unit(double *unit_um, const cseg_ifd *ifd, uint64_t offset) {
+    const cseg_ifd_field item = {.tag = STK_UIC1, .type = LONG, .count = 1, .size = 4, .offset = offset};
+    char name[12];
+    uint64_t length;
+    CSEG_TRY(check_item(ifd, offset, 4));
+    CSEG_TRY(cseg_ifd_integers(&length, ifd, &item, 0, 1));
+    const size_t size = length < sizeof name ? (size_t)length : sizeof name;
+    CSEG_TRY(check_item(ifd, offset + 4, size));
+    CSEG_TRY(cseg_ifd_read_at(ifd, name, size, offset + 4));
+    *unit_um = cseg_number_unit_um(name, strnlen(name, size));
+    return CELLSEG_OK;
+}
+
+static cellseg_status read_rational(double *value, const cseg_ifd *ifd, uint64_t offset) {
+    const cseg_ifd_field item = {.tag = STK_UIC1, .type = LONG, .count = 2, .size = 4, .offset = offset};
+    uint64_t pair[2];
+    CSEG_TRY(check_item(ifd, offset, 8));
+    CSEG_TRY(cseg_ifd_integers(pair, ifd, &item, 0, 2));
+    *value = pair[1] != 0 ? (double)pair[0] / (double)pair[1] : 0;
+    return CELLSEG_OK;
+}
 
 /* MetaMorph's UIC1: pairs of an item's number and its value or the offset of its value. */
 static cellseg_status read_metamorph(cseg_io_spacing *spacing, const cseg_ifd *ifd) {
-    enum { LONG = 4, CALIBRATED = 3, X_CALIBRATION = 4, Y_CALIBRATION = 5, UNITS = 6, MAX_PAIRS = 4096 };
+    enum { CALIBRATED = 3, X_CALIBRATION = 4, Y_CALIBRATION = 5, UNITS = 6, MAX_PAIRS = 4096 };
     cseg_ifd_field field;
     double edge[2] = {0, 0}, unit_um = 0;
     CSEG_TRY(cseg_ifd_find(&field, ifd, STK_UIC1));
     if (field.type != LONG)
         return CELLSEG_OK;
     for (uint64_t i = 0; i + 1 < field.count && i < 2 * MAX_PAIRS; i += 2) {
-        uint64_t pair[2], value[2];
+        uint64_t pair[2];
         CSEG_TRY(cseg_ifd_integers(pair, ifd, &field, i, 2));
         if (pair[0] == CALIBRATED && pair[1] == 0)
             return CELLSEG_OK;
-        if (pair[0] < X_CALIBRATION || pair[0] > UNITS)
-            continue;
-        cseg_ifd_field item = {.tag = STK_UIC1, .type = LONG, .count = 2, .size = 4, .offset = pair[1]};
-        char name[12];
-        if (pair[0] == UNITS) { /* a length and a name */
-            CSEG_TRY(cseg_ifd_integers(value, ifd, &item, 0, 1));
-            const size_t length = value[0] < sizeof name ? (size_t)value[0] : sizeof name;
-            CSEG_TRY(cseg_ifd_read_at(ifd, name, length, pair[1] + 4));
-            unit_um = cseg_number_unit_um(name, strnlen(name, length));
-        } else { /* a rational */
-            CSEG_TRY(cseg_ifd_integers(value, ifd, &item, 0, 2));
-            edge[pair[0] - X_CALIBRATION] = value[1] != 0 ? (double)value[0] / (double)value[1] : 0;
-        }
+        if (pair[0] == UNITS)
+            CSEG_TRY(read_unit(&unit_um, ifd, pair[1]));
+        if (pair[0] == X_CALIBRATION || pair[0] == Y_CALIBRATION)
+            CSEG_TRY(read_rational(&edge[pair[0] - X_CALIBRATION], ifd, pair[1]));
     }
     *spacing = (cseg_io_spacing){edge[0] * unit_um, edge[1] * unit_um};
     return CELLSEG_OK;
