@@ -28,8 +28,7 @@ static void release(void *context, void *block) {
 static cellseg_status fail(const cseg_inflate *z, int code) {
     if (code == Z_MEM_ERROR)
         return cseg_error_last();
-    return cseg_fail(CELLSEG_ERR_FORMAT, "damaged deflate data: %s",
-                     z->stream.msg != NULL ? z->stream.msg : "no zlib stream");
+    return cseg_fail(CELLSEG_ERR_FORMAT, "damaged deflate data: %s", z->stream.msg != NULL ? z->stream.msg : "no zlib stream");
 }
 
 cellseg_status cseg_inflate_open(cseg_inflate **out, cellseg_context *context, const cseg_ifd *ifd, const cseg_block *block,

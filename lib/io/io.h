@@ -116,8 +116,8 @@ typedef struct cseg_io_claim {
     unsigned expansion;       /* upper bound on the bytes that decompression makes of one byte */
 } cseg_io_claim;
 
-/* Check a claim, or allocate its image too. CELLSEG_ERR_LIMIT beyond request->max_bytes or the budget; CELLSEG_ERR_FORMAT if a file of
- * this size cannot hold the pixels. */
+/* Check a claim, or allocate its image too. CELLSEG_ERR_LIMIT beyond request->max_bytes or the budget; CELLSEG_ERR_FORMAT if a
+ * file of this size cannot hold the pixels. */
 cellseg_status cseg_claim_check(cellseg_context *context, const cseg_io_request *request, const cseg_file *file,
                                 const cseg_io_claim *claim);
 cellseg_status cseg_claim_allocate(cellseg_image **out, cellseg_context *context, const cseg_io_request *request,

@@ -77,7 +77,8 @@ void cseg_libtiff_clear(cseg_libtiff *stream) {
 
 /* libtiff and its codecs have a text for lack of memory, and no code. */
 static bool speaks_of_memory(const char *message) {
-    static const char *const texts[] = {"ot enough memory", "ut of memory", "nsufficient memory", "llocate memory", "No space for"};
+    static const char *const texts[] = {"ot enough memory", "ut of memory", "nsufficient memory", "llocate memory",
+                                        "No space for"};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         if (strstr(message, texts[i]) != NULL)
             return true;

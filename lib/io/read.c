@@ -86,8 +86,9 @@ cellseg_status cellseg_image_read(cellseg_image **out, cellseg_context *context,
 /* ---- label maps ---- */
 
 static cellseg_status fail_id(const cseg_plane *from, size_t y, size_t x, double value) {
-    return cseg_fail(CELLSEG_ERR_FORMAT, "a label map holds whole numbers from 0 to 4294967295, and row %zu, column %zu of this %s %.17g",
-                     y, x, from->type == CELLSEG_FLOAT32 || from->type == CELLSEG_FLOAT64 ? "float image is" : "image is", value);
+    return cseg_fail(CELLSEG_ERR_FORMAT,
+                     "a label map holds whole numbers from 0 to 4294967295, and row %zu, column %zu of this %s %.17g", y, x,
+                     from->type == CELLSEG_FLOAT32 || from->type == CELLSEG_FLOAT64 ? "float image is" : "image is", value);
 }
 
 /* Ids of one row. `valid` is a condition on v; NaN fails it. */

@@ -16,14 +16,14 @@ enum { CSEG_IFD_MAX_TAGS = 4096 }; /* libtiff's limit too */
 /* A directory of a file: a list of tags. One buffer serves one directory after the other. */
 typedef struct cseg_ifd {
     cseg_file *file;
-    bool big;            /* BigTIFF: offsets of 64 bits */
-    bool swapped;        /* the file's byte order is not this machine's */
-    uint64_t first;      /* offset of the file's first directory */
-    uint32_t number;     /* of the page, from 1, for messages */
-    uint64_t offset;     /* of the directory; 0: none is loaded */
-    uint64_t next;       /* offset of the next one; 0: none */
-    uint64_t digest;     /* of the bytes, to find a change */
-    size_t count;        /* of tags */
+    bool big;             /* BigTIFF: offsets of 64 bits */
+    bool swapped;         /* the file's byte order is not this machine's */
+    uint64_t first;       /* offset of the file's first directory */
+    uint32_t number;      /* of the page, from 1, for messages */
+    uint64_t offset;      /* of the directory; 0: none is loaded */
+    uint64_t next;        /* offset of the next one; 0: none */
+    uint64_t digest;      /* of the bytes, to find a change */
+    size_t count;         /* of tags */
     unsigned char *bytes; /* owned */
 } cseg_ifd;
 
@@ -84,9 +84,7 @@ cellseg_status cseg_page_read(cseg_page *page, const cseg_ifd *ifd);
 /* Load the page's directory again. CELLSEG_ERR_IO where it is not the same. */
 cellseg_status cseg_page_load(cseg_ifd *ifd, const cseg_page *page);
 
-/* CELLSEG_ERR_FORMAT, with page and reason, unless the page is an image, and one that can be read. */
-cellseg_status cseg_page_check_size(const cseg_page *page);
-cellseg_status cseg_page_check(const cseg_page *page, bool labels);
+cellseg_status cseg_page_check_size(const cseg_page *page); /* CELLSEG_ERR_FORMAT for no pixels, and for too many in a row */
 
 /* "uint16", of the samples. */
 const char *cseg_page_kind(const cseg_page *page);
@@ -159,7 +157,7 @@ void cseg_inflate_close(cseg_inflate *inflate);
 /* Pixel type in memory for samples of a file; 0: not supported. */
 int32_t cseg_samples_type(uint16_t format, uint16_t bits);
 
-/* Put the samples of decoded rows into this machine's byte order, and undo the predictor. */
+/* Put the samples of rows from a codec of bytes into this machine's byte order, and undo the predictor. scratch: one row. */
 void cseg_samples_restore(void *rows, uint32_t count, const cseg_page *page, bool swapped, void *scratch);
 
 /* Copy sample `sample` of `count` pixels of a restored row to pixels of cseg_samples_type(). CELLSEG_ERR_FORMAT for a 64-bit
@@ -172,6 +170,11 @@ void cseg_samples_merge(void *to, const void *from, size_t count, int32_t type);
 
 /* Reverse the bits of each byte. */
 void cseg_samples_reverse(unsigned char *bytes, size_t count);
+
+/* ---- which pages are read (tiff_support.c) ---- */
+
+/* CELLSEG_ERR_FORMAT, with page and reason, for kinds of pages that are not read. labels: min-is-white is not inverted. */
+cellseg_status cseg_support_check(const cseg_page *page, bool labels);
 
 /* ---- all pages (tiff_survey.c) ---- */
 

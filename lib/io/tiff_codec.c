@@ -2,7 +2,8 @@
 /*
  * One strip or tile of a TIFF file, decoded row by row. Uncompressed rows are read as they lie. All else libtiff decodes, from a
  * TIFF file of one strip that is made here in memory: libtiff reads no byte of the file and no tag that is not checked.
- * Codecs of bytes (LZW, deflate ...) get a strip of bytes without a predictor; those of pixels (JPEG, LERC ...) the page's layout.
+ * Codecs of bytes (LZW, deflate ...) get a strip of bytes without a predictor; those of pixels (JPEG, LERC ...) the page's
+ * layout.
  *
  * Deflate is checked by its checksum. libtiff may use libdeflate, which is twice as fast as zlib, but does not tell whether the
  * checksum was compared. So its result counts only if the checksum is right; else zlib decides, and names the fault. zlib also
@@ -33,8 +34,8 @@ struct cseg_codec {
 
 bool cseg_codec_of_bytes(uint16_t compression) {
     return compression == COMPRESSION_NONE || compression == COMPRESSION_LZW || compression == COMPRESSION_DEFLATE ||
-           compression == COMPRESSION_ADOBE_DEFLATE || compression == COMPRESSION_PACKBITS ||
-           compression == COMPRESSION_LZMA || compression == COMPRESSION_ZSTD;
+           compression == COMPRESSION_ADOBE_DEFLATE || compression == COMPRESSION_PACKBITS || compression == COMPRESSION_LZMA ||
+           compression == COMPRESSION_ZSTD;
 }
 
 bool cseg_codec_known(uint16_t compression) {
@@ -244,8 +245,8 @@ static cellseg_status read_deflate(cseg_codec *codec, void *to, uint32_t rows) {
     if (codec->stream.tiff != NULL && deflate_whole(codec, to))
         return CELLSEG_OK;
     if (codec->inflate == NULL)
-        CSEG_TRY(cseg_inflate_open(&codec->inflate, codec->context, codec->ifd, &codec->block,
-                                   page->fill_order == FILLORDER_LSB2MSB));
+        CSEG_TRY(
+            cseg_inflate_open(&codec->inflate, codec->context, codec->ifd, &codec->block, page->fill_order == FILLORDER_LSB2MSB));
     CSEG_TRY(cseg_inflate_read(codec->inflate, to, codec->row_bytes * rows));
     if (codec->done + rows < codec->rows)
         return CELLSEG_OK;
@@ -285,7 +286,7 @@ static cellseg_status read_libtiff(cseg_codec *codec, void *to, uint32_t rows) {
 
 cellseg_status cseg_codec_read(cseg_codec *codec, void *to, uint32_t rows) {
     assert(rows >= 1 && rows <= codec->rows - codec->done);
-    CSEG_TRY(is_deflate(codec->page)                          ? read_deflate(codec, to, rows)
+    CSEG_TRY(is_deflate(codec->page)                        ? read_deflate(codec, to, rows)
              : codec->page->compression == COMPRESSION_NONE ? read_uncompressed(codec, to, rows)
                                                             : read_libtiff(codec, to, rows));
     codec->done += rows;
@@ -297,7 +298,8 @@ uint32_t cseg_codec_band(const cseg_page *page, uint32_t rows) {
     const uint64_t bytes = cseg_page_row_bytes(page), samples = cseg_page_row_samples(page);
     const uint64_t row = bytes > samples ? bytes : samples;
     const bool uncompressed = page->compression == COMPRESSION_NONE;
-    if (!(uncompressed || is_deflate(page) || decodes_in_pieces(page->compression)) || (!uncompressed && row * rows <= WHOLE_BYTES))
+    if (!(uncompressed || is_deflate(page) || decodes_in_pieces(page->compression)) ||
+        (!uncompressed && row * rows <= WHOLE_BYTES))
         return rows;
     const uint64_t band = row < PIECE_BYTES ? PIECE_BYTES / row : 1;
     return band < rows ? (uint32_t)band : rows;

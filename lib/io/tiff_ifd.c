@@ -24,7 +24,7 @@ enum {
 };
 
 static const uint8_t type_sizes[] = {
-    [TYPE_BYTE] = 1,  [TYPE_ASCII] = 1,     [TYPE_SHORT] = 2,  [TYPE_LONG] = 4,      [TYPE_RATIONAL] = 8, [TYPE_SBYTE] = 1,
+    [TYPE_BYTE] = 1,   [TYPE_ASCII] = 1,     [TYPE_SHORT] = 2,  [TYPE_LONG] = 4,      [TYPE_RATIONAL] = 8, [TYPE_SBYTE] = 1,
     [TYPE_SSHORT] = 2, [TYPE_UNDEFINED] = 1, [TYPE_SLONG] = 4,  [TYPE_SRATIONAL] = 8, [TYPE_FLOAT] = 4,    [TYPE_DOUBLE] = 8,
     [TYPE_IFD] = 4,    [TYPE_LONG8] = 8,     [TYPE_SLONG8] = 8, [TYPE_IFD8] = 8};
 

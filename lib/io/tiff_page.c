@@ -1,24 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A page of a TIFF file: the tags that lay out its pixels, and which layouts are read. */
+/* A page of a TIFF file: the tags that lay out its pixels. */
 #include "io/tiff.h"
 
 #include <stdio.h>
 
-enum {
-    FORMAT_UINT = 1,
-    FORMAT_INT = 2,
-    FORMAT_FLOAT = 3,
-    FORMAT_VOID = 4,
-    WHITE_IS_ZERO = 0,
-    PALETTE = 3,
-    YCBCR = 6,
-    JPEG = 7,
-    DEFLATE = 8,
-    LZW = 5,
-    OLD_DEFLATE = 32946,
-    LZMA = 34925,
-    ZSTD = 50000
-};
+enum { FORMAT_UINT = 1, FORMAT_INT = 2, FORMAT_FLOAT = 3, FORMAT_VOID = 4 };
 
 /* Bits per sample, or sample formats: one value, or one for each sample. */
 static cellseg_status read_samples(uint16_t *value, bool *mixed, const cseg_ifd *ifd, uint16_t tag, uint16_t samples) {
@@ -44,12 +30,13 @@ typedef struct tag_row {
 cellseg_status cseg_page_read(cseg_page *page, const cseg_ifd *ifd) {
     uint64_t height = 0, width = 0, compression = 1, photometric = 1, fill_order = 1, samples = 1, rows = UINT32_MAX, planar = 1,
              predictor = 1, subtype = 0, kind = 0, tile_width = 0, tile_height = 0, depth = 1, fax3 = 0, fax4 = 0;
-    const tag_row rows_of_tags[] = {{254, UINT32_MAX, &subtype},  {255, UINT16_MAX, &kind},        {256, INT32_MAX, &width},
-                                    {257, INT32_MAX, &height},    {259, UINT16_MAX, &compression}, {262, UINT16_MAX, &photometric},
-                                    {266, UINT16_MAX, &fill_order}, {277, UINT16_MAX, &samples},   {278, UINT64_MAX, &rows},
-                                    {284, UINT16_MAX, &planar},   {292, UINT32_MAX, &fax3},        {293, UINT32_MAX, &fax4},
-                                    {317, UINT16_MAX, &predictor}, {322, INT32_MAX, &tile_width},  {323, INT32_MAX, &tile_height},
-                                    {32997, UINT32_MAX, &depth}};
+    const tag_row rows_of_tags[] = {
+        {254, UINT32_MAX, &subtype},    {255, UINT16_MAX, &kind},        {256, INT32_MAX, &width},
+        {257, INT32_MAX, &height},      {259, UINT16_MAX, &compression}, {262, UINT16_MAX, &photometric},
+        {266, UINT16_MAX, &fill_order}, {277, UINT16_MAX, &samples},     {278, UINT64_MAX, &rows},
+        {284, UINT16_MAX, &planar},     {292, UINT32_MAX, &fax3},        {293, UINT32_MAX, &fax4},
+        {317, UINT16_MAX, &predictor},  {322, INT32_MAX, &tile_width},   {323, INT32_MAX, &tile_height},
+        {32997, UINT32_MAX, &depth}};
     for (size_t i = 0; i < sizeof rows_of_tags / sizeof *rows_of_tags; i++)
         CSEG_TRY(cseg_ifd_integer(rows_of_tags[i].value, ifd, rows_of_tags[i].tag, rows_of_tags[i].most));
     const bool tiled = tile_width != 0 || tile_height != 0;
@@ -58,7 +45,9 @@ cellseg_status cseg_page_read(cseg_page *page, const cseg_ifd *ifd) {
                         .number = ifd->number,
                         .height = (uint32_t)height,
                         .width = (uint32_t)width,
-                        .block_height = (uint32_t)(tiled ? tile_height : rows < height ? rows : height),
+                        .block_height = (uint32_t)(tiled           ? tile_height
+                                                   : rows < height ? rows
+                                                                   : height),
                         .block_width = (uint32_t)(tiled ? tile_width : width),
                         .depth = (uint32_t)depth,
                         .subtype = (uint32_t)subtype | (kind == 2 ? 1 : 0), /* the old tag's value for a reduced image */
@@ -89,12 +78,9 @@ cellseg_status cseg_page_load(cseg_ifd *ifd, const cseg_page *page) {
 /* ---- names and sizes ---- */
 
 const char *cseg_page_kind(const cseg_page *page) {
-    static const char *const names[][3] = {{"1-bit", NULL, NULL},
-                                           {"uint8", "int8", NULL},
-                                           {"uint16", "int16", "float16"},
-                                           {"uint24", "int24", "float24"},
-                                           {"uint32", "int32", "float32"},
-                                           {"uint64", "int64", "float64"}};
+    static const char *const names[][3] = {{"1-bit", NULL, NULL},          {"uint8", "int8", NULL},
+                                           {"uint16", "int16", "float16"}, {"uint24", "int24", "float24"},
+                                           {"uint32", "int32", "float32"}, {"uint64", "int64", "float64"}};
     static const uint16_t bits[] = {1, 8, 16, 24, 32, 64};
     if (page->format >= FORMAT_UINT && page->format <= FORMAT_FLOAT && !page->mixed)
         for (size_t i = 0; i < sizeof bits / sizeof *bits; i++)
@@ -125,8 +111,6 @@ cellseg_status cseg_page_fail_in(cellseg_status status, const cseg_page *page, s
     return cseg_error_fail_in(status, what);
 }
 
-/* ---- what is read ---- */
-
 cellseg_status cseg_page_check_size(const cseg_page *page) {
     if (page->height < 1 || page->width < 1 || page->samples < 1 || page->depth != 1)
         return cseg_fail(CELLSEG_ERR_FORMAT, "page %u: %u x %u pixels of %u samples, depth %u, are not an image", page->number,
@@ -138,52 +122,4 @@ cellseg_status cseg_page_check_size(const cseg_page *page) {
         return cseg_fail(CELLSEG_ERR_FORMAT, "page %u: a row of %llu bytes is too long", page->number,
                          (unsigned long long)cseg_page_row_bytes(page));
     return CELLSEG_OK;
-}
-
-static cellseg_status check_samples(const cseg_page *page) {
-    if (page->mixed)
-        return cseg_fail(CELLSEG_ERR_FORMAT, "page %u: samples of different depths or formats are not supported", page->number);
-    if (cseg_samples_type(page->format, page->bits) != 0)
-        return CELLSEG_OK;
-    const char *what = page->format == FORMAT_UINT    ? "unsigned"
-                       : page->format == FORMAT_INT   ? "signed"
-                       : page->format == FORMAT_FLOAT ? "floating-point"
-                                                      : "complex";
-    return cseg_fail(CELLSEG_ERR_FORMAT, "page %u: %u-bit %s samples are not supported", page->number, page->bits, what);
-}
-
-/* Intensities only: colour models that need a conversion are refused. The JPEG codec undoes its own. */
-static cellseg_status check_photometric(const cseg_page *page, bool labels) {
-    if (page->photometric == WHITE_IS_ZERO && !labels && (page->format == FORMAT_FLOAT || page->bits > 32))
-        return cseg_fail(CELLSEG_ERR_FORMAT, "page %u: %s samples whose least value is white are not supported", page->number,
-                         cseg_page_kind(page));
-    if (page->photometric == YCBCR && page->compression == JPEG && !page->separate)
-        return CELLSEG_OK;
-    if (page->photometric > PALETTE) /* a palette is for display, its indices are data */
-        return cseg_fail(CELLSEG_ERR_FORMAT, "page %u: photometric interpretation %u is not supported", page->number,
-                         page->photometric);
-    return CELLSEG_OK;
-}
-
-static cellseg_status check_predictor(const cseg_page *page) {
-    const uint16_t c = page->compression;
-    if (page->predictor == 1)
-        return CELLSEG_OK;
-    if (c != LZW && c != DEFLATE && c != OLD_DEFLATE && c != LZMA && c != ZSTD)
-        return cseg_fail(CELLSEG_ERR_FORMAT, "page %u: predictor %u has no meaning with compression %u", page->number,
-                         page->predictor, c);
-    const bool whole = page->bits == 8 || page->bits == 16 || page->bits == 32 || page->bits == 64;
-    if (page->predictor == 2 ? whole : page->predictor == 3 && page->format == FORMAT_FLOAT)
-        return CELLSEG_OK;
-    return cseg_fail(CELLSEG_ERR_FORMAT, "page %u: predictor %u has no meaning for %u-bit samples of format %u", page->number,
-                     page->predictor, page->bits, page->format);
-}
-
-cellseg_status cseg_page_check(const cseg_page *page, bool labels) {
-    CSEG_TRY(check_samples(page));
-    CSEG_TRY(cseg_page_check_size(page));
-    if (!cseg_codec_known(page->compression))
-        return cseg_fail(CELLSEG_ERR_FORMAT, "page %u: compression %u is not supported", page->number, page->compression);
-    CSEG_TRY(check_photometric(page, labels));
-    return check_predictor(page);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Reading of TIFF files: a survey of all directories, the choice of planes, and their pixels. Reference: TIFF 6.0; MetaMorph's tags:
- * "MetaMorph Stack (STK) Image File Format", Molecular Devices.
+ * Reading of TIFF files: a survey of all directories, the choice of planes, and their pixels. Reference: TIFF 6.0; MetaMorph's
+ * tags: "MetaMorph Stack (STK) Image File Format", Molecular Devices.
  */
 #include "io/tiff.h"
 

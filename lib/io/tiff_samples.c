@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Samples of decoded rows: byte order, predictors, and every depth from 1 to 64 bits as a pixel type of this library, without loss.
- * Reference: TIFF 6.0, section 14; Adobe's Technical Note 3 (predictor for floats, floats of 16 and 24 bits).
+ * Samples of decoded rows: byte order, predictors, and every depth from 1 to 64 bits as a pixel type of this library, without
+ * loss. Reference: TIFF 6.0, section 14; Adobe's Technical Note 3 (predictor for floats, floats of 16 and 24 bits).
  */
 #include "io/tiff.h"
 
@@ -94,8 +94,6 @@ static void join_planes(unsigned char *row, size_t samples, size_t step, size_t 
 }
 
 void cseg_samples_restore(void *rows, uint32_t count, const cseg_page *page, bool swapped, void *scratch) {
-    if (!cseg_codec_of_bytes(page->compression))
-        return;
     const size_t samples = (size_t)cseg_page_row_samples(page), row_bytes = (size_t)cseg_page_row_bytes(page);
     const size_t step = page->separate ? 1 : page->samples, size = page->bits / 8U;
     for (uint32_t y = 0; y < count; y++) {

@@ -65,9 +65,9 @@ static cellseg_status find_full(cseg_survey *survey) {
     return CELLSEG_OK;
 }
 
-/* ---- the walk ---- */
+/* ---- the visit of all directories ---- */
 
-/* A loop of directories is found by Brent's method: the walk meets the offset kept at its last power of two. */
+/* A loop of directories is found by Brent's method: the offset kept at the last power of two comes again. */
 cellseg_status cseg_survey_read(cseg_survey *survey, cellseg_context *context, cseg_ifd *ifd) {
     *survey = (cseg_survey){.context = context};
     uint64_t kept = 0, next = ifd->first;

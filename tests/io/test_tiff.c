@@ -123,9 +123,10 @@ static void every_failed_read_is_an_error(void **state) {
 
 /* One uncompressed strip; the pixels are the same for any size that both files have. */
 static size_t make_file(unsigned char bytes[MAX_BYTES], uint32_t height, uint32_t width, uint32_t density) {
-    const uint32_t entries[][4] = {{256, 4, 1, width},  {257, 4, 1, height}, {258, 3, 1, 8},   {259, 3, 1, 1},
-                                   {262, 3, 1, 1},      {273, 4, 1, 200},    {277, 3, 1, 1},   {278, 4, 1, height},
-                                   {279, 4, 1, height * width}, {282, 5, 1, 180}, {283, 5, 1, 180}, {296, 3, 1, 3}};
+    const uint32_t entries[][4] = {{256, 4, 1, width}, {257, 4, 1, height}, {258, 3, 1, 8},
+                                   {259, 3, 1, 1},     {262, 3, 1, 1},      {273, 4, 1, 200},
+                                   {277, 3, 1, 1},     {278, 4, 1, height}, {279, 4, 1, height * width},
+                                   {282, 5, 1, 180},   {283, 5, 1, 180},    {296, 3, 1, 3}};
     const uint32_t resolution[2] = {density, 1};
     memset(bytes, 0, MAX_BYTES);
     memcpy(bytes, "II*\0\10\0\0\0", 8);
