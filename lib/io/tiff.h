@@ -133,9 +133,11 @@ uint32_t cseg_codec_band(const cseg_page *page, uint32_t rows);
 
 typedef struct cseg_codec cseg_codec;
 
-/* Decode a block of `rows` rows. Release with cseg_codec_close(). */
-cellseg_status cseg_codec_open(cseg_codec **out, cellseg_context *context, const cseg_ifd *ifd, const cseg_page *page,
-                               const cseg_block *block, uint32_t rows);
+/* Decode blocks of a page whose directory stays loaded. Release with cseg_codec_close(). */
+cellseg_status cseg_codec_open(cseg_codec **out, cellseg_context *context, const cseg_ifd *ifd, const cseg_page *page);
+
+/* Begin a block of `rows` rows. */
+cellseg_status cseg_codec_begin(cseg_codec *codec, const cseg_block *block, uint32_t rows);
 
 /* The next `rows` rows, cseg_page_row_bytes() each: all, or cseg_codec_band() of them. After the last row the block's checksum
  * is checked. */

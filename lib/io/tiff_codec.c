@@ -20,13 +20,16 @@ struct cseg_codec {
     cellseg_context *context;
     const cseg_ifd *ifd;
     const cseg_page *page;
+    size_t row_bytes;
     cseg_block block;
     uint32_t rows, done;
-    size_t row_bytes;
-    unsigned char *memory; /* the TIFF file of one strip */
+    bool checked; /* the codec's own checksum comes after the last row */
+    char *tables; /* JPEG's; NULL: none */
+    size_t table_bytes;
+    unsigned char *memory; /* the TIFF file of one strip: head, tables, the block's bytes */
     size_t memory_bytes;
-    cseg_libtiff stream; /* .tiff NULL: libtiff is not used */
-    bool checked;        /* the codec's own checksum comes after the last row */
+    cseg_libtiff stream;  /* .tiff NULL: libtiff is not used */
+    uint32_t stream_rows; /* blocks of so many rows can be decoded as the last one; 0: none */
     cseg_inflate *inflate;
 };
 
@@ -76,6 +79,13 @@ static bool has_checksum(uint16_t compression, const unsigned char *bytes, uint6
 
 /* ---- a TIFF file of one strip ---- */
 
+static void close_stream(cseg_codec *codec) {
+    if (codec->stream.tiff != NULL)
+        TIFFClose(codec->stream.tiff);
+    codec->stream.tiff = NULL;
+    codec->stream_rows = 0;
+}
+
 typedef struct head {
     unsigned char *bytes;
     bool little;
@@ -100,8 +110,9 @@ static void put_tag(head *h, uint16_t tag, uint32_t count, uint32_t value) {
     put(h, at + 12, 0, 4);
 }
 
-/* `tables` bytes of JPEG's tables lie after the directory, and the strip after them. */
-static void put_head(const cseg_codec *codec, uint32_t tables, const uint64_t lerc[2]) {
+/* JPEG's tables lie after the directory, and the strip after them. */
+static void put_head(const cseg_codec *codec, const uint64_t lerc[2]) {
+    const uint32_t tables = (uint32_t)codec->table_bytes;
     const cseg_page *page = codec->page;
     const uint16_t one = 1;
     const bool pixels = !cseg_codec_of_bytes(page->compression);
@@ -140,41 +151,40 @@ static cellseg_status read_lerc(uint64_t lerc[2], const cseg_ifd *ifd, const cse
     return field.count >= 2 ? cseg_ifd_integers(lerc, ifd, &field, 0, 2) : CELLSEG_OK;
 }
 
-/* The block's bytes behind room for a head. */
-static cellseg_status load(cseg_codec *codec) {
-    const cseg_page *page = codec->page;
-    char *tables = NULL;
-    size_t table_bytes = 0;
-    uint64_t lerc[2] = {0, 0};
-    CSEG_TRY(read_lerc(lerc, codec->ifd, page));
-    if (page->compression == COMPRESSION_JPEG)
-        CSEG_TRY(cseg_ifd_bytes(&tables, &table_bytes, codec->context, codec->ifd, TIFFTAG_JPEGTABLES));
-    if (codec->block.size + table_bytes > MAX_BLOCK_BYTES) {
-        cseg_memory_free(tables);
-        return cseg_fail(CELLSEG_ERR_FORMAT, "%llu compressed bytes are too many", (unsigned long long)codec->block.size);
-    }
-    const size_t before = HEAD_BYTES + table_bytes;
-    codec->memory_bytes = before + (size_t)codec->block.size;
-    codec->memory = cseg_memory_alloc(codec->context, codec->memory_bytes, 1);
-    cellseg_status status = codec->memory != NULL ? CELLSEG_OK : cseg_error_last();
-    if (status == CELLSEG_OK)
-        status = cseg_ifd_read_at(codec->ifd, codec->memory + before, (size_t)codec->block.size, codec->block.offset);
-    if (status == CELLSEG_OK) {
-        if (page->fill_order == FILLORDER_LSB2MSB && page->compression != COMPRESSION_JPEG)
-            cseg_samples_reverse(codec->memory + before, (size_t)codec->block.size);
-        codec->checked = has_checksum(page->compression, codec->memory + before, codec->block.size);
-        put_head(codec, (uint32_t)table_bytes, lerc);
-        if (table_bytes != 0)
-            memcpy(codec->memory + HEAD_BYTES, tables, table_bytes);
-    }
-    cseg_memory_free(tables);
-    return status;
+static unsigned char *block_bytes(const cseg_codec *codec) {
+    return codec->memory + HEAD_BYTES + codec->table_bytes;
 }
 
-static cellseg_status open_libtiff(cseg_codec *codec) {
-    CSEG_TRY(load(codec));
-    const size_t decoded = codec->row_bytes * (codec->rows + (size_t)1);
-    CSEG_TRY(cseg_libtiff_open_memory(&codec->stream, codec->memory, codec->memory_bytes, decoded));
+/* The block's bytes, behind room for a head. */
+static cellseg_status load(cseg_codec *codec) {
+    const size_t before = HEAD_BYTES + codec->table_bytes;
+    if (codec->block.size > MAX_BLOCK_BYTES - before)
+        return cseg_fail(CELLSEG_ERR_FORMAT, "%llu compressed bytes are too many", (unsigned long long)codec->block.size);
+    const size_t size = (size_t)codec->block.size;
+    if (before + size > codec->memory_bytes) {
+        close_stream(codec);
+        cseg_memory_free(codec->memory);
+        codec->memory_bytes = before + size + size / 4; /* the next may be a little larger */
+        codec->memory = cseg_memory_alloc(codec->context, codec->memory_bytes, 1);
+        if (codec->memory == NULL)
+            return cseg_error_last();
+    }
+    CSEG_TRY(cseg_ifd_read_at(codec->ifd, block_bytes(codec), size, codec->block.offset));
+    if (codec->page->fill_order == FILLORDER_LSB2MSB && codec->page->compression != COMPRESSION_JPEG)
+        cseg_samples_reverse(block_bytes(codec), size);
+    codec->checked = has_checksum(codec->page->compression, block_bytes(codec), size);
+    return CELLSEG_OK;
+}
+
+static cellseg_status open_stream(cseg_codec *codec) {
+    uint64_t lerc[2] = {0, 0};
+    close_stream(codec);
+    CSEG_TRY(read_lerc(lerc, codec->ifd, codec->page));
+    put_head(codec, lerc);
+    if (codec->table_bytes != 0)
+        memcpy(codec->memory + HEAD_BYTES, codec->tables, codec->table_bytes);
+    const size_t size = HEAD_BYTES + codec->table_bytes + (size_t)codec->block.size;
+    CSEG_TRY(cseg_libtiff_open_memory(&codec->stream, codec->memory, size, codec->row_bytes * (codec->rows + (uint64_t)1)));
     if (codec->page->photometric == PHOTOMETRIC_YCBCR)
         (void)TIFFSetField(codec->stream.tiff, TIFFTAG_JPEGCOLORMODE, JPEGCOLORMODE_RGB);
     if ((uint64_t)TIFFScanlineSize64(codec->stream.tiff) != codec->row_bytes)
@@ -186,9 +196,10 @@ static cellseg_status open_libtiff(cseg_codec *codec) {
 
 /* libtiff goes on after some errors: a message is a failure too. */
 static cellseg_status decode_whole(cseg_codec *codec, void *to) {
-    const tmsize_t size = (tmsize_t)(codec->row_bytes * codec->rows);
+    const tmsize_t size = (tmsize_t)(codec->row_bytes * codec->rows), from_size = (tmsize_t)codec->block.size;
     cseg_libtiff_clear(&codec->stream);
-    if (TIFFReadEncodedStrip(codec->stream.tiff, 0, to, size) == size && codec->stream.message[0] == '\0')
+    if (TIFFReadFromUserBuffer(codec->stream.tiff, 0, block_bytes(codec), from_size, to, size) == 1 &&
+        codec->stream.message[0] == '\0')
         return CELLSEG_OK;
     return cseg_libtiff_fail(&codec->stream, NULL);
 }
@@ -235,14 +246,14 @@ static uint32_t adler32_of(const unsigned char *bytes, size_t count) {
 static bool deflate_whole(cseg_codec *codec, void *to) {
     if (decode_whole(codec, to) != CELLSEG_OK || codec->block.size < 4)
         return false;
-    const unsigned char *end = codec->memory + codec->memory_bytes - 4;
+    const unsigned char *end = block_bytes(codec) + codec->block.size - 4;
     const uint32_t stated = (uint32_t)end[0] << 24 | (uint32_t)end[1] << 16 | (uint32_t)end[2] << 8 | end[3];
     return adler32_of(to, codec->row_bytes * codec->rows) == stated;
 }
 
 static cellseg_status read_deflate(cseg_codec *codec, void *to, uint32_t rows) {
     const cseg_page *page = codec->page;
-    if (codec->stream.tiff != NULL && deflate_whole(codec, to))
+    if (rows == codec->rows && codec->stream.tiff != NULL && deflate_whole(codec, to))
         return CELLSEG_OK;
     if (codec->inflate == NULL)
         CSEG_TRY(
@@ -275,11 +286,8 @@ static cellseg_status check_end(cseg_codec *codec, uint32_t rows) {
 }
 
 static cellseg_status read_libtiff(cseg_codec *codec, void *to, uint32_t rows) {
-    const bool pieces = decodes_in_pieces(codec->page->compression);
     if (rows == codec->rows && !codec->checked)
         return decode_whole(codec, to);
-    if (!pieces)
-        return cseg_fail(CELLSEG_ERR_INTERNAL, "a strip of compression %u is decoded as a whole", codec->page->compression);
     CSEG_TRY(decode_rows(codec, to, rows));
     return codec->checked && codec->done + rows == codec->rows ? check_end(codec, rows) : CELLSEG_OK;
 }
@@ -305,16 +313,18 @@ uint32_t cseg_codec_band(const cseg_page *page, uint32_t rows) {
     return band < rows ? (uint32_t)band : rows;
 }
 
-cellseg_status cseg_codec_open(cseg_codec **out, cellseg_context *context, const cseg_ifd *ifd, const cseg_page *page,
-                               const cseg_block *block, uint32_t rows) {
+cellseg_status cseg_codec_open(cseg_codec **out, cellseg_context *context, const cseg_ifd *ifd, const cseg_page *page) {
     *out = NULL;
     cseg_codec *codec = cseg_memory_calloc(context, 1, sizeof *codec);
     if (codec == NULL)
         return cseg_error_last();
-    *codec = (cseg_codec){.context = context, .ifd = ifd, .page = page, .block = *block, .rows = rows};
-    codec->row_bytes = (size_t)cseg_page_row_bytes(page);
-    const bool alone = page->compression == COMPRESSION_NONE || (is_deflate(page) && cseg_codec_band(page, rows) < rows);
-    const cellseg_status status = alone ? CELLSEG_OK : open_libtiff(codec);
+    *codec = (cseg_codec){.context = context, .ifd = ifd, .page = page, .row_bytes = (size_t)cseg_page_row_bytes(page)};
+    cellseg_status status = CELLSEG_OK;
+    if (page->compression == COMPRESSION_JPEG)
+        status = cseg_ifd_bytes(&codec->tables, &codec->table_bytes, context, ifd, TIFFTAG_JPEGTABLES);
+    if (status == CELLSEG_OK && codec->table_bytes > MAX_BLOCK_BYTES / 2)
+        status =
+            cseg_fail(CELLSEG_ERR_FORMAT, "page %u: JPEG tables of %zu bytes are too many", page->number, codec->table_bytes);
     if (status == CELLSEG_OK)
         *out = codec;
     else
@@ -322,12 +332,30 @@ cellseg_status cseg_codec_open(cseg_codec **out, cellseg_context *context, const
     return status;
 }
 
+cellseg_status cseg_codec_begin(cseg_codec *codec, const cseg_block *block, uint32_t rows) {
+    const cseg_page *page = codec->page;
+    const bool whole = cseg_codec_band(page, rows) == rows;
+    cseg_inflate_close(codec->inflate);
+    codec->inflate = NULL;
+    codec->block = *block;
+    codec->rows = rows;
+    codec->done = 0;
+    if (page->compression == COMPRESSION_NONE || (is_deflate(page) && !whole))
+        return CELLSEG_OK;
+    CSEG_TRY(load(codec));
+    const bool again = whole && !codec->checked;
+    if (!again || codec->stream_rows != rows)
+        CSEG_TRY(open_stream(codec));
+    codec->stream_rows = again ? rows : 0;
+    return CELLSEG_OK;
+}
+
 void cseg_codec_close(cseg_codec *codec) {
     if (codec == NULL)
         return;
     cseg_inflate_close(codec->inflate);
-    if (codec->stream.tiff != NULL)
-        TIFFClose(codec->stream.tiff);
+    close_stream(codec);
     cseg_memory_free(codec->memory);
+    cseg_memory_free(codec->tables);
     cseg_memory_free(codec);
 }

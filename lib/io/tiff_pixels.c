@@ -152,7 +152,7 @@ static cellseg_status check_group(reader *r, group *g) {
     g->digest = blocks.digest;
     widen_claim(&r->claim, &g->page, &blocks);
     cseg_blocks_free(&blocks);
-    return cseg_progress_cancelled(r->context);
+    return cseg_progress_poll(r->context, 0);
 }
 
 static cellseg_status check_groups(reader *r) {
@@ -217,18 +217,17 @@ static cellseg_status copy_rows(reader *r, const group *g, cseg_codec *codec, po
     return CELLSEG_OK;
 }
 
-static cellseg_status copy_block(reader *r, const group *g, const cseg_blocks *blocks, size_t index, double done, double share) {
+static cellseg_status copy_block(reader *r, const group *g, cseg_codec *codec, const cseg_blocks *blocks, size_t index,
+                                 double done, double share) {
     const size_t across = index % blocks->across, down = index / blocks->across % blocks->down;
     const position at = {(uint32_t)down * g->page.block_height, (uint32_t)across * g->page.block_width,
                          (uint16_t)(index / blocks->across / blocks->down)};
-    cseg_codec *codec = NULL;
+    const cseg_block *block = &blocks->blocks[index];
     cellseg_status status = CELLSEG_OK;
-    if (blocks->blocks[index].size != 0)
-        status =
-            cseg_codec_open(&codec, r->context, r->ifd, &g->page, &blocks->blocks[index], cseg_page_block_rows(&g->page, at.y));
+    if (block->size != 0)
+        status = cseg_codec_begin(codec, block, cseg_page_block_rows(&g->page, at.y));
     if (status == CELLSEG_OK)
-        status = copy_rows(r, g, codec, at, done, share);
-    cseg_codec_close(codec);
+        status = copy_rows(r, g, block->size != 0 ? codec : NULL, at, done, share);
     return status == CELLSEG_ERR_FORMAT || status == CELLSEG_ERR_MEMORY || status == CELLSEG_ERR_IO
                ? cseg_page_fail_in(status, &g->page, index)
                : status;
@@ -241,12 +240,12 @@ static bool is_needed(const reader *r, const group *g, uint16_t sample) {
     return false;
 }
 
-static cellseg_status copy_blocks(reader *r, const group *g, const cseg_blocks *blocks) {
+static cellseg_status copy_blocks(reader *r, const group *g, cseg_codec *codec, const cseg_blocks *blocks) {
     const double share = 1.0 / (double)r->group_count / (double)blocks->count;
     const double before = (double)(g - r->groups) / (double)r->group_count;
     for (size_t i = 0; i < blocks->count; i++)
         if (is_needed(r, g, (uint16_t)(i / blocks->across / blocks->down)))
-            CSEG_TRY(copy_block(r, g, blocks, i, before + share * (double)i, share));
+            CSEG_TRY(copy_block(r, g, codec, blocks, i, before + share * (double)i, share));
     return CELLSEG_OK;
 }
 
@@ -264,10 +263,14 @@ static cellseg_status load_again(cseg_blocks *blocks, const reader *r, const gro
 
 static cellseg_status copy_group(reader *r, const group *g) {
     cseg_blocks blocks;
+    cseg_codec *codec = NULL;
     CSEG_TRY(load_again(&blocks, r, g));
     cellseg_status status = reserve(&r->row, r->context, (size_t)g->page.width * cseg_plane_type_size(r->claim.type));
     if (status == CELLSEG_OK)
-        status = copy_blocks(r, g, &blocks);
+        status = cseg_codec_open(&codec, r->context, r->ifd, &g->page);
+    if (status == CELLSEG_OK)
+        status = copy_blocks(r, g, codec, &blocks);
+    cseg_codec_close(codec);
     cseg_blocks_free(&blocks);
     return status;
 }

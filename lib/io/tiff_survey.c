@@ -84,7 +84,7 @@ cellseg_status cseg_survey_read(cseg_survey *survey, cellseg_context *context, c
         CSEG_TRY(append(survey, &page));
         next = ifd->next;
         if (number % 1024 == 0)
-            CSEG_TRY(cseg_progress_cancelled(context));
+            CSEG_TRY(cseg_progress_poll(context, 0));
     }
     return find_full(survey);
 }
