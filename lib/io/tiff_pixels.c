@@ -284,6 +284,12 @@ static cellseg_status set_pixel_size(const reader *r) {
     return cellseg_image_set_pixel_size_um(r->image, pixel_size_um);
 }
 
+static cellseg_status set_names(const reader *r) {
+    for (size_t i = 0; i < r->selection->channel_count; i++)
+        CSEG_TRY(cellseg_image_set_channel_name(r->image, (int32_t)i, r->selection->channels[i].name));
+    return CELLSEG_OK;
+}
+
 static cellseg_status read_groups(reader *r) {
     CSEG_TRY(sort_planes(r));
     CSEG_TRY(check_groups(r));
@@ -291,6 +297,7 @@ static cellseg_status read_groups(reader *r) {
         CSEG_TRY(copy_group(r, &r->groups[i]));
     if (r->ifd->file->error != 0)
         return cseg_file_fail("cannot be read", r->ifd->file->error);
+    CSEG_TRY(set_names(r));
     return set_pixel_size(r);
 }
 

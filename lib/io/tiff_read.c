@@ -71,6 +71,29 @@ static cellseg_status read_metamorph(cseg_io_spacing *spacing, const cseg_ifd *i
     return CELLSEG_OK;
 }
 
+/* MetaMorph's UIC2: for each plane six numbers, the first two of which are the distance in Z as a rational. Planes that are no
+ * distance apart are time points. */
+static cellseg_status read_planes(cseg_io_contents *contents, const cseg_ifd *ifd) {
+    enum { NUMBERS = 6, MAX_PLANES = 1 << 16 };
+    cseg_ifd_field field;
+    CSEG_TRY(cseg_ifd_find(&field, ifd, STK_UIC2));
+    if (field.count == 0)
+        return CELLSEG_OK;
+    if (field.count > MAX_PLANES)
+        return cseg_fail(CELLSEG_ERR_FORMAT, "MetaMorph's tag 33629 states %llu planes", (unsigned long long)field.count);
+    contents->metamorph_planes = (uint32_t)field.count;
+    contents->metamorph_times = true;
+    const cseg_ifd_field numbers = {
+        .tag = STK_UIC2, .type = LONG, .count = NUMBERS * field.count, .size = 4, .offset = field.offset};
+    CSEG_TRY(check_item(ifd, field.offset, numbers.count * numbers.size));
+    for (uint64_t i = 0; i < field.count && contents->metamorph_times; i++) {
+        uint64_t distance;
+        CSEG_TRY(cseg_ifd_integers(&distance, ifd, &numbers, NUMBERS * i, 1));
+        contents->metamorph_times = distance == 0;
+    }
+    return CELLSEG_OK;
+}
+
 static cellseg_status read_own(bool *own, cellseg_context *context, const cseg_ifd *ifd) {
     static const char name[] = "libcellseg";
     cseg_ifd_field field;
@@ -89,7 +112,6 @@ static cellseg_status read_own(bool *own, cellseg_context *context, const cseg_i
 static cellseg_status read_texts(cseg_io_contents *contents, cellseg_context *context, const cseg_ifd *ifd) {
     static const double unit_um[] = {0, 0, 25400, 10000}; /* inch, centimetre */
     cseg_io_calibration *calibration = &contents->calibration;
-    cseg_ifd_field planes;
     char *text;
     size_t size;
     uint64_t unit = 2;
@@ -103,9 +125,7 @@ static cellseg_status read_texts(cseg_io_contents *contents, cellseg_context *co
     calibration->unit_um = unit < sizeof unit_um / sizeof *unit_um ? unit_um[unit] : 0;
     CSEG_TRY(read_own(&calibration->own, context, ifd));
     CSEG_TRY(read_metamorph(&calibration->metamorph, ifd));
-    CSEG_TRY(cseg_ifd_find(&planes, ifd, STK_UIC2));
-    contents->metamorph_planes = planes.count < UINT32_MAX ? (uint32_t)planes.count : UINT32_MAX;
-    return CELLSEG_OK;
+    return read_planes(contents, ifd);
 }
 
 static cellseg_status choose(cseg_io_selection *selection, cellseg_context *context, cseg_ifd *ifd, const cseg_survey *survey,
@@ -116,7 +136,8 @@ static cellseg_status choose(cseg_io_selection *selection, cellseg_context *cont
         return cseg_error_last();
     for (size_t i = 0; i < survey->full_count; i++)
         samples[i] = survey->pages[survey->full[i]].samples;
-    cseg_io_contents contents = {.samples = samples, .pages = survey->full_count};
+    cseg_io_contents contents = {
+        .samples = samples, .pages = survey->full_count, .directories = survey->full, .directory_count = survey->count};
     cellseg_status status = cseg_page_load(ifd, first);
     if (status == CELLSEG_OK)
         status = read_texts(&contents, context, ifd);
