@@ -230,7 +230,8 @@ static cellseg_status read_selection(cellseg_image **out, cellseg_context *conte
     cseg_ifd ifd;
     cseg_survey survey = {0};
     *out = NULL;
-    assert_ok(cseg_file_open(&file, path));
+    assert_ok(cseg_file_set_path(&file, path));
+    assert_ok(cseg_file_open(&file));
     cellseg_status status = cseg_ifd_open(&ifd, context, &file);
     if (status == CELLSEG_OK)
         status = cseg_survey_read(&survey, context, &ifd);
