@@ -46,16 +46,16 @@ CELLSEG_API const cellseg_option_table *cellseg_read_options_table(void);
  * - signed integers of 2 to 16 bits are int16, of 17 to 32 bits int32;
  * - floats of 16, 24 and 32 bits are float32, of 64 bits float64;
  * - integers of 64 bits are float64, which holds them up to 2^53; a larger one is an error that names the number.
- * Min-is-white is inverted: the least value of the samples' depth becomes the greatest (-1 - v for signed ones); it is an error for
- * floats and 64-bit integers. A TIFF palette is for display only; its indices are the pixels.
+ * Min-is-white is inverted: the least value of the samples' depth becomes the greatest (-1 - v for signed ones); it is an error
+ * for floats and 64-bit integers. A TIFF palette is for display only; its indices are the pixels.
  *
- * Pages marked as thumbnails or masks are skipped. So are smaller levels of a pyramid: pages marked as reduced, SubIFDs, and plain
- * pages whose edges are those of the largest page divided by one number, at least 1.5. With options->level_um the level whose
- * pixels are nearest that size is read in place of the full page; the image has the level's pixel size.
+ * Pages marked as thumbnails or masks are skipped. So are smaller levels of a pyramid: pages marked as reduced, SubIFDs, and
+ * plain pages whose edges are those of the largest page divided by one number, at least 1.5. With options->level_um the level
+ * whose pixels are nearest that size is read in place of the full page; the image has the level's pixel size.
  *
- * A directory, a tag that is used, or a table of strips or tiles that contradicts itself, the page or the file's size is an error.
- * So is a wrong checksum where the compression has one (deflate; Zstandard and LZMA if written), and a predictor with a compression
- * that has none. A file that changes while it is read is CELLSEG_ERR_IO.
+ * A directory, a tag that is used, or a table of strips or tiles that contradicts itself, the page or the file's size is an
+ * error. So is a wrong checksum where the compression has one (deflate; Zstandard and LZMA if written), and a predictor with a
+ * compression that has none. A file that changes while it is read is CELLSEG_ERR_IO.
  *
  * Rejected: other colour models, complex samples, and stacks. A stack has several slices (Z) or time points (T) in OME-XML or
  * ImageJ's description, or several planes in MetaMorph's tags.
@@ -67,8 +67,8 @@ CELLSEG_API const cellseg_option_table *cellseg_read_options_table(void);
  * both errors.
  *
  * @param[out] out      the image; release with cellseg_image_free(). NULL after an error
- * @param      context  NULL for defaults. libtiff's codecs use their own allocator: at most the size of a strip or tile and 256 MB
- *                      at a time
+ * @param      context  NULL for defaults. libtiff's codecs use their own allocator: at most the size of a strip or tile and 256
+ * MB at a time
  * @param      path     path of a regular file, UTF-8
  * @param      options  NULL for defaults
  * @return CELLSEG_ERR_IO      the file cannot be opened or read, or is a directory or a device
