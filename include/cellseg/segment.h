@@ -92,6 +92,9 @@ typedef struct cellseg_segment_options {
     double nucleus_area_min_um2; /**< smaller nuclei are dropped. Default 25 */
     double cell_area_min_um2;    /**< smaller cells are dropped with their nuclei; 0, the default: none */
     double cell_area_max_um2;    /**< larger cells are dropped with their nuclei; 0, the default: none */
+    double join;                 /**< touching cells are one where the evidence of their border is above this; the evidence is the
+                                      sum of docs/model-format.md, "joining", at 0 as likely as not. For models that have its
+                                      coefficients and a distance output. 0: cells are not joined. Default 1 */
     double smooth_um;            /**< radius of the disc that opens each cell's outline; 0, the default: none */
     int32_t drop_border_cells;   /**< 1: cells that touch the image's edge are dropped. Default 0 */
     int32_t fill_holes;          /**< 1, the default: holes inside cells and nuclei are filled */
@@ -142,7 +145,10 @@ enum {
 typedef struct cellseg_segment_report {
     size_t struct_size;
     uint32_t cells;                       /**< in the label maps */
-    uint32_t nuclei;                      /**< nuclei at the working scale: cells, and those dropped from dropped_border on */
+    uint32_t nuclei;                      /**< nuclei at the working scale: cells, nuclei_joined, and those dropped from
+                                             dropped_border on */
+    uint32_t cells_joined;                /**< cells in the label maps that were joined from several, each with a nucleus */
+    uint32_t nuclei_joined;               /**< nuclei that share a cell with an earlier one, in the label maps or dropped */
     uint32_t dropped_small;               /**< nuclei below nucleus_area_min_um2 */
     uint32_t dropped_improbable;          /**< nuclei below nucleus_probability_min */
     uint32_t dropped_weak;                /**< nuclei below nucleus_strength_ratio */
@@ -191,7 +197,8 @@ CELLSEG_API void cellseg_segment_report_clear(cellseg_segment_report *report);
  *
  * @param[out] cells    New label map of the image's size: 0 is background, cells are 1..count in raster order of their first
  *                      pixel. Release with cellseg_labels_free(). NULL after an error.
- * @param[out] nuclei   NULL when not wanted; else as `cells`: each cell's nucleus, under the cell's id and inside it.
+ * @param[out] nuclei   NULL when not wanted; else as `cells`: each cell's nucleus, or nuclei where cells were joined, under the
+ *                      cell's id and inside it.
  * @param[out] maps     NULL when not wanted; else a float32 image of the image's size whose channels are the model's classes:
  *                      nucleus, cytoplasm, background, in [0, 1], and the fourth output where the model has one.
  * @param[out] report   NULL when not wanted; else initialised, and overwritten: earlier contents are released. Zero after an
@@ -300,7 +307,9 @@ CELLSEG_API cellseg_status cellseg_segment_nuclei(cellseg_labels **nuclei, cells
  * Step 3: cells round given nuclei, with the probability maps of any network or with the marker alone.
  *
  * @param[out] cells   New label map of the image's size, as in cellseg_segment(). NULL after an error.
- * @param[out] nuclei  NULL when not wanted; else each cell's nucleus under the cell's id: `seeds` made to lie inside the cells
+ * @param[out] nuclei  NULL when not wanted; else each cell's nuclei under the cell's id: `seeds` made to lie inside the cells
+ * @param      model   NULL, or the model that made the maps, whose coefficients join cells as in cellseg_segment(); its network is
+ *                     not used
  * @param      image   the marker is channel options->channel; its pixel size must be known, or given in the options
  * @param      maps    NULL, or float32 in [0, 1] of the same field at any scale: channels nucleus, cytoplasm, background and, by
  *                     extra_output, a fourth. Cells are found at the maps' scale; without maps at the method's
@@ -313,8 +322,9 @@ CELLSEG_API cellseg_status cellseg_segment_nuclei(cellseg_labels **nuclei, cells
  * Cost: 0.1 us per pixel of the working scale. Threads: any. Since: 1.0
  */
 CELLSEG_API cellseg_status cellseg_segment_cells(cellseg_labels **cells, cellseg_labels **nuclei, cellseg_context *context,
-                                                 const cellseg_image *image, const cellseg_image *maps, int32_t extra_output,
-                                                 const cellseg_labels *seeds, const cellseg_segment_options *options);
+                                                 const cellseg_model *model, const cellseg_image *image,
+                                                 const cellseg_image *maps, int32_t extra_output, const cellseg_labels *seeds,
+                                                 const cellseg_segment_options *options);
 
 #ifdef __cplusplus
 }

@@ -287,7 +287,7 @@ def test_numbers_out_of_range(image, steps, what):
         options.sensitivity = 0
     options.channel = 1 if what == "channel" else 0
     named = {"extra": "extra_output", "options": "sensitivity", "channel": "no channel 1"}[what]
-    refused(lambda: c.segment_cells(c.Labels(), None, None, *handles[:2], extra, handles[2], options), named)
+    refused(lambda: c.segment_cells(c.Labels(), None, None, None, *handles[:2], extra, handles[2], options), named)
     if what == "channel":  # of the image, which this step has none of
         c.segment_nuclei(c.Labels(), None, handles[1], extra, options)
     else:
