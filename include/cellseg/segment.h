@@ -308,8 +308,8 @@ CELLSEG_API cellseg_status cellseg_segment_nuclei(cellseg_labels **nuclei, cells
  *
  * @param[out] cells   New label map of the image's size, as in cellseg_segment(). NULL after an error.
  * @param[out] nuclei  NULL when not wanted; else each cell's nuclei under the cell's id: `seeds` made to lie inside the cells
- * @param      model   NULL, or the model that made the maps, whose coefficients join cells as in cellseg_segment(); its network is
- *                     not used
+ * @param      model   NULL, or the model that made the maps, whose coefficients join cells as in cellseg_segment(); its network
+ * is not used
  * @param      image   the marker is channel options->channel; its pixel size must be known, or given in the options
  * @param      maps    NULL, or float32 in [0, 1] of the same field at any scale: channels nucleus, cytoplasm, background and, by
  *                     extra_output, a fourth. Cells are found at the maps' scale; without maps at the method's

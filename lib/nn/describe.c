@@ -112,10 +112,10 @@ cellseg_status cseg_parse_arch(cseg_arch *arch, const char *text) {
 
 /* ---- rule ---- */
 
-static const char *const joining_keys[] = {[CSEG_JOIN_CONSTANT] = "constant",     [CSEG_JOIN_DISTANCE] = "distance",
-                                           [CSEG_JOIN_MARKER] = "marker",         [CSEG_JOIN_NUCLEUS] = "nucleus",
-                                           [CSEG_JOIN_CONFIDENCE] = "confidence", [CSEG_JOIN_AREA_RATIO] = "area_ratio",
-                                           [CSEG_JOIN_TERMS] = NULL};
+static const char *const joining_keys[] = {
+    [CSEG_JOIN_CONSTANT] = "constant", [CSEG_JOIN_DISTANCE] = "distance",     [CSEG_JOIN_MARKER] = "marker",
+    [CSEG_JOIN_NUCLEUS] = "nucleus",   [CSEG_JOIN_CONFIDENCE] = "confidence", [CSEG_JOIN_AREA_RATIO] = "area_ratio",
+    [CSEG_JOIN_TERMS] = NULL};
 
 /* Nothing for a model that joins no cells. */
 static void write_joining(cseg_text *text, const double joining[CSEG_JOIN_TERMS]) {
@@ -163,9 +163,9 @@ static void write_rule(cseg_text *text, const cseg_rule *rule) {
 }
 
 static cellseg_status read_rule(cseg_rule *rule, const cJSON *json) {
-    static const char *const keys[] = {
-        "pixel_size_um", "top_hat_um",          "percentile_low", "percentile_high", "noise_range", "clip",
-        "power",         "nucleus_diameter_um", "patch_px",       "step_px",         "joining",     NULL};
+    static const char *const keys[] = {"pixel_size_um", "top_hat_um", "percentile_low", "percentile_high",
+                                       "noise_range",   "clip",       "power",          "nucleus_diameter_um",
+                                       "patch_px",      "step_px",    "joining",        NULL};
     CSEG_TRY(cseg_json_only(json, keys, "rule"));
     CSEG_TRY(cseg_json_double(&rule->pixel_size_um, json, "pixel_size_um"));
     CSEG_TRY(cseg_json_double(&rule->top_hat_um, json, "top_hat_um"));

@@ -159,8 +159,8 @@ cellseg_status cseg_channel_label(cellseg_labels **cells, cellseg_labels **nucle
     cseg_plane_free(found->cells);
     CSEG_TRY_GOTO(failed, cseg_channel_labels_at(&own_nuclei, context, channel, found->nuclei));
     const cseg_plane cell_plane = cseg_labels_plane(own_cells), nucleus_plane = cseg_labels_plane(own_nuclei);
-    CSEG_TRY_GOTO(failed, cseg_finalize_labels(context, &cell_plane, &nucleus_plane, found->cell_of, found->count,
-                                               renumbered, channel->pixel_size_um, settings, report));
+    CSEG_TRY_GOTO(failed, cseg_finalize_labels(context, &cell_plane, &nucleus_plane, found->cell_of, found->count, renumbered,
+                                               channel->pixel_size_um, settings, report));
     CSEG_TRY_GOTO(failed, renumber_confidence(report, context, found, renumbered));
     cseg_memory_free(renumbered);
     give(cells, own_cells);

@@ -116,8 +116,8 @@ static void refuse(segmentation *s) {
 
 static cellseg_status find_cells(segmentation *s) {
     const bool has_boundary_class = s->extra_kind == CELLSEG_EXTRA_BOUNDARY;
-    const cseg_cell_inputs inputs = {&s->marker,  s->maps,           &s->nuclei, s->count, s->rule->pixel_size_um,
-                                     extra_of(s), has_boundary_class, s->rule->joining};
+    const cseg_cell_inputs inputs = {
+        &s->marker, s->maps, &s->nuclei, s->count, s->rule->pixel_size_um, extra_of(s), has_boundary_class, s->rule->joining};
     CSEG_TRY(cseg_channel_step(s->context, "cells", SEEDS_TO, CELLS_TO));
     if ((s->cell_of = cseg_memory_calloc(s->context, (size_t)s->count + 1, sizeof *s->cell_of)) == NULL ||
         (s->confidence = cseg_memory_calloc(s->context, (size_t)s->count + 1, sizeof *s->confidence)) == NULL)

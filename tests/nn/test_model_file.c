@@ -354,8 +354,7 @@ static void damaged_coefficients_are_refused(void **state) {
     parts p = saved();
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char *inserted = replaced("\\\"joining\\\":VALUE,\\\"patch_px\\\":48,", "VALUE", cases[i].joining);
-        const char *const common =
-            "\\\"constant\\\":1,\\\"distance\\\":1,\\\"marker\\\":1,\\\"nucleus\\\":1,";
+        const char *const common = "\\\"constant\\\":1,\\\"distance\\\":1,\\\"marker\\\":1,\\\"nucleus\\\":1,";
         char *whole = strstr(inserted, "COMMON") != NULL ? replaced(inserted, "COMMON", common) : replaced(inserted, "px", "px");
         char *header = replaced(p.header, key, whole);
         assert_status(load_parts(header, p.data, p.data_bytes), cases[i].status);

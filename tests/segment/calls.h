@@ -146,8 +146,8 @@ static inline cellseg_status call_nuclei(outputs *out, cellseg_context *context,
 
 static inline cellseg_status call_cells(outputs *out, cellseg_context *context, const inputs *in,
                                         const cellseg_segment_options *options) {
-    return cellseg_segment_cells(&out->cells, &out->nuclei, context, NULL, in->field.image, in->maps, CELLSEG_EXTRA_NONE, in->seeds,
-                                 options);
+    return cellseg_segment_cells(&out->cells, &out->nuclei, context, NULL, in->field.image, in->maps, CELLSEG_EXTRA_NONE,
+                                 in->seeds, options);
 }
 
 static inline cellseg_status call_cells_alone(outputs *out, cellseg_context *context, const inputs *in,

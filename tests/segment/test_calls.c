@@ -45,7 +45,8 @@ static uint32_t cells_of(const cellseg_model *by, const inputs *in, double join)
     cellseg_labels *cells, *nuclei;
     char violation[128];
     options.join = join;
-    assert_ok(cellseg_segment_cells(&cells, &nuclei, NULL, by, in->field.image, four, CELLSEG_EXTRA_DISTANCE, in->seeds, &options));
+    assert_ok(
+        cellseg_segment_cells(&cells, &nuclei, NULL, by, in->field.image, four, CELLSEG_EXTRA_DISTANCE, in->seeds, &options));
     assert_ok(cellseg_labels_check(violation, sizeof violation, NULL, cells, nuclei));
     assert_string_equal(violation, "");
     const uint32_t count = cellseg_labels_max_id(cells);
