@@ -10,11 +10,15 @@ and of no joining, on val and on the folders. Maps are kept in WORK: a further f
 import json
 
 import numpy as np
-from common import HUMAN, arguments, evaluate, gather, markers, mean_of, put_section, read, segment, table
+from common import HUMAN, Path, arguments, evaluate, gather, markers, mean_of, put_section, read, segment, table
 
 TERMS = ("constant", "distance", "marker", "nucleus", "confidence", "area_ratio")
 MIN_PAIRS = 6  # of adjacent pixels; fewer are no border, as in lib/segment/join.c
 DECIMALS = 1  # of a coefficient
+OPTIONS = {
+    "--model": {"type": Path, "help": "a model file (default: the default model)"},
+    "--coefficients": {"type": float, "nargs": len(TERMS), "metavar": TERMS, "help": "in place of those that would be fitted"},
+}
 
 
 def gather_sets(given):
@@ -43,7 +47,8 @@ def scaled_marker(image, pixel_size_um):
     import cellseg
 
     options = {option.name: option.default for option in cellseg.options("segment")}
-    top_hat = cellseg.morph.white_top_hat(image, int(options["top_hat_um"] / pixel_size_um) | 1)
+    edge = int(options["top_hat_um"] / pixel_size_um) | 1
+    top_hat = cellseg.morph.white_top_hat(image, tuple(min(edge, length) for length in image.shape))
     low, high = cellseg.filter.percentiles(top_hat, [1, 99.8])
     scaled = np.clip((top_hat - low) / max(high - low, 1e-6), 0, 1)
     return cellseg.filter.gaussian(scaled.astype(np.float32), options["cell_sigma_um"] / pixel_size_um).astype(np.float64)
@@ -154,10 +159,11 @@ def judge(given, name, folder, models):
 def main():
     import cellseg
 
-    given = arguments(__doc__, model=True)
+    given = arguments(__doc__, more=OPTIONS)
     sets = gather_sets(given)
     model = cellseg.Model.load(given.model) if given.model else cellseg.Model.default()
     coefficients, examples = fit_sets(given, sets, model)
+    coefficients = given.coefficients or coefficients
     before, after = given.work / "before.cellseg", given.work / "joined.cellseg"
     model.save(before)
     after.write_bytes(with_coefficients(before.read_bytes(), coefficients))
