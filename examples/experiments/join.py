@@ -129,7 +129,8 @@ def with_coefficients(model, coefficients):
     size = int.from_bytes(model[:8], "little")
     header = json.loads(model[8 : 8 + size])
     rule = json.loads(header["__metadata__"]["rule"])
-    rule["joining"] = {name: float(value) for name, value in zip(TERMS, coefficients, strict=True)}
+    numbers = [int(value) if float(value).is_integer() else float(value) for value in coefficients]  # as the library writes them
+    rule["joining"] = dict(zip(TERMS, numbers, strict=True))
     header["__metadata__"]["rule"] = json.dumps(rule, separators=(",", ":"))
     text = json.dumps(header, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)
@@ -165,7 +166,9 @@ def main():
     coefficients, examples = fit_sets(given, sets, model)
     coefficients = given.coefficients or coefficients
     before, after = given.work / "before.cellseg", given.work / "joined.cellseg"
-    model.save(before)
+    model.save(before, half=True)
+    if given.model:
+        before.write_bytes(given.model.read_bytes())
     after.write_bytes(with_coefficients(before.read_bytes(), coefficients))
     models = {"not joined": {"model": before, "join": 0}, "before": {"model": before}, "fitted": {"model": after}}
     rows = [[name, len(examples[name][1]), int(examples[name][1].sum()), *judge(given, name, folder, models)]

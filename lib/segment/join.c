@@ -98,7 +98,7 @@ static size_t run_end(const uint32_t *row, size_t x, size_t width) {
     return x;
 }
 
-/* Count the pixels of each id, or place their values. */
+/* Count the pixels of each id, or place their values, but for the background's. */
 static cellseg_status visit_values(const join_job *job, bool place) {
     const size_t width = job->cells->width, step = place ? 1 : 2;
     for (size_t y = 0; y < job->cells->height; y++) {
@@ -107,7 +107,7 @@ static cellseg_status visit_values(const join_job *job, bool place) {
         for (size_t x = 0, end; x < width; x = end) {
             uint32_t *start = &job->starts[row[x] + step];
             end = run_end(row, x, width);
-            if (place)
+            if (place && row[x] != 0)
                 memcpy(job->values + *start, smooth + x, (end - x) * sizeof *smooth);
             *start += (uint32_t)(end - x);
         }

@@ -201,4 +201,7 @@ def test_join(data, tmp_path):
     assert without[0] == without[1]
     given = ["-3.6", "9", "1.5", "5", "-4", "-1.3"]
     experiment("join", data, tmp_path, "--coefficients", *given)
-    assert cellseg.Model.load(tmp_path / "joined.cellseg").hash == default.hash
+    assert (tmp_path / "joined.cellseg").read_bytes() == (ROOT / "lib/nn/default.cellseg").read_bytes()
+    experiment("join", data, tmp_path, "--coefficients", *"000000", "--model", ROOT / "lib/nn/default.cellseg")
+    apart = cellseg.Model.load(tmp_path / "joined.cellseg")
+    assert "joining" not in apart.info["rule"] and apart.hash != default.hash
