@@ -92,9 +92,9 @@ typedef struct cellseg_segment_options {
     double nucleus_area_min_um2; /**< smaller nuclei are dropped. Default 25 */
     double cell_area_min_um2;    /**< smaller cells are dropped with their nuclei; 0, the default: none */
     double cell_area_max_um2;    /**< larger cells are dropped with their nuclei; 0, the default: none */
-    double join;                 /**< touching cells are one where the evidence of their border is above this; the evidence is the
-                                      sum of docs/model-format.md, "joining", at 0 as likely as not. For models that have its
-                                      coefficients and a distance output. 0: cells are not joined. Default 1 */
+    double join;                 /**< touching cells are one where the evidence for it is above this. The evidence is the sum of
+                                      docs/model-format.md, "joining": near 0 where both are as likely. Models without its
+                                      coefficients or without a distance output join none. 0: none are joined. Default 1 */
     double smooth_um;            /**< radius of the disc that opens each cell's outline; 0, the default: none */
     int32_t drop_border_cells;   /**< 1: cells that touch the image's edge are dropped. Default 0 */
     int32_t fill_holes;          /**< 1, the default: holes inside cells and nuclei are filled */
@@ -178,7 +178,7 @@ typedef struct cellseg_segment_report {
     uint64_t peak_bytes;         /**< largest memory in use through the context during the call; 0 without a context */
     uint64_t model_hash;         /**< cellseg_model_hash(); 0 without a network */
     const char *library_version; /**< cellseg_version() */
-    float *confidence;           /**< confidence[id], id from 1 to `cells`: mean nucleus probability in the nucleus of the cell;
+    float *confidence;           /**< confidence[id], id from 1 to `cells`: mean nucleus probability in the nuclei of the cell;
                                       [0] is 0. NULL without a network. Owned by the report */
 } cellseg_segment_report;
 
@@ -274,8 +274,8 @@ CELLSEG_API cellseg_status cellseg_segment_nuclei_within(cellseg_labels **nuclei
 /**
  * Step 1: the model's probability maps.
  *
- * cellseg_segment_maps(), cellseg_segment_nuclei() and cellseg_segment_cells() in turn give the label maps of cellseg_segment(),
- * but for the marker check, which is cellseg_segment()'s alone. With `nucleus_diameter_um`, steps 2 and 3 take the method's
+ * cellseg_segment_maps(), cellseg_segment_nuclei() and cellseg_segment_cells() in turn, the last one with the model too, give the
+ * label maps of cellseg_segment(), but for the marker check, which is cellseg_segment()'s alone. With `nucleus_diameter_um`, steps 2 and 3 take the method's
  * lengths for nuclei of 15 um, whatever model made the maps. With a memory budget each step ends with CELLSEG_ERR_LIMIT before
  * its work where the budget does not hold what cellseg_segment_memory() returns for the two-channel method at that scale.
  *

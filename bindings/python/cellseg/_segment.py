@@ -21,7 +21,7 @@ _VERDICTS = {c.VERDICT_SUITABLE: "suitable", c.VERDICT_DOUBTFUL: "doubtful", c.V
 class Report(namedtuple("Report", [name for name, _ in c.segment_report._fields_ if name != "struct_size"])):
     """A segmentation in figures: the members of cellseg_segment_report (include/cellseg/segment.h).
 
-    marker_verdict is "suitable", "doubtful" or "nuclear-stain". confidence[id] is the mean nucleus probability in the nucleus of cell
+    marker_verdict is "suitable", "doubtful" or "nuclear-stain". confidence[id] is the mean nucleus probability in the nuclei of cell
     `id`, a copy as float32; None without a network.
     """
 
