@@ -275,9 +275,10 @@ CELLSEG_API cellseg_status cellseg_segment_nuclei_within(cellseg_labels **nuclei
  * Step 1: the model's probability maps.
  *
  * cellseg_segment_maps(), cellseg_segment_nuclei() and cellseg_segment_cells() in turn, the last one with the model too, give the
- * label maps of cellseg_segment(), but for the marker check, which is cellseg_segment()'s alone. With `nucleus_diameter_um`, steps 2 and 3 take the method's
- * lengths for nuclei of 15 um, whatever model made the maps. With a memory budget each step ends with CELLSEG_ERR_LIMIT before
- * its work where the budget does not hold what cellseg_segment_memory() returns for the two-channel method at that scale.
+ * label maps of cellseg_segment(), but for the marker check, which is cellseg_segment()'s alone. With `nucleus_diameter_um`,
+ * steps 2 and 3 take the method's lengths for nuclei of 15 um, whatever model made the maps. With a memory budget each step ends
+ * with CELLSEG_ERR_LIMIT before its work where the budget does not hold what cellseg_segment_memory() returns for the two-channel
+ * method at that scale.
  *
  * @param[out] maps  New float32 image at the model's scale, which its pixel size states; channels as in cellseg_segment().
  *                   Release with cellseg_image_free(). NULL after an error.
