@@ -47,7 +47,7 @@ int main(int argc, char **argv) {
     if (status == CELLSEG_OK)
         status = cellseg_measure(&table, NULL, cells, nuclei, image, NULL);
     if (status == CELLSEG_OK)
-        status = cellseg_labels_write(cells, NULL, argv[2], 0);
+        status = cellseg_labels_write(cells, NULL, argv[2], NULL);
     if (status == CELLSEG_OK)
         print_cells(table);
     else

@@ -43,6 +43,44 @@ static inline double test_uniform(uint64_t *state) {
     return (double)(test_random(state) >> 11) * 0x1p-53;
 }
 
+/* ---- files in memory ---- */
+
+static inline cellseg_reader test_reader(const void *bytes, size_t size) {
+    cellseg_reader reader;
+    assert_ok(cellseg_reader_init_memory(&reader, sizeof reader, bytes, size));
+    return reader;
+}
+
+/* What a writer took; release `bytes` with free(). */
+typedef struct test_sink {
+    unsigned char *bytes;
+    size_t size;
+    int calls;
+    int error; /* what each call returns; 0: it takes the bytes */
+} test_sink;
+
+static inline int32_t test_take(void *user, const void *bytes, size_t count) {
+    test_sink *sink = user;
+    sink->calls++;
+    if (sink->error != 0)
+        return sink->error;
+    assert_true(count > 0);
+    unsigned char *longer = realloc(sink->bytes, sink->size + count);
+    assert_non_null(longer);
+    memcpy(longer + sink->size, bytes, count);
+    sink->bytes = longer;
+    sink->size += count;
+    return 0;
+}
+
+static inline cellseg_writer test_writer(test_sink *sink) {
+    cellseg_writer writer;
+    assert_ok(cellseg_writer_init(&writer, sizeof writer));
+    writer.user = sink;
+    writer.write = test_take;
+    return writer;
+}
+
 /* ---- the Nth allocation fails ---- */
 
 typedef struct failing_allocator {

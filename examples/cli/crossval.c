@@ -316,7 +316,7 @@ static bool find_nuclei(cellseg_context *context, const cellseg_image *image, co
     if (status == CELLSEG_OK)
         status = cellseg_segment_nuclei_within(&nuclei, context, cells, image, &options);
     if (status == CELLSEG_OK)
-        status = cellseg_labels_write(nuclei, context, path, 0);
+        status = cellseg_labels_write(nuclei, context, path, NULL);
     if (status != CELLSEG_OK)
         print_library_error(cells_path);
     cellseg_labels_free(cells);
@@ -347,7 +347,7 @@ static bool segment_image(cellseg_context *context, const cellseg_model *model, 
         return false;
     if (access(cells, F_OK) == 0)
         return true;
-    results r = {0};
+    results r = {.model = model};
     set_progress_title(image->path);
     bool fine = read_image(&r.image, context, image->path);
     if (fine && cellseg_segment(&r.cells, &r.nuclei, &r.maps, NULL, context, model, r.image, &segment_options) != CELLSEG_OK) {

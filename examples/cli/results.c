@@ -2,6 +2,8 @@
 /* The method's options, and the files that hold its results. */
 #include "results.h"
 
+#include "provenance.h"
+
 #include <stdio.h>
 
 /* ---- options ---- */
@@ -56,18 +58,26 @@ static cellseg_status write_table(const results *r, cellseg_context *context, co
     return status;
 }
 
+/* Write the TIFF file of an output, with its name and where it comes from. */
+static cellseg_status write_tiff(const results *r, cellseg_context *context, int output, const char *path) {
+    const char *name = output == MAPS ? "maps" : output == NUCLEI ? "nuclei" : "cells";
+    cellseg_write_options options;
+    const cellseg_status status = state_provenance(&options, name, r->model, cellseg_segment_options_table(), &segment_options);
+    if (status != CELLSEG_OK)
+        return status;
+    if (output == MAPS)
+        return cellseg_image_write(r->maps, context, path, &options);
+    return cellseg_labels_write(output == NUCLEI ? r->nuclei : r->cells, context, path, &options);
+}
+
 static cellseg_status write_one(const results *r, cellseg_context *context, int output, const char *path) {
     switch (output) {
     case OVERLAY:
         return cellseg_overlay_write(context, path, r->image, segment_options.channel, r->cells, r->nuclei);
     case TABLE:
         return write_table(r, context, path);
-    case MAPS:
-        return r->maps != NULL ? cellseg_image_write(r->maps, context, path) : CELLSEG_OK;
-    case NUCLEI:
-        return cellseg_labels_write(r->nuclei, context, path, 0);
     default:
-        return cellseg_labels_write(r->cells, context, path, 0);
+        return output == MAPS && r->maps == NULL ? CELLSEG_OK : write_tiff(r, context, output, path);
     }
 }
 

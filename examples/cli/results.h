@@ -17,7 +17,8 @@ bool set_segment_preset(int32_t preset);
 
 /* The results of one image. */
 typedef struct results {
-    cellseg_image *image; /* as read */
+    const cellseg_model *model; /* that found them, borrowed; NULL: none */
+    cellseg_image *image;       /* as read */
     cellseg_labels *cells, *nuclei;
     cellseg_image *maps; /* NULL without --maps */
 } results;

@@ -171,7 +171,7 @@ static bool find_cells(results *r, cellseg_context *context, const cellseg_model
 
 static bool process(const file *input, cellseg_context *context, const cellseg_model *model) {
     set_progress_title(input->path);
-    results r = {0};
+    results r = {.model = model};
     const bool fine = check_outputs(input, output_folder) && find_cells(&r, context, model, input->path) &&
                       make_folder(output_folder) && write_results(&r, context, output_folder, input->stem);
     set_progress_title(NULL);

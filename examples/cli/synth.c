@@ -3,6 +3,7 @@
 #include "cli.h"
 #include "files.h"
 #include "library_options.h"
+#include "provenance.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -121,11 +122,16 @@ static cellseg_status write_field(cellseg_context *context, const char *stem, co
     if (!join_path(image_path, output_folder, stem, ".tif") || !join_path(cells_path, output_folder, stem, ".cells.tif") ||
         !join_path(nuclei_path, output_folder, stem, ".nuclei.tif"))
         return CELLSEG_ERR_ARGUMENT;
-    cellseg_status status = cellseg_labels_write(cells, context, cells_path, 0);
+    cellseg_write_options options;
+    cellseg_status status = state_provenance(&options, "cells", NULL, cellseg_synth_options_table(), &synth_options);
     if (status == CELLSEG_OK)
-        status = cellseg_labels_write(nuclei, context, nuclei_path, 0);
+        status = cellseg_labels_write(cells, context, cells_path, &options);
+    options.name = "nuclei";
     if (status == CELLSEG_OK)
-        status = cellseg_image_write(image, context, image_path); /* last: what has an image is complete */
+        status = cellseg_labels_write(nuclei, context, nuclei_path, &options);
+    options.name = stem;
+    if (status == CELLSEG_OK)
+        status = cellseg_image_write(image, context, image_path, &options); /* last: what has an image is complete */
     if (status != CELLSEG_OK)
         print_error("%s", cellseg_last_error());
     return status;

@@ -149,7 +149,7 @@ def copy_channel(image, source, path):
     c.image_set_pixel_size_um(single, c.image_pixel_size_um(whole))
     size = {c.UINT8: 1, c.UINT16: 2, c.UINT32: 4, c.FLOAT32: 4}[kind] * height * width
     c.ctypes.memmove(c.image_pixels_mut(single, 0), c.image_pixels(whole, source.channel), size)
-    c.image_write(single, None, path)
+    c.image_write(single, None, path, None)
 
 
 def stem_of(source, image):
@@ -192,8 +192,8 @@ def label(folder, stem, image, source, human_labels):
         c.segment_nuclei_within(nuclei, None, cells, nuclear_image, options)
     else:
         c.segment_two_channel(cells, nuclei, None, None, marker_image, nuclear_image, options)
-    c.labels_write(cells, None, folder / f"{stem}.cells.tif", 0)
-    c.labels_write(nuclei, None, folder / f"{stem}.nuclei.tif", 0)
+    c.labels_write(cells, None, folder / f"{stem}.cells.tif", None)
+    c.labels_write(nuclei, None, folder / f"{stem}.nuclei.tif", None)
 
 
 def read(path, pixel_size_um):

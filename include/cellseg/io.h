@@ -1,5 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/** @file io.h  Reading of images; writing of images, label maps, tables and pictures. */
+/**
+ * @file io.h  Reading of images; writing of images, label maps, tables and pictures.
+ *
+ * Every writer has two forms: one takes a path, the other (_to) a cellseg_writer (stream.h), which gets the same bytes.
+ *
+ * A path's file is first written as ".cellseg-<process>-<n>.tmp" in the target's folder, and renamed after all its bytes are on
+ * the disk. After an error, the target is unchanged and no temporary file remains. A process that is killed leaves its
+ * temporary file; the file is locked with flock() while its process lives, so a file that can be locked may be removed.
+ * A target that is not a regular file is never replaced. A file that is replaced keeps its permissions; a new one has those of
+ * the process's mask. A symbolic link is replaced by the file, and what the link named stays. Other hard links of a replaced
+ * file keep the old content.
+ */
 #ifndef CELLSEG_IO_H
 #define CELLSEG_IO_H
 
@@ -7,6 +18,7 @@
 #include <cellseg/labels.h>
 #include <cellseg/measure.h>
 #include <cellseg/options.h>
+#include <cellseg/stream.h>
 #include <cellseg/types.h>
 
 #ifdef __cplusplus
@@ -67,16 +79,43 @@ CELLSEG_API const cellseg_option_table *cellseg_read_options_table(void);
 CELLSEG_API cellseg_status cellseg_image_read(cellseg_image **out, cellseg_context *context, const char *path,
                                               const cellseg_read_options *options);
 
+/** Read an image as cellseg_image_read(), through a reader (stream.h). Threads: any. Since: 1.0 */
+CELLSEG_API cellseg_status cellseg_image_read_from(cellseg_image **out, cellseg_context *context, const cellseg_reader *reader,
+                                                   const cellseg_read_options *options);
+
+/** Options of writing images and label maps. Initialise with cellseg_write_options_init(). */
+typedef struct cellseg_write_options {
+    size_t struct_size;
+    int32_t bits;           /**< of a label map's ids: 16, 32, or 0: 16 if every id fits, else 32. Default 0 */
+    int32_t tile_px;        /**< edge of tiles: a power of two, 16 to 4096; 0: strips. Default 256 */
+    const char *name;       /**< of the image, and of the channel if there is one only, UTF-8; NULL, the default: none */
+    const char *provenance; /**< origin of the pixels, for example JSON, UTF-8; NULL, the default: none */
+} cellseg_write_options;
+
+/** Set the defaults. @return CELLSEG_ERR_ARGUMENT  options is NULL or struct_size too small. Threads: any. Since: 1.0 */
+CELLSEG_API cellseg_status cellseg_write_options_init(cellseg_write_options *options, size_t struct_size);
+
+/** The descriptors of cellseg_write_options. Threads: any. Since: 1.0 */
+CELLSEG_API const cellseg_option_table *cellseg_write_options_table(void);
+
 /**
- * Write an image as TIFF (deflate), one page per channel, with the pixel size in the resolution tags, to seven digits.
+ * Write an image as OME-TIFF (deflate, no predictor), one page per channel. BigTIFF from 3.5 GB on.
  *
- * All writers of this header first write a temporary file ".cellseg-<process>-<n>.tmp" in the target's folder. They rename the
- * file after all its bytes are on the disk. After an error, the target is unchanged and no temporary file remains. A target that
- * is not a regular file is never replaced.
+ * A page that is larger than a tile in both directions is tiled; others have strips. ImageJ opens tiles through Bio-Formats
+ * only; strips, and so tile_px 0, without. The pixel size is in OME-XML and, to seven digits, in the resolution tags. OME-XML
+ * holds the provenance as a CommentAnnotation of the namespace "libcellseg/provenance". In both texts, bytes that are not UTF-8,
+ * and characters that XML does not have, become U+FFFD.
  *
- * @return CELLSEG_ERR_ARGUMENT, CELLSEG_ERR_IO, CELLSEG_ERR_MEMORY. Threads: any. Since: 1.0
+ * @param options  NULL for defaults
+ * @return CELLSEG_ERR_ARGUMENT, CELLSEG_ERR_IO, CELLSEG_ERR_MEMORY, CELLSEG_ERR_LIMIT, CELLSEG_ERR_CANCELLED. Threads: any.
+ * Since: 1.0
  */
-CELLSEG_API cellseg_status cellseg_image_write(const cellseg_image *image, cellseg_context *context, const char *path);
+CELLSEG_API cellseg_status cellseg_image_write(const cellseg_image *image, cellseg_context *context, const char *path,
+                                               const cellseg_write_options *options);
+
+/** Write an image as cellseg_image_write(), through a writer (stream.h). Threads: any. Since: 1.0 */
+CELLSEG_API cellseg_status cellseg_image_write_to(const cellseg_image *image, cellseg_context *context,
+                                                  const cellseg_writer *writer, const cellseg_write_options *options);
 
 /** Read a label map: channel 0 of a PNG or TIFF file of unsigned or signed integers, or the indices of a PNG palette.
  * @param[out] out  the label map; release with cellseg_labels_free(). NULL after an error
@@ -84,18 +123,25 @@ CELLSEG_API cellseg_status cellseg_image_write(const cellseg_image *image, cells
  */
 CELLSEG_API cellseg_status cellseg_labels_read(cellseg_labels **out, cellseg_context *context, const char *path);
 
+/** Read a label map as cellseg_labels_read(), through a reader (stream.h). Threads: any. Since: 1.0 */
+CELLSEG_API cellseg_status cellseg_labels_read_from(cellseg_labels **out, cellseg_context *context, const cellseg_reader *reader);
+
 /**
- * Write a label map as TIFF (deflate), as cellseg_image_write().
+ * Write a label map as cellseg_image_write().
  *
- * @param bits  16, 32, or 0: 16 if every id fits, else 32
- * @return CELLSEG_ERR_ARGUMENT  an id exceeds 16 bits; CELLSEG_ERR_IO, CELLSEG_ERR_MEMORY
+ * @param options  NULL for defaults
+ * @return CELLSEG_ERR_ARGUMENT  options->bits is 16, and an id exceeds 16 bits; the errors of cellseg_image_write()
  * Threads: any. Since: 1.0
  */
 CELLSEG_API cellseg_status cellseg_labels_write(const cellseg_labels *labels, cellseg_context *context, const char *path,
-                                                int32_t bits);
+                                                const cellseg_write_options *options);
+
+/** Write a label map as cellseg_labels_write(), through a writer (stream.h). Threads: any. Since: 1.0 */
+CELLSEG_API cellseg_status cellseg_labels_write_to(const cellseg_labels *labels, cellseg_context *context,
+                                                   const cellseg_writer *writer, const cellseg_write_options *options);
 
 /**
- * Write a picture (RGB PNG), as cellseg_image_write(). The marker is grey: the square root of the intensity, scaled between the
+ * Write a picture (RGB PNG). The marker is grey: the square root of the intensity, scaled between the
  * 0.1 and 99.9 percentiles. The inner outlines of cells are yellow; those of nuclei are blue and lie on top.
  *
  * @param channel        channel of `image`
@@ -106,10 +152,19 @@ CELLSEG_API cellseg_status cellseg_labels_write(const cellseg_labels *labels, ce
 CELLSEG_API cellseg_status cellseg_overlay_write(cellseg_context *context, const char *path, const cellseg_image *image,
                                                  int32_t channel, const cellseg_labels *cells, const cellseg_labels *nuclei);
 
-/** Write a table as CSV, as cellseg_image_write(): a header line, then one line per row. Numbers use a decimal point in every
- * locale, and the fewest digits that read back to the same value; a missing value is "nan".
- * @return CELLSEG_ERR_ARGUMENT, CELLSEG_ERR_IO, CELLSEG_ERR_MEMORY. Threads: any. Since: 1.0 */
+/** Write a picture as cellseg_overlay_write(), through a writer (stream.h). Threads: any. Since: 1.0 */
+CELLSEG_API cellseg_status cellseg_overlay_write_to(cellseg_context *context, const cellseg_writer *writer,
+                                                    const cellseg_image *image, int32_t channel, const cellseg_labels *cells,
+                                                    const cellseg_labels *nuclei);
+
+/** Write a table as CSV: a header line, then one line per row. Numbers use a decimal point in every locale, and the fewest digits
+ * that read back to the same value. Where there is no value (NaN), the field is empty; infinity is "inf" or "-inf".
+ * @return CELLSEG_ERR_ARGUMENT, CELLSEG_ERR_IO, CELLSEG_ERR_MEMORY, CELLSEG_ERR_CANCELLED. Threads: any. Since: 1.0 */
 CELLSEG_API cellseg_status cellseg_table_write_csv(const cellseg_table *table, cellseg_context *context, const char *path);
+
+/** Write a table as cellseg_table_write_csv(), through a writer (stream.h). Threads: any. Since: 1.0 */
+CELLSEG_API cellseg_status cellseg_table_write_csv_to(const cellseg_table *table, cellseg_context *context,
+                                                      const cellseg_writer *writer);
 
 #ifdef __cplusplus
 }

@@ -3,6 +3,7 @@
 #ifndef CELLSEG_MODEL_H
 #define CELLSEG_MODEL_H
 
+#include <cellseg/stream.h>
 #include <cellseg/types.h>
 
 #ifdef __cplusplus
@@ -39,10 +40,9 @@ CELLSEG_API cellseg_status cellseg_model_default(cellseg_model **out, cellseg_co
  */
 CELLSEG_API cellseg_status cellseg_model_load(cellseg_model **out, cellseg_context *context, const char *path);
 
-/** Load a model as cellseg_model_load(), from `size` bytes in memory. The bytes need not outlive the call. Threads: any.
+/** Load a model as cellseg_model_load(), through a reader (stream.h). The reader need not outlive the call. Threads: any.
  * Since: 1.0 */
-CELLSEG_API cellseg_status cellseg_model_load_memory(cellseg_model **out, cellseg_context *context, const void *bytes,
-                                                     size_t size);
+CELLSEG_API cellseg_status cellseg_model_load_from(cellseg_model **out, cellseg_context *context, const cellseg_reader *reader);
 
 /** Storage types of weights. */
 enum { CELLSEG_WEIGHTS_FLOAT32 = 1, CELLSEG_WEIGHTS_FLOAT16 = 2 };
@@ -60,6 +60,10 @@ enum { CELLSEG_WEIGHTS_FLOAT32 = 1, CELLSEG_WEIGHTS_FLOAT16 = 2 };
 CELLSEG_API cellseg_status cellseg_model_save(const cellseg_model *model, cellseg_context *context, const char *path,
                                               int32_t weights);
 
+/** Write a model as cellseg_model_save(), through a writer (stream.h). Threads: any. Since: 1.0 */
+CELLSEG_API cellseg_status cellseg_model_save_to(const cellseg_model *model, cellseg_context *context,
+                                                 const cellseg_writer *writer, int32_t weights);
+
 /**
  * Write the network as an ONNX file (opset 13) for other engines: float32, with batch normalisation folded into the weights. The
  * input "image" is batch x 1 x patch x patch; the output "probabilities" is batch x classes x patch x patch, for any batch size.
@@ -71,6 +75,10 @@ CELLSEG_API cellseg_status cellseg_model_save(const cellseg_model *model, cellse
  * Threads: any. Since: 1.0
  */
 CELLSEG_API cellseg_status cellseg_model_export_onnx(const cellseg_model *model, cellseg_context *context, const char *path);
+
+/** Write the network as cellseg_model_export_onnx(), through a writer (stream.h). Threads: any. Since: 1.0 */
+CELLSEG_API cellseg_status cellseg_model_export_onnx_to(const cellseg_model *model, cellseg_context *context,
+                                                        const cellseg_writer *writer);
 
 /**
  * Average two models with the same layers, rule and classes. Each weight and running statistic is (1 - part) times the value of

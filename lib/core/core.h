@@ -10,6 +10,7 @@
 #include <cellseg/image.h>
 #include <cellseg/labels.h>
 #include <cellseg/options.h>
+#include <cellseg/stream.h>
 #include <cellseg/types.h>
 #include <cellseg/version.h>
 
@@ -183,46 +184,96 @@ typedef struct cseg_call {
 void cseg_call_begin(cseg_call *call, cellseg_context *context);
 cellseg_status cseg_call_end(cseg_call *call, cellseg_status status);
 
+/* ---- text that grows (text.c), for JSON and binary formats ---- */
+
+/* After a failed allocation every call does nothing, and cseg_text_take() returns the error: one check. */
+typedef struct cseg_text {
+    cellseg_context *context;
+    char *bytes; /* NULL: empty */
+    size_t length, capacity;
+    cellseg_status status;
+} cseg_text;
+
+void cseg_text_add(cseg_text *text, const char *format, ...) CSEG_PRINTF(2, 3);
+void cseg_text_add_number(cseg_text *text, double value);      /* the fewest digits that read back as the same; never a comma */
+void cseg_text_add_string(cseg_text *text, const char *value); /* in quotes, escaped as JSON asks */
+void cseg_text_add_bytes(cseg_text *text, const void *bytes, size_t count); /* zeros and all: for binary formats */
+
+/* Hand the text over: cseg_memory_free() it. On failure it is released and *out NULL. */
+cellseg_status cseg_text_take(char **out, cseg_text *text);
+
+/* ---- readers and writers (endpoint.c) ---- */
+
+/* A caller's reader or writer as this library's struct, its name never NULL. CELLSEG_ERR_ARGUMENT for one that cannot be used. */
+cellseg_status cseg_endpoint_check_reader(cellseg_reader *own, const cellseg_reader *reader);
+cellseg_status cseg_endpoint_check_writer(cellseg_writer *own, const cellseg_writer *writer);
+
 /* ---- files (file.c) ---- */
 
-/* An open file, read and written at offsets; the first system error is kept for the message. */
+struct stat;
+
+/* Bytes at offsets: of a path, of a caller's reader, or of a target. The first error is kept for the message. */
 typedef struct cseg_file {
-    int fd;
-    int error; /* errno of the first failure, 0 for none */
+    cellseg_reader reader; /* reads all of them; its name is that of messages */
+    const char *path;      /* borrowed; NULL: none */
+    int fd;                /* -1: none is open */
+    int error;             /* 0; the errno of the first failure; or a negative status, whose line is the thread's last */
     uint64_t size;
+    cseg_text *memory; /* NULL: the bytes are not in this library's memory */
 } cseg_file;
 
-/* CELLSEG_ERR_IO with the system's message. Neither this line nor those of opening and reading name the path:
- * cseg_error_fail_in(). */
+/* CELLSEG_ERR_IO with the system's message, or the status of file->error. Neither this line nor those of opening and reading
+ * name the file: cseg_error_fail_in(status, file->reader.name). */
 cellseg_status cseg_file_fail(const char *what, int error);
 
-/* Open a regular file to read. On failure nothing is open; file->error is ENOENT if there is no such file. */
-cellseg_status cseg_file_open(cseg_file *file, const char *path);
+/* Name what is to be read; nothing is opened. CELLSEG_ERR_ARGUMENT for NULL and for a reader that cannot be used. */
+cellseg_status cseg_file_set_path(cseg_file *file, const char *path);
+cellseg_status cseg_file_set_reader(cseg_file *file, const cellseg_reader *reader);
+
+/* Open a path's regular file to read. On failure nothing is open; file->error is ENOENT if there is no such file. */
+cellseg_status cseg_file_open(cseg_file *file);
 void cseg_file_close(cseg_file *file);
 
-/* Up to `count` bytes. Fewer at the end of the file and after an error, which sets file->error. */
+/* Up to `count` bytes. Fewer at the end of the file; none where a read fails, which sets file->error, and afterwards. */
 size_t cseg_file_read_at(cseg_file *file, void *to, size_t count, uint64_t offset);
 bool cseg_file_write_at(cseg_file *file, const void *from, size_t count, uint64_t offset);
 
-/* A file written under a temporary name beside its own, so that no reader opens an incomplete file. */
+/* For targets: the bytes are those of an open descriptor or of memory. */
+void cseg_file_use(cseg_file *file, int fd, cseg_text *memory);
+cellseg_status cseg_file_check_regular(const struct stat *status);
+
+/* ---- targets (target.c) ---- */
+
+/*
+ * A file that appears complete or not at all. A path's is written under a temporary name beside its own, so that no reader opens
+ * an incomplete file; a writer's is collected in memory. cseg_target_set_path() or _set_writer(), open, write, close.
+ */
 typedef struct cseg_target {
     cseg_file file;
-    const char *path; /* borrowed */
+    const char *path; /* borrowed; NULL: a writer's */
+    const char *name; /* of messages: the path, or the writer's name */
     char *temporary;
+    cellseg_writer writer;
+    cseg_text memory;
 } cseg_target;
 
-/* CELLSEG_ERR_IO if the path is a directory, a device or anything else but a regular file. Failures name the path. */
-cellseg_status cseg_target_open(cseg_target *target, cellseg_context *context, const char *path);
+/* Name what is to be written; nothing is opened. CELLSEG_ERR_ARGUMENT for NULL and for a writer that cannot be used. */
+cellseg_status cseg_target_set_path(cseg_target *target, const char *path);
+cellseg_status cseg_target_set_writer(cseg_target *target, const cellseg_writer *writer);
 
-/* End every write. With status OK and no failed write the file replaces the target; otherwise the file is removed. Returns
- * `status` or the failure of the replacement, naming the path. A process killed before this call leaves the temporary file. */
+/* CELLSEG_ERR_IO if the path is a directory, a device or anything else but a regular file. Failures name the target. On failure
+ * there is nothing to close. The target stays where it is in memory until it is closed. */
+cellseg_status cseg_target_open(cseg_target *target, cellseg_context *context);
+
+/* End every write. With status OK and no failed write the file replaces the path's, or is handed over; otherwise it is removed.
+ * Returns `status` or the failure, naming the target. A process killed before this call leaves the temporary file. */
 cellseg_status cseg_target_close(cseg_target *target, cellseg_status status);
+
+/* Open, write these bytes, close. */
+cellseg_status cseg_target_put(cseg_target *target, cellseg_context *context, const void *bytes, size_t size);
 
 /* Test whether a file can be written to `path`, before long work; leaves nothing behind. */
 cellseg_status cseg_target_probe(cellseg_context *context, const char *path);
-
-/* Replace the file `path` by these bytes; on failure the file is unchanged. */
-cellseg_status cseg_file_replace(const char *path, cellseg_context *context, const void *bytes, size_t size);
 
 /* ---- planes (plane.c): how rooms hand pixels to each other ---- */
 
@@ -276,24 +327,6 @@ bool cseg_plane_same_size(const cseg_plane *a, const cseg_plane *b);
 
 /* Height and width in [1, 2^31 - 1]. */
 cellseg_status cseg_plane_check_size(size_t height, size_t width);
-
-/* ---- text that grows (text.c), for JSON and binary formats ---- */
-
-/* After a failed allocation every call does nothing, and cseg_text_take() returns the error: one check. */
-typedef struct cseg_text {
-    cellseg_context *context;
-    char *bytes; /* NULL: empty */
-    size_t length, capacity;
-    cellseg_status status;
-} cseg_text;
-
-void cseg_text_add(cseg_text *text, const char *format, ...) CSEG_PRINTF(2, 3);
-void cseg_text_add_number(cseg_text *text, double value);      /* the fewest digits that read back as the same; never a comma */
-void cseg_text_add_string(cseg_text *text, const char *value); /* in quotes, escaped as JSON asks */
-void cseg_text_add_bytes(cseg_text *text, const void *bytes, size_t count); /* zeros and all: for binary formats */
-
-/* Hand the text over: cseg_memory_free() it. On failure it is released and *out NULL. */
-cellseg_status cseg_text_take(char **out, cseg_text *text);
 
 /* ---- inputs (input.c): a caller's image, read ---- */
 

@@ -48,10 +48,10 @@ static void use_full_stop(char *number) {
     *to = '\0';
 }
 
-/* The shortest text that parses to the same number. */
+/* The shortest text that parses to the same number. No value (NaN) is no text, which readers take for a missing number. */
 static void format_number(char number[NUMBER_SIZE], double value) {
     if (!isfinite(value)) {
-        (void)snprintf(number, NUMBER_SIZE, "%s", isnan(value) ? "nan" : value > 0 ? "inf" : "-inf");
+        (void)snprintf(number, NUMBER_SIZE, "%s", isnan(value) ? "" : value > 0 ? "inf" : "-inf");
         return;
     }
     for (int digits = 15; digits <= 17; digits++) {
@@ -93,16 +93,27 @@ static cellseg_status write_table(cseg_file *file, cellseg_context *context, con
     return file->error == 0 ? CELLSEG_OK : cseg_file_fail("cannot be written", file->error);
 }
 
-static cellseg_status write_csv(const cellseg_table *table, cellseg_context *context, const char *path) {
-    cseg_target target;
-    CSEG_TRY(cseg_target_open(&target, context, path));
-    return cseg_target_close(&target, write_table(&target.file, context, table));
+static cellseg_status write_csv(const cellseg_table *table, cellseg_context *context, cseg_target *target) {
+    CSEG_TRY(cseg_target_open(target, context));
+    return cseg_target_close(target, write_table(&target->file, context, table));
+}
+
+static cellseg_status write_in_call(const cellseg_table *table, cellseg_context *context, cseg_target *target) {
+    if (table == NULL)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "table is NULL");
+    cseg_call call;
+    cseg_call_begin(&call, context);
+    return cseg_call_end(&call, write_csv(table, context, target));
 }
 
 cellseg_status cellseg_table_write_csv(const cellseg_table *table, cellseg_context *context, const char *path) {
-    if (table == NULL || path == NULL)
-        return cseg_fail(CELLSEG_ERR_ARGUMENT, "%s is NULL", table == NULL ? "table" : "path");
-    cseg_call call;
-    cseg_call_begin(&call, context);
-    return cseg_call_end(&call, write_csv(table, context, path));
+    cseg_target target;
+    CSEG_TRY(cseg_target_set_path(&target, path));
+    return write_in_call(table, context, &target);
+}
+
+cellseg_status cellseg_table_write_csv_to(const cellseg_table *table, cellseg_context *context, const cellseg_writer *writer) {
+    cseg_target target;
+    CSEG_TRY(cseg_target_set_writer(&target, writer));
+    return write_in_call(table, context, &target);
 }

@@ -128,7 +128,12 @@ cellseg_status cseg_tiff_read(cellseg_image **out, cellseg_context *context, cse
 uint64_t cseg_libtiff_compressions(void);
 
 /* One page for each channel. */
-cellseg_status cseg_tiffwriter_write(cseg_file *file, cellseg_context *context, const cellseg_image *image);
+cellseg_status cseg_tiffwriter_write(cseg_file *file, cellseg_context *context, const cellseg_image *image,
+                                     const cellseg_write_options *options);
+
+/* The file's OME-XML (ome_write.c), plain ASCII. Release with cseg_memory_free(). */
+cellseg_status cseg_omewriter_describe(char **out, cellseg_context *context, const cellseg_image *image,
+                                       const cellseg_write_options *options);
 
 /* row(data, y, rgb) fills one row of 8-bit red, green and blue. */
 typedef void (*cseg_io_rgb_row_fn)(void *data, size_t y, uint8_t *rgb);

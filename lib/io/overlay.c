@@ -80,13 +80,12 @@ static cellseg_status check_labels(const cellseg_labels *labels, const cellseg_i
                      cellseg_labels_width(labels), cellseg_image_height(image), cellseg_image_width(image));
 }
 
-static cellseg_status write_picture(overlay *o, cellseg_context *context, const char *path) {
-    cseg_target target;
-    CSEG_TRY(cseg_target_open(&target, context, path));
-    return cseg_target_close(&target, cseg_png_write(&target.file, context, o->marker.height, o->marker.width, draw_row, o));
+static cellseg_status write_picture(overlay *o, cellseg_context *context, cseg_target *target) {
+    CSEG_TRY(cseg_target_open(target, context));
+    return cseg_target_close(target, cseg_png_write(&target->file, context, o->marker.height, o->marker.width, draw_row, o));
 }
 
-static cellseg_status write_overlay(cellseg_context *context, const char *path, const cellseg_image *image, int32_t channel,
+static cellseg_status write_overlay(cellseg_context *context, cseg_target *target, const cellseg_image *image, int32_t channel,
                                     const cellseg_labels *cells, const cellseg_labels *nuclei) {
     overlay o = {0};
     cellseg_status status;
@@ -96,7 +95,7 @@ static cellseg_status write_overlay(cellseg_context *context, const char *path, 
     CSEG_TRY_GOTO(done, prepare_outline(&o.cells, context, cells));
     CSEG_TRY_GOTO(done, prepare_outline(&o.nuclei, context, nuclei));
     cseg_progress_step(context, "writing", 0.5, 1);
-    CSEG_TRY_GOTO(done, write_picture(&o, context, path));
+    CSEG_TRY_GOTO(done, write_picture(&o, context, target));
 done:
     cseg_plane_free(&o.marker);
     cseg_plane_free(&o.cells);
@@ -104,14 +103,28 @@ done:
     return status;
 }
 
-cellseg_status cellseg_overlay_write(cellseg_context *context, const char *path, const cellseg_image *image, int32_t channel,
-                                     const cellseg_labels *cells, const cellseg_labels *nuclei) {
-    if (image == NULL || path == NULL)
-        return cseg_fail(CELLSEG_ERR_ARGUMENT, "%s is NULL", image == NULL ? "image" : "path");
+static cellseg_status write_in_call(cellseg_context *context, cseg_target *target, const cellseg_image *image, int32_t channel,
+                                    const cellseg_labels *cells, const cellseg_labels *nuclei) {
+    if (image == NULL)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "image is NULL");
     CSEG_TRY(cseg_range_check("channel", channel, 0, cellseg_image_channels(image) - 1));
     CSEG_TRY(check_labels(cells, image, "cells"));
     CSEG_TRY(check_labels(nuclei, image, "nuclei"));
     cseg_call call;
     cseg_call_begin(&call, context);
-    return cseg_call_end(&call, write_overlay(context, path, image, channel, cells, nuclei));
+    return cseg_call_end(&call, write_overlay(context, target, image, channel, cells, nuclei));
+}
+
+cellseg_status cellseg_overlay_write(cellseg_context *context, const char *path, const cellseg_image *image, int32_t channel,
+                                     const cellseg_labels *cells, const cellseg_labels *nuclei) {
+    cseg_target target;
+    CSEG_TRY(cseg_target_set_path(&target, path));
+    return write_in_call(context, &target, image, channel, cells, nuclei);
+}
+
+cellseg_status cellseg_overlay_write_to(cellseg_context *context, const cellseg_writer *writer, const cellseg_image *image,
+                                        int32_t channel, const cellseg_labels *cells, const cellseg_labels *nuclei) {
+    cseg_target target;
+    CSEG_TRY(cseg_target_set_writer(&target, writer));
+    return write_in_call(context, &target, image, channel, cells, nuclei);
 }

@@ -39,10 +39,7 @@ static cellseg_status decode(cellseg_image **out, cellseg_context *context, cseg
     static const char png[] = "\x89PNG\r\n\x1a\n";
     static const char tiff[][5] = {"II*\0", "MM\0*", "II+\0", "MM\0+"}; /* the last two: BigTIFF */
     char first[8] = {0};
-    const size_t length = cseg_file_read_at(file, first, sizeof first, 0);
-    if (file->error != 0)
-        return cseg_file_fail("cannot be read", file->error);
-    if (length == 0)
+    if (cseg_file_read_at(file, first, sizeof first, 0) == 0)
         return cseg_fail(CELLSEG_ERR_FORMAT, "the file is empty");
     if (memcmp(first, png, 8) == 0)
         return cseg_png_read(out, context, file, request);
@@ -52,23 +49,26 @@ static cellseg_status decode(cellseg_image **out, cellseg_context *context, cseg
     return cseg_fail(CELLSEG_ERR_FORMAT, "this is neither a PNG nor a TIFF file");
 }
 
-static cellseg_status read_file(cellseg_image **out, cellseg_context *context, const char *path, const cseg_io_request *request) {
-    cseg_file file;
-    cellseg_status status = cseg_file_open(&file, path);
-    if (status == CELLSEG_OK) {
-        status = decode(out, context, &file, request);
-        cseg_file_close(&file);
-    }
-    return status != CELLSEG_OK ? cseg_error_fail_in(status, path) : CELLSEG_OK;
+/* Codecs may go on after a failed read, or take the missing bytes for damage: the failure is what counts. */
+static cellseg_status check_reads(cellseg_image **out, const cseg_file *file, cellseg_status status) {
+    if (file->error == 0 || (status != CELLSEG_OK && status != CELLSEG_ERR_FORMAT))
+        return status;
+    cellseg_image_free(*out);
+    *out = NULL;
+    return cseg_file_fail("cannot be read", file->error);
 }
 
-cellseg_status cellseg_image_read(cellseg_image **out, cellseg_context *context, const char *path,
-                                  const cellseg_read_options *options) {
-    if (out == NULL)
-        return cseg_fail(CELLSEG_ERR_ARGUMENT, "out is NULL");
-    *out = NULL;
-    if (path == NULL)
-        return cseg_fail(CELLSEG_ERR_ARGUMENT, "path is NULL");
+static cellseg_status read_file(cellseg_image **out, cellseg_context *context, cseg_file *file, const cseg_io_request *request) {
+    cellseg_status status = cseg_file_open(file);
+    if (status == CELLSEG_OK) {
+        status = check_reads(out, file, decode(out, context, file, request));
+        cseg_file_close(file);
+    }
+    return status != CELLSEG_OK ? cseg_error_fail_in(status, file->reader.name) : CELLSEG_OK;
+}
+
+static cellseg_status read_image(cellseg_image **out, cellseg_context *context, cseg_file *file,
+                                 const cellseg_read_options *options) {
     cellseg_read_options own;
     CSEG_TRY(cseg_option_read(&own, &table, options, CELLSEG_PRESET_DEFAULT));
     const cseg_io_request request = {.pixel_size_um = own.pixel_size_um,
@@ -80,7 +80,30 @@ cellseg_status cellseg_image_read(cellseg_image **out, cellseg_context *context,
                                      .force = own.force != 0};
     cseg_call call;
     cseg_call_begin(&call, context);
-    return cseg_call_end(&call, read_file(out, context, path, &request));
+    return cseg_call_end(&call, read_file(out, context, file, &request));
+}
+
+static cellseg_status clear_image(cellseg_image **out) {
+    if (out == NULL)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "out is NULL");
+    *out = NULL;
+    return CELLSEG_OK;
+}
+
+cellseg_status cellseg_image_read(cellseg_image **out, cellseg_context *context, const char *path,
+                                  const cellseg_read_options *options) {
+    cseg_file file;
+    CSEG_TRY(clear_image(out));
+    CSEG_TRY(cseg_file_set_path(&file, path));
+    return read_image(out, context, &file, options);
+}
+
+cellseg_status cellseg_image_read_from(cellseg_image **out, cellseg_context *context, const cellseg_reader *reader,
+                                       const cellseg_read_options *options) {
+    cseg_file file;
+    CSEG_TRY(clear_image(out));
+    CSEG_TRY(cseg_file_set_reader(&file, reader));
+    return read_image(out, context, &file, options);
 }
 
 static void widen(uint32_t *to, const void *from, int32_t type, size_t count) {
@@ -111,22 +134,38 @@ static cellseg_status labels_from_image(cellseg_labels **out, cellseg_context *c
     return status;
 }
 
-static cellseg_status read_labels(cellseg_labels **out, cellseg_context *context, const char *path) {
+static cellseg_status read_labels(cellseg_labels **out, cellseg_context *context, cseg_file *file) {
     const cseg_io_request request = {.max_bytes = DEFAULT_MAX_BYTES, .series = -1, .z = -1, .t = -1, .labels = true};
     cellseg_image *image = NULL;
-    CSEG_TRY(read_file(&image, context, path, &request));
+    CSEG_TRY(read_file(&image, context, file, &request));
     const cellseg_status status = labels_from_image(out, context, image);
     cellseg_image_free(image);
-    return status != CELLSEG_OK ? cseg_error_fail_in(status, path) : CELLSEG_OK;
+    return status != CELLSEG_OK ? cseg_error_fail_in(status, file->reader.name) : CELLSEG_OK;
 }
 
-cellseg_status cellseg_labels_read(cellseg_labels **out, cellseg_context *context, const char *path) {
+static cellseg_status read_labels_in_call(cellseg_labels **out, cellseg_context *context, cseg_file *file) {
+    cseg_call call;
+    cseg_call_begin(&call, context);
+    return cseg_call_end(&call, read_labels(out, context, file));
+}
+
+static cellseg_status clear_labels(cellseg_labels **out) {
     if (out == NULL)
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "out is NULL");
     *out = NULL;
-    if (path == NULL)
-        return cseg_fail(CELLSEG_ERR_ARGUMENT, "path is NULL");
-    cseg_call call;
-    cseg_call_begin(&call, context);
-    return cseg_call_end(&call, read_labels(out, context, path));
+    return CELLSEG_OK;
+}
+
+cellseg_status cellseg_labels_read(cellseg_labels **out, cellseg_context *context, const char *path) {
+    cseg_file file;
+    CSEG_TRY(clear_labels(out));
+    CSEG_TRY(cseg_file_set_path(&file, path));
+    return read_labels_in_call(out, context, &file);
+}
+
+cellseg_status cellseg_labels_read_from(cellseg_labels **out, cellseg_context *context, const cellseg_reader *reader) {
+    cseg_file file;
+    CSEG_TRY(clear_labels(out));
+    CSEG_TRY(cseg_file_set_reader(&file, reader));
+    return read_labels_in_call(out, context, &file);
 }

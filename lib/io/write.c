@@ -1,21 +1,72 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Writing images and label maps: argument checks, conversion to 16 bits, and a target file that is replaced only when
- * complete. */
+/* Writing images and label maps: options, conversion to 16 bits, and a target that appears only when complete. */
 #include "io/io.h"
 
-static cellseg_status write_image(const cellseg_image *image, cellseg_context *context, const char *path) {
-    cseg_target target;
-    CSEG_TRY(cseg_target_open(&target, context, path));
-    return cseg_target_close(&target, cseg_tiffwriter_write(&target.file, context, image));
+/* A column of a table in each line: member, default, paper's value, minimum, maximum, unit, sentence. */
+#define ROW(...) CSEG_OPTION(cellseg_write_options, __VA_ARGS__)
+
+static const cellseg_option rows[] = {
+    ROW(bits, 0, 0, 0, 32, "", "bits of a label map's ids: 16, 32, or 0: 16 if every id fits, else 32; images keep their type",
+        .flags = CELLSEG_OPTION_FLAG_KEPT_BY_PRESET),
+    ROW(tile_px, 256, 256, 16, 4096, "px", "edge of the tiles of a page that is larger in both directions; 0: strips",
+        .flags = CELLSEG_OPTION_FLAG_OR_ZERO | CELLSEG_OPTION_FLAG_POWER_OF_TWO | CELLSEG_OPTION_FLAG_KEPT_BY_PRESET),
+    ROW(name, 0, 0, 0, 0, "", "name of the image, and of its channel if there is one only; NULL: none",
+        .flags = CELLSEG_OPTION_FLAG_KEPT_BY_PRESET),
+    ROW(provenance, 0, 0, 0, 0, "", "text about the origin of the pixels, stored in the file; NULL: none",
+        .flags = CELLSEG_OPTION_FLAG_KEPT_BY_PRESET),
+};
+
+static const cellseg_option_table table = CSEG_OPTION_TABLE(cellseg_write_options, rows, provenance);
+
+const cellseg_option_table *cellseg_write_options_table(void) {
+    return &table;
 }
 
-cellseg_status cellseg_image_write(const cellseg_image *image, cellseg_context *context, const char *path) {
-    if (image == NULL || path == NULL)
-        return cseg_fail(CELLSEG_ERR_ARGUMENT, "%s is NULL", image == NULL ? "image" : "path");
+cellseg_status cellseg_write_options_init(cellseg_write_options *options, size_t struct_size) {
+    return cseg_option_init(options, struct_size, &table, CELLSEG_PRESET_DEFAULT);
+}
+
+static cellseg_status read_options(cellseg_write_options *own, const cellseg_write_options *options) {
+    CSEG_TRY(cseg_option_read(own, &table, options, CELLSEG_PRESET_DEFAULT));
+    if (own->bits != 0 && own->bits != 16 && own->bits != 32)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "bits is %d; it must be 0, 16 or 32", (int)own->bits);
+    return CELLSEG_OK;
+}
+
+/* ---- images ---- */
+
+static cellseg_status write_image(const cellseg_image *image, cellseg_context *context, cseg_target *target,
+                                  const cellseg_write_options *options) {
+    CSEG_TRY(cseg_target_open(target, context));
+    return cseg_target_close(target, cseg_tiffwriter_write(&target->file, context, image, options));
+}
+
+static cellseg_status write_image_in_call(const cellseg_image *image, cellseg_context *context, cseg_target *target,
+                                          const cellseg_write_options *options) {
+    cellseg_write_options own;
+    CSEG_TRY(read_options(&own, options));
+    if (image == NULL)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "image is NULL");
     cseg_call call;
     cseg_call_begin(&call, context);
-    return cseg_call_end(&call, write_image(image, context, path));
+    return cseg_call_end(&call, write_image(image, context, target, &own));
 }
+
+cellseg_status cellseg_image_write(const cellseg_image *image, cellseg_context *context, const char *path,
+                                   const cellseg_write_options *options) {
+    cseg_target target;
+    CSEG_TRY(cseg_target_set_path(&target, path));
+    return write_image_in_call(image, context, &target, options);
+}
+
+cellseg_status cellseg_image_write_to(const cellseg_image *image, cellseg_context *context, const cellseg_writer *writer,
+                                      const cellseg_write_options *options) {
+    cseg_target target;
+    CSEG_TRY(cseg_target_set_writer(&target, writer));
+    return write_image_in_call(image, context, &target, options);
+}
+
+/* ---- label maps ---- */
 
 /* A uint16 image of the ids. */
 static cellseg_status to_uint16(cellseg_image **out, cellseg_context *context, const cellseg_labels *labels) {
@@ -40,26 +91,42 @@ static cellseg_status borrow(cellseg_image **out, cellseg_context *context, cons
     return cellseg_image_wrap(out, context, &layout);
 }
 
-static cellseg_status write_labels(const cellseg_labels *labels, cellseg_context *context, const char *path, int32_t bits) {
-    const uint32_t max_id = bits != 32 ? cellseg_labels_max_id(labels) : 0;
-    if (bits == 16 && max_id > UINT16_MAX)
-        return cseg_error_fail_in(cseg_fail(CELLSEG_ERR_ARGUMENT, "16 bits do not hold the id %u", max_id), path);
-    const bool wide = bits == 32 || max_id > UINT16_MAX;
+static cellseg_status write_labels(const cellseg_labels *labels, cellseg_context *context, cseg_target *target,
+                                   const cellseg_write_options *options) {
+    const uint32_t max_id = options->bits != 32 ? cellseg_labels_max_id(labels) : 0;
+    if (options->bits == 16 && max_id > UINT16_MAX)
+        return cseg_error_fail_in(cseg_fail(CELLSEG_ERR_ARGUMENT, "16 bits do not hold the id %u", max_id), target->name);
+    const bool wide = options->bits == 32 || max_id > UINT16_MAX;
     cellseg_image *image = NULL;
     CSEG_TRY(wide ? borrow(&image, context, labels) : to_uint16(&image, context, labels));
     cellseg_status status = cellseg_image_set_pixel_size_um(image, cellseg_labels_pixel_size_um(labels));
     if (status == CELLSEG_OK)
-        status = write_image(image, context, path);
+        status = write_image(image, context, target, options);
     cellseg_image_free(image);
     return status;
 }
 
-cellseg_status cellseg_labels_write(const cellseg_labels *labels, cellseg_context *context, const char *path, int32_t bits) {
-    if (labels == NULL || path == NULL)
-        return cseg_fail(CELLSEG_ERR_ARGUMENT, "%s is NULL", labels == NULL ? "labels" : "path");
-    if (bits != 0 && bits != 16 && bits != 32)
-        return cseg_fail(CELLSEG_ERR_ARGUMENT, "bits is %d; it must be 0, 16 or 32", (int)bits);
+static cellseg_status write_labels_in_call(const cellseg_labels *labels, cellseg_context *context, cseg_target *target,
+                                           const cellseg_write_options *options) {
+    cellseg_write_options own;
+    CSEG_TRY(read_options(&own, options));
+    if (labels == NULL)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "labels is NULL");
     cseg_call call;
     cseg_call_begin(&call, context);
-    return cseg_call_end(&call, write_labels(labels, context, path, bits));
+    return cseg_call_end(&call, write_labels(labels, context, target, &own));
+}
+
+cellseg_status cellseg_labels_write(const cellseg_labels *labels, cellseg_context *context, const char *path,
+                                    const cellseg_write_options *options) {
+    cseg_target target;
+    CSEG_TRY(cseg_target_set_path(&target, path));
+    return write_labels_in_call(labels, context, &target, options);
+}
+
+cellseg_status cellseg_labels_write_to(const cellseg_labels *labels, cellseg_context *context, const cellseg_writer *writer,
+                                       const cellseg_write_options *options) {
+    cseg_target target;
+    CSEG_TRY(cseg_target_set_writer(&target, writer));
+    return write_labels_in_call(labels, context, &target, options);
 }

@@ -3,9 +3,7 @@
  * The default model, lib/nn/default.cellseg, as bytes of the library. The assembler includes the file, without compile time and
  * without text. gcc and clang find the file along the include path. Compilers without GNU assembler syntax use C23's #embed.
  */
-#include <cellseg/model.h>
-
-#include "core/core.h"
+#include "nn/nn.h"
 
 #if defined(__has_include)
 #if __has_include("default_model.h")
@@ -29,7 +27,7 @@ bool cseg_default_is_inside(void) {
 }
 
 cellseg_status cellseg_model_default(cellseg_model **out, cellseg_context *context) {
-    return cellseg_model_load_memory(out, context, default_model, sizeof default_model);
+    return cseg_modelfile_load(out, context, default_model, sizeof default_model);
 }
 
 #elif defined(INCBIN)
@@ -58,7 +56,7 @@ bool cseg_default_is_inside(void) {
 }
 
 cellseg_status cellseg_model_default(cellseg_model **out, cellseg_context *context) {
-    return cellseg_model_load_memory(out, context, cseg_default_model, (size_t)(cseg_default_model_end - cseg_default_model));
+    return cseg_modelfile_load(out, context, cseg_default_model, (size_t)(cseg_default_model_end - cseg_default_model));
 }
 
 #else

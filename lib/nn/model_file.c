@@ -238,12 +238,15 @@ static cellseg_status load_memory(cellseg_model **out, cellseg_context *context,
     return status;
 }
 
-cellseg_status cellseg_model_load_memory(cellseg_model **out, cellseg_context *context, const void *bytes, size_t size) {
+static cellseg_status clear(cellseg_model **out) {
     if (out == NULL)
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "out is NULL");
     *out = NULL;
-    if (bytes == NULL)
-        return cseg_fail(CELLSEG_ERR_ARGUMENT, "bytes is NULL");
+    return CELLSEG_OK;
+}
+
+cellseg_status cseg_modelfile_load(cellseg_model **out, cellseg_context *context, const void *bytes, size_t size) {
+    CSEG_TRY(clear(out));
     cseg_call call;
     cseg_call_begin(&call, context);
     return cseg_call_end(&call, load_memory(out, context, bytes, size));
@@ -271,29 +274,37 @@ static cellseg_status read_open(uint8_t **bytes, cellseg_context *context, cseg_
                             : cseg_fail(CELLSEG_ERR_IO, "it changed while it was read");
 }
 
-static cellseg_status load_file(cellseg_model **out, cellseg_context *context, const char *path) {
-    cseg_file file;
-    cellseg_status status = cseg_file_open(&file, path);
+static cellseg_status load_file(cellseg_model **out, cellseg_context *context, cseg_file *file) {
+    cellseg_status status = cseg_file_open(file);
     uint8_t *bytes = NULL;
     if (status == CELLSEG_OK) {
-        status = read_open(&bytes, context, &file);
-        cseg_file_close(&file);
+        status = read_open(&bytes, context, file);
+        cseg_file_close(file);
     }
     if (status == CELLSEG_OK)
-        status = load_memory(out, context, bytes, (size_t)file.size);
+        status = load_memory(out, context, bytes, (size_t)file->size);
     cseg_memory_free(bytes);
-    return status == CELLSEG_OK ? status : cseg_error_fail_in(status, path);
+    return status == CELLSEG_OK ? status : cseg_error_fail_in(status, file->reader.name);
+}
+
+static cellseg_status load_in_call(cellseg_model **out, cellseg_context *context, cseg_file *file) {
+    cseg_call call;
+    cseg_call_begin(&call, context);
+    return cseg_call_end(&call, load_file(out, context, file));
 }
 
 cellseg_status cellseg_model_load(cellseg_model **out, cellseg_context *context, const char *path) {
-    if (out == NULL)
-        return cseg_fail(CELLSEG_ERR_ARGUMENT, "out is NULL");
-    *out = NULL;
-    if (path == NULL)
-        return cseg_fail(CELLSEG_ERR_ARGUMENT, "path is NULL");
-    cseg_call call;
-    cseg_call_begin(&call, context);
-    return cseg_call_end(&call, load_file(out, context, path));
+    cseg_file file;
+    CSEG_TRY(clear(out));
+    CSEG_TRY(cseg_file_set_path(&file, path));
+    return load_in_call(out, context, &file);
+}
+
+cellseg_status cellseg_model_load_from(cellseg_model **out, cellseg_context *context, const cellseg_reader *reader) {
+    cseg_file file;
+    CSEG_TRY(clear(out));
+    CSEG_TRY(cseg_file_set_reader(&file, reader));
+    return load_in_call(out, context, &file);
 }
 
 /* ---- saving ---- */
@@ -357,7 +368,7 @@ failed:
     return status;
 }
 
-static cellseg_status save(const cellseg_model *model, cellseg_context *context, const char *path, bool half) {
+static cellseg_status save(const cellseg_model *model, cellseg_context *context, cseg_target *target, bool half) {
     cellseg_model *rounded = NULL;
     if (half)
         CSEG_TRY(rounded_copy(&rounded, context, model));
@@ -365,18 +376,31 @@ static cellseg_status save(const cellseg_model *model, cellseg_context *context,
     size_t size = 0;
     cellseg_status status = pack_file(&bytes, &size, context, half ? rounded : model, half);
     if (status == CELLSEG_OK)
-        status = cseg_file_replace(path, context, bytes, size);
+        status = cseg_target_put(target, context, bytes, size);
     cseg_memory_free(bytes);
     cellseg_model_free(rounded);
     return status;
 }
 
-cellseg_status cellseg_model_save(const cellseg_model *model, cellseg_context *context, const char *path, int32_t weights) {
-    if (model == NULL || path == NULL)
-        return cseg_fail(CELLSEG_ERR_ARGUMENT, "%s is NULL", model == NULL ? "model" : "path");
+static cellseg_status save_in_call(const cellseg_model *model, cellseg_context *context, cseg_target *target, int32_t weights) {
+    if (model == NULL)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "model is NULL");
     if (weights != CELLSEG_WEIGHTS_FLOAT32 && weights != CELLSEG_WEIGHTS_FLOAT16)
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "weights is %d; it must be CELLSEG_WEIGHTS_FLOAT32 or _FLOAT16", (int)weights);
     cseg_call call;
     cseg_call_begin(&call, context);
-    return cseg_call_end(&call, save(model, context, path, weights == CELLSEG_WEIGHTS_FLOAT16));
+    return cseg_call_end(&call, save(model, context, target, weights == CELLSEG_WEIGHTS_FLOAT16));
+}
+
+cellseg_status cellseg_model_save(const cellseg_model *model, cellseg_context *context, const char *path, int32_t weights) {
+    cseg_target target;
+    CSEG_TRY(cseg_target_set_path(&target, path));
+    return save_in_call(model, context, &target, weights);
+}
+
+cellseg_status cellseg_model_save_to(const cellseg_model *model, cellseg_context *context, const cellseg_writer *writer,
+                                     int32_t weights) {
+    cseg_target target;
+    CSEG_TRY(cseg_target_set_writer(&target, writer));
+    return save_in_call(model, context, &target, weights);
 }

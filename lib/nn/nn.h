@@ -27,6 +27,9 @@ typedef struct cseg_rule {
 const cseg_rule *cseg_model_rule(const cellseg_model *model);
 const char *cseg_model_class_name(const cellseg_model *model, uint32_t index); /* of rule.classes */
 
+/* cellseg_model_load_from() of bytes in memory, without a copy of them. */
+cellseg_status cseg_modelfile_load(cellseg_model **out, cellseg_context *context, const void *bytes, size_t size);
+
 /* Whether this build holds the model of cellseg_model_default(). */
 bool cseg_default_is_inside(void);
 

@@ -288,7 +288,7 @@ static void put_model(cseg_text *out, const cellseg_model *model, float *scratch
     end(out, entry);
 }
 
-static cellseg_status export(const cellseg_model *model, cellseg_context *context, const char *path) {
+static cellseg_status export_graph(const cellseg_model *model, cellseg_context *context, cseg_target *target) {
     const size_t floats = 2 * model->layout.max_weights + model->layout.max_channels + 16;
     float *scratch = cseg_memory_alloc(context, floats, sizeof *scratch);
     if (scratch == NULL)
@@ -299,15 +299,27 @@ static cellseg_status export(const cellseg_model *model, cellseg_context *contex
     const size_t length = out.length;
     char *bytes;
     CSEG_TRY(cseg_text_take(&bytes, &out));
-    const cellseg_status status = cseg_file_replace(path, context, bytes, length);
+    const cellseg_status status = cseg_target_put(target, context, bytes, length);
     cseg_memory_free(bytes);
     return status;
 }
 
-cellseg_status cellseg_model_export_onnx(const cellseg_model *model, cellseg_context *context, const char *path) {
-    if (model == NULL || path == NULL)
-        return cseg_fail(CELLSEG_ERR_ARGUMENT, "%s is NULL", model == NULL ? "model" : "path");
+static cellseg_status export_in_call(const cellseg_model *model, cellseg_context *context, cseg_target *target) {
+    if (model == NULL)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "model is NULL");
     cseg_call call;
     cseg_call_begin(&call, context);
-    return cseg_call_end(&call, export(model, context, path));
+    return cseg_call_end(&call, export_graph(model, context, target));
+}
+
+cellseg_status cellseg_model_export_onnx(const cellseg_model *model, cellseg_context *context, const char *path) {
+    cseg_target target;
+    CSEG_TRY(cseg_target_set_path(&target, path));
+    return export_in_call(model, context, &target);
+}
+
+cellseg_status cellseg_model_export_onnx_to(const cellseg_model *model, cellseg_context *context, const cellseg_writer *writer) {
+    cseg_target target;
+    CSEG_TRY(cseg_target_set_writer(&target, writer));
+    return export_in_call(model, context, &target);
 }

@@ -52,7 +52,8 @@ cellseg_status cseg_checkpoint_write(const cseg_checkpoint *checkpoint, cellseg_
     const uint64_t hash = hash_all(&header, checkpoint);
     const size_t bytes = checkpoint->count * sizeof(float);
     cseg_target target;
-    CSEG_TRY(cseg_target_open(&target, context, path));
+    CSEG_TRY(cseg_target_set_path(&target, path));
+    CSEG_TRY(cseg_target_open(&target, context));
     cseg_file *file = &target.file; /* keeps the first error for cseg_target_close() */
     (void)cseg_file_write_at(file, &header, sizeof header, 0);
     (void)cseg_file_write_at(file, checkpoint->last.state, bytes, sizeof header);
@@ -112,7 +113,8 @@ static cellseg_status read_all(cseg_file *file, cseg_checkpoint *checkpoint) {
 
 cellseg_status cseg_checkpoint_read(cseg_checkpoint *checkpoint, const char *path) {
     cseg_file file;
-    cellseg_status status = cseg_file_open(&file, path);
+    CSEG_TRY(cseg_file_set_path(&file, path));
+    cellseg_status status = cseg_file_open(&file);
     if (status != CELLSEG_OK && file.error == ENOENT)
         return CELLSEG_OK;
     if (status == CELLSEG_OK) {

@@ -67,8 +67,8 @@ static int make_inputs(void **state) {
     (void)snprintf(in.image_path, sizeof in.image_path, "%s/image.tif", folder);
     (void)snprintf(in.cells_path, sizeof in.cells_path, "%s/cells.tif", folder);
     (void)snprintf(in.out_path, sizeof in.out_path, "%s/out", folder);
-    assert_ok(cellseg_image_write(in.image, NULL, in.image_path));
-    assert_ok(cellseg_labels_write(in.cells, NULL, in.cells_path, 0));
+    assert_ok(cellseg_image_write(in.image, NULL, in.image_path, NULL));
+    assert_ok(cellseg_labels_write(in.cells, NULL, in.cells_path, NULL));
     return 0;
 }
 
@@ -135,6 +135,13 @@ static cellseg_status take_file(uint64_t *hash, cellseg_status status) {
     return status;
 }
 
+static cellseg_status take_sink(uint64_t *hash, test_sink *sink, cellseg_status status) {
+    assert_true((status == CELLSEG_OK) == (sink->size > 0));
+    add_bytes(hash, sink->bytes, sink->size);
+    free(sink->bytes);
+    return status;
+}
+
 /* ---- the calls ---- */
 
 #define CALL(name) static cellseg_status name(uint64_t *hash, cellseg_context *context)
@@ -149,9 +156,10 @@ CALL(model_load) {
     const cellseg_status status = cellseg_model_load(&model, context, "tests/segment/painted.cellseg");
     return take_model(hash, model, status);
 }
-CALL(model_load_memory) {
+CALL(model_load_from) {
     cellseg_model *model;
-    const cellseg_status status = cellseg_model_load_memory(&model, context, in.file, in.file_size);
+    const cellseg_reader reader = test_reader(in.file, in.file_size);
+    const cellseg_status status = cellseg_model_load_from(&model, context, &reader);
     return take_model(hash, model, status);
 }
 CALL(model_average) {
@@ -261,10 +269,10 @@ CALL(labels_read) {
     return take_labels(hash, labels, status);
 }
 CALL(image_write) {
-    return take_file(hash, cellseg_image_write(in.image, context, in.out_path));
+    return take_file(hash, cellseg_image_write(in.image, context, in.out_path, NULL));
 }
 CALL(labels_write) {
-    return take_file(hash, cellseg_labels_write(in.cells, context, in.out_path, 0));
+    return take_file(hash, cellseg_labels_write(in.cells, context, in.out_path, NULL));
 }
 CALL(overlay_write) {
     return take_file(hash, cellseg_overlay_write(context, in.out_path, in.image, 0, in.cells, in.nuclei));
@@ -272,6 +280,42 @@ CALL(overlay_write) {
 CALL(table_write_csv) {
     return take_file(hash, cellseg_table_write_csv(in.table, context, in.out_path));
 }
+
+static cellseg_reader reader_of(const char *path, unsigned char **bytes) {
+    size_t size;
+    *bytes = read_file(path, &size);
+    return test_reader(*bytes, size);
+}
+
+CALL(image_read_from) {
+    cellseg_image *image;
+    unsigned char *bytes;
+    const cellseg_reader reader = reader_of(in.image_path, &bytes);
+    const cellseg_status status = cellseg_image_read_from(&image, context, &reader, NULL);
+    free(bytes);
+    return take_image(hash, image, status);
+}
+CALL(labels_read_from) {
+    cellseg_labels *labels;
+    unsigned char *bytes;
+    const cellseg_reader reader = reader_of(in.cells_path, &bytes);
+    const cellseg_status status = cellseg_labels_read_from(&labels, context, &reader);
+    free(bytes);
+    return take_labels(hash, labels, status);
+}
+
+#define WRITE_CALL(name, ...)                                                                                                    \
+    CALL(name) {                                                                                                                 \
+        test_sink sink = {0};                                                                                                    \
+        const cellseg_writer writer = test_writer(&sink);                                                                        \
+        return take_sink(hash, &sink, cellseg_##name(__VA_ARGS__));                                                              \
+    }
+WRITE_CALL(image_write_to, in.image, context, &writer, NULL)
+WRITE_CALL(labels_write_to, in.cells, context, &writer, NULL)
+WRITE_CALL(overlay_write_to, context, &writer, in.image, 0, in.cells, in.nuclei)
+WRITE_CALL(table_write_csv_to, in.table, context, &writer)
+WRITE_CALL(model_save_to, in.model, context, &writer, CELLSEG_WEIGHTS_FLOAT16)
+WRITE_CALL(model_export_onnx_to, in.model, context, &writer)
 
 CALL(synth_field) {
     cellseg_synth_options options;
@@ -393,7 +437,7 @@ typedef struct call {
 static const call calls[] = {
     ROW(model_default),
     ROW(model_load),
-    ROW(model_load_memory),
+    ROW(model_load_from),
     ROW(model_average),
     ROW(model_save),
     ROW(model_export_onnx),
@@ -416,6 +460,14 @@ static const call calls[] = {
     ROW(labels_write),
     ROW(overlay_write),
     ROW(table_write_csv),
+    ROW(image_read_from),
+    ROW(labels_read_from),
+    ROW(image_write_to),
+    ROW(labels_write_to),
+    ROW(overlay_write_to),
+    ROW(table_write_csv_to),
+    ROW(model_save_to),
+    ROW(model_export_onnx_to),
     ROW(synth_field),
     ROW(train),
     ROW(image_gaussian),

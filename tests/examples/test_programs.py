@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The example programs that segment."""
 
+import io
 import re
+import subprocess
 
+import numpy as np
 import tifffile
 from program import FIELD, PROGRAM, run, write_image
 
@@ -29,3 +32,15 @@ def test_segment_memory_finds_the_cells_it_draws():
     result = run(program=PROGRAM.parent / "segment_memory")
     assert result.code == 0 and result.errors == []
     assert abs(int(re.fullmatch(r"(\d+) cells\n", result.output)[1]) - 9) <= 1
+
+
+def test_segment_stream_reads_and_writes_memory(tmp_path):
+    stream, file = PROGRAM.parent / "segment_stream", PROGRAM.parent / "segment_file"
+    with open(FIELD, "rb") as image:
+        done = subprocess.run([stream], stdin=image, capture_output=True, timeout=300)
+    assert done.returncode == 0 and done.stderr == b""
+    assert run(FIELD, tmp_path / "cells.tif", program=file).code == 0
+    np.testing.assert_array_equal(tifffile.imread(io.BytesIO(done.stdout)), tifffile.imread(tmp_path / "cells.tif"))
+    done = subprocess.run([stream], input=b"GIF89a", capture_output=True, timeout=300)
+    assert done.returncode == 1 and done.stderr == b"segment_stream: standard input: this is neither a PNG nor a TIFF file\n"
+    assert subprocess.run([stream], stdin=subprocess.DEVNULL, capture_output=True, timeout=300).returncode == 2

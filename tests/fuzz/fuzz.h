@@ -10,7 +10,6 @@
 #ifndef CSEG_FUZZ_H
 #define CSEG_FUZZ_H
 
-#define _GNU_SOURCE /* memfd_create() */
 #include "core/core.h"
 
 #include <cellseg/cellseg.h>
@@ -20,8 +19,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
@@ -135,16 +132,6 @@ static inline void take_options(input *in, const cellseg_option_table *table, vo
         else if (kind >= 0x80)
             cseg_option_set(options, &o, o.lowest + (double)(kind % 8));
     }
-}
-
-/* ---- files ---- */
-
-/* The first `size` bytes of the input as a file in memory; close the descriptor. */
-static inline int open_file(char path[64], const uint8_t *bytes, size_t size) {
-    const int file = memfd_create("input", MFD_CLOEXEC);
-    MUST(file >= 0 && write(file, bytes, size) == (ssize_t)size);
-    (void)snprintf(path, 64, "/proc/self/fd/%d", file);
-    return file;
 }
 
 /* ---- an input ---- */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What a TIFF file's description says, as OME-XML or ImageJ's lines: any text, in a sound file of one or several tiny pages, with
  * any choice of series, slice and time point. */
-#include "fuzz.h"
+#include "files.h"
 
 enum { WIDTH = 3, HEIGHT = 2, PAGE = WIDTH * HEIGHT, MAX_PAGES = 12, TAGS = 13, DIRECTORY = 2 + 12 * TAGS + 4, HEADER = 8 };
 enum { SHORT = 3, LONG = 4, RATIONAL = 5, ASCII = 2 };
@@ -73,11 +73,10 @@ static void fuzz_run(input *in, cellseg_context *context) {
     p.text_bytes = in->size;
     size_t size;
     uint8_t *bytes = make_file(&size, &p, in->bytes);
-    char path[64];
-    const int file = open_file(path, bytes, size);
+    source s = {.bytes = bytes, .size = size};
+    const cellseg_reader reader = reader_of(&s);
     cellseg_image *image;
-    const cellseg_status status = cellseg_image_read(&image, context, path, &options);
+    const cellseg_status status = cellseg_image_read_from(&image, context, &reader, &options);
     take_image(in, image, status);
-    (void)close(file);
     free(bytes);
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Label files: any bytes end in a label map that other calls take, or in an error. */
-#include "fuzz.h"
+/* Label files: any bytes end in a label map that other calls take, or in an error, also where a read fails and where the file
+ * changes meanwhile. */
+#include "files.h"
 
-/* A map numbered anew has the ids 1 to n, each of one component if the parts were told apart before. */
-static void check_relabelled(input *in, cellseg_context *context, const cellseg_labels *labels) {
+/* A map numbered anew has the ids 1 to n; only its objects may be of several components. */
+static void check_numbered(input *in, cellseg_context *context, const cellseg_labels *labels) {
     cellseg_labels *numbered;
     char violation[128];
     const cellseg_status status = cellseg_labels_relabel(&numbered, context, labels);
@@ -16,12 +17,12 @@ static void check_relabelled(input *in, cellseg_context *context, const cellseg_
 }
 
 static void fuzz_run(input *in, cellseg_context *context) {
-    char path[64];
-    const int file = open_file(path, in->bytes, in->size);
+    source s = take_source(in);
+    const cellseg_reader reader = reader_of(&s);
     cellseg_labels *labels;
-    const cellseg_status status = cellseg_labels_read(&labels, context, path);
+    const cellseg_status status = cellseg_labels_read_from(&labels, context, &reader);
+    check_source(&s, status);
     if (status == CELLSEG_OK)
-        check_relabelled(in, context, labels);
+        check_numbered(in, context, labels);
     take_labels(in, labels, status);
-    (void)close(file);
 }

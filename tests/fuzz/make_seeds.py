@@ -114,9 +114,9 @@ def all_layers(weight_type=np.float32):
 def models():
     for name, (layers, tensors) in {"pointwise": pointwise(), "layers": all_layers(), "half": all_layers(np.float16)}.items():
         header, data = model_header(layers, tensors)
-        yield name, header + b"\0" + data + b"\0"
+        yield name, header + b"\0" + data + b"\0\0"
     header, data = model_header(*pointwise())
-    yield "raw", struct.pack("<Q", len(header)) + header + data + b"\xff"
+    yield "raw", struct.pack("<Q", len(header)) + header + data + b"\0\xff"
 
 
 def checkpoints():
@@ -134,7 +134,7 @@ def option_names():
 
 def options():
     names = option_names()
-    for table in range(15):
+    for table in range(16):
         for kind, value in (("zero", 0), ("one", 1), ("large", 1e300), ("text", "paper"), ("null", None), ("group", {})):
             if table == 0 or kind in ("one", "group"):
                 yield f"{table}_{kind}", json.dumps({name: value for name in names}).encode() + bytes(3) + bytes([table])

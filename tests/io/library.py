@@ -32,7 +32,23 @@ class Failure(RuntimeError):
 
 
 class ReadOptions(ctypes.Structure):
-    _fields_ = [("struct_size", ctypes.c_size_t), ("pixel_size_um", ctypes.c_double), ("max_bytes", ctypes.c_uint64)]
+    _fields_ = [("struct_size", ctypes.c_size_t), ("pixel_size_um", ctypes.c_double), ("max_bytes", ctypes.c_uint64),
+                ("series", ctypes.c_int32), ("z", ctypes.c_int32), ("t", ctypes.c_int32), ("force", ctypes.c_int32),
+                ("level_um", ctypes.c_double)]
+
+
+class WriteOptions(ctypes.Structure):
+    _fields_ = [("struct_size", ctypes.c_size_t), ("bits", ctypes.c_int32), ("tile_px", ctypes.c_int32), ("name", ctypes.c_char_p),
+                ("provenance", ctypes.c_char_p)]
+
+
+def write_options(**members):
+    """The defaults, with these members set; texts are bytes."""
+    options = WriteOptions()
+    check(lib.cellseg_write_options_init(ctypes.byref(options), ctypes.c_size_t(ctypes.sizeof(options))))
+    for name, value in members.items():
+        setattr(options, name, value)
+    return ctypes.byref(options)
 
 
 def check(status):
@@ -51,7 +67,7 @@ def array_at(address, dtype, shape):
 
 def read_image(path, pixel_size_um=0.0, max_bytes=0):
     """(channels x height x width array, pixel size)"""
-    options = ReadOptions(ctypes.sizeof(ReadOptions), pixel_size_um, max_bytes)
+    options = ReadOptions(ctypes.sizeof(ReadOptions), pixel_size_um, max_bytes, -1, -1, -1)
     image = ctypes.c_void_p()
     check(lib.cellseg_image_read(ctypes.byref(image), None, path_bytes(path), ctypes.byref(options)))
     shape = lib.cellseg_image_height(image), lib.cellseg_image_width(image)
@@ -79,10 +95,10 @@ def new_image(array, pixel_size_um=0.0):
     return image
 
 
-def write_image(path, array, pixel_size_um=0.0):
+def write_image(path, array, pixel_size_um=0.0, **options):
     image = new_image(array, pixel_size_um)
     try:
-        check(lib.cellseg_image_write(image, None, path_bytes(path)))
+        check(lib.cellseg_image_write(image, None, path_bytes(path), write_options(**options)))
     finally:
         lib.cellseg_image_free(image)
 
@@ -109,9 +125,9 @@ def new_labels(array, pixel_size_um=0.0):
     return labels
 
 
-def write_labels(path, array, bits=0, pixel_size_um=0.0):
+def write_labels(path, array, bits=0, pixel_size_um=0.0, **options):
     labels = new_labels(array, pixel_size_um)
     try:
-        check(lib.cellseg_labels_write(labels, None, path_bytes(path), bits))
+        check(lib.cellseg_labels_write(labels, None, path_bytes(path), write_options(bits=bits, **options)))
     finally:
         lib.cellseg_labels_free(labels)

@@ -198,6 +198,71 @@ static void tiny_files_that_claim_much(void **state) {
         }
 }
 
+/* ---- readers ---- */
+
+typedef struct source {
+    const unsigned char *bytes;
+    size_t size;
+    long calls, failing; /* the call that fails, from 1; 0: none */
+} source;
+
+/* Also a fault of the library: a byte beyond the end is asked for, or a read follows a failure. */
+static int32_t read_source(void *user, void *to, size_t count, uint64_t offset) {
+    source *s = user;
+    s->calls++;
+    assert_true(count > 0 && offset < s->size && count <= s->size - offset);
+    assert_true(s->failing == 0 || s->calls <= s->failing);
+    if (s->calls == s->failing)
+        return 5; /* EIO */
+    memcpy(to, s->bytes + offset, count);
+    return 0;
+}
+
+static cellseg_reader reader_of(source *s) {
+    cellseg_reader reader;
+    assert_ok(cellseg_reader_init(&reader, sizeof reader));
+    reader.name = "archive/file";
+    reader.user = s;
+    reader.size_bytes = s->size;
+    reader.read = read_source;
+    return reader;
+}
+
+static void assert_failed_read(cellseg_status status) {
+    assert_status(status, CELLSEG_ERR_IO);
+    assert_int_equal(strncmp(cellseg_last_error(), "archive/file: ", 14), 0);
+    assert_non_null(strstr(cellseg_last_error(), "Input/output error"));
+}
+
+/* Whichever read fails, the image is not read; without a failure it is the one of the path. */
+static void survives_failing_reads(const char *path) {
+    unsigned char bytes[MAX_BYTES];
+    source s = {.bytes = bytes, .size = slurp(path, bytes, sizeof bytes)};
+    const cellseg_reader reader = reader_of(&s);
+    cellseg_image *image, *expected;
+    cellseg_labels *labels;
+    assert_ok(cellseg_image_read_from(&image, NULL, &reader, NULL));
+    assert_ok(cellseg_image_read(&expected, NULL, path, NULL));
+    assert_true(sum_of_pixels(image) == sum_of_pixels(expected));
+    assert_true(cellseg_image_pixel_size_um(image) == cellseg_image_pixel_size_um(expected));
+    cellseg_image_free(image);
+    cellseg_image_free(expected);
+    const long reads = s.calls;
+    for (s.failing = 1; s.failing <= reads; s.failing++) {
+        s.calls = 0;
+        assert_failed_read(cellseg_image_read_from(&image, NULL, &reader, NULL));
+        assert_null(image);
+        s.calls = 0;
+        assert_failed_read(cellseg_labels_read_from(&labels, NULL, &reader));
+        assert_null(labels);
+    }
+}
+
+static void every_failed_read_is_an_io_error(void **state) {
+    (void)state;
+    for_each_sample(survives_failing_reads);
+}
+
 /* ---- failing allocations: nothing leaks, nothing half-written stays ---- */
 
 static cellseg_status read_with(cellseg_context *context, void *path) {
@@ -258,15 +323,30 @@ static void free_things(things *t) {
 static cellseg_status write_one(cellseg_context *context, const things *t, int which, const char *path) {
     switch (which) {
     case 0:
-        return cellseg_image_write(t->image, context, path);
+        return cellseg_image_write(t->image, context, path, NULL);
     case 1:
-        return cellseg_labels_write(t->labels, context, path, 0);
+        return cellseg_labels_write(t->labels, context, path, NULL);
     case 2:
-        return cellseg_labels_write(t->large, context, path, 0);
+        return cellseg_labels_write(t->large, context, path, NULL);
     case 3:
         return cellseg_overlay_write(context, path, t->image, 0, t->labels, t->large);
     default:
         return cellseg_table_write_csv(t->table, context, path);
+    }
+}
+
+static cellseg_status write_one_to(cellseg_context *context, const things *t, int which, const cellseg_writer *writer) {
+    switch (which) {
+    case 0:
+        return cellseg_image_write_to(t->image, context, writer, NULL);
+    case 1:
+        return cellseg_labels_write_to(t->labels, context, writer, NULL);
+    case 2:
+        return cellseg_labels_write_to(t->large, context, writer, NULL);
+    case 3:
+        return cellseg_overlay_write_to(context, writer, t->image, 0, t->labels, t->large);
+    default:
+        return cellseg_table_write_csv_to(t->table, context, writer);
     }
 }
 
@@ -283,6 +363,16 @@ static cellseg_status write_with(cellseg_context *context, void *data) {
     return status;
 }
 
+static cellseg_status write_to_memory(cellseg_context *context, void *data) {
+    const write_job *job = data;
+    test_sink sink = {0};
+    const cellseg_writer writer = test_writer(&sink);
+    const cellseg_status status = write_one_to(context, job->t, job->which, &writer);
+    assert_true((sink.calls > 0) == (status == CELLSEG_OK));
+    free(sink.bytes);
+    return status;
+}
+
 static void writing_survives_failing_allocations(void **state) {
     (void)state;
     (void)files_in_folder(true);
@@ -290,6 +380,53 @@ static void writing_survives_failing_allocations(void **state) {
     for (int which = 0; which < 5; which++) {
         write_job job = {&t, which};
         assert_survives_failing_allocations(write_with, &job);
+        assert_survives_failing_allocations(write_to_memory, &job);
+    }
+    free_things(&t);
+}
+
+static void writers_get_the_bytes_of_files(void **state) {
+    (void)state;
+    static unsigned char bytes[1 << 16];
+    things t = make_things();
+    for (int which = 0; which < 5; which++) {
+        char path[PATH_SIZE];
+        assert_ok(write_one(NULL, &t, which, in_folder(path, "written")));
+        const size_t size = slurp(path, bytes, sizeof bytes);
+        test_sink sink = {0}, closed = {.error = 32}; /* EPIPE */
+        const cellseg_writer writer = test_writer(&sink), broken = test_writer(&closed);
+        assert_ok(write_one_to(NULL, &t, which, &writer));
+        assert_int_equal(sink.size, size);
+        assert_memory_equal(sink.bytes, bytes, size);
+        free(sink.bytes);
+        assert_status(write_one_to(NULL, &t, which, &broken), CELLSEG_ERR_IO);
+        assert_string_equal(cellseg_last_error(), "the output: cannot be written: Broken pipe");
+        assert_int_equal(closed.calls, 1);
+    }
+    free_things(&t);
+}
+
+/* Whatever the budget, the writer gets the whole file or nothing. */
+static void writers_keep_the_budget(void **state) {
+    (void)state;
+    things t = make_things();
+    for (int which = 0; which < 5; which++) {
+        write_job job = {&t, which};
+        size_t refused = 0;
+        cellseg_status status = CELLSEG_ERR_LIMIT;
+        for (uint64_t budget = 500; status != CELLSEG_OK; budget += budget / 3) {
+            cellseg_context_options options;
+            assert_ok(cellseg_context_options_init(&options, sizeof options));
+            options.memory_budget_bytes = budget;
+            options.threads = 1;
+            cellseg_context *context;
+            assert_ok(cellseg_context_new(&context, &options));
+            status = write_to_memory(context, &job);
+            assert_true(status == CELLSEG_OK || status == CELLSEG_ERR_LIMIT);
+            refused += status != CELLSEG_OK;
+            cellseg_context_free(context);
+        }
+        assert_true(refused > 0);
     }
     free_things(&t);
 }
@@ -314,6 +451,17 @@ static void readers_refuse_bad_arguments(void **state) {
     options.pixel_size_um = -1;
     assert_status(cellseg_image_read(&image, NULL, "x", &options), CELLSEG_ERR_ARGUMENT);
     assert_status(cellseg_image_read(&image, NULL, "", NULL), CELLSEG_ERR_IO);
+    const cellseg_reader empty = test_reader("", 0);
+    cellseg_reader nothing;
+    assert_ok(cellseg_reader_init(&nothing, sizeof nothing));
+    assert_status(cellseg_image_read_from(NULL, NULL, &empty, NULL), CELLSEG_ERR_ARGUMENT);
+    assert_status(cellseg_image_read_from(&image, NULL, NULL, NULL), CELLSEG_ERR_ARGUMENT);
+    assert_status(cellseg_image_read_from(&image, NULL, &nothing, NULL), CELLSEG_ERR_ARGUMENT);
+    assert_status(cellseg_image_read_from(&image, NULL, &empty, &options), CELLSEG_ERR_ARGUMENT);
+    assert_status(cellseg_image_read_from(&image, NULL, &empty, NULL), CELLSEG_ERR_FORMAT);
+    assert_string_equal(cellseg_last_error(), "the input: the file is empty");
+    assert_status(cellseg_labels_read_from(NULL, NULL, &empty), CELLSEG_ERR_ARGUMENT);
+    assert_status(cellseg_labels_read_from(&labels, NULL, &nothing), CELLSEG_ERR_ARGUMENT);
 }
 
 static void writers_refuse_bad_arguments(void **state) {
@@ -322,16 +470,29 @@ static void writers_refuse_bad_arguments(void **state) {
     char path[PATH_SIZE];
     in_folder(path, "never");
     things t = make_things();
-    assert_status(cellseg_image_write(NULL, NULL, path), CELLSEG_ERR_ARGUMENT);
-    assert_status(cellseg_labels_write(NULL, NULL, path, 0), CELLSEG_ERR_ARGUMENT);
-    assert_status(cellseg_labels_write(t.labels, NULL, path, 8), CELLSEG_ERR_ARGUMENT);
-    assert_status(cellseg_labels_write(t.large, NULL, path, 16), CELLSEG_ERR_ARGUMENT);
+    cellseg_writer no_function;
+    assert_ok(cellseg_writer_init(&no_function, sizeof no_function));
+    assert_status(cellseg_image_write(NULL, NULL, path, NULL), CELLSEG_ERR_ARGUMENT);
+    assert_status(cellseg_labels_write(NULL, NULL, path, NULL), CELLSEG_ERR_ARGUMENT);
+    cellseg_write_options options;
+    assert_status(cellseg_write_options_init(NULL, sizeof options), CELLSEG_ERR_ARGUMENT);
+    assert_status(cellseg_write_options_init(&options, 3), CELLSEG_ERR_ARGUMENT);
+    assert_ok(cellseg_write_options_init(&options, sizeof options));
+    options.bits = 8;
+    assert_status(cellseg_labels_write(t.labels, NULL, path, &options), CELLSEG_ERR_ARGUMENT);
+    options.bits = 16;
+    assert_status(cellseg_labels_write(t.large, NULL, path, &options), CELLSEG_ERR_ARGUMENT);
+    options.bits = 0;
+    options.tile_px = 48;
+    assert_status(cellseg_image_write(t.image, NULL, path, &options), CELLSEG_ERR_ARGUMENT);
     assert_status(cellseg_overlay_write(NULL, path, NULL, 0, NULL, NULL), CELLSEG_ERR_ARGUMENT);
     assert_status(cellseg_overlay_write(NULL, path, t.image, -1, NULL, NULL), CELLSEG_ERR_ARGUMENT);
     assert_status(cellseg_overlay_write(NULL, path, t.image, 2, NULL, NULL), CELLSEG_ERR_ARGUMENT);
     assert_status(cellseg_table_write_csv(NULL, NULL, path), CELLSEG_ERR_ARGUMENT);
     for (int which = 0; which < 5; which++) {
         assert_status(write_one(NULL, &t, which, NULL), CELLSEG_ERR_ARGUMENT);
+        assert_status(write_one_to(NULL, &t, which, NULL), CELLSEG_ERR_ARGUMENT);
+        assert_status(write_one_to(NULL, &t, which, &no_function), CELLSEG_ERR_ARGUMENT);
         assert_status(write_one(NULL, &t, which, ""), CELLSEG_ERR_IO);
     }
     assert_int_equal(files_in_folder(false), 0);
@@ -378,8 +539,11 @@ int main(void) {
         cmocka_unit_test(truncated_files_are_refused),
         cmocka_unit_test(changed_bytes_do_no_harm),
         cmocka_unit_test(tiny_files_that_claim_much),
+        cmocka_unit_test(every_failed_read_is_an_io_error),
         cmocka_unit_test(reading_survives_failing_allocations),
         cmocka_unit_test(writing_survives_failing_allocations),
+        cmocka_unit_test(writers_get_the_bytes_of_files),
+        cmocka_unit_test(writers_keep_the_budget),
         cmocka_unit_test(readers_refuse_bad_arguments),
         cmocka_unit_test(writers_refuse_bad_arguments),
         cmocka_unit_test(a_budget_is_kept),

@@ -103,7 +103,7 @@ def test_borrowed_images_are_written_row_by_row(tmp_path, make):
     layout = Layout(ctypes.sizeof(Layout), view.ctypes.data, 50, 37, len(view), 2, pixel, row, channel)
     image = ctypes.c_void_p()
     library.check(lib.cellseg_image_wrap(ctypes.byref(image), None, ctypes.byref(layout)))
-    library.check(lib.cellseg_image_write(image, None, library.path_bytes(tmp_path / "image.tif")))
+    library.check(lib.cellseg_image_write(image, None, library.path_bytes(tmp_path / "image.tif"), None))
     lib.cellseg_image_free(image)
     np.testing.assert_array_equal(tifffile.imread(tmp_path / "image.tif"), view)
 
@@ -163,10 +163,16 @@ def test_overlay_refuses(tmp_path):
 
 
 def measured_table():
-    cells = library.new_labels(blobs(200, 300), 0.65)
+    """The last cell is one pixel, which has no texture."""
+    ids = blobs(200, 300)
+    ids[0, 0] = ids.max() + 1
+    cells = library.new_labels(ids, 0.65)
+    options = (ctypes.c_int32 * 64)()
+    library.check(lib.cellseg_measure_options_init(options, ctypes.c_size_t(ctypes.sizeof(options))))
+    options[5] = 1  # texture
     image = library.new_image(RNG.random((2, 200, 300)).astype(np.float32), 0.65)
     table = ctypes.c_void_p()
-    library.check(lib.cellseg_measure(ctypes.byref(table), None, cells, None, image, None))
+    library.check(lib.cellseg_measure(ctypes.byref(table), None, cells, None, image, options))
     lib.cellseg_image_free(image)
     lib.cellseg_labels_free(cells)
     return table
@@ -196,10 +202,12 @@ def test_csv_reads_back_the_same_numbers(tmp_path):
     with open(tmp_path / "cells.csv", newline="") as file:
         rows = list(csv.reader(file))
     assert rows[0] == list(columns) and len(rows) - 1 == len(columns["id"]) > 10
-    np.testing.assert_array_equal(np.array(rows[1:], float).T, np.array(list(columns.values())))
+    numbers = np.array([[text or "nan" for text in row] for row in rows[1:]], float).T
+    np.testing.assert_array_equal(numbers, np.array(list(columns.values())))
+    assert np.isnan(numbers).any() and not any("nan" in text for row in rows[1:] for text in row)
     for row, number in zip(rows[1:], columns["id"]):
         assert row[0] == str(int(number))
-    for text in (cell for row in rows[1:] for cell in row):
+    for text in (cell for row in rows[1:] for cell in row if cell):
         assert len(text) <= max(len(repr(float(text))), len("%.15g" % float(text)))  # repr is the shortest that reads back
 
 

@@ -67,6 +67,11 @@ static parts take_apart(const uint8_t *bytes, size_t size) {
     return p;
 }
 
+static cellseg_status load_bytes(cellseg_model **loaded, const void *bytes, size_t size) {
+    const cellseg_reader reader = test_reader(bytes, size);
+    return cellseg_model_load_from(loaded, NULL, &reader);
+}
+
 static cellseg_status load_model(cellseg_model **loaded, const char *header, const uint8_t *data, size_t data_bytes) {
     const uint64_t length = strlen(header);
     const size_t size = 8 + (size_t)length + data_bytes;
@@ -75,7 +80,7 @@ static cellseg_status load_model(cellseg_model **loaded, const char *header, con
     memcpy(bytes, &length, 8);
     memcpy(bytes + 8, header, (size_t)length);
     memcpy(bytes + 8 + length, data, data_bytes);
-    const cellseg_status status = cellseg_model_load_memory(loaded, NULL, bytes, size);
+    const cellseg_status status = load_bytes(loaded, bytes, size);
     if (status != CELLSEG_OK)
         assert_null(*loaded);
     free(bytes);
@@ -371,19 +376,19 @@ static void truncated_and_overlong_files_are_refused(void **state) {
         uint8_t *part = malloc(length > 0 ? length : 1); /* its own block, so that sanitizers see a byte too far */
         assert_non_null(part);
         memcpy(part, bytes, length);
-        assert_status(cellseg_model_load_memory(&loaded, NULL, part, length), CELLSEG_ERR_FORMAT);
+        assert_status(load_bytes(&loaded, part, length), CELLSEG_ERR_FORMAT);
         assert_null(loaded);
         free(part);
     }
     uint8_t *longer = calloc(1, size + 1);
     assert_non_null(longer);
     memcpy(longer, bytes, size);
-    assert_status(cellseg_model_load_memory(&loaded, NULL, longer, size + 1), CELLSEG_ERR_FORMAT);
+    assert_status(load_bytes(&loaded, longer, size + 1), CELLSEG_ERR_FORMAT);
     assert_non_null(strstr(cellseg_last_error(), "bytes too many"));
     free(longer);
     for (size_t i = 0; i < 8; i++) { /* header lengths beyond the file, beyond a megabyte, beyond all */
         bytes[i] = 255;
-        assert_status(cellseg_model_load_memory(&loaded, NULL, bytes, size), CELLSEG_ERR_FORMAT);
+        assert_status(load_bytes(&loaded, bytes, size), CELLSEG_ERR_FORMAT);
     }
     free(bytes);
 }
@@ -441,7 +446,7 @@ static void random_damage_does_no_harm(void **state) {
         const uint8_t before = bytes[at];
         bytes[at] = (uint8_t)test_random(&random);
         cellseg_model *loaded;
-        refused += cellseg_model_load_memory(&loaded, NULL, bytes, size) != CELLSEG_OK;
+        refused += load_bytes(&loaded, bytes, size) != CELLSEG_OK;
         cellseg_model_free(loaded);
         bytes[at] = before;
     }
@@ -509,19 +514,51 @@ static void saving_replaces_the_old_file(void **state) {
     cellseg_model_free(loaded);
 }
 
+/* The writer gets the path's bytes, and a reader of them loads the same model. */
+static void memory_is_a_file_like_any_other(void **state) {
+    (void)state;
+    test_sink saved = {0}, graph = {0};
+    const cellseg_writer to_saved = test_writer(&saved), to_graph = test_writer(&graph);
+    size_t size;
+    assert_ok(cellseg_model_save(model, NULL, path, CELLSEG_WEIGHTS_FLOAT16));
+    uint8_t *bytes = read_file(&size);
+    assert_ok(cellseg_model_save_to(model, NULL, &to_saved, CELLSEG_WEIGHTS_FLOAT16));
+    assert_int_equal(saved.size, size);
+    assert_memory_equal(saved.bytes, bytes, size);
+    free(bytes);
+    assert_ok(cellseg_model_export_onnx(model, NULL, path));
+    bytes = read_file(&size);
+    assert_ok(cellseg_model_export_onnx_to(model, NULL, &to_graph));
+    assert_int_equal(graph.size, size);
+    assert_memory_equal(graph.bytes, bytes, size);
+    free(bytes);
+    cellseg_model *loaded, *again;
+    assert_ok(load_bytes(&loaded, saved.bytes, saved.size));
+    assert_ok(cellseg_model_save(model, NULL, path, CELLSEG_WEIGHTS_FLOAT16));
+    assert_ok(cellseg_model_load(&again, NULL, path));
+    assert_true(cellseg_model_hash(loaded) == cellseg_model_hash(again));
+    cellseg_model_free(loaded);
+    cellseg_model_free(again);
+    free(saved.bytes);
+    free(graph.bytes);
+}
+
 static void bad_arguments(void **state) {
     (void)state;
     cellseg_model *loaded = (cellseg_model *)1;
+    const cellseg_reader reader = test_reader(path, 1);
     assert_status(cellseg_model_load(NULL, NULL, path), CELLSEG_ERR_ARGUMENT);
     assert_status(cellseg_model_load(&loaded, NULL, NULL), CELLSEG_ERR_ARGUMENT);
     assert_null(loaded);
-    assert_status(cellseg_model_load_memory(NULL, NULL, path, 1), CELLSEG_ERR_ARGUMENT);
-    assert_status(cellseg_model_load_memory(&loaded, NULL, NULL, 1), CELLSEG_ERR_ARGUMENT);
+    assert_status(cellseg_model_load_from(NULL, NULL, &reader), CELLSEG_ERR_ARGUMENT);
+    assert_status(cellseg_model_load_from(&loaded, NULL, NULL), CELLSEG_ERR_ARGUMENT);
     assert_status(cellseg_model_default(NULL, NULL), CELLSEG_ERR_ARGUMENT);
     assert_status(cellseg_model_save(NULL, NULL, path, CELLSEG_WEIGHTS_FLOAT32), CELLSEG_ERR_ARGUMENT);
     assert_status(cellseg_model_save(model, NULL, NULL, CELLSEG_WEIGHTS_FLOAT32), CELLSEG_ERR_ARGUMENT);
     assert_status(cellseg_model_save(model, NULL, path, 0), CELLSEG_ERR_ARGUMENT);
     assert_status(cellseg_model_save(model, NULL, path, 3), CELLSEG_ERR_ARGUMENT);
+    assert_status(cellseg_model_save_to(model, NULL, NULL, CELLSEG_WEIGHTS_FLOAT32), CELLSEG_ERR_ARGUMENT);
+    assert_status(cellseg_model_export_onnx_to(model, NULL, NULL), CELLSEG_ERR_ARGUMENT);
     assert_string_equal(cellseg_model_info(NULL), "");
     cellseg_model_free(NULL);
 }
@@ -549,14 +586,14 @@ static cellseg_status save_and_load(cellseg_context *context, void *data) {
     return CELLSEG_OK;
 }
 
-static cellseg_status export(cellseg_context *context, void *data) {
+static cellseg_status export_graph(cellseg_context *context, void *data) {
     (void)data;
     return cellseg_model_export_onnx(model, context, path);
 }
 
 static void failing_allocations(void **state) {
     (void)state;
-    assert_survives_failing_allocations(export, NULL);
+    assert_survives_failing_allocations(export_graph, NULL);
     int32_t weights = CELLSEG_WEIGHTS_FLOAT32;
     assert_survives_failing_allocations(save_and_load, &weights);
     weights = CELLSEG_WEIGHTS_FLOAT16;
@@ -645,6 +682,7 @@ int main(void) {
         cmocka_unit_test(devices_are_not_replaced),
         cmocka_unit_test(a_long_path_leaves_the_fault_whole),
         cmocka_unit_test(saving_replaces_the_old_file),
+        cmocka_unit_test(memory_is_a_file_like_any_other),
         cmocka_unit_test(bad_arguments),
         cmocka_unit_test(the_default_model_loads_or_says_it_is_not_there),
         cmocka_unit_test(failing_allocations),

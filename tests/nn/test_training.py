@@ -59,7 +59,10 @@ def without_relu(net, path):
     text = json.dumps(header).encode()
     whole = len(text).to_bytes(8, "little") + text + bytes(data)
     model = ctypes.c_void_p()
-    check(library.cellseg_model_load_memory(ctypes.byref(model), net.context, whole, ctypes.c_size_t(len(whole))))
+    reader = (ctypes.c_uint64 * 5)()  # a cellseg_reader
+    size = ctypes.c_size_t(ctypes.sizeof(reader))
+    check(library.cellseg_reader_init_memory(reader, size, whole, ctypes.c_size_t(len(whole))))
+    check(library.cellseg_model_load_from(ctypes.byref(model), net.context, reader))
     return model
 
 

@@ -390,7 +390,8 @@ static void models_with_other_classes_are_refused(void **state) {
     cellseg_model *other;
     painted field;
     cellseg_labels *cells;
-    assert_ok(cellseg_model_load_memory(&other, NULL, bytes, size));
+    const cellseg_reader reader = test_reader(bytes, size);
+    assert_ok(cellseg_model_load_from(&other, NULL, &reader));
     assert_ok(paint(&field, NULL, 2, 2, 1, 3));
     assert_status(cellseg_segment(&cells, NULL, NULL, NULL, NULL, other, field.image, NULL), CELLSEG_ERR_MODEL);
     assert_string_equal(cellseg_last_error(), "class 0 of the model is \"mitosis\"; segmentation needs \"nucleus\" there");

@@ -202,9 +202,9 @@ static void test_files_count_once(void **state) {
     add_discs(trainer, 0.5, 1, CELLSEG_USE_TRAIN);
     scene s;
     paint_discs(&s, 0.5, 1.6);
-    assert_ok(cellseg_image_write(s.image, NULL, image));
-    assert_ok(cellseg_labels_write(s.cells, NULL, cells, 32));
-    assert_ok(cellseg_labels_write(s.nuclei, NULL, nuclei, 32));
+    assert_ok(cellseg_image_write(s.image, NULL, image, NULL));
+    assert_ok(cellseg_labels_write(s.cells, NULL, cells, NULL));
+    assert_ok(cellseg_labels_write(s.nuclei, NULL, nuclei, NULL));
     free_scene(&s);
     cellseg_train_files files;
     assert_ok(cellseg_train_files_init(&files, sizeof files));

@@ -31,11 +31,11 @@ static int setup_group(void **state) {
         scene s;
         assert_ok(make_scene(&s, NULL, seed));
         path_of(path, seed, "image");
-        assert_ok(cellseg_image_write(s.image, NULL, path));
+        assert_ok(cellseg_image_write(s.image, NULL, path, NULL));
         path_of(path, seed, "cells");
-        assert_ok(cellseg_labels_write(s.cells, NULL, path, 32));
+        assert_ok(cellseg_labels_write(s.cells, NULL, path, NULL));
         path_of(path, seed, "nuclei");
-        assert_ok(cellseg_labels_write(s.nuclei, NULL, path, 32));
+        assert_ok(cellseg_labels_write(s.nuclei, NULL, path, NULL));
         free_scene(&s);
     }
     return 0;
@@ -286,7 +286,7 @@ static void test_files_at_fault(void **state) {
     files.cells_path = odd;
     files.nuclei_path = nuclei;
     assert_ok(cellseg_labels_new(&labels, NULL, HEIGHT, WIDTH - 1));
-    assert_ok(cellseg_labels_write(labels, NULL, odd, 32));
+    assert_ok(cellseg_labels_write(labels, NULL, odd, NULL));
     cellseg_labels_free(labels);
     (void)snprintf(message, sizeof message, "%s: cells are 70 x 89 pixels, the image 70 x 90", odd);
     assert_refused(&files, CELLSEG_ERR_ARGUMENT, message);
@@ -295,7 +295,7 @@ static void test_files_at_fault(void **state) {
     (void)snprintf(message, sizeof message, "%s: nuclei are 70 x 89 pixels, the image 70 x 90", odd);
     assert_refused(&files, CELLSEG_ERR_ARGUMENT, message);
     assert_ok(cellseg_labels_new(&labels, NULL, HEIGHT, WIDTH));
-    assert_ok(cellseg_labels_write(labels, NULL, odd, 32));
+    assert_ok(cellseg_labels_write(labels, NULL, odd, NULL));
     (void)snprintf(message, sizeof message, "%s: the labels hold no nucleus inside a cell", cells);
     assert_refused(&files, CELLSEG_ERR_ARGUMENT, message);
     files.cells_path = odd;
@@ -303,7 +303,7 @@ static void test_files_at_fault(void **state) {
     assert_refused(&files, CELLSEG_ERR_ARGUMENT, message);
     for (size_t i = 0; i < HEIGHT * WIDTH; i++)
         cellseg_labels_data_mut(labels)[i] = 1;
-    assert_ok(cellseg_labels_write(labels, NULL, odd, 32));
+    assert_ok(cellseg_labels_write(labels, NULL, odd, NULL));
     cellseg_labels_free(labels);
     (void)snprintf(message, sizeof message, "%s: the labels hold a single class: every pixel is nucleus", odd);
     assert_refused(&files, CELLSEG_ERR_ARGUMENT, message);
@@ -352,7 +352,7 @@ static void test_a_file_that_changes(void **state) {
         assert_ok(add_files(trainer, seed, 1, CELLSEG_USE_TRAIN));
     assert_ok(make_scene(&s, NULL, 77));
     path_of(path, 2, "image");
-    assert_ok(cellseg_image_write(s.image, NULL, path));
+    assert_ok(cellseg_image_write(s.image, NULL, path, NULL));
     free_scene(&s);
     assert_status(cellseg_trainer_run(&model, trainer, NULL, NULL), CELLSEG_ERR_IO);
     assert_null(model);
@@ -360,7 +360,7 @@ static void test_a_file_that_changes(void **state) {
     assert_non_null(strstr(cellseg_last_error(), "changed during training"));
     cellseg_trainer_free(trainer);
     assert_ok(make_scene(&s, NULL, 2));
-    assert_ok(cellseg_image_write(s.image, NULL, path));
+    assert_ok(cellseg_image_write(s.image, NULL, path, NULL));
     free_scene(&s);
 }
 

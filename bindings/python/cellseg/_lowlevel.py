@@ -13,6 +13,8 @@ import os
 import sys
 from ctypes import POINTER, c_char_p, c_double, c_float, c_int32, c_int64, c_size_t, c_uint32, c_uint64, c_void_p
 
+from ._numbers import *  # noqa: F403
+
 # ---- status codes ----
 
 
@@ -56,34 +58,6 @@ class InternalError(Error):
 
 _ERRORS = {e.status: e for e in Error.__subclasses__()}
 
-# ---- enumerations ----
-
-UINT8, UINT16, UINT32, FLOAT32, INT16, INT32, FLOAT64 = 1, 2, 3, 4, 5, 6, 7
-CPU_BEST, CPU_PORTABLE, CPU_AVX2, CPU_AVX512, CPU_NEON = 0, 1, 2, 3, 4
-LOG_INFO, LOG_WARNING = 1, 2
-FEATURE_MODEL, FEATURE_TRAINING, FEATURE_IO, FEATURE_PNG = 1, 2, 4, 8
-FEATURE_TIFF, FEATURE_TIFF_DEFLATE, FEATURE_TIFF_LZW, FEATURE_TIFF_PACKBITS = 16, 32, 64, 128
-FEATURE_TIFF_JPEG, FEATURE_TIFF_LZMA, FEATURE_TIFF_ZSTD, FEATURE_TIFF_WEBP = 256, 512, 1024, 2048
-FEATURE_TIFF_LERC, FEATURE_CPU_AVX2, FEATURE_CPU_AVX512, FEATURE_CPU_NEON = 4096, 8192, 16384, 32768
-PRESET_DEFAULT, PRESET_PAPER = 0, 1
-RELIEF_MARKER, RELIEF_GRADIENT, RELIEF_PROBABILITY, RELIEF_DISTANCE = 0, 1, 2, 3
-CELL_CYTOPLASM, CELL_CYTOPLASM_AND_NUCLEUS = 0, 1
-BACKGROUND_EXPECTED_AREA, BACKGROUND_PROBABILITY = 0, 1
-MARKER_WARN, MARKER_REFUSE_STAINS, MARKER_REFUSE = 0, 1, 2
-VERDICT_SUITABLE, VERDICT_DOUBTFUL, VERDICT_NUCLEAR_STAIN = 0, 1, 2
-OPTION_INT32, OPTION_UINT64, OPTION_DOUBLE, OPTION_TEXT, OPTION_GROUP = 1, 2, 3, 4, 5
-OPTION_FLAG_OR_ZERO, OPTION_FLAG_ABOVE_LOWEST, OPTION_FLAG_POWER_OF_TWO, OPTION_FLAG_KEPT_BY_PRESET = 1, 2, 4, 8
-WEIGHTS_FLOAT32, WEIGHTS_FLOAT16 = 1, 2
-LAPLACIAN_EXACT, LAPLACIAN_FAST = 0, 1
-RESAMPLE_LINEAR, RESAMPLE_CUBIC = 0, 1
-DISC_EXACT, DISC_FAST = 0, 1
-BOUNDARY_INNER, BOUNDARY_OUTER, BOUNDARY_THICK = 1, 2, 3
-USE_TRAIN, USE_VALIDATE = 0, 1
-SCHEDULE_SMOOTH, SCHEDULE_STEP = 0, 1
-EXTRA_NONE, EXTRA_BOUNDARY, EXTRA_DISTANCE = 0, 1, 2
-STAIN_MIXED, STAIN_DIFFUSE, STAIN_ER, STAIN_MITOCHONDRIA, STAIN_ENDOSOMES = 0, 1, 2, 3, 4
-STAIN_ACTIN, STAIN_TUBULIN, STAIN_MEMBRANE = 5, 6, 7
-
 # ---- callbacks ----
 
 alloc_fn = ctypes.CFUNCTYPE(c_void_p, c_void_p, c_size_t)
@@ -93,6 +67,8 @@ parallel_for_fn = ctypes.CFUNCTYPE(c_int32, c_void_p, c_size_t, task_fn, c_void_
 log_fn = ctypes.CFUNCTYPE(None, c_void_p, c_int32, c_char_p)
 progress_fn = ctypes.CFUNCTYPE(c_int32, c_void_p, c_double, c_char_p)
 release_fn = ctypes.CFUNCTYPE(None, c_void_p, c_void_p)
+read_fn = ctypes.CFUNCTYPE(c_int32, c_void_p, c_void_p, c_size_t, c_uint64)
+write_fn = ctypes.CFUNCTYPE(c_int32, c_void_p, c_void_p, c_size_t)
 
 # ---- structs: members in the header's order ----
 
@@ -139,6 +115,25 @@ class image_layout(_Sized):
         ("release_user", c_void_p),
     ]
 
+
+
+class reader(_Sized):
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("name", c_char_p),
+        ("user", c_void_p),
+        ("size_bytes", c_uint64),
+        ("read", read_fn),
+    ]
+
+
+class writer(_Sized):
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("name", c_char_p),
+        ("user", c_void_p),
+        ("write", write_fn),
+    ]
 
 
 class option(_Sized):
@@ -503,6 +498,7 @@ def _described(table: int) -> type:
 
 
 read_options_table = _function("read_options_table", c_void_p)
+write_options_table = _function("write_options_table", c_void_p)
 measure_options_table = _function("measure_options_table", c_void_p)
 watershed_options_table = _function("watershed_options_table", c_void_p)
 method_table = _function("method_table", c_void_p)
@@ -519,6 +515,7 @@ synth_camera_table = _function("synth_camera_table", c_void_p)
 synth_options_table = _function("synth_options_table", c_void_p)
 
 read_options = _described(read_options_table())
+write_options = _described(write_options_table())
 measure_options = _described(measure_options_table())
 watershed_options = _described(watershed_options_table())
 method = _described(method_table())
@@ -558,14 +555,26 @@ image_pixel_size_um = _function("image_pixel_size_um", c_double, Image)
 image_set_pixel_size_um = _function("image_set_pixel_size_um", status, Image, c_double)
 
 read_options_init = _function("read_options_init", status, POINTER(read_options), c_size_t)
+write_options_init = _function("write_options_init", status, POINTER(write_options), c_size_t)
+reader_init = _function("reader_init", status, POINTER(reader), c_size_t)
+reader_init_memory = _function("reader_init_memory", status, POINTER(reader), c_size_t, c_void_p, c_size_t)
+writer_init = _function("writer_init", status, POINTER(writer), c_size_t)
 image_read = _function("image_read", status, Out, Context.optional(), Path, _in(read_options))
-image_write = _function("image_write", status, Image, Context.optional(), Path)
+image_read_from = _function("image_read_from", status, Out, Context.optional(), _in(reader), _in(read_options))
+image_write = _function("image_write", status, Image, Context.optional(), Path, _in(write_options))
+image_write_to = _function("image_write_to", status, Image, Context.optional(), _in(writer), _in(write_options))
 labels_read = _function("labels_read", status, Out, Context.optional(), Path)
-labels_write = _function("labels_write", status, Labels, Context.optional(), Path, c_int32)
+labels_read_from = _function("labels_read_from", status, Out, Context.optional(), _in(reader))
+labels_write = _function("labels_write", status, Labels, Context.optional(), Path, _in(write_options))
+labels_write_to = _function("labels_write_to", status, Labels, Context.optional(), _in(writer), _in(write_options))
 overlay_write = _function(
     "overlay_write", status, Context.optional(), Path, Image, c_int32, Labels.optional(), Labels.optional()
 )
+overlay_write_to = _function(
+    "overlay_write_to", status, Context.optional(), _in(writer), Image, c_int32, Labels.optional(), Labels.optional()
+)
 table_write_csv = _function("table_write_csv", status, Table, Context.optional(), Path)
+table_write_csv_to = _function("table_write_csv_to", status, Table, Context.optional(), _in(writer))
 
 labels_new = _function("labels_new", status, Out, Context.optional(), c_size_t, c_size_t)
 labels_wrap = _function("labels_wrap", status, Out, Context.optional(), _in(image_layout))
@@ -679,9 +688,11 @@ labels_check = _function("labels_check", status, c_void_p, c_size_t, Context.opt
 model_average = _function("model_average", status, Out, Context.optional(), Model, Model, c_double)
 model_default = _function("model_default", status, Out, Context.optional())
 model_load = _function("model_load", status, Out, Context.optional(), Path)
-model_load_memory = _function("model_load_memory", status, Out, Context.optional(), c_void_p, c_size_t)
+model_load_from = _function("model_load_from", status, Out, Context.optional(), _in(reader))
 model_save = _function("model_save", status, Model, Context.optional(), Path, c_int32)
+model_save_to = _function("model_save_to", status, Model, Context.optional(), _in(writer), c_int32)
 model_export_onnx = _function("model_export_onnx", status, Model, Context.optional(), Path)
+model_export_onnx_to = _function("model_export_onnx_to", status, Model, Context.optional(), _in(writer))
 model_free = _function("model_free", None, Model)
 model_info = _function("model_info", c_char_p, Model)
 model_pixel_size_um = _function("model_pixel_size_um", c_double, Model)

@@ -27,7 +27,9 @@ class Model:
         """A model file: a path, or its bytes."""
         model = c.Model()
         if isinstance(source, (bytes, bytearray)):
-            c.model_load_memory(model, None, (ctypes.c_char * len(source)).from_buffer_copy(source), len(source))
+            data, reader = bytes(source), c.reader()
+            c.reader_init_memory(reader, ctypes.sizeof(reader), data, len(data))
+            c.model_load_from(model, None, reader)
         else:
             c.model_load(model, None, c.path_bytes(source))
         return cls(model)
@@ -41,6 +43,19 @@ class Model:
     def save(self, path: object, half: bool = False) -> None:
         """Write a model file; `half`: weights in 16 bits, rounded, half the size."""
         c.model_save(self._handle, None, c.path_bytes(path), c.WEIGHTS_FLOAT16 if half else c.WEIGHTS_FLOAT32)
+
+    def to_bytes(self, half: bool = False) -> bytes:
+        """The model file that save() writes, as bytes; load() takes them."""
+        file = bytearray()
+
+        def take(_user: int, data: int, count: int) -> int:
+            file.extend(ctypes.string_at(data, count))
+            return 0
+
+        writer = c.writer()
+        writer.write = c.write_fn(take)
+        c.model_save_to(self._handle, None, writer, c.WEIGHTS_FLOAT16 if half else c.WEIGHTS_FLOAT32)
+        return bytes(file)
 
     @property
     def info(self) -> dict:

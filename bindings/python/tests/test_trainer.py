@@ -59,9 +59,9 @@ def files(tmp_path_factory):
     """A folder of both fields: image, cells, nuclei."""
     folder = tmp_path_factory.mktemp("fields")
     for i, (image, cells, nuclei) in enumerate(FIELDS):
-        c.image_write(_arrays.image_from(image, PIXEL_SIZE_UM), None, folder / f"{i}.ome.tif")
+        c.image_write(_arrays.image_from(image, PIXEL_SIZE_UM), None, folder / f"{i}.ome.tif", None)
         for name, labels in ("cells", cells), ("nuclei", nuclei):
-            c.labels_write(_arrays.labels_from(labels), None, folder / f"{i}.{name}.tif", 0)
+            c.labels_write(_arrays.labels_from(labels), None, folder / f"{i}.{name}.tif", None)
     return folder
 
 
@@ -357,9 +357,9 @@ def test_images_that_do_not_fit(trained, bytes_of):
 def test_files_that_do_not_fit(files, tmp_path, trained, bytes_of):
     trainer = make_trainer()
     ones = tmp_path / "ones.tif"
-    c.labels_write(_arrays.labels_from(np.ones((200, 200), np.uint32)), None, ones, 0)
+    c.labels_write(_arrays.labels_from(np.ones((200, 200), np.uint32)), None, ones, None)
     small = tmp_path / "small.tif"
-    c.labels_write(_arrays.labels_from(FIELDS[0][1][1:]), None, small, 0)
+    c.labels_write(_arrays.labels_from(FIELDS[0][1][1:]), None, small, None)
     image, cells, nuclei = paths(files, 0)
     for arguments, options, kind, words in [
         ((tmp_path / "none.tif", cells, nuclei), {}, cellseg.FileError, "none.tif: "),
