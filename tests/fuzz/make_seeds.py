@@ -13,7 +13,6 @@ import numpy as np
 
 TREE = pathlib.Path(__file__).resolve().parents[2]
 DATA = TREE / "tests/data/fuzz"
-NUMBERS = bytes(64)  # at the end of an input, where the fuzzers take their numbers: every option as it is
 
 TAGS = [254, 256, 257, 258, 259, 262, 266, 270, 273, 274, 277, 278, 279, 282, 283, 284, 296, 305, 317, 320, 322, 323, 324, 325, 330,
         338, 339, 347, 33628, 33629, 50838, 50839]
@@ -148,9 +147,20 @@ def numbers():
             yield f"{size}_{i}", random.integers(0, 240, size).astype(np.uint8).tobytes()
 
 
-def files():
+def files(options):
+    """Each file whole, with a read that fails, and changing; `options` bytes of a fuzzer's numbers come before those."""
+    kinds = {"whole": bytes(2), "failing_3": b"\2\xe0", "failing_9": b"\x08\xe0", "changing_2": b"\0\x40\1\xc0", "changing_6": b"\0\x90\5\xc0"}
     for path in sorted((TREE / "tests/data/io").iterdir()):
-        yield path.name, path.read_bytes() + NUMBERS
+        for kind, numbers in kinds.items():
+            yield f"{path.name}_{kind}", path.read_bytes() + numbers + bytes(options)
+
+
+def images():
+    yield from files(7)
+
+
+def label_maps():
+    yield from files(0)
 
 
 # ---- dictionaries ----
@@ -176,7 +186,7 @@ def main():
         (DATA / "pointwise.cellseg").write_bytes(struct.pack("<Q", len(header)) + header + data)
         return
     folder = pathlib.Path(sys.argv[1])
-    seeds = {"fuzz_image_read": files, "fuzz_labels_read": files, "fuzz_description": descriptions, "fuzz_model_load": models,
+    seeds = {"fuzz_image_read": images, "fuzz_labels_read": label_maps, "fuzz_description": descriptions, "fuzz_model_load": models,
              "fuzz_checkpoint": checkpoints, "fuzz_options": options, "fuzz_filter": numbers, "fuzz_morph": numbers, "fuzz_measure": numbers,
              "fuzz_segment": numbers}
     for fuzzer, made in seeds.items():
