@@ -33,7 +33,7 @@ static void print_usage(FILE *to) {
     fprintf(to, "\ncellseg SUBCOMMAND --help lists the options; cellseg --version prints the version.\n");
 }
 
-int main(int argc, char **argv) {
+static int run(int argc, char **argv) {
     if (argc < 2) {
         print_usage(stderr);
         return CLI_USAGE;
@@ -51,4 +51,10 @@ int main(int argc, char **argv) {
             return subcommands[i].run(argc - 1, argv + 1);
     print_error("\"%s\" is not a subcommand; see cellseg --help", argv[1]);
     return CLI_USAGE;
+}
+
+int main(int argc, char **argv) {
+    begin_output();
+    const int code = run(argc, argv);
+    return end_output() || code != CLI_FINE ? code : CLI_FAILED;
 }

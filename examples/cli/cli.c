@@ -1,18 +1,27 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Error lines, the progress bar and the interrupt key. */
+/* Lines of results and errors, the progress bar and the interrupt key. */
 #include "cli.h"
 
+#include "text.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 static const char *title;                     /* title of the bar */
+static unsigned titles;                       /* that were set */
 static int bar_drawn;                         /* a bar is on the terminal */
 static bool verbose;                          /* also print the library's notes */
 static int failure_code;                      /* exit code of the last context that could not be made */
+static int output_error;                      /* of the first write to standard output that failed */
+static char *warnings;                        /* of the image at hand, a line each; NULL: none */
 static volatile sig_atomic_t interrupted = 0; /* the interrupt key was pressed */
 
 static void wipe_bar(void) {
@@ -21,47 +30,150 @@ static void wipe_bar(void) {
     bar_drawn = 0;
 }
 
-static void print_line(const char *kind, const char *format, va_list arguments) {
-    char line[16384]; /* two paths and the library's own line */
-    (void)vsnprintf(line, sizeof line, format, arguments);
-    for (char *c = line; *c != '\0'; c++)
-        if ((unsigned char)*c < 0x20 || *c == 0x7f)
-            *c = ' ';
+/* ---- standard output ---- */
+
+static void put(const char *text) {
+    if (fputs(text, stdout) < 0 && output_error == 0)
+        output_error = errno;
+}
+
+static void put_clean(const char *format, va_list arguments) {
+    va_list again;
+    va_copy(again, arguments);
+    const int length = vsnprintf(NULL, 0, format, again);
+    va_end(again);
+    char *text = length >= 0 ? malloc((size_t)length + 1) : NULL;
+    if (text != NULL) {
+        (void)vsnprintf(text, (size_t)length + 1, format, arguments);
+        clean_text(text);
+        put(text);
+    } else if (output_error == 0)
+        output_error = errno;
+    free(text);
+}
+
+void print_text(const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    put_clean(format, arguments);
+    va_end(arguments);
+}
+
+void end_line(void) {
+    put("\n");
+}
+
+void print_result(const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    put_clean(format, arguments);
+    va_end(arguments);
+    end_line();
+}
+
+void flush_output(void) {
+    if (fflush(stdout) != 0 && output_error == 0)
+        output_error = errno;
+}
+
+void begin_output(void) {
+    static char buffer[1 << 16]; /* holds any help, so that a failed write leaves its reason to the last one */
+    (void)signal(SIGPIPE, SIG_IGN);
+    if (!isatty(STDOUT_FILENO))
+        (void)setvbuf(stdout, buffer, _IOFBF, sizeof buffer);
+    for (int descriptor = 0; descriptor <= STDERR_FILENO; descriptor++)
+        if (fcntl(descriptor, F_GETFD) < 0)
+            (void)open("/dev/null", O_RDONLY); /* so that no result file takes the number; writing there fails */
+}
+
+bool end_output(void) {
+    const bool failed = ferror(stdout) != 0;
+    errno = 0;
+    if ((fclose(stdout) != 0 || failed) && output_error == 0)
+        output_error = errno != 0 ? errno : EIO;
+    if (output_error != 0)
+        print_error("standard output: %s", strerror(output_error));
+    return output_error == 0;
+}
+
+/* ---- standard error ---- */
+
+enum { LINE_SIZE = 16384 }; /* two paths and the library's own line */
+
+static void format_line(char line[LINE_SIZE], const char *format, va_list arguments) {
+    (void)vsnprintf(line, LINE_SIZE, format, arguments);
+    clean_text(line);
+}
+
+static void print_line(const char *kind, const char *line) {
     wipe_bar();
     fprintf(stderr, "cellseg: %s%s\n", kind, line);
 }
 
 void print_error(const char *format, ...) {
+    char line[LINE_SIZE];
     va_list arguments;
     va_start(arguments, format);
-    print_line("", format, arguments);
+    format_line(line, format, arguments);
     va_end(arguments);
+    print_line("", line);
+}
+
+void keep_warnings(void) {
+    free(warnings);
+    warnings = NULL;
+}
+
+const char *kept_warnings(void) {
+    return warnings != NULL ? warnings : "";
+}
+
+static void keep_warning(const char *line) {
+    const size_t used = strlen(kept_warnings()), size = strlen(line) + 2;
+    char *longer = realloc(warnings, used + size);
+    if (longer == NULL)
+        return;
+    warnings = longer;
+    (void)snprintf(warnings + used, size, "%s\n", line);
 }
 
 void print_warning(const char *format, ...) {
+    char line[LINE_SIZE];
     va_list arguments;
     va_start(arguments, format);
-    print_line("warning: ", format, arguments);
+    format_line(line, format, arguments);
     va_end(arguments);
+    keep_warning(line);
+    print_line("warning: ", line);
 }
 
 static void print_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 static void print_note(const char *format, ...) {
+    char line[LINE_SIZE];
     va_list arguments;
     va_start(arguments, format);
-    print_line("note: ", format, arguments);
+    format_line(line, format, arguments);
     va_end(arguments);
+    print_line("note: ", line);
+}
+
+/* The library's line has spaces for the control characters of a path. */
+const char *fault_in(const char *path, cellseg_status status) {
+    const char *message = cellseg_last_error();
+    size_t i = 0;
+    if (status == CELLSEG_OK)
+        return NULL;
+    while (path[i] != '\0' && (message[i] == path[i] || (message[i] == ' ' && iscntrl((unsigned char)path[i]))))
+        i++;
+    return path[i] == '\0' && strncmp(message + i, ": ", 2) == 0 ? message + i + 2 : message;
 }
 
 void print_library_error(const char *file) {
-    const char *message = cellseg_last_error();
-    const size_t length = strlen(file);
-    if (strncmp(message, file, length) == 0 && message[length] == ':')
-        print_error("%s", message);
-    else
-        print_error("%s: %s", file, message);
+    print_error("%s: %s", file, fault_in(file, CELLSEG_ERR_INTERNAL));
 }
+
+/* ---- the progress bar ---- */
 
 static void on_interrupt(int number) {
     (void)number;
@@ -76,11 +188,11 @@ static double now_seconds(void) {
 
 /* " 1:02:03 left", estimated from the work since the first report under this title; empty without an estimate. */
 static void write_time_left(char text[40], double fraction) {
-    static const char *timed;
+    static unsigned timed;
     static double began, from;
     text[0] = '\0';
-    if (title != timed || fraction < from) {
-        timed = title;
+    if (titles != timed || fraction < from) {
+        timed = titles;
         began = now_seconds();
         from = fraction;
     }
@@ -145,9 +257,15 @@ int no_context_code(void) {
 }
 
 void set_progress_title(const char *name) {
-    title = name;
+    static char clean[4096];
+    title = name != NULL ? clean : NULL;
+    titles++;
     if (name == NULL)
         wipe_bar();
+    else {
+        (void)snprintf(clean, sizeof clean, "%s", name);
+        clean_text(clean);
+    }
 }
 
 bool was_interrupted(void) {

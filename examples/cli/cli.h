@@ -20,12 +20,32 @@ int cmd_export(int argc, char **argv);
 int cmd_info(int argc, char **argv);
 int cmd_synth(int argc, char **argv);
 
-/* One line on standard error: "cellseg: " and the text, without control characters. Wipes the progress bar first. */
+/*
+ * No line of this program carries control characters or other surprises of names and files to a terminal (clean_text()).
+ * Standard output: a line; a part of a line; the end of a line. end_output() reports a write that failed.
+ */
+void print_result(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void print_text(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void end_line(void);
+void flush_output(void);
+
+/* At the beginning and the end of the program. The latter prints an error if a write to standard output failed: false. */
+void begin_output(void);
+bool end_output(void);
+
+/* One line on standard error: "cellseg: " and the text. Wipes the progress bar first. */
 void print_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 void print_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Print the library's last error; `file` precedes the message unless the message begins with it. */
+/* Keep the warnings from now on, for the record of a result, and forget the older ones; the kept ones, a line each. */
+void keep_warnings(void);
+const char *kept_warnings(void);
+
+/* The library's last error without the path that it may begin with; NULL for CELLSEG_OK. */
+const char *fault_in(const char *path, cellseg_status status);
+
+/* Print the library's last error behind `file`. */
 void print_library_error(const char *file);
 
 /*
@@ -40,7 +60,7 @@ void set_verbose(bool on);
 /* The exit code of the last failure of new_context(): wrong usage, or no memory. */
 int no_context_code(void);
 
-/* Set the title of the progress bar; NULL wipes the bar. `name` must stay valid. */
+/* Set the title of the progress bar; NULL wipes the bar. */
 void set_progress_title(const char *name);
 
 /* The interrupt key was pressed. */

@@ -11,6 +11,7 @@
 #include "report.h"
 #include "results.h"
 #include "scores.h"
+#include "staging.h"
 #include "training.h"
 
 #include <stdlib.h>
@@ -104,8 +105,8 @@ static size_t number_groups(void) {
 static bool stems_differ(void) {
     for (size_t i = 0; i < images.count; i++)
         for (size_t j = 0; j < i; j++)
-            if (!images.items[i].validates && strcmp(images.items[i].image.stem, images.items[j].image.stem) == 0) {
-                print_error("%s and %s have the same name up to the first dot: their results would replace each other",
+            if (!images.items[i].validates && is_one_name(images.items[i].image.stem, images.items[j].image.stem)) {
+                print_error("%s and %s have the same name without their endings: their results would replace each other",
                             images.items[j].image.path, images.items[i].image.path);
                 return false;
             }
@@ -213,7 +214,7 @@ static bool place(const char *path, const char *text) {
 static bool claim_folder(void) {
     char path[PATH_SIZE], *text = NULL;
     size_t length;
-    if (!make_folder(folder) || !join_path(path, folder, "crossval", ".txt"))
+    if (!prepare_folder(folder, NULL, NULL) || !join_path(path, folder, "crossval", ".txt"))
         return false;
     FILE *memory = open_memstream(&text, &length);
     if (memory != NULL) {
@@ -280,8 +281,8 @@ static bool train_fold(cellseg_context *context, const cellseg_model *start, siz
         print_error("crossval: %s", cellseg_last_error());
         return false;
     }
-    printf("fold %zu of %d\n", fold + 1, (int)folds);
-    (void)fflush(stdout);
+    print_result("fold %zu of %d", fold + 1, (int)folds);
+    flush_output();
     const bool fine = add_fold(trainer, fold) && train_and_save(trainer, context, path);
     cellseg_trainer_free(trainer);
     if (fine)
@@ -330,7 +331,8 @@ static bool true_nuclei(char path[PATH_SIZE], cellseg_context *context, const la
     char truth[PATH_SIZE];
     if (training_nuclei_channel < 0)
         return join_path(path, of->labels_folder, stem, ".nuclei.tif");
-    if (!join_path(truth, folder, "truth", "") || !make_folder(truth) || !join_path(path, truth, stem, ".nuclei.tif"))
+    if (!join_path(truth, folder, "truth", "") || !prepare_folder(truth, NULL, NULL) ||
+        !join_path(path, truth, stem, ".nuclei.tif"))
         return false;
     if (access(path, F_OK) == 0)
         return true;
@@ -340,21 +342,24 @@ static bool true_nuclei(char path[PATH_SIZE], cellseg_context *context, const la
     return fine;
 }
 
-/* The cells are the last result of an image to be written. */
+/* The results of an image are put in place together. */
 static bool segment_image(cellseg_context *context, const cellseg_model *model, const file *image, const char *fold_folder) {
     char cells[PATH_SIZE];
     if (!join_path(cells, fold_folder, image->stem, ".cells.tif"))
         return false;
     if (access(cells, F_OK) == 0)
         return true;
-    results r = {.model = model};
+    results r;
+    init_results(&r, image);
+    r.model = model;
     set_progress_title(image->path);
     bool fine = read_image(&r.image, context, image->path);
-    if (fine && cellseg_segment(&r.cells, &r.nuclei, &r.maps, NULL, context, model, r.image, &segment_options) != CELLSEG_OK) {
+    if (fine &&
+        cellseg_segment(&r.cells, &r.nuclei, &r.maps, &r.report, context, model, r.image, &segment_options) != CELLSEG_OK) {
         print_library_error(image->path);
         fine = false;
     }
-    fine = fine && write_results(&r, context, fold_folder, image->stem);
+    fine = fine && write_results(&r, context, fold_folder);
     set_progress_title(NULL);
     free_results(&r);
     return fine;
@@ -378,7 +383,7 @@ static bool judge_image(score_list *cells, score_list *nuclei, cellseg_context *
 static bool run_fold(cellseg_context *context, const cellseg_model *start, size_t fold) {
     char name[32], fold_folder[PATH_SIZE], path[PATH_SIZE];
     (void)snprintf(name, sizeof name, "fold-%zu", fold + 1);
-    if (!join_path(fold_folder, folder, name, "") || !make_folder(fold_folder) ||
+    if (!join_path(fold_folder, folder, name, "") || !prepare_folder(fold_folder, NULL, NULL) ||
         !join_path(path, fold_folder, "model", ".cellseg") ||
         (access(path, F_OK) != 0 && !train_fold(context, start, fold, fold_folder, path)))
         return false;
@@ -401,7 +406,7 @@ static bool run_fold(cellseg_context *context, const cellseg_model *start, size_
 
 static void print_folds(const score_list *of) {
     const int width = 24;
-    printf("\n");
+    end_line();
     print_titles(of->kind, width, summary_columns);
     for (size_t i = 0; i < of->count; i++) {
         char name[64];
@@ -443,7 +448,7 @@ static bool run_folds(cellseg_context *context, const cellseg_model *start) {
             return false;
     print_folds(&fold_cells);
     print_folds(&fold_nuclei);
-    (void)fflush(stdout);
+    flush_output();
     return write_files(context);
 }
 
@@ -489,7 +494,7 @@ static int crossval(void) {
 }
 
 static bool outputs_can_be_written(void) {
-    return (csv_path == NULL || can_be_written(csv_path)) && (report_path == NULL || can_be_written(report_path));
+    return (csv_path == NULL || prepare_output(csv_path)) && (report_path == NULL || prepare_output(report_path));
 }
 
 int cmd_crossval(int argc, char **argv) {

@@ -33,7 +33,8 @@ static const option options[] = {
 };
 static const command evaluate_command = {
     "evaluate", "TRUTH PREDICTED",
-    "Compare label maps with the truth: two files, or two folders with files paired by stem (the name up to the first dot).\n"
+    "Compare label maps with the truth: two files, or two folders with files paired by stem (the name without its known\n"
+    "endings: .tif, .tiff, .png, .jpg, .jpeg, then .ome, then .cells, .nuclei, .maps, .overlay or .KIND).\n"
     "SM = K x best Dice + (1 - K) x pair ratio. Best Dice: mean over true cells of the best Dice with a predicted cell.\n"
     "Pair ratio: 2 x pairs / (true + predicted cells); a pair is each other's largest overlap. Dice: of the foregrounds.\n"
     "The last line counts all cells; the best Dice there is the mean over all true cells. Further tables have the objects\n"
@@ -114,7 +115,7 @@ static int judge_all(cellseg_context *context, const file_list *truth, const fil
 }
 
 static void print_table(const score_list *list, const column *columns, int width) {
-    printf("\n");
+    end_line();
     print_titles(list->kind, width, columns);
     for (size_t i = 0; i < list->count; i++)
         print_score(list->scores[i].files.stem, width, columns, &list->scores[i]);
@@ -153,7 +154,7 @@ static int compare_all(cellseg_context *context, const file_list *truth, const f
     nuclei.kind = "nuclei";
     int code = judge_all(context, truth, predicted, images, width);
     print_tables(width);
-    (void)fflush(stdout);
+    flush_output();
     const score_list *const lists[] = {&objects, &nuclei};
     if (csv_path != NULL && !write_csv_file())
         code = CLI_FAILED;
@@ -174,7 +175,7 @@ static bool find_files(file_list *truth, file_list *predicted, const char *const
         return false;
     }
     if (!is_folder(paths[0]))
-        return files_from_operands(truth, &paths[0], 1) && files_from_operands(predicted, &paths[1], 1);
+        return files_from_operands(truth, &paths[0], 1, kind) && files_from_operands(predicted, &paths[1], 1, kind);
     return files_in_folder(truth, paths[0], kind) && files_in_folder(predicted, paths[1], kind) &&
            same_stems(truth, paths[0], predicted, paths[1]);
 }
@@ -188,7 +189,8 @@ static bool find_images(file_list *images, const char *truth_path) {
         print_error("%s and %s: one is a folder, the other is not", images_path, truth_path);
         return false;
     }
-    return is_folder(images_path) ? files_in_folder(images, images_path, NULL) : files_from_operands(images, &images_path, 1);
+    return is_folder(images_path) ? files_in_folder(images, images_path, NULL)
+                                  : files_from_operands(images, &images_path, 1, NULL);
 }
 
 static int evaluate(const char *const paths[2]) {
@@ -232,7 +234,7 @@ int cmd_evaluate(int argc, char **argv) {
     else if (result == PARSED_OK && fault != NULL)
         print_error("evaluate: %s; see cellseg evaluate --help", fault);
     else if (result == PARSED_OK &&
-             ((csv_path != NULL && !can_be_written(csv_path)) || (report_path != NULL && !can_be_written(report_path))))
+             ((csv_path != NULL && !prepare_output(csv_path)) || (report_path != NULL && !prepare_output(report_path))))
         code = CLI_FAILED;
     else if (result == PARSED_OK)
         code = evaluate((const char *const[2]){operands[0], operands[1]});

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* cellseg export: a network as an ONNX file. */
 #include "cli.h"
+#include "files.h"
 #include "options.h"
 
 #include <stdlib.h>
@@ -19,6 +20,8 @@ static const command export_command = {"export", "--onnx FILE",
                                        (const option *const[]){options, NULL}};
 
 static int export(void) {
+    if (!prepare_output(onnx_path))
+        return CLI_FAILED;
     cellseg_context *context = new_context(0);
     if (context == NULL)
         return CLI_FAILED;

@@ -3,6 +3,8 @@
 #include "files.h"
 
 #include "cli.h"
+#include "stem.h"
+#include "temporary.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -12,9 +14,6 @@
 #include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-/* The kinds of file that this program writes next to images; they are no input images. */
-static const char *const kinds[] = {".cells.", ".nuclei.", ".maps.", ".overlay."};
 
 /* ---- paths ---- */
 
@@ -28,20 +27,34 @@ bool is_folder(const char *path) {
     return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
 }
 
+bool folder_of(char folder[PATH_SIZE], const char *path) {
+    const size_t length = (size_t)(base_name(path) - path);
+    (void)snprintf(folder, PATH_SIZE, "%.*s", length > 0 ? (int)length : 1, length > 0 ? path : ".");
+    return length < PATH_SIZE;
+}
+
 bool can_be_written(const char *path) {
     char folder[PATH_SIZE];
-    const int length = (int)(base_name(path) - path);
     struct stat status;
     const char *fault = NULL;
-    if (snprintf(folder, sizeof folder, "%.*s", length, length > 0 ? path : "") >= PATH_SIZE || path[length] == '\0')
+    if (!folder_of(folder, path) || base_name(path)[0] == '\0')
         fault = "the path has no file name";
     else if (stat(path, &status) == 0 && !S_ISREG(status.st_mode))
         fault = S_ISDIR(status.st_mode) ? "this is a directory" : "this is not a regular file";
-    else if (access(length > 0 ? folder : ".", W_OK | X_OK) != 0)
+    else if (access(folder, W_OK | X_OK) != 0)
         fault = strerror(errno);
     if (fault != NULL)
         print_error("%s: cannot be written: %s", path, fault);
     return fault == NULL;
+}
+
+bool prepare_output(const char *path) {
+    char folder[PATH_SIZE];
+    if (!can_be_written(path))
+        return false;
+    (void)folder_of(folder, path);
+    sweep_folder(folder);
+    return true;
 }
 
 bool is_same_file(const char *a, const char *b) {
@@ -87,10 +100,12 @@ static void *check_memory(void *block) {
 }
 
 /* Takes over `path`. */
-static void append(file_list *list, char *path) {
+static void append(file_list *list, char *path, const char *kind) {
     list->files = check_memory(realloc(list->files, (list->count + 1) * sizeof *list->files));
+    file *f = &list->files[list->count++];
     const char *name = base_name(path);
-    list->files[list->count++] = (file){path, check_memory(strndup(name, strcspn(name, ".")))};
+    *f = (file){.path = path};
+    f->stem = check_memory(strndup(name, stem_length(name, kind, &f->is_result)));
 }
 
 void free_files(file_list *list) {
@@ -102,9 +117,19 @@ void free_files(file_list *list) {
     *list = (file_list){0};
 }
 
+bool is_one_name(const char *stem, const char *other) {
+    return strcasecmp(stem, other) == 0;
+}
+
+/* Names that differ in case alone are neighbours. */
+static int compare_stems(const char *a, const char *b) {
+    const int order = strcasecmp(a, b);
+    return order != 0 ? order : strcmp(a, b);
+}
+
 static int by_stem(const void *a, const void *b) {
     const file *of_a = a, *of_b = b;
-    const int order = strcmp(of_a->stem, of_b->stem);
+    const int order = compare_stems(of_a->stem, of_b->stem);
     return order != 0 ? order : strcmp(of_a->path, of_b->path);
 }
 
@@ -112,12 +137,12 @@ static int by_stem(const void *a, const void *b) {
 static bool check_stems(const file_list *sorted) {
     for (size_t i = 0; i < sorted->count; i++) {
         const file *here = &sorted->files[i];
-        if (here->stem[0] == '\0') {
-            print_error("%s: the file name has no text before the first dot", here->path);
+        if (here->stem[0] == '\0' || here->stem[0] == '.') {
+            print_error("%s: the file name %s", here->path, here->stem[0] == '.' ? "begins with a dot" : "is empty");
             return false;
         }
-        if (i > 0 && strcmp(here->stem, here[-1].stem) == 0) {
-            print_error("%s and %s have the same name up to the first dot, \"%s\": their results would replace each other",
+        if (i > 0 && is_one_name(here->stem, here[-1].stem)) {
+            print_error("%s and %s have the same name without their endings, \"%s\": their results would replace each other",
                         here[-1].path, here->path, here->stem);
             return false;
         }
@@ -125,10 +150,10 @@ static bool check_stems(const file_list *sorted) {
     return true;
 }
 
-bool files_from_operands(file_list *out, const char *const *operands, int count) {
+bool files_from_operands(file_list *out, const char *const *operands, int count, const char *kind) {
     *out = (file_list){0};
     for (int i = 0; i < count; i++)
-        append(out, check_memory(strdup(operands[i])));
+        append(out, check_memory(strdup(operands[i])), kind);
     file_list sorted = {out->count, check_memory(malloc((out->count + 1) * sizeof *sorted.files))};
     memcpy(sorted.files, out->files, out->count * sizeof *sorted.files);
     qsort(sorted.files, sorted.count, sizeof *sorted.files, by_stem);
@@ -147,7 +172,7 @@ static int is_image_name(const struct dirent *entry) {
            (strcasecmp(end, ".tif") == 0 || strcasecmp(end, ".tiff") == 0 || strcasecmp(end, ".png") == 0);
 }
 
-static bool list_folder(file_list *out, const char *folder) {
+static bool list_folder(file_list *out, const char *folder, const char *kind) {
     *out = (file_list){0};
     struct dirent **entries;
     const int count = scandir(folder, &entries, is_image_name, alphasort);
@@ -158,7 +183,7 @@ static bool list_folder(file_list *out, const char *folder) {
     for (int i = 0; i < count; i++) {
         char path[PATH_SIZE];
         if (entries[i]->d_name[0] != '.' && join_path(path, folder, entries[i]->d_name, ""))
-            append(out, check_memory(strdup(path)));
+            append(out, check_memory(strdup(path)), kind);
         free(entries[i]);
     }
     free(entries);
@@ -167,18 +192,11 @@ static bool list_folder(file_list *out, const char *folder) {
     return true;
 }
 
+/* The name is <stem>.KIND, with further endings. */
 static bool is_of_kind(const file *f, const char *kind) {
     const char *rest = base_name(f->path) + strlen(f->stem);
     const size_t length = strlen(kind);
-    return rest[0] == '.' && strncmp(rest + 1, kind, length) == 0 && rest[1 + length] == '.';
-}
-
-static bool is_image(const file *f) {
-    const char *rest = base_name(f->path) + strlen(f->stem);
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-        if (strncmp(rest, kinds[i], strlen(kinds[i])) == 0)
-            return false;
-    return true;
+    return rest[0] == '.' && strncasecmp(rest + 1, kind, length) == 0 && rest[1 + length] == '.';
 }
 
 /* The index of the selected file among the files [0, count) of one stem; count if none matches, more if several match. */
@@ -187,7 +205,7 @@ static size_t choose(const file *files, size_t count, const char *kind) {
         return 0;
     size_t chosen = count;
     for (size_t i = 0; i < count; i++)
-        if (kind != NULL ? is_of_kind(&files[i], kind) : is_image(&files[i])) {
+        if (kind != NULL ? is_of_kind(&files[i], kind) : !files[i].is_result) {
             if (chosen != count)
                 return count + 1;
             chosen = i;
@@ -207,7 +225,7 @@ static bool choose_files(file_list *out, file_list *all, const char *folder, con
             return false;
         }
         if (chosen < end - begin) {
-            append(out, first[chosen].path);
+            append(out, first[chosen].path, kind);
             all->files[begin + chosen].path = NULL;
         }
     }
@@ -217,7 +235,7 @@ static bool choose_files(file_list *out, file_list *all, const char *folder, con
 bool files_in_folder(file_list *out, const char *folder, const char *kind) {
     *out = (file_list){0};
     file_list all;
-    if (!list_folder(&all, folder))
+    if (!list_folder(&all, folder, kind))
         return false;
     bool fine = choose_files(out, &all, folder, kind);
     free_files(&all);
@@ -241,7 +259,7 @@ static void mention(char text[PATH_SIZE], const char *stem, const char *folder) 
 bool same_stems(const file_list *a, const char *folder_a, const file_list *b, const char *folder_b) {
     char alone[PATH_SIZE] = "";
     for (size_t i = 0, j = 0; i < a->count || j < b->count;) {
-        const int order = i == a->count ? 1 : j == b->count ? -1 : strcmp(a->files[i].stem, b->files[j].stem);
+        const int order = i == a->count ? 1 : j == b->count ? -1 : compare_stems(a->files[i].stem, b->files[j].stem);
         if (order < 0)
             mention(alone, a->files[i].stem, folder_a);
         if (order > 0)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Files by stem. The stem is the file name up to the first dot and names the image; the rest names the kind of file. */
+/* Files by stem: the file name without its known endings (stem.h), which names the image. */
 #ifndef CLI_FILES_H
 #define CLI_FILES_H
 
@@ -10,6 +10,7 @@ enum { PATH_SIZE = 4096 };
 
 typedef struct file {
     char *path, *stem;
+    bool is_result; /* of a kind that this program writes */
 } file;
 
 typedef struct file_list {
@@ -17,8 +18,12 @@ typedef struct file_list {
     file *files;
 } file_list;
 
-/* The files a command line names, in its order. On a file without a stem, or two of one stem, prints an error: false. */
-bool files_from_operands(file_list *out, const char *const *operands, int count);
+/* The files a command line names, in its order; `kind` as in stem_length(). On a stem that is empty or begins with a dot, or two
+ * files of one stem, prints an error: false. */
+bool files_from_operands(file_list *out, const char *const *operands, int count, const char *kind);
+
+/* Stems that differ in case alone are one name: not every file system keeps their results apart. */
+bool is_one_name(const char *stem, const char *other);
 
 /*
  * One file of each stem in a folder, sorted by stem; files end in .tif, .tiff or .png. `kind` "cells": of several files, the file
@@ -34,8 +39,14 @@ bool same_stems(const file_list *a, const char *folder_a, const file_list *b, co
 
 bool is_folder(const char *path);
 
-/* True if a file can be created or replaced there; else prints an error. Called before long work. */
+/* The folder that `path` lies in, "." at least; false if its path is too long. */
+bool folder_of(char folder[PATH_SIZE], const char *path);
+
+/* True if a file can be created or replaced there; else prints an error. */
 bool can_be_written(const char *path);
+
+/* The same, before long work: also removes the left-over temporaries of its folder. */
+bool prepare_output(const char *path);
 
 bool is_same_file(const char *a, const char *b);
 

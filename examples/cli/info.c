@@ -15,34 +15,35 @@ static const command info_command = {
     (const option *const[]){options, NULL}};
 
 static void print_model(const cellseg_model *model) {
-    printf("model: %llu parameters, works at %g um per pixel\n%s\n", (unsigned long long)cellseg_model_parameters(model),
-           cellseg_model_pixel_size_um(model), cellseg_model_info(model));
+    print_result("model: %llu parameters, works at %g um per pixel", (unsigned long long)cellseg_model_parameters(model),
+                 cellseg_model_pixel_size_um(model));
+    print_result("%s", cellseg_model_info(model));
 }
 
 static void print_image(const cellseg_image *image) {
     static const char *const types[] = {"?", "uint8", "uint16", "uint32", "float32", "int16", "int32", "float64"};
     const int32_t type = cellseg_image_pixel_type(image);
-    printf("image: %zu x %zu pixels (width x height), %d channel%s, %s, ", cellseg_image_width(image),
-           cellseg_image_height(image), (int)cellseg_image_channels(image), cellseg_image_channels(image) == 1 ? "" : "s",
-           types[type >= CELLSEG_UINT8 && type <= CELLSEG_FLOAT64 ? type : 0]);
+    print_text("image: %zu x %zu pixels (width x height), %d channel%s, %s, ", cellseg_image_width(image),
+               cellseg_image_height(image), (int)cellseg_image_channels(image), cellseg_image_channels(image) == 1 ? "" : "s",
+               types[type >= CELLSEG_UINT8 && type <= CELLSEG_FLOAT64 ? type : 0]);
     if (cellseg_image_pixel_size_um(image) > 0)
-        printf("%g um per pixel\n", cellseg_image_pixel_size_um(image));
+        print_result("%g um per pixel", cellseg_image_pixel_size_um(image));
     else
-        printf("pixel size unknown\n");
+        print_result("pixel size unknown");
 }
 
 static int describe_library(cellseg_context *context) {
     static const char *const levels[] = {"?", "portable", "AVX2", "AVX-512", "NEON"};
     const int32_t level = cellseg_context_cpu_level(context);
-    printf("libcellseg %s, %d threads, %s\n", cellseg_version(), (int)cellseg_context_threads(context),
-           levels[level >= CELLSEG_CPU_PORTABLE && level <= CELLSEG_CPU_NEON ? level : 0]);
-    printf("features:");
+    print_result("libcellseg %s, %d threads, %s", cellseg_version(), (int)cellseg_context_threads(context),
+                 levels[level >= CELLSEG_CPU_PORTABLE && level <= CELLSEG_CPU_NEON ? level : 0]);
+    print_text("features:");
     for (int bit = 0; bit < 64; bit++) {
         const char *name = cellseg_feature_name(cellseg_features() & UINT64_C(1) << bit);
         if (name != NULL)
-            printf(" %s", name);
+            print_text(" %s", name);
     }
-    printf("\n");
+    end_line();
     cellseg_model *model;
     if (cellseg_model_default(&model, context) != CELLSEG_OK) {
         print_library_error("default model");
@@ -53,21 +54,15 @@ static int describe_library(cellseg_context *context) {
     return CLI_FINE;
 }
 
-/* A line of the library without the path that it begins with. */
-static const char *without_path(const char *line, const char *path) {
-    const size_t length = strlen(path);
-    return strncmp(line, path, length) == 0 && strncmp(line + length, ": ", 2) == 0 ? line + length + 2 : line;
-}
-
 /* Read a file as an image, else as a model. */
 static cellseg_status read_either(cellseg_image **image, cellseg_model **model, cellseg_context *context, const char *path) {
     char as_image[512];
     cellseg_status status = cellseg_image_read(image, context, path, NULL);
-    (void)snprintf(as_image, sizeof as_image, "%s", without_path(cellseg_last_error(), path));
+    (void)snprintf(as_image, sizeof as_image, "%s", fault_in(path, CELLSEG_ERR_FORMAT));
     if (status == CELLSEG_ERR_FORMAT) {
         status = cellseg_model_load(model, context, path);
         if (status != CELLSEG_OK)
-            print_error("%s: not an image: %s; not a model: %s", path, as_image, without_path(cellseg_last_error(), path));
+            print_error("%s: not an image: %s; not a model: %s", path, as_image, fault_in(path, status));
     } else if (status != CELLSEG_OK)
         print_error("%s: %s", path, as_image);
     return status;
@@ -78,7 +73,7 @@ static int describe_file(cellseg_context *context, const char *path) {
     cellseg_model *model = NULL;
     if (read_either(&image, &model, context, path) != CELLSEG_OK)
         return CLI_FAILED;
-    printf("%s: ", path);
+    print_text("%s: ", path);
     if (image != NULL)
         print_image(image);
     else

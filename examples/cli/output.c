@@ -3,29 +3,30 @@
 #include "output.h"
 
 #include "cli.h"
+#include "temporary.h"
 
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
 bool open_output(output *o, const char *path) {
+    char folder[PATH_SIZE];
     *o = (output){.path = path};
-    if (!can_be_written(path))
+    if (!can_be_written(path) || !folder_of(folder, path))
         return false;
-    /* A killed process may have left its file, and a container gives its number again. */
-    for (int n = 0; n < 1000 && o->file == NULL && (n == 0 || errno == EEXIST); n++) {
-        if (snprintf(o->temporary, sizeof o->temporary, "%s.%ld-%d.tmp", path, (long)getpid(), n) >= (int)sizeof o->temporary) {
-            print_error("%s: the path is too long", path);
-            return false;
-        }
-        o->file = fopen(o->temporary, "wx");
-    }
+    const int descriptor = make_temporary(o->temporary, folder, TEMPORARY_FILE);
+    o->file = descriptor >= 0 ? fdopen(descriptor, "w") : NULL;
     if (o->file == NULL)
         print_error("%s: cannot be written: %s", path, strerror(errno));
+    if (o->file == NULL && descriptor >= 0) {
+        (void)remove(o->temporary);
+        (void)close(descriptor);
+    }
     return o->file != NULL;
 }
 
 bool close_output(output *o, bool fine) {
+    keep_mode(o->temporary, o->path);
     errno = 0;
     const bool written = fflush(o->file) == 0 && ferror(o->file) == 0 && fsync(fileno(o->file)) == 0;
     const bool placed = fine && written && rename(o->temporary, o->path) == 0;

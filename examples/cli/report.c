@@ -3,10 +3,10 @@
 #include "report.h"
 
 #include "output.h"
+#include "staging.h"
 
 #include <math.h>
 #include <string.h>
-#include <unistd.h>
 
 static const char head[] =
     "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
@@ -169,13 +169,14 @@ static bool put_page(FILE *to, const char *scratch, cellseg_context *context, co
 
 bool write_report(const char *path, cellseg_context *context, const score_list *const *lists, size_t count, const measures *how,
                   int32_t channel) {
-    char scratch[PATH_SIZE];
+    char folder[PATH_SIZE], picture[PATH_SIZE];
+    staging scratch;
     output page;
-    if (snprintf(scratch, sizeof scratch, "%s.%ld.png", path, (long)getpid()) >= (int)sizeof scratch) {
-        print_error("%s: the path is too long", path);
+    if (!folder_of(folder, path) || !open_staging(&scratch, folder, "picture"))
         return false;
-    }
-    if (!open_output(&page, path))
-        return false;
-    return close_output(&page, put_page(page.file, scratch, context, lists, count, how, channel));
+    bool fine = join_path(picture, scratch.path, scratch.stem, ".png") && open_output(&page, path);
+    if (fine)
+        fine = close_output(&page, put_page(page.file, picture, context, lists, count, how, channel));
+    (void)close_staging(&scratch, false);
+    return fine;
 }

@@ -23,7 +23,7 @@ void put_roc_chart(FILE *to, const score_list *const *lists, size_t count);
 void put_iou_chart(FILE *to, const score_list *list);
 void put_histogram(FILE *to, const score_list *list);
 
-/* The worst and best objects; `scratch`: a path in the page's folder for temporary pictures. */
+/* The worst and best objects; `scratch`: a path for temporary pictures. */
 bool put_pictures(FILE *to, const char *scratch, cellseg_context *context, const score_list *list, int32_t channel);
 
 #endif

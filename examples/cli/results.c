@@ -3,8 +3,14 @@
 #include "results.h"
 
 #include "provenance.h"
+#include "record.h"
+#include "staging.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 
 /* ---- options ---- */
 
@@ -21,78 +27,179 @@ bool set_segment_preset(int32_t preset) {
     return fine;
 }
 
-/* ---- files ---- */
+/* ---- results ---- */
 
-/* The most telling file last: where it is, the others are. */
-enum { OVERLAY, TABLE, MAPS, NUCLEI, CELLS, OUTPUTS };
-
-static const char *const suffixes[OUTPUTS] = {".overlay.png", ".csv", ".maps.tif", ".nuclei.tif", ".cells.tif"};
+void init_results(results *r, const file *input) {
+    *r = (results){.input = input};
+    (void)cellseg_segment_report_init(&r->report, sizeof r->report);
+    keep_warnings();
+}
 
 void free_results(results *r) {
     cellseg_image_free(r->image);
     cellseg_image_free(r->maps);
     cellseg_labels_free(r->cells);
     cellseg_labels_free(r->nuclei);
+    cellseg_segment_report_clear(&r->report);
     *r = (results){0};
 }
 
-bool check_outputs(const file *input, const char *folder) {
-    char path[PATH_SIZE];
-    for (int i = 0; i < OUTPUTS; i++) {
-        if (!join_path(path, folder, input->stem, suffixes[i]))
-            return false;
-        if (is_same_file(path, input->path)) {
-            print_error("%s: a result would replace the input file", input->path);
-            return false;
-        }
-    }
-    return true;
+/* ---- kinds of files ---- */
+
+const char no_such_result[] = "";
+
+/* What a TIFF file of these results states of itself. */
+static cellseg_status describe(cellseg_write_options *options, const results *r, const char *name) {
+    return state_provenance(options, name, r->model, cellseg_segment_options_table(), &segment_options);
 }
 
-static cellseg_status write_table(const results *r, cellseg_context *context, const char *path) {
+static const char *write_labels(const results *r, cellseg_context *context, const char *path, const cellseg_labels *labels,
+                                const char *name) {
+    cellseg_write_options options;
+    cellseg_status status = describe(&options, r, name);
+    if (status == CELLSEG_OK)
+        status = cellseg_labels_write(labels, context, path, &options);
+    return fault_in(path, status);
+}
+
+static const char *write_cells(const results *r, cellseg_context *context, const char *path) {
+    return write_labels(r, context, path, r->cells, "cells");
+}
+
+static const char *write_nuclei(const results *r, cellseg_context *context, const char *path) {
+    return write_labels(r, context, path, r->nuclei, "nuclei");
+}
+
+static const char *write_maps(const results *r, cellseg_context *context, const char *path) {
+    if (r->maps == NULL)
+        return no_such_result;
+    cellseg_write_options options;
+    cellseg_status status = describe(&options, r, "maps");
+    if (status == CELLSEG_OK)
+        status = cellseg_image_write(r->maps, context, path, &options);
+    return fault_in(path, status);
+}
+
+static const char *write_overlay(const results *r, cellseg_context *context, const char *path) {
+    return fault_in(path, cellseg_overlay_write(context, path, r->image, segment_options.channel, r->cells, r->nuclei));
+}
+
+static const char *write_table(const results *r, cellseg_context *context, const char *path) {
     cellseg_table *table;
     cellseg_status status = cellseg_measure(&table, context, r->cells, r->nuclei, r->image, NULL);
     if (status == CELLSEG_OK)
         status = cellseg_table_write_csv(table, context, path);
     cellseg_table_free(table);
-    return status;
+    return fault_in(path, status);
 }
 
-/* Write the TIFF file of an output, with its name and where it comes from. */
-static cellseg_status write_tiff(const results *r, cellseg_context *context, int output, const char *path) {
-    const char *name = output == MAPS ? "maps" : output == NUCLEI ? "nuclei" : "cells";
-    cellseg_write_options options;
-    const cellseg_status status = state_provenance(&options, name, r->model, cellseg_segment_options_table(), &segment_options);
-    if (status != CELLSEG_OK)
-        return status;
-    if (output == MAPS)
-        return cellseg_image_write(r->maps, context, path, &options);
-    return cellseg_labels_write(output == NUCLEI ? r->nuclei : r->cells, context, path, &options);
+const result_kind result_kinds[] = {
+    {".cells.tif", write_cells},
+    {".nuclei.tif", write_nuclei},
+    {".maps.tif", write_maps},
+    {".overlay.png", write_overlay},
+    {".csv", write_table},
+    {".json", write_record},
+    {NULL, NULL},
+};
+
+/* ---- before the work ---- */
+
+static const char *longest_suffix(void) {
+    const char *longest = "";
+    for (const result_kind *k = result_kinds; k->suffix != NULL; k++)
+        if (strlen(k->suffix) > strlen(longest))
+            longest = k->suffix;
+    return longest;
 }
 
-static cellseg_status write_one(const results *r, cellseg_context *context, int output, const char *path) {
-    switch (output) {
-    case OVERLAY:
-        return cellseg_overlay_write(context, path, r->image, segment_options.channel, r->cells, r->nuclei);
-    case TABLE:
-        return write_table(r, context, path);
-    default:
-        return output == MAPS && r->maps == NULL ? CELLSEG_OK : write_tiff(r, context, output, path);
-    }
+/* A file that is read, by its place on the disk. */
+typedef struct place {
+    dev_t device;
+    ino_t number;
+    const char *path;
+} place;
+
+static int by_place(const void *a, const void *b) {
+    const place *one = a, *other = b;
+    if (one->device != other->device)
+        return one->device < other->device ? -1 : 1;
+    return one->number < other->number ? -1 : one->number > other->number;
 }
 
-bool write_results(const results *r, cellseg_context *context, const char *folder, const char *stem) {
+/* The file and, if that is a symbolic link, the link. */
+static void add_places(place *places, size_t *count, const char *path) {
+    struct stat of_file, of_link;
+    if (stat(path, &of_file) == 0)
+        places[(*count)++] = (place){of_file.st_dev, of_file.st_ino, path};
+    if (lstat(path, &of_link) == 0)
+        places[(*count)++] = (place){of_link.st_dev, of_link.st_ino, path};
+}
+
+/* A symbolic link may be replaced: what it names stays as it is. */
+static bool check_output(const char *path, const place *places, size_t count) {
+    struct stat there;
+    if (lstat(path, &there) != 0)
+        return true;
+    const place key = {there.st_dev, there.st_ino, path}, *input = bsearch(&key, places, count, sizeof key, by_place);
+    if (input != NULL)
+        print_error("%s: a result would replace the input file, as %s", input->path, path);
+    else if (!S_ISREG(there.st_mode) && !S_ISLNK(there.st_mode))
+        print_error("%s: cannot be written: this is %s", path, S_ISDIR(there.st_mode) ? "a directory" : "not a regular file");
+    else
+        return true;
+    return false;
+}
+
+static bool check_outputs(const file_list *inputs, const char *folder, const place *places, size_t count) {
     char path[PATH_SIZE];
-    for (int i = 0; i < OUTPUTS; i++) {
-        if (!join_path(path, folder, stem, suffixes[i]))
-            return false;
-        if (write_one(r, context, i, path) == CELLSEG_OK)
-            continue;
-        print_library_error(path);
-        for (int written = 0; written < i; written++)
-            if ((written != MAPS || r->maps != NULL) && join_path(path, folder, stem, suffixes[written]))
-                (void)remove(path);
+    for (size_t i = 0; i < inputs->count; i++)
+        for (const result_kind *k = result_kinds; k->suffix != NULL; k++)
+            if (!join_path(path, folder, inputs->files[i].stem, k->suffix) || !check_output(path, places, count))
+                return false;
+    return true;
+}
+
+static bool check_all_outputs(const file_list *inputs, const char *const *others, const char *folder) {
+    size_t most = inputs->count, count = 0;
+    while (others[most - inputs->count] != NULL)
+        most++;
+    place *places = malloc((2 * most + 1) * sizeof *places);
+    if (places == NULL) {
+        print_error("no memory for file names");
         return false;
     }
-    return true;
+    for (size_t i = 0; i < most; i++)
+        add_places(places, &count, i < inputs->count ? inputs->files[i].path : others[i - inputs->count]);
+    qsort(places, count, sizeof *places, by_place);
+    const bool fine = check_outputs(inputs, folder, places, count);
+    free(places);
+    return fine;
+}
+
+bool prepare_results(const file_list *inputs, const char *const *others, const char *folder, bool overwrite) {
+    bool fine = prepare_folder(folder, inputs, longest_suffix()) && check_all_outputs(inputs, others, folder);
+    for (size_t i = 0; fine && !overwrite && i < inputs->count; i++)
+        fine = is_of_input(folder, &inputs->files[i]);
+    return fine;
+}
+
+/* ---- writing ---- */
+
+bool write_results(const results *r, cellseg_context *context, const char *folder) {
+    staging set;
+    if (!open_staging(&set, folder, r->input->stem))
+        return false;
+    bool fine = true;
+    for (const result_kind *k = result_kinds; fine && k->suffix != NULL; k++) {
+        char path[PATH_SIZE];
+        fine = join_path(path, set.path, set.stem, k->suffix);
+        const char *fault = fine ? k->write(r, context, path) : NULL;
+        if (fault == no_such_result)
+            fault = leave_out(&set, k->suffix) ? NULL : strerror(errno);
+        if (fault != NULL)
+            print_error("%s/%s%s: %s", folder, set.stem, k->suffix, fault);
+        fine = fine && fault == NULL;
+    }
+    return close_staging(&set, fine);
 }

@@ -17,19 +17,38 @@ bool set_segment_preset(int32_t preset);
 
 /* The results of one image. */
 typedef struct results {
+    const file *input;          /* borrowed */
+    const char *nuclei_path;    /* file of the nuclear stain; NULL: the input, or none */
     const cellseg_model *model; /* that found them, borrowed; NULL: none */
     cellseg_image *image;       /* as read */
     cellseg_labels *cells, *nuclei;
     cellseg_image *maps; /* NULL without --maps */
+    cellseg_segment_report report;
 } results;
 
+/* Empty results of an input; the warnings from now on are theirs. */
+void init_results(results *r, const file *input);
 void free_results(results *r);
 
-/* True when no result would replace the input; else prints an error. */
-bool check_outputs(const file *input, const char *folder);
+/* ---- files ---- */
 
-/* Write folder/<stem>.cells.tif, .nuclei.tif, .csv, .overlay.png and, with maps, .maps.tif: all of them, or, after printing
- * an error, none. */
-bool write_results(const results *r, cellseg_context *context, const char *folder, const char *stem);
+/* A kind of file; all those of an image are one set. */
+typedef struct result_kind {
+    const char *suffix;
+    /* Write the file. NULL; or the fault, `no_such_result` if these results have none of the kind. */
+    const char *(*write)(const results *r, cellseg_context *context, const char *path);
+} result_kind;
+
+extern const result_kind result_kinds[]; /* an entry without a suffix ends them */
+extern const char no_such_result[];
+
+/*
+ * Before the first image is read: the folder is made, finished and proved writable, no result replaces an input or one of
+ * `others` (files that are read too; NULL at the end) or, without `overwrite`, a result of another input. Else prints an error.
+ */
+bool prepare_results(const file_list *inputs, const char *const *others, const char *folder, bool overwrite);
+
+/* Write folder/<stem>.* of all kinds and put them in place together; or, after printing an error, none. */
+bool write_results(const results *r, cellseg_context *context, const char *folder);
 
 #endif

@@ -365,34 +365,34 @@ static int column_width(const column *c) {
 static void print_value(const column *c, const score *s) {
     const double value = column_value(c, s);
     if (isnan(value))
-        printf(" %*s", column_width(c), "");
+        print_text(" %*s", column_width(c), "");
     else
-        printf(" %*.*f", column_width(c), c->kind == COLUMN_RATE ? 4 : 0, value);
+        print_text(" %*.*f", column_width(c), c->kind == COLUMN_RATE ? 4 : 0, value);
 }
 
 void print_titles(const char *first, int width, const column *columns) {
-    printf("%-*s", width, first);
+    print_text("%-*s", width, first);
     for (const column *c = columns; c->name != NULL; c++)
-        printf(" %*s", column_width(c), c->title);
-    printf("\n");
+        print_text(" %*s", column_width(c), c->title);
+    end_line();
 }
 
 void print_score(const char *name, int width, const column *columns, const score *s) {
-    printf("%-*s", width, name);
+    print_text("%-*s", width, name);
     for (const column *c = columns; c->name != NULL; c++)
         print_value(c, s);
-    printf("\n");
+    end_line();
 }
 
 void print_rates(const char *name, int width, const column *columns, const score *s) {
-    printf("%-*s", width, name);
+    print_text("%-*s", width, name);
     for (const column *c = columns; c->name != NULL; c++) {
         if (c->kind == COLUMN_RATE)
             print_value(c, s);
         else
-            printf(" %*s", column_width(c), "");
+            print_text(" %*s", column_width(c), "");
     }
-    printf("\n");
+    end_line();
 }
 
 void print_means(int width, const column *columns, const score_list *list) {
@@ -413,9 +413,12 @@ void write_csv_titles(FILE *file) {
     fprintf(file, "\n");
 }
 
-/* A field in quotes, those in it doubled. */
+/* A field in quotes, those in it doubled. A spreadsheet computes text that begins with one of the signs below, in quotes too, and
+ * takes an apostrophe before them for "this is text"; a reader removes it. */
 static void write_field(FILE *file, const char *text) {
     fputc('"', file);
+    if (text[0] != '\0' && strchr("=+-@\t\r\n'", text[0]) != NULL)
+        fputc('\'', file);
     for (; *text != '\0'; text++) {
         if (*text == '"')
             fputc('"', file);

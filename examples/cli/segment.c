@@ -11,7 +11,7 @@
 static const char *output_folder, *model_path, *nuclei_path;
 static cellseg_read_options read_options;
 static int32_t threads;
-static bool want_maps, want_details, channel_given, stain_given;
+static bool want_maps, want_details, overwrite, channel_given, stain_given;
 
 enum { NOT_GIVEN = INT32_MIN };
 
@@ -19,6 +19,7 @@ static const option common_options[] = {
     {"output", 'o', OPTION_TEXT, &output_folder, "OUTDIR", "folder of the results; created if missing", NULL},
     {"pixel-size", 0, OPTION_NUMBER, &read_options.pixel_size_um, "UM", "edge of a pixel; 0: the file's pixel size", NULL},
     {"channel", 0, OPTION_WHOLE, &segment_options.channel, "K", "channel of the marker, from 0; default: the first", NULL},
+    {"overwrite", 0, OPTION_FLAG, &overwrite, NULL, "also replace results of another input of the same name", NULL},
     {"threads", 0, OPTION_WHOLE, &threads, "N", "number of threads; 0: one per core", NULL},
     {NULL, 0, OPTION_FLAG, NULL, NULL, NULL, NULL},
 };
@@ -47,7 +48,9 @@ static library_options segment_table, label_table;
 static const command segment_command = {
     "segment", "-o OUTDIR FILE...",
     "Find every cell in the marker channel. For each FILE (TIFF or PNG), write OUTDIR/<stem>.cells.tif and .nuclei.tif\n"
-    "(label maps), .csv (one row per cell) and .overlay.png. <stem> is the file name up to the first dot.",
+    "(label maps), .csv (one row per cell), .overlay.png and .json (input, model, options, figures). <stem> is the file\n"
+    "name without .tif, .tiff, .png, .jpg, .jpeg, then .ome, then .cells, .nuclei, .maps or .overlay. The files of an image\n"
+    "are replaced together; after an interruption the next run into OUTDIR finishes or removes what is left.",
     (const option *const[]){common_options, network_options, segment_table.rows, NULL}};
 static const command label_command = {
     "label", "--nuclei-channel K -o OUTDIR FILE...",
@@ -128,17 +131,6 @@ static bool read_image(cellseg_image **image, cellseg_context *context, const ch
     return false;
 }
 
-/* Such an image would give no cells without an error: the file or its pixel size is wrong. */
-static bool can_hold_a_nucleus(const cellseg_image *image, const char *path) {
-    const size_t height = cellseg_image_height(image), width = cellseg_image_width(image);
-    const double pixel_size_um = cellseg_image_pixel_size_um(image);
-    if ((double)(height < width ? height : width) * pixel_size_um >= 2 * segment_method.nucleus_radius_min_um)
-        return true;
-    print_error("%s: %zu x %zu pixels of %g um cannot hold a nucleus of radius %g um", path, height, width, pixel_size_um,
-                segment_method.nucleus_radius_min_um);
-    return false;
-}
-
 /* Of several channels the first is taken, unless a nuclear stain leaves no other choice. */
 static void warn_of_channels(const cellseg_image *image, bool with_network, const char *path) {
     const int32_t channels = cellseg_image_channels(image);
@@ -149,19 +141,19 @@ static void warn_of_channels(const cellseg_image *image, bool with_network, cons
 
 /* With a model the network's cells, without the two-channel method's. */
 static bool find_cells(results *r, cellseg_context *context, const cellseg_model *model, const char *path) {
-    if (!read_image(&r->image, context, path) || !can_hold_a_nucleus(r->image, path))
+    if (!read_image(&r->image, context, path))
         return false;
     warn_of_channels(r->image, model != NULL, path);
     cellseg_status status;
     if (model != NULL)
-        status =
-            cellseg_segment(&r->cells, &r->nuclei, want_maps ? &r->maps : NULL, NULL, context, model, r->image, &segment_options);
+        status = cellseg_segment(&r->cells, &r->nuclei, want_maps ? &r->maps : NULL, &r->report, context, model, r->image,
+                                 &segment_options);
     else {
         cellseg_image *nuclear = NULL;
         if (nuclei_path != NULL && !read_image(&nuclear, context, nuclei_path))
             return false;
-        status = cellseg_segment_two_channel(&r->cells, &r->nuclei, NULL, context, r->image, nuclear != NULL ? nuclear : r->image,
-                                             &segment_options);
+        status = cellseg_segment_two_channel(&r->cells, &r->nuclei, &r->report, context, r->image,
+                                             nuclear != NULL ? nuclear : r->image, &segment_options);
         cellseg_image_free(nuclear);
     }
     if (status != CELLSEG_OK)
@@ -171,13 +163,16 @@ static bool find_cells(results *r, cellseg_context *context, const cellseg_model
 
 static bool process(const file *input, cellseg_context *context, const cellseg_model *model) {
     set_progress_title(input->path);
-    results r = {.model = model};
-    const bool fine = check_outputs(input, output_folder) && find_cells(&r, context, model, input->path) &&
-                      make_folder(output_folder) && write_results(&r, context, output_folder, input->stem);
+    results r;
+    init_results(&r, input);
+    r.nuclei_path = nuclei_path;
+    r.model = model;
+    const bool fine = find_cells(&r, context, model, input->path) && write_results(&r, context, output_folder);
     set_progress_title(NULL);
     if (fine) {
-        printf("%s: %u cells, in %s/%s.*\n", input->path, (unsigned)cellseg_labels_max_id(r.cells), output_folder, input->stem);
-        (void)fflush(stdout);
+        print_result("%s: %u cells, in %s/%s.*", input->path, (unsigned)cellseg_labels_max_id(r.cells), output_folder,
+                     input->stem);
+        flush_output();
     }
     free_results(&r);
     return fine;
@@ -193,6 +188,16 @@ static bool load_model(cellseg_model **model, cellseg_context *context) {
     return status == CELLSEG_OK;
 }
 
+static bool prepare(const file_list *inputs) {
+    const char *others[3] = {NULL};
+    int count = 0;
+    if (nuclei_path != NULL)
+        others[count++] = nuclei_path;
+    if (model_path != NULL)
+        others[count++] = model_path;
+    return prepare_results(inputs, others, output_folder, overwrite);
+}
+
 static int process_all(const file_list *inputs, bool with_network) {
     set_verbose(want_details);
     cellseg_context *context = new_context(threads);
@@ -200,7 +205,7 @@ static int process_all(const file_list *inputs, bool with_network) {
         return no_context_code();
     cellseg_model *model = NULL;
     int code = CLI_FINE;
-    if (with_network && !load_model(&model, context))
+    if ((with_network && !load_model(&model, context)) || !prepare(inputs))
         code = CLI_FAILED;
     else
         for (size_t i = 0; i < inputs->count && !was_interrupted(); i++)
@@ -221,7 +226,7 @@ static int run(const command *of, int argc, char **argv) {
     const parsed result = parse(of, argc, argv, operands, &count);
     if (result == PARSED_HELP)
         code = CLI_FINE;
-    else if (result == PARSED_OK && is_complete(of, count) && files_from_operands(&inputs, operands, count)) {
+    else if (result == PARSED_OK && is_complete(of, count) && files_from_operands(&inputs, operands, count, NULL)) {
         code = process_all(&inputs, of == &segment_command);
         free_files(&inputs);
     }

@@ -4,6 +4,7 @@
 #include "files.h"
 #include "library_options.h"
 #include "provenance.h"
+#include "staging.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -116,25 +117,45 @@ static cellseg_status settle_options(uint64_t seed, int argc, char **argv, const
     return status;
 }
 
-static cellseg_status write_field(cellseg_context *context, const char *stem, const cellseg_image *image,
-                                  const cellseg_labels *cells, const cellseg_labels *nuclei) {
-    char image_path[PATH_SIZE], cells_path[PATH_SIZE], nuclei_path[PATH_SIZE];
-    if (!join_path(image_path, output_folder, stem, ".tif") || !join_path(cells_path, output_folder, stem, ".cells.tif") ||
-        !join_path(nuclei_path, output_folder, stem, ".nuclei.tif"))
-        return CELLSEG_ERR_ARGUMENT;
+/* One file of a field; its fault is printed with the name that it is to have. */
+static bool is_written(cellseg_status status, const staging *set, const char *path, const char *suffix) {
+    const char *fault = fault_in(path, status);
+    if (fault != NULL)
+        print_error("%s/%s%s: %s", set->folder, set->stem, suffix, fault);
+    return fault == NULL;
+}
+
+static bool write_labels(cellseg_context *context, const staging *set, const cellseg_labels *labels, const char *name) {
+    char path[PATH_SIZE], suffix[32];
+    (void)snprintf(suffix, sizeof suffix, ".%s.tif", name);
+    if (!join_path(path, set->path, set->stem, suffix))
+        return false;
     cellseg_write_options options;
-    cellseg_status status = state_provenance(&options, "cells", NULL, cellseg_synth_options_table(), &synth_options);
+    cellseg_status status = state_provenance(&options, name, NULL, cellseg_synth_options_table(), &synth_options);
     if (status == CELLSEG_OK)
-        status = cellseg_labels_write(cells, context, cells_path, &options);
-    options.name = "nuclei";
+        status = cellseg_labels_write(labels, context, path, &options);
+    return is_written(status, set, path, suffix);
+}
+
+static bool write_image(cellseg_context *context, const staging *set, const cellseg_image *image) {
+    char path[PATH_SIZE];
+    if (!join_path(path, set->path, set->stem, ".tif"))
+        return false;
+    cellseg_write_options options;
+    cellseg_status status = state_provenance(&options, set->stem, NULL, cellseg_synth_options_table(), &synth_options);
     if (status == CELLSEG_OK)
-        status = cellseg_labels_write(nuclei, context, nuclei_path, &options);
-    options.name = stem;
-    if (status == CELLSEG_OK)
-        status = cellseg_image_write(image, context, image_path, &options); /* last: what has an image is complete */
-    if (status != CELLSEG_OK)
-        print_error("%s", cellseg_last_error());
-    return status;
+        status = cellseg_image_write(image, context, path, &options);
+    return is_written(status, set, path, ".tif");
+}
+
+static bool write_field(cellseg_context *context, const char *stem, const cellseg_image *image, const cellseg_labels *cells,
+                        const cellseg_labels *nuclei) {
+    staging set;
+    if (!open_staging(&set, output_folder, stem))
+        return false;
+    const bool fine = write_image(context, &set, image) && write_labels(context, &set, cells, "cells") &&
+                      write_labels(context, &set, nuclei, "nuclei");
+    return close_staging(&set, fine);
 }
 
 static int make_one(cellseg_context *context, uint64_t seed) {
@@ -149,22 +170,20 @@ static int make_one(cellseg_context *context, uint64_t seed) {
         print_error("synth: %s", cellseg_last_error());
         return status == CELLSEG_ERR_ARGUMENT ? CLI_USAGE : CLI_FAILED;
     }
-    status = write_field(context, stem, image, cells, nuclei);
-    if (status == CELLSEG_OK)
-        printf("%s/%s.tif: %u cells\n", output_folder, stem, (unsigned)cellseg_labels_max_id(cells));
+    const bool written = write_field(context, stem, image, cells, nuclei);
+    if (written)
+        print_result("%s/%s.tif: %u cells", output_folder, stem, (unsigned)cellseg_labels_max_id(cells));
     cellseg_image_free(image);
     cellseg_labels_free(cells);
     cellseg_labels_free(nuclei);
-    return status == CELLSEG_OK ? CLI_FINE : CLI_FAILED;
+    return written ? CLI_FINE : CLI_FAILED;
 }
 
 static int make_all(int argc, char **argv, const char **operands) {
-    if (!make_folder(output_folder))
-        return CLI_FAILED;
     cellseg_context *context = new_context(threads);
     if (context == NULL)
         return no_context_code();
-    int code = CLI_FINE;
+    int code = prepare_folder(output_folder, NULL, NULL) ? CLI_FINE : CLI_FAILED;
     for (uint64_t i = 0; i < (uint64_t)count && code == CLI_FINE && !was_interrupted(); i++) {
         if (settle_options(first_seed + i, argc, argv, operands) == CELLSEG_OK)
             code = make_one(context, first_seed + i);

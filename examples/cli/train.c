@@ -28,9 +28,9 @@ static const option run_options[] = {
 
 static const command train_command = {
     "train", "--images DIR --labels DIR [--weight W]... -o MODEL",
-    "Train a network. Images and label maps are paired by stem, the name up to the first dot. <stem>.cells.tif has the whole\n"
-    "cells (<stem>.tif if no other file has the stem), <stem>.nuclei.tif in the same folder the nuclei. Each --images needs a\n"
-    "--labels, in order.",
+    "Train a network. Images and label maps are paired by stem, the name without .tif, .tiff or .png, then .ome, then .cells,\n"
+    ".nuclei, .maps or .overlay. <stem>.cells.tif has the whole cells (<stem>.tif if no other file has the stem),\n"
+    "<stem>.nuclei.tif in the same folder the nuclei. Each --images needs a --labels, in order.",
     (const option *const[]){run_options, cache_options, labelled_image_options, training_table.rows, NULL}};
 
 static bool is_complete(int operands) {
@@ -63,7 +63,7 @@ static bool save(const cellseg_model *model, cellseg_context *context) {
         print_library_error(model_path);
         return false;
     }
-    printf("%s: %llu parameters\n", model_path, (unsigned long long)cellseg_model_parameters(model));
+    print_result("%s: %llu parameters", model_path, (unsigned long long)cellseg_model_parameters(model));
     return true;
 }
 
@@ -121,7 +121,7 @@ static bool add_all_images(cellseg_trainer *trainer) {
 static int train(void) {
     const char *const paths[] = {model_path, train_options.checkpoint_path, log_path, curve_path};
     for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++)
-        if (paths[i] != NULL && !can_be_written(paths[i]))
+        if (paths[i] != NULL && !prepare_output(paths[i]))
             return CLI_FAILED;
     cellseg_context *context = new_context(threads);
     if (context == NULL)

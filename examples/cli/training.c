@@ -251,7 +251,7 @@ bool add_images(cellseg_trainer *trainer, const labelled_list *list, const bool 
         fine = add_folder(trainer, list, left_out, begin, end, counts) && fine;
     }
     if (fine && !was_interrupted())
-        printf("images: %zu to train, %zu to validate\n", counts[CELLSEG_USE_TRAIN], counts[CELLSEG_USE_VALIDATE]);
+        print_result("images: %zu to train, %zu to validate", counts[CELLSEG_USE_TRAIN], counts[CELLSEG_USE_VALIDATE]);
     return fine && !was_interrupted();
 }
 
@@ -259,12 +259,12 @@ bool add_images(cellseg_trainer *trainer, const labelled_list *list, const bool 
 
 void print_epoch(const cellseg_epoch *epoch) {
     set_progress_title(NULL);
-    printf("epoch %d of %d: loss %.4f", (int)epoch->epoch, (int)epoch->epochs, epoch->train_loss);
+    print_text("epoch %d of %d: loss %.4f", (int)epoch->epoch, (int)epoch->epochs, epoch->train_loss);
     if (!isnan(epoch->validation_loss))
-        printf(", validation %.4f%s", epoch->validation_loss, epoch->best != 0 ? " (best)" : "");
-    printf(", %.1f s\n", epoch->seconds);
+        print_text(", validation %.4f%s", epoch->validation_loss, epoch->best != 0 ? " (best)" : "");
+    print_result(", %.1f s", epoch->seconds);
     if (epoch->stopping != 0)
-        printf("no better loss in the last %d epochs: training ends\n", (int)train_options.patience);
-    (void)fflush(stdout);
+        print_result("no better loss in the last %d epochs: training ends", (int)train_options.patience);
+    flush_output();
     set_progress_title("training");
 }

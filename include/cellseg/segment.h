@@ -185,9 +185,13 @@ CELLSEG_API void cellseg_segment_report_clear(cellseg_segment_report *report);
 /**
  * Label every cell in an image, from its marker channel alone, in one pass.
  *
- * An image without a cell, or too small to hold one, gives empty label maps and no error. So does a marker that the marker check
- * refuses (options, marker_check). The report states both; the context's log gets the same as text.
- * Pixels may be at most 8 times as large as the model's, and the image at most 2^30 pixels at its scale.
+ * An image without a cell gives empty label maps and no error. So does a marker that the marker check refuses (options,
+ * marker_check). The report states both; the context's log gets the same as text.
+ * Pixels may be at most 8 times as large as the model's, and the image at most 2^30 pixels at its scale. An image whose shorter
+ * edge is below the diameter of the smallest nucleus (method, nucleus_radius_min_um) is an error before any work: the image or
+ * its pixel size is wrong.
+ * A pixel far beyond its neighbours, as a camera's hot and dead ones are, counts as their median: it changes no other pixel's
+ * result.
  *
  * @param[out] cells    New label map of the image's size: 0 is background, cells are 1..count in raster order of their first
  *                      pixel. Release with cellseg_labels_free(). NULL after an error.
@@ -201,7 +205,8 @@ CELLSEG_API void cellseg_segment_report_clear(cellseg_segment_report *report);
  * @param      image    cytoplasm bright, background dark, nucleus darker than the cytoplasm; pixel size known, or in the options
  * @param      options  NULL for defaults
  * @return CELLSEG_ERR_ARGUMENT   a NULL, an option out of range, a missing channel, an unknown pixel size or one that is far too
- *                                large, a pixel that is not finite, a nucleus diameter for a model that states none
+ *                                large, an image that no nucleus fits in, a pixel that is not finite, a nucleus diameter for a
+ *                                model that states none
  * @return CELLSEG_ERR_MODEL      the model's first classes are not nucleus, cytoplasm and background
  * @return CELLSEG_ERR_LIMIT      before any work: the image is too large at the model's scale, or the memory budget is smaller
  * than cellseg_segment_memory()
@@ -289,7 +294,7 @@ CELLSEG_API cellseg_status cellseg_segment_maps(cellseg_image **maps, cellseg_co
  * @param      extra_output  CELLSEG_EXTRA_...: the meaning of channel 3; CELLSEG_EXTRA_NONE: there is none, or it is ignored
  * @param      options NULL for defaults; channel and pixel_size_um are ignored
  * @return CELLSEG_ERR_ARGUMENT  a NULL, maps of another type, without pixel size or channel 3, a value that is not in [0, 1] (the
- *                               message names channel and pixel), an option out of range
+ *                               message names channel and pixel), an option out of range, maps that no nucleus fits in
  * @return CELLSEG_ERR_LIMIT, CELLSEG_ERR_MEMORY, CELLSEG_ERR_CANCELLED
  * Cost: 0.1 us per pixel of the maps. Threads: any. Since: 1.0
  */

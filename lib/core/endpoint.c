@@ -21,7 +21,7 @@ cellseg_status cellseg_reader_init_memory(cellseg_reader *reader, size_t struct_
     if (bytes == NULL)
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "bytes is NULL");
     CSEG_TRY(cellseg_reader_init(reader, struct_size));
-    reader->user = (void *)(uintptr_t)bytes; /* only read */
+    reader->user = (void *)bytes; /* only read */
     reader->size_bytes = size;
     reader->read = copy_from_memory;
     return CELLSEG_OK;

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Allocate the image that a codec fills, after its size is checked against the file, max_bytes and the budget. */
+/* Check the size of the image that a codec fills against the file, max_bytes and the budget, and allocate the image. */
 #include "io/io.h"
 
 #include <stdio.h>
 
-cellseg_status cseg_claim_allocate(cellseg_image **out, cellseg_context *context, const cseg_io_request *request,
-                                   const cseg_file *file, const cseg_io_claim *claim) {
-    *out = NULL;
+cellseg_status cseg_claim_check(cellseg_context *context, const cseg_io_request *request, const cseg_file *file,
+                                const cseg_io_claim *claim) {
     char what[80];
     (void)snprintf(what, sizeof what, "%llu x %llu pixels of %llu channel%s", (unsigned long long)claim->height,
                    (unsigned long long)claim->width, (unsigned long long)claim->channels, claim->channels == 1 ? "" : "s");
@@ -20,6 +19,12 @@ cellseg_status cseg_claim_allocate(cellseg_image **out, cellseg_context *context
     const double bytes = samples * (double)cseg_plane_type_size(claim->type);
     if (bytes > (double)request->max_bytes)
         return cseg_fail(CELLSEG_ERR_LIMIT, "%s take more than max_bytes, %llu", what, (unsigned long long)request->max_bytes);
-    CSEG_TRY(cseg_budget_check(context, (uint64_t)bytes, what));
+    return cseg_budget_check(context, (uint64_t)bytes, what);
+}
+
+cellseg_status cseg_claim_allocate(cellseg_image **out, cellseg_context *context, const cseg_io_request *request,
+                                   const cseg_file *file, const cseg_io_claim *claim) {
+    *out = NULL;
+    CSEG_TRY(cseg_claim_check(context, request, file, claim));
     return cellseg_image_new(out, context, claim->type, (int32_t)claim->channels, (size_t)claim->height, (size_t)claim->width);
 }

@@ -106,7 +106,7 @@ cellseg_status cseg_planes_choose(cseg_io_selection *out, cellseg_context *conte
                                   const cseg_io_request *request);
 void cseg_planes_free(cseg_io_selection *selection);
 
-/* ---- codecs (claim.c, png.c, tiff_read.c, libtiff.c, tiff_write.c) ---- */
+/* ---- codecs (claim.c, idat.c, png.c, tiff_read.c, libtiff.c, tiff_write.c) ---- */
 
 /* The image that a file's header declares, before any pixel is read. */
 typedef struct cseg_io_claim {
@@ -116,10 +116,17 @@ typedef struct cseg_io_claim {
     unsigned expansion;       /* upper bound on the bytes that decompression makes of one byte */
 } cseg_io_claim;
 
-/* Allocate the image of a claim. CELLSEG_ERR_LIMIT beyond request->max_bytes or the budget; CELLSEG_ERR_FORMAT if a file of
- * this size cannot hold the pixels. */
+/* CELLSEG_ERR_LIMIT beyond request->max_bytes or the budget; CELLSEG_ERR_FORMAT if a file of this size cannot hold the pixels.
+ */
+cellseg_status cseg_claim_check(cellseg_context *context, const cseg_io_request *request, const cseg_file *file,
+                                const cseg_io_claim *claim);
+
+/* The same check, then the image of the claim. */
 cellseg_status cseg_claim_allocate(cellseg_image **out, cellseg_context *context, const cseg_io_request *request,
                                    const cseg_file *file, const cseg_io_claim *claim);
+
+/* CELLSEG_ERR_FORMAT unless the IDAT chunks of a PNG inflate to so many bytes. Takes little memory, whatever the file claims. */
+cellseg_status cseg_idat_check(cellseg_context *context, cseg_file *file, uint64_t bytes);
 
 cellseg_status cseg_png_read(cellseg_image **out, cellseg_context *context, cseg_file *file, const cseg_io_request *request);
 cellseg_status cseg_tiff_read(cellseg_image **out, cellseg_context *context, cseg_file *file, const cseg_io_request *request);

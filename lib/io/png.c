@@ -8,9 +8,17 @@
 
 #include <png.h>
 #include <setjmp.h>
+#include <stdio.h>
+#include <string.h>
 
-/* Upper bound: inflate makes 1032 bytes of one, and a palette index of one bit or more makes three samples. */
-enum { EXPANSION = 3 * 1032 };
+/*
+ * EXPANSION: inflate makes at most so many bytes of one. PLAUSIBLE: an image of more than so many times the file's bytes is
+ * rare, so its pixel data are inflated once without being kept before memory is taken. MAX_REST: bytes of IDAT chunks that may
+ * follow the last row, since each of them may take as long as a thousand of the image's.
+ */
+enum { EXPANSION = 1032, PLAUSIBLE = 32, MAX_REST = 1 << 16, PASSES = 7 };
+
+#define CHUNK_IDAT 0x49444154U
 
 /* ---- libpng on our files, memory and errors ---- */
 
@@ -20,20 +28,31 @@ typedef struct png_session {
     cseg_file *file;
     uint64_t position;
     cellseg_context *context;
+    double done;           /* the fraction of the rows that are done */
+    size_t row;            /* the row of the picture that is decoded, from 1; 0: before the first */
+    uint64_t idat_left;    /* bytes of IDAT chunks that may still be read */
     cellseg_status status; /* set before the jump */
     jmp_buf jump;
 } png_session;
 
+/* libpng's messages begin with the name of the chunk, where they concern one. */
+static cellseg_status fail_here(const png_session *session, const char *message) {
+    if (session->row > 0)
+        return cseg_fail(CELLSEG_ERR_FORMAT, "row %zu: %s", session->row - 1, message);
+    return cseg_fail(CELLSEG_ERR_FORMAT, "%s", message);
+}
+
 static void on_error(png_structp png, png_const_charp message) {
     png_session *session = png_get_error_ptr(png);
     if (session->status == CELLSEG_OK)
-        session->status = cseg_fail(CELLSEG_ERR_FORMAT, "%s", message);
+        session->status = fail_here(session, message);
     longjmp(session->jump, 1);
 }
 
+/* libpng warns of damage that it can read past. Only bytes behind the compressed data, some writers' padding, lose nothing. */
 static void on_warning(png_structp png, png_const_charp message) {
-    (void)png;
-    (void)message;
+    if (strstr(message, "Extra compressed data") == NULL)
+        on_error(png, message);
 }
 
 static png_voidp on_alloc(png_structp png, png_alloc_size_t size) {
@@ -49,22 +68,41 @@ static void on_free(png_structp png, png_voidp block) {
     cseg_memory_free(block);
 }
 
+static cellseg_status fail_early_end(png_structp png, const png_session *session) {
+    const png_uint_32 type = png_get_io_chunk_type(png);
+    char message[40];
+    const char name[] = {(char)(type >> 24), (char)(type >> 16), (char)(type >> 8), (char)type, '\0'};
+    (void)snprintf(message, sizeof message, "%s%sthe file ends early", name, type != 0 ? ": " : "");
+    return fail_here(session, message);
+}
+
+static cellseg_status read_bytes(png_structp png, png_session *session, png_bytep to, size_t count) {
+    CSEG_TRY(cseg_progress_poll(session->context, session->done)); /* between two rows, or in a chunk that is skipped */
+    if (png_get_io_chunk_type(png) == CHUNK_IDAT) {
+        if (count > session->idat_left)
+            return fail_here(session, "IDAT: more data than the image has pixels");
+        session->idat_left -= count;
+    }
+    if (cseg_file_read_at(session->file, to, count, session->position) != count)
+        return session->file->error != 0 ? cseg_file_fail("cannot be read", session->file->error) : fail_early_end(png, session);
+    session->position += count;
+    return CELLSEG_OK;
+}
+
 static void on_read(png_structp png, png_bytep to, size_t count) {
     png_session *session = png_get_io_ptr(png);
-    if (cseg_file_read_at(session->file, to, count, session->position) != count) {
-        session->status = session->file->error != 0 ? cseg_file_fail("cannot be read", session->file->error)
-                                                    : cseg_fail(CELLSEG_ERR_FORMAT, "the file ends early");
+    session->status = read_bytes(png, session, to, count);
+    if (session->status != CELLSEG_OK)
         png_error(png, "read");
-    }
-    session->position += count;
 }
 
 static void on_write(png_structp png, png_bytep from, size_t count) {
     png_session *session = png_get_io_ptr(png);
-    if (!cseg_file_write_at(session->file, from, count, session->position)) {
+    session->status = cseg_progress_poll(session->context, session->done);
+    if (session->status == CELLSEG_OK && !cseg_file_write_at(session->file, from, count, session->position))
         session->status = cseg_file_fail("cannot be written", session->file->error);
+    if (session->status != CELLSEG_OK)
         png_error(png, "write");
-    }
     session->position += count;
 }
 
@@ -85,13 +123,44 @@ typedef struct png_reader {
     png_session session;
     const cseg_io_request *request;
     png_uint_32 height, width;
-    int bits, channels, passes;
-    bool palette_to_rgb;
+    int bits, channels; /* of a sample; of the image */
+    int file_bits;      /* of a pixel in the file */
+    bool palette_to_rgb, interlaced;
     double pixel_size_um;
     cellseg_image *image;
-    png_bytep rows; /* one row, or all rows when interlaced; the samples of a pixel are adjacent */
+    png_bytep row; /* the samples of a pixel are adjacent */
     size_t row_bytes;
 } png_reader;
+
+/* The pixels of a pass: every `down`-th row from `top` on, every `across`-th column from `left` on. */
+typedef struct png_pass {
+    size_t top, down, height, left, across, width;
+} png_pass;
+
+/* Adam7 has seven passes; without it the first takes all. */
+static png_pass pass_of(const png_reader *reader, int i) {
+    if (!reader->interlaced)
+        return (png_pass){0, 1, i == 0 ? reader->height : 0, 0, 1, reader->width};
+    png_pass pass = {.top = PNG_PASS_START_ROW(i),
+                     .down = (size_t)1 << PNG_PASS_ROW_SHIFT(i),
+                     .left = PNG_PASS_START_COL(i),
+                     .across = (size_t)1 << PNG_PASS_COL_SHIFT(i)};
+    pass.height = (reader->height + pass.down - 1 - pass.top) / pass.down;
+    pass.width = (reader->width + pass.across - 1 - pass.left) / pass.across;
+    if (pass.width == 0)
+        pass.height = 0;
+    return pass;
+}
+
+/* The bytes of the pixel data, uncompressed: a byte for the filter before each row. */
+static uint64_t raw_bytes(const png_reader *reader) {
+    uint64_t bytes = 0;
+    for (int i = 0; i < PASSES; i++) {
+        const png_pass pass = pass_of(reader, i);
+        bytes += (uint64_t)pass.height * (1 + ((uint64_t)pass.width * (uint64_t)reader->file_bits + 7) / 8);
+    }
+    return bytes;
+}
 
 /* Convert every format to 8 or 16-bit samples without alpha, in this machine's byte order. */
 static void set_transformations(void *data) {
@@ -105,7 +174,6 @@ static void set_transformations(void *data) {
     png_set_strip_alpha(png);
     if (reader->bits == 16 && little_endian)
         png_set_swap(png);
-    reader->passes = png_set_interlace_handling(png);
     png_read_update_info(png, reader->session.info);
     reader->row_bytes = png_get_rowbytes(png, reader->session.info);
     if (reader->row_bytes != (size_t)reader->width * (size_t)reader->channels * (reader->bits == 16 ? 2 : 1))
@@ -123,6 +191,19 @@ static void read_pixel_size(png_reader *reader) {
     session->status = cseg_pixel_size_find(&reader->pixel_size_um, &calibration);
 }
 
+/* Of the chunks that an image need not have, only the pixel size is read: the others are passed over, whatever their length, and
+ * so need no limit. A wrong checksum anywhere is an error. */
+static void set_limits(png_structp png) {
+    static const png_byte pixel_size[] = "pHYs", transparency[] = "tRNS";
+    png_set_user_limits(png, INT32_MAX, INT32_MAX); /* max_bytes is the limit */
+    png_set_chunk_malloc_max(png, 0);
+    png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, NULL, -1); /* all but pixels, palette and transparency */
+    png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, transparency, 1);
+    png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_AS_DEFAULT, pixel_size, 1);
+    png_set_crc_action(png, PNG_CRC_ERROR_QUIT, PNG_CRC_ERROR_QUIT);
+    png_set_benign_errors(png, 1); /* on_warning() decides */
+}
+
 static void read_header(void *data) {
     png_reader *reader = data;
     png_session *session = &reader->session;
@@ -132,63 +213,93 @@ static void read_header(void *data) {
         return;
     }
     png_set_read_fn(session->png, session, on_read);
-    png_set_user_limits(session->png, INT32_MAX, INT32_MAX); /* max_bytes is the limit */
+    set_limits(session->png);
     session->info = png_create_info_struct(session->png);
     if (session->info == NULL)
         return;
     png_read_info(session->png, session->info);
-    int colour;
-    (void)png_get_IHDR(session->png, session->info, &reader->width, &reader->height, &reader->bits, &colour, NULL, NULL, NULL);
+    int colour, interlace;
+    (void)png_get_IHDR(session->png, session->info, &reader->width, &reader->height, &reader->bits, &colour, &interlace, NULL,
+                       NULL);
+    reader->interlaced = interlace != PNG_INTERLACE_NONE;
+    reader->file_bits = reader->bits * png_get_channels(session->png, session->info);
     reader->palette_to_rgb = colour == PNG_COLOR_TYPE_PALETTE && !reader->request->labels;
     reader->channels = reader->palette_to_rgb || (colour & ~PNG_COLOR_MASK_ALPHA) == PNG_COLOR_TYPE_RGB ? 3 : 1;
     read_pixel_size(reader);
 }
 
-static void copy_row(const png_reader *reader, size_t y, const png_byte *row) {
+static void copy_row(const png_reader *reader, size_t y, const png_pass *pass) {
     const size_t step = (size_t)reader->channels;
     for (int32_t c = 0; c < reader->channels; c++) {
         const cseg_plane to = cseg_image_plane(reader->image, c);
         void *out = cseg_row_at(&to, y);
         if (to.type == CELLSEG_UINT8)
-            for (size_t x = 0; x < to.width; x++)
-                ((uint8_t *)out)[x] = row[x * step + (size_t)c];
+            for (size_t x = 0; x < pass->width; x++)
+                ((uint8_t *)out)[pass->left + x * pass->across] = reader->row[x * step + (size_t)c];
         else
-            for (size_t x = 0; x < to.width; x++)
-                ((uint16_t *)out)[x] = ((const uint16_t *)(const void *)row)[x * step + (size_t)c];
+            for (size_t x = 0; x < pass->width; x++)
+                ((uint16_t *)out)[pass->left + x * pass->across] =
+                    ((const uint16_t *)(const void *)reader->row)[x * step + (size_t)c];
     }
+}
+
+/* Of `all` rows in all passes, *done of them before this pass. */
+static cellseg_status read_pass(png_reader *reader, const png_pass *pass, size_t *done, size_t all) {
+    png_session *session = &reader->session;
+    for (size_t y = pass->top; y < reader->height; y += pass->down) {
+        session->row = y + 1;
+        if (*done + 1 == all)
+            session->idat_left = 2 * (uint64_t)reader->row_bytes + MAX_REST;
+        png_read_row(session->png, reader->row, NULL);
+        copy_row(reader, y, pass);
+        session->done = (double)++*done / (double)all;
+        CSEG_TRY(cseg_progress_poll(session->context, session->done));
+    }
+    return CELLSEG_OK;
 }
 
 static void read_rows(void *data) {
     png_reader *reader = data;
     png_session *session = &reader->session;
-    for (int pass = 0; pass < reader->passes; pass++)
-        for (size_t y = 0; y < reader->height; y++) {
-            png_bytep row = reader->rows + (reader->passes > 1 ? y * reader->row_bytes : 0);
-            png_read_row(session->png, row, NULL);
-            if (pass == reader->passes - 1)
-                copy_row(reader, y, row);
-            const double done = (pass + (double)y / reader->height) / reader->passes;
-            if ((session->status = cseg_progress_poll(session->context, done)) != CELLSEG_OK)
-                return;
-        }
+    png_pass passes[PASSES];
+    size_t done = 0, all = 0;
+    for (int i = 0; i < PASSES; i++) {
+        passes[i] = pass_of(reader, i);
+        all += passes[i].height;
+    }
+    for (int i = 0; i < PASSES && done < all; i++)
+        if (passes[i].height > 0 && (session->status = read_pass(reader, &passes[i], &done, all)) != CELLSEG_OK)
+            return;
+    session->row = 0;
     png_read_end(session->png, NULL);
 }
 
-static cellseg_status read_image(png_reader *reader) {
+/* Allocate the image that the header claims, where the file is of a size to hold it, or shown to hold it. */
+static cellseg_status take_image(png_reader *reader) {
     png_session *session = &reader->session;
-    CSEG_TRY(guarded(session, read_header, reader));
     const int32_t type = reader->bits == 16 ? CELLSEG_UINT16 : CELLSEG_UINT8;
+    const double samples = (double)reader->height * reader->width * reader->channels;
     const cseg_io_claim claim = {.height = reader->height,
                                  .width = reader->width,
                                  .channels = (uint64_t)reader->channels,
                                  .type = type,
-                                 .bits_per_sample = 1,
-                                 .expansion = EXPANSION};
+                                 .bits_per_sample = (unsigned)reader->file_bits, /* of all samples that the file has of a pixel */
+                                 .expansion = EXPANSION * (unsigned)reader->channels};
+    CSEG_TRY(cseg_claim_check(session->context, reader->request, session->file, &claim));
+    if (samples * (double)cseg_plane_type_size(type) > (double)PLAUSIBLE * (double)session->file->size)
+        CSEG_TRY(cseg_idat_check(session->context, session->file, raw_bytes(reader)));
     CSEG_TRY(cseg_claim_allocate(&reader->image, session->context, reader->request, session->file, &claim));
-    CSEG_TRY(cellseg_image_set_pixel_size_um(reader->image, reader->pixel_size_um));
-    CSEG_TRY(guarded(session, set_transformations, reader)); /* allocates a row, so the size is checked first */
-    reader->rows = cseg_memory_calloc(session->context, reader->passes > 1 ? reader->height : 1, reader->row_bytes);
-    if (reader->rows == NULL)
+    return cellseg_image_set_pixel_size_um(reader->image, reader->pixel_size_um);
+}
+
+static cellseg_status read_image(png_reader *reader) {
+    png_session *session = &reader->session;
+    session->idat_left = UINT64_MAX;
+    CSEG_TRY(guarded(session, read_header, reader));
+    CSEG_TRY(take_image(reader));
+    CSEG_TRY(guarded(session, set_transformations, reader)); /* allocates rows, so the size is checked first */
+    reader->row = cseg_memory_calloc(session->context, 1, reader->row_bytes);
+    if (reader->row == NULL)
         return cseg_error_last();
     return guarded(session, read_rows, reader);
 }
@@ -197,7 +308,7 @@ cellseg_status cseg_png_read(cellseg_image **out, cellseg_context *context, cseg
     png_reader reader = {.session = {.file = file, .context = context}, .request = request};
     const cellseg_status status = read_image(&reader);
     png_destroy_read_struct(&reader.session.png, &reader.session.info, NULL);
-    cseg_memory_free(reader.rows);
+    cseg_memory_free(reader.row);
     if (status == CELLSEG_OK)
         *out = reader.image;
     else
@@ -215,10 +326,16 @@ typedef struct png_writer {
     void *row_data;
 } png_writer;
 
+/* Warnings of writing are of memory that libpng does without; a jump would lose what it has taken so far. */
+static void pass_over(png_structp png, png_const_charp message) {
+    (void)png;
+    (void)message;
+}
+
 static void write_image(void *data) {
     png_writer *writer = data;
     png_session *session = &writer->session;
-    session->png = png_create_write_struct_2(PNG_LIBPNG_VER_STRING, session, on_error, on_warning, session, on_alloc, on_free);
+    session->png = png_create_write_struct_2(PNG_LIBPNG_VER_STRING, session, on_error, pass_over, session, on_alloc, on_free);
     if (session->png == NULL) {
         session->status = cseg_error_last();
         return;
@@ -236,7 +353,8 @@ static void write_image(void *data) {
     for (size_t y = 0; y < writer->height; y++) {
         writer->row(writer->row_data, y, writer->rgb);
         png_write_row(session->png, writer->rgb);
-        session->status = cseg_progress_poll(session->context, (double)y / writer->height);
+        session->done = (double)(y + 1) / writer->height;
+        session->status = cseg_progress_poll(session->context, session->done);
         if (session->status != CELLSEG_OK)
             return;
     }

@@ -5,6 +5,7 @@
  */
 #include "io/libtiff.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -17,7 +18,7 @@ typedef struct tiff_writer {
     const char *description; /* of the first page */
     double pixel_size_um;
     int32_t page, pages;
-    bool tiled;
+    bool tiled, cannot_close;
     size_t block_height, block_width;
     char *block;
 } tiff_writer;
@@ -45,15 +46,18 @@ static bool set_blocks(const tiff_writer *writer) {
            TIFFSetField(tiff, TIFFTAG_TILEWIDTH, (uint32_t)writer->block_width);
 }
 
-static bool set_texts(const tiff_writer *writer) {
+/* libtiff 4.5 counts a text before it has memory for the text, and reads beyond its array when it closes. Such a stream is left
+ * unclosed: a leak of libtiff's few kilobytes, where there is no memory anyway. */
+static bool set_texts(tiff_writer *writer) {
     TIFF *tiff = writer->stream.tiff;
     char software[32];
     (void)snprintf(software, sizeof software, "libcellseg %s", cellseg_version());
-    return TIFFSetField(tiff, TIFFTAG_SOFTWARE, software) &&
-           (writer->page > 0 || TIFFSetField(tiff, TIFFTAG_IMAGEDESCRIPTION, writer->description));
+    writer->cannot_close = !(TIFFSetField(tiff, TIFFTAG_SOFTWARE, software) &&
+                             (writer->page > 0 || TIFFSetField(tiff, TIFFTAG_IMAGEDESCRIPTION, writer->description)));
+    return !writer->cannot_close;
 }
 
-static bool set_tags(const tiff_writer *writer, const cseg_plane *plane) {
+static bool set_tags(tiff_writer *writer, const cseg_plane *plane) {
     TIFF *tiff = writer->stream.tiff;
     bool ok = TIFFSetField(tiff, TIFFTAG_IMAGELENGTH, (uint32_t)plane->height) &&
               TIFFSetField(tiff, TIFFTAG_IMAGEWIDTH, (uint32_t)plane->width) && TIFFSetField(tiff, TIFFTAG_SAMPLESPERPIXEL, 1) &&
@@ -136,7 +140,10 @@ static cellseg_status write_pages(tiff_writer *writer, cseg_file *file, const ce
     cellseg_status status = CELLSEG_OK;
     for (; status == CELLSEG_OK && writer->page < writer->pages; writer->page++)
         status = write_page(writer, image);
-    TIFFClose(writer->stream.tiff);
+    if (status != CELLSEG_OK) /* closing would write what is left, and crash where libtiff had no memory for that */
+        (void)TIFFSetMode(writer->stream.tiff, O_RDONLY);
+    if (!writer->cannot_close)
+        TIFFClose(writer->stream.tiff);
     return status;
 }
 

@@ -33,7 +33,19 @@ cellseg_status cseg_channel_set_scale(cseg_channel *channel, double diameter_um,
     return CELLSEG_OK;
 }
 
+/* Such an image would give no cells without an error: the image or its pixel size is wrong. */
+static cellseg_status check_room(const cseg_channel *channel, const cseg_settings *settings) {
+    const size_t height = channel->plane.height, width = channel->plane.width;
+    const double edge_um = (double)(height < width ? height : width) * channel->pixel_size_um;
+    const double nucleus_um = 2 * settings->method.nucleus_radius_min_um * channel->scale;
+    if (edge_um >= nucleus_um)
+        return CELLSEG_OK;
+    return cseg_fail(CELLSEG_ERR_ARGUMENT, "%zu x %zu pixels of %g um cannot hold a nucleus of %g um across", height, width,
+                     channel->pixel_size_um, nucleus_um);
+}
+
 cellseg_status cseg_channel_resample_to(cseg_channel *channel, double working_pixel_size_um, const cseg_settings *settings) {
+    CSEG_TRY(check_room(channel, settings));
     CSEG_TRY(cseg_settings_check_px(settings, working_pixel_size_um));
     channel->working_pixel_size_um = working_pixel_size_um;
     return cseg_preprocess_working_size(&channel->working_height, &channel->working_width, channel->plane.height,
@@ -45,6 +57,7 @@ cellseg_status cseg_channel_adopt_size(cseg_channel *channel, size_t height, siz
     channel->working_pixel_size_um = pixel_size_um / channel->scale;
     channel->working_height = height;
     channel->working_width = width;
+    CSEG_TRY(check_room(channel, settings));
     return cseg_settings_check_px(settings, channel->working_pixel_size_um);
 }
 

@@ -45,7 +45,6 @@ cellseg_status cseg_preprocess_working_size(size_t *working_height, size_t *work
     return CELLSEG_OK;
 }
 
-/* *largest: of the pixels' magnitudes. */
 static cellseg_status check_pixels(cellseg_context *context, double *largest, const cseg_plane *channel, const char *what) {
     double lo, hi;
     CSEG_TRY(cseg_plane_check_finite(context, channel, what));
@@ -54,6 +53,25 @@ static cellseg_status check_pixels(cellseg_context *context, double *largest, co
     if (*largest > LARGEST_PIXEL)
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "%s: pixels from %g to %g are out of range", what, lo, hi);
     return CELLSEG_OK;
+}
+
+/* The inner 98 % of a channel's pixels, as robust ends of its intensities. */
+typedef struct inner_range {
+    double lo, hi;
+} inner_range;
+
+static cellseg_status find_inner_range(cellseg_context *context, inner_range *inner, const cseg_plane *channel) {
+    static const double percents[2] = {1, 99};
+    double ends[2];
+    CSEG_TRY(cseg_percentiles_find(context, ends, percents, 2, channel));
+    *inner = (inner_range){ends[0], ends[1]};
+    return CELLSEG_OK;
+}
+
+/* Rounding grows with the largest pixel, but not with a few that lie far beyond all others: they are rounded by themselves. */
+static double rounding_of(double largest, const inner_range *inner) {
+    const double far_beyond = 16;
+    return fmin(largest, far_beyond * fmax(fabs(inner->lo), fabs(inner->hi))) * 0x1p-21;
 }
 
 /* ---- noise ---- */
@@ -106,34 +124,55 @@ static double level_noise(int32_t type) {
 
 /* ---- flatten ---- */
 
+/* Interpolation smooths noise away, so where the image grows the noise is what it was before. */
+static bool grows(const cseg_flat *out, const cseg_plane *channel) {
+    return out->plane.height > channel->height;
+}
+
 static cellseg_status resample(cellseg_context *context, cseg_flat *out, const cseg_plane *channel) {
-    /* Interpolation smooths noise away, so where the image grows the noise is what it was before. */
-    const bool grows = out->plane.height > channel->height;
-    if (!grows) {
-        CSEG_TRY(cseg_resample_linear(context, &out->plane, channel));
-        return estimate_noise(context, &out->noise, &out->plane);
-    }
+    if (grows(out, channel))
+        CSEG_TRY(estimate_noise(context, &out->noise, channel));
+    CSEG_TRY(cseg_resample_linear(context, &out->plane, channel));
+    return grows(out, channel) ? CELLSEG_OK : estimate_noise(context, &out->noise, &out->plane);
+}
+
+/* The same from a copy as float32, without stuck pixels. */
+static cellseg_status resample_copy(cellseg_context *context, cseg_flat *out, const cseg_plane *channel, double range, bool has_stuck) {
     cseg_plane own;
     CSEG_TRY(cseg_plane_new(&own, context, CELLSEG_FLOAT32, channel->height, channel->width));
     cellseg_status status;
     CSEG_TRY_GOTO(done, cseg_plane_to_f32(context, &own, channel));
-    CSEG_TRY_GOTO(done, estimate_noise(context, &out->noise, &own));
-    CSEG_TRY_GOTO(done, cseg_resample_linear(context, &out->plane, &own));
+    if (has_stuck)
+        CSEG_TRY_GOTO(done, cseg_hot_replace(context, &own, channel, range));
+    status = resample(context, out, &own);
 done:
     cseg_plane_free(&own);
     return status;
 }
 
+/* To the working scale, illumination not yet evened. */
+static cellseg_status rescale(cellseg_context *context, cseg_flat *out, const cseg_plane *channel, const char *what) {
+    double largest;
+    inner_range inner;
+    bool has_stuck;
+    CSEG_TRY(check_pixels(context, &largest, channel, what));
+    CSEG_TRY(find_inner_range(context, &inner, channel));
+    CSEG_TRY(cseg_hot_find(context, &has_stuck, channel, inner.hi - inner.lo));
+    out->rounding = rounding_of(largest, &inner);
+    if (has_stuck || grows(out, channel))
+        CSEG_TRY(resample_copy(context, out, channel, inner.hi - inner.lo, has_stuck));
+    else
+        CSEG_TRY(resample(context, out, channel));
+    out->noise = fmax(out->noise, level_noise(channel->type));
+    return CELLSEG_OK;
+}
+
 cellseg_status cseg_preprocess_flatten(cellseg_context *context, cseg_flat *out, const cseg_plane *channel, const char *what,
                                        size_t height, size_t width, const cseg_rule *rule) {
     *out = (cseg_flat){0};
-    double largest;
-    CSEG_TRY(check_pixels(context, &largest, channel, what));
     CSEG_TRY(cseg_plane_new(&out->plane, context, CELLSEG_FLOAT32, height, width));
     cellseg_status status;
-    CSEG_TRY_GOTO(failed, resample(context, out, channel));
-    out->noise = fmax(out->noise, level_noise(channel->type));
-    out->rounding = largest * 0x1p-21;
+    CSEG_TRY_GOTO(failed, rescale(context, out, channel, what));
     const double edge = fmin(floor(rule->top_hat_um / rule->pixel_size_um + 0.5), INT32_MAX);
     if (edge > 1)
         CSEG_TRY_GOTO(failed, cseg_rect_top_hat(context, &out->plane, &out->plane, (size_t)edge, (size_t)edge));

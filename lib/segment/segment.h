@@ -43,6 +43,14 @@ cellseg_status cseg_settings_read(cseg_settings *settings, const cellseg_segment
 /* Lengths that are sound in micrometres and absurd in pixels of the working scale are argument errors. */
 cellseg_status cseg_settings_check_px(const cseg_settings *settings, double working_pixel_size_um);
 
+/* ---- hot_pixels.c ---- */
+
+/* Whether a pixel lies far beyond its neighbours, where the inner 98 % of the pixels have this range. No pixel does at range 0. */
+cellseg_status cseg_hot_find(cellseg_context *context, bool *found, const cseg_plane *channel, double range);
+
+/* Write into `to`, a float32 copy of the channel, what such pixels become. */
+cellseg_status cseg_hot_replace(cellseg_context *context, const cseg_plane *to, const cseg_plane *channel, double range);
+
 /* ---- preprocess.c: to the working scale, illumination and intensities evened ---- */
 
 /* An image is enlarged at most this many times to the working scale, since beyond a cell is a few pixels of the image; and is at

@@ -156,7 +156,7 @@ def test_faults(data, tmp_path):
         (["--epochs", 0], 2, "epochs"),
         (["--images", data], 2, "each --images needs one --labels"),
         (["--images", tmp_path, "--labels", data], 1, "no .tif"),
-        (["--images", data, "--labels", data], 1, "have the same name up to the first dot"),
+        (["--images", data, "--labels", data], 1, "have the same name without their endings"),
         (["--csv", tmp_path], 1, "directory"),
         (["one"], 2, "only options are expected"),
     ]:

@@ -15,7 +15,7 @@ import tifffile
 from program import FIELD, PIXEL_SIZE_UM, PROGRAM, ROOT, run, run_on_a_terminal, write_image
 from PIL import Image
 
-OUTPUTS = [".cells.tif", ".csv", ".nuclei.tif", ".overlay.png"]
+OUTPUTS = [".cells.tif", ".csv", ".json", ".nuclei.tif", ".overlay.png"]
 
 
 def names(folder):
@@ -195,7 +195,7 @@ def test_results_never_replace_an_input(tmp_path, field):
         (["segment", "-o", "x", "--maps=yes", "a.tif"], "takes no value"),
         (["segment", "-o", "x", "--threads", "-3", "a.tif"], "threads"),
         (["segment", "-o", "x", "a.tif", "b/a.ome.tif"], "a.tif and b/a.ome.tif have the same name"),
-        (["segment", "-o", "x", ".hidden.tif"], "the file name has no text before the first dot"),
+        (["segment", "-o", "x", ".hidden.tif"], "the file name begins with a dot"),
         (["label", "-o", "x", "a.tif"], "--nuclei-channel K or --nuclei FILE is missing"),
         (["label", "-o", "x", "--nuclei", "n.tif", "a.tif", "b.tif"], "one input file"),
         (["label", "--nuclei-channel=1", "-o", "x", "--relief=probability", "a.tif"], "--relief probability needs the network"),

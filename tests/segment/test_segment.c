@@ -171,7 +171,7 @@ static void fill(cellseg_image *image, int kind) {
 static void nothing_gives_no_cells(void **state) {
     (void)state;
     const cellseg_segment_options options = defaults();
-    static const size_t sizes[][2] = {{1, 1}, {1, 300}, {5, 4}, {200, 150}};
+    static const size_t sizes[][2] = {{10, 10}, {10, 300}, {12, 11}, {200, 150}};
     for (size_t m = 0; m < METHODS; m++)
         for (size_t s = 0; s < 4; s++)
             for (int kind = 0; kind < 5; kind++) {
@@ -187,6 +187,91 @@ static void nothing_gives_no_cells(void **state) {
                 cellseg_labels_free(nuclei);
                 cellseg_image_free(image);
             }
+}
+
+/* ---- images that no nucleus fits in ---- */
+
+/* Every call that finds nuclei or cells in `image`, or in `maps`, which are of the same size. */
+static void all_refuse(const cellseg_image *image, const cellseg_image *maps, const cellseg_labels *labels,
+                       const cellseg_segment_options *options, const char *reason) {
+    cellseg_labels *cells, *nuclei;
+    cellseg_image *out;
+    uint64_t bytes;
+    const cellseg_status statuses[] = {
+        cellseg_segment(&cells, &nuclei, NULL, NULL, NULL, model, image, options),
+        cellseg_segment_two_channel(&cells, &nuclei, NULL, NULL, image, image, options),
+        cellseg_segment_nuclei_within(&nuclei, NULL, labels, image, options),
+        cellseg_segment_maps(&out, NULL, model, image, options),
+        cellseg_segment_cells(&cells, &nuclei, NULL, image, maps, CELLSEG_EXTRA_NONE, labels, options),
+        cellseg_segment_nuclei(&nuclei, NULL, maps, CELLSEG_EXTRA_NONE, options),
+        cellseg_segment_memory(&bytes, NULL, model, cellseg_image_height(image), cellseg_image_width(image),
+                               cellseg_image_pixel_size_um(image), options),
+    };
+    for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++)
+        assert_status(statuses[i], CELLSEG_ERR_ARGUMENT);
+    assert_non_null(strstr(cellseg_last_error(), reason));
+}
+
+/* Too few pixels, and as many as ever of a size that was written in another unit. */
+static void an_image_that_no_nucleus_fits_in_is_refused(void **state) {
+    (void)state;
+    static const struct {
+        size_t height, width;
+        double pixel_size_um;
+        const char *reason;
+    } cases[] = {{1, 1, 0.65, "1 x 1 pixels of 0.65 um cannot hold a nucleus of 6 um across"},
+                 {1, 300, 0.65, "cannot hold a nucleus"},
+                 {300, 9, 0.65, "cannot hold a nucleus"},
+                 {600, 500, 0.0003, "600 x 500 pixels of 0.0003 um cannot hold a nucleus"},
+                 {600, 500, 0.01, "cannot hold a nucleus"}};
+    const cellseg_segment_options options = defaults();
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        cellseg_image *image, *maps;
+        cellseg_labels *labels;
+        assert_ok(cellseg_image_new(&image, NULL, CELLSEG_UINT16, 2, cases[i].height, cases[i].width));
+        assert_ok(cellseg_image_new(&maps, NULL, CELLSEG_FLOAT32, 3, cases[i].height, cases[i].width));
+        assert_ok(cellseg_labels_new(&labels, NULL, cases[i].height, cases[i].width));
+        assert_ok(cellseg_image_set_pixel_size_um(image, cases[i].pixel_size_um));
+        assert_ok(cellseg_image_set_pixel_size_um(maps, cases[i].pixel_size_um));
+        all_refuse(image, maps, labels, &options, cases[i].reason);
+        cellseg_image_free(image);
+        cellseg_image_free(maps);
+        cellseg_labels_free(labels);
+    }
+}
+
+/* The smallest nucleus is that of the options, whose lengths grow with the nuclei's diameter. */
+static void the_smallest_nucleus_decides(void **state) {
+    (void)state;
+    cellseg_segment_options options = defaults();
+    cellseg_method method_options = default_method();
+    cellseg_image *image;
+    cellseg_labels *cells;
+    options.method = &method_options;
+    assert_ok(cellseg_image_new(&image, NULL, CELLSEG_UINT16, 2, 20, 30));
+    assert_ok(cellseg_image_set_pixel_size_um(image, 0.5));
+    assert_ok(with_stain(&cells, NULL, NULL, image, &options));
+    cellseg_labels_free(cells);
+    options.nucleus_diameter_um = 30;
+    assert_status(with_stain(&cells, NULL, NULL, image, &options), CELLSEG_ERR_ARGUMENT);
+    method_options.nucleus_radius_min_um = 2;
+    assert_ok(with_stain(&cells, NULL, NULL, image, &options));
+    cellseg_labels_free(cells);
+    cellseg_image_free(image);
+}
+
+static void pixels_of_a_wrong_unit_are_too_large(void **state) {
+    (void)state;
+    const cellseg_segment_options options = defaults();
+    cellseg_image *image;
+    cellseg_labels *cells;
+    assert_ok(cellseg_image_new(&image, NULL, CELLSEG_UINT16, 2, 600, 500));
+    assert_ok(cellseg_image_set_pixel_size_um(image, 300));
+    for (size_t m = 0; m < METHODS; m++) {
+        assert_status(methods[m](&cells, NULL, NULL, image, &options), CELLSEG_ERR_ARGUMENT);
+        assert_non_null(strstr(cellseg_last_error(), "pixels of 300 um are more than 8 times as large"));
+    }
+    cellseg_image_free(image);
 }
 
 /* ---- warnings ---- */
@@ -465,6 +550,9 @@ int main(void) {
         cmocka_unit_test(any_number_of_threads_gives_the_same),
         cmocka_unit_test(gain_offset_type_and_stride_do_not_matter),
         cmocka_unit_test(nothing_gives_no_cells),
+        cmocka_unit_test(an_image_that_no_nucleus_fits_in_is_refused),
+        cmocka_unit_test(the_smallest_nucleus_decides),
+        cmocka_unit_test(pixels_of_a_wrong_unit_are_too_large),
         cmocka_unit_test(the_log_warns_where_a_result_may_disappoint),
         cmocka_unit_test(options_drop_cells),
         cmocka_unit_test(nuclei_within_known_cells),

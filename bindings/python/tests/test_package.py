@@ -162,6 +162,16 @@ def test_paths_need_not_be_utf8(model, tmp_path):
         cellseg.Model.load(path)
 
 
+@pytest.mark.parametrize("half", [False, True])
+def test_a_model_as_bytes_is_its_file(model, tmp_path, half):
+    model.save(tmp_path / "model", half=half)
+    file = model.to_bytes(half=half)
+    assert file == (tmp_path / "model").read_bytes()
+    assert cellseg.Model.load(bytearray(file)).hash == cellseg.Model.load(tmp_path / "model").hash
+    with pytest.raises(cellseg.FormatError, match="the input: "):
+        cellseg.Model.load(file[:-1])
+
+
 def test_a_path_is_not_cut_at_a_nul(model, tmp_path):
     path = str(tmp_path / "model\0.txt")
     for call in (

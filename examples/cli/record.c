@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#define _XOPEN_SOURCE 700 /* realpath() */
+#include "record.h"
+
+#include "text.h"
+
+#include <cjson/cJSON.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { RECORD_MAX_BYTES = 1 << 20, OPTIONS_BYTES = 8192 };
+
+static const char program[] = "cellseg";
+
+/* ---- paths: UTF-8, or, where a name is not, made so ---- */
+
+/* NULL without memory. */
+static char *absolute_path(const char *path) {
+    char *real = realpath(path, NULL);
+    char *text = utf8_copy(real != NULL ? real : path);
+    free(real);
+    return text;
+}
+
+/* Takes over `text`. */
+static bool add_text(cJSON *to, const char *name, char *text) {
+    const bool fine = text != NULL && cJSON_AddStringToObject(to, name, text) != NULL;
+    free(text);
+    return fine;
+}
+
+static bool add_path(cJSON *to, const char *name, const char *path) {
+    cJSON *both = cJSON_AddObjectToObject(to, name);
+    return both != NULL && add_text(both, "given", utf8_copy(path)) && add_text(both, "absolute", absolute_path(path));
+}
+
+/* ---- writing ---- */
+
+static bool add_model(cJSON *to, uint64_t hash) {
+    char text[32] = "two-channel";
+    if (hash != 0)
+        (void)snprintf(text, sizeof text, "%016" PRIx64, hash);
+    return cJSON_AddStringToObject(to, "model", text) != NULL;
+}
+
+static bool add_options(cJSON *to) {
+    char text[OPTIONS_BYTES];
+    return cellseg_option_table_json(text, sizeof text, cellseg_segment_options_table(), &segment_options) == CELLSEG_OK &&
+           cJSON_AddRawToObject(to, "options", text) != NULL;
+}
+
+/* What the library found. Times and memory are left out: they differ from run to run. */
+static bool add_figures(cJSON *to, const cellseg_segment_report *r) {
+    static const char *const verdicts[] = {"suitable", "doubtful", "nuclear stain"};
+    const struct {
+        const char *name;
+        double value;
+    } figures[] = {
+        {"cells", r->cells},
+        {"nuclei", r->nuclei},
+        {"dropped_small", r->dropped_small},
+        {"dropped_improbable", r->dropped_improbable},
+        {"dropped_weak", r->dropped_weak},
+        {"dropped_border", r->dropped_border},
+        {"dropped_area", r->dropped_area},
+        {"dropped_lost", r->dropped_lost},
+        {"dropped_no_cytoplasm", r->dropped_no_cytoplasm},
+        {"dropped_marker", r->dropped_marker},
+        {"marker_cells", r->marker_cells},
+        {"marker_contrast", r->marker_contrast},
+        {"marker_share", r->marker_share},
+        {"marker_range", r->marker_range},
+        {"nuclei_confidence", r->nuclei_confidence},
+        {"pixel_size_um", r->pixel_size_um},
+        {"working_pixel_size_um", r->working_pixel_size_um},
+        {"nucleus_diameter_um", r->nucleus_diameter_um},
+        {"nucleus_diameter_found_um", r->nucleus_diameter_found_um},
+        {"nucleus_diameter_suggested_um", r->nucleus_diameter_suggested_um},
+    };
+    cJSON *report = cJSON_AddObjectToObject(to, "report");
+    bool fine = report != NULL && cJSON_AddStringToObject(report, "marker_verdict", verdicts[r->marker_verdict]) != NULL;
+    for (size_t i = 0; fine && i < sizeof figures / sizeof *figures; i++)
+        fine = cJSON_AddNumberToObject(report, figures[i].name, figures[i].value) != NULL;
+    return fine;
+}
+
+static bool add_warnings(cJSON *to) {
+    cJSON *list = cJSON_AddArrayToObject(to, "warnings");
+    for (const char *line = kept_warnings(); list != NULL && *line != '\0'; line += strcspn(line, "\n") + 1) {
+        char *text = strndup(line, strcspn(line, "\n"));
+        cJSON *item = text != NULL ? cJSON_CreateString(text) : NULL;
+        free(text);
+        if (!cJSON_AddItemToArray(list, item))
+            return false;
+    }
+    return list != NULL;
+}
+
+static bool describe(cJSON *to, const results *r) {
+    return cJSON_AddStringToObject(to, "program", program) != NULL &&
+           cJSON_AddStringToObject(to, "version", cellseg_version()) != NULL && add_path(to, "input", r->input->path) &&
+           (r->nuclei_path == NULL || add_path(to, "nuclei_input", r->nuclei_path)) && add_model(to, r->report.model_hash) &&
+           add_options(to) && add_figures(to, &r->report) && add_warnings(to);
+}
+
+/* Gives errno; 0 for success. */
+static int put_in_file(const char *path, const char *text) {
+    FILE *to = fopen(path, "wx");
+    if (to == NULL)
+        return errno;
+    const bool fine = fprintf(to, "%s\n", text) >= 0 && fflush(to) == 0 && fsync(fileno(to)) == 0;
+    const int error = fine ? 0 : errno;
+    return fclose(to) == 0 || error != 0 ? error : errno;
+}
+
+const char *write_record(const results *r, cellseg_context *context, const char *path) {
+    (void)context;
+    cJSON *record = cJSON_CreateObject();
+    char *text = record != NULL && describe(record, r) ? cJSON_Print(record) : NULL;
+    const int error = text != NULL ? put_in_file(path, text) : ENOMEM;
+    cJSON_free(text);
+    cJSON_Delete(record);
+    return error == 0 ? NULL : strerror(error);
+}
+
+/* ---- reading ---- */
+
+/* The absolute path of the input that a file records; to be freed. "": the file is no record of this program. */
+static char *recorded_input(FILE *from) {
+    char *bytes = malloc(RECORD_MAX_BYTES);
+    cJSON *record = bytes != NULL ? cJSON_ParseWithLength(bytes, fread(bytes, 1, RECORD_MAX_BYTES, from)) : NULL;
+    const char *by = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(record, "program"));
+    const cJSON *input = cJSON_GetObjectItemCaseSensitive(record, "input");
+    const char *path = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(input, "absolute"));
+    char *copy = strdup(by != NULL && strcmp(by, program) == 0 && path != NULL ? path : "");
+    cJSON_Delete(record);
+    free(bytes);
+    return copy;
+}
+
+static bool compare(const char *recorded, const char *record, const char *folder, const file *input) {
+    char *own = absolute_path(input->path);
+    const bool fine = own != NULL && recorded != NULL && strcmp(recorded, own) == 0;
+    if (own == NULL || recorded == NULL)
+        print_error("%s: no memory", record);
+    else if (!fine && recorded[0] == '\0')
+        print_error("%s: a result of %s would replace this file, which cellseg did not write; --overwrite replaces it", record,
+                    input->path);
+    else if (!fine)
+        print_error("%s: %s/%s.* are results of another input, %s; --overwrite replaces them", input->path, folder, input->stem,
+                    recorded);
+    free(own);
+    return fine;
+}
+
+bool is_of_input(const char *folder, const file *input) {
+    char path[PATH_SIZE];
+    if (!join_path(path, folder, input->stem, ".json"))
+        return false;
+    const int descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    if (descriptor < 0 && errno == ENOENT)
+        return true;
+    FILE *from = descriptor >= 0 ? fdopen(descriptor, "rb") : NULL;
+    if (from == NULL) {
+        print_error("%s: cannot be read: %s; --overwrite replaces it", path, strerror(errno));
+        return false;
+    }
+    char *recorded = recorded_input(from);
+    (void)fclose(from);
+    const bool fine = compare(recorded, path, folder, input);
+    free(recorded);
+    return fine;
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* <stem>.json, the record of a set of results: which input, program, model and options gave it, and what was found. */
+#ifndef CLI_RECORD_H
+#define CLI_RECORD_H
+
+#include "results.h"
+
+/* Write the record. NULL, or the fault. The same bytes for the same input, options and model, however the work went. */
+const char *write_record(const results *r, cellseg_context *context, const char *path);
+
+/* True if folder/<stem>.json is of the input, or there is none; else prints an error. */
+bool is_of_input(const char *folder, const file *input);
+
+#endif

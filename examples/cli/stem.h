@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The stem of a file name, which names the image; the rest is the kind of file. */
+#ifndef CLI_STEM_H
+#define CLI_STEM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/*
+ * The length of a name without its known endings, in any case: first .tif, .tiff, .png, .jpg or .jpeg, then .ome, then the kind
+ * of a result (.cells, .nuclei, .maps, .overlay ...) or `.kind`. Each is taken off once, and only while something is left.
+ * "drug_1.5uM.cells.tif": 10. kind: NULL, or one more kind. is_result: whether the name has a result's kind.
+ */
+size_t stem_length(const char *name, const char *kind, bool *is_result);
+
+#endif
