@@ -6,7 +6,7 @@ set -u
 [ $# = 3 ] || { echo "usage: run.sh FOLDER SECONDS NAME" >&2; exit 2; }
 folder=$1 seconds=$2 name=$3
 cd "$(dirname "$0")/../.." || exit 1
-mkdir -p "$folder/corpus/$name" "$folder/faults" "tests/data/fuzz"
+mkdir -p "$folder/corpus/$name" "$folder/faults"
 set -- "$folder/corpus/$name" "$folder/seeds/$name"
 [ ! -d "tests/data/fuzz/$name" ] || set -- "$@" "tests/data/fuzz/$name"
 [ ! -e "$folder/seeds/$name.dict" ] || set -- "-dict=$folder/seeds/$name.dict" "$@"
