@@ -15,7 +15,7 @@ LISTED = 10
 def counts(build):
     """{file: {line: whether it ran}}; of a header, whether it ran in any file that includes it."""
     files = {}
-    notes = sorted((build / "CMakeFiles/objects.dir/lib").rglob("*.gcno"))
+    notes = sorted((build / "CMakeFiles/cellseg_objects.dir/lib").rglob("*.gcno"))
     done = subprocess.run(["gcov", "--json-format", "--stdout", *notes], cwd=ROOT, check=True, capture_output=True, text=True)
     for text in done.stdout.splitlines():
         for file in json.loads(text)["files"]:

@@ -18,7 +18,7 @@ file=$(basename "$path")
 room=$(basename "$(dirname "$path")")
 targets="cellseg cellseg_static cellseg_internal examples/all"
 case $path in
-*.c) targets=${room}_${file%.c} tests="$room/${file%.c}\$" ;;
+*.c) targets=cellseg_${room}_${file%.c} tests="$room/${file%.c}\$" ;;
 *.py) tests="$room/$file\$" ;;
 *) targets=all tests="$file/" ;;
 esac

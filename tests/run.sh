@@ -63,6 +63,7 @@ check "lint: tree" /usr/bin/python3 tests/lint/check_tree.py
 check "lint: C" sh tests/lint/check_c.sh "$work/cmake"
 check "abi: symbols" /usr/bin/python3 tests/abi/check_symbols.py "$work/cmake/libcellseg.so"
 check "consumer" sh tests/consumer/check.sh "$work/installed-cmake" "$work/consumer"
+check "consumer: subprojects, missing packages" sh tests/consumer/check_subproject.sh "$work/subproject"
 
 if [ $all = yes ]; then
     check "meson: configure" meson setup "$work/meson" --prefix="$work/installed-meson" --libdir=lib --werror

@@ -125,6 +125,9 @@ typedef cellseg_status (*allocating_work)(cellseg_context *context, void *data);
 #if __has_feature(thread_sanitizer)
 #define __SANITIZE_THREAD__ 1
 #endif
+#if __has_feature(address_sanitizer)
+#define __SANITIZE_ADDRESS__ 1
+#endif
 #endif
 #ifdef __SANITIZE_THREAD__
 enum { ONE_IN = 8 }; /* calls take too long to try them all; other builds do */

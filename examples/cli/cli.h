@@ -49,8 +49,8 @@ const char *fault_in(const char *path, cellseg_status status);
 void print_library_error(const char *file);
 
 /*
- * A context of `threads` threads (0: all cores) that draws a progress bar on standard error if that is a terminal, prints
- * warnings, and cancels on the interrupt key. NULL after printing an error.
+ * A context of `threads` threads (0: the default number) that draws a progress bar on standard error if that is a terminal,
+ * prints warnings, and cancels on the interrupt key. NULL after printing an error.
  */
 cellseg_context *new_context(int32_t threads);
 

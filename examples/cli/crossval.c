@@ -299,6 +299,7 @@ static bool read_image(cellseg_image **image, cellseg_context *context, const ch
     cellseg_read_options options;
     cellseg_status status = cellseg_read_options_init(&options, sizeof options);
     options.pixel_size_um = training_pixel_size_um;
+    options.force = 1; /* a warning is enough where the size of a whole set is given */
     if (status == CELLSEG_OK)
         status = cellseg_image_read(image, context, path, &options);
     if (status != CELLSEG_OK)

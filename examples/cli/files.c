@@ -3,6 +3,7 @@
 #include "files.h"
 
 #include "cli.h"
+#include "staging.h"
 #include "stem.h"
 #include "temporary.h"
 
@@ -41,6 +42,8 @@ bool can_be_written(const char *path) {
         fault = "the path has no file name";
     else if (stat(path, &status) == 0 && !S_ISREG(status.st_mode))
         fault = S_ISDIR(status.st_mode) ? "this is a directory" : "this is not a regular file";
+    else if (lstat(path, &status) != 0 && errno != ENOENT)
+        fault = strerror(errno);
     else if (access(folder, W_OK | X_OK) != 0)
         fault = strerror(errno);
     if (fault != NULL)
@@ -235,6 +238,7 @@ static bool choose_files(file_list *out, file_list *all, const char *folder, con
 bool files_in_folder(file_list *out, const char *folder, const char *kind) {
     *out = (file_list){0};
     file_list all;
+    warn_of_unfinished(folder);
     if (!list_folder(&all, folder, kind))
         return false;
     bool fine = choose_files(out, &all, folder, kind);

@@ -30,6 +30,9 @@ static void print_image(const cellseg_image *image) {
         print_result("%g um per pixel", cellseg_image_pixel_size_um(image));
     else
         print_result("pixel size unknown");
+    for (int32_t c = 0; c < cellseg_image_channels(image); c++)
+        if (cellseg_image_channel_name(image, c) != NULL)
+            print_result("channel %d: %s", (int)c, cellseg_image_channel_name(image, c));
 }
 
 static int describe_library(cellseg_context *context) {
@@ -54,10 +57,33 @@ static int describe_library(cellseg_context *context) {
     return CLI_FINE;
 }
 
+/* Read an image. Of a file that holds several images or a stack, the first is read, and the library's refusals, which list all,
+ * are printed: one of the images, then one of the stack. */
+static cellseg_status read_first(cellseg_image **image, cellseg_context *context, const char *path) {
+    cellseg_read_options chosen;
+    cellseg_status status = cellseg_read_options_init(&chosen, sizeof chosen);
+    if (status == CELLSEG_OK)
+        status = cellseg_image_read(image, context, path, &chosen);
+    if (status != CELLSEG_ERR_FORMAT)
+        return status;
+    char refusals[2][512];
+    int count = 0;
+    for (; status == CELLSEG_ERR_FORMAT && count < 2; count++) {
+        (void)snprintf(refusals[count], sizeof refusals[count], "%s", cellseg_last_error());
+        chosen.series = 0;
+        chosen.z = chosen.t = count - 1;
+        status = cellseg_image_read(image, context, path, &chosen);
+    }
+    for (int i = 0; status == CELLSEG_OK && i < count; i++)
+        if (i == 0 || strcmp(refusals[i], refusals[0]) != 0)
+            print_result("%s", refusals[i]);
+    return status;
+}
+
 /* Read a file as an image, else as a model. */
 static cellseg_status read_either(cellseg_image **image, cellseg_model **model, cellseg_context *context, const char *path) {
     char as_image[512];
-    cellseg_status status = cellseg_image_read(image, context, path, NULL);
+    cellseg_status status = read_first(image, context, path);
     (void)snprintf(as_image, sizeof as_image, "%s", fault_in(path, CELLSEG_ERR_FORMAT));
     if (status == CELLSEG_ERR_FORMAT) {
         status = cellseg_model_load(model, context, path);

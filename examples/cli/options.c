@@ -95,7 +95,7 @@ static bool parse_number(const char *text, double *value) {
     return end != text && *end == '\0' && isfinite(*value);
 }
 
-static bool parse_whole(const char *text, int32_t *value) {
+bool parse_whole(const char *text, int32_t *value) {
     char *end;
     errno = 0;
     const long long number = strtoll(text, &end, 10);

@@ -55,6 +55,9 @@ typedef enum parsed { PARSED_OK, PARSED_HELP, PARSED_WRONG } parsed;
  */
 parsed parse_options(const command *of, int argc, char **argv, const char **operands, int *operand_count);
 
+/* Whether a text is a whole number. */
+bool parse_whole(const char *text, int32_t *value);
+
 /* The values of a table's options as they stand, a line each; those without one are left out. */
 void put_options(FILE *to, const option *table);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#define _XOPEN_SOURCE 700 /* realpath() */
+#define _XOPEN_SOURCE 700 /* for realpath */ // NOLINT(bugprone-reserved-identifier)
 #include "record.h"
 
 #include "text.h"
@@ -49,10 +49,10 @@ static bool add_model(cJSON *to, uint64_t hash) {
     return cJSON_AddStringToObject(to, "model", text) != NULL;
 }
 
-static bool add_options(cJSON *to) {
+static bool add_options(cJSON *to, const char *name, const cellseg_option_table *table, const void *options) {
     char text[OPTIONS_BYTES];
-    return cellseg_option_table_json(text, sizeof text, cellseg_segment_options_table(), &segment_options) == CELLSEG_OK &&
-           cJSON_AddRawToObject(to, "options", text) != NULL;
+    return cellseg_option_table_json(text, sizeof text, table, options) == CELLSEG_OK &&
+           cJSON_AddRawToObject(to, name, text) != NULL;
 }
 
 /* What the library found. Times and memory are left out: they differ from run to run. */
@@ -106,7 +106,8 @@ static bool describe(cJSON *to, const results *r) {
     return cJSON_AddStringToObject(to, "program", program) != NULL &&
            cJSON_AddStringToObject(to, "version", cellseg_version()) != NULL && add_path(to, "input", r->input->path) &&
            (r->nuclei_path == NULL || add_path(to, "nuclei_input", r->nuclei_path)) && add_model(to, r->report.model_hash) &&
-           add_options(to) && add_figures(to, &r->report) && add_warnings(to);
+           add_options(to, "options", cellseg_segment_options_table(), &segment_options) && add_figures(to, &r->report) &&
+           add_warnings(to);
 }
 
 /* Gives errno; 0 for success. */

@@ -141,12 +141,13 @@ static void free_source(source *s) {
 static bool read_source(source *s, cellseg_context *context, const inputs *files, int32_t channel) {
     const char *at_fault = files->image;
     *s = (source){0};
-    /* The pixel size has no effect here; set, it prevents errors of files without one or with two. */
+    /* The pixel size has no effect here; set, it prevents errors of files without one or with two. No context: no warnings. */
     cellseg_read_options options;
     cellseg_status status = cellseg_read_options_init(&options, sizeof options);
     options.pixel_size_um = 1;
+    options.force = 1;
     if (status == CELLSEG_OK)
-        status = cellseg_image_read(&s->image, context, files->image, &options);
+        status = cellseg_image_read(&s->image, NULL, files->image, &options);
     if (status == CELLSEG_OK) {
         at_fault = files->truth;
         status = cellseg_labels_read(&s->truth, context, files->truth);

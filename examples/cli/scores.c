@@ -435,7 +435,7 @@ void write_csv(FILE *file, const score_list *list) {
         for (size_t t = 0; t < TABLES; t++)
             for (const column *c = all_columns[t]; c->name != NULL; c++) {
                 const double value = column_value(c, &list->scores[i]);
-                if (isnan(value))
+                if (!isfinite(value))
                     fprintf(file, ",");
                 else
                     fprintf(file, ",%.15g", value);

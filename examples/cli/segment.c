@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* cellseg segment and cellseg label: the same result files, by the network or by the two-channel method. */
 #include "library_options.h"
+#include "reading.h"
 #include "results.h"
 
 #include <stdio.h>
@@ -9,16 +10,13 @@
 /* ---- the command line ---- */
 
 static const char *output_folder, *model_path, *nuclei_path;
-static cellseg_read_options read_options;
+static channel_word channel, nuclei_channel;
 static int32_t threads;
-static bool want_maps, want_details, overwrite, channel_given, stain_given;
-
-enum { NOT_GIVEN = INT32_MIN };
+static bool want_maps, want_details, overwrite;
 
 static const option common_options[] = {
     {"output", 'o', OPTION_TEXT, &output_folder, "OUTDIR", "folder of the results; created if missing", NULL},
-    {"pixel-size", 0, OPTION_NUMBER, &read_options.pixel_size_um, "UM", "edge of a pixel; 0: the file's pixel size", NULL},
-    {"channel", 0, OPTION_WHOLE, &segment_options.channel, "K", "channel of the marker, from 0; default: the first", NULL},
+    {"channel", 0, OPTION_TEXT, &channel.word, "K|NAME", "channel of the marker, from 0, or its name; default: the first", NULL},
     {"overwrite", 0, OPTION_FLAG, &overwrite, NULL, "also replace results of another input of the same name", NULL},
     {"threads", 0, OPTION_WHOLE, &threads, "N", "number of threads; 0: one per core", NULL},
     {NULL, 0, OPTION_FLAG, NULL, NULL, NULL, NULL},
@@ -30,7 +28,7 @@ static const option network_options[] = {
     {NULL, 0, OPTION_FLAG, NULL, NULL, NULL, NULL},
 };
 static const option two_channel_options[] = {
-    {"nuclei-channel", 0, OPTION_WHOLE, &segment_options.nuclei_channel, "K", "channel of the nuclear stain, from 0", NULL},
+    {"nuclei-channel", 0, OPTION_TEXT, &nuclei_channel.word, "K|NAME", "channel of the nuclear stain, from 0, or its name", NULL},
     {"nuclei", 0, OPTION_TEXT, &nuclei_path, "FILE", "file of the nuclear stain; default: the marker's file (one input only)",
      NULL},
     {NULL, 0, OPTION_FLAG, NULL, NULL, NULL, NULL},
@@ -51,12 +49,12 @@ static const command segment_command = {
     "(label maps), .csv (one row per cell), .overlay.png and .json (input, model, options, figures). <stem> is the file\n"
     "name without .tif, .tiff, .png, .jpg, .jpeg, then .ome, then .cells, .nuclei, .maps or .overlay. The files of an image\n"
     "are replaced together; after an interruption the next run into OUTDIR finishes or removes what is left.",
-    (const option *const[]){common_options, network_options, segment_table.rows, NULL}};
+    (const option *const[]){common_options, reading_options, network_options, segment_table.rows, NULL}};
 static const command label_command = {
     "label", "--nuclei-channel K -o OUTDIR FILE...",
     "Find every cell with the two-channel method: nuclei from a nuclear stain, cells from the marker, no network.\n"
     "Write the same files as cellseg segment.",
-    (const option *const[]){common_options, two_channel_options, label_table.rows, NULL}};
+    (const option *const[]){common_options, reading_options, two_channel_options, label_table.rows, NULL}};
 
 static void make_tables(void) {
     add_library_options(&segment_table, cellseg_segment_options_table(), &segment_options, own_names);
@@ -67,33 +65,30 @@ static void make_tables(void) {
 
 /* Twice, so that single options win over the preset wherever they stand. */
 static parsed parse(const command *of, int argc, char **argv, const char **operands, int *count) {
-    if (cellseg_segment_options_init(&segment_options, sizeof segment_options) != CELLSEG_OK ||
-        cellseg_read_options_init(&read_options, sizeof read_options) != CELLSEG_OK) {
+    if (cellseg_segment_options_init(&segment_options, sizeof segment_options) != CELLSEG_OK) {
         print_error("%s", cellseg_last_error());
         return PARSED_WRONG;
     }
-    if (!set_segment_preset(CELLSEG_PRESET_DEFAULT))
+    if (!init_reading() || !set_segment_preset(CELLSEG_PRESET_DEFAULT))
         return PARSED_WRONG;
-    segment_options.channel = segment_options.nuclei_channel = NOT_GIVEN;
     const parsed first = parse_options(of, argc, argv, operands, count);
     if (first != PARSED_OK || segment_options.preset == CELLSEG_PRESET_DEFAULT)
         return first;
     return set_segment_preset(segment_options.preset) ? parse_options(of, argc, argv, operands, count) : PARSED_WRONG;
 }
 
+/* Names are found in each image; numbers are checked with the other options. */
 static void settle_channels(void) {
-    channel_given = segment_options.channel != NOT_GIVEN;
-    stain_given = segment_options.nuclei_channel != NOT_GIVEN || nuclei_path != NULL;
-    if (!channel_given)
-        segment_options.channel = 0;
-    if (segment_options.nuclei_channel == NOT_GIVEN)
-        segment_options.nuclei_channel = 0;
+    settle_channel(&channel);
+    settle_channel(&nuclei_channel);
+    segment_options.channel = channel.is_name ? 0 : channel.number;
+    segment_options.nuclei_channel = nuclei_channel.is_name ? 0 : nuclei_channel.number;
 }
 
 /* A fault of the options in any image, reported once and without a file. NULL: none. */
 static const char *fault_of_values(void) {
     cellseg_segment_options all = segment_options;
-    all.pixel_size_um = read_options.pixel_size_um;
+    all.pixel_size_um = given_pixel_size_um();
     return cellseg_segment_options_check(&all) == CELLSEG_OK ? NULL : cellseg_last_error();
 }
 
@@ -104,7 +99,7 @@ static bool is_complete(const command *of, int inputs) {
         fault = "-o OUTDIR is missing";
     else if (inputs == 0)
         fault = "an input file is missing";
-    else if (of == &label_command && !stain_given)
+    else if (of == &label_command && nuclei_channel.word == NULL && nuclei_path == NULL)
         fault = "--nuclei-channel K or --nuclei FILE is missing";
     else if (nuclei_path != NULL && inputs != 1)
         fault = "--nuclei FILE needs exactly one input file";
@@ -113,7 +108,7 @@ static bool is_complete(const command *of, int inputs) {
     else
         fault = fault_of_values();
     if (fault == NULL)
-        return true;
+        return settle_reading(of->name);
     print_error("%s: %s; see cellseg %s --help", of->name, fault, of->name);
     return false;
 }
@@ -121,10 +116,8 @@ static bool is_complete(const command *of, int inputs) {
 /* ---- one file ---- */
 
 static bool read_image(cellseg_image **image, cellseg_context *context, const char *path) {
-    if (cellseg_image_read(image, context, path, &read_options) != CELLSEG_OK) {
-        print_library_error(path);
+    if (!read_chosen(image, context, path))
         return false;
-    }
     if (cellseg_image_pixel_size_um(*image) > 0)
         return true;
     print_error("%s: the file has no pixel size; set --pixel-size", path);
@@ -134,14 +127,28 @@ static bool read_image(cellseg_image **image, cellseg_context *context, const ch
 /* Of several channels the first is taken, unless a nuclear stain leaves no other choice. */
 static void warn_of_channels(const cellseg_image *image, bool with_network, const char *path) {
     const int32_t channels = cellseg_image_channels(image);
+    const char *name = cellseg_image_channel_name(image, 0);
     const bool has_stain = !with_network && nuclei_path == NULL && segment_options.nuclei_channel > 0;
-    if (!channel_given && channels > (has_stain ? 2 : 1))
-        print_warning("%s: channel 0 of %d is the marker; select another with --channel", path, (int)channels);
+    if (channel.word == NULL && channels > (has_stain ? 2 : 1))
+        print_warning("%s: channel 0%s%s%s of %d is the marker; select another with --channel", path, name != NULL ? " (" : "",
+                      name != NULL ? name : "", name != NULL ? ")" : "", (int)channels);
+}
+
+/* Read the file of the nuclear stain, if it is one of its own, and find the stain's channel. */
+static bool find_stain(cellseg_image **nuclear, const cellseg_image *image, cellseg_context *context, const char *path) {
+    if (nuclei_path == NULL)
+        return find_channel(&segment_options.nuclei_channel, &nuclei_channel, image, path);
+    if (!read_image(nuclear, context, nuclei_path))
+        return false;
+    if (find_channel(&segment_options.nuclei_channel, &nuclei_channel, *nuclear, nuclei_path))
+        return true;
+    cellseg_image_free(*nuclear);
+    return false;
 }
 
 /* With a model the network's cells, without the two-channel method's. */
 static bool find_cells(results *r, cellseg_context *context, const cellseg_model *model, const char *path) {
-    if (!read_image(&r->image, context, path))
+    if (!read_image(&r->image, context, path) || !find_channel(&segment_options.channel, &channel, r->image, path))
         return false;
     warn_of_channels(r->image, model != NULL, path);
     cellseg_status status;
@@ -150,7 +157,7 @@ static bool find_cells(results *r, cellseg_context *context, const cellseg_model
                                  &segment_options);
     else {
         cellseg_image *nuclear = NULL;
-        if (nuclei_path != NULL && !read_image(&nuclear, context, nuclei_path))
+        if (!find_stain(&nuclear, r->image, context, path))
             return false;
         status = cellseg_segment_two_channel(&r->cells, &r->nuclei, &r->report, context, r->image,
                                              nuclear != NULL ? nuclear : r->image, &segment_options);

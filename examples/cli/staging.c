@@ -77,7 +77,8 @@ static bool finish_set(const char *folder, const char *name, bool wait) {
     if (lock < 0 && (errno == ENOENT || errno == EWOULDBLOCK || errno == EINTR))
         return true;
     if (lock < 0 && errno != ENOTSUP) {
-        print_error("%s: this unfinished set of results cannot be put in place: %s", ready, strerror(errno));
+        print_error("%s: this unfinished set of results cannot be put in place: %s", ready,
+                    errno == EPERM ? "it belongs to another user" : strerror(errno));
         return false;
     }
     const size_t begin = strlen(READY_BEGIN);
@@ -104,6 +105,19 @@ static bool finish_sets(const char *folder) {
     if (count >= 0)
         free(entries);
     return fine;
+}
+
+void warn_of_unfinished(const char *folder) {
+    struct dirent **entries;
+    const int count = scandir(folder, &entries, is_ready, alphasort);
+    for (int i = 0; i < count; i++) {
+        print_warning(
+            "%s/%s: these results are being replaced, or that was interrupted and the next run into the folder finishes it",
+            folder, entries[i]->d_name);
+        free(entries[i]);
+    }
+    if (count >= 0)
+        free(entries);
 }
 
 /* ---- a new set ---- */
@@ -151,15 +165,15 @@ static void synchronise_folder(const char *folder) {
 static bool commit(const staging *s, const char *ready, const char *name) {
     bool fine = synchronise(s->lock);
     while (fine && rename(s->path, ready) != 0) {
-        if (errno != ENOTEMPTY && errno != EEXIST)
-            fine = false;
-        else if (was_interrupted() || !finish_set(s->folder, name, true))
+        fine = (errno == ENOTEMPTY || errno == EEXIST) && !was_interrupted();
+        if (fine && !finish_set(s->folder, name, true))
             return false;
     }
     if (fine)
         synchronise_folder(s->folder);
     else
-        print_error("%s/%s.*: results cannot be written: %s", s->folder, s->stem, strerror(errno));
+        print_error("%s/%s.*: results cannot be written: %s", s->folder, s->stem,
+                    was_interrupted() ? "cancelled" : strerror(errno));
     return fine;
 }
 

@@ -25,6 +25,9 @@ typedef struct staging {
  */
 bool prepare_folder(const char *folder, const file_list *inputs, const char *suffix);
 
+/* A warning for every set of a folder that is not all in place: its files may be of two sets. */
+void warn_of_unfinished(const char *folder);
+
 /* Begin a set. On failure prints an error: false. */
 bool open_staging(staging *s, const char *folder, const char *stem);
 

@@ -246,7 +246,7 @@ def read_figures(csv_path):
     with open(csv_path, newline="") as file:
         for row in csv.DictReader(file):
             values = {name: float(value) for name, value in row.items() if name not in ("kind", "image") and value}
-            figures.setdefault(row["kind"], {})[row["image"]] = values
+            figures.setdefault(row["kind"], {})[row["image"].removeprefix("'")] = values
     return figures
 
 

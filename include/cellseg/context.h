@@ -2,8 +2,16 @@
 /**
  * @file context.h  Where memory, threads, messages and progress come from.
  *
- * Every function that takes a context accepts NULL, which means: malloc, all cores, silent, no memory budget. A context
- * serves one call at a time; make one per thread to work in parallel. Two contexts share nothing.
+ * Every function that takes a context accepts NULL, which means: malloc, the default number of threads, silent, no memory
+ * budget. A context serves one call at a time; make one per thread to work in parallel. Two contexts share nothing.
+ *
+ * Default number of threads: the processors of the calling thread's affinity (sched_getaffinity()), or fewer where the CPU quota
+ * of a control group (cgroup v1 or v2) allows fewer, rounded up; at most 1024. Other systems: the processors that are online.
+ *
+ * fork(). The child of a fork() may use and free every object of its parent: a context starts threads anew in the process that
+ * runs a call. Exceptions: a context that ran a call on another thread at the time of the fork() may only be freed in the child.
+ * Where a callback forks and returns in both processes, the call goes on in the parent; in the child a loop of several threads
+ * fails with CELLSEG_ERR_INTERNAL, and what these threads had allocated is lost. A child of vfork() may use nothing.
  *
  * Callbacks. No callback of this library may leave other than by its return: no C++ exception, no longjmp. The library's frames
  * would be cut short with memory and locks held. A callback that fails keeps its failure in `user` and returns the value that
@@ -61,7 +69,7 @@ typedef int32_t (*cellseg_progress_fn)(void *user, double fraction, const char *
 /** Everything a context can be told. Fill with cellseg_context_options_init(), then change what matters. */
 typedef struct cellseg_context_options {
     size_t struct_size;
-    int32_t threads;              /**< 1 to 1024; 0, the default: as many as cores */
+    int32_t threads;              /**< 1 to 1024; 0: the default number, as stated above */
     int32_t cpu_level;            /**< CELLSEG_CPU_BEST by default; a level this machine lacks is an argument error */
     uint64_t memory_budget_bytes; /**< what may be in use at one time through this context, beside the context itself; 0, the
                                        default: no limit */
@@ -87,17 +95,19 @@ typedef struct cellseg_context_options {
 CELLSEG_API cellseg_status cellseg_context_options_init(cellseg_context_options *options, size_t struct_size);
 
 /**
- * Make a context. Its threads start here and sleep between calls.
+ * Make a context. Its threads start with the first call that needs them, and sleep between calls. Where the system allows fewer
+ * threads, fewer work.
  *
  * @param[out] out      Release with cellseg_context_free(). NULL after an error.
  * @param      options  NULL for defaults
  * @return CELLSEG_ERR_ARGUMENT   a number is out of range, half a pair of hooks is given, or the processor lacks cpu_level
- * @return CELLSEG_ERR_MEMORY     no memory, or no thread could be started
+ * @return CELLSEG_ERR_MEMORY     the allocator returned no memory
  * Threads: any. Since: 1.0
  */
 CELLSEG_API cellseg_status cellseg_context_new(cellseg_context **out, const cellseg_context_options *options);
 
-/** Stop the context's threads and release it. Objects made through it stay valid. NULL is legal. Since: 1.0 */
+/** Stop the context's threads and release it. Objects made through it stay valid. In the child of a fork() the parent's threads
+ * and locks are not touched. NULL is legal. Since: 1.0 */
 CELLSEG_API void cellseg_context_free(cellseg_context *context);
 
 /**
@@ -119,7 +129,7 @@ CELLSEG_API void cellseg_context_cancel(cellseg_context *context);
  * cellseg_context_cancel(). Since: 1.0 */
 CELLSEG_API void cellseg_context_cancel_clear(cellseg_context *context);
 
-/** The number of threads a call through this context uses; for NULL the number of cores. Threads: any. Since: 1.0 */
+/** The number of threads a call through this context uses; for NULL the default number. Threads: any. Since: 1.0 */
 CELLSEG_API int32_t cellseg_context_threads(const cellseg_context *context);
 
 /** The processor level in use, one of CELLSEG_CPU_PORTABLE and up. Threads: any. Since: 1.0 */

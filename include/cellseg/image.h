@@ -93,6 +93,30 @@ CELLSEG_API double cellseg_image_pixel_size_um(const cellseg_image *image);
  */
 CELLSEG_API cellseg_status cellseg_image_set_pixel_size_um(cellseg_image *image, double pixel_size_um);
 
+/** Name of a channel, UTF-8: what a file's text calls it, or what cellseg_image_set_channel_name() stated. NULL for a channel
+ * without a name, and for one that is not there. Valid until the name is set again or the image is freed. Since: 1.0 */
+CELLSEG_API const char *cellseg_image_channel_name(const cellseg_image *image, int32_t channel);
+
+/**
+ * Name a channel.
+ *
+ * @param name  copied; NULL or "" removes the name
+ * @return CELLSEG_ERR_ARGUMENT  NULL image, or a channel that is not there
+ * @return CELLSEG_ERR_MEMORY, CELLSEG_ERR_LIMIT  the copy is taken where the image's own memory comes from
+ * After an error the name is unchanged. Threads: the image's owner. Since: 1.0
+ */
+CELLSEG_API cellseg_status cellseg_image_set_channel_name(cellseg_image *image, int32_t channel, const char *name);
+
+/**
+ * Find a channel by its name: the one with exactly this name, else the one whose name differs only in the case of ASCII letters.
+ *
+ * @param[out] channel  from 0; -1 after an error
+ * @return CELLSEG_ERR_ARGUMENT  a NULL, no such channel, or several; the message lists the channels
+ * @return CELLSEG_ERR_MEMORY
+ * Threads: any. Cost: one comparison for each channel. Since: 1.0
+ */
+CELLSEG_API cellseg_status cellseg_image_find_channel(int32_t *channel, const cellseg_image *image, const char *name);
+
 #ifdef __cplusplus
 }
 #endif

@@ -6,7 +6,8 @@
  *
  * A path's file is first written as ".cellseg-<process>-<n>.tmp" in the target's folder, and renamed after all its bytes are on
  * the disk. After an error, the target is unchanged and no temporary file remains. A process that is killed leaves its
- * temporary file; the file is locked with flock() while its process lives, so a file that can be locked may be removed.
+ * temporary file; the file is locked with flock() while its process lives. A file may be removed by who has locked it, if the
+ * locked file still has the name.
  * A target that is not a regular file is never replaced. A file that is replaced keeps its permissions; a new one has those of
  * the process's mask. A symbolic link is replaced by the file, and what the link named stays. Other hard links of a replaced
  * file keep the old content.
@@ -56,14 +57,24 @@ CELLSEG_API const cellseg_option_table *cellseg_read_options_table(void);
  * or masks are skipped. Signed integers and 64-bit floats become float32. Min-is-white is inverted. A TIFF palette is for display
  * only; its indices are the pixels.
  *
- * Rejected: other bit depths and colour models, and stacks. A stack has several slices (Z) or time points (T) in OME-XML or
- * ImageJ's description, or several planes in MetaMorph's tags.
+ * Rejected: other bit depths and colour models.
+ *
+ * Planes: the file's text orders them. OME-XML places pages by TiffData, with the defaults of the OME model 2016-06; ImageJ's
+ * description states channels, slices and time points, also of planes behind the only page; so do MetaMorph's tags and tifffile's
+ * description. Without such a text all pages are channels. Of several images (series), slices (Z) or time points (T) one is read:
+ * the one that the options choose, or the only one. A file that describes planes of other files gives the channels that it holds,
+ * with a warning. Channels have the names that OME-XML states (cellseg_image_channel_name()). OME-XML that is broken, or that
+ * declares entities, is an error where it orders several pages, and a warning where there is one.
  *
  * Pixel size: from OME-XML (PhysicalSizeX, PhysicalSizeY), ImageJ's unit and resolution, MetaMorph's spatial calibration, and the
- * resolution tags (pHYs in PNG). Resolution tags count only up to 5 um, unless this library wrote the file: larger values belong
- * to a printer (72 per inch) or to the camera without the microscope. Two sources that differ by more than 1 % are an error that
- * names the sources. So are pixels whose edges differ by more than 1 %. options->pixel_size_um overrides all sources and prevents
- * both errors.
+ * resolution tags (pHYs in PNG). Sizes of 0.01 to 20 um are believed, the range of light microscopes; other sizes, and units that
+ * are unknown, are not stated and give a warning. A single source of exactly 1 um gives a warning. Resolution tags count only up
+ * to 5 um: larger values belong to a printer (72 per inch) or to the camera without the microscope. What this library wrote is
+ * believed. Two sources that differ by more than 1 % are an error that names the sources. So are pixels whose edges differ by
+ * more than 1 %. options->pixel_size_um overrides all sources and prevents both errors. A warning tells that it differs from the
+ * nearest source by more than 1 %; beyond twice or half of it options->force must be 1.
+ *
+ * Warnings go to the context's log, with CELLSEG_LOG_WARNING.
  *
  * @param[out] out      the image; release with cellseg_image_free(). NULL after an error
  * @param      context  NULL for defaults. libtiff and its codecs use their own allocator: at most the file's size and 256 MB at a
@@ -71,9 +82,11 @@ CELLSEG_API const cellseg_option_table *cellseg_read_options_table(void);
  * @param      path     path of a regular file, UTF-8
  * @param      options  NULL for defaults
  * @return CELLSEG_ERR_IO      the file cannot be opened or read, or is a directory or a device
- * @return CELLSEG_ERR_FORMAT  the content is unknown, damaged or unsupported, pixel sizes disagree, pages differ, or the file is
- *                             smaller than the pixels that its header declares
- * @return CELLSEG_ERR_LIMIT   the image exceeds max_bytes or the memory budget; CELLSEG_ERR_ARGUMENT, CELLSEG_ERR_MEMORY
+ * @return CELLSEG_ERR_FORMAT  the content is unknown, damaged or unsupported, pixel sizes disagree, pages differ, text and pages
+ *                             contradict each other, several images, slices or time points are there and none is chosen, a
+ *                             chosen plane lies in another file, or the file is smaller than the pixels that its header declares
+ * @return CELLSEG_ERR_ARGUMENT  an option is out of range, or of what the file holds; a pixel size needs force
+ * @return CELLSEG_ERR_LIMIT   the image exceeds max_bytes or the memory budget; CELLSEG_ERR_MEMORY, CELLSEG_ERR_CANCELLED
  * Every message contains the path. Threads: any. Since: 1.0
  */
 CELLSEG_API cellseg_status cellseg_image_read(cellseg_image **out, cellseg_context *context, const char *path,

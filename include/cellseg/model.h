@@ -35,7 +35,9 @@ CELLSEG_API cellseg_status cellseg_model_default(cellseg_model **out, cellseg_co
  * @return CELLSEG_ERR_IO      the file cannot be read
  * @return CELLSEG_ERR_FORMAT  the file is no model file, has an unknown version, or is truncated
  * @return CELLSEG_ERR_MODEL   the layers are incompatible, or the output of the test vector differs
- * @return CELLSEG_ERR_MEMORY, CELLSEG_ERR_LIMIT
+ * @return CELLSEG_ERR_LIMIT   a patch or the test vector takes more work or memory than any sensible network
+ * (docs/model-format.md states the limits), or more than the memory budget
+ * @return CELLSEG_ERR_MEMORY, CELLSEG_ERR_CANCELLED
  * Threads: any. Since: 1.0
  */
 CELLSEG_API cellseg_status cellseg_model_load(cellseg_model **out, cellseg_context *context, const char *path);

@@ -33,7 +33,7 @@ enum {
     CELLSEG_ERR_FORMAT = -4,    /**< a file's content is damaged or of a kind that is not supported */
     CELLSEG_ERR_MODEL = -5,     /**< a model's layers, tensors or test vector do not fit */
     CELLSEG_ERR_CANCELLED = -6, /**< the progress callback or cellseg_context_cancel() asked to stop */
-    CELLSEG_ERR_LIMIT = -7,     /**< the work needs more than the context's memory budget, or than a label id can count */
+    CELLSEG_ERR_LIMIT = -7,     /**< the work needs more than the context's memory budget, or than a stated limit */
     CELLSEG_ERR_INTERNAL = -8   /**< a fault of the library or of a hook; please report it */
 };
 

@@ -114,13 +114,27 @@ void *cseg_heap_alloc(cseg_heap *heap, size_t bytes) {
     return block;
 }
 
-void *cseg_memory_alloc(cellseg_context *context, size_t count, size_t size) {
+static void *alloc_items(cseg_heap *heap, size_t count, size_t size) {
     size_t bytes;
     if (!cseg_memory_mul(count, size, &bytes)) {
         (void)cseg_fail(CELLSEG_ERR_MEMORY, "%zu items of %zu bytes are too much", count, size);
         return NULL;
     }
-    return cseg_heap_alloc(context != NULL ? context->heap : NULL, bytes);
+    return cseg_heap_alloc(heap, bytes);
+}
+
+void *cseg_memory_alloc(cellseg_context *context, size_t count, size_t size) {
+    return alloc_items(context != NULL ? context->heap : NULL, count, size);
+}
+
+static block_header header_of(const void *block) {
+    block_header header;
+    memcpy(&header, (const char *)block - sizeof header, sizeof header);
+    return header;
+}
+
+void *cseg_memory_alloc_beside(const void *block, size_t count, size_t size) {
+    return alloc_items(header_of(block).heap, count, size);
 }
 
 /* Clearing fresh pages takes time: between pieces of a large block, a cancel ends the running call. */
@@ -141,8 +155,7 @@ void *cseg_memory_calloc(cellseg_context *context, size_t count, size_t size) {
 void cseg_memory_free(void *block) {
     if (block == NULL)
         return;
-    block_header header;
-    memcpy(&header, (char *)block - sizeof header, sizeof header);
+    const block_header header = header_of(block);
     if (header.heap == NULL) {
         free(header.base);
         return;

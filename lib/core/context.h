@@ -22,6 +22,7 @@ cseg_heap *cseg_heap_new(const cellseg_context_options *options);
 void cseg_heap_release(cseg_heap *heap);
 void cseg_heap_set_budget(cseg_heap *heap, uint64_t bytes); /* beside what is in use now; 0: none */
 
+/* Helpers for loops, started by the first loop of a process that runs on them. */
 typedef struct cseg_pool cseg_pool;
 cellseg_status cseg_pool_new(cseg_pool **out, cseg_heap *heap, int32_t threads);
 void cseg_pool_free(cseg_pool *pool);
@@ -52,6 +53,11 @@ void cseg_progress_finish(cellseg_context *context);
 
 void *cseg_heap_alloc(cseg_heap *heap, size_t bytes);
 
+/* How many threads can run at once: the processors of the calling thread's affinity, or fewer by a quota of its cgroups. */
 int32_t cseg_cpu_count(void);
+
+/* The processors that the CPU quotas of this process's cgroups allow, rounded up; INT32_MAX: no quota. `root`: the folder that
+ * holds proc and sys, "" for the system's own. */
+int32_t cseg_cgroup_cpus(const char *root);
 
 #endif

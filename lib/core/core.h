@@ -102,6 +102,8 @@ cellseg_status cseg_range_check(const char *name, double value, double lo, doubl
 void *cseg_memory_alloc(cellseg_context *context, size_t count, size_t size);
 /* The same, cleared. NULL also where the call was cancelled. */
 void *cseg_memory_calloc(cellseg_context *context, size_t count, size_t size);
+/* The same from the heap of another block, whose context may be gone. */
+void *cseg_memory_alloc_beside(const void *block, size_t count, size_t size);
 void cseg_memory_free(void *block); /* by the block's own heap; NULL is legal */
 
 /* *product = a * b, or false on overflow. */
@@ -148,8 +150,9 @@ cellseg_status cseg_progress_report(cellseg_context *context, double fraction_of
 /* The same where 20 ms have passed since the last report: often enough to cancel promptly, rare enough to cost nothing. */
 cellseg_status cseg_progress_poll(cellseg_context *context, double fraction_of_step);
 
-/* Report, if this is the calling thread and it is time: within an index of a parallel loop that takes long. */
-void cseg_parallel_poll(cellseg_context *context);
+/* Report, if this is the calling thread and it is time: within an index of a parallel loop that takes long. Returns
+ * CELLSEG_ERR_CANCELLED once the call is to stop. */
+cellseg_status cseg_parallel_poll(cellseg_context *context);
 
 /* At most so many threads work on each loop until the public call ends; for a memory budget. */
 void cseg_parallel_limit(cellseg_context *context, uint64_t workers);

@@ -2,6 +2,8 @@
 /* Images: owned or borrowed pixels behind one handle. */
 #include "core/image.h"
 
+#include <string.h>
+
 enum { MAX_CHANNELS = 4096, MAX_PIXEL_STRIDE = 1 << 20 };
 
 #define FIRST_RELEASE_SIZE (offsetof(cellseg_image_layout, release_user) + sizeof(void *))
@@ -100,6 +102,7 @@ cellseg_status cellseg_image_new(cellseg_image **out, cellseg_context *context, 
     }
     layout.pixels = image->owned;
     image->layout = layout;
+    image->names = NULL;
     *out = image;
     return CELLSEG_OK;
 }
@@ -120,6 +123,7 @@ cellseg_status cellseg_image_wrap(cellseg_image **out, cellseg_context *context,
         return cseg_error_last();
     image->layout = own;
     image->owned = NULL;
+    image->names = NULL;
     *out = image;
     return CELLSEG_OK;
 }
@@ -129,6 +133,9 @@ void cellseg_image_free(cellseg_image *image) {
         return;
     if (image->owned == NULL && image->layout.release != NULL)
         image->layout.release(image->layout.release_user, image->layout.pixels);
+    for (int32_t c = 0; image->names != NULL && c < image->layout.channels; c++)
+        cseg_memory_free(image->names[c]);
+    cseg_memory_free(image->names);
     cseg_memory_free(image->owned);
     cseg_memory_free(image);
 }
@@ -179,6 +186,102 @@ cellseg_status cellseg_image_set_pixel_size_um(cellseg_image *image, double pixe
     CSEG_TRY(check_pixel_size(pixel_size_um));
     image->layout.pixel_size_um = pixel_size_um;
     return CELLSEG_OK;
+}
+
+/* ---- names of channels ---- */
+
+const char *cellseg_image_channel_name(const cellseg_image *image, int32_t channel) {
+    if (image == NULL || image->names == NULL || channel < 0 || channel >= image->layout.channels)
+        return NULL;
+    return image->names[channel];
+}
+
+/* The list of names, all NULL at first. */
+static cellseg_status make_names(cellseg_image *image) {
+    const size_t channels = (size_t)image->layout.channels;
+    image->names = cseg_memory_alloc_beside(image, channels, sizeof *image->names);
+    if (image->names == NULL)
+        return cseg_error_last();
+    for (size_t c = 0; c < channels; c++)
+        image->names[c] = NULL;
+    return CELLSEG_OK;
+}
+
+cellseg_status cellseg_image_set_channel_name(cellseg_image *image, int32_t channel, const char *name) {
+    if (image == NULL)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "image is NULL");
+    CSEG_TRY(cseg_range_check("channel", channel, 0, image->layout.channels - 1));
+    const size_t bytes = name != NULL && *name != '\0' ? strlen(name) + 1 : 0;
+    if (bytes == 0 && image->names == NULL)
+        return CELLSEG_OK;
+    if (image->names == NULL)
+        CSEG_TRY(make_names(image));
+    char *copy = NULL;
+    if (bytes > 0) {
+        copy = cseg_memory_alloc_beside(image, bytes, 1);
+        if (copy == NULL)
+            return cseg_error_last();
+        memcpy(copy, name, bytes);
+    }
+    cseg_memory_free(image->names[channel]);
+    image->names[channel] = copy;
+    return CELLSEG_OK;
+}
+
+static char small(char c) {
+    return (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+}
+
+/* Letters of ASCII alone are compared without their case: the same in every locale. */
+static bool same_name(const char *a, const char *b, bool any_case) {
+    for (; *a != '\0' && (any_case ? small(*a) == small(*b) : *a == *b); a++, b++)
+        continue;
+    return *a == *b;
+}
+
+/* How many channels have the name, and the first of them. */
+static int32_t count_named(int32_t *first, const cellseg_image *image, const char *name, bool any_case) {
+    int32_t count = 0;
+    for (int32_t c = image->layout.channels - 1; c >= 0; c--) {
+        const char *own = cellseg_image_channel_name(image, c);
+        if (own == NULL || !same_name(own, name, any_case))
+            continue;
+        *first = c;
+        count++;
+    }
+    return count;
+}
+
+static void list_names(cseg_text *text, const cellseg_image *image) {
+    enum { MAX_LISTED = 32 };
+    for (int32_t c = 0; c < image->layout.channels && c < MAX_LISTED; c++) {
+        const char *name = cellseg_image_channel_name(image, c);
+        cseg_text_add(text, "%s%d%s%.60s%s", c > 0 ? ", " : "", (int)c, name != NULL ? " \"" : "", name != NULL ? name : "",
+                      name != NULL ? "\"" : "");
+    }
+    cseg_text_add(text, "%s", image->layout.channels > MAX_LISTED ? " ..." : "");
+}
+
+static cellseg_status fail_to_find(const cellseg_image *image, const char *name, int32_t count) {
+    cseg_text text = {.status = CELLSEG_OK};
+    char *list;
+    list_names(&text, image);
+    CSEG_TRY(cseg_text_take(&list, &text));
+    const cellseg_status status =
+        count > 1 ? cseg_fail(CELLSEG_ERR_ARGUMENT, "%d channels are named \"%.60s\"; channels are %s", (int)count, name, list)
+                  : cseg_fail(CELLSEG_ERR_ARGUMENT, "no channel is named \"%.60s\"; channels are %s", name, list);
+    cseg_memory_free(list);
+    return status;
+}
+
+cellseg_status cellseg_image_find_channel(int32_t *channel, const cellseg_image *image, const char *name) {
+    if (channel == NULL || image == NULL || name == NULL)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "channel, image or name is NULL");
+    int32_t found = -1, count = count_named(&found, image, name, false);
+    if (count == 0)
+        count = count_named(&found, image, name, true);
+    *channel = count == 1 ? found : -1;
+    return count == 1 ? CELLSEG_OK : fail_to_find(image, name, count);
 }
 
 cseg_plane cseg_image_plane(const cellseg_image *image, int32_t channel) {

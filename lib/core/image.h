@@ -8,6 +8,7 @@
 struct cellseg_image {
     cellseg_image_layout layout; /* strides filled in */
     void *owned;                 /* NULL when borrowed */
+    char **names;                /* of the channels; NULL: none has a name */
 };
 
 struct cellseg_labels {

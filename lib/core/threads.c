@@ -6,16 +6,33 @@
 #include "core/context.h"
 
 #include <string.h>
+#include <unistd.h>
 
 static _Thread_local bool inside_a_task;
 
-typedef struct loop {
+typedef struct loop loop;
+
+/* Up to `threads - 1` sleepers, woken by a generation number. */
+struct cseg_pool {
+    pid_t process; /* whose threads the helpers are; 0: not started. The child of a fork() has none of its parent's threads */
+    pthread_mutex_t mutex;
+    pthread_cond_t wake, idle;
+    loop *work;
+    uint64_t generation;
+    int32_t running; /* helpers inside the current loop */
+    bool quit;
+    int32_t wanted, count; /* helpers; those that could be started */
+    pthread_t threads[];
+};
+
+struct loop {
     cellseg_context *context;
     cseg_task_fn task;
     void *data;
     size_t count;
     atomic_llong seats; /* helpers of the pool that may still join */
     pthread_t caller;
+    cseg_pool *pool;       /* whose helpers work on it; NULL: none */
     atomic_size_t next;    /* first index nobody has taken */
     atomic_size_t done;    /* indices run or skipped */
     atomic_bool stop;      /* a task failed: later indices need not run */
@@ -23,7 +40,11 @@ typedef struct loop {
     cellseg_status status;
     size_t failed_index;
     char message[CSEG_ERROR_BYTES];
-} loop;
+};
+
+static bool belongs_here(const cseg_pool *pool) {
+    return pool->process == getpid();
+}
 
 static void keep_failure(loop *l, size_t index, cellseg_status status) {
     atomic_store(&l->stop, true);
@@ -38,13 +59,17 @@ static void keep_failure(loop *l, size_t index, cellseg_status status) {
 
 static void report(loop *l) {
     cellseg_context *context = l->context;
-    if (context != NULL && context->options.progress != NULL && pthread_equal(pthread_self(), l->caller))
-        (void)cseg_progress_poll(context, (double)atomic_load(&l->done) / (double)l->count);
+    if (context == NULL || context->options.progress == NULL || !pthread_equal(pthread_self(), l->caller))
+        return;
+    (void)cseg_progress_poll(context, (double)atomic_load(&l->done) / (double)l->count);
+    if (l->pool != NULL && !belongs_here(l->pool)) /* the callback forked, and this is the child */
+        atomic_store(&l->stop, true);
 }
 
-void cseg_parallel_poll(cellseg_context *context) {
+cellseg_status cseg_parallel_poll(cellseg_context *context) {
     if (context != NULL && context->loop != NULL)
         report(context->loop);
+    return cseg_progress_cancelled(context);
 }
 
 /* An embedder's runner may call tasks late or twice over; `index` outside the loop or after a stop is simply not run. */
@@ -96,18 +121,7 @@ static void run_hooked_share(void *data, size_t index) {
     (void)fesetenv(&host);
 }
 
-/* ---- the pool: `threads - 1` sleepers woken by a generation number ---- */
-
-struct cseg_pool {
-    pthread_mutex_t mutex;
-    pthread_cond_t wake, idle;
-    loop *work;
-    uint64_t generation;
-    int32_t running; /* helpers inside the current loop */
-    bool quit;
-    int32_t count;
-    pthread_t threads[];
-};
+/* ---- the pool ---- */
 
 static void *helper(void *argument) {
     cseg_pool *pool = argument;
@@ -141,23 +155,25 @@ cellseg_status cseg_pool_new(cseg_pool **out, cseg_heap *heap, int32_t threads) 
     if (pool == NULL)
         return cseg_error_last();
     memset(pool, 0, sizeof *pool);
-    (void)pthread_mutex_init(&pool->mutex, NULL);
-    (void)pthread_cond_init(&pool->wake, NULL);
-    (void)pthread_cond_init(&pool->idle, NULL);
-    for (size_t i = 0; i < helpers; i++) {
-        if (pthread_create(&pool->threads[i], NULL, helper, pool) != 0) {
-            cseg_pool_free(pool);
-            return cseg_fail(CELLSEG_ERR_MEMORY, "thread %zu of %zu could not be started", i + 1, helpers);
-        }
-        pool->count++;
-    }
+    pool->wanted = (int32_t)helpers;
     *out = pool;
     return CELLSEG_OK;
 }
 
-void cseg_pool_free(cseg_pool *pool) {
-    if (pool == NULL)
-        return;
+/* In the process that runs a loop. A thread that cannot start is no fault, the others do its share. */
+static void start_helpers(cseg_pool *pool) {
+    pool->process = getpid();
+    (void)pthread_mutex_init(&pool->mutex, NULL);
+    (void)pthread_cond_init(&pool->wake, NULL);
+    (void)pthread_cond_init(&pool->idle, NULL);
+    pool->work = NULL;
+    pool->running = 0;
+    pool->count = 0;
+    while (pool->count < pool->wanted && pthread_create(&pool->threads[pool->count], NULL, helper, pool) == 0)
+        pool->count++;
+}
+
+static void stop_helpers(cseg_pool *pool) {
     (void)pthread_mutex_lock(&pool->mutex);
     pool->quit = true;
     (void)pthread_cond_broadcast(&pool->wake);
@@ -167,24 +183,37 @@ void cseg_pool_free(cseg_pool *pool) {
     (void)pthread_cond_destroy(&pool->wake);
     (void)pthread_cond_destroy(&pool->idle);
     (void)pthread_mutex_destroy(&pool->mutex);
+}
+
+/* The locks of a parent process may be held by threads that the child lacks: the child touches neither. */
+void cseg_pool_free(cseg_pool *pool) {
+    if (pool != NULL && belongs_here(pool))
+        stop_helpers(pool);
     cseg_memory_free(pool);
 }
 
-static void run_on_pool(cseg_pool *pool, loop *l) {
+static cellseg_status run_on_pool(cseg_pool *pool, loop *l) {
+    if (!belongs_here(pool))
+        start_helpers(pool);
+    l->pool = pool;
     (void)pthread_mutex_lock(&pool->mutex);
     pool->work = l;
     pool->generation++;
     (void)pthread_cond_broadcast(&pool->wake);
     (void)pthread_mutex_unlock(&pool->mutex);
     run_share(l);
+    if (!belongs_here(pool))
+        return cseg_fail(CELLSEG_ERR_INTERNAL,
+                         "the process was forked while the call ran; only the parent can complete the call");
     (void)pthread_mutex_lock(&pool->mutex);
     pool->work = NULL; /* a helper that wakes late finds nothing */
     while (pool->running > 0)
         (void)pthread_cond_wait(&pool->idle, &pool->mutex);
     (void)pthread_mutex_unlock(&pool->mutex);
+    return CELLSEG_OK;
 }
 
-/* Without a context: threads for this loop alone. One that cannot start is no fault, the others do its share. */
+/* Without a context: threads for this loop alone. */
 static void *run_share_thread(void *data) {
     run_share(data);
     return NULL;
@@ -226,7 +255,7 @@ static cellseg_status run(loop *l) {
     else if (context->options.parallel_for != NULL)
         return run_on_hook(l, workers);
     else
-        run_on_pool(context->pool, l);
+        return run_on_pool(context->pool, l);
     return CELLSEG_OK;
 }
 

@@ -240,16 +240,18 @@ static cellseg_status filter_strip(void *data, size_t index) {
     const fir_job *job = data;
     strip s;
     CSEG_TRY(strip_open(&s, job, index));
+    cellseg_status status = CELLSEG_OK;
     size_t done = 0; /* rows of the block that are filtered already */
-    for (size_t top = s.top; top < s.bottom; top += BLOCK_ROWS) {
+    for (size_t top = s.top; top < s.bottom && status == CELLSEG_OK; top += BLOCK_ROWS) {
         const size_t end = smaller(top + BLOCK_ROWS, s.bottom), whole = (end - top + GROUP_ROWS - 1) / GROUP_ROWS * GROUP_ROWS;
         filter_rows(&s, job, top, done, whole + 2 * job->reach);
         filter_columns(&s, job, top, end);
         keep_shared_rows(&s, job);
         done = 2 * job->reach;
+        status = cseg_parallel_poll(job->context);
     }
     cseg_memory_free(s.filtered);
-    return CELLSEG_OK;
+    return status;
 }
 
 cellseg_status cseg_fir_apply(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, cseg_periods periods,

@@ -12,9 +12,10 @@
 
 #include <math.h>
 
-enum { MAX_THRESHOLDS = 8, MAX_BINS = 4096 };
+enum { MAX_THRESHOLDS = 8, MAX_BINS = 4096, POLL = 256 };
 
 typedef struct partition {
+    cellseg_context *context;
     size_t bins;
     double *number, *sum; /* of the samples in the bins before b, b = 0..bins; integers, hence exact */
     double *best;         /* [k][b]: the largest value of bins b.. cut k times */
@@ -35,7 +36,7 @@ static void accumulate(partition *p, const uint64_t *counts) {
 }
 
 /* Every best[k] from best[k - 1]. A class may be empty, so that fewer bins than classes have a partition too. */
-static void optimise(partition *p, size_t cuts) {
+static cellseg_status optimise(partition *p, size_t cuts) {
     const size_t row = p->bins + 1;
     for (size_t b = 0; b <= p->bins; b++)
         p->best[b] = class_value(p, b, p->bins);
@@ -52,7 +53,10 @@ static void optimise(partition *p, size_t cuts) {
             }
             p->best[k * row + b] = best;
             p->cut[k * row + b] = (uint32_t)cut;
+            if (b % POLL == 0)
+                CSEG_TRY(cseg_progress_poll(p->context, (double)k / (double)cuts));
         }
+    return CELLSEG_OK;
 }
 
 /* Samples as whole numbers in the same order: integers themselves, floats as cseg_order_ has it; -0 is 0. */
@@ -93,15 +97,16 @@ static cseg_binning binning_for(int32_t type, double lo, double hi, size_t bins)
     return cseg_binning_of(lo, hi, bins);
 }
 
-static void partition_histogram(partition *p, double *thresholds, size_t count, const uint64_t *counts,
-                                const cseg_binning *binning, int32_t type, double hi) {
+static cellseg_status partition_histogram(partition *p, double *thresholds, size_t count, const uint64_t *counts,
+                                          const cseg_binning *binning, int32_t type, double hi) {
     accumulate(p, counts);
-    optimise(p, count);
+    CSEG_TRY(optimise(p, count));
     size_t bin = 0;
     for (size_t i = 0; i < count; i++) {
         bin = p->cut[(count - i) * (p->bins + 1) + bin];
         thresholds[i] = last_value(binning, type, bin - 1, hi);
     }
+    return CELLSEG_OK;
 }
 
 static cellseg_status thresholds_of(cellseg_context *context, double *thresholds, size_t count, const uint64_t *counts,
@@ -113,8 +118,8 @@ static cellseg_status thresholds_of(cellseg_context *context, double *thresholds
     if (numbers == NULL || cut == NULL)
         status = cseg_error_last();
     else {
-        partition p = {binning->bins, numbers, numbers + row, numbers + 2 * row, cut};
-        partition_histogram(&p, thresholds, count, counts, binning, type, hi);
+        partition p = {context, binning->bins, numbers, numbers + row, numbers + 2 * row, cut};
+        status = partition_histogram(&p, thresholds, count, counts, binning, type, hi);
     }
     cseg_memory_free(cut);
     cseg_memory_free(numbers);

@@ -8,40 +8,6 @@
 
 #include <cellseg/io.h>
 
-/* ---- numbers and units (number.c) ---- */
-
-/* Micrometres in a unit as microscopes' files spell the name ("um", "micron", "&#181;m", "nm"), `length` bytes; 0 if unknown. */
-double cseg_number_unit_um(const char *name, size_t length);
-
-/* A positive decimal number of `length` bytes, within a few ulp, in any locale; 0 for any other text. */
-double cseg_number_parse(const char *text, size_t length);
-
-/* ---- pixel sizes (pixel_size.c, ome.c) ---- */
-
-/* The edges of a pixel in micrometres as one source states them; 0: not stated. */
-typedef struct cseg_io_spacing {
-    double x_um, y_um;
-} cseg_io_spacing;
-
-/* What a file states about the size of its pixels. */
-typedef struct cseg_io_calibration {
-    const char *description;     /* of the first page; NULL: none. OME-XML, MetaMorph XML or ImageJ */
-    double x_density, y_density; /* resolution tags: pixels per unit; 0: none */
-    double unit_um;              /* of the resolution tags; 0: unknown */
-    bool own;                    /* written by this library, so that the resolution tags are a pixel size */
-    cseg_io_spacing metamorph;   /* from the binary tags of a MetaMorph file */
-} cseg_io_calibration;
-
-/*
- * Compute the pixel size from OME-XML, ImageJ, MetaMorph and plain resolution tags; *pixel_size_um is 0 if none states one.
- * CELLSEG_ERR_FORMAT if two sources, or the two edges of one source, differ by more than 1 %.
- */
-cellseg_status cseg_pixel_size_find(double *pixel_size_um, const cseg_io_calibration *calibration);
-
-/* The first <Pixels> of OME-XML, or the <prop>s of MetaMorph XML; zeros for any other text. */
-cseg_io_spacing cseg_ome_spacing(const char *xml);
-cseg_io_spacing cseg_ome_metamorph_spacing(const char *xml);
-
 /* ---- what the caller asks for (read.c) ---- */
 
 /* Parameters of a reader: the members of cellseg_read_options, with their defaults resolved. */
@@ -54,25 +20,62 @@ typedef struct cseg_io_request {
     bool labels; /* label ids, not intensities: palettes stay indices, white is not inverted, signed integers become unsigned */
 } cseg_io_request;
 
-/* CELLSEG_ERR_FORMAT unless the file's `channels` planes are the channels of one image. description: the first page's, or
- * NULL. */
-cellseg_status cseg_pixel_check_stack(const char *description, uint64_t channels);
+/* ---- numbers and units (number.c) ---- */
+
+/* Micrometres in a unit as microscopes' files spell the name ("um", "Micron", "\\u00B5m", "in"), `length` bytes; 0 if the name is
+ * no unit of length, or unknown. */
+double cseg_number_unit_um(const char *name, size_t length);
+
+/* Whether the name is a unit, or states that there is none ("pixel"). */
+bool cseg_number_unit_is_known(const char *name, size_t length);
+
+/* A positive decimal number of `length` bytes, within a few ulp, in any locale; 0 for any other text. */
+double cseg_number_parse(const char *text, size_t length);
+
+/* A whole number from 0 to `highest`; false, and *value unchanged, for any other text. */
+bool cseg_number_parse_whole(uint32_t *value, const char *text, size_t length, uint32_t highest);
+
+/* ---- pixel sizes (pixel_size.c) ---- */
+
+/* The edges of a pixel in micrometres as one source states them; 0: not stated. */
+typedef struct cseg_io_spacing {
+    double x_um, y_um;
+} cseg_io_spacing;
+
+/* The same with the name of a unit that is unknown; "": none. */
+typedef struct cseg_io_scale {
+    cseg_io_spacing spacing;
+    char unknown_unit[32];
+} cseg_io_scale;
+
+/* What a file states about the size of its pixels. */
+typedef struct cseg_io_calibration {
+    const char *description;     /* of the first page; NULL: none. OME-XML, MetaMorph XML or ImageJ */
+    double x_density, y_density; /* resolution tags: pixels per unit; 0: none */
+    double unit_um;              /* of the resolution tags; 0: unknown */
+    bool own;                    /* written by this library, so that the resolution tags are a pixel size */
+    cseg_io_spacing metamorph;   /* from the binary tags of a MetaMorph file */
+} cseg_io_calibration;
+
+/*
+ * Compute the pixel size from OME-XML (NULL: none), ImageJ, MetaMorph and plain resolution tags; *pixel_size_um is 0 if none
+ * states one. The request's pixel size wins. CELLSEG_ERR_FORMAT if two sources, or the two edges of one source, differ by more
+ * than 1 %. CELLSEG_ERR_ARGUMENT if the request's pixel size is more than twice or less than half of every source's. Sizes that
+ * are not believed, and units that are unknown, are logged as warnings of the context.
+ */
+cellseg_status cseg_pixelsize_choose(double *pixel_size_um, cellseg_context *context, const cseg_io_calibration *calibration,
+                                     const cseg_io_scale *ome, const cseg_io_request *request);
 
 /* ---- which planes of a file are read (planes.c) ---- */
-
-/* Numbers of slices and time points in a file's text; 0: not stated. */
-typedef struct cseg_io_stack {
-    double slices, times;
-} cseg_io_stack;
-
-/* The first <Pixels> of OME-XML; the planes may lie in other files. */
-cseg_io_stack cseg_ome_stack(const char *xml);
 
 /* What a codec found in a file before any pixel is read. */
 typedef struct cseg_io_contents {
     const uint16_t *samples; /* of each page: thumbnails, masks and levels of a pyramid are no pages */
     size_t pages;
+    const size_t *directories; /* of each page: its place in the file's chain of directories, from 0; NULL: all are pages */
+    size_t directory_count;    /* in the chain */
     uint32_t metamorph_planes; /* planes behind the first page's strips, itself included, as MetaMorph's tags say; 0: no tags */
+    bool metamorph_times;      /* those planes are time points: MetaMorph's tags state no distances in Z */
     cseg_io_calibration calibration;
 } cseg_io_contents;
 
@@ -105,6 +108,14 @@ typedef struct cseg_io_selection {
 cellseg_status cseg_planes_choose(cseg_io_selection *out, cellseg_context *context, const cseg_io_contents *contents,
                                   const cseg_io_request *request);
 void cseg_planes_free(cseg_io_selection *selection);
+
+/* For files that hold one image without slices and time points. CELLSEG_ERR_ARGUMENT if the request names another. */
+cellseg_status cseg_planes_check_single(const cseg_io_request *request);
+
+/* ---- until the codecs call the above (bridge.c) ---- */
+
+cellseg_status cseg_pixel_size_find(double *pixel_size_um, const cseg_io_calibration *calibration);
+cellseg_status cseg_pixel_check_stack(const char *description, uint64_t channels);
 
 /* ---- codecs (claim.c, idat.c, png.c, tiff_read.c, libtiff.c, tiff_write.c) ---- */
 

@@ -1,123 +1,145 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The pixel size that a file states, from up to four sources, compared with each other. Resolution tags without a microscope's
- * text are mostly a printer's (72 or 300 per inch) or the bare camera's (6.45 um). They count only up to 5 um; larger pixels
- * cannot resolve cells. The stack sizes in the same texts are checked here too.
+ * The pixel size that a file states, from up to five sources, compared with each other and with the caller's. A source is
+ * believed within the range of light microscopes: 0.01 um is finer than the sampling of any image of whole cells (scanned
+ * super-resolution has 0.015 um and more), and 20 um is coarser than the largest pixels of cameras (16 um) under the weakest
+ * objectives. Larger pixels hold a cell each. Resolution tags without a microscope's text are mostly a printer's (72 or 300 per
+ * inch) or the bare camera's (6.45 um), so that those count only up to 5 um.
  */
-#include "io/io.h"
+#include "io/imagej.h"
 
 #include <math.h>
 #include <string.h>
 
+#define MIN_PIXEL_UM 0.01
+#define MAX_PIXEL_UM 20.0
 #define MAX_TAG_PIXEL_UM 5.0
 #define TOLERANCE 0.01
+#define MAX_RATIO 2.0
 
-/* The value of a line "key=value" in ImageJ's description; NULL if there is none. */
-static const char *imagej_value(const char *description, const char *key, size_t *length) {
-    const size_t key_length = strlen(key);
-    for (const char *line = description; line != NULL; line = strchr(line, '\n')) {
-        line += *line == '\n';
-        if (strncmp(line, key, key_length) == 0 && line[key_length] == '=') {
-            *length = strcspn(line + key_length + 1, "\r\n");
-            return line + key_length + 1;
-        }
-    }
-    return NULL;
-}
+enum { MAX_SOURCES = 5 };
+
+/* Square pixels by one source, or edges that differ. */
+typedef struct source {
+    const char *name;
+    double x_um, y_um;
+} source;
+
+typedef struct sources {
+    cellseg_context *context;
+    bool own; /* by a file of this library, which writes what the caller stated */
+    source items[MAX_SOURCES];
+    size_t count;
+} sources;
+
+/* ---- one source ---- */
 
 static double edge(double density, double unit_um) {
     return density > 0 ? unit_um / density : 0;
 }
 
-static bool by_imagej(const char *description) {
-    return description != NULL && strncmp(description, "ImageJ=", 7) == 0;
+/* Without a microscope's text, resolution tags beyond the limit are no statement, and no reason for a warning. */
+static cseg_io_scale tag_scale(const cseg_io_calibration *c) {
+    const cseg_io_scale scale = {.spacing = {edge(c->x_density, c->unit_um), edge(c->y_density, c->unit_um)}, .unknown_unit = ""};
+    const bool plausible = scale.spacing.x_um <= MAX_TAG_PIXEL_UM && scale.spacing.y_um <= MAX_TAG_PIXEL_UM;
+    return plausible || c->own ? scale : (cseg_io_scale){.unknown_unit = ""};
 }
 
-/* ImageJ states the unit in its description. Its resolution tags are pixels per that unit, and their own unit is ignored. */
-static bool is_imagej(const cseg_io_calibration *c) {
-    size_t length;
-    return by_imagej(c->description) && imagej_value(c->description, "unit", &length) != NULL;
+static bool is_plausible(double um) {
+    return um >= MIN_PIXEL_UM && um <= MAX_PIXEL_UM;
 }
 
-static cseg_io_spacing imagej_spacing(const cseg_io_calibration *c) {
-    size_t x_length = 0, y_length = 0;
-    const char *x_unit = imagej_value(c->description, "unit", &x_length);
-    const char *y_unit = imagej_value(c->description, "yunit", &y_length);
-    const double x_um = cseg_number_unit_um(x_unit, x_length);
-    return (cseg_io_spacing){edge(c->x_density, x_um),
-                             edge(c->y_density, y_unit != NULL ? cseg_number_unit_um(y_unit, y_length) : x_um)};
+/* A single stated edge counts for both. */
+static void add(sources *s, const char *name, const cseg_io_scale *scale) {
+    const cseg_io_spacing *spacing = &scale->spacing;
+    const double x = spacing->x_um > 0 ? spacing->x_um : spacing->y_um;
+    const double y = spacing->y_um > 0 ? spacing->y_um : spacing->x_um;
+    if (scale->unknown_unit[0] != '\0')
+        cseg_log_write(s->context, CELLSEG_LOG_WARNING, "pixel size: the unit \"%s\" of %s is unknown", scale->unknown_unit,
+                       name);
+    if (!(x > 0))
+        return;
+    const bool possible = x >= 1e-4 && x <= 1e4 && y >= 1e-4 && y <= 1e4;
+    if (possible && (s->own || (is_plausible(x) && is_plausible(y))))
+        s->items[s->count++] = (source){name, x, y};
+    else
+        cseg_log_write(s->context, CELLSEG_LOG_WARNING,
+                       "pixel size: %g um by %s is not believed: a light microscope's pixels have %g to %g um",
+                       is_plausible(x) ? y : x, name, MIN_PIXEL_UM, MAX_PIXEL_UM);
 }
 
-static cseg_io_spacing tag_spacing(const cseg_io_calibration *c) {
-    const cseg_io_spacing spacing = {edge(c->x_density, c->unit_um), edge(c->y_density, c->unit_um)};
-    const bool plausible = spacing.x_um <= MAX_TAG_PIXEL_UM && spacing.y_um <= MAX_TAG_PIXEL_UM;
-    return plausible || c->own ? spacing : (cseg_io_spacing){0, 0};
+static cellseg_status collect(sources *s, const cseg_io_calibration *c, const cseg_io_scale *ome) {
+    const cseg_io_scale tags = tag_scale(c), imagej = cseg_imagej_scale(c), metamorph = {.spacing = c->metamorph};
+    cseg_io_scale description;
+    CSEG_TRY(cseg_metamorph_read(&description, s->context, c->description));
+    if (ome != NULL)
+        add(s, "OME-XML", ome);
+    add(s, "ImageJ", &imagej);
+    add(s, "MetaMorph's description", &description);
+    add(s, "MetaMorph's tags", &metamorph);
+    if (!cseg_imagej_has_unit(c->description))
+        add(s, "the resolution tags", &tags);
+    return CELLSEG_OK;
 }
+
+/* ---- all sources ---- */
 
 static bool differ(double a, double b) {
     return fabs(a - b) > TOLERANCE * fmax(a, b);
 }
 
-/* The edge of one source's square pixels, or 0 if an image may not have that size. A single stated edge counts for both. */
-static cellseg_status square(double *um, cseg_io_spacing spacing, const char *source) {
-    const double x = spacing.x_um > 0 ? spacing.x_um : spacing.y_um;
-    const double y = spacing.y_um > 0 ? spacing.y_um : spacing.x_um;
-    *um = x >= 1e-4 && x <= 1e4 && y >= 1e-4 && y <= 1e4 ? x : 0;
-    if (*um != 0 && differ(x, y))
-        return cseg_fail(CELLSEG_ERR_FORMAT, "pixels are not square: %s gives %g x %g um; state the pixel size", source, x, y);
-    return CELLSEG_OK;
-}
-
-cellseg_status cseg_pixel_size_find(double *pixel_size_um, const cseg_io_calibration *calibration) {
-    const char *text = calibration->description != NULL ? calibration->description : "";
-    const cseg_io_spacing none = {0, 0};
-    const struct {
-        const char *name;
-        cseg_io_spacing spacing;
-    } sources[] = {
-        {"OME-XML", cseg_ome_spacing(text)},
-        {"ImageJ", is_imagej(calibration) ? imagej_spacing(calibration) : none},
-        {"MetaMorph's description", cseg_ome_metamorph_spacing(text)},
-        {"MetaMorph's tags", calibration->metamorph},
-        {"the resolution tags", is_imagej(calibration) ? none : tag_spacing(calibration)},
-    };
-    const char *by = NULL;
-    *pixel_size_um = 0;
-    for (size_t i = 0; i < sizeof sources / sizeof *sources; i++) {
-        double um;
-        CSEG_TRY(square(&um, sources[i].spacing, sources[i].name));
-        if (um == 0)
-            continue;
-        if (by != NULL && differ(um, *pixel_size_um))
-            return cseg_fail(CELLSEG_ERR_FORMAT, "pixel sizes disagree: %s gives %g um, %s %g um; state the pixel size", by,
-                             *pixel_size_um, sources[i].name, um);
-        if (by == NULL) {
-            by = sources[i].name;
-            *pixel_size_um = um;
-        }
+static cellseg_status agree(const sources *s) {
+    const source *first = &s->items[0];
+    for (size_t i = 0; i < s->count; i++) {
+        const source *other = &s->items[i];
+        if (differ(other->x_um, other->y_um))
+            return cseg_fail(CELLSEG_ERR_FORMAT, "pixels are not square: %s gives %g x %g um; state the pixel size", other->name,
+                             other->x_um, other->y_um);
+        if (differ(other->x_um, first->x_um))
+            return cseg_fail(CELLSEG_ERR_FORMAT, "pixel sizes disagree: %s gives %g um, %s %g um; state the pixel size",
+                             first->name, first->x_um, other->name, other->x_um);
     }
     return CELLSEG_OK;
 }
 
-/* ---- stacks ---- */
-
-static double imagej_number(const char *description, const char *key) {
-    size_t length = 0;
-    const char *text = imagej_value(description, key, &length);
-    return text != NULL ? cseg_number_parse(text, length) : 0;
+/* Exactly 1 um is what software writes that does not know, unless a second source says so too. */
+static bool is_doubtful(const sources *s) {
+    return s->count == 1 && !s->own && s->items[0].x_um == 1 && s->items[0].y_um == 1;
 }
 
-/* ImageJ stores the further planes of a large stack behind its only page. OME-XML in a file of one plane may describe many
- * files. */
-cellseg_status cseg_pixel_check_stack(const char *description, uint64_t channels) {
-    cseg_io_stack stack = {0, 0};
-    if (by_imagej(description))
-        stack = (cseg_io_stack){imagej_number(description, "slices"), imagej_number(description, "frames")};
-    else if (description != NULL && channels > 1)
-        stack = cseg_ome_stack(description);
-    if (stack.slices <= 1 && stack.times <= 1)
+static double ratio(double a, double b) {
+    return a > b ? a / b : b / a;
+}
+
+/* The caller's size against the source that is nearest. */
+static cellseg_status compare(const sources *s, double given_um, bool force) {
+    const source *nearest = NULL;
+    for (size_t i = 0; i < s->count; i++)
+        if (nearest == NULL || ratio(s->items[i].x_um, given_um) < ratio(nearest->x_um, given_um))
+            nearest = &s->items[i];
+    if (nearest == NULL || !differ(nearest->x_um, given_um))
         return CELLSEG_OK;
-    return cseg_fail(CELLSEG_ERR_FORMAT,
-                     "a stack of %.0f slices (Z) and %.0f time points (T) is not supported; save one plane of it",
-                     fmax(stack.slices, 1), fmax(stack.times, 1));
+    if (ratio(nearest->x_um, given_um) > MAX_RATIO && !force && !is_doubtful(s))
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "the given pixel size is %g um, and by %s %g um; force confirms the given one",
+                         given_um, nearest->name, nearest->x_um);
+    cseg_log_write(s->context, CELLSEG_LOG_WARNING, "pixel size: %g um is given, and by %s it is %g um", given_um, nearest->name,
+                   nearest->x_um);
+    return CELLSEG_OK;
+}
+
+cellseg_status cseg_pixelsize_choose(double *pixel_size_um, cellseg_context *context, const cseg_io_calibration *calibration,
+                                     const cseg_io_scale *ome, const cseg_io_request *request) {
+    sources s = {.context = context, .own = calibration->own};
+    CSEG_TRY(collect(&s, calibration, ome));
+    if (request->pixel_size_um > 0) {
+        *pixel_size_um = request->pixel_size_um;
+        return compare(&s, request->pixel_size_um, request->force);
+    }
+    CSEG_TRY(agree(&s));
+    *pixel_size_um = s.count > 0 ? s.items[0].x_um : 0;
+    if (is_doubtful(&s))
+        cseg_log_write(context, CELLSEG_LOG_WARNING,
+                       "pixel size: exactly 1 um by %s is what software writes that does not know; state the pixel size",
+                       s.items[0].name);
+    return CELLSEG_OK;
 }

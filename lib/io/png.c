@@ -184,11 +184,9 @@ static void read_pixel_size(png_reader *reader) {
     png_session *session = &reader->session;
     png_uint_32 x = 0, y = 0;
     int unit = PNG_RESOLUTION_UNKNOWN;
-    reader->pixel_size_um = reader->request->pixel_size_um;
-    if (reader->pixel_size_um != 0 || png_get_pHYs(session->png, session->info, &x, &y, &unit) == 0)
-        return;
+    (void)png_get_pHYs(session->png, session->info, &x, &y, &unit);
     const cseg_io_calibration calibration = {.x_density = x, .y_density = y, .unit_um = unit == PNG_RESOLUTION_METER ? 1e6 : 0};
-    session->status = cseg_pixel_size_find(&reader->pixel_size_um, &calibration);
+    session->status = cseg_pixelsize_choose(&reader->pixel_size_um, session->context, &calibration, NULL, reader->request);
 }
 
 /* Of the chunks that an image need not have, only the pixel size is read: the others are passed over, whatever their length, and

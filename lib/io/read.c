@@ -9,6 +9,8 @@
 /* A column of a table in each line: member, default, paper's value, minimum, maximum, unit, sentence. */
 #define ROW(...) CSEG_OPTION(cellseg_read_options, __VA_ARGS__)
 
+static const char *const no_yes[] = {"no", "yes", NULL};
+
 static const cellseg_option rows[] = {
     ROW(pixel_size_um, 0, 0, 1e-4, 1e4, "um", "edge of a pixel, whatever the file states; 0: the file's",
         .flags = CELLSEG_OPTION_FLAG_OR_ZERO | CELLSEG_OPTION_FLAG_KEPT_BY_PRESET),
@@ -19,7 +21,7 @@ static const cellseg_option rows[] = {
     ROW(z, -1, -1, CELLSEG_Z_MAX, INT32_MAX, "", "slice of a stack, from 0; -1: the only one; -2: the greatest value of all",
         .flags = CELLSEG_OPTION_FLAG_KEPT_BY_PRESET),
     ROW(t, -1, -1, -1, INT32_MAX, "", "time point, from 0; -1: the only one", .flags = CELLSEG_OPTION_FLAG_KEPT_BY_PRESET),
-    ROW(force, 0, 0, 0, 1, "", "the given pixel size wins also over a very different one of the file",
+    ROW(force, 0, 0, 0, 1, "", "the given pixel size wins also over a very different one of the file", .choices = no_yes,
         .flags = CELLSEG_OPTION_FLAG_KEPT_BY_PRESET),
     ROW(level_um, 0, 0, 1e-4, 1e4, "um", "level of a pyramid whose pixels are nearest this size; 0: the full level",
         .flags = CELLSEG_OPTION_FLAG_OR_ZERO | CELLSEG_OPTION_FLAG_KEPT_BY_PRESET),
@@ -41,8 +43,10 @@ static cellseg_status decode(cellseg_image **out, cellseg_context *context, cseg
     char first[8] = {0};
     if (cseg_file_read_at(file, first, sizeof first, 0) == 0)
         return cseg_fail(CELLSEG_ERR_FORMAT, "the file is empty");
-    if (memcmp(first, png, 8) == 0)
+    if (memcmp(first, png, 8) == 0) {
+        CSEG_TRY(cseg_planes_check_single(request));
         return cseg_png_read(out, context, file, request);
+    }
     for (size_t i = 0; i < sizeof tiff / sizeof *tiff; i++)
         if (memcmp(first, tiff[i], 4) == 0)
             return cseg_tiff_read(out, context, file, request);

@@ -114,29 +114,28 @@ static cellseg_status count_digits(const cseg_flood *flood, digits *d, const uin
 }
 
 /* Move every pixel to its digit's range: each move displaces a pixel that moves next. */
-static cellseg_status permute(const cseg_flood *flood, const digits *d, uint32_t *pixel, uint32_t next[DIGITS]) {
-    size_t handled = 0;
+static cellseg_status permute(const cseg_flood *flood, const digits *d, uint32_t *pixel, uint32_t next[DIGITS], size_t *handled) {
     for (uint32_t digit = 0; digit < DIGITS; digit++)
         while (next[digit] < d->end[digit]) {
             uint32_t moving = pixel[next[digit]];
-            size_t moves = 1;
-            for (uint32_t own; (own = digit_of(d, flood->cell, moving)) != digit; moves++) {
+            for (uint32_t own; (own = digit_of(d, flood->cell, moving)) != digit;) {
                 const uint32_t place = next[own]++, other = pixel[place];
                 pixel[place] = moving;
                 moving = other;
+                CSEG_TRY(pace(flood, handled, 1, 0.1)); /* one chain of moves may go through all pixels */
             }
             pixel[next[digit]++] = moving;
-            CSEG_TRY(pace(flood, &handled, moves, 0.1));
+            CSEG_TRY(pace(flood, handled, 1, 0.1));
         }
     return CELLSEG_OK;
 }
 
 /* Sort pixels by key, in place; pixels of equal keys in any order. Highest digit first (McIlroy, Bostic and McIlroy 1993). */
-static cellseg_status sort(const cseg_flood *flood, uint32_t *pixel, size_t n, uint32_t low,
-                           unsigned bits) { // NOLINT(misc-no-recursion)
+static cellseg_status sort(const cseg_flood *flood, uint32_t *pixel, size_t n, uint32_t low, unsigned bits,
+                           size_t *handled) { // NOLINT(misc-no-recursion)
     if (n <= FEW) {
         insertion_sort(flood->cell, pixel, n);
-        return CELLSEG_OK;
+        return pace(flood, handled, n, 0.15);
     }
     if (bits == 0)
         return CELLSEG_OK;
@@ -148,9 +147,9 @@ static cellseg_status sort(const cseg_flood *flood, uint32_t *pixel, size_t n, u
         sum += d.end[digit];
         d.end[digit] = sum;
     }
-    CSEG_TRY(permute(flood, &d, pixel, next));
+    CSEG_TRY(permute(flood, &d, pixel, next, handled));
     for (uint32_t digit = 0, begin = 0; digit < DIGITS; begin = d.end[digit++])
-        CSEG_TRY(sort(flood, pixel + begin, d.end[digit] - begin, low + (digit << d.shift), d.shift));
+        CSEG_TRY(sort(flood, pixel + begin, d.end[digit] - begin, low + (digit << d.shift), d.shift, handled));
     return CELLSEG_OK;
 }
 
@@ -162,9 +161,10 @@ static cellseg_status sort_all(const cseg_flood *flood, uint32_t *pixel, size_t 
         high = key > high ? key : high;
     }
     unsigned bits = 0;
+    size_t handled = 0;
     while (bits < 32 && (high - low) >> bits != 0)
         bits++;
-    return sort(flood, pixel, n, low, bits);
+    return sort(flood, pixel, n, low, bits, &handled);
 }
 
 /* Replace each cell's key by the rank of its value; *ranks: the number of distinct values. */

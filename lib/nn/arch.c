@@ -125,6 +125,20 @@ cseg_conv_shape cseg_layer_shape(const cseg_layer *layer) {
                              .deconvolution = deconvolution};
 }
 
+double cseg_layer_work(const cseg_layer *layer) {
+    const double vectors = (layer->out + 15) / 16, least = 256;
+    const double taps = layer->op == CSEG_OP_CONV ? (double)layer->kernel * layer->kernel : 1;
+    const double work = 16 * vectors * (cseg_layer_has_weights(layer) ? taps * layer->in : 16);
+    return work > least ? work : least;
+}
+
+double cseg_arch_work(const cseg_arch *arch, const cseg_size *sizes) {
+    double work = 0;
+    for (size_t i = 0; i < arch->count; i++)
+        work += cseg_layer_work(&arch->layers[i]) * (double)sizes[i].height * (double)sizes[i].width;
+    return work;
+}
+
 /* ---- the paper's network ---- */
 
 static void add(cseg_arch *arch, cseg_layer layer) {

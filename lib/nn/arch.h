@@ -47,6 +47,13 @@ cellseg_status cseg_arch_check(cseg_arch *arch, uint32_t classes);
  * that size. */
 cellseg_status cseg_arch_sizes(cseg_size *sizes, const cseg_arch *arch, size_t height, size_t width);
 
+/*
+ * The work of one output pixel of a layer in multiply-adds of 16 channels at a time, as the kernels do them; a pixel of any layer
+ * takes as long as 256. And the work of a network on an input whose layers have these sizes.
+ */
+double cseg_layer_work(const cseg_layer *layer);
+double cseg_arch_work(const cseg_arch *arch, const cseg_size *sizes);
+
 /* The network of Al-Kofahi et al. 2018 with `width` times its filters, rounded up to multiples of 8. */
 void cseg_arch_paper(cseg_arch *arch, double width, uint32_t classes);
 

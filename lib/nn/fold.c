@@ -42,15 +42,17 @@ void cseg_fold_layer(float *weights, float *shift, const cseg_layer *layer, cons
     }
 }
 
-void cseg_fold_weights(float *packed, const cseg_kernels *kernels, const cseg_arch *arch, const cseg_layout *layout,
-                       const float *params, float *scratch) {
+cellseg_status cseg_fold_weights(cellseg_context *context, float *packed, const cseg_kernels *kernels, const cseg_arch *arch,
+                                 const cseg_layout *layout, const float *params, float *scratch) {
     size_t weights_at[CSEG_MAX_LAYERS], shift_at[CSEG_MAX_LAYERS];
     (void)cseg_fold_floats(kernels, arch, weights_at, shift_at);
     for (size_t i = 0; i < arch->count; i++) {
         if (!cseg_layer_has_weights(&arch->layers[i]))
             continue;
         const cseg_conv_shape shape = cseg_layer_shape(&arch->layers[i]);
+        CSEG_TRY(cseg_progress_poll(context, (double)i / (double)arch->count));
         cseg_fold_layer(scratch, packed + shift_at[i], &arch->layers[i], &layout->slots[i], params);
         cseg_conv_pack(kernels, packed + weights_at[i], scratch, &shape, CSEG_PACK_INFERENCE);
     }
+    return CELLSEG_OK;
 }

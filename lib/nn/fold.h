@@ -13,8 +13,8 @@ void cseg_fold_layer(float *weights, float *shift, const cseg_layer *layer, cons
 /* Floats of a network's folded and packed weights: for each layer the weights, then the shifts. */
 size_t cseg_fold_floats(const cseg_kernels *kernels, const cseg_arch *arch, size_t *weights_at, size_t *shift_at);
 
-/* Fold and pack every layer. scratch: layout->max_weights floats. */
-void cseg_fold_weights(float *packed, const cseg_kernels *kernels, const cseg_arch *arch, const cseg_layout *layout,
-                       const float *params, float *scratch);
+/* Fold and pack every layer. scratch: layout->max_weights floats. CELLSEG_ERR_CANCELLED between layers. */
+cellseg_status cseg_fold_weights(cellseg_context *context, float *packed, const cseg_kernels *kernels, const cseg_arch *arch,
+                                 const cseg_layout *layout, const float *params, float *scratch);
 
 #endif

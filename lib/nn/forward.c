@@ -16,6 +16,9 @@
 
 enum { MAX_VALUES = CSEG_MAX_LAYERS + 1, VECTOR = 16 };
 
+/* Multiply-adds between two polls: some 20 ms on the portable row. */
+#define PART_WORK 0x1p25
+
 typedef struct home {
     size_t value;   /* owner of the memory */
     size_t channel; /* first channel */
@@ -132,6 +135,11 @@ size_t cseg_forward_workspace_bytes(const cellseg_model *model, const cellseg_co
     return (p.values_floats + p.scratch_floats + p.fold_floats + p.fold_scratch_floats) * sizeof(float);
 }
 
+uint64_t cseg_forward_values_bytes(const cellseg_model *model, const cellseg_context *context, size_t height, size_t width) {
+    plan p;
+    return make_plan(&p, model, context, height, width) == CELLSEG_OK ? (uint64_t)p.values_floats * sizeof(float) : 0;
+}
+
 /* ---- running a plan ---- */
 
 typedef struct run {
@@ -152,35 +160,89 @@ static cseg_tensor value(const run *r, size_t v) {
     return at.value == v ? tensor : cseg_tensor_channels(&tensor, at.channel, r->plan->channels[v]);
 }
 
-static void copy_unless_home(const run *r, size_t v, size_t concat, size_t channel) {
+/* A part of a layer's output and of the inputs that it needs, for a cancel within layers that take long. The result is the same
+ * bytes: every output element is a chain of its own. */
+typedef struct part {
+    size_t y, x, height, width;
+} part;
+
+/* halves: how many halves of a pixel of this tensor a pixel of the part takes along an edge. */
+static cseg_tensor part_of(const cseg_tensor *tensor, const part *p, size_t halves) {
+    cseg_tensor view = *tensor;
+    view.data += p->y * halves / 2 * tensor->row + p->x * halves / 2 * tensor->pixel;
+    view.height = p->height * halves / 2;
+    view.width = p->width * halves / 2;
+    return view;
+}
+
+/* The pixels of the input that a layer reads for a pixel of its output, in halves. */
+static size_t halves_of(const cseg_layer *layer) {
+    return layer->op == CSEG_OP_DECONV ? 1 : layer->op == CSEG_OP_POOL ? 4 : 2;
+}
+
+static void copy_part(const cseg_tensor *to, const cseg_tensor *from, const part *piece) {
+    const cseg_tensor out = part_of(to, piece, 2), in = part_of(from, piece, 2);
+    cseg_tensor_copy(&out, &in);
+}
+
+static void copy_unless_home(const run *r, size_t v, size_t concat, size_t channel, const part *piece) {
     if (r->plan->home[v].value == concat && r->plan->home[v].channel == channel)
         return;
     const cseg_tensor joined = whole(r, concat), from = value(r, v);
     const cseg_tensor to = cseg_tensor_channels(&joined, channel, r->plan->channels[v]);
-    cseg_tensor_copy(&to, &from);
+    copy_part(&to, &from, piece);
 }
 
-static void run_layer(const run *r, size_t i) {
+static void run_filter(const run *r, size_t i, const cseg_tensor *out, cseg_tensor *in) {
     const cseg_layer *layer = &r->arch->layers[i];
     const plan *p = r->plan;
-    const cseg_tensor in = value(r, i), out = value(r, i + 1);
+    const cseg_conv_shape shape = cseg_layer_shape(layer);
+    const int32_t activation = layer->activation == CSEG_SIGMOID ? CSEG_LINEAR : layer->activation; /* see store() */
+    if (layer->op == CSEG_OP_CONV) { /* the rest of what it reads lies around */
+        in->height = out->height + shape.kernel - 1 - 2 * shape.padding;
+        in->width = out->width + shape.kernel - 1 - 2 * shape.padding;
+    }
+    cseg_conv_forward(p->kernels, out, in, r->packed + p->weights_at[i], r->packed + p->shift_at[i], &shape, activation,
+                      CSEG_PACK_INFERENCE, r->scratch);
+}
+
+static void run_part(const run *r, size_t i, const part *piece) {
+    const cseg_layer *layer = &r->arch->layers[i];
+    const cseg_tensor whole_in = value(r, i), whole_out = value(r, i + 1);
+    const cseg_tensor out = part_of(&whole_out, piece, 2);
+    cseg_tensor in = part_of(&whole_in, piece, halves_of(layer));
     switch (layer->op) {
     case CSEG_OP_POOL:
-        cseg_maxpool_forward(p->kernels, &out, &in);
+        cseg_maxpool_forward(r->plan->kernels, &out, &in);
         break;
     case CSEG_OP_CONCAT:
-        copy_unless_home(r, i, i + 1, 0);
-        copy_unless_home(r, layer->with + 1, i + 1, layer->in);
+        copy_unless_home(r, i, i + 1, 0, piece);
+        copy_unless_home(r, layer->with + 1, i + 1, layer->in, piece);
         break;
     case CSEG_OP_DROPOUT:
         break;
-    default: {
-        const cseg_conv_shape shape = cseg_layer_shape(layer);
-        const int32_t activation = layer->activation == CSEG_SIGMOID ? CSEG_LINEAR : layer->activation; /* see store() */
-        cseg_conv_forward(p->kernels, &out, &in, r->packed + p->weights_at[i], r->packed + p->shift_at[i], &shape, activation,
-                          CSEG_PACK_INFERENCE, r->scratch);
+    default:
+        run_filter(r, i, &out, &in);
     }
-    }
+}
+
+static size_t smaller(size_t a, size_t b) {
+    return a < b ? a : b;
+}
+
+/* Whole rows, four or more; fewer columns where four rows are too much. Winograd's patches begin at multiples of four. */
+static cellseg_status run_layer(const run *r, cellseg_context *context, size_t i) {
+    const cseg_size size = r->plan->size[i + 1];
+    const double pixels = PART_WORK / cseg_layer_work(&r->arch->layers[i]);
+    const size_t columns = smaller(size.width, (size_t)(pixels / 16) * 4 + 4);
+    const size_t rows = columns < size.width ? 4 : smaller(size.height, (size_t)(pixels / (double)size.width / 4) * 4 + 4);
+    for (size_t y = 0; y < size.height; y += rows)
+        for (size_t x = 0; x < size.width; x += columns) {
+            const part piece = {y, x, smaller(rows, size.height - y), smaller(columns, size.width - x)};
+            CSEG_TRY(cseg_parallel_poll(context));
+            run_part(r, i, &piece);
+        }
+    return CELLSEG_OK;
 }
 
 static void clear_values_first_used(const run *r, size_t step) {
@@ -208,22 +270,21 @@ static void store(const cseg_kernels *kernels, float *out, const cseg_tensor *fr
         }
 }
 
-static cellseg_status run_patch(const run *r, const cellseg_context *context, float *out, const float *in) {
+static cellseg_status run_patch(const run *r, cellseg_context *context, float *out, const float *in) {
     clear_values_first_used(r, 0);
     const cseg_tensor input = whole(r, 0);
     load(&input, in);
     for (size_t i = 0; i < r->arch->count; i++) {
-        CSEG_TRY(cseg_progress_cancelled(context)); /* a patch may take a second on the portable row */
         clear_values_first_used(r, i + 1);
-        run_layer(r, i);
+        CSEG_TRY(run_layer(r, context, i));
     }
     const cseg_tensor output = value(r, r->arch->count);
     store(r->plan->kernels, out, &output);
     return CELLSEG_OK;
 }
 
-cellseg_status cseg_forward_run(const cellseg_model *model, const cellseg_context *context, float *out, const float *in,
-                                size_t patches, size_t height, size_t width, void *workspace) {
+cellseg_status cseg_forward_run(const cellseg_model *model, cellseg_context *context, float *out, const float *in, size_t patches,
+                                size_t height, size_t width, void *workspace) {
     plan p;
     CSEG_TRY(make_plan(&p, model, context, height, width));
     float *memory = workspace;
@@ -232,7 +293,7 @@ cellseg_status cseg_forward_run(const cellseg_model *model, const cellseg_contex
     r.scratch = memory + p.values_floats;
     if (p.fold_floats > 0) { /* loaded for another processor level: rare, so the weights are not kept */
         float *packed = r.scratch + p.scratch_floats;
-        cseg_fold_weights(packed, p.kernels, &model->arch, &model->layout, model->params, packed + p.fold_floats);
+        (void)cseg_fold_weights(NULL, packed, p.kernels, &model->arch, &model->layout, model->params, packed + p.fold_floats);
         r.packed = packed;
     }
     for (size_t i = 0; i < patches; i++)

@@ -8,7 +8,8 @@
 #include <cjson/cJSON.h>
 
 /* Parse one object or array of at most 1 MB. CELLSEG_ERR_FORMAT, naming `what`: not JSON, nested deeper than 16, more than
- * 8192 values, or a duplicate key in an object. Release with cJSON_Delete(). */
+ * 8192 values, an object of more than 1024 keys or of two equal ones. CELLSEG_ERR_MEMORY: malloc returned NULL. Release with
+ * cJSON_Delete(). */
 cellseg_status cseg_json_parse(cJSON **out, const char *text, size_t bytes, const char *what);
 
 /* *value = the whole number under `key`. CELLSEG_ERR_FORMAT, naming the key, if the number is missing or outside [lo, hi]. */

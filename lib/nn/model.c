@@ -96,16 +96,22 @@ void cellseg_model_free(cellseg_model *model) {
 
 /* ---- completing ---- */
 
+static bool all_finite(const float *values, size_t count) {
+    bool good = true;
+    for (size_t i = 0; i < count; i++)
+        good = good && isfinite(values[i]);
+    return good;
+}
+
 /* A running variance must be finite and not negative, every other parameter finite. */
-static cellseg_status check_params(const cellseg_model *model) {
+static cellseg_status check_params(const cellseg_model *model, cellseg_context *context) {
     for (size_t i = 0; i < model->arch.count; i++) {
         const cseg_layer *layer = &model->arch.layers[i];
         const cseg_slot *slot = &model->layout.slots[i];
         if (!cseg_layer_has_weights(layer))
             continue;
-        bool good = true;
-        for (size_t w = 0; w < slot->weights; w++)
-            good = good && isfinite(model->params[slot->weight + w]);
+        CSEG_TRY(cseg_progress_poll(context, 0));
+        bool good = all_finite(model->params + slot->weight, slot->weights);
         for (size_t c = 0; c < layer->out; c++) {
             good = good && isfinite(model->params[slot->shift + c]);
             if (layer->norm)
@@ -119,9 +125,9 @@ static cellseg_status check_params(const cellseg_model *model) {
 }
 
 /* FNV-1a over the description without the record, then over the parameters' bits: a word at a time, the same on every machine. */
-static uint64_t hash_of(const cellseg_model *model) {
+static cellseg_status compute_hash(cellseg_model *model, cellseg_context *context) {
     const uint64_t start = 0xcbf29ce484222325U, prime = 0x100000001b3U;
-    const size_t described = strlen(model->info) - strlen(model->record);
+    const size_t described = strlen(model->info) - strlen(model->record), piece = (size_t)1 << 22;
     uint64_t hash = start;
     for (size_t i = 0; i < described; i++)
         hash = (hash ^ (unsigned char)model->info[i]) * prime;
@@ -129,12 +135,15 @@ static uint64_t hash_of(const cellseg_model *model) {
         uint32_t bits;
         memcpy(&bits, &model->params[i], sizeof bits);
         hash = (hash ^ bits) * prime;
+        if (i % piece == 0)
+            CSEG_TRY(cseg_progress_poll(context, 1));
     }
-    return hash;
+    model->hash = hash;
+    return CELLSEG_OK;
 }
 
 cellseg_status cseg_model_finish(cellseg_model *model, cellseg_context *context) {
-    CSEG_TRY(check_params(model));
+    CSEG_TRY(check_params(model, context));
     size_t weights_at[CSEG_MAX_LAYERS], shift_at[CSEG_MAX_LAYERS];
     model->kernels = cseg_kernels_select(cellseg_context_cpu_level(context));
     const size_t floats = cseg_fold_floats(model->kernels, &model->arch, weights_at, shift_at);
@@ -146,11 +155,12 @@ cellseg_status cseg_model_finish(cellseg_model *model, cellseg_context *context)
         cseg_memory_free(scratch);
         return cseg_error_last();
     }
-    cseg_fold_weights(model->packed, model->kernels, &model->arch, &model->layout, model->params, scratch);
+    const cellseg_status status =
+        cseg_fold_weights(context, model->packed, model->kernels, &model->arch, &model->layout, model->params, scratch);
     cseg_memory_free(scratch);
+    CSEG_TRY(status);
     CSEG_TRY(cseg_describe_info(&model->info, context, model));
-    model->hash = hash_of(model);
-    return CELLSEG_OK;
+    return compute_hash(model, context);
 }
 
 /* ---- the test vector ---- */
@@ -180,6 +190,21 @@ cellseg_status cseg_model_test_new(cellseg_model *model, cellseg_context *contex
     return CELLSEG_OK;
 }
 
+/* The network within a loop of one index, so that it reports progress. */
+typedef struct test_job {
+    float *output;
+    const cellseg_model *model;
+    cellseg_context *context;
+    void *workspace;
+} test_job;
+
+static cellseg_status run_test(void *data, size_t index) {
+    const test_job *job = data;
+    const cseg_test_vector *test = &job->model->test;
+    (void)index;
+    return cseg_forward_run(job->model, job->context, job->output, test->input, 1, test->height, test->width, job->workspace);
+}
+
 cellseg_status cseg_model_test_run(float *output, const cellseg_model *model, cellseg_context *context) {
     const cseg_test_vector *test = &model->test;
     const size_t bytes = cseg_forward_workspace_bytes(model, context, 1, test->height, test->width);
@@ -188,7 +213,8 @@ cellseg_status cseg_model_test_run(float *output, const cellseg_model *model, ce
     void *workspace = cseg_memory_alloc(context, bytes > 0 ? bytes : 1, 1);
     if (workspace == NULL)
         return cseg_error_last();
-    const cellseg_status status = cseg_forward_run(model, context, output, test->input, 1, test->height, test->width, workspace);
+    test_job job = {output, model, context, workspace};
+    const cellseg_status status = cseg_parallel_for(context, 1, run_test, &job);
     cseg_memory_free(workspace);
     return status;
 }

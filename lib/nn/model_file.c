@@ -18,8 +18,13 @@ enum { TENSORS_PER_LAYER = 5, MAX_TENSORS = TENSORS_PER_LAYER * CSEG_MAX_LAYERS 
 /* Probabilities of two correct builds differ by rounding, some 1e-6; a wrong kernel or a damaged weight changes them far more. */
 static const double test_tolerance = 1e-4;
 
-/* A test vector of at most 256 x 256 pixels needs no more. */
-static const size_t max_test_bytes = (size_t)1 << 30;
+/*
+ * What a model may cost, whatever the file claims. The paper's network at its patch of 176 pixels takes 5.0e9 multiply-adds
+ * (cseg_arch_work()) and 17 MB, and 3.7e8 for a test vector of 48 pixels; the default model a quarter of the work and half of the
+ * bytes. A network of eight times the paper's width is within the limits.
+ */
+static const double max_patch_work = 5e11, max_test_work = 3.2e10;
+static const uint64_t max_patch_bytes = (uint64_t)1 << 29;
 
 static const uint64_t max_file_bytes = (uint64_t)1 << 31;
 
@@ -113,11 +118,20 @@ static cellseg_status read_description(description *about, const cJSON *metadata
     return cseg_layout_make(&about->layout, &about->arch);
 }
 
-/* Check the memory of one patch of the rule's size against the budget, layer by layer, before anything is allocated. */
+static cellseg_status check_work(const cseg_arch *arch, const cseg_size *sizes, double most, const char *what) {
+    const double work = cseg_arch_work(arch, sizes);
+    if (work <= most)
+        return CELLSEG_OK;
+    return cseg_fail(CELLSEG_ERR_LIMIT, "%s takes %.3g multiply-adds; at most %.3g are allowed", what, work, most);
+}
+
+/* Check the work of one patch of the rule's size, and its memory against the budget, layer by layer, before anything is
+ * allocated. */
 static cellseg_status check_sizes(const description *about, cellseg_context *context) {
     const size_t edge = about->rule.patch_px;
     cseg_size sizes[CSEG_MAX_LAYERS];
     CSEG_TRY(cseg_arch_sizes(sizes, &about->arch, edge, edge));
+    CSEG_TRY(check_work(&about->arch, sizes, max_patch_work, "a patch"));
     for (size_t i = 0; i < about->arch.count; i++) {
         const cseg_layer *layer = &about->arch.layers[i];
         const size_t floats = cseg_tensor_floats(1, sizes[i].height, sizes[i].width, layer->out, FRAME);
@@ -129,11 +143,8 @@ static cellseg_status check_sizes(const description *about, cellseg_context *con
     return CELLSEG_OK;
 }
 
-/* Check the workspace of one patch of the rule's size against the budget; the message names the layer that moves most. */
-static cellseg_status check_workspace(const cellseg_model *model, cellseg_context *context) {
-    const size_t edge = model->rule.patch_px;
-    cseg_size sizes[CSEG_MAX_LAYERS];
-    CSEG_TRY(cseg_arch_sizes(sizes, &model->arch, edge, edge));
+/* The layer that moves most on an input of edge x edge. */
+static size_t largest_layer(const cellseg_model *model, const cseg_size *sizes, size_t edge) {
     size_t max_moved = 0, blamed = 0, before = edge * edge;
     for (size_t i = 0; i < model->arch.count; i++) {
         const size_t after = sizes[i].height * sizes[i].width * model->arch.layers[i].out;
@@ -143,13 +154,27 @@ static cellseg_status check_workspace(const cellseg_model *model, cellseg_contex
         }
         before = after;
     }
-    const size_t bytes = cseg_forward_workspace_bytes(model, context, 1, edge, edge);
-    if (bytes == 0)
-        return cseg_error_last();
+    return blamed;
+}
+
+/* Check the memory of one patch of the rule's size: input, output and workspace. */
+static cellseg_status check_workspace(const cellseg_model *model, cellseg_context *context) {
+    const size_t edge = model->rule.patch_px;
+    cseg_size sizes[CSEG_MAX_LAYERS];
     char name[64];
+    CSEG_TRY(cseg_arch_sizes(sizes, &model->arch, edge, edge));
+    const size_t blamed = largest_layer(model, sizes, edge);
     (void)snprintf(name, sizeof name, "a patch, most at layer %zu (%s),", blamed,
                    cseg_arch_op_name(model->arch.layers[blamed].op));
-    return cseg_budget_check(context, bytes, name);
+    const uint64_t values = cseg_forward_values_bytes(model, context, edge, edge);
+    const uint64_t workspace = cseg_forward_workspace_bytes(model, context, 1, edge, edge);
+    if (values == 0 || workspace == 0)
+        return cseg_error_last();
+    const uint64_t bytes = values + (1 + (uint64_t)model->rule.classes) * edge * edge * sizeof(float);
+    if (bytes > max_patch_bytes)
+        return cseg_fail(CELLSEG_ERR_LIMIT, "%s needs %llu bytes; at most %llu are allowed", name, (unsigned long long)bytes,
+                         (unsigned long long)max_patch_bytes);
+    return cseg_budget_check(context, workspace, name);
 }
 
 static cellseg_status check_tensors(description *about, inventory *all, const cseg_safetensors *file) {
@@ -170,9 +195,11 @@ static cellseg_status check_test_vector(const cellseg_model *model, cellseg_cont
     const size_t count = model->rule.classes * model->test.height * model->test.width;
     cseg_size sizes[CSEG_MAX_LAYERS];
     CSEG_TRY(cseg_arch_sizes(sizes, &model->arch, model->test.height, model->test.width));
-    const size_t bytes = cseg_forward_workspace_bytes(model, context, 1, model->test.height, model->test.width);
-    if (bytes == 0 || bytes > max_test_bytes)
-        return cseg_fail(CELLSEG_ERR_MODEL, "test vector: it needs more than 1 GB of memory");
+    CSEG_TRY(check_work(&model->arch, sizes, max_test_work, "test vector: it"));
+    const uint64_t bytes = cseg_forward_values_bytes(model, context, model->test.height, model->test.width);
+    if (bytes == 0 || bytes > max_patch_bytes)
+        return cseg_fail(CELLSEG_ERR_LIMIT, "test vector: it needs %llu bytes; at most %llu are allowed",
+                         (unsigned long long)bytes, (unsigned long long)max_patch_bytes);
     float *output = cseg_memory_alloc(context, count, sizeof *output);
     if (output == NULL)
         return cseg_error_last();
@@ -196,13 +223,18 @@ static cellseg_status build(cellseg_model **out, cellseg_context *context, const
     cellseg_status status;
     CSEG_TRY(cseg_model_new(&model, context, &about->arch, &about->rule, about->record));
     memcpy(model->names, about->names, sizeof model->names);
-    for (size_t i = 0; i + 2 < all->count; i++)
+    cseg_progress_step(context, "weights", 0.2, 0.4);
+    for (size_t i = 0; i + 2 < all->count; i++) {
+        CSEG_TRY_GOTO(failed, cseg_progress_poll(context, (double)i / (double)all->count));
         cseg_safetensors_read(model->params + all->at[i], file, all->entries[i].name);
+    }
+    cseg_progress_step(context, "packing", 0.4, 0.6);
     CSEG_TRY_GOTO(failed, cseg_model_finish(model, context));
     CSEG_TRY_GOTO(failed, check_workspace(model, context));
     CSEG_TRY_GOTO(failed, cseg_model_test_new(model, context, about->test_shape[0], about->test_shape[1]));
     cseg_safetensors_read(model->test.input, file, "test.input");
     cseg_safetensors_read(model->test.output, file, "test.output");
+    cseg_progress_step(context, "test vector", 0.6, 1);
     CSEG_TRY_GOTO(failed, check_test_vector(model, context));
     *out = model;
     return CELLSEG_OK;
@@ -252,6 +284,19 @@ cellseg_status cseg_modelfile_load(cellseg_model **out, cellseg_context *context
     return cseg_call_end(&call, load_memory(out, context, bytes, size));
 }
 
+static cellseg_status read_all(uint8_t *bytes, cellseg_context *context, cseg_file *file, size_t size) {
+    const size_t piece = (size_t)4 << 20;
+    cseg_progress_step(context, "reading", 0, 0.2);
+    for (size_t done = 0; done < size; done += piece) {
+        const size_t count = size - done < piece ? size - done : piece;
+        CSEG_TRY(cseg_progress_poll(context, (double)done / (double)size));
+        if (cseg_file_read_at(file, bytes + done, count, done) != count)
+            return file->error != 0 ? cseg_file_fail("cannot be read", file->error)
+                                    : cseg_fail(CELLSEG_ERR_IO, "it changed while it was read");
+    }
+    return CELLSEG_OK;
+}
+
 /* Validate the first bytes before memory is allocated for the rest. */
 static cellseg_status read_open(uint8_t **bytes, cellseg_context *context, cseg_file *file) {
     uint8_t start[64];
@@ -266,12 +311,12 @@ static cellseg_status read_open(uint8_t **bytes, cellseg_context *context, cseg_
     *bytes = cseg_memory_alloc(context, size, 1);
     if (*bytes == NULL)
         return cseg_error_last();
-    if (cseg_file_read_at(file, *bytes, size, 0) == size)
-        return CELLSEG_OK;
-    cseg_memory_free(*bytes);
-    *bytes = NULL;
-    return file->error != 0 ? cseg_file_fail("cannot be read", file->error)
-                            : cseg_fail(CELLSEG_ERR_IO, "it changed while it was read");
+    const cellseg_status status = read_all(*bytes, context, file, size);
+    if (status != CELLSEG_OK) {
+        cseg_memory_free(*bytes);
+        *bytes = NULL;
+    }
+    return status;
 }
 
 static cellseg_status load_file(cellseg_model **out, cellseg_context *context, cseg_file *file) {

@@ -40,12 +40,16 @@ bool cseg_default_is_inside(void);
 size_t cseg_forward_workspace_bytes(const cellseg_model *model, const cellseg_context *context, size_t patches, size_t height,
                                     size_t width);
 
+/* The layers' values alone, which do not depend on the processor level; 0 as above. */
+uint64_t cseg_forward_values_bytes(const cellseg_model *model, const cellseg_context *context, size_t height, size_t width);
+
 /*
  * Run the network on the calling thread: in is patches x height x width, out patches x classes x height x width. Patches are
- * independent of each other. CELLSEG_ERR_MODEL if the layers do not admit this size; CELLSEG_ERR_CANCELLED between layers.
+ * independent of each other. CELLSEG_ERR_MODEL if the layers do not admit this size; CELLSEG_ERR_CANCELLED within layers. Within
+ * a parallel loop, progress is reported too.
  */
-cellseg_status cseg_forward_run(const cellseg_model *model, const cellseg_context *context, float *out, const float *in,
-                                size_t patches, size_t height, size_t width, void *workspace);
+cellseg_status cseg_forward_run(const cellseg_model *model, cellseg_context *context, float *out, const float *in, size_t patches,
+                                size_t height, size_t width, void *workspace);
 
 /* ---- training ---- */
 

@@ -132,7 +132,7 @@ static cellseg_status average_orientations(const predict_job *job, workspace *w)
     memset(w->sum, 0, job->classes * area * sizeof *w->sum);
     for (size_t orientation = 0; orientation < job->orientations; orientation++) {
         const steps s = steps_of(orientation, edge);
-        cseg_parallel_poll(job->context);
+        CSEG_TRY(cseg_parallel_poll(job->context));
         turn(w->turned, w->in, edge, s);
         CSEG_TRY(cseg_forward_run(job->model, job->context, w->out, w->turned, 1, edge, edge, w->layers));
         for (size_t c = 0; c < job->classes; c++)

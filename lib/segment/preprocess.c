@@ -137,7 +137,8 @@ static cellseg_status resample(cellseg_context *context, cseg_flat *out, const c
 }
 
 /* The same from a copy as float32, without stuck pixels. */
-static cellseg_status resample_copy(cellseg_context *context, cseg_flat *out, const cseg_plane *channel, double range, bool has_stuck) {
+static cellseg_status resample_copy(cellseg_context *context, cseg_flat *out, const cseg_plane *channel, double range,
+                                    bool has_stuck) {
     cseg_plane own;
     CSEG_TRY(cseg_plane_new(&own, context, CELLSEG_FLOAT32, channel->height, channel->width));
     cellseg_status status;

@@ -45,7 +45,8 @@ cellseg_status cseg_settings_check_px(const cseg_settings *settings, double work
 
 /* ---- hot_pixels.c ---- */
 
-/* Whether a pixel lies far beyond its neighbours, where the inner 98 % of the pixels have this range. No pixel does at range 0. */
+/* Whether a pixel lies far beyond its neighbours, where the inner 98 % of the pixels have this range. No pixel does at range 0.
+ */
 cellseg_status cseg_hot_find(cellseg_context *context, bool *found, const cseg_plane *channel, double range);
 
 /* Write into `to`, a float32 copy of the channel, what such pixels become. */

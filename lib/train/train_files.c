@@ -190,6 +190,7 @@ static cellseg_status read_example(example *s, cellseg_context *context, const c
     cellseg_read_options options;
     CSEG_TRY(cellseg_read_options_init(&options, sizeof options));
     options.pixel_size_um = files->pixel_size_um;
+    options.force = 1; /* a warning is enough where the size of a whole set is given */
     s->at_fault = files->image_path;
     cseg_progress_step(context, "image", 0, 0.2);
     CSEG_TRY(cellseg_image_read(&s->image, context, files->image_path, &options));

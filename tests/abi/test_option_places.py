@@ -58,7 +58,7 @@ def tree(tmp_path_factory):
     replace(copy / "lib/segment/segment_options.c", "};\n\nstatic const cellseg_option_table method_table =", row)
     build = ["cmake", "-S", copy, "-B", copy / "build", "-G", "Ninja", "-DCELLSEG_TESTS=OFF", "-DCMAKE_BUILD_TYPE=Debug"]
     subprocess.run(build, check=True, stdout=subprocess.DEVNULL)
-    subprocess.run(["cmake", "--build", copy / "build", "--target", "cellseg", "command_line"], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(["cmake", "--build", copy / "build", "--target", "cellseg", "cellseg_command_line"], check=True, stdout=subprocess.DEVNULL)
     return copy
 
 

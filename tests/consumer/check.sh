@@ -20,3 +20,14 @@ cmake -S "$here" -B "$work/bare" -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_DISABLE_F
 cmake --build "$work/bare" >/dev/null
 "$work/bare/shared"
 test ! -e "$work/bare/static"
+
+# A package of one library alone: cellseg::cellseg is that one.
+for kind in so a; do
+    alone="$work/without-$kind"
+    rm -rf "$alone"
+    cp -R "$prefix" "$alone"
+    rm "$alone"/lib/libcellseg."$kind"*
+    cmake -S "$here" -B "$work/build-$kind" -DCMAKE_PREFIX_PATH="$alone" >/dev/null
+    cmake --build "$work/build-$kind" >/dev/null
+    LD_LIBRARY_PATH='' "$work/build-$kind/shared"
+done

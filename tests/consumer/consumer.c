@@ -2,6 +2,12 @@
 /* A program outside the tree: what an embedder's first build looks like. */
 #include <cellseg/cellseg.h>
 
+#if defined(__has_include)
+#if __has_include(<core/core.h>)
+#error "the library's internal headers are visible"
+#endif
+#endif
+
 #include <stdio.h>
 #include <string.h>
 

@@ -4,7 +4,9 @@
 
 #include "testing.h"
 
+#include <dirent.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -212,6 +214,47 @@ static void test_a_temporary_file_is_locked_while_it_lives(void **state) {
     assert_content(f->path, "new");
 }
 
+/* The name may by now be another file's: the one that was locked has been renamed. */
+static bool is_named(int fd, const char *path) {
+    struct stat locked, named;
+    return fstat(fd, &locked) == 0 && lstat(path, &named) == 0 && locked.st_dev == named.st_dev && locked.st_ino == named.st_ino;
+}
+
+/* Remove what nobody has locked, again and again. */
+static void remove_left_overs(const char *folder) {
+    (void)alarm(20); /* ends it also where the test does not */
+    for (;;) {
+        DIR *dir = opendir(folder);
+        for (struct dirent *entry = dir != NULL ? readdir(dir) : NULL; entry != NULL; entry = readdir(dir)) {
+            char path[PATH_SIZE + sizeof entry->d_name];
+            (void)snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
+            const int fd = strstr(entry->d_name, ".cellseg-") != NULL ? open(path, O_RDWR | O_CLOEXEC) : -1;
+            if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 && is_named(fd, path))
+                (void)unlink(path);
+            if (fd >= 0)
+                (void)close(fd);
+        }
+        (void)closedir(dir);
+    }
+}
+
+/* A file that is created is unlocked for a moment; whoever takes it then does not stop the writer. */
+static void test_a_sweeper_takes_no_living_file(void **state) {
+    const fixture *f = *state;
+    const pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0)
+        remove_left_overs(f->folder);
+    for (int i = 0; i < 300; i++) {
+        char text[16];
+        (void)snprintf(text, sizeof text, "%d", i);
+        assert_ok(replace_with(f->path, NULL, text, strlen(text)));
+        assert_content(f->path, text);
+    }
+    assert_int_equal(kill(child, SIGKILL), 0);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+}
+
 /* ---- readers and writers ---- */
 
 typedef struct source {
@@ -387,6 +430,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_permissions_are_kept, setup, teardown),
         cmocka_unit_test_setup_teardown(test_links, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_temporary_file_is_locked_while_it_lives, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_sweeper_takes_no_living_file, setup, teardown),
         cmocka_unit_test_setup_teardown(test_failing_allocations, setup, teardown),
         cmocka_unit_test(test_readers),
         cmocka_unit_test(test_bad_readers_and_writers),

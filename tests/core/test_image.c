@@ -258,12 +258,55 @@ static void borrowed_ids_keep_their_stride_and_are_released_once(void **state) {
     assert_int_equal(releases, 1);
 }
 
+static void channels_have_names(void **state) {
+    (void)state;
+    cellseg_image *image;
+    int32_t found = 7;
+    assert_ok(cellseg_image_new(&image, NULL, CELLSEG_UINT8, 4, 2, 2));
+    assert_null(cellseg_image_channel_name(image, 0));
+    assert_status(cellseg_image_find_channel(&found, image, "DAPI"), CELLSEG_ERR_ARGUMENT);
+    assert_int_equal(found, -1);
+    char name[] = "Phalloidin";
+    assert_ok(cellseg_image_set_channel_name(image, 1, name));
+    name[0] = 'x'; /* the image has a copy */
+    assert_ok(cellseg_image_set_channel_name(image, 2, "DAPI"));
+    assert_ok(cellseg_image_set_channel_name(image, 3, "dapi"));
+    assert_string_equal(cellseg_image_channel_name(image, 1), "Phalloidin");
+    assert_null(cellseg_image_channel_name(image, 0));
+    assert_null(cellseg_image_channel_name(image, 4));
+    assert_null(cellseg_image_channel_name(image, -1));
+    assert_null(cellseg_image_channel_name(NULL, 0));
+    assert_ok(cellseg_image_find_channel(&found, image, "pHALLOIDIN"));
+    assert_int_equal(found, 1);
+    assert_ok(cellseg_image_find_channel(&found, image, "dapi")); /* exactly so, although another differs in case alone */
+    assert_int_equal(found, 3);
+    assert_status(cellseg_image_find_channel(&found, image, "Dapi"), CELLSEG_ERR_ARGUMENT);
+    assert_non_null(strstr(cellseg_last_error(), "2 channels are named \"Dapi\""));
+    assert_status(cellseg_image_find_channel(&found, image, "Cy5"), CELLSEG_ERR_ARGUMENT);
+    assert_non_null(strstr(cellseg_last_error(), "0, 1 \"Phalloidin\", 2 \"DAPI\", 3 \"dapi\""));
+    assert_ok(cellseg_image_set_channel_name(image, 2, "dapi"));
+    assert_status(cellseg_image_find_channel(&found, image, "dapi"), CELLSEG_ERR_ARGUMENT);
+    assert_ok(cellseg_image_set_channel_name(image, 2, NULL));
+    assert_ok(cellseg_image_set_channel_name(image, 3, ""));
+    assert_null(cellseg_image_channel_name(image, 2));
+    assert_null(cellseg_image_channel_name(image, 3));
+    assert_status(cellseg_image_set_channel_name(image, 4, "x"), CELLSEG_ERR_ARGUMENT);
+    assert_status(cellseg_image_set_channel_name(image, -1, "x"), CELLSEG_ERR_ARGUMENT);
+    assert_status(cellseg_image_set_channel_name(NULL, 0, "x"), CELLSEG_ERR_ARGUMENT);
+    assert_status(cellseg_image_find_channel(NULL, image, "x"), CELLSEG_ERR_ARGUMENT);
+    assert_status(cellseg_image_find_channel(&found, NULL, "x"), CELLSEG_ERR_ARGUMENT);
+    assert_status(cellseg_image_find_channel(&found, image, NULL), CELLSEG_ERR_ARGUMENT);
+    cellseg_image_free(image);
+}
+
 static cellseg_status make_everything(cellseg_context *context, void *data) {
     (void)data;
     cellseg_image *image = NULL;
     cellseg_labels *labels = NULL;
     cseg_plane plane = {0};
     cellseg_status status = cellseg_image_new(&image, context, CELLSEG_UINT8, 1, 9, 9);
+    if (status == CELLSEG_OK)
+        status = cellseg_image_set_channel_name(image, 0, "marker");
     if (status == CELLSEG_OK)
         status = cellseg_labels_new(&labels, context, 9, 9);
     if (status == CELLSEG_OK)
@@ -288,6 +331,7 @@ int main(void) {
         cmocka_unit_test(impossible_pixel_strides_are_refused),
         cmocka_unit_test(labels_hold_ids),
         cmocka_unit_test(borrowed_ids_keep_their_stride_and_are_released_once),
+        cmocka_unit_test(channels_have_names),
         cmocka_unit_test(failing_allocations_are_survived),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

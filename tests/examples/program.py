@@ -60,3 +60,9 @@ def write_image(path, array, pixel_size_um=PIXEL_SIZE_UM):
     scale = {} if pixel_size_um is None else {"resolution": (1e4 / pixel_size_um, 1e4 / pixel_size_um, "CENTIMETER")}
     tifffile.imwrite(path, array, photometric="minisblack", metadata=None, **scale)
     return path
+
+
+def stopped_at(library, call, by, path=None):
+    """The environment of a program that stops at a call: see stop_call.c, which `library` is made from."""
+    only = {} if path is None else {"STOP_PATH": str(path)}
+    return {**os.environ, "LD_PRELOAD": str(library), "STOP_AT": str(call), "STOP_BY": str(int(by)), **only}

@@ -125,7 +125,7 @@ def stack(folder, field):
 
 BAD = {
     "no pixel size": (lambda f, a: [write_image(f / "in.tif", a[0], None)], "pixel size"),
-    "a pixel size far too large": (lambda f, a: ["--pixel-size", "5000", write_image(f / "in.tif", a[0])], "more than 8 times"),
+    "a pixel size far too large": (lambda f, a: ["--pixel-size", "5000", write_image(f / "in.tif", a[0], None)], "more than 8 times"),
     "a channel that is not there": (lambda f, a: ["--channel", "2", write_image(f / "in.tif", a)], "channel"),
     "an empty file": (written(b""), "empty"),
     "one pixel": (lambda f, a: [write_image(f / "in.tif", a[0, :1, :1])], "cannot hold a nucleus"),
@@ -189,8 +189,8 @@ def test_results_never_replace_an_input(tmp_path, field):
         (["segment", "-o", "x", "--sharpen", "1", "a.tif"], "--sharpen is not an option"),
         (["segment", "-o", "x", "--sensitivity", "high", "a.tif"], 'sensitivity must be a number, not "high"'),
         (["segment", "-o", "x", "--sensitivity=nan", "a.tif"], "sensitivity must be a number"),
-        (["segment", "-o", "x", "--channel=1.5", "a.tif"], "channel must be a whole number"),
-        (["segment", "-o", "x", "--channel=99999999999", "a.tif"], "channel must be a whole number"),
+        (["segment", "-o", "x", "--t=1.5", "a.tif"], "t must be a whole number"),
+        (["segment", "-o", "x", "--series=99999999999", "a.tif"], "series must be a whole number"),
         (["segment", "-o", "x", "--relief", "alps", "a.tif"], "relief must be one of"),
         (["segment", "-o", "x", "--maps=yes", "a.tif"], "takes no value"),
         (["segment", "-o", "x", "--threads", "-3", "a.tif"], "threads"),

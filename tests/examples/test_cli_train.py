@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """cellseg train on a handful of patches: a model comes out that info describes and segment uses."""
 
+import fcntl
 import json
 import re
 import shutil
@@ -13,7 +14,7 @@ import xml.etree.ElementTree
 import numpy as np
 import pytest
 import tifffile
-from program import FIELD, PROGRAM, ROOT, TRUTH, run, run_on_a_terminal, run_until_it_survives, write_image
+from program import FIELD, PROGRAM, ROOT, TRUTH, run, run_on_a_terminal, run_until_it_survives, stopped_at, write_image
 from scipy.ndimage import maximum_filter, minimum_filter
 
 QUICK = ["--epochs", 2, "--width", 0.125, "--batch", 2, "--threads", 2]
@@ -183,30 +184,43 @@ def test_log_and_curve(data, tmp_path):
     assert [path.read_text() for path in others] == ["somebody's"] * 2
 
 
-def test_a_log_that_cannot_be_written_ends_training_and_no_unfinished_model_replaces_one(data, tmp_path):
-    """Its name is short enough for itself and too long for what is written beside it first."""
-    model, checkpoint, log = tmp_path / "m.cellseg", tmp_path / "checkpoint", tmp_path / ("l" * 253)
+def test_a_log_that_cannot_be_written_ends_training_and_no_unfinished_model_replaces_one(data, tmp_path, stop_call):
+    model, checkpoint, log = tmp_path / "m.cellseg", tmp_path / "checkpoint", tmp_path / "log"
     base = ["train", "--images", data, "--labels", data, "--nuclei-channel", 1, "-o", model, *QUICK]
-    stopped = run(*base, "--log", log)
-    assert stopped.code == 1 and len(stopped.errors) == 2 and f"{log}: cannot be written: File name too long" in stopped.errors[0]
+    full = stopped_at(stop_call, 1, 0, log)  # the log's first rename fails
+    stopped = run(*base, "--log", log, env=full)
+    assert stopped.code == 1 and len(stopped.errors) == 2 and stopped.errors[0] == f"cellseg: {log}: cannot be written: No space left on device"
     assert stopped.errors[1] == f"cellseg: {model}: unfinished: training stopped after epoch 1 of 2"
     assert '"epochs":1' in run("info", model).output
     model.write_text("precious")
-    stopped = run(*base, "--log", log, "--checkpoint", checkpoint)
+    stopped = run(*base, "--log", log, "--checkpoint", checkpoint, env=full)
     assert stopped.code == 1 and len(stopped.errors) == 2 and model.read_text() == "precious"
     assert stopped.errors[1] == (f"cellseg: {model}: not written: training stopped after epoch 1 of 2; run the command again to resume from "
                                  f"{checkpoint}")  # fmt: skip
     assert run(*base, "--checkpoint", checkpoint).code == 0 and '"epochs":2' in run("info", model).output
-    last = run(*base, "--epochs", 1, "--log", log)  # finished all the same
+    last = run(*base, "--epochs", 1, "--log", log, env=full)  # finished all the same
     assert last.code == 1 and len(last.errors) == 1 and '"epochs":1' in run("info", model).output
+    assert not log.exists() and not any(path.name.startswith(".") for path in tmp_path.iterdir())
 
 
-def test_what_a_killed_process_of_the_same_number_left_is_no_hindrance(data, tmp_path):
+def test_a_name_that_is_too_long_is_noticed_first(data, tmp_path):
+    result = run("train", "--images", data, "--labels", data, "--nuclei-channel", 1, "-o", tmp_path / ("m" * 256), *QUICK)
+    assert result.code == 1 and result.output == "" and len(result.errors) == 1 and "File name too long" in result.errors[0]
+
+
+def test_a_temporary_file_of_the_same_name_is_no_hindrance(data, tmp_path):
+    """Left over by a dead process of the same number, it goes; of a living one in another container, it stays."""
     log = tmp_path / "log"
     base = ["train", "--images", data, "--labels", data, "--nuclei-channel", 1, "-o", tmp_path / "m", *QUICK, "--epochs", 1, "--log", log]
-    script = f'echo left >"{log}.$$-0.tmp"; exec "$@"'
-    subprocess.run(["sh", "-c", script, "sh", PROGRAM, *map(str, base)], check=True, capture_output=True, timeout=300)
-    assert len(log.read_text().splitlines()) == 1 and [path.read_text() for path in tmp_path.glob("*.tmp")] == ["left\n"]
+    with subprocess.Popen(["sh", "-c", 'read go; exec "$@"', "sh", PROGRAM, *map(str, base)], stdin=subprocess.PIPE,
+                          stdout=subprocess.DEVNULL) as process:
+        left, used = (tmp_path / f".cellseg-{process.pid}-{n}.tmp" for n in range(2))
+        left.write_text("left")
+        with open(used, "w", encoding="ascii") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            process.communicate(b"go\n")
+            assert process.returncode == 0 and len(log.read_text().splitlines()) == 1
+            assert [path.name for path in tmp_path.glob(".*")] == [used.name]
 
 
 def test_killed_at_any_moment_the_log_tells_no_epoch_twice(data, tmp_path):

@@ -10,4 +10,4 @@ folder=$(cd "$1" && pwd)
 [ -e "$folder/dependencies/report" ] || sh tests/fuzz/build_dependencies.sh "$folder/dependencies"
 PKG_CONFIG_PATH=$folder/dependencies/lib/pkgconfig cmake -S . -B "$folder/build" -G Ninja -DCMAKE_C_COMPILER=clang -DCELLSEG_FUZZ=ON \
     -DCELLSEG_SANITIZE=address,undefined,fuzzer-no-link -DCMAKE_BUILD_TYPE=RelWithDebInfo -DPKG_CONFIG_ARGN=--static
-cmake --build "$folder/build" --target fuzzers
+cmake --build "$folder/build" --target cellseg_fuzzers

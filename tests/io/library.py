@@ -9,11 +9,14 @@ import numpy as np
 lib = ctypes.CDLL(os.environ["CELLSEG_LIBRARY"])
 lib.cellseg_last_error.restype = ctypes.c_char_p
 lib.cellseg_status_name.restype = ctypes.c_char_p
+lib.cellseg_context_free.argtypes = [ctypes.c_void_p]
+lib.cellseg_context_free.restype = None
 TYPES = {1: np.uint8, 2: np.uint16, 3: np.uint32, 4: np.float32, 5: np.int16, 6: np.int32, 7: np.float64}
 for name in ("height", "width", "row_stride_bytes"):
     getattr(lib, "cellseg_image_" + name).restype = ctypes.c_size_t
 for name in ("pixels", "pixels_mut"):
     getattr(lib, "cellseg_image_" + name).restype = ctypes.c_void_p
+lib.cellseg_image_channel_name.restype = ctypes.c_char_p
 for kind in ("image", "labels"):
     getattr(lib, f"cellseg_{kind}_pixel_size_um").restype = ctypes.c_double
     getattr(lib, f"cellseg_{kind}_free").restype = None
@@ -31,12 +34,6 @@ class Failure(RuntimeError):
         self.status = lib.cellseg_status_name(ctypes.c_int32(status)).decode()
 
 
-class ReadOptions(ctypes.Structure):
-    _fields_ = [("struct_size", ctypes.c_size_t), ("pixel_size_um", ctypes.c_double), ("max_bytes", ctypes.c_uint64),
-                ("series", ctypes.c_int32), ("z", ctypes.c_int32), ("t", ctypes.c_int32), ("force", ctypes.c_int32),
-                ("level_um", ctypes.c_double)]
-
-
 class WriteOptions(ctypes.Structure):
     _fields_ = [("struct_size", ctypes.c_size_t), ("bits", ctypes.c_int32), ("tile_px", ctypes.c_int32), ("name", ctypes.c_char_p),
                 ("provenance", ctypes.c_char_p)]
@@ -49,6 +46,40 @@ def write_options(**members):
     for name, value in members.items():
         setattr(options, name, value)
     return ctypes.byref(options)
+
+
+class ReadOptions(ctypes.Structure):
+    _fields_ = [
+        ("struct_size", ctypes.c_size_t), ("pixel_size_um", ctypes.c_double), ("max_bytes", ctypes.c_uint64), ("series", ctypes.c_int32),
+        ("z", ctypes.c_int32), ("t", ctypes.c_int32), ("force", ctypes.c_int32), ("level_um", ctypes.c_double),
+    ]  # fmt: skip
+
+
+Log = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int32, ctypes.c_char_p)
+
+
+class ContextOptions(ctypes.Structure):
+    _fields_ = [
+        ("struct_size", ctypes.c_size_t), ("threads", ctypes.c_int32), ("cpu_level", ctypes.c_int32), ("budget", ctypes.c_uint64),
+        ("memory", ctypes.c_void_p * 3), ("parallel", ctypes.c_void_p * 2), ("log", Log), ("log_user", ctypes.c_void_p),
+        ("progress", ctypes.c_void_p * 2),
+    ]  # fmt: skip
+
+
+class Warnings(list):
+    """The warnings of the library in the calls that take `context`, which lives within a with statement."""
+
+    def __enter__(self):
+        options = ContextOptions()
+        check(lib.cellseg_context_options_init(ctypes.byref(options), ctypes.c_size_t(ctypes.sizeof(options))))
+        options.threads = 1
+        self.log = options.log = Log(lambda user, level, line: self.append(line.decode("utf-8", "replace")))
+        self.context = ctypes.c_void_p()
+        check(lib.cellseg_context_new(ctypes.byref(self.context), ctypes.byref(options)))
+        return self
+
+    def __exit__(self, *error):
+        lib.cellseg_context_free(self.context)
 
 
 def check(status):
@@ -65,17 +96,27 @@ def array_at(address, dtype, shape):
     return np.frombuffer(ctypes.string_at(address, size), dtype).reshape(shape)
 
 
-def read_image(path, pixel_size_um=0.0, max_bytes=0):
-    """(channels x height x width array, pixel size)"""
-    options = ReadOptions(ctypes.sizeof(ReadOptions), pixel_size_um, max_bytes, -1, -1, -1)
+def read_named(path, context=None, **options):
+    """(channels x height x width array, pixel size, names of the channels); options: members of cellseg_read_options."""
+    values = ReadOptions()
+    check(lib.cellseg_read_options_init(ctypes.byref(values), ctypes.c_size_t(ctypes.sizeof(values))))
+    for name, value in options.items():
+        setattr(values, name, value)
     image = ctypes.c_void_p()
-    check(lib.cellseg_image_read(ctypes.byref(image), None, path_bytes(path), ctypes.byref(options)))
+    check(lib.cellseg_image_read(ctypes.byref(image), context, path_bytes(path), ctypes.byref(values)))
     shape = lib.cellseg_image_height(image), lib.cellseg_image_width(image)
     dtype = TYPES[lib.cellseg_image_pixel_type(image)]
-    planes = [array_at(lib.cellseg_image_pixels(image, c), dtype, shape) for c in range(lib.cellseg_image_channels(image))]
+    channels = range(lib.cellseg_image_channels(image))
+    planes = [array_at(lib.cellseg_image_pixels(image, c), dtype, shape) for c in channels]
+    names = [lib.cellseg_image_channel_name(image, c) for c in channels]
     pixel_size = lib.cellseg_image_pixel_size_um(image)
     lib.cellseg_image_free(image)
-    return np.stack(planes), pixel_size
+    return np.stack(planes), pixel_size, [name and name.decode() for name in names]
+
+
+def read_image(path, **options):
+    """(channels x height x width array, pixel size)"""
+    return read_named(path, **options)[:2]
 
 
 def new_image(array, pixel_size_um=0.0):

@@ -42,13 +42,98 @@ def metamorph(x, y, unit, state="on"):
     )
 
 
-@pytest.mark.parametrize("unit, factor", [("µm", 1), ("nm", 1e-3), ("mm", 1e3), (None, 1)])
-def test_ome_of_tifffile(tmp_path, unit, factor):
-    metadata = {"axes": "YX", "PhysicalSizeX": 0.65, "PhysicalSizeY": 0.65}
+# UnitsLength of the OME model 2016-06, in micrometres: SI prefixes, inch = 25.4 mm, and those that state no length.
+PREFIXES = dict(zip("Y Z E P T G M k h da d c m n p f a z y".split(), [24, 21, 18, 15, 12, 9, 6, 3, 2, 1, -1, -2, -3, -9, -12, -15, -18, -21, -24]))
+UNITS = {p + "m": 10.0 ** (e + 6) for p, e in PREFIXES.items()}
+UNITS.update({"m": 1e6, "µm": 1.0, "Å": 1e-4, "thou": 25.4, "li": 25400 / 12, "in": 25400.0, "ft": 12 * 25400.0, "yd": 36 * 25400.0})
+UNITS.update({"mi": 1760 * 36 * 25400.0, "ua": 149597870700e6, "ly": 9460730472580800e6, "pc": 648000 / np.pi * 149597870700e6, "pt": 25400 / 72})
+
+
+@pytest.mark.parametrize("unit", [*UNITS, None])
+def test_ome_of_tifffile(tmp_path, unit):
+    size = 0.65 / UNITS.get(unit, 1)
+    metadata = {"axes": "YX", "PhysicalSizeX": size, "PhysicalSizeY": size}
     if unit:
         metadata.update(PhysicalSizeXUnit=unit, PhysicalSizeYUnit=unit)
     tifffile.imwrite(tmp_path / "image.ome.tif", PIXELS, metadata=metadata)
-    assert size_of(tmp_path / "image.ome.tif") == pytest.approx(0.65 * factor, rel=1e-12)
+    with library.Warnings() as warnings:
+        assert size_of(tmp_path / "image.ome.tif", context=warnings.context) == pytest.approx(0.65, rel=1e-12)
+    assert warnings == []
+
+
+@pytest.mark.parametrize("unit", ["pixel", "reference frame", "Pixel", ""])
+def test_units_that_are_no_lengths(tmp_path, unit):
+    with library.Warnings() as warnings:
+        text = ome(f'PhysicalSizeX="0.5" PhysicalSizeXUnit="{unit}" PhysicalSizeY="0.5" PhysicalSizeYUnit="{unit}"')
+        assert size_of(write(tmp_path / "image.tif", text.encode()), context=warnings.context) == 0
+    assert warnings == []
+
+
+@pytest.mark.parametrize("unit, um", [("Micron", 1), ("MICROMETERS", 1), ("Inches", 25400), ("Angstrom", 1e-4), ("Nanometres", 1e-3), ("Âµm", 1)])
+def test_words_in_any_letters(tmp_path, unit, um):
+    text = ome(f'PhysicalSizeX="{0.5 / um}" PhysicalSizeXUnit="{unit}"')
+    assert size_of(write(tmp_path / "image.tif", text.encode())) == pytest.approx(0.5, rel=1e-12)
+    path = write(tmp_path / "image.tif", f"ImageJ=1.53f\nunit={unit}\n".encode(), (2 * um, 2 * um), "NONE")
+    assert size_of(path) == pytest.approx(0.5, rel=1e-6)
+
+
+@pytest.mark.parametrize("unit", ["furlong", "MM", "UNITS_MICRON", "µ", "mmm"])
+def test_an_unknown_unit_is_named(tmp_path, unit):
+    texts = {
+        "OME-XML": (ome(f'PhysicalSizeX="0.5" PhysicalSizeXUnit="{unit}"'), None),
+        "ImageJ": (f"ImageJ=1.53f\nunit={unit}\n", (2, 2)),
+        "MetaMorph": (metamorph(0.5, 0.5, unit), None),
+    }
+    for source, (text, resolution) in texts.items():
+        with library.Warnings() as warnings:
+            path = write(tmp_path / "image.tif", text.encode(), resolution, "NONE")
+            assert size_of(path, context=warnings.context) == 0
+        assert len(warnings) == 1 and source in warnings[0] and f'unit "{unit}"' in warnings[0] and "unknown" in warnings[0]
+
+
+@pytest.mark.parametrize("um, believed", [(0.0099, 0), (0.01, 1), (20, 1), (20.1, 0), (99, 0), (25400, 0), (1e-5, 0)])
+def test_implausible_sizes_are_not_believed(tmp_path, um, believed):
+    texts = {
+        "OME-XML": (ome(f'PhysicalSizeX="{um}" PhysicalSizeY="{um}"'), None),
+        "ImageJ": ("ImageJ=1.53f\nunit=um\n", (1 / um, 1 / um)),
+        "MetaMorph": (metamorph(um, um, "um"), None),
+    }
+    for source, (text, resolution) in texts.items():
+        with library.Warnings() as warnings:
+            path = write(tmp_path / "image.tif", text, resolution, "NONE")
+            assert size_of(path, context=warnings.context) == pytest.approx(um * believed, rel=1e-6)
+        assert len(warnings) == 1 - believed
+        assert all(source in line and f"{um:g} um" in line and "not believed" in line for line in warnings)
+
+
+def test_exactly_one_micrometre_is_doubted(tmp_path):
+    one = ome('PhysicalSizeX="1.0" PhysicalSizeY="1.0"')
+    for text, resolution, doubts in [(one, None, 1), (one, (10000, 10000), 0), (one.replace("1.0", "1.001"), None, 0)]:
+        with library.Warnings() as warnings:
+            path = write(tmp_path / "image.tif", text, resolution, "CENTIMETER")
+            assert size_of(path, context=warnings.context) == pytest.approx(1, abs=0.002)
+        assert len(warnings) == doubts and all("exactly 1 um" in line for line in warnings)
+    assert size_of(write(tmp_path / "image.tif", one), pixel_size_um=0.3) == 0.3  # a doubted size needs no force
+    library.write_image(tmp_path / "image.tif", PIXELS[None], 1.0)
+    with library.Warnings() as warnings:
+        assert size_of(tmp_path / "image.tif", context=warnings.context) == 1
+    assert warnings == []
+
+
+@pytest.mark.parametrize("given, warns, needs_force", [(0.5, 0, 0), (0.504, 0, 0), (0.51, 1, 0), (0.99, 1, 0), (0.26, 1, 0), (1.01, 1, 1), (0.24, 1, 1)])
+def test_a_given_size_is_compared(tmp_path, given, warns, needs_force):
+    path = write(tmp_path / "image.tif", ome('PhysicalSizeX="0.5" PhysicalSizeY="0.5"'))
+    with library.Warnings() as warnings:
+        if needs_force:
+            with pytest.raises(library.Failure, match=f"{given:g} um, and by OME-XML 0.5 um; force") as caught:
+                size_of(path, context=warnings.context, pixel_size_um=given)
+            assert caught.value.status == "CELLSEG_ERR_ARGUMENT" and warnings == []
+        assert size_of(path, context=warnings.context, pixel_size_um=given, force=1) == given
+    assert len(warnings) == warns and all(f"{given:g} um" in line and "0.5 um" in line for line in warnings)
+    Image.fromarray(PIXELS).save(tmp_path / "image.png", dpi=(50800, 50800))
+    if needs_force:
+        with pytest.raises(library.Failure, match="force"):
+            size_of(tmp_path / "image.png", pixel_size_um=given)
 
 
 @pytest.mark.parametrize(
@@ -82,7 +167,7 @@ def test_ome_with_prefix_and_comment(tmp_path):
     assert size_of(write(tmp_path / "image.tif", prefixed)) == 0.5
 
 
-@pytest.mark.parametrize("unit, um", [("micron", 0.4), ("um", 0.4), ("\\u00B5m", 0.4), ("nm", 4e-4), ("mm", 400), ("pixel", 0), (" ", 0)])
+@pytest.mark.parametrize("unit, um", [("micron", 0.4), ("um", 0.4), ("\\u00B5m", 0.4), ("cm", 0), ("pixel", 0), (" ", 0)])
 def test_imagej(tmp_path, unit, um):
     tifffile.imwrite(tmp_path / "image.tif", PIXELS, imagej=True, resolution=(2.5, 2.5), metadata={"unit": unit})
     assert size_of(tmp_path / "image.tif") == pytest.approx(um, rel=1e-6)
@@ -118,7 +203,7 @@ def test_png(tmp_path, per_metre, um):
     assert size_of(tmp_path / "image.png") == pytest.approx(um, rel=1e-6)
 
 
-@pytest.mark.parametrize("unit, um", [("um", 0.645), ("microns", 0.645), ("nm", 0.645e-3), ("pixel", 0), ("", 0)])
+@pytest.mark.parametrize("unit, um", [("um", 0.645), ("microns", 0.645), ("nm", 0), ("pixel", 0), ("", 0)])
 def test_metamorph_description(tmp_path, unit, um):
     path = write(tmp_path / "image.tif", metamorph(0.645, 0.645, unit))
     assert size_of(path) == pytest.approx(um, rel=1e-12)
@@ -126,7 +211,7 @@ def test_metamorph_description(tmp_path, unit, um):
 
 
 @pytest.mark.parametrize("byteorder", "<>")
-@pytest.mark.parametrize("calibrated, unit, um", [(1, b"um", 0.3118), (1, b"nm", 0.3118e-3), (0, b"um", 0), (1, b"pixel", 0)])
+@pytest.mark.parametrize("calibrated, unit, um", [(1, b"um", 0.3118), (1, b"nm", 0), (0, b"um", 0), (1, b"pixel", 0)])
 def test_metamorph_tags(tmp_path, byteorder, calibrated, unit, um):
     """UIC1 (33628): pairs of an item and its value or where its value lies."""
     path = tmp_path / "image.tif"

@@ -294,7 +294,7 @@ def test_paths_that_are_no_image(tmp_path):
 # ---- stacks ----
 
 
-@pytest.mark.parametrize("axes, sizes", [("ZYX", "5 slices (Z) and 1 time"), ("TYX", "1 slices (Z) and 5 time"), ("TZCYX", "2 slices (Z) and 5 time")])
+@pytest.mark.parametrize("axes, sizes", [("ZYX", "5 slices (Z, 0 to 4)"), ("TYX", "5 time points (T, 0 to 4)"), ("TZCYX", "2 slices (Z, 0 to 1) and 5 time points (T, 0 to 4)")])
 @pytest.mark.parametrize("imagej", [False, True])
 def test_stacks_are_refused(tmp_path, axes, sizes, imagej):
     """Their planes would pass for channels."""

@@ -31,7 +31,7 @@ static cellseg_context *context_at(int32_t level) {
 }
 
 /* `count` patches from `first` on, on this level's row of the kernel table. */
-static void run(float *out, const cellseg_model *model, const cellseg_context *context, size_t first, size_t count) {
+static void run(float *out, const cellseg_model *model, cellseg_context *context, size_t first, size_t count) {
     void *workspace = cseg_memory_alloc(NULL, cseg_forward_workspace_bytes(model, context, count, EDGE, EDGE), 1);
     assert_non_null(workspace);
     assert_ok(cseg_forward_run(model, context, out + first * CLASSES * AREA, input + first * AREA, count, EDGE, EDGE, workspace));

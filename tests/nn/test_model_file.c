@@ -393,6 +393,34 @@ static void truncated_and_overlong_files_are_refused(void **state) {
     free(bytes);
 }
 
+/* cJSON returns NULL for a fault of the text and for a lack of memory. */
+static size_t json_blocks_left;
+
+static void *scarce_malloc(size_t size) {
+    if (json_blocks_left == 0)
+        return NULL;
+    json_blocks_left--;
+    return malloc(size);
+}
+
+static void memory_that_json_lacks_is_no_damage(void **state) {
+    (void)state;
+    cJSON_Hooks scarce = {scarce_malloc, free};
+    parts p = saved();
+    size_t blocks = 0, refused = 0;
+    cellseg_status status = CELLSEG_ERR_MEMORY;
+    for (; status != CELLSEG_OK; blocks = blocks * 9 / 8 + 1) {
+        json_blocks_left = blocks;
+        cJSON_InitHooks(&scarce);
+        status = load_parts(p.header, p.data, p.data_bytes);
+        cJSON_InitHooks(NULL);
+        assert_true(status == CELLSEG_OK || status == CELLSEG_ERR_MEMORY);
+        refused += status != CELLSEG_OK;
+    }
+    assert_true(refused > 20);
+    free_parts(&p);
+}
+
 static void hostile_json_is_refused(void **state) {
     (void)state;
     enum { DEEP = 100000 };
@@ -676,6 +704,7 @@ int main(void) {
         cmocka_unit_test(extra_tensors_are_refused),
         cmocka_unit_test(damaged_numbers_are_refused),
         cmocka_unit_test(truncated_and_overlong_files_are_refused),
+        cmocka_unit_test(memory_that_json_lacks_is_no_damage),
         cmocka_unit_test(hostile_json_is_refused),
         cmocka_unit_test(random_damage_does_no_harm),
         cmocka_unit_test(unreadable_paths_are_io_errors),

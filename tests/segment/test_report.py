@@ -103,7 +103,7 @@ def test_seconds_memory_and_versions(run):
     seconds = [getattr(report, name) for name in report._fields if name.startswith("seconds_")]
     assert len(seconds) == 5 and min(seconds) > 0 and 0.5 * run.seconds < sum(seconds) <= run.seconds
     assert report.seconds_network == max(seconds)
-    assert report.peak_bytes == 0  # without a context
+    assert report.peak_bytes > 0  # through the package's own context
     assert report.library_version == cellseg.library_version() and report.model_hash == cellseg.Model.default().hash
 
 

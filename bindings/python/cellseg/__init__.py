@@ -11,7 +11,7 @@ cellseg.Trainer trains a network of your own. The toolkit it all is made of lies
 cellseg.labels.
 
 Arrays are (height, width) or (channels, height, width), of uint8, uint16, uint32 or float. Lengths are micrometres. Calls of
-the library do not hold the interpreter's lock.
+the library do not hold the interpreter's lock; on the main thread Ctrl-C ends them within 100 ms.
 """
 
 from __future__ import annotations
@@ -66,6 +66,7 @@ __all__ = [
     "ModelError",
     "Option",
     "OutOfMemoryError",
+    "Picture",
     "Report",
     "Roc",
     "Similarity",
@@ -80,6 +81,7 @@ __all__ = [
     "measure",
     "morph",
     "options",
+    "read",
     "roc",
     "segment",
     "segment_cells",
@@ -102,6 +104,38 @@ def features() -> list[str]:
     """The names of what the loaded library holds: "model", "training", "io", "png", "tiff", "tiff-zstd", "avx2", ..."""
     names = (c.feature_name(1 << bit) for bit in range(64) if c.features() >> bit & 1)
     return [name for name in names if name]
+
+
+class Picture(NamedTuple):
+    """An image read from a file: (channels, height, width); pixel_size_um is None where the file states none, and so is the name of a
+    channel without one."""
+
+    pixels: np.ndarray
+    pixel_size_um: float | None
+    channel_names: list[str | None]
+
+    def channel(self, name: str) -> int:
+        """The number of the channel with this name, or the only one whose name differs in the case of its letters alone."""
+        image, number = image_from(self.pixels), ctypes.c_int32()
+        for index, own in enumerate(self.channel_names):
+            c.image_set_channel_name(image, index, None if own is None else own.encode())
+        c.image_find_channel(number, image, name.encode())
+        return number.value
+
+
+def read(path: object, *, context: Context | None = None, **options: object) -> Picture:
+    """Read a TIFF or PNG file, without a copy of its pixels.
+
+    options: those that cellseg.options("read") lists, for instance series=1, t=0, pixel_size_um=0.65. z: a slice's number, or "max"
+    for the greatest value of each pixel. Warnings of the file's text go to the context's log.
+    """
+    if options.get("z") == "max":
+        options["z"] = c.Z_MAX
+    struct = struct_of(c.read_options, options)
+    image = c.Image()
+    call(context, c.image_read, (image,), (c.path_bytes(path), struct))
+    names = [c.image_channel_name(image, channel) for channel in range(c.image_channels(image))]
+    return Picture(array_from_image(image), c.image_pixel_size_um(image) or None, names)
 
 
 def simulate(

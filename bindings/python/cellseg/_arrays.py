@@ -68,8 +68,11 @@ def image_from(array: object, pixel_size_um: float | None = None) -> c.Image:
         array = array[np.newaxis]
     if array.ndim != 3 or 0 in array.shape:
         raise ValueError(f"an image is (height, width) or (channels, height, width), not {array.shape}")
-    if array.shape[2] in (3, 4) and array.shape[0] > array.shape[2]:
-        raise ValueError(f"{array.shape} may be (height, width, channels); channels come first: np.moveaxis(array, -1, 0)")
+    if array.shape[0] > array.shape[2]:  # more channels than columns
+        raise ValueError(
+            f"{array.shape} looks like (height, width, channels); an image is (channels, height, width), "
+            f"here {array.shape[2:] + array.shape[:2]}: np.moveaxis(array, -1, 0)"
+        )
     layout, array = _layout(array, pixel_size_um)
     image = c.Image(keep=array)
     c.image_wrap(image, None, layout)

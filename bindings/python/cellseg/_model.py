@@ -7,6 +7,7 @@ import ctypes
 import json
 
 from . import _lowlevel as c
+from ._context import Context, call
 
 
 class Model:
@@ -19,30 +20,31 @@ class Model:
     def default(cls) -> Model:
         """The model that is part of the library."""
         model = c.Model()
-        c.model_default(model, None)
+        call(None, c.model_default, (model,), ())
         return cls(model)
 
     @classmethod
-    def load(cls, source: object) -> Model:
+    def load(cls, source: object, *, context: Context | None = None) -> Model:
         """A model file: a path, or its bytes."""
         model = c.Model()
         if isinstance(source, (bytes, bytearray)):
             data, reader = bytes(source), c.reader()
             c.reader_init_memory(reader, ctypes.sizeof(reader), data, len(data))
-            c.model_load_from(model, None, reader)
+            call(context, c.model_load_from, (model,), (reader,))
         else:
-            c.model_load(model, None, c.path_bytes(source))
+            call(context, c.model_load, (model,), (c.path_bytes(source),))
         return cls(model)
 
-    def average(self, other: Model, part: float = 0.5) -> Model:
+    def average(self, other: Model, part: float = 0.5, *, context: Context | None = None) -> Model:
         """The model whose weights are 1 - `part` of this one's and `part` of the other's, one of them trained from the other."""
         model = c.Model()
-        c.model_average(model, None, self._handle, other._handle, part)
+        call(context, c.model_average, (model,), (self._handle, other._handle, part))
         return Model(model)
 
-    def save(self, path: object, half: bool = False) -> None:
+    def save(self, path: object, half: bool = False, *, context: Context | None = None) -> None:
         """Write a model file; `half`: weights in 16 bits, rounded, half the size."""
-        c.model_save(self._handle, None, c.path_bytes(path), c.WEIGHTS_FLOAT16 if half else c.WEIGHTS_FLOAT32)
+        weights = c.WEIGHTS_FLOAT16 if half else c.WEIGHTS_FLOAT32
+        call(context, c.model_save, (self._handle,), (c.path_bytes(path), weights))
 
     def to_bytes(self, half: bool = False) -> bytes:
         """The model file that save() writes, as bytes; load() takes them."""
@@ -54,7 +56,8 @@ class Model:
 
         writer = c.writer()
         writer.write = c.write_fn(take)
-        c.model_save_to(self._handle, None, writer, c.WEIGHTS_FLOAT16 if half else c.WEIGHTS_FLOAT32)
+        weights = c.WEIGHTS_FLOAT16 if half else c.WEIGHTS_FLOAT32
+        call(None, c.model_save_to, (self._handle,), (writer, weights))
         return bytes(file)
 
     @property

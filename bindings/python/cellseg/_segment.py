@@ -22,7 +22,7 @@ class Report(namedtuple("Report", [name for name, _ in c.segment_report._fields_
     """A segmentation in figures: the members of cellseg_segment_report (include/cellseg/segment.h).
 
     marker_verdict is "suitable", "doubtful" or "nuclear-stain". confidence[id] is the mean nucleus probability in the nucleus of cell
-    `id`, a copy as float32; None without a network.
+    `id`, a copy as float32; None without a network. peak_bytes is 0 for a call without a context on another thread than the main one.
     """
 
     __slots__ = ()

@@ -61,8 +61,7 @@ class Trainer:
         **options: object,
     ) -> None:
         struct = struct_of(c.train_options, options)
-        # A progress callback, even an unused one, lets Ctrl-C stop the training at once instead of at the end of an epoch.
-        self._context = context or Context(progress=lambda _fraction, _step: False)
+        self._context = context or Context()
         kept, begin = self._context._handle, None if start is None else start._handle
         self._handle = c.Trainer(keep=kept)
         self._context._run(c.trainer_new, self._handle, kept, begin, struct)

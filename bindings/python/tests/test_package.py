@@ -84,6 +84,31 @@ def test_segment_two_channel_finds_the_cells_and_measure_measures_them(picture):
     assert small.max() == 0
 
 
+def test_read(tmp_path):
+    tifffile = pytest.importorskip("tifffile")
+    data = np.random.default_rng(3).integers(0, 60000, (2, 3, 2, 6, 8)).astype(np.uint16)
+    metadata = {"axes": "TZCYX", "PhysicalSizeX": 0.5, "PhysicalSizeY": 0.5, "Channel": {"Name": ["Actin", "µ-DNA"]}}
+    tifffile.imwrite(tmp_path / "image.ome.tif", data, photometric="minisblack", metadata=metadata)
+    picture = cellseg.read(tmp_path / "image.ome.tif", z=1, t=1)
+    np.testing.assert_array_equal(picture.pixels, data[1, 1])
+    assert picture.pixel_size_um == 0.5 and picture.channel_names == ["Actin", "µ-DNA"]
+    assert picture.channel("actin") == 0 and picture.channel("µ-dna") == 1
+    with pytest.raises(cellseg.ArgumentError, match='0 "Actin"'):
+        picture.channel("Cy5")
+    np.testing.assert_array_equal(cellseg.read(tmp_path / "image.ome.tif", z="max", t=0).pixels, data[0].max(axis=0))
+    with pytest.raises(cellseg.FormatError, match="3 slices"):
+        cellseg.read(tmp_path / "image.ome.tif")
+    lines = []
+    with pytest.raises(cellseg.ArgumentError, match="force"):
+        cellseg.read(tmp_path / "image.ome.tif", z=0, t=0, pixel_size_um=2)
+    context = cellseg.Context(log=lambda level, line: lines.append(line))
+    assert cellseg.read(tmp_path / "image.ome.tif", z=0, t=0, pixel_size_um=2, force=True, context=context).pixel_size_um == 2
+    assert len(lines) == 1 and "0.5 um" in lines[0]
+    tifffile.imwrite(tmp_path / "image.tif", data[0, 0, 0], metadata=None)
+    assert cellseg.read(tmp_path / "image.tif").pixel_size_um is None
+    assert {o.name for o in cellseg.options("read")} >= {"series", "z", "t", "force", "pixel_size_um"}
+
+
 def test_simulate():
     image, cells, nuclei = cellseg.simulate(120, 150, "er", 3, bits=8, nuclei_channel=1)
     assert image.shape == (2, 120, 150) and image.dtype == np.uint8
