@@ -78,11 +78,6 @@ static size_t enlarged(size_t length, const window *w) {
     return pixels > 0 ? pixels : 1;
 }
 
-static size_t sample_bytes(const cellseg_image *image) {
-    const int32_t type = cellseg_image_pixel_type(image);
-    return type == CELLSEG_UINT8 ? 1 : type == CELLSEG_UINT16 ? 2 : 4;
-}
-
 static cellseg_status cut_image(cellseg_image **out, cellseg_context *context, const cellseg_image *image, int32_t channel,
                                 const window *w) {
     cellseg_image_layout layout;
@@ -92,8 +87,8 @@ static cellseg_status cut_image(cellseg_image **out, cellseg_context *context, c
     if (status != CELLSEG_OK)
         return status;
     layout.row_stride_bytes = cellseg_image_row_stride_bytes(image);
-    layout.pixels =
-        (const char *)cellseg_image_pixels(image, channel) + w->top * layout.row_stride_bytes + w->left * sample_bytes(image);
+    layout.pixels = (const char *)cellseg_image_pixels(image, channel) + w->top * layout.row_stride_bytes +
+                    w->left * cellseg_image_pixel_stride_bytes(image);
     layout.height = w->height;
     layout.width = w->width;
     layout.pixel_type = cellseg_image_pixel_type(image);

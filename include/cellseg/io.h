@@ -52,12 +52,25 @@ CELLSEG_API const cellseg_option_table *cellseg_read_options_table(void);
  *
  * PNG: grey of 1 to 16 bits (depths below 8 keep their values), RGB, palette (as RGB); interlaced or not. Alpha is dropped.
  *
- * TIFF: integers of 8, 16 and 32 bits, floats of 32 and 64 bits, strips or tiles, every compression of libtiff, BigTIFF, both
- * byte orders. Samples (interleaved or planar), then pages of the same size and type, become channels. Pages marked as thumbnails
- * or masks are skipped. Signed integers and 64-bit floats become float32. Min-is-white is inverted. A TIFF palette is for display
- * only; its indices are the pixels.
+ * TIFF: strips or tiles, BigTIFF, both byte orders, every compression of libtiff except old JPEG (6). Samples (interleaved or
+ * planar), then pages of the same size and type, become channels. Absent strips and tiles (offset and size 0) are zeros. Samples
+ * keep their values; the pixel type follows from them:
+ * - unsigned integers of 1 to 8 bits are uint8, of 9 to 16 bits uint16, of 17 to 32 bits uint32;
+ * - signed integers of 2 to 16 bits are int16, of 17 to 32 bits int32;
+ * - floats of 16, 24 and 32 bits are float32, of 64 bits float64;
+ * - integers of 64 bits are float64, which holds them up to 2^53; a larger one is an error that names the number.
+ * Min-is-white is inverted: the least value of the samples' depth becomes the greatest (-1 - v for signed ones); it is an error
+ * for floats and 64-bit integers. A TIFF palette is for display only; its indices are the pixels.
  *
- * Rejected: other bit depths and colour models.
+ * Pages marked as thumbnails or masks are skipped. So are smaller levels of a pyramid: pages marked as reduced, SubIFDs, and
+ * plain pages whose edges are those of the largest page divided by one number, at least 1.5. With options->level_um the level
+ * whose pixels are nearest that size is read in place of the full page; the image has the level's pixel size.
+ *
+ * A directory, a tag that is used, or a table of strips or tiles that contradicts itself, the page or the file's size is an
+ * error. So is a wrong checksum where the compression has one (deflate; Zstandard and LZMA if written), and a predictor with a
+ * compression that has none. A file that changes while it is read is CELLSEG_ERR_IO.
+ *
+ * Rejected: other colour models, and complex samples.
  *
  * Planes: the file's text orders them. OME-XML places pages by TiffData, with the defaults of the OME model 2016-06; ImageJ's
  * description states channels, slices and time points, also of planes behind the only page; so do MetaMorph's tags and tifffile's
@@ -77,8 +90,8 @@ CELLSEG_API const cellseg_option_table *cellseg_read_options_table(void);
  * Warnings go to the context's log, with CELLSEG_LOG_WARNING.
  *
  * @param[out] out      the image; release with cellseg_image_free(). NULL after an error
- * @param      context  NULL for defaults. libtiff and its codecs use their own allocator: at most the file's size and 256 MB at a
- *                      time
+ * @param      context  NULL for defaults. libtiff's codecs use their own allocator: at most the size of a strip or tile and 256
+ * MB at a time
  * @param      path     path of a regular file, UTF-8
  * @param      options  NULL for defaults
  * @return CELLSEG_ERR_IO      the file cannot be opened or read, or is a directory or a device
@@ -130,9 +143,11 @@ CELLSEG_API cellseg_status cellseg_image_write(const cellseg_image *image, cells
 CELLSEG_API cellseg_status cellseg_image_write_to(const cellseg_image *image, cellseg_context *context,
                                                   const cellseg_writer *writer, const cellseg_write_options *options);
 
-/** Read a label map: channel 0 of a PNG or TIFF file of unsigned or signed integers, or the indices of a PNG palette.
+/** Read a label map: a PNG or TIFF file of one channel whose pixels, of any type, are whole numbers from 0 to 2^32 - 1, or the
+ * indices of a palette. Min-is-white is not inverted.
  * @param[out] out  the label map; release with cellseg_labels_free(). NULL after an error
- * @return the errors of cellseg_image_read(); CELLSEG_ERR_FORMAT also for floats and negative numbers. Threads: any. Since: 1.0
+ * @return the errors of cellseg_image_read(); CELLSEG_ERR_FORMAT also for several channels and for any other number, with its
+ * position. Threads: any. Since: 1.0
  */
 CELLSEG_API cellseg_status cellseg_labels_read(cellseg_labels **out, cellseg_context *context, const char *path);
 

@@ -23,8 +23,8 @@ typedef struct cellseg_measure_options {
     int32_t texture_distance_px; /**< distance between the pixels of a pair, 1 to 1000. Default 1 */
     double texture_low;  /**< lower end of the range that is divided into grey levels of equal width; lower values count as level
                               0. Default 0 */
-    double texture_high; /**< upper end; higher values count as the last level. Both 0: each channel's range within cells.
-                              Default 0 */
+    double texture_high; /**< upper end; higher values count as the last level. Both 0: each channel's 0.1 and 99.9 percentiles
+                            within cells. Default 0 */
 } cellseg_measure_options;
 
 /** Set the defaults. @return CELLSEG_ERR_ARGUMENT  options is NULL or struct_size too small. Threads: any. Since: 1.0 */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Check the size of the image that a codec fills against the file, max_bytes and the budget, and allocate the image. */
+/* Check the size that a file claims against the file, max_bytes and the budget; allocate the image that a codec fills. */
 #include "io/io.h"
 
 #include <stdio.h>

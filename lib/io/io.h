@@ -112,12 +112,7 @@ void cseg_planes_free(cseg_io_selection *selection);
 /* For files that hold one image without slices and time points. CELLSEG_ERR_ARGUMENT if the request names another. */
 cellseg_status cseg_planes_check_single(const cseg_io_request *request);
 
-/* ---- until the codecs call the above (bridge.c) ---- */
-
-cellseg_status cseg_pixel_size_find(double *pixel_size_um, const cseg_io_calibration *calibration);
-cellseg_status cseg_pixel_check_stack(const char *description, uint64_t channels);
-
-/* ---- codecs (claim.c, idat.c, png.c, tiff_read.c, libtiff.c, tiff_write.c) ---- */
+/* ---- codecs (claim.c, idat.c, png.c, tiff_read.c, libtiff.c, tiff_write.c; io/tiff.h) ---- */
 
 /* The image that a file's header declares, before any pixel is read. */
 typedef struct cseg_io_claim {
@@ -127,12 +122,10 @@ typedef struct cseg_io_claim {
     unsigned expansion;       /* upper bound on the bytes that decompression makes of one byte */
 } cseg_io_claim;
 
-/* CELLSEG_ERR_LIMIT beyond request->max_bytes or the budget; CELLSEG_ERR_FORMAT if a file of this size cannot hold the pixels.
- */
+/* Check a claim, or allocate its image too. CELLSEG_ERR_LIMIT beyond request->max_bytes or the budget; CELLSEG_ERR_FORMAT if a
+ * file of this size cannot hold the pixels. */
 cellseg_status cseg_claim_check(cellseg_context *context, const cseg_io_request *request, const cseg_file *file,
                                 const cseg_io_claim *claim);
-
-/* The same check, then the image of the claim. */
 cellseg_status cseg_claim_allocate(cellseg_image **out, cellseg_context *context, const cseg_io_request *request,
                                    const cseg_file *file, const cseg_io_claim *claim);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* libtiff reads and writes through this library's files and prints nothing. libtiff does not use the context's hooks; its single
- * allocations are bounded by the file's size. */
+/* libtiff writes through this library's files, reads memory, and prints nothing. libtiff does not use the context's hooks; its
+ * single allocations are bounded. */
 #include "io/libtiff.h"
 
 #include <stdio.h>
@@ -8,33 +8,53 @@
 
 static tmsize_t read_proc(thandle_t handle, void *to, tmsize_t count) {
     cseg_libtiff *stream = handle;
-    const size_t done = cseg_file_read_at(stream->file, to, (size_t)count, stream->position);
+    size_t done = 0;
+    if (stream->file != NULL) {
+        done = cseg_file_read_at(stream->file, to, (size_t)count, stream->position);
+    } else if (stream->position < stream->size) {
+        const uint64_t left = stream->size - stream->position;
+        done = (uint64_t)count < left ? (size_t)count : (size_t)left;
+        memcpy(to, stream->memory + stream->position, done);
+    }
     stream->position += done;
     return (tmsize_t)done;
 }
 
 static tmsize_t write_proc(thandle_t handle, void *from, tmsize_t count) {
     cseg_libtiff *stream = handle;
-    if (!cseg_file_write_at(stream->file, from, (size_t)count, stream->position))
+    if (stream->file == NULL || !cseg_file_write_at(stream->file, from, (size_t)count, stream->position))
         return -1;
     stream->position += (uint64_t)count;
     return count;
 }
 
-static toff_t seek_proc(thandle_t handle, toff_t offset, int whence) {
-    cseg_libtiff *stream = handle;
-    const uint64_t base = whence == SEEK_SET ? 0 : whence == SEEK_CUR ? stream->position : stream->file->size;
-    stream->position = base + offset;
-    return stream->position;
+static toff_t size_proc(thandle_t handle) {
+    const cseg_libtiff *stream = handle;
+    return stream->file != NULL ? stream->file->size : stream->size;
 }
 
-static toff_t size_proc(thandle_t handle) {
-    return ((cseg_libtiff *)handle)->file->size;
+static toff_t seek_proc(thandle_t handle, toff_t offset, int whence) {
+    cseg_libtiff *stream = handle;
+    const uint64_t base = whence == SEEK_SET ? 0 : whence == SEEK_CUR ? stream->position : size_proc(handle);
+    stream->position = base + offset;
+    return stream->position;
 }
 
 static int close_proc(thandle_t handle) {
     (void)handle; /* the caller of cseg_libtiff_open() closes the file */
     return 0;
+}
+
+/* Compressed bytes are decoded where they lie. */
+static int map_proc(thandle_t handle, void **base, toff_t *size) {
+    const cseg_libtiff *stream = handle;
+    *base = (void *)(uintptr_t)stream->memory; /* libtiff's interface is not const; a mapped file is not written */
+    *size = stream->size;
+    return stream->memory != NULL;
+}
+
+static void unmap_proc(thandle_t handle, void *base, toff_t size) {
+    (void)handle, (void)base, (void)size;
 }
 
 static int CSEG_PRINTF(4, 0) error_proc(TIFF *tiff, void *user, const char *where, const char *format, va_list arguments) {
@@ -46,31 +66,57 @@ static int CSEG_PRINTF(4, 0) error_proc(TIFF *tiff, void *user, const char *wher
     return 1; /* nothing is printed */
 }
 
+/* libjpeg's warnings are about damaged data. */
 static int CSEG_PRINTF(4, 0) warning_proc(TIFF *tiff, void *user, const char *where, const char *format, va_list arguments) {
-    (void)tiff, (void)user, (void)where, (void)format, (void)arguments;
-    return 1;
+    return where != NULL && strcmp(where, "JPEGLib") == 0 ? error_proc(tiff, user, where, format, arguments) : 1;
+}
+
+void cseg_libtiff_clear(cseg_libtiff *stream) {
+    stream->message[0] = '\0';
+}
+
+/* libtiff and its codecs have a text for lack of memory, and no code. */
+static bool speaks_of_memory(const char *message) {
+    static const char *const texts[] = {"ot enough memory", "ut of memory", "nsufficient memory", "llocate memory",
+                                        "No space for"};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        if (strstr(message, texts[i]) != NULL)
+            return true;
+    return false;
 }
 
 cellseg_status cseg_libtiff_fail(const cseg_libtiff *stream, const char *what) {
-    if (stream->file->error != 0)
-        return cseg_file_fail(what, stream->file->error);
-    return cseg_fail(CELLSEG_ERR_FORMAT, "%s: %s", what, stream->message[0] != '\0' ? stream->message : "damaged TIFF");
+    if (stream->file != NULL && stream->file->error != 0)
+        return cseg_file_fail(what != NULL ? what : "libtiff", stream->file->error);
+    const char *message = stream->message[0] != '\0' ? stream->message : "damaged data";
+    return cseg_fail(speaks_of_memory(message) ? CELLSEG_ERR_MEMORY : CELLSEG_ERR_FORMAT, "%s%s%s", what != NULL ? what : "",
+                     what != NULL ? ": " : "", message);
 }
 
-cellseg_status cseg_libtiff_open(cseg_libtiff *stream, cseg_file *file, const char *mode) {
-    *stream = (cseg_libtiff){.file = file};
+static cellseg_status open_stream(cseg_libtiff *stream, const char *mode, uint64_t max_bytes) {
     TIFFOpenOptions *options = TIFFOpenOptionsAlloc();
     if (options == NULL)
         return cseg_fail(CELLSEG_ERR_MEMORY, "no memory to open a TIFF file");
-    /* Compressed data and tag arrays are no larger than the file; codecs need some memory of their own. */
-    const uint64_t max_bytes = file->size + ((uint64_t)256 << 20);
     TIFFOpenOptionsSetMaxSingleMemAlloc(options, max_bytes < PTRDIFF_MAX ? (tmsize_t)max_bytes : PTRDIFF_MAX);
     TIFFOpenOptionsSetErrorHandlerExtR(options, error_proc, stream);
     TIFFOpenOptionsSetWarningHandlerExtR(options, warning_proc, stream);
-    stream->tiff =
-        TIFFClientOpenExt("TIFF", mode, stream, read_proc, write_proc, seek_proc, close_proc, size_proc, NULL, NULL, options);
+    stream->tiff = TIFFClientOpenExt("TIFF", mode, stream, read_proc, write_proc, seek_proc, close_proc, size_proc, map_proc,
+                                     unmap_proc, options);
     TIFFOpenOptionsFree(options);
     return stream->tiff != NULL ? CELLSEG_OK : cseg_libtiff_fail(stream, "cannot be opened as TIFF");
+}
+
+/* Codecs need some memory of their own. */
+static const uint64_t codec_bytes = (uint64_t)256 << 20;
+
+cellseg_status cseg_libtiff_open(cseg_libtiff *stream, cseg_file *file, const char *mode) {
+    *stream = (cseg_libtiff){.file = file};
+    return open_stream(stream, mode, file->size + codec_bytes);
+}
+
+cellseg_status cseg_libtiff_open_memory(cseg_libtiff *stream, const void *memory, size_t size, uint64_t decoded) {
+    *stream = (cseg_libtiff){.memory = memory, .size = size};
+    return open_stream(stream, "r", size + decoded + codec_bytes);
 }
 
 uint64_t cseg_libtiff_compressions(void) {

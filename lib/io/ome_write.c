@@ -75,9 +75,10 @@ static const char *type_name(int32_t type) {
     return names[type];
 }
 
-/* The name of an image's channel; a file of one channel has the channel's name. */
-static const char *channel_name(const cellseg_image *image, const cellseg_write_options *options) {
-    return cellseg_image_channels(image) == 1 ? options->name : NULL;
+/* The channel's own name; else a file of one channel names the channel. */
+static const char *channel_name(const cellseg_image *image, int32_t channel, const cellseg_write_options *options) {
+    const char *name = cellseg_image_channel_name(image, channel);
+    return name == NULL && cellseg_image_channels(image) == 1 ? options->name : name;
 }
 
 static void add_pixels(cseg_text *xml, const cellseg_image *image, const cellseg_write_options *options) {
@@ -95,7 +96,7 @@ static void add_pixels(cseg_text *xml, const cellseg_image *image, const cellseg
     cseg_text_add(xml, ">\n");
     for (int32_t c = 0; c < channels; c++) {
         cseg_text_add(xml, "<Channel ID=\"Channel:0:%d\" SamplesPerPixel=\"1\"", (int)c);
-        add_attribute(xml, "Name", channel_name(image, options));
+        add_attribute(xml, "Name", channel_name(image, c, options));
         cseg_text_add(xml, "/>\n");
     }
     for (int32_t c = 0; c < channels; c++)

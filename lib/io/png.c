@@ -51,8 +51,9 @@ static void on_error(png_structp png, png_const_charp message) {
 
 /* libpng warns of damage that it can read past. Only bytes behind the compressed data, some writers' padding, lose nothing. */
 static void on_warning(png_structp png, png_const_charp message) {
-    if (strstr(message, "Extra compressed data") == NULL)
-        on_error(png, message);
+    const png_session *session = png_get_error_ptr(png);
+    if (session->status == CELLSEG_OK && strstr(message, "Extra compressed data") == NULL)
+        on_error(png, message); /* after a failed allocation libpng warns, and then releases what it has */
 }
 
 static png_voidp on_alloc(png_structp png, png_alloc_size_t size) {

@@ -110,27 +110,59 @@ cellseg_status cellseg_image_read_from(cellseg_image **out, cellseg_context *con
     return read_image(out, context, &file, options);
 }
 
-static void widen(uint32_t *to, const void *from, int32_t type, size_t count) {
-    if (type == CELLSEG_UINT8)
-        for (size_t x = 0; x < count; x++)
-            to[x] = ((const uint8_t *)from)[x];
-    else if (type == CELLSEG_UINT16)
-        for (size_t x = 0; x < count; x++)
-            to[x] = ((const uint16_t *)from)[x];
-    else
-        memcpy(to, from, count * sizeof *to);
+/* ---- label maps ---- */
+
+static cellseg_status fail_id(const cseg_plane *from, size_t y, size_t x, double value) {
+    return cseg_fail(CELLSEG_ERR_FORMAT,
+                     "a label map holds whole numbers from 0 to 4294967295, and row %zu, column %zu of this %s %.17g", y, x,
+                     from->type == CELLSEG_FLOAT32 || from->type == CELLSEG_FLOAT64 ? "float image is" : "image is", value);
+}
+
+/* Ids of one row. `valid` is a condition on v; NaN fails it. */
+#define WIDEN(type, valid)                                                                                                       \
+    for (size_t x = 0; x < from->width; x++) {                                                                                   \
+        const type v = ((const type *)row)[x];                                                                                   \
+        if (!(valid))                                                                                                            \
+            return fail_id(from, y, x, (double)v);                                                                               \
+        to[x] = (uint32_t)v;                                                                                                     \
+    }                                                                                                                            \
+    return CELLSEG_OK
+
+static cellseg_status widen(uint32_t *to, const cseg_plane *from, size_t y) {
+    const void *row = cseg_row_at(from, y);
+    switch (from->type) {
+    case CELLSEG_UINT8:
+        WIDEN(uint8_t, true);
+    case CELLSEG_UINT16:
+        WIDEN(uint16_t, true);
+    case CELLSEG_UINT32:
+        WIDEN(uint32_t, true);
+    case CELLSEG_INT16:
+        WIDEN(int16_t, v >= 0);
+    case CELLSEG_INT32:
+        WIDEN(int32_t, v >= 0);
+    case CELLSEG_FLOAT32:
+        WIDEN(float, v >= 0 && v < 0x1p32F && v == (float)(uint32_t)v);
+    default:
+        WIDEN(double, v >= 0 && v < 0x1p32 && v == (double)(uint32_t)v);
+    }
 }
 
 static cellseg_status labels_from_image(cellseg_labels **out, cellseg_context *context, const cellseg_image *image) {
-    if (cellseg_image_pixel_type(image) == CELLSEG_FLOAT32)
-        return cseg_fail(CELLSEG_ERR_FORMAT, "a label map must hold integers, and this holds floating-point numbers");
+    if (cellseg_image_channels(image) != 1)
+        return cseg_fail(CELLSEG_ERR_FORMAT, "has %d channels; a label map has one", cellseg_image_channels(image));
     const cseg_plane from = cseg_image_plane(image, 0);
     cellseg_labels *labels;
     CSEG_TRY(cellseg_labels_new(&labels, context, from.height, from.width));
     const cseg_plane to = cseg_labels_plane(labels);
-    for (size_t y = 0; y < from.height; y++)
-        widen(cseg_row_u32(&to, y), cseg_row_at(&from, y), from.type, from.width);
-    const cellseg_status status = cellseg_labels_set_pixel_size_um(labels, cellseg_image_pixel_size_um(image));
+    cellseg_status status = CELLSEG_OK;
+    for (size_t y = 0; y < from.height && status == CELLSEG_OK; y++) {
+        status = widen(cseg_row_u32(&to, y), &from, y);
+        if (status == CELLSEG_OK)
+            status = cseg_progress_poll(context, 1);
+    }
+    if (status == CELLSEG_OK)
+        status = cellseg_labels_set_pixel_size_um(labels, cellseg_image_pixel_size_um(image));
     if (status != CELLSEG_OK)
         cellseg_labels_free(labels);
     else

@@ -16,9 +16,10 @@ static const cellseg_option rows[] = {
     ROW(texture, 0, 0, 0, 1, "", "measure Haralick's features of each channel of the image", .choices = no_yes),
     ROW(texture_levels, 32, 32, 2, 255, "", "grey levels of the texture"),
     ROW(texture_distance_px, 1, 1, 1, 1000, "px", "distance between the two pixels of a pair"),
-    ROW(texture_low, 0, 0, -DBL_MAX, DBL_MAX, "", "intensity of the lowest grey level; with texture_high 0: the channel's range"),
+    ROW(texture_low, 0, 0, -DBL_MAX, DBL_MAX, "",
+        "intensity of the lowest grey level; with texture_high 0: the channel's 0.1 and 99.9 percentiles"),
     ROW(texture_high, 0, 0, -DBL_MAX, DBL_MAX, "",
-        "intensity of the highest grey level; with texture_low 0: the channel's range"),
+        "intensity of the highest grey level; with texture_low 0: the channel's 0.1 and 99.9 percentiles"),
 };
 
 static const cellseg_option_table table = CSEG_OPTION_TABLE(cellseg_measure_options, rows, texture_high);

@@ -5,10 +5,13 @@
  * symmetric. Each feature is the mean over the directions in which the cell has pairs. Where the paper is ambiguous: levels
  * count from 0, entropies are in bits, and the difference variance is that of the difference |i - j|.
  *
- * Cost: four passes over the label's pixels and four over the matrix, levels x levels. Memory: one byte per pixel of the image
- * for its grey levels, and a matrix per thread.
+ * Cost: four passes over the label's pixels and four over the matrix, levels x levels; and, for the ends of the levels' range,
+ * some passes over the image. Memory: one byte per pixel of the image for its grey levels, and a matrix per thread; 8 bytes per
+ * pixel in cells while the ends are found.
  */
 #include "measure/columns.h"
+
+#include "filter/filter.h"
 
 #include <math.h>
 #include <string.h>
@@ -23,7 +26,8 @@ typedef struct range {
 
 typedef struct levels_job {
     const cseg_measure_input *input;
-    range *rows;
+    size_t *row_start; /* per row: first the number of values, then the place of the first */
+    double *values;    /* of the pixels in cells; NULL while they are counted */
     range all;
 } levels_job;
 
@@ -46,42 +50,67 @@ static double sample(const cseg_plane *channel, const void *row, size_t x) {
     }
 }
 
-static range widen(range r, double low, double high) {
-    return (range){low < r.low ? low : r.low, high > r.high ? high : r.high};
-}
-
-static cellseg_status find_row_range(void *data, size_t y) {
+/* Count the finite values of a row's pixels in cells, or write them. */
+static cellseg_status collect_row(void *data, size_t y) {
     const levels_job *job = data;
     const cseg_plane *channel = &job->input->channel;
     const uint32_t *ids = cseg_row_u32(&job->input->cells, y);
     const void *row = cseg_row_at(channel, y);
-    range r = {INFINITY, -INFINITY};
+    size_t count = 0;
     for (size_t x = 0; x < channel->width; x++) {
         const double value = sample(channel, row, x);
-        if (ids[x] != 0 && isfinite(value))
-            r = widen(r, value, value);
+        if (ids[x] == 0 || !isfinite(value))
+            continue;
+        if (job->values != NULL)
+            job->values[job->row_start[y] + count] = value;
+        count++;
     }
-    job->rows[y] = r;
+    if (job->values == NULL)
+        job->row_start[y] = count;
     return CELLSEG_OK;
 }
 
-/* The options' range, or the range of the channel's finite values in cells. */
+/* *count: the finite values in cells, collected in job->values. */
+static cellseg_status collect_values(levels_job *job, size_t *count) {
+    cellseg_context *context = job->input->context;
+    const size_t height = job->input->channel.height;
+    CSEG_TRY(cseg_parallel_for(context, height, collect_row, job));
+    *count = 0;
+    for (size_t y = 0; y < height; y++) {
+        const size_t here = job->row_start[y];
+        job->row_start[y] = *count;
+        *count += here;
+    }
+    job->values = cseg_memory_alloc(context, *count + 1, sizeof *job->values);
+    return job->values != NULL ? cseg_parallel_for(context, height, collect_row, job) : cseg_error_last();
+}
+
+/* The ends are percentiles: a camera's hot pixel would else take all levels but one. */
+static cellseg_status find_ends(levels_job *job) {
+    static const double percents[2] = {0.1, 99.9};
+    double ends[2];
+    size_t count;
+    CSEG_TRY(collect_values(job, &count));
+    if (count == 0)
+        return CELLSEG_OK;
+    const cseg_plane all = {job->values, 1, count, count * sizeof *job->values, CELLSEG_FLOAT64};
+    CSEG_TRY(cseg_percentiles_find(job->input->context, ends, percents, 2, &all));
+    job->all = (range){ends[0], ends[1]};
+    return CELLSEG_OK;
+}
+
+/* The options' range, or that of the channel's finite values in cells. */
 static cellseg_status find_range(levels_job *job) {
     const cellseg_measure_options *o = job->input->options;
     job->all = (range){o->texture_low, o->texture_high};
     if (o->texture_low < o->texture_high)
         return CELLSEG_OK;
-    const size_t height = job->input->channel.height;
-    job->rows = cseg_memory_alloc(job->input->context, height, sizeof *job->rows);
-    if (job->rows == NULL)
+    job->row_start = cseg_memory_alloc(job->input->context, job->input->channel.height, sizeof *job->row_start);
+    if (job->row_start == NULL)
         return cseg_error_last();
-    const cellseg_status status = cseg_parallel_for(job->input->context, height, find_row_range, job);
-    if (status == CELLSEG_OK) {
-        job->all = (range){INFINITY, -INFINITY};
-        for (size_t y = 0; y < height; y++)
-            job->all = widen(job->all, job->rows[y].low, job->rows[y].high);
-    }
-    cseg_memory_free(job->rows);
+    const cellseg_status status = find_ends(job);
+    cseg_memory_free(job->values);
+    cseg_memory_free(job->row_start);
     return status;
 }
 

@@ -137,6 +137,7 @@ static cellseg_status export_maps(cellseg_image **out, const segmentation *s, si
     for (int32_t i = 0; i < (int32_t)s->rule->classes; i++) {
         const cseg_plane to = cseg_image_plane(*out, i);
         CSEG_TRY_GOTO(failed, cseg_resample_linear(s->context, &to, &s->maps[i]));
+        CSEG_TRY_GOTO(failed, cellseg_image_set_channel_name(*out, i, cseg_model_class_name(s->model, (uint32_t)i)));
     }
     return CELLSEG_OK;
 failed:

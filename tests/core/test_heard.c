@@ -71,8 +71,8 @@ static int make_large_inputs(void **state) {
     in.nuclei = tiled_labels(in.nuclei);
     cellseg_table_free(in.table);
     assert_ok(cellseg_measure(&in.table, NULL, in.cells, in.nuclei, in.image, NULL));
-    assert_ok(cellseg_image_write(in.image, NULL, in.image_path));
-    return cellseg_labels_write(in.cells, NULL, in.cells_path, 0);
+    assert_ok(cellseg_image_write(in.image, NULL, in.image_path, NULL));
+    return cellseg_labels_write(in.cells, NULL, in.cells_path, NULL);
 }
 
 /* ---- what takes longer otherwise ---- */
@@ -94,7 +94,7 @@ CALL(wide_rows) {
     enum { WIDTH = 5000000 };
     cellseg_image *wide, *image;
     assert_ok(cellseg_image_new(&wide, NULL, CELLSEG_FLOAT32, 1, 2, WIDTH));
-    cellseg_status status = cellseg_image_write(wide, context, in.out_path);
+    cellseg_status status = cellseg_image_write(wide, context, in.out_path, NULL);
     cellseg_image_free(wide);
     assert_ok(status);
     status = cellseg_image_read(&image, context, in.out_path, NULL);

@@ -59,6 +59,7 @@ def main():
     Image.fromarray(wave("uint8", 3, 20, 30).transpose(1, 2, 0)).save(FOLDER / "jpeg.tif", compression="jpeg")
     Image.fromarray(wave("uint8", 3, 20, 30).transpose(1, 2, 0)).save(FOLDER / "rgb.png", dpi=(50800, 50800))
     convert(wave("uint16", 1, 20, 30), "grey16_interlaced.png", "-interlace", "PNG", "-depth", "16")
+    Image.fromarray(wave("uint8", 1, 1, 30)[0].repeat(2000, 0)).save(FOLDER / "flat.png")  # compresses far beyond other images
     palette = Image.fromarray((wave("uint8", 1, 20, 30)[0] // 64).astype(np.uint8), "P")
     palette.putpalette(range(12))
     palette.save(FOLDER / "palette2.png", transparency=1)

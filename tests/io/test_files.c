@@ -283,7 +283,7 @@ static void survives_reading(const char *path) {
     char copy[PATH_SIZE];
     (void)snprintf(copy, sizeof copy, "%s", path);
     assert_survives_failing_allocations(read_with, copy);
-    if (strstr(path, "float") == NULL)
+    if (read_labels_with(NULL, copy) == CELLSEG_OK) /* one channel of whole numbers */
         assert_survives_failing_allocations(read_labels_with, copy);
 }
 

@@ -118,6 +118,17 @@ def test_tiff_data_that_contradicts_the_file(tmp_path, blocks, words):
     refuses(path, *words)
 
 
+def test_ifds_count_thumbnails(tmp_path):
+    data = stack(2)
+    blocks = '<TiffData IFD="2"/><TiffData IFD="0" FirstC="1"/>'
+    with tifffile.TiffWriter(tmp_path / "image.ome.tif") as file:
+        options = {"metadata": None, "photometric": "minisblack"}
+        file.write(data[0], description=ome([image(blocks, (2, 1, 1))]), **options)
+        file.write(data[1, :3, :4], subfiletype=1, **options)
+        file.write(data[1], **options)
+    np.testing.assert_array_equal(library.read_image(tmp_path / "image.ome.tif")[0], data[::-1])
+
+
 def test_pages_that_no_image_has_are_told(tmp_path):
     data = stack(4)
     path = write(tmp_path / "image.ome.tif", data, ome([image('<TiffData IFD="1" PlaneCount="2"/>', (2, 1, 1))]))

@@ -11,6 +11,7 @@ import zlib
 import library
 import numpy as np
 import pytest
+from cellseg import _lowlevel as c
 from PIL import Image
 
 GREY, RGB, PALETTE, GREY_ALPHA, RGBA = 0, 2, 3, 4, 6
@@ -255,3 +256,32 @@ def test_damage_is_placed(tmp_path):
     size = bytearray(chunk(b"pHYs", struct.pack(">IIB", 2_000_000, 2_000_000, 1)))
     size[10] ^= 1
     fails(write(tmp_path, header(400, 600), bytes(size), *parts), "CELLSEG_ERR_FORMAT", "pHYs", "CRC")
+
+
+# ---- cancel ----
+
+
+@pytest.mark.parametrize("interlaced", [0, 1])
+def test_a_read_is_cancelled_anywhere(tmp_path, interlaced):
+    """Before the rows, in a chunk of 60 MB that is passed over; while a claim is inflated; and between rows."""
+    text = chunk(b"tEXt", b"key\0" + bytes([65]) * 60_000_000)
+    lie = zlib.compress(bytes(100_000_000), 1)
+    noise = np.random.default_rng(1).integers(0, 256, (3000, 3000), np.uint8)
+    files = {
+        "text": png(header(64, 64), text, chunk(b"IDAT", zlib.compress(bytes(64 * 65)))),
+        "claim": png(header(10_000, 9999, 8, GREY, interlaced), chunk(b"IDAT", lie)),
+        "rows": png(header(3000, 3000), chunk(b"IDAT", zlib.compress(rows(noise), 1))),
+    }
+    for name, content in files.items():
+        path = tmp_path / (name + ".png")
+        path.write_bytes(content)
+        for stop_at in (1, 2):
+            calls = []
+            stop = c.progress_fn(lambda _user, fraction, step, calls=calls, stop_at=stop_at: calls.append(fraction) or len(calls) == stop_at)
+            options, context, image = c.context_options(), c.Context(), c.Image()
+            c.context_options_init(options, ctypes.sizeof(options))
+            options.progress = stop
+            c.context_new(context, options)
+            with pytest.raises(c.Cancelled):
+                c.image_read(image, context, c.path_bytes(path), None)
+            assert len(calls) == stop_at

@@ -136,7 +136,7 @@ def texture_of(levels, mask, count, distance):
 
 def texture_columns(regions, cells, channel, name, count=32, distance=1, limits=None):
     channel = channel.astype(float)
-    low, high = limits or (channel[cells > 0].min(), channel[cells > 0].max())
+    low, high = limits or np.percentile(channel[cells > 0], [0.1, 99.9])
     levels = (channel - low) / (high - low) * count if high > low else 0 * channel
     levels = np.clip(levels, 0, count - 1).astype(int)
     rows = [texture_of(levels[r.slice], r.image, count, distance) for r in regions]

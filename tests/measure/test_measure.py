@@ -155,6 +155,17 @@ def test_orientation_is_scikit_image_s():
     np.testing.assert_allclose(np.sin(angle)[differ], 0, atol=1e-9)
 
 
+def test_a_hot_pixel_changes_the_texture_of_its_cell_alone():
+    cells = np.repeat(np.arange(1, 9).reshape(2, 4), 30, 0).repeat(30, 1)
+    image = np.random.default_rng(4).integers(100, 900, cells.shape).astype(np.uint32)
+    before = cellseg.measure(cells, None, image, texture=True)
+    image[10, 10] = 2**31
+    after = cellseg.measure(cells, None, image, texture=True)
+    for name in before:
+        if name.startswith("texture"):
+            np.testing.assert_allclose(after[name][1:], before[name][1:], rtol=0.02, atol=1e-3)
+
+
 def test_not_a_number_and_infinity_in_textures():
     image = np.tile(np.arange(8, dtype=np.float32), (4, 1))
     image[0, 0], image[0, 3] = np.nan, np.inf
