@@ -88,9 +88,11 @@ def run(command, shim, kind, at, every=False):
     return done, int.from_bytes(count.read_bytes(), "little") if count.exists() else 0
 
 
-def fault_of(command, done, sound):
+def fault_of(command, done, sound, every):
     """What is wrong after a run, or None."""
     lines = [line for line in done.stderr.splitlines() if line not in sound.stderr.splitlines()]
+    if len(lines) > 1 and every:
+        lines = [line for line in lines if not line.startswith("cellseg: standard output: ")]  # a second fault
     if done.returncode < 0:
         return f"signal {-done.returncode}"
     if done.returncode == 0:
@@ -134,7 +136,7 @@ def main():
             for at in calls_to_fail(count, dense):
                 for every in False, True:
                     done, _ = run(command.prepare(), shim, kind, at, every)
-                    fault = fault_of(command, done, sound)
+                    fault = fault_of(command, done, sound, every)
                     runs += 1
                     survived += done.returncode == 0
                     faults += fault is not None
