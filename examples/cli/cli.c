@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 static const char *title;                     /* title of the bar */
-static unsigned titles;                       /* that were set */
+static unsigned titles;                       /* number of different ones, one after the other */
 static int bar_drawn;                         /* a bar is on the terminal */
 static bool verbose;                          /* also print the library's notes */
 static int failure_code;                      /* exit code of the last context that could not be made */
@@ -265,15 +265,17 @@ int no_context_code(void) {
 }
 
 void set_progress_title(const char *name) {
-    static char clean[4096];
-    title = name != NULL ? clean : NULL;
-    titles++;
-    if (name == NULL)
+    static char last[4096];
+    char clean[sizeof last];
+    title = name != NULL ? last : NULL;
+    if (name == NULL) {
         wipe_bar();
-    else {
-        (void)snprintf(clean, sizeof clean, "%s", name);
-        clean_text(clean);
+        return;
     }
+    (void)snprintf(clean, sizeof clean, "%s", name);
+    clean_text(clean);
+    titles += strcmp(clean, last) != 0;
+    (void)snprintf(last, sizeof last, "%s", clean);
 }
 
 bool was_interrupted(void) {

@@ -42,9 +42,7 @@ bool can_be_written(const char *path) {
         fault = "the path has no file name";
     else if (stat(path, &status) == 0 && !S_ISREG(status.st_mode))
         fault = S_ISDIR(status.st_mode) ? "this is a directory" : "this is not a regular file";
-    else if (lstat(path, &status) != 0 && errno != ENOENT)
-        fault = strerror(errno);
-    else if (access(folder, W_OK | X_OK) != 0)
+    else if ((lstat(path, &status) != 0 && errno != ENOENT) || access(folder, W_OK | X_OK) != 0)
         fault = strerror(errno);
     if (fault != NULL)
         print_error("%s: cannot be written: %s", path, fault);

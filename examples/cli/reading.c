@@ -16,6 +16,7 @@ const option reading_options[] = {
     {"series", 0, OPTION_WHOLE, &values.series, "K", "image of a file that holds several, from 0", NULL},
     {"z", 0, OPTION_TEXT, &z_word, "K|max", "slice of a stack, from 0; max: the greatest value of each pixel", NULL},
     {"t", 0, OPTION_WHOLE, &values.t, "K", "time point, from 0", NULL},
+    {"level", 0, OPTION_NUMBER, &values.level_um, "UM", "level of a pyramid, of pixels nearest this size; 0: the full one", NULL},
     {NULL, 0, OPTION_FLAG, NULL, NULL, NULL, NULL},
 };
 
@@ -40,8 +41,8 @@ bool settle_reading(const char *command_name) {
     return true;
 }
 
-double given_pixel_size_um(void) {
-    return values.pixel_size_um;
+const cellseg_read_options *chosen_reading(void) {
+    return &values;
 }
 
 bool read_chosen(cellseg_image **image, cellseg_context *context, const char *path) {

@@ -7,15 +7,15 @@
 
 #include <cellseg/cellseg.h>
 
-/* --pixel-size, --force, --series, --z, --t. */
+/* --pixel-size, --force, --series, --z, --t, --level. */
 extern const option reading_options[];
 
 /* Before parsing; and after, which prints a fault of the command's words. */
 bool init_reading(void);
 bool settle_reading(const char *command_name);
 
-/* The pixel size that was given; 0: none. */
-double given_pixel_size_um(void);
+/* The options as they stand. */
+const cellseg_read_options *chosen_reading(void);
 
 /* Read an image as the options say; prints the library's line on failure. */
 bool read_chosen(cellseg_image **image, cellseg_context *context, const char *path);

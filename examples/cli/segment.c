@@ -88,7 +88,7 @@ static void settle_channels(void) {
 /* A fault of the options in any image, reported once and without a file. NULL: none. */
 static const char *fault_of_values(void) {
     cellseg_segment_options all = segment_options;
-    all.pixel_size_um = given_pixel_size_um();
+    all.pixel_size_um = chosen_reading()->pixel_size_um;
     return cellseg_segment_options_check(&all) == CELLSEG_OK ? NULL : cellseg_last_error();
 }
 

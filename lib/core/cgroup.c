@@ -93,10 +93,14 @@ static int32_t group_cpus(group g) {
 
 /* "cpu" among names with commas between them. */
 static bool names_cpu(const char *names) {
-    for (; names != NULL; names = strchr(names, ','), names += names != NULL)
-        if (strncmp(names, "cpu", 3) == 0 && (names[3] == ',' || names[3] == '\0'))
+    for (;;) {
+        const size_t length = strcspn(names, ",");
+        if (length == 3 && memcmp(names, "cpu", 3) == 0)
             return true;
-    return false;
+        if (names[length] == '\0')
+            return false;
+        names += length + 1;
+    }
 }
 
 /* A line "4:cpu,cpuacct:/path" of version 1, or "0::/path" of version 2. ".." leads to what a container hides. */

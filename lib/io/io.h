@@ -22,7 +22,7 @@ typedef struct cseg_io_request {
 
 /* ---- numbers and units (number.c) ---- */
 
-/* Micrometres in a unit as microscopes' files spell the name ("um", "Micron", "\\u00B5m", "in"), `length` bytes; 0 if the name is
+/* Micrometres in a unit as microscopes' files spell the name ("um", "Micron", "in"), `length` bytes; 0 if the name is
  * no unit of length, or unknown. */
 double cseg_number_unit_um(const char *name, size_t length);
 

@@ -14,7 +14,7 @@ static tmsize_t read_proc(thandle_t handle, void *to, tmsize_t count) {
     } else if (stream->position < stream->size) {
         const uint64_t left = stream->size - stream->position;
         done = (uint64_t)count < left ? (size_t)count : (size_t)left;
-        memcpy(to, stream->memory + stream->position, done);
+        memcpy(to, (const char *)stream->memory + stream->position, done);
     }
     stream->position += done;
     return (tmsize_t)done;
@@ -48,7 +48,7 @@ static int close_proc(thandle_t handle) {
 /* Compressed bytes are decoded where they lie. */
 static int map_proc(thandle_t handle, void **base, toff_t *size) {
     const cseg_libtiff *stream = handle;
-    *base = (void *)(uintptr_t)stream->memory; /* libtiff's interface is not const; a mapped file is not written */
+    *base = stream->memory;
     *size = stream->size;
     return stream->memory != NULL;
 }
@@ -114,7 +114,7 @@ cellseg_status cseg_libtiff_open(cseg_libtiff *stream, cseg_file *file, const ch
     return open_stream(stream, mode, file->size + codec_bytes);
 }
 
-cellseg_status cseg_libtiff_open_memory(cseg_libtiff *stream, const void *memory, size_t size, uint64_t decoded) {
+cellseg_status cseg_libtiff_open_memory(cseg_libtiff *stream, void *memory, size_t size, uint64_t decoded) {
     *stream = (cseg_libtiff){.memory = memory, .size = size};
     return open_stream(stream, "r", size + decoded + codec_bytes);
 }

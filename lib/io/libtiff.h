@@ -9,9 +9,9 @@
 
 typedef struct cseg_libtiff {
     TIFF *tiff;
-    cseg_file *file;             /* NULL: memory */
-    const unsigned char *memory; /* a whole TIFF file */
-    uint64_t size;               /* of the memory */
+    cseg_file *file; /* NULL: memory */
+    void *memory;    /* a whole TIFF file */
+    uint64_t size;   /* of the memory */
     uint64_t position;
     char message[200]; /* libtiff's first error since cseg_libtiff_clear(); "" for none */
 } cseg_libtiff;
@@ -20,7 +20,7 @@ typedef struct cseg_libtiff {
 cellseg_status cseg_libtiff_open(cseg_libtiff *stream, cseg_file *file, const char *mode);
 
 /* The same, to read memory, which must live until TIFFClose(). decoded: bytes that decoding may allocate at once. */
-cellseg_status cseg_libtiff_open_memory(cseg_libtiff *stream, const void *memory, size_t size, uint64_t decoded);
+cellseg_status cseg_libtiff_open_memory(cseg_libtiff *stream, void *memory, size_t size, uint64_t decoded);
 
 /* Forget the message, before an operation whose error is reported. */
 void cseg_libtiff_clear(cseg_libtiff *stream);

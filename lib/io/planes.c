@@ -156,7 +156,7 @@ static cellseg_status count_channels(size_t *channels, const selector *s) {
                          (unsigned)s->choice.slices, (int)CSEG_AXES_MAX_CHANNELS, (int)MAX_PLANES);
     const uint32_t all = s->axes->size[CSEG_AXIS_C];
     if (here < all)
-        cseg_log_write(s->context, CELLSEG_LOG_WARNING, "%u of %u channels are in the file; the others are in other files",
+        cseg_log_write(s->context, CELLSEG_LOG_WARNING, "%u of the %u channels that the text describes are in the file",
                        (unsigned)here, (unsigned)all);
     else if (s->axes->components != 0 && s->axes->components != *channels)
         return cseg_fail(CELLSEG_ERR_FORMAT, "the OME-XML states %u channels, and the pages have %zu",

@@ -70,7 +70,8 @@ static uint32_t channels_of(const document *d, const cseg_ome_image *image) {
     size_t page = 0;
     if (block != NULL && !find_page(&page, d->contents, block->ifd))
         page = 0;
-    const uint32_t samples = d->contents->samples[page], size = image->size[CSEG_AXIS_C];
+    const bool elsewhere = block == NULL && image->blocks > 0; /* the pages of other files are not known */
+    const uint32_t samples = elsewhere ? 1 : d->contents->samples[page], size = image->size[CSEG_AXIS_C];
     uint64_t declared = 0;
     for (size_t i = 0; i < image->channels; i++)
         declared += declared_samples(d->ome, image, i);

@@ -108,15 +108,14 @@ static cellseg_status read_own(bool *own, cellseg_context *context, const cseg_i
     return CELLSEG_OK;
 }
 
-/* What the first page states about all. The caller releases contents->calibration.description, also after a failure. */
-static cellseg_status read_texts(cseg_io_contents *contents, cellseg_context *context, const cseg_ifd *ifd) {
+/* What the first page states about all. The caller releases *text, the description, also after a failure. */
+static cellseg_status read_texts(cseg_io_contents *contents, char **text, cellseg_context *context, const cseg_ifd *ifd) {
     static const double unit_um[] = {0, 0, 25400, 10000}; /* inch, centimetre */
     cseg_io_calibration *calibration = &contents->calibration;
-    char *text;
     size_t size;
     uint64_t unit = 2;
-    CSEG_TRY(cseg_ifd_bytes(&text, &size, context, ifd, DESCRIPTION));
-    calibration->description = text;
+    CSEG_TRY(cseg_ifd_bytes(text, &size, context, ifd, DESCRIPTION));
+    calibration->description = *text;
     CSEG_TRY(cseg_ifd_real(&calibration->x_density, ifd, X_RESOLUTION));
     CSEG_TRY(cseg_ifd_real(&calibration->y_density, ifd, Y_RESOLUTION));
     CSEG_TRY(cseg_ifd_integer(&unit, ifd, RESOLUTION_UNIT, UINT64_MAX));
@@ -136,14 +135,15 @@ static cellseg_status choose(cseg_io_selection *selection, cellseg_context *cont
         return cseg_error_last();
     for (size_t i = 0; i < survey->full_count; i++)
         samples[i] = survey->pages[survey->full[i]].samples;
+    char *text = NULL;
     cseg_io_contents contents = {
         .samples = samples, .pages = survey->full_count, .directories = survey->full, .directory_count = survey->count};
     cellseg_status status = cseg_page_load(ifd, first);
     if (status == CELLSEG_OK)
-        status = read_texts(&contents, context, ifd);
+        status = read_texts(&contents, &text, context, ifd);
     if (status == CELLSEG_OK)
         status = cseg_planes_choose(selection, context, &contents, request);
-    cseg_memory_free((void *)(uintptr_t)contents.calibration.description); /* const in the struct, whose users only read it */
+    cseg_memory_free(text);
     cseg_memory_free(samples);
     return status;
 }

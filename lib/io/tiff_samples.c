@@ -62,9 +62,11 @@ static void swap_16(unsigned char *bytes, size_t samples) {
 
 #define SUM_UP(type)                                                                                                             \
     for (size_t s = 0; s < step; s++) {                                                                                          \
-        type *v = (type *)row + s, sum = 0;                                                                                      \
-        for (size_t x = 0; x < samples; x += step)                                                                               \
-            v[x] = sum = (type)(sum + v[x]);                                                                                     \
+        type sum = 0;                                                                                                            \
+        for (size_t x = s; x < samples; x += step) {                                                                             \
+            sum = (type)(sum + ((const type *)row)[x]);                                                                          \
+            ((type *)row)[x] = sum;                                                                                              \
+        }                                                                                                                        \
     }                                                                                                                            \
     break
 
@@ -241,8 +243,8 @@ void cseg_samples_invert(void *pixels, size_t count, const cseg_page *page) {
 #define MERGE(type, is_nan)                                                                                                      \
     for (size_t x = 0; x < count; x++) {                                                                                         \
         const type v = ((const type *)from)[x];                                                                                  \
-        type *const kept = (type *)to + x;                                                                                       \
-        *kept = v > *kept || (is_nan) ? v : *kept;                                                                               \
+        if (v > ((const type *)to)[x] || (is_nan))                                                                               \
+            ((type *)to)[x] = v;                                                                                                 \
     }                                                                                                                            \
     break
 

@@ -46,6 +46,15 @@ static uint64_t area(const cseg_page *page) {
     return (uint64_t)page->height * page->width;
 }
 
+/* Nothing but the sizes tells that such pages are no channels. */
+static void warn_of_levels(const cseg_survey *survey, size_t levels) {
+    const cseg_page *full = &survey->pages[survey->full[0]];
+    if (levels > 0)
+        cseg_log_write(survey->context, CELLSEG_LOG_WARNING,
+                       "%zu page%s of smaller size taken for levels of a pyramid and not read; page %u is %u x %u pixels", levels,
+                       levels == 1 ? " is" : "s are", full->number, full->height, full->width);
+}
+
 /* Full pages are those that are neither marked nor a smaller level of the largest. */
 static cellseg_status find_full(cseg_survey *survey) {
     const cseg_page *largest = NULL;
@@ -57,11 +66,18 @@ static cellseg_status find_full(cseg_survey *survey) {
     survey->full = cseg_memory_alloc(survey->context, survey->count, sizeof *survey->full);
     if (survey->full == NULL)
         return cseg_error_last();
-    for (size_t i = 0; i < survey->count; i++)
-        if (!is_marked(&survey->pages[i]) && !is_level(&survey->pages[i], largest)) {
-            CSEG_TRY(cseg_page_check_size(&survey->pages[i]));
-            survey->full[survey->full_count++] = i;
+    size_t levels = 0;
+    for (size_t i = 0; i < survey->count; i++) {
+        if (is_marked(&survey->pages[i]))
+            continue;
+        if (is_level(&survey->pages[i], largest)) {
+            levels++;
+            continue;
         }
+        CSEG_TRY(cseg_page_check_size(&survey->pages[i]));
+        survey->full[survey->full_count++] = i;
+    }
+    warn_of_levels(survey, levels);
     return CELLSEG_OK;
 }
 

@@ -227,7 +227,7 @@ def test_files_that_hold_a_part(tmp_path):
         with library.Warnings() as warnings:
             pixels, _, names = library.read_named(path, context=warnings.context)
         np.testing.assert_array_equal(pixels, data[c : c + 1])
-        assert names == [["actin", "DNA"][c]] and len(warnings) == 1 and "1 of 2 channels" in warnings[0]
+        assert names == [["actin", "DNA"][c]] and len(warnings) == 1 and "1 of the 2 channels" in warnings[0]
 
 
 def test_slices_in_other_files(tmp_path):
@@ -251,6 +251,13 @@ def test_positions_in_other_files(tmp_path):
     refuses(path, "image (series) 0", "a.ome.tif", series=0)
     path = write(tmp_path / "c.ome.tif", data[0], ome(images, "urn:uuid:c"))
     refuses(path, "other files", "a.ome.tif")
+
+
+def test_images_in_other_files_may_have_other_samples(tmp_path):
+    data = np.moveaxis(stack(1, dtype=np.uint8).repeat(3, axis=0), 0, -1).copy()
+    images = [image(block("urn:uuid:a", "a.ome.tif"), (3, 1, 1)), image(block("urn:uuid:b", "b.ome.tif"), (2, 1, 1))]
+    tifffile.imwrite(tmp_path / "a.ome.tif", data, photometric="rgb", metadata=None, description=ome(images, "urn:uuid:a"))
+    np.testing.assert_array_equal(library.read_image(tmp_path / "a.ome.tif")[0], np.moveaxis(data, -1, 0))
 
 
 def test_files_without_a_uuid_of_their_own(tmp_path):

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Layouts of TIFF files that other writers make, and tables that contradict each other. NumPy packs the samples."""
 
+import ctypes
+import ctypes.util
+import lzma
 import struct
 import subprocess
 import sys
@@ -254,6 +257,39 @@ def test_a_flipped_bit_of_deflate_never_gives_other_pixels(tmp_path, predictor):
             refused += 1
             assert failure.status == "CELLSEG_ERR_FORMAT" and "page 1, strip 1: damaged deflate data" in str(failure)
     assert refused >= page.databytecounts[0] - 8  # a few bits of headers have no meaning
+
+
+def zstd(data):
+    """A frame with a checksum."""
+    library_of_zstd = ctypes.CDLL(ctypes.util.find_library("zstd"))
+    library_of_zstd.ZSTD_createCCtx.restype = ctypes.c_void_p
+    library_of_zstd.ZSTD_compress2.restype = ctypes.c_size_t
+    context = ctypes.c_void_p(library_of_zstd.ZSTD_createCCtx())
+    checksum_flag, out = 201, ctypes.create_string_buffer(2 * len(data) + 1000)
+    library_of_zstd.ZSTD_CCtx_setParameter(context, checksum_flag, 1)
+    size = library_of_zstd.ZSTD_compress2(context, out, ctypes.c_size_t(len(out)), data, ctypes.c_size_t(len(data)))
+    library_of_zstd.ZSTD_freeCCtx(context)
+    return out.raw[:size]
+
+
+@pytest.mark.parametrize("compression, compress", [(50000, zstd), (34925, lzma.compress)])
+def test_checksums_of_zstandard_and_xz(tmp_path, compression, compress):
+    """Small numbers and noise, so that flipped bits change pixels and not the stream's structure."""
+    image = RNG.integers(0, 256, (20, 30)).astype(np.uint8)
+    data = compress(image.tobytes())
+    one_page(tmp_path / "image.tif", 20, 30, 8, data, t259=(3, [compression]))
+    assert_reads(tmp_path / "image.tif", image[None])
+    refused = 0
+    for at in range(len(data)):
+        damaged = bytearray(data)
+        damaged[at] ^= 1 << at % 8
+        one_page(tmp_path / "damaged.tif", 20, 30, 8, bytes(damaged), t259=(3, [compression]))
+        try:
+            np.testing.assert_array_equal(library.read_image(tmp_path / "damaged.tif")[0][0], image)
+        except library.Failure as failure:
+            refused += 1
+            assert failure.status == "CELLSEG_ERR_FORMAT" and "page 1, strip 1: " in str(failure)
+    assert refused >= 600
 
 
 def test_the_last_strip_may_hold_rows_beyond_the_image(tmp_path):
