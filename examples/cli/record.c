@@ -2,7 +2,6 @@
 #define _XOPEN_SOURCE 700 /* for realpath */ // NOLINT(bugprone-reserved-identifier)
 #include "record.h"
 
-#include "reading.h"
 #include "text.h"
 
 #include <cjson/cJSON.h>
@@ -107,7 +106,7 @@ static bool describe(cJSON *to, const results *r) {
     return cJSON_AddStringToObject(to, "program", program) != NULL &&
            cJSON_AddStringToObject(to, "version", cellseg_version()) != NULL && add_path(to, "input", r->input->path) &&
            (r->nuclei_path == NULL || add_path(to, "nuclei_input", r->nuclei_path)) && add_model(to, r->report.model_hash) &&
-           add_options(to, "reading", cellseg_read_options_table(), chosen_reading()) &&
+           (r->reading == NULL || add_options(to, "reading", cellseg_read_options_table(), r->reading)) &&
            add_options(to, "options", cellseg_segment_options_table(), &segment_options) && add_figures(to, &r->report) &&
            add_warnings(to);
 }

@@ -17,10 +17,11 @@ bool set_segment_preset(int32_t preset);
 
 /* The results of one image. */
 typedef struct results {
-    const file *input;          /* borrowed */
-    const char *nuclei_path;    /* file of the nuclear stain; NULL: the input, or none */
-    const cellseg_model *model; /* that found them, borrowed; NULL: none */
-    cellseg_image *image;       /* as read */
+    const file *input;                   /* borrowed */
+    const char *nuclei_path;             /* file of the nuclear stain; NULL: the input, or none */
+    const cellseg_read_options *reading; /* how the input was read; NULL: as the library reads by default */
+    const cellseg_model *model;          /* that found them, borrowed; NULL: none */
+    cellseg_image *image;                /* as read */
     cellseg_labels *cells, *nuclei;
     cellseg_image *maps; /* NULL without --maps */
     cellseg_segment_report report;

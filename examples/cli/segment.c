@@ -173,6 +173,7 @@ static bool process(const file *input, cellseg_context *context, const cellseg_m
     results r;
     init_results(&r, input);
     r.nuclei_path = nuclei_path;
+    r.reading = chosen_reading();
     r.model = model;
     const bool fine = find_cells(&r, context, model, input->path) && write_results(&r, context, output_folder);
     set_progress_title(NULL);
