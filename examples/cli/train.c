@@ -48,11 +48,18 @@ static bool is_complete(int operands) {
 
 /* ---- training ---- */
 
+/* Add the epoch to the log and the curve, where they are wanted. */
+static bool write_epoch(const cellseg_epoch *epoch) {
+    if (log_path == NULL && curve_path == NULL)
+        return true;
+    return add_to_history(&epochs, epoch) && (log_path == NULL || write_log(&epochs, log_path)) &&
+           (curve_path == NULL || write_curve(&epochs, curve_path));
+}
+
 static int32_t on_epoch(void *user, const cellseg_epoch *epoch) {
     cellseg_epoch *const stopped = user;
     print_epoch(epoch);
-    const bool written = add_to_history(&epochs, epoch) && (log_path == NULL || write_log(&epochs, log_path)) &&
-                         (curve_path == NULL || write_curve(&epochs, curve_path));
+    const bool written = write_epoch(epoch);
     if (was_interrupted() || !written)
         *stopped = *epoch;
     return stopped->epoch > 0;
