@@ -75,15 +75,19 @@ static cellseg_image *new_maps(input *in, cellseg_context *context) {
     return maps;
 }
 
+/* With the coefficients that join cells of the default model. */
 static void steps(input *in, cellseg_context *context, const job *j) {
+    static cellseg_model *model;
+    if (model == NULL)
+        MUST(cellseg_model_default(&model, NULL) == CELLSEG_OK);
     const int32_t extra_output = (int32_t)take_range(in, 0, 4) - 1;
     const bool from_labels = take(in, 1) % 2 == 1;
     cellseg_image *maps = new_maps(in, context);
     cellseg_labels *seeds, *cells, *nuclei;
     const cellseg_status status = cellseg_segment_nuclei(&seeds, context, maps, extra_output, j->options);
     const cellseg_labels *given = from_labels || seeds == NULL ? j->labels : seeds;
-    const cellseg_status found =
-        cellseg_segment_cells(&cells, &nuclei, context, j->image, from_labels ? NULL : maps, extra_output, given, j->options);
+    const cellseg_status found = cellseg_segment_cells(&cells, &nuclei, context, from_labels ? NULL : model, j->image,
+                                                       from_labels ? NULL : maps, extra_output, given, j->options);
     check_result(in, context, cells, nuclei, found);
     take_labels(in, seeds, status);
     cellseg_image_free(maps);
