@@ -196,6 +196,19 @@ def test_several_images(tmp_path):
     refuses(path, "series is 3", "3 images", series=3, status="CELLSEG_ERR_ARGUMENT")
 
 
+@pytest.mark.parametrize("first", [0, 1])
+def test_an_image_of_half_the_size_is_no_level_of_another(tmp_path, first):
+    rng = np.random.default_rng(6)
+    images = [rng.integers(0, 60000, (2, 12 * k, 16 * k)).astype(np.uint16) for k in ((1, 2), (2, 1))[first]]
+    path = tmp_path / "sizes.ome.tif"
+    with tifffile.TiffWriter(path, ome=True) as file:
+        for pixels in images:
+            file.write(pixels, photometric="minisblack", metadata={"axes": "CYX"})
+    refuses(path, "2 images (series)")
+    for series, pixels in enumerate(images):
+        np.testing.assert_array_equal(library.read_image(path, series=series)[0], pixels)
+
+
 def test_a_hundred_images(tmp_path):
     images = [image(f'<TiffData IFD="{i}"/>', name=f"position {i}") for i in range(100)]
     data = stack(100)
