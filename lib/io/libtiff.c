@@ -66,9 +66,13 @@ static int CSEG_PRINTF(4, 0) error_proc(TIFF *tiff, void *user, const char *wher
     return 1; /* nothing is printed */
 }
 
-/* libjpeg's warnings are about damaged data. */
+/* Warnings of libjpeg and of the CCITT codecs are about damaged data. */
+static bool is_of_damage(const char *where) {
+    return where != NULL && (strcmp(where, "JPEGLib") == 0 || strncmp(where, "Fax", 3) == 0);
+}
+
 static int CSEG_PRINTF(4, 0) warning_proc(TIFF *tiff, void *user, const char *where, const char *format, va_list arguments) {
-    return where != NULL && strcmp(where, "JPEGLib") == 0 ? error_proc(tiff, user, where, format, arguments) : 1;
+    return is_of_damage(where) ? error_proc(tiff, user, where, format, arguments) : 1;
 }
 
 void cseg_libtiff_clear(cseg_libtiff *stream) {

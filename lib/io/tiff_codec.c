@@ -68,7 +68,8 @@ static bool is_deflate(const cseg_page *page) {
 /* Codecs that decode some rows and continue with the next. */
 static bool decodes_in_pieces(uint16_t compression) {
     return compression == COMPRESSION_LZW || compression == COMPRESSION_LZMA || compression == COMPRESSION_ZSTD ||
-           compression == COMPRESSION_JPEG || compression == COMPRESSION_CCITTFAX3 || compression == COMPRESSION_CCITTFAX4;
+           compression == COMPRESSION_JPEG || compression == COMPRESSION_CCITTFAX3 || compression == COMPRESSION_CCITTFAX4 ||
+           compression == COMPRESSION_CCITTRLE || compression == COMPRESSION_CCITTRLEW;
 }
 
 /* Zstandard and xz state in their first bytes whether a checksum follows the data. */

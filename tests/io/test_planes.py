@@ -3,6 +3,7 @@
 
 import itertools
 import re
+import resource
 import struct
 
 import library
@@ -284,7 +285,9 @@ def test_files_without_a_uuid_of_their_own(tmp_path):
 
 def test_metadata_in_another_file(tmp_path):
     text = '<OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06"><BinaryOnly MetadataFile="all.companion.ome" UUID="urn:uuid:m"/></OME>'
-    assert library.read_image(write(tmp_path / "one.ome.tif", stack(1)[0], text))[0].shape == (1, 6, 8)
+    with library.Warnings() as warnings:
+        assert library.read_image(write(tmp_path / "one.ome.tif", stack(1)[0], text), context=warnings.context)[0].shape == (1, 6, 8)
+    assert "all.companion.ome" in " ".join(warnings)
     refuses(write(tmp_path / "two.ome.tif", stack(2), text), "2 pages", "all.companion.ome")
 
 
@@ -328,9 +331,16 @@ def test_large_text_is_read_in_linear_time(tmp_path):
     refuses(write(tmp_path / "image.ome.tif", stack(3), text), "IFD 3", "3 pages")
     planes = "<Plane TheC='0' TheT='0' TheZ='0'/>" * 100000
     data = stack(2)
-    for more in (planes, f"<Channel Name='{'x' * 5000000}'/>", "<a>" * 200000 + "</a>" * 200000, "<!--" + "-x" * 3000000 + "-->"):
+    for more in (planes, f"<Channel Name='{'x' * 5000000}'/>", ("<a>" * 200 + "</a>" * 200) * 1000, "<!--" + "-x" * 3000000 + "-->"):
         path = write(tmp_path / "image.ome.tif", data, ome([image(f"<TiffData/>{more}", (2, 1, 1))]))
         np.testing.assert_array_equal(library.read_image(path)[0], data)
+
+
+def test_deep_xml_takes_no_memory(tmp_path):
+    """Without a bound 60 MB of open elements take 9 GB."""
+    text = ome([image("<TiffData/>", (2, 1, 1)), "<a>" * 20_000_000])
+    refuses(write(tmp_path / "deep.ome.tif", stack(2), text), "OME-XML is broken", "nested too deeply")
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < 2 << 20
 
 
 # ---- ImageJ ----

@@ -330,6 +330,31 @@ def test_a_jpeg_that_ends_early_is_refused(tmp_path):
     fails(lambda: library.read_image(tmp_path / "image.tif"), "CELLSEG_ERR_FORMAT", "page 1, strip 1")
 
 
+CCITT = ["tiff_ccitt", "group3", "group4"]
+
+
+@pytest.mark.parametrize("compression", CCITT)
+def test_fax_codecs(tmp_path, compression):
+    """The second image is larger than one piece."""
+    for shape in ((40, 50), (9000, 8000)):
+        image = RNG.integers(0, 2, (shape[0], shape[1] // 50)).astype(bool).repeat(50, axis=1)
+        Image.fromarray(image).save(tmp_path / "image.tif", compression=compression, strip_size=1 << 30)
+        assert_reads(tmp_path / "image.tif", image[None].astype(np.uint8))
+
+
+@pytest.mark.parametrize("compression", CCITT)
+def test_damaged_rows_of_fax_codecs_are_refused(tmp_path, compression):
+    """libtiff only warns of rows that end early."""
+    image = RNG.integers(0, 2, (40, 50)).astype(bool)
+    Image.fromarray(image).save(tmp_path / "image.tif", compression=compression, strip_size=1 << 30)
+    page = tifffile.TiffFile(tmp_path / "image.tif").pages[0]
+    data = bytearray((tmp_path / "image.tif").read_bytes())
+    half = page.databytecounts[0] // 2
+    data[page.dataoffsets[0] + half : page.dataoffsets[0] + page.databytecounts[0]] = bytes(page.databytecounts[0] - half)
+    (tmp_path / "image.tif").write_bytes(data)
+    fails(lambda: library.read_image(tmp_path / "image.tif"), "CELLSEG_ERR_FORMAT", "page 1, strip 1")
+
+
 # ---- pyramids ----
 
 
