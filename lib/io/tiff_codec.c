@@ -56,6 +56,8 @@ unsigned cseg_codec_expansion(uint16_t compression) {
         return 1040;
     case COMPRESSION_LZW:
         return 4096;
+    case COMPRESSION_LERC:
+        return 1 << 20; /* 70 bytes hold a constant tile of any size */
     default:
         return 1 << 16; /* a bound for Zstandard and all other codecs */
     }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * XML through expat: no external entities, no entities of the document's own, a bounded depth, memory of the context, cancel
- * between elements. Time and memory are linear in the text. expat's memory hooks carry no pointer of the caller, so that the context of the parse
- * that runs on a thread is kept for that thread.
+ * between elements. Time and memory are linear in the text. expat's memory hooks carry no pointer of the caller, so that the
+ * context of the parse that runs on a thread is kept for that thread.
  */
 #include "io/xml.h"
 
@@ -63,7 +63,7 @@ typedef struct session {
     cellseg_context *context;
     const cseg_xml_handlers *handlers;
     unsigned depth;
-    bool complete; /* the outermost element has ended: what follows is padding */
+    bool complete;       /* the outermost element has ended: what follows is padding */
     const char *refused; /* why this library ended the parse; NULL: it did not */
     cellseg_status status;
 } session;
