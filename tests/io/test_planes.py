@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import tifffile
 from PIL import Image
+from tiff_file import File, page_tags
 
 ORDERS = ["XYCZT", "XYCTZ", "XYZCT", "XYZTC", "XYTCZ", "XYTZC"]
 C, Z, T = 3, 4, 2
@@ -405,6 +406,15 @@ def test_imagej_channels_behind_one_page(tmp_path):
 )
 def test_imagej_numbers_that_contradict_the_file(tmp_path, numbers, words):
     refuses(imagej(tmp_path / "image.tif", stack(3), f"ImageJ=1.53t\n{numbers}\n", 3), *words)
+
+
+def test_planes_behind_a_page_are_not_its_directory(tmp_path):
+    file = File()
+    pixels = file.add(bytes(100))
+    file.directory({**page_tags(10, 10, 8, [pixels], [100]), 270: (2, b"ImageJ=1.53\nimages=2\nchannels=2\n\0")})
+    file.add(bytes(100))
+    file.save(tmp_path / "image.tif")
+    refuses(tmp_path / "image.tif", "page 1, strip 1", "its directory")
 
 
 def test_imagej_claims_more_than_the_file_holds(tmp_path):
