@@ -66,9 +66,14 @@ static int CSEG_PRINTF(4, 0) error_proc(TIFF *tiff, void *user, const char *wher
     return 1; /* nothing is printed */
 }
 
-/* libjpeg's warnings are about damaged data. */
+/* What a decoder warns of is damaged or absent data, but for codes in an old order and rows that the last strip has too many. */
+static bool is_of_damage(const cseg_libtiff *stream, const char *format) {
+    return stream->file == NULL && strstr(format, "Old-style LZW") == NULL &&
+           strstr(format, "exceeds expected dimensions") == NULL;
+}
+
 static int CSEG_PRINTF(4, 0) warning_proc(TIFF *tiff, void *user, const char *where, const char *format, va_list arguments) {
-    return where != NULL && strcmp(where, "JPEGLib") == 0 ? error_proc(tiff, user, where, format, arguments) : 1;
+    return is_of_damage(user, format) ? error_proc(tiff, user, where, format, arguments) : 1;
 }
 
 void cseg_libtiff_clear(cseg_libtiff *stream) {

@@ -222,6 +222,10 @@ static bool is_xml(const char *text) {
     return text[strspn(text, " \t\r\n")] == '<';
 }
 
+bool cseg_ome_is(const char *description) {
+    return description != NULL && is_xml(description) && strstr(description, "openmicroscopy.org/") != NULL;
+}
+
 cellseg_status cseg_ome_parse(cseg_ome *ome, cellseg_context *context, const char *description) {
     *ome = (cseg_ome){.texts = {.context = context}};
     if (description == NULL || !is_xml(description))
@@ -234,7 +238,7 @@ cellseg_status cseg_ome_parse(cseg_ome *ome, cellseg_context *context, const cha
     if (fault.text[0] != '\0')
         ome->fault = fault;
     if (ome->fault.text[0] != '\0')
-        ome->present |= strstr(description, "openmicroscopy.org/") != NULL;
+        ome->present |= cseg_ome_is(description);
     return ome->texts.status;
 }
 

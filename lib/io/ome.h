@@ -39,6 +39,9 @@ typedef struct cseg_ome {
     cseg_text texts;      /* each ends with a zero; the one at 0 is empty */
 } cseg_ome;
 
+/* Whether a description, NULL or any text, is OME-XML or claims to be, without parsing it. */
+bool cseg_ome_is(const char *description);
+
 /* description: NULL, or any text. Broken text is no failure: see `fault`. Release with cseg_ome_free(), also after a failure. */
 cellseg_status cseg_ome_parse(cseg_ome *ome, cellseg_context *context, const char *description);
 void cseg_ome_free(cseg_ome *ome);

@@ -93,11 +93,11 @@ static cellseg_status agree(const sources *s) {
     for (size_t i = 0; i < s->count; i++) {
         const source *other = &s->items[i];
         if (differ(other->x_um, other->y_um))
-            return cseg_fail(CELLSEG_ERR_FORMAT, "pixels are not square: %s gives %g x %g um; state the pixel size", other->name,
-                             other->x_um, other->y_um);
+            return cseg_fail(CELLSEG_ERR_FORMAT, "pixels are not square: %g x %g um by %s; state the pixel size", other->x_um,
+                             other->y_um, other->name);
         if (differ(other->x_um, first->x_um))
-            return cseg_fail(CELLSEG_ERR_FORMAT, "pixel sizes disagree: %s gives %g um, %s %g um; state the pixel size",
-                             first->name, first->x_um, other->name, other->x_um);
+            return cseg_fail(CELLSEG_ERR_FORMAT, "pixel sizes disagree: %g um by %s, %g um by %s; state the pixel size",
+                             first->x_um, first->name, other->x_um, other->name);
     }
     return CELLSEG_OK;
 }

@@ -52,6 +52,8 @@ static cellseg_status check_ome(cellseg_context *context, const cseg_ome *ome, s
     if (ome->image_count == 0 && pages > 1)
         return cseg_fail(CELLSEG_ERR_FORMAT, "the OME-XML has no image; the meaning of the %zu pages is stated by %s", pages,
                          metadata != NULL ? metadata : "nothing");
+    if (metadata != NULL)
+        cseg_log_write(context, CELLSEG_LOG_WARNING, "the OME-XML of this file is in %s, which is not read", metadata);
     return CELLSEG_OK;
 }
 

@@ -112,10 +112,9 @@ cellseg_status cellseg_image_read_from(cellseg_image **out, cellseg_context *con
 
 /* ---- label maps ---- */
 
-static cellseg_status fail_id(const cseg_plane *from, size_t y, size_t x, double value) {
-    return cseg_fail(CELLSEG_ERR_FORMAT,
-                     "a label map holds whole numbers from 0 to 4294967295, and row %zu, column %zu of this %s %.17g", y, x,
-                     from->type == CELLSEG_FLOAT32 || from->type == CELLSEG_FLOAT64 ? "float image is" : "image is", value);
+static cellseg_status fail_id(size_t y, size_t x, double value) {
+    return cseg_fail(CELLSEG_ERR_FORMAT, "a label map holds whole numbers from 0 to 4294967295; row %zu, column %zu is %.17g", y,
+                     x, value);
 }
 
 /* Ids of one row. `valid` is a condition on v; NaN fails it. */
@@ -123,7 +122,7 @@ static cellseg_status fail_id(const cseg_plane *from, size_t y, size_t x, double
     for (size_t x = 0; x < from->width; x++) {                                                                                   \
         const type v = ((const type *)row)[x];                                                                                   \
         if (!(valid))                                                                                                            \
-            return fail_id(from, y, x, (double)v);                                                                               \
+            return fail_id(y, x, (double)v);                                                                                     \
         to[x] = (uint32_t)v;                                                                                                     \
     }                                                                                                                            \
     return CELLSEG_OK

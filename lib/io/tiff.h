@@ -184,7 +184,8 @@ typedef struct cseg_survey {
     cellseg_context *context;
     cseg_page *pages; /* all directories of the file, in order */
     size_t count, capacity;
-    size_t *full; /* pages that are neither thumbnails, masks nor smaller levels of a pyramid */
+    bool described; /* by OME-XML: no page is taken for a level by its size */
+    size_t *full;   /* pages that are neither thumbnails, masks nor smaller levels of a pyramid */
     size_t full_count;
 } cseg_survey;
 

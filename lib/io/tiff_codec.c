@@ -56,6 +56,8 @@ unsigned cseg_codec_expansion(uint16_t compression) {
         return 1040;
     case COMPRESSION_LZW:
         return 4096;
+    case COMPRESSION_LERC:
+        return 1 << 20; /* 70 bytes hold a constant tile of any size */
     default:
         return 1 << 16; /* a bound for Zstandard and all other codecs */
     }
@@ -68,7 +70,8 @@ static bool is_deflate(const cseg_page *page) {
 /* Codecs that decode some rows and continue with the next. */
 static bool decodes_in_pieces(uint16_t compression) {
     return compression == COMPRESSION_LZW || compression == COMPRESSION_LZMA || compression == COMPRESSION_ZSTD ||
-           compression == COMPRESSION_JPEG || compression == COMPRESSION_CCITTFAX3 || compression == COMPRESSION_CCITTFAX4;
+           compression == COMPRESSION_JPEG || compression == COMPRESSION_CCITTFAX3 || compression == COMPRESSION_CCITTFAX4 ||
+           compression == COMPRESSION_CCITTRLE || compression == COMPRESSION_CCITTRLEW;
 }
 
 /* Zstandard and xz state in their first bytes whether a checksum follows the data. */

@@ -65,6 +65,9 @@ cellseg_status cseg_page_read(cseg_page *page, const cseg_ifd *ifd) {
     CSEG_TRY(read_samples(&page->format, &page->mixed, ifd, 339, page->samples));
     if (page->format == FORMAT_VOID)
         page->format = FORMAT_UINT;
+    if (samples > 1 && planar != 1 && planar != 2)
+        return cseg_fail(CELLSEG_ERR_FORMAT, "page %u: tag 284 is damaged: %llu is no planar configuration", page->number,
+                         (unsigned long long)planar);
     return CELLSEG_OK;
 }
 

@@ -22,10 +22,11 @@ static cellseg_status check_samples(const cseg_page *page) {
         return cseg_fail(CELLSEG_ERR_FORMAT, "page %u: samples of different depths or formats are not supported", page->number);
     if (cseg_samples_type(page->format, page->bits) != 0)
         return CELLSEG_OK;
-    const char *what = page->format == FORMAT_UINT    ? "unsigned"
-                       : page->format == FORMAT_INT   ? "signed"
-                       : page->format == FORMAT_FLOAT ? "floating-point"
-                                                      : "complex";
+    const char *what = page->format == FORMAT_UINT              ? "unsigned"
+                       : page->format == FORMAT_INT             ? "signed"
+                       : page->format == FORMAT_FLOAT           ? "floating-point"
+                       : page->format == 5 || page->format == 6 ? "complex"
+                                                                : "unknown";
     return cseg_fail(CELLSEG_ERR_FORMAT, "page %u: %u-bit %s samples are not supported", page->number, page->bits, what);
 }
 

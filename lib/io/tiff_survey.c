@@ -3,12 +3,13 @@
  * The directories of a TIFF file, each visited once, and which of them are images: thumbnails, masks and the smaller levels of a
  * pyramid are not. Levels lie in SubIFDs, in pages marked as reduced, or in plain pages of falling size.
  */
+#include "io/ome.h"
 #include "io/tiff.h"
 
 #include <math.h>
 #include <string.h>
 
-enum { MAX_PAGES = 1 << 18, REDUCED = 1, MASK = 4, SUB_IFDS = 330, MAX_LEVELS = 64 };
+enum { MAX_PAGES = 1 << 18, REDUCED = 1, MASK = 4, DESCRIPTION = 270, SUB_IFDS = 330, MAX_LEVELS = 64 };
 
 static cellseg_status append(cseg_survey *survey, const cseg_page *page) {
     if (survey->count == MAX_PAGES)
@@ -55,7 +56,17 @@ static void warn_of_levels(const cseg_survey *survey, size_t levels) {
                        levels == 1 ? " is" : "s are", full->number, full->height, full->width);
 }
 
-/* Full pages are those that are neither marked nor a smaller level of the largest. */
+/* Whether OME-XML, which the first page that is not marked holds, says what the pages are: a smaller one may be another image. */
+static cellseg_status read_described(cseg_survey *survey, const cseg_ifd *ifd) {
+    char *text;
+    size_t size;
+    CSEG_TRY(cseg_ifd_bytes(&text, &size, survey->context, ifd, DESCRIPTION));
+    survey->described = cseg_ome_is(text);
+    cseg_memory_free(text);
+    return CELLSEG_OK;
+}
+
+/* Full pages are those that are neither marked nor, where only sizes tell, a smaller level of the largest. */
 static cellseg_status find_full(cseg_survey *survey) {
     const cseg_page *largest = NULL;
     for (const cseg_page *page = survey->pages; page < survey->pages + survey->count; page++)
@@ -70,7 +81,7 @@ static cellseg_status find_full(cseg_survey *survey) {
     for (size_t i = 0; i < survey->count; i++) {
         if (is_marked(&survey->pages[i]))
             continue;
-        if (is_level(&survey->pages[i], largest)) {
+        if (!survey->described && is_level(&survey->pages[i], largest)) {
             levels++;
             continue;
         }
@@ -87,6 +98,7 @@ static cellseg_status find_full(cseg_survey *survey) {
 cellseg_status cseg_survey_read(cseg_survey *survey, cellseg_context *context, cseg_ifd *ifd) {
     *survey = (cseg_survey){.context = context};
     uint64_t kept = 0, next = ifd->first;
+    bool first = true; /* no page so far but marked ones */
     if (next == 0)
         return cseg_fail(CELLSEG_ERR_FORMAT, "the file has no pages");
     for (uint32_t number = 1; next != 0; number++) {
@@ -98,6 +110,10 @@ cellseg_status cseg_survey_read(cseg_survey *survey, cellseg_context *context, c
         CSEG_TRY(cseg_ifd_load(ifd, next, number));
         CSEG_TRY(cseg_page_read(&page, ifd));
         CSEG_TRY(append(survey, &page));
+        if (first && !is_marked(&page)) {
+            CSEG_TRY(read_described(survey, ifd));
+            first = false;
+        }
         next = ifd->next;
         if (number % 1024 == 0)
             CSEG_TRY(cseg_progress_poll(context, 0));

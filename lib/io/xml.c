@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * XML through expat: no external entities, no entities of the document's own, memory of the context, cancel between elements.
- * Time and memory are linear in the text. expat's memory hooks carry no pointer of the caller, so that the context of the parse
- * that runs on a thread is kept for that thread.
+ * XML through expat: no external entities, no entities of the document's own, a bounded depth, memory of the context, cancel
+ * between elements. Time and memory are linear in the text. expat's memory hooks carry no pointer of the caller, so that the
+ * context of the parse that runs on a thread is kept for that thread.
  */
 #include "io/xml.h"
 
@@ -10,7 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MAX_BYTES = 1 << 28 };
+/* expat takes 150 bytes for an open element, whose tag may have three. */
+enum { MAX_BYTES = 1 << 28, MAX_DEPTH = 256 };
 
 /* ---- memory ---- */
 
@@ -62,8 +63,8 @@ typedef struct session {
     cellseg_context *context;
     const cseg_xml_handlers *handlers;
     unsigned depth;
-    bool complete; /* the outermost element has ended: what follows is padding */
-    bool declares_entities;
+    bool complete;       /* the outermost element has ended: what follows is padding */
+    const char *refused; /* why this library ended the parse; NULL: it did not */
     cellseg_status status;
 } session;
 
@@ -75,18 +76,25 @@ static void settle(session *s, cellseg_status status) {
         (void)XML_StopParser(s->parser, XML_FALSE);
 }
 
+static void refuse(session *s, const char *why) {
+    s->refused = why;
+    (void)XML_StopParser(s->parser, XML_FALSE);
+}
+
 static void XMLCALL on_start(void *data, const XML_Char *name, const XML_Char **attributes) {
     session *s = data;
     const char *colon = strchr(name, ':');
-    s->depth++;
-    settle(s, s->handlers->start(s->handlers->data, s->depth, colon != NULL ? colon + 1 : name, attributes));
+    if (++s->depth > MAX_DEPTH)
+        refuse(s, "its elements are nested too deeply");
+    else
+        settle(s, s->handlers->start(s->handlers->data, s->depth, colon != NULL ? colon + 1 : name, attributes));
 }
 
 /* expat ends an empty element also where its start stopped the parse. */
 static void XMLCALL on_end(void *data, const XML_Char *name) {
     session *s = data;
     (void)name;
-    if (s->status == CELLSEG_OK)
+    if (s->status == CELLSEG_OK && s->refused == NULL)
         settle(s, s->handlers->end != NULL ? s->handlers->end(s->handlers->data, s->depth) : CELLSEG_OK);
     s->depth--;
     s->complete = s->depth == 0;
@@ -101,8 +109,7 @@ static void XMLCALL on_entity(void *data, const XML_Char *name, int is_parameter
                               const XML_Char *base, const XML_Char *system, const XML_Char *public_id, const XML_Char *notation) {
     session *s = data;
     (void)name, (void)is_parameter, (void)value, (void)length, (void)base, (void)system, (void)public_id, (void)notation;
-    s->declares_entities = true;
-    (void)XML_StopParser(s->parser, XML_FALSE);
+    refuse(s, "it declares entities");
 }
 
 /* ---- the parse ---- */
@@ -129,7 +136,7 @@ static cellseg_status run(session *s, cseg_xml_fault *fault, const char *text, s
         return s->status;
     const enum XML_Error error = XML_GetErrorCode(s->parser);
     (void)snprintf(fault->text, sizeof fault->text, "line %llu: %s", (unsigned long long)XML_GetCurrentLineNumber(s->parser),
-                   s->declares_entities ? "it declares entities" : XML_ErrorString(error));
+                   s->refused != NULL ? s->refused : XML_ErrorString(error));
     return CELLSEG_OK;
 }
 

@@ -3,6 +3,7 @@
 
 import itertools
 import re
+import resource
 import struct
 
 import library
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 import tifffile
 from PIL import Image
+from tiff_file import File, page_tags
 
 ORDERS = ["XYCZT", "XYCTZ", "XYZCT", "XYZTC", "XYTCZ", "XYTZC"]
 C, Z, T = 3, 4, 2
@@ -196,6 +198,19 @@ def test_several_images(tmp_path):
     refuses(path, "series is 3", "3 images", series=3, status="CELLSEG_ERR_ARGUMENT")
 
 
+@pytest.mark.parametrize("first", [0, 1])
+def test_an_image_of_half_the_size_is_no_level_of_another(tmp_path, first):
+    rng = np.random.default_rng(6)
+    images = [rng.integers(0, 60000, (2, 12 * k, 16 * k)).astype(np.uint16) for k in ((1, 2), (2, 1))[first]]
+    path = tmp_path / "sizes.ome.tif"
+    with tifffile.TiffWriter(path, ome=True) as file:
+        for pixels in images:
+            file.write(pixels, photometric="minisblack", metadata={"axes": "CYX"})
+    refuses(path, "2 images (series)")
+    for series, pixels in enumerate(images):
+        np.testing.assert_array_equal(library.read_image(path, series=series)[0], pixels)
+
+
 def test_a_hundred_images(tmp_path):
     images = [image(f'<TiffData IFD="{i}"/>', name=f"position {i}") for i in range(100)]
     data = stack(100)
@@ -271,7 +286,9 @@ def test_files_without_a_uuid_of_their_own(tmp_path):
 
 def test_metadata_in_another_file(tmp_path):
     text = '<OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06"><BinaryOnly MetadataFile="all.companion.ome" UUID="urn:uuid:m"/></OME>'
-    assert library.read_image(write(tmp_path / "one.ome.tif", stack(1)[0], text))[0].shape == (1, 6, 8)
+    with library.Warnings() as warnings:
+        assert library.read_image(write(tmp_path / "one.ome.tif", stack(1)[0], text), context=warnings.context)[0].shape == (1, 6, 8)
+    assert "all.companion.ome" in " ".join(warnings)
     refuses(write(tmp_path / "two.ome.tif", stack(2), text), "2 pages", "all.companion.ome")
 
 
@@ -315,9 +332,16 @@ def test_large_text_is_read_in_linear_time(tmp_path):
     refuses(write(tmp_path / "image.ome.tif", stack(3), text), "IFD 3", "3 pages")
     planes = "<Plane TheC='0' TheT='0' TheZ='0'/>" * 100000
     data = stack(2)
-    for more in (planes, f"<Channel Name='{'x' * 5000000}'/>", "<a>" * 200000 + "</a>" * 200000, "<!--" + "-x" * 3000000 + "-->"):
+    for more in (planes, f"<Channel Name='{'x' * 5000000}'/>", ("<a>" * 200 + "</a>" * 200) * 1000, "<!--" + "-x" * 3000000 + "-->"):
         path = write(tmp_path / "image.ome.tif", data, ome([image(f"<TiffData/>{more}", (2, 1, 1))]))
         np.testing.assert_array_equal(library.read_image(path)[0], data)
+
+
+def test_deep_xml_takes_no_memory(tmp_path):
+    """Without a bound 60 MB of open elements take 9 GB."""
+    text = ome([image("<TiffData/>", (2, 1, 1)), "<a>" * 20_000_000])
+    refuses(write(tmp_path / "deep.ome.tif", stack(2), text), "OME-XML is broken", "nested too deeply")
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < 2 << 20
 
 
 # ---- ImageJ ----
@@ -382,6 +406,15 @@ def test_imagej_channels_behind_one_page(tmp_path):
 )
 def test_imagej_numbers_that_contradict_the_file(tmp_path, numbers, words):
     refuses(imagej(tmp_path / "image.tif", stack(3), f"ImageJ=1.53t\n{numbers}\n", 3), *words)
+
+
+def test_planes_behind_a_page_are_not_its_directory(tmp_path):
+    file = File()
+    pixels = file.add(bytes(100))
+    file.directory({**page_tags(10, 10, 8, [pixels], [100]), 270: (2, b"ImageJ=1.53\nimages=2\nchannels=2\n\0")})
+    file.add(bytes(100))
+    file.save(tmp_path / "image.tif")
+    refuses(tmp_path / "image.tif", "page 1, strip 1", "its directory")
 
 
 def test_imagej_claims_more_than_the_file_holds(tmp_path):

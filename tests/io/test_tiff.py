@@ -3,6 +3,7 @@
 
 import ctypes
 import ctypes.util
+import io
 import lzma
 import struct
 import subprocess
@@ -206,6 +207,8 @@ CONTRADICTIONS = [
     ({"t305": (2, 4000, 8)}, "page 1: tag 305 is damaged"),
     ({"t256": (4, [0])}, "page 1", "not an image"),
     ({"t277": (3, [0])}, "page 1", "not an image"),
+    ({"t284": (3, [3]), "t277": (3, [2])}, "page 1: tag 284 is damaged"),
+    ({"t339": (3, [0])}, "page 1: 8-bit unknown samples"),
     ({"t32997": (4, [2])}, "page 1", "depth 2"),
     ({"t278": (4, [0])}, "page 1", "empty"),
     ({"t259": (3, [6])}, "page 1: compression 6 is not supported"),
@@ -327,6 +330,58 @@ def test_a_jpeg_that_ends_early_is_refused(tmp_path):
     half = page.databytecounts[0] // 2
     begin = page.dataoffsets[0] + half
     data[begin : begin + half] = (b"\xff\xd9" * half)[:half]
+    (tmp_path / "image.tif").write_bytes(data)
+    fails(lambda: library.read_image(tmp_path / "image.tif"), "CELLSEG_ERR_FORMAT", "page 1, strip 1")
+
+
+def test_a_constant_tile_takes_lerc_few_bytes(tmp_path):
+    image = np.full((2048, 2048), 7, np.float32)
+    tifffile.imwrite(tmp_path / "plain.tif", image, metadata=None, photometric="minisblack")
+    subprocess.run(["tiffcp", "-c", "lerc", "-t", "-w", "2048", "-l", "2048", tmp_path / "plain.tif", tmp_path / "image.tif"], check=True)
+    assert tifffile.TiffFile(tmp_path / "image.tif").pages[0].databytecounts[0] < 200
+    assert_reads(tmp_path / "image.tif", image[None])
+
+
+def jpeg(height, width):
+    data = io.BytesIO()
+    Image.fromarray(np.full((height, width), 90, np.uint8)).save(data, "jpeg")
+    return data.getvalue()
+
+
+@pytest.mark.parametrize("height, width", [(16, 8), (8, 16), (8, 8)])
+def test_a_jpeg_smaller_than_its_strip_is_refused(tmp_path, height, width):
+    """libtiff only warns, and leaves the rest of the strip as it was."""
+    for size, reads in ((jpeg(16, 16), True), (jpeg(height, width), False)):
+        file = File()
+        file.directory(page_tags(16, 16, 8, [file.add(size)], [len(size)], t259=(3, [7])))
+        file.save(tmp_path / "image.tif")
+        if reads:
+            assert_reads(tmp_path / "image.tif", np.full((1, 16, 16), 90, np.uint8))
+        else:
+            fails(lambda: library.read_image(tmp_path / "image.tif"), "CELLSEG_ERR_FORMAT", "page 1, strip 1", "JPEG")
+
+
+CCITT = ["tiff_ccitt", "group3", "group4"]
+
+
+@pytest.mark.parametrize("compression", CCITT)
+def test_fax_codecs(tmp_path, compression):
+    """The second image is larger than one piece."""
+    for shape in ((40, 50), (9000, 8000)):
+        image = RNG.integers(0, 2, (shape[0], shape[1] // 50)).astype(bool).repeat(50, axis=1)
+        Image.fromarray(image).save(tmp_path / "image.tif", compression=compression, strip_size=1 << 30)
+        assert_reads(tmp_path / "image.tif", image[None].astype(np.uint8))
+
+
+@pytest.mark.parametrize("compression", CCITT)
+def test_damaged_rows_of_fax_codecs_are_refused(tmp_path, compression):
+    """libtiff only warns of rows that end early."""
+    image = RNG.integers(0, 2, (40, 50)).astype(bool)
+    Image.fromarray(image).save(tmp_path / "image.tif", compression=compression, strip_size=1 << 30)
+    page = tifffile.TiffFile(tmp_path / "image.tif").pages[0]
+    data = bytearray((tmp_path / "image.tif").read_bytes())
+    half = page.databytecounts[0] // 2
+    data[page.dataoffsets[0] + half : page.dataoffsets[0] + page.databytecounts[0]] = bytes(page.databytecounts[0] - half)
     (tmp_path / "image.tif").write_bytes(data)
     fails(lambda: library.read_image(tmp_path / "image.tif"), "CELLSEG_ERR_FORMAT", "page 1, strip 1")
 
