@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Run cellseg segment, info and train again and again, with the first, second, third ... read, write, malloc or rename failing: once, and
 with all that follow. Each run succeeds with the same bytes, or exits with a status, one line on standard error and the old files.
-Usage: CELLSEG_PROGRAM=... fail_runs.py WORK [DENSE]. Beyond the first DENSE (40) calls of a kind, ever fewer of them are tried."""
+Usage: CELLSEG_PROGRAM=... fail_runs.py WORK [DENSE]. Between the first and the last DENSE (40) calls of a kind, ever fewer of them are tried."""
 
 import os
 import subprocess
@@ -116,7 +116,7 @@ def calls_to_fail(count, dense):
     at = 1
     while at <= count:
         yield at
-        at += 1 if at < dense else at // 8 + 1
+        at = at + 1 if at < dense or at >= count - dense else min(at + at // 8 + 1, count - dense)
 
 
 def main():
