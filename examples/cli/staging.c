@@ -51,6 +51,8 @@ static bool place_set(const char *ready, const char *folder, const char *stem, s
     struct dirent **entries;
     const int count = scandir(ready, &entries, is_not_dots, alphasort);
     bool fine = count >= 0 || errno == ENOENT, placed = true;
+    if (!fine)
+        print_error("%s: this set of results cannot be put in place: %s", ready, strerror(errno));
     for (int i = 0; i < count; i++) {
         const char *name = entries[i]->d_name;
         if (strncmp(name, stem, length) == 0 && name[length] == '.')

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
 """Run cellseg segment, info and train again and again, with the first, second, third ... read, write, malloc or rename failing: once, and
-with all that follow. Each run succeeds with the same bytes, or exits with a status, one line on standard error and the old files.
-Usage: CELLSEG_PROGRAM=... fail_runs.py WORK [DENSE]. Beyond the first DENSE (40) calls of a kind, ever fewer of them are tried."""
+with all that follow. Each run succeeds with the same bytes, or exits with a status, one line on
+standard error, and the old files or all of the new ones.
+Usage: CELLSEG_PROGRAM=... fail_runs.py WORK [DENSE]. Between the first and the last DENSE (40) calls of a kind, ever fewer of them are tried."""
 
 import os
 import subprocess
@@ -76,7 +77,7 @@ class Train:
         return {name: content for name, content in files(self.work / "out").items()}
 
     def check_old(self):
-        assert self.state() == {"model.cellseg": b"the old model"}, sorted(self.state())
+        assert self.state() in ({"model.cellseg": b"the old model"}, self.new), sorted(self.state())  # new where only standard output failed
         assert sorted(os.listdir(self.work / "out")) == ["model.cellseg"]
 
 
@@ -116,7 +117,7 @@ def calls_to_fail(count, dense):
     at = 1
     while at <= count:
         yield at
-        at += 1 if at < dense else at // 8 + 1
+        at = at + 1 if at < dense or at >= count - dense else min(at + at // 8 + 1, count - dense)
 
 
 def main():
