@@ -171,7 +171,7 @@ static bool find_cells(results *r, cellseg_context *context, const cellseg_model
 static bool process(const file *input, cellseg_context *context, const cellseg_model *model) {
     set_progress_title(input->path);
     results r;
-    init_results(&r, input);
+    init_results(&r, input, chosen_reading());
     r.nuclei_path = nuclei_path;
     r.model = model;
     const bool fine = find_cells(&r, context, model, input->path) && write_results(&r, context, output_folder);
