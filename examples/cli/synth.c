@@ -28,7 +28,7 @@ static const option common_options[] = {
     {"seed", 0, OPTION_COUNT, &first_seed, "S", "seed of the first field; the next field has S + 1", NULL},
     {"size", 0, OPTION_TEXT, &size_text, "WxH", "width and height in pixels", NULL},
     {"pixel-size", 0, OPTION_NUMBER, &synth_options.pixel_size_um, "UM", "edge of a pixel", NULL},
-    {"threads", 0, OPTION_WHOLE, &threads, "N", "number of threads; 0: one per core", NULL},
+    {"threads", 0, OPTION_WHOLE, &threads, "N", "number of threads; 0: one per core that the process may use", NULL},
     {NULL, 0, OPTION_FLAG, NULL, NULL, NULL, NULL},
 };
 
