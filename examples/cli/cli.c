@@ -119,6 +119,14 @@ void print_error(const char *format, ...) {
     print_line("", line);
 }
 
+void *check_memory(void *block) {
+    if (block == NULL) {
+        print_error("no memory");
+        exit(CLI_FAILED);
+    }
+    return block;
+}
+
 void keep_warnings(void) {
     free(warnings);
     warnings = NULL;

@@ -36,6 +36,9 @@ bool end_output(void);
 /* One line on standard error: "cellseg: " and the text. Wipes the progress bar first. */
 void print_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* The block; where it is NULL, one line and the program's end. For the few bytes of names. */
+void *check_memory(void *block);
+
 void print_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Keep the warnings from now on, for the record of a result, and forget the older ones; the kept ones, a line each. */

@@ -500,9 +500,7 @@ static bool outputs_can_be_written(void) {
 }
 
 int cmd_crossval(int argc, char **argv) {
-    const char **operands = malloc((size_t)argc * sizeof *operands);
-    if (operands == NULL)
-        return CLI_FAILED;
+    const char **operands = check_memory(malloc((size_t)argc * sizeof *operands));
     int count = 0, code = CLI_USAGE;
     const parsed result = parse_training(&crossval_command, argc, argv, operands, &count);
     if (result == PARSED_HELP)

@@ -223,9 +223,7 @@ static const char *fault_of_values(void) {
 }
 
 int cmd_evaluate(int argc, char **argv) {
-    const char **operands = malloc((size_t)argc * sizeof *operands);
-    if (operands == NULL)
-        return CLI_FAILED;
+    const char **operands = check_memory(malloc((size_t)argc * sizeof *operands));
     int count = 0, code = CLI_USAGE;
     const parsed result = parse_options(&evaluate_command, argc, argv, operands, &count);
     const char *fault = count != 2 ? "TRUTH and PREDICTED are expected, and no other argument" : fault_of_values();

@@ -41,9 +41,7 @@ static int export(void) {
 }
 
 int cmd_export(int argc, char **argv) {
-    const char **operands = malloc((size_t)argc * sizeof *operands);
-    if (operands == NULL)
-        return CLI_FAILED;
+    const char **operands = check_memory(malloc((size_t)argc * sizeof *operands));
     int count = 0, code = CLI_USAGE;
     const parsed result = parse_options(&export_command, argc, argv, operands, &count);
     if (result == PARSED_HELP)

@@ -92,14 +92,6 @@ bool join_path(char path[PATH_SIZE], const char *folder, const char *stem, const
 
 /* ---- lists ---- */
 
-static void *check_memory(void *block) {
-    if (block == NULL) {
-        print_error("no memory for file names");
-        exit(CLI_FAILED);
-    }
-    return block;
-}
-
 /* Takes over `path`. */
 static void append(file_list *list, char *path, const char *kind) {
     list->files = check_memory(realloc(list->files, (list->count + 1) * sizeof *list->files));

@@ -110,9 +110,7 @@ static int describe_file(cellseg_context *context, const char *path) {
 }
 
 int cmd_info(int argc, char **argv) {
-    const char **operands = malloc((size_t)argc * sizeof *operands);
-    if (operands == NULL)
-        return CLI_FAILED;
+    const char **operands = check_memory(malloc((size_t)argc * sizeof *operands));
     int count = 0, code = CLI_FINE;
     const parsed result = parse_options(&info_command, argc, argv, operands, &count);
     cellseg_context *context = result == PARSED_OK ? new_context(0) : NULL;

@@ -73,6 +73,8 @@ static bool add_figures(cJSON *to, const cellseg_segment_report *r) {
         {"dropped_lost", r->dropped_lost},
         {"dropped_no_cytoplasm", r->dropped_no_cytoplasm},
         {"dropped_marker", r->dropped_marker},
+        {"cells_joined", r->cells_joined},
+        {"nuclei_joined", r->nuclei_joined},
         {"marker_cells", r->marker_cells},
         {"marker_contrast", r->marker_contrast},
         {"marker_share", r->marker_share},

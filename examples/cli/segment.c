@@ -226,11 +226,9 @@ static int process_all(const file_list *inputs, bool with_network) {
 
 static int run(const command *of, int argc, char **argv) {
     make_tables();
-    const char **operands = malloc((size_t)argc * sizeof *operands);
+    const char **operands = check_memory(malloc((size_t)argc * sizeof *operands));
     int count = 0, code = CLI_USAGE;
     file_list inputs;
-    if (operands == NULL)
-        return CLI_FAILED;
     const parsed result = parse(of, argc, argv, operands, &count);
     if (result == PARSED_HELP)
         code = CLI_FINE;

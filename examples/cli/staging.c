@@ -50,11 +50,11 @@ static int is_not_dots(const struct dirent *entry) {
 static bool place_set(const char *ready, const char *folder, const char *stem, size_t length) {
     struct dirent **entries;
     const int count = scandir(ready, &entries, is_not_dots, alphasort);
-    bool fine = count >= 0 || errno == ENOENT;
+    bool fine = count >= 0 || errno == ENOENT, placed = true;
     for (int i = 0; i < count; i++) {
         const char *name = entries[i]->d_name;
         if (strncmp(name, stem, length) == 0 && name[length] == '.')
-            fine = place_entry(ready, folder, name) && fine;
+            placed = placed && place_entry(ready, folder, name); /* the next run places what stays */
         else {
             print_error("%s: \"%s\" does not belong to this set of results", ready, name);
             fine = false;
@@ -63,9 +63,9 @@ static bool place_set(const char *ready, const char *folder, const char *stem, s
     }
     if (count >= 0)
         free(entries);
-    if (fine)
+    if (fine && placed)
         (void)rmdir(ready); /* an emptied folder may have become the next set of its stem already */
-    return fine;
+    return fine && placed;
 }
 
 /* Put a set in place whose process died; with `wait`, also one whose process is at it. */

@@ -200,9 +200,7 @@ int cmd_synth(int argc, char **argv) {
     if (!init_options())
         return CLI_FAILED;
     make_table();
-    const char **operands = malloc((size_t)argc * sizeof *operands);
-    if (operands == NULL)
-        return CLI_FAILED;
+    const char **operands = check_memory(malloc((size_t)argc * sizeof *operands));
     int operand_count = 0, code = CLI_USAGE;
     const parsed result = parse_options(&synth_command, argc, argv, operands, &operand_count);
     wanted_stain = synth_options.stain;

@@ -48,11 +48,18 @@ static bool is_complete(int operands) {
 
 /* ---- training ---- */
 
+/* Add the epoch to the log and the curve, where they are wanted. */
+static bool write_epoch(const cellseg_epoch *epoch) {
+    if (log_path == NULL && curve_path == NULL)
+        return true;
+    return add_to_history(&epochs, epoch) && (log_path == NULL || write_log(&epochs, log_path)) &&
+           (curve_path == NULL || write_curve(&epochs, curve_path));
+}
+
 static int32_t on_epoch(void *user, const cellseg_epoch *epoch) {
     cellseg_epoch *const stopped = user;
     print_epoch(epoch);
-    const bool written = add_to_history(&epochs, epoch) && (log_path == NULL || write_log(&epochs, log_path)) &&
-                         (curve_path == NULL || write_curve(&epochs, curve_path));
+    const bool written = write_epoch(epoch);
     if (was_interrupted() || !written)
         *stopped = *epoch;
     return stopped->epoch > 0;
@@ -142,9 +149,7 @@ static int train(void) {
 }
 
 int cmd_train(int argc, char **argv) {
-    const char **operands = malloc((size_t)argc * sizeof *operands);
-    if (operands == NULL)
-        return CLI_FAILED;
+    const char **operands = check_memory(malloc((size_t)argc * sizeof *operands));
     int count = 0, code = CLI_USAGE;
     const parsed result = parse_training(&train_command, argc, argv, operands, &count);
     if (result == PARSED_HELP)

@@ -44,6 +44,9 @@ CHANGES = [
     ("minimum cytoplasm 0", {"cytoplasm-min": 0}),
     ("minimum cytoplasm 0.2", {"cytoplasm-min": 0.2}),
     ("no top-hat before the cells step", {"top-hat-um": 0}),
+    ("cells not joined", {"join": 0}),
+    ("cells joined above an evidence of 0.5", {"join": 0.5}),
+    ("cells joined above an evidence of 2", {"join": 2}),
 ]
 
 

@@ -80,14 +80,17 @@ FULL |= {"learning-rate-final": 1e-5}
 QUICK = {"epochs": 1, "width": 0.125, "batch": 2}
 
 
-def arguments(description, what=()):
-    """Parse the command line of an experiment. `what`: the choices of --what, if the experiment has several.
+def arguments(description, what=(), more=None):
+    """Parse the command line of an experiment. `what`: the choices of --what, if the experiment has several. `more`: {option: keywords
+    of add_argument()}, for options of its own.
 
     Adds `training` (options), `limit` (images per folder, or None), `suitable` (data sets), `docs` and `budget` (text).
     """
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     if what:
         parser.add_argument("--what", required=True, choices=what)
+    for option, keywords in (more or {}).items():
+        parser.add_argument(option, **keywords)
     parser.add_argument("--data", type=Path, required=True, help="folder that contains the folders of docs/data.md")
     parser.add_argument("--work", type=Path, required=True, help="models and label maps; a stopped experiment resumes from here")
     parser.add_argument("--docs", type=Path, help="folder for tables and pictures (default: docs/; with --quick WORK/docs)")

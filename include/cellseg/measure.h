@@ -73,6 +73,7 @@ CELLSEG_API const cellseg_option_table *cellseg_measure_options_table(void);
  *
  *     nucleus_area_um2          number of nucleus pixels inside the cell times the area of a pixel; 0 without a nucleus
  *     nucleus_cell_area_ratio   nucleus_area / area
+ *     nuclei_count              number of nuclei: 4-connected components of the nucleus pixels inside the cell
  *
  * with `image` and options->intensity, for each channel from 0, in the unit of the image; all NaN if a value of the cell is NaN
  *

@@ -363,8 +363,8 @@ CELLSEG_API cellseg_status cellseg_labels_boundaries(cellseg_image **out, cellse
 
 /**
  * Check the properties of every pair of label maps that this library makes, and find the first violation, in this order: every
- * cell is one 8-connected component; the cells' ids are 1 to n without gaps; and, where `nuclei` is given, the same for nuclei;
- * every nucleus lies inside the cell of the same id; no cell is without a nucleus.
+ * cell is one 8-connected component; the cells' ids are 1 to n without gaps; and, where `nuclei` is given, the ids of nuclei are
+ * too, each of one or more components; every nucleus lies inside the cell of the same id; no cell is without a nucleus.
  *
  * @param[out] violation  One line that names the object and the place, "cell 7 has two components, at row 3, column 5 and at row
  * 9, column 0"; "" without a violation. Cut to fit; "" after an error.

@@ -92,6 +92,9 @@ typedef struct cellseg_segment_options {
     double nucleus_area_min_um2; /**< smaller nuclei are dropped. Default 25 */
     double cell_area_min_um2;    /**< smaller cells are dropped with their nuclei; 0, the default: none */
     double cell_area_max_um2;    /**< larger cells are dropped with their nuclei; 0, the default: none */
+    double join;                 /**< touching cells are one where the evidence for it is above this. The evidence is the sum of
+                                      docs/model-format.md, "joining": near 0 where both are as likely. Models without its
+                                      coefficients or without a distance output join none. 0: none are joined. Default 1 */
     double smooth_um;            /**< radius of the disc that opens each cell's outline; 0, the default: none */
     int32_t drop_border_cells;   /**< 1: cells that touch the image's edge are dropped. Default 0 */
     int32_t fill_holes;          /**< 1, the default: holes inside cells and nuclei are filled */
@@ -142,7 +145,10 @@ enum {
 typedef struct cellseg_segment_report {
     size_t struct_size;
     uint32_t cells;                       /**< in the label maps */
-    uint32_t nuclei;                      /**< nuclei at the working scale: cells, and those dropped from dropped_border on */
+    uint32_t nuclei;                      /**< nuclei at the working scale: cells, nuclei_joined, and those dropped from
+                                             dropped_border on */
+    uint32_t cells_joined;                /**< cells in the label maps that were joined from several, each with a nucleus */
+    uint32_t nuclei_joined;               /**< nuclei that share a cell with an earlier one, in the label maps or dropped */
     uint32_t dropped_small;               /**< nuclei below nucleus_area_min_um2 */
     uint32_t dropped_improbable;          /**< nuclei below nucleus_probability_min */
     uint32_t dropped_weak;                /**< nuclei below nucleus_strength_ratio */
@@ -172,7 +178,7 @@ typedef struct cellseg_segment_report {
     uint64_t peak_bytes;         /**< largest memory in use through the context during the call; 0 without a context */
     uint64_t model_hash;         /**< cellseg_model_hash(); 0 without a network */
     const char *library_version; /**< cellseg_version() */
-    float *confidence;           /**< confidence[id], id from 1 to `cells`: mean nucleus probability in the nucleus of the cell;
+    float *confidence;           /**< confidence[id], id from 1 to `cells`: mean nucleus probability in the nuclei of the cell;
                                       [0] is 0. NULL without a network. Owned by the report */
 } cellseg_segment_report;
 
@@ -195,7 +201,8 @@ CELLSEG_API void cellseg_segment_report_clear(cellseg_segment_report *report);
  *
  * @param[out] cells    New label map of the image's size: 0 is background, cells are 1..count in raster order of their first
  *                      pixel. Release with cellseg_labels_free(). NULL after an error.
- * @param[out] nuclei   NULL when not wanted; else as `cells`: each cell's nucleus, under the cell's id and inside it.
+ * @param[out] nuclei   NULL when not wanted; else as `cells`: each cell's nucleus, or nuclei where cells were joined, under the
+ *                      cell's id and inside it.
  * @param[out] maps     NULL when not wanted; else a float32 image of the image's size whose channels are the model's classes:
  *                      nucleus, cytoplasm, background, in [0, 1], and the fourth output where the model has one.
  * @param[out] report   NULL when not wanted; else initialised, and overwritten: earlier contents are released. Zero after an
@@ -272,10 +279,11 @@ CELLSEG_API cellseg_status cellseg_segment_nuclei_within(cellseg_labels **nuclei
 /**
  * Step 1: the model's probability maps.
  *
- * cellseg_segment_maps(), cellseg_segment_nuclei() and cellseg_segment_cells() in turn give the label maps of cellseg_segment(),
- * but for the marker check, which is cellseg_segment()'s alone. With `nucleus_diameter_um`, steps 2 and 3 take the method's
- * lengths for nuclei of 15 um, whatever model made the maps. With a memory budget each step ends with CELLSEG_ERR_LIMIT before
- * its work where the budget does not hold what cellseg_segment_memory() returns for the two-channel method at that scale.
+ * cellseg_segment_maps(), cellseg_segment_nuclei() and cellseg_segment_cells() in turn, the last one with the model too, give the
+ * label maps of cellseg_segment(), but for the marker check, which is cellseg_segment()'s alone. With `nucleus_diameter_um`,
+ * steps 2 and 3 take the method's lengths for nuclei of 15 um, whatever model made the maps. With a memory budget each step ends
+ * with CELLSEG_ERR_LIMIT before its work where the budget does not hold what cellseg_segment_memory() returns for the two-channel
+ * method at that scale.
  *
  * @param[out] maps  New float32 image at the model's scale, which its pixel size states; channels as in cellseg_segment().
  *                   Release with cellseg_image_free(). NULL after an error.
@@ -305,7 +313,9 @@ CELLSEG_API cellseg_status cellseg_segment_nuclei(cellseg_labels **nuclei, cells
  * Step 3: cells round given nuclei, with the probability maps of any network or with the marker alone.
  *
  * @param[out] cells   New label map of the image's size, as in cellseg_segment(). NULL after an error.
- * @param[out] nuclei  NULL when not wanted; else each cell's nucleus under the cell's id: `seeds` made to lie inside the cells
+ * @param[out] nuclei  NULL when not wanted; else each cell's nuclei under the cell's id: `seeds` made to lie inside the cells
+ * @param      model   NULL, or the model that made the maps, whose coefficients join cells as in cellseg_segment(); its network
+ * is not used
  * @param      image   the marker is channel options->channel; its pixel size must be known, or given in the options
  * @param      maps    NULL, or float32 in [0, 1] of the same field at any scale: channels nucleus, cytoplasm, background and, by
  *                     extra_output, a fourth. Cells are found at the maps' scale; without maps at the method's
@@ -318,8 +328,9 @@ CELLSEG_API cellseg_status cellseg_segment_nuclei(cellseg_labels **nuclei, cells
  * Cost: 0.1 us per pixel of the working scale. Threads: any. Since: 1.0
  */
 CELLSEG_API cellseg_status cellseg_segment_cells(cellseg_labels **cells, cellseg_labels **nuclei, cellseg_context *context,
-                                                 const cellseg_image *image, const cellseg_image *maps, int32_t extra_output,
-                                                 const cellseg_labels *seeds, const cellseg_segment_options *options);
+                                                 const cellseg_model *model, const cellseg_image *image,
+                                                 const cellseg_image *maps, int32_t extra_output, const cellseg_labels *seeds,
+                                                 const cellseg_segment_options *options);
 
 #ifdef __cplusplus
 }

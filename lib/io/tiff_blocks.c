@@ -45,7 +45,9 @@ static cellseg_status check_block(cseg_block *block, const cseg_ifd *ifd, const 
     if (block->offset > ifd->file->size || block->size > ifd->file->size - block->offset)
         return cseg_fail(CELLSEG_ERR_FORMAT, "%llu bytes at byte %llu end beyond the file's %llu bytes",
                          (unsigned long long)block->size, (unsigned long long)block->offset, (unsigned long long)ifd->file->size);
-    if (page->compression == UNCOMPRESSED ? block->size < bytes || block->size / 2 > whole
+    /* Of an uncompressed block less than a row may be padding. */
+    const uint64_t row = cseg_page_row_bytes(page), padding = row > 4 ? row - 1 : 3;
+    if (page->compression == UNCOMPRESSED ? block->size < bytes || block->size > whole + padding
                                           : bytes / cseg_codec_expansion(page->compression) > block->size)
         return cseg_fail(CELLSEG_ERR_FORMAT, "%llu bytes in the file, and its rows have %llu", (unsigned long long)block->size,
                          (unsigned long long)bytes);

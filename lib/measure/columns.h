@@ -59,11 +59,12 @@ typedef struct cseg_column_group {
 
 #define CSEG_COLUMNS(list) sizeof(list) / sizeof *(list), list
 
-extern const cseg_column_group cseg_position_measure, cseg_position_measure_nucleus; /* position.c */
-extern const cseg_column_group cseg_shape_measure, cseg_convex_measure;              /* shape.c, convex.c */
-extern const cseg_column_group cseg_neighbours_measure;                              /* neighbours.c */
-extern const cseg_column_group cseg_intensity_measure;                               /* intensity.c */
-extern const cseg_column_group cseg_texture_measure;                                 /* texture.c */
+extern const cseg_column_group cseg_position_measure;                   /* position.c */
+extern const cseg_column_group cseg_shape_measure, cseg_convex_measure; /* shape.c, convex.c */
+extern const cseg_column_group cseg_neighbours_measure;                 /* neighbours.c */
+extern const cseg_column_group cseg_nuclei_measure;                     /* nuclei.c */
+extern const cseg_column_group cseg_intensity_measure;                  /* intensity.c */
+extern const cseg_column_group cseg_texture_measure;                    /* texture.c */
 
 /* All groups, in the order of the table's columns. */
 enum { CSEG_COLUMN_GROUPS = 7 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Position of a cell, and areas of cell and nucleus. Cost: one pass over the label's runs, for the nucleus over its pixels. */
+/* Area and position of a cell. Cost: one pass over the label's runs. */
 #include "measure/columns.h"
 
 #include <string.h>
@@ -36,28 +36,4 @@ const cseg_column_group cseg_position_measure = {
     CSEG_CHOICE_ALWAYS,
     CSEG_COLUMNS(position_columns),
     measure_position,
-};
-
-/* ---- the nucleus ---- */
-
-static const cseg_column nucleus_columns[] = {{"nucleus_area", CSEG_UNIT_AREA}, {"nucleus_cell_area_ratio", CSEG_UNIT_NONE}};
-
-static cellseg_status measure_nucleus(double *values, const cseg_region *region, const cseg_measure_input *input) {
-    size_t area = 0;
-    for (size_t i = 0; i < region->run_count; i++) {
-        const cseg_run run = cseg_regions_run(region, i);
-        const uint32_t *row = cseg_row_u32(&input->nuclei, run.y);
-        for (size_t x = run.begin; x < run.end; x++)
-            area += row[x] == region->id;
-    }
-    values[0] = (double)area;
-    values[1] = (double)area / (double)cseg_regions_area(region);
-    return CELLSEG_OK;
-}
-
-const cseg_column_group cseg_position_measure_nucleus = {
-    CSEG_NEEDS_NUCLEI,
-    CSEG_CHOICE_ALWAYS,
-    CSEG_COLUMNS(nucleus_columns),
-    measure_nucleus,
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The properties of label maps: connected objects, ids in sequence, nuclei inside their cells. Runs of equal ids are joined to
+ * The properties of label maps: connected cells, ids in sequence, nuclei inside their cells. Runs of equal ids are joined to
  * components as in runs.c, but in a plane of their first pixels, where the components are sorted by id: any map, even one of as
  * many ids as pixels, takes 4 bytes per pixel. Cost: a few passes; n log n in the components of a map whose ids are not in raster
  * order.
@@ -17,6 +17,7 @@ typedef struct report {
     size_t size;
     const char *object; /* "cell", "nucleus" */
     const char *objects;
+    bool is_one_component; /* each object must be */
 } report;
 
 /* A component is named by its first pixel, counted in raster order. */
@@ -151,6 +152,15 @@ static void check_components(const report *out, const cseg_plane *labels, const 
                        second % width);
 }
 
+/* The first component of each id, at the front of firsts[]. */
+static size_t keep_ids(const cseg_plane *labels, uint32_t *firsts, size_t count) {
+    size_t ids = 0;
+    for (size_t i = 0; i < count; i++)
+        if (i == 0 || id_at(labels, firsts[i]) != id_at(labels, firsts[ids - 1]))
+            firsts[ids++] = firsts[i];
+    return ids;
+}
+
 static void check_sequence(const report *out, const cseg_plane *labels, const uint32_t *firsts, size_t count) {
     for (size_t i = 0; i < count; i++)
         if (id_at(labels, firsts[i]) != i + 1) {
@@ -159,6 +169,7 @@ static void check_sequence(const report *out, const cseg_plane *labels, const ui
         }
 }
 
+/* count: of the ids. */
 static cellseg_status check_map(const report *out, cellseg_context *context, const cseg_plane *labels, size_t *count) {
     if (labels->height > UINT32_MAX / labels->width)
         return cseg_fail(CELLSEG_ERR_LIMIT, "a label map of %zu x %zu pixels is too large to check", labels->height,
@@ -173,7 +184,9 @@ static cellseg_status check_map(const report *out, cellseg_context *context, con
             join_row(&job, cseg_band_begin(band));
         *count = gather_components(&job);
         sort_components(labels, job.parent, *count);
-        check_components(out, labels, job.parent, *count);
+        if (out->is_one_component)
+            check_components(out, labels, job.parent, *count);
+        *count = keep_ids(labels, job.parent, *count);
         if (out->line[0] == '\0')
             check_sequence(out, labels, job.parent, *count);
     }
@@ -197,7 +210,7 @@ static void check_inside(const report *out, const cseg_plane *cells, const cseg_
 cellseg_status cseg_check_labels(char *violation, size_t size, cellseg_context *context, const cseg_plane *cells,
                                  const cseg_plane *nuclei) {
     assert(cells->type == CELLSEG_UINT32 && size > 0);
-    const report cell = {violation, size, "cell", "cells"}, nucleus = {violation, size, "nucleus", "nuclei"};
+    const report cell = {violation, size, "cell", "cells", true}, nucleus = {violation, size, "nucleus", "nuclei", false};
     size_t cell_count = 0, nucleus_count = 0;
     violation[0] = '\0';
     CSEG_TRY(check_map(&cell, context, cells, &cell_count));

@@ -126,9 +126,10 @@ cseg_conv_shape cseg_layer_shape(const cseg_layer *layer) {
 }
 
 double cseg_layer_work(const cseg_layer *layer) {
-    const double vectors = (layer->out + 15) / 16, least = 256;
+    const uint32_t channels = (layer->out + 15) / 16 * 16;
+    const double least = 256;
     const double taps = layer->op == CSEG_OP_CONV ? (double)layer->kernel * layer->kernel : 1;
-    const double work = 16 * vectors * (cseg_layer_has_weights(layer) ? taps * layer->in : 16);
+    const double work = channels * (cseg_layer_has_weights(layer) ? taps * layer->in : 16);
     return work > least ? work : least;
 }
 

@@ -112,6 +112,32 @@ cellseg_status cseg_parse_arch(cseg_arch *arch, const char *text) {
 
 /* ---- rule ---- */
 
+static const char *const joining_keys[] = {
+    [CSEG_JOIN_CONSTANT] = "constant", [CSEG_JOIN_DISTANCE] = "distance",     [CSEG_JOIN_MARKER] = "marker",
+    [CSEG_JOIN_NUCLEUS] = "nucleus",   [CSEG_JOIN_CONFIDENCE] = "confidence", [CSEG_JOIN_AREA_RATIO] = "area_ratio",
+    [CSEG_JOIN_TERMS] = NULL};
+
+/* Nothing for a model that joins no cells. */
+static void write_joining(cseg_text *text, const double joining[CSEG_JOIN_TERMS]) {
+    bool none = true;
+    for (size_t i = 0; i < CSEG_JOIN_TERMS; i++)
+        none = none && joining[i] == 0;
+    for (size_t i = 0; !none && i < CSEG_JOIN_TERMS; i++) {
+        cseg_text_add(text, "%s\"%s\":", i == 0 ? ",\"joining\":{" : ",", joining_keys[i]);
+        cseg_text_add_number(text, joining[i]);
+    }
+    cseg_text_add(text, none ? "" : "}");
+}
+
+static cellseg_status read_joining(double joining[CSEG_JOIN_TERMS], const cJSON *json) {
+    if (!cJSON_IsObject(json))
+        return cseg_fail(CELLSEG_ERR_FORMAT, "\"joining\" must be an object");
+    CSEG_TRY(cseg_json_only(json, joining_keys, "joining"));
+    for (size_t i = 0; i < CSEG_JOIN_TERMS; i++)
+        CSEG_TRY(cseg_json_double(&joining[i], json, joining_keys[i]));
+    return CELLSEG_OK;
+}
+
 static void write_rule(cseg_text *text, const cseg_rule *rule) {
     const struct {
         const char *key;
@@ -132,13 +158,14 @@ static void write_rule(cseg_text *text, const cseg_rule *rule) {
         cseg_text_add(text, "%s\"%s\":", i == 0 ? "{" : ",", numbers[i].key);
         cseg_text_add_number(text, numbers[i].value);
     }
+    write_joining(text, rule->joining);
     cseg_text_add(text, "}");
 }
 
 static cellseg_status read_rule(cseg_rule *rule, const cJSON *json) {
-    static const char *const keys[] = {
-        "pixel_size_um", "top_hat_um",          "percentile_low", "percentile_high", "noise_range", "clip",
-        "power",         "nucleus_diameter_um", "patch_px",       "step_px",         NULL};
+    static const char *const keys[] = {"pixel_size_um", "top_hat_um", "percentile_low", "percentile_high",
+                                       "noise_range",   "clip",       "power",          "nucleus_diameter_um",
+                                       "patch_px",      "step_px",    "joining",        NULL};
     CSEG_TRY(cseg_json_only(json, keys, "rule"));
     CSEG_TRY(cseg_json_double(&rule->pixel_size_um, json, "pixel_size_um"));
     CSEG_TRY(cseg_json_double(&rule->top_hat_um, json, "top_hat_um"));
@@ -149,6 +176,8 @@ static cellseg_status read_rule(cseg_rule *rule, const cJSON *json) {
     CSEG_TRY(cseg_json_double(&rule->power, json, "power"));
     if (cJSON_HasObjectItem(json, "nucleus_diameter_um")) /* else the model states none */
         CSEG_TRY(cseg_json_double(&rule->nucleus_diameter_um, json, "nucleus_diameter_um"));
+    if (cJSON_HasObjectItem(json, "joining")) /* else no cells are joined */
+        CSEG_TRY(read_joining(rule->joining, cJSON_GetObjectItemCaseSensitive(json, "joining")));
     CSEG_TRY(cseg_json_uint(&rule->patch_px, json, "patch_px", 1, 4096));
     return cseg_json_uint(&rule->step_px, json, "step_px", 1, 4096);
 }

@@ -31,6 +31,14 @@ static bool within(double value, double lo, double hi) {
     return value >= lo && value <= hi; /* false for NaN */
 }
 
+static bool is_joining_within(const double joining[CSEG_JOIN_TERMS]) {
+    const double max = 1e6;
+    for (size_t i = 0; i < CSEG_JOIN_TERMS; i++)
+        if (!within(joining[i], -max, max))
+            return false;
+    return true;
+}
+
 cellseg_status cseg_rule_check(const cseg_rule *rule) {
     const char *fault = NULL;
     if (!within(rule->pixel_size_um, 0.001, 1000))
@@ -53,6 +61,8 @@ cellseg_status cseg_rule_check(const cseg_rule *rule) {
         fault = "patch_px must lie in [1, 4096], step_px in [1, patch_px], and their difference be even";
     else if (rule->classes < 1 || rule->classes > CSEG_MAX_CLASSES)
         fault = "classes must lie in [1, 8]";
+    else if (!is_joining_within(rule->joining))
+        fault = "joining: a coefficient must lie in [-1e6, 1e6]";
     return fault == NULL ? CELLSEG_OK : cseg_fail(CELLSEG_ERR_MODEL, "rule: %s", fault);
 }
 

@@ -10,6 +10,17 @@
 
 enum { CSEG_MAX_LAYERS = 128, CSEG_MAX_CLASSES = 8 };
 
+/* The terms of the sum by which lib/segment/join.c decides whether two touching cells are one. */
+enum {
+    CSEG_JOIN_CONSTANT = 0,
+    CSEG_JOIN_DISTANCE = 1,   /* the distance output on the border */
+    CSEG_JOIN_MARKER = 2,     /* the marker on the border, relative to the dimmer cell */
+    CSEG_JOIN_NUCLEUS = 3,    /* the nucleus probability on the border */
+    CSEG_JOIN_CONFIDENCE = 4, /* the mean probability of the less probable nucleus */
+    CSEG_JOIN_AREA_RATIO = 5, /* of the smaller nucleus to the larger one */
+    CSEG_JOIN_TERMS = 6
+};
+
 /* Preprocessing that the network expects, and its outputs: stored in the model file, applied by the caller. */
 typedef struct cseg_rule {
     double pixel_size_um;       /* working scale */
@@ -22,6 +33,7 @@ typedef struct cseg_rule {
     double nucleus_diameter_um; /* median of the training nuclei; 0: not stated */
     uint32_t patch_px, step_px; /* 176, 160 */
     uint32_t classes;           /* 3: nucleus, cytoplasm, background */
+    double joining[CSEG_JOIN_TERMS]; /* coefficients; all 0: cells are not joined */
 } cseg_rule;
 
 const cseg_rule *cseg_model_rule(const cellseg_model *model);

@@ -124,13 +124,16 @@ cellseg_status cseg_channel_labels_at(cellseg_labels **out, cellseg_context *con
     return status;
 }
 
-cellseg_status cseg_channel_working_cells(cellseg_context *context, cseg_plane *cells, const cseg_cell_inputs *inputs,
-                                          const cseg_channel *channel, const cseg_settings *settings) {
+cellseg_status cseg_channel_working_cells(cellseg_context *context, cseg_plane *cells, uint32_t *cell_of,
+                                          const cseg_cell_inputs *inputs, const cseg_channel *channel,
+                                          const cseg_settings *settings) {
     const double smooth_px = settings->options.smooth_um / cseg_channel_working_um(channel);
     CSEG_TRY(cseg_plane_new(cells, context, CELLSEG_UINT32, inputs->marker->height, inputs->marker->width));
     cellseg_status status = cseg_cells_find(context, cells, inputs, settings);
+    if (status == CELLSEG_OK)
+        status = cseg_join_cells(context, cells, cell_of, inputs, settings);
     if (status == CELLSEG_OK && smooth_px != 0)
-        status = cseg_smooth_cells(context, cells, inputs->nuclei, inputs->count, smooth_px);
+        status = cseg_smooth_cells(context, cells, inputs->nuclei, cell_of, inputs->count, smooth_px);
     if (status != CELLSEG_OK)
         cseg_plane_free(cells);
     return status;
@@ -169,7 +172,7 @@ cellseg_status cseg_channel_label(cellseg_labels **cells, cellseg_labels **nucle
     cseg_plane_free(found->cells);
     CSEG_TRY_GOTO(failed, cseg_channel_labels_at(&own_nuclei, context, channel, found->nuclei));
     const cseg_plane cell_plane = cseg_labels_plane(own_cells), nucleus_plane = cseg_labels_plane(own_nuclei);
-    CSEG_TRY_GOTO(failed, cseg_finalize_labels(context, &cell_plane, &nucleus_plane, found->count, renumbered,
+    CSEG_TRY_GOTO(failed, cseg_finalize_labels(context, &cell_plane, &nucleus_plane, found->cell_of, found->count, renumbered,
                                                channel->pixel_size_um, settings, report));
     CSEG_TRY_GOTO(failed, renumber_confidence(report, context, found, renumbered));
     cseg_memory_free(renumbered);

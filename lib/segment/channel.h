@@ -58,16 +58,19 @@ cellseg_status cseg_channel_scale(cellseg_context *context, cseg_plane *out, cse
 cellseg_status cseg_channel_labels_at(cellseg_labels **out, cellseg_context *context, const cseg_channel *channel,
                                       const cseg_plane *labels);
 
-/* A new plane of the cells round the nuclei, smoothed by the options; data NULL after an error. */
-cellseg_status cseg_channel_working_cells(cellseg_context *context, cseg_plane *cells, const cseg_cell_inputs *inputs,
-                                          const cseg_channel *channel, const cseg_settings *settings);
+/* A new plane of the cells round the nuclei, joined, and smoothed by the options; data NULL after an error. cell_of:
+ * inputs->count + 1 values, the cell of each nucleus. */
+cellseg_status cseg_channel_working_cells(cellseg_context *context, cseg_plane *cells, uint32_t *cell_of,
+                                          const cseg_cell_inputs *inputs, const cseg_channel *channel,
+                                          const cseg_settings *settings);
 
 /* Cells and nuclei at the working scale; nuclei have the ids 1..count. */
 typedef struct cseg_found {
     cseg_plane *cells; /* released as soon as it is not needed */
     const cseg_plane *nuclei;
     uint32_t count;
-    const float *confidence; /* by id; NULL: none */
+    const uint32_t *cell_of; /* by nucleus */
+    const float *confidence; /* by cell; NULL: none */
 } cseg_found;
 
 /* Label maps at the channel's own scale, and the report's figures of them, confidences included. cells or nuclei may be NULL: not

@@ -10,13 +10,14 @@
 
 typedef struct finalize_job {
     const cseg_plane *cells, *nuclei;
+    const uint32_t *cell_of; /* by nucleus */
     const uint32_t *renumbered;
 } finalize_job;
 
 /* The figures of a cell that decide whether the cell stays. */
 typedef struct cell_sum {
     uint64_t cell, nucleus; /* pixels */
-    bool on_border;
+    bool on_border, is_joined;
 } cell_sum;
 
 static cellseg_status nuclei_inside_row(void *data, size_t y) {
@@ -24,10 +25,21 @@ static cellseg_status nuclei_inside_row(void *data, size_t y) {
     const uint32_t *cells = cseg_row_u32(job->cells, y);
     uint32_t *nuclei = cseg_row_u32(job->nuclei, y);
     for (size_t x = 0; x < job->nuclei->width; x++)
-        nuclei[x] = nuclei[x] == cells[x] ? nuclei[x] : 0;
+        nuclei[x] = job->cell_of[nuclei[x]] == cells[x] ? nuclei[x] : 0;
     return CELLSEG_OK;
 }
 
+/* Nuclei get the ids of their cells; what lies in a part that the cell lost goes. */
+static cellseg_status name_nuclei_row(void *data, size_t y) {
+    const finalize_job *job = data;
+    const uint32_t *cells = cseg_row_u32(job->cells, y);
+    uint32_t *nuclei = cseg_row_u32(job->nuclei, y);
+    for (size_t x = 0; x < job->nuclei->width; x++)
+        nuclei[x] = job->cell_of[nuclei[x]] == cells[x] ? cells[x] : 0;
+    return CELLSEG_OK;
+}
+
+/* The largest component of each nucleus, and of each cell the component with its first nucleus. */
 static cellseg_status keep_largest(cellseg_context *context, const finalize_job *job, uint32_t max_id) {
     size_t *starts = cseg_memory_alloc(context, (size_t)max_id + 1, sizeof *starts);
     if (starts == NULL)
@@ -35,6 +47,9 @@ static cellseg_status keep_largest(cellseg_context *context, const finalize_job 
     cellseg_status status = cseg_largest_find(context, starts, max_id, job->nuclei);
     if (status == CELLSEG_OK)
         status = cseg_largest_keep(context, job->nuclei, starts, max_id);
+    for (size_t id = 1; id <= max_id; id++)
+        if (starts[job->cell_of[id]] == CSEG_NO_COMPONENT)
+            starts[job->cell_of[id]] = starts[id];
     if (status == CELLSEG_OK)
         status = cseg_largest_keep(context, job->cells, starts, max_id);
     cseg_memory_free(starts);
@@ -80,14 +95,22 @@ static cellseg_status renumber_nuclei_row(void *data, size_t y) {
     return CELLSEG_OK;
 }
 
-/* keep: one for each id. The cells of a refused marker have no pixel, and are counted already. */
-static void choose_cells(uint8_t *keep, const cell_sum *sums, size_t ids, double pixel_um2, const cseg_settings *settings,
-                         cellseg_segment_report *report) {
+static void count_joined(cell_sum *sums, const uint32_t *cell_of, size_t ids, cellseg_segment_report *report) {
     for (size_t id = 1; id < ids; id++) {
-        if (report->dropped_marker > 0)
+        sums[cell_of[id]].is_joined |= cell_of[id] != id;
+        report->nuclei_joined += cell_of[id] != id;
+    }
+}
+
+/* keep: one for each id. The cells of a refused marker have no pixel, and are counted already. */
+static void choose_cells(uint8_t *keep, const cell_sum *sums, const uint32_t *cell_of, size_t ids, double pixel_um2,
+                         const cseg_settings *settings, cellseg_segment_report *report) {
+    for (size_t id = 1; id < ids; id++) {
+        if (report->dropped_marker > 0 || cell_of[id] != id)
             continue;
         uint32_t *reason = reason_to_drop(report, &sums[id], pixel_um2, settings);
         keep[id] = reason == NULL;
+        report->cells_joined += keep[id] != 0 && sums[id].is_joined;
         if (reason != NULL)
             ++*reason;
     }
@@ -105,7 +128,8 @@ static cellseg_status drop_cells(cellseg_context *context, finalize_job *job, ui
         goto done;
     }
     sum_cells(sums, job);
-    choose_cells(keep, sums, ids, pixel_size_um * pixel_size_um, settings, report);
+    count_joined(sums, job->cell_of, ids, report);
+    choose_cells(keep, sums, job->cell_of, ids, pixel_size_um * pixel_size_um, settings, report);
     memset(renumbered, 0, ids * sizeof *renumbered);
     report->nuclei = report->cells = max_id;
     CSEG_TRY_GOTO(done, cseg_relabel_apply(context, job->cells, keep, renumbered, &report->cells));
@@ -117,12 +141,13 @@ done:
     return status;
 }
 
-cellseg_status cseg_finalize_labels(cellseg_context *context, const cseg_plane *cells, const cseg_plane *nuclei, uint32_t max_id,
-                                    uint32_t *renumbered, double pixel_size_um, const cseg_settings *settings,
-                                    cellseg_segment_report *report) {
-    finalize_job job = {cells, nuclei, NULL};
+cellseg_status cseg_finalize_labels(cellseg_context *context, const cseg_plane *cells, const cseg_plane *nuclei,
+                                    const uint32_t *cell_of, uint32_t max_id, uint32_t *renumbered, double pixel_size_um,
+                                    const cseg_settings *settings, cellseg_segment_report *report) {
+    finalize_job job = {cells, nuclei, cell_of, NULL};
     CSEG_TRY(cseg_parallel_for(context, cells->height, nuclei_inside_row, &job));
     CSEG_TRY(keep_largest(context, &job, max_id));
+    CSEG_TRY(cseg_parallel_for(context, cells->height, name_nuclei_row, &job));
     if (settings->options.fill_holes != 0) {
         CSEG_TRY(cseg_holes_fill_labels(context, cells));
         CSEG_TRY(cseg_holes_fill_labels(context, nuclei));

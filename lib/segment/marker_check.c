@@ -45,7 +45,8 @@ static cellseg_status distance_to_nuclei(cellseg_context *context, cseg_plane *d
 }
 
 /* of: inputs->count + 1 entries, zeros. */
-static void sum_up(sums *of, const cseg_plane *cells, const cseg_plane *distance, const cseg_cell_inputs *inputs) {
+static void sum_up(sums *of, const cseg_plane *cells, const uint32_t *cell_of, const cseg_plane *distance,
+                   const cseg_cell_inputs *inputs) {
     const double ring_px = RING_UM / inputs->pixel_size_um;
     for (size_t y = 0; y < cells->height; y++) {
         const uint32_t *cell = cseg_row_u32(cells, y), *nucleus = cseg_row_u32(inputs->nuclei, y);
@@ -54,7 +55,7 @@ static void sum_up(sums *of, const cseg_plane *cells, const cseg_plane *distance
         for (size_t x = 0; x < cells->width; x++) {
             of[cell[x]].cell_px++;
             if (nucleus[x] != 0) {
-                sums *s = &of[nucleus[x]];
+                sums *s = &of[cell_of[nucleus[x]]];
                 s->nucleus += (double)marker[x];
                 s->probability += (double)probability[x];
                 s->nucleus_px++;
@@ -71,7 +72,7 @@ static double contrast_of(const sums *s) {
     return ring + nucleus > 0 ? (ring - nucleus) / (ring + nucleus) : 0;
 }
 
-/* The mean nucleus probability in each nucleus; 0 for an id without one. */
+/* The mean nucleus probability in the nuclei of each cell; 0 for an id without one. */
 static void write_confidence(float *confidence, const sums *of, uint32_t count) {
     for (size_t id = 0; id <= count; id++)
         confidence[id] = of[id].nucleus_px > 0 ? (float)(of[id].probability / (double)of[id].nucleus_px) : 0;
@@ -116,7 +117,7 @@ static int32_t verdict_of(const cellseg_segment_report *report) {
 }
 
 cellseg_status cseg_marker_check(cellseg_context *context, cellseg_segment_report *report, float *confidence,
-                                 const cseg_plane *cells, const cseg_cell_inputs *inputs) {
+                                 const cseg_plane *cells, const uint32_t *cell_of, const cseg_cell_inputs *inputs) {
     confidence[0] = 0;
     if (inputs->count == 0)
         return CELLSEG_OK;
@@ -126,7 +127,7 @@ cellseg_status cseg_marker_check(cellseg_context *context, cellseg_segment_repor
     cseg_plane distance = {0};
     cellseg_status status;
     CSEG_TRY_GOTO(done, distance_to_nuclei(context, &distance, inputs->nuclei));
-    sum_up(of, cells, &distance, inputs);
+    sum_up(of, cells, cell_of, &distance, inputs);
     write_confidence(confidence, of, inputs->count);
     CSEG_TRY_GOTO(done, medians(context, report, of, inputs->count));
     report->marker_verdict = verdict_of(report);

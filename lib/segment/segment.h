@@ -121,29 +121,37 @@ typedef struct cseg_cell_inputs {
     double pixel_size_um;
     cseg_extra extra;
     bool has_boundary_class; /* the fourth map is a class of the cells */
+    const double *joining;   /* the model's CSEG_JOIN_TERMS coefficients; NULL: no model */
 } cseg_cell_inputs;
 
 /* One cell for every nucleus, under its id. cells: uint32, of the same size. */
 cellseg_status cseg_cells_find(cellseg_context *context, const cseg_plane *cells, const cseg_cell_inputs *inputs,
                                const cseg_settings *settings);
 
+/* ---- join.c ---- */
+
+/* Join cells, in place, where the model's coefficients and the options say so: a joined cell has the smallest id of its nuclei.
+ * cell_of: inputs->count + 1 values, the cell of each nucleus. */
+cellseg_status cseg_join_cells(cellseg_context *context, const cseg_plane *cells, uint32_t *cell_of,
+                               const cseg_cell_inputs *inputs, const cseg_settings *settings);
+
 /* Fewer nuclei or cells give no quartile, and no verdict. */
 enum { CSEG_MIN_FOR_QUANTILE = 15 };
 
 /* ---- marker_check.c ---- */
 
-/* Measure the marker by the cells that were found with a model's maps, under the ids of inputs->nuclei: writes the report's
- * marker_* and nuclei_confidence. confidence: inputs->count + 1 values, the mean nucleus probability in each nucleus. */
+/* Measure the marker by the cells that were found with a model's maps: writes the report's marker_* and nuclei_confidence.
+ * cell_of: of each nucleus. confidence: inputs->count + 1 values, by cell: the mean nucleus probability in its nuclei. */
 cellseg_status cseg_marker_check(cellseg_context *context, cellseg_segment_report *report, float *confidence,
-                                 const cseg_plane *cells, const cseg_cell_inputs *inputs);
+                                 const cseg_plane *cells, const uint32_t *cell_of, const cseg_cell_inputs *inputs);
 
 /* ---- report.c ---- */
 
 /* ---- smooth.c ---- */
 
-/* Open every cell of ids 1..count with a disc, in place. */
-cellseg_status cseg_smooth_cells(cellseg_context *context, const cseg_plane *cells, const cseg_plane *nuclei, uint32_t count,
-                                 double radius_px);
+/* Open every cell of ids 1..count with a disc, in place. cell_of: of each nucleus. */
+cellseg_status cseg_smooth_cells(cellseg_context *context, const cseg_plane *cells, const cseg_plane *nuclei,
+                                 const uint32_t *cell_of, uint32_t count, double radius_px);
 
 /* ---- rescale.c, finalize.c: label maps at the image's own scale ---- */
 
@@ -151,13 +159,14 @@ cellseg_status cseg_smooth_cells(cellseg_context *context, const cseg_plane *cel
 cellseg_status cseg_rescale_labels(cellseg_context *context, const cseg_plane *to, const cseg_plane *from);
 
 /*
- * Make cells and nuclei hold what the interface promises, in place: every cell is one 4-connected component round its nucleus,
- * which is one component too and lies inside it; holes filled; cells that the options exclude, and cells without nucleus,
- * dropped; ids 1..n in raster order of the cells' first pixels. renumbered: NULL, or room for `max_id` + 1 ids: the new id of
- * each, 0 for none. Ids are at most max_id. Adds to the report's dropped_* and writes its `cells`.
+ * Make cells and nuclei hold what the interface promises, in place: every cell is one 4-connected component round its nuclei,
+ * which lie inside it, get its id, and are one component each; holes filled; cells that the options exclude, and cells without
+ * nucleus, dropped; ids 1..n in raster order of the cells' first pixels. cell_of: of each nucleus. renumbered: room for
+ * `max_id` + 1 ids: the new id of each cell, 0 for none. Ids are at most max_id. Adds to the report's dropped_* and writes its
+ * `cells`, `nuclei`, `cells_joined` and `nuclei_joined`.
  */
-cellseg_status cseg_finalize_labels(cellseg_context *context, const cseg_plane *cells, const cseg_plane *nuclei, uint32_t max_id,
-                                    uint32_t *renumbered, double pixel_size_um, const cseg_settings *settings,
-                                    cellseg_segment_report *report);
+cellseg_status cseg_finalize_labels(cellseg_context *context, const cseg_plane *cells, const cseg_plane *nuclei,
+                                    const uint32_t *cell_of, uint32_t max_id, uint32_t *renumbered, double pixel_size_um,
+                                    const cseg_settings *settings, cellseg_segment_report *report);
 
 #endif

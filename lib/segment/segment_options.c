@@ -53,6 +53,7 @@ static const cellseg_option option_rows[] = {
     ROW(nucleus_area_min_um2, 25, 25, 0, 1e9, "um2", "smaller nuclei are dropped"),
     ROW(cell_area_min_um2, 0, 0, 0, 1e12, "um2", "smaller cells are dropped; 0: none"),
     ROW(cell_area_max_um2, 0, 0, 0, 1e12, "um2", "larger cells are dropped; 0: none"),
+    ROW(join, 1, 0, 0, 1000, "", "evidence above which touching cells are joined, for a model with coefficients; 0: none are"),
     ROW(smooth_um, 0, 0, 0, 1000, "um", "radius of the disc that smooths outlines; 0: none"),
     ROW(drop_border_cells, 0, 0, 0, 1, "", "drop cells at the image's edge", .choices = no_yes),
     ROW(fill_holes, 1, 1, 0, 1, "", "fill holes in cells and nuclei", .choices = no_yes),

@@ -27,7 +27,8 @@ typedef struct segmentation {
     cseg_plane maps[CSEG_MAX_CLASSES];
     cseg_plane nuclei, cells;
     uint32_t count;
-    float *confidence; /* count + 1 values, by id */
+    uint32_t *cell_of; /* count + 1 values, by nucleus */
+    float *confidence; /* count + 1 values, by cell */
     cellseg_segment_report report;
     double clock;
 } segmentation;
@@ -44,6 +45,7 @@ static void release(segmentation *s) {
     cseg_plane_free(&s->nuclei);
     cseg_plane_free(&s->cells);
     free_maps(s);
+    cseg_memory_free(s->cell_of);
     cseg_memory_free(s->confidence);
 }
 
@@ -106,21 +108,22 @@ static bool is_refused(const segmentation *s) {
 }
 
 static void refuse(segmentation *s) {
-    s->report.dropped_marker = s->count;
+    for (size_t id = 1; id <= s->count; id++)
+        s->report.dropped_marker += s->cell_of[id] == id;
     for (size_t y = 0; y < s->cells.height; y++)
         memset(cseg_row_u32(&s->cells, y), 0, s->cells.width * sizeof(uint32_t));
 }
 
 static cellseg_status find_cells(segmentation *s) {
     const bool has_boundary_class = s->extra_kind == CELLSEG_EXTRA_BOUNDARY;
-    const cseg_cell_inputs inputs = {&s->marker,  s->maps,           &s->nuclei, s->count, s->rule->pixel_size_um,
-                                     extra_of(s), has_boundary_class};
+    const cseg_cell_inputs inputs = {
+        &s->marker, s->maps, &s->nuclei, s->count, s->rule->pixel_size_um, extra_of(s), has_boundary_class, s->rule->joining};
     CSEG_TRY(cseg_channel_step(s->context, "cells", SEEDS_TO, CELLS_TO));
-    CSEG_TRY(cseg_channel_working_cells(s->context, &s->cells, &inputs, &s->channel, &s->settings));
-    s->confidence = cseg_memory_calloc(s->context, (size_t)s->count + 1, sizeof *s->confidence);
-    if (s->confidence == NULL)
+    if ((s->cell_of = cseg_memory_calloc(s->context, (size_t)s->count + 1, sizeof *s->cell_of)) == NULL ||
+        (s->confidence = cseg_memory_calloc(s->context, (size_t)s->count + 1, sizeof *s->confidence)) == NULL)
         return cseg_error_last();
-    CSEG_TRY(cseg_marker_check(s->context, &s->report, s->confidence, &s->cells, &inputs));
+    CSEG_TRY(cseg_channel_working_cells(s->context, &s->cells, s->cell_of, &inputs, &s->channel, &s->settings));
+    CSEG_TRY(cseg_marker_check(s->context, &s->report, s->confidence, &s->cells, s->cell_of, &inputs));
     if (is_refused(s))
         refuse(s);
     s->report.seconds_cells = cseg_report_lap(&s->clock);
@@ -172,7 +175,7 @@ static cellseg_status segment(cellseg_labels **cells, cellseg_labels **nuclei, c
     if (maps != NULL)
         CSEG_TRY(export_maps(&own_maps, s, c->plane.height, c->plane.width, c->pixel_size_um));
     free_maps(s);
-    const cseg_found found = {&s->cells, &s->nuclei, s->count, s->confidence};
+    const cseg_found found = {&s->cells, &s->nuclei, s->count, s->cell_of, s->confidence};
     const cellseg_status status = cseg_channel_label(cells, nuclei, s->context, c, &found, &s->settings, &s->report);
     s->report.seconds_finalize = cseg_report_lap(&s->clock);
     if (status != CELLSEG_OK)

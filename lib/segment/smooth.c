@@ -15,6 +15,7 @@ typedef struct box {
 typedef struct smooth_job {
     cellseg_context *context;
     const cseg_plane *cells, *nuclei;
+    const uint32_t *cell_of;
     const cseg_plane *before; /* cells as they were, since neighbours change theirs at the same time */
     const box *boxes;
     double radius_px;
@@ -72,7 +73,7 @@ static void clear_far(const smooth_job *job, const cseg_plane *distance, const b
         const uint32_t *before = cseg_row_u32(job->before, b->top + y) + b->left;
         const uint32_t *nuclei = cseg_row_u32(job->nuclei, b->top + y) + b->left;
         for (size_t x = 0; x < distance->width; x++)
-            if (before[x] == id && nuclei[x] != id && (double)row[x] > job->radius_px)
+            if (before[x] == id && job->cell_of[nuclei[x]] != id && (double)row[x] > job->radius_px)
                 cells[x] = 0;
     }
 }
@@ -98,8 +99,8 @@ done:
     return status;
 }
 
-cellseg_status cseg_smooth_cells(cellseg_context *context, const cseg_plane *cells, const cseg_plane *nuclei, uint32_t count,
-                                 double radius_px) {
+cellseg_status cseg_smooth_cells(cellseg_context *context, const cseg_plane *cells, const cseg_plane *nuclei,
+                                 const uint32_t *cell_of, uint32_t count, double radius_px) {
     cseg_plane before;
     CSEG_TRY(cseg_plane_new(&before, context, CELLSEG_UINT32, cells->height, cells->width));
     box *boxes = cseg_memory_calloc(context, (size_t)count + 1, sizeof *boxes);
@@ -109,7 +110,7 @@ cellseg_status cseg_smooth_cells(cellseg_context *context, const cseg_plane *cel
         status = cseg_rescale_labels(context, &before, cells); /* of the same size: a copy */
     }
     if (status == CELLSEG_OK) {
-        smooth_job job = {context, cells, nuclei, &before, boxes, radius_px};
+        smooth_job job = {context, cells, nuclei, cell_of, &before, boxes, radius_px};
         status = cseg_parallel_for(context, count, smooth_cell, &job);
     }
     cseg_memory_free(boxes);

@@ -127,8 +127,10 @@ typedef struct growth {
     cseg_settings settings;
     cseg_channel channel;
     map_set set;
+    const double *joining; /* the model's coefficients; NULL: no model */
     cseg_plane marker, nuclei, cells;
     uint32_t count;
+    uint32_t *cell_of; /* by nucleus */
 } growth;
 
 /* Maps of the image's proportions: a pixel of theirs is the same number of the image's, to within a pixel, along both axes. */
@@ -177,9 +179,13 @@ static cellseg_status grow(growth *g) {
                                      g->count,
                                      c->working_pixel_size_um,
                                      extra_of(&g->set, &g->settings),
-                                     g->set.extra_kind == CELLSEG_EXTRA_BOUNDARY};
+                                     g->set.extra_kind == CELLSEG_EXTRA_BOUNDARY,
+                                     g->joining};
+    g->cell_of = cseg_memory_alloc(g->context, (size_t)g->count + 1, sizeof *g->cell_of);
+    if (g->cell_of == NULL)
+        return cseg_error_last();
     CSEG_TRY(cseg_channel_scale(g->context, &g->marker, c, "the image", &rule));
-    return cseg_channel_working_cells(g->context, &g->cells, &inputs, c, &g->settings);
+    return cseg_channel_working_cells(g->context, &g->cells, g->cell_of, &inputs, c, &g->settings);
 }
 
 static cellseg_status cells_of_nuclei(cellseg_labels **cells, cellseg_labels **nuclei, growth *g, const cellseg_image *image,
@@ -194,19 +200,19 @@ static cellseg_status cells_of_nuclei(cellseg_labels **cells, cellseg_labels **n
         CSEG_TRY(open_maps(&g->set, g->context, maps, CSEG_MAP_BACKGROUND + 1, extra_kind));
     CSEG_TRY(adopt_nuclei(g, seeds));
     CSEG_TRY(grow(g));
-    const cseg_found found = {&g->cells, &g->nuclei, g->count, NULL};
+    const cseg_found found = {&g->cells, &g->nuclei, g->count, g->cell_of, NULL};
     return cseg_channel_label(cells, nuclei, g->context, &g->channel, &found, &g->settings, &report);
 }
 
 cellseg_status cellseg_segment_cells(cellseg_labels **cells, cellseg_labels **nuclei, cellseg_context *context,
-                                     const cellseg_image *image, const cellseg_image *maps, int32_t extra_output,
-                                     const cellseg_labels *seeds, const cellseg_segment_options *options) {
+                                     const cellseg_model *model, const cellseg_image *image, const cellseg_image *maps,
+                                     int32_t extra_output, const cellseg_labels *seeds, const cellseg_segment_options *options) {
     if (nuclei != NULL)
         *nuclei = NULL;
     if (cells == NULL)
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "cells is NULL");
     *cells = NULL;
-    growth g = {.context = context};
+    growth g = {.context = context, .joining = model != NULL ? cseg_model_rule(model)->joining : NULL};
     cseg_call call;
     CSEG_TRY(check_extra(extra_output));
     CSEG_TRY(cseg_settings_read(&g.settings, options));
@@ -217,5 +223,6 @@ cellseg_status cellseg_segment_cells(cellseg_labels **cells, cellseg_labels **nu
     cseg_plane_free(&g.marker);
     cseg_plane_free(&g.nuclei);
     cseg_plane_free(&g.cells);
+    cseg_memory_free(g.cell_of);
     return cseg_call_end(&call, status);
 }

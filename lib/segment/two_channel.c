@@ -77,12 +77,13 @@ static cellseg_status find_nuclei(two_channels *t, cseg_plane *nuclei, uint32_t 
     return cseg_report_scale(&t->report, t->context, &t->marker, CSEG_METHOD_DIAMETER_UM, nuclei, *count, &t->settings);
 }
 
-static cellseg_status find_cells(two_channels *t, cseg_plane *cells, cseg_plane *cytoplasm, const cseg_cell_inputs *inputs) {
+static cellseg_status find_cells(two_channels *t, cseg_plane *cells, uint32_t *cell_of, cseg_plane *cytoplasm,
+                                 const cseg_cell_inputs *inputs) {
     const cseg_rule rule = cseg_channel_marker_rule(inputs->pixel_size_um, t->settings.method.top_hat_um);
     CSEG_TRY(cseg_channel_step(t->context, "cells", 0.5, 1));
     CSEG_TRY(cseg_channel_scale(t->context, cytoplasm, &t->marker, "the marker image", &rule));
     CSEG_TRY(cseg_report_marker(&t->report, t->context, cytoplasm));
-    CSEG_TRY(cseg_channel_working_cells(t->context, cells, inputs, &t->marker, &t->settings));
+    CSEG_TRY(cseg_channel_working_cells(t->context, cells, cell_of, inputs, &t->marker, &t->settings));
     t->report.seconds_cells = cseg_report_lap(&t->clock);
     return CELLSEG_OK;
 }
@@ -91,13 +92,19 @@ static cellseg_status two_channel(cellseg_labels **cells, cellseg_labels **nucle
     const double scale = t->settings.method.working_pixel_size_um;
     cseg_plane cytoplasm = {0}, seeds = {0}, working_cells = {0};
     cseg_cell_inputs inputs = {.marker = &cytoplasm, .nuclei = &seeds, .pixel_size_um = scale};
+    uint32_t *cell_of = NULL;
     cellseg_status status;
     CSEG_TRY_GOTO(done, find_nuclei(t, &seeds, &inputs.count));
-    CSEG_TRY_GOTO(done, find_cells(t, &working_cells, &cytoplasm, &inputs));
-    const cseg_found found = {&working_cells, &seeds, inputs.count, NULL};
+    if ((cell_of = cseg_memory_alloc(t->context, (size_t)inputs.count + 1, sizeof *cell_of)) == NULL) {
+        status = cseg_error_last();
+        goto done;
+    }
+    CSEG_TRY_GOTO(done, find_cells(t, &working_cells, cell_of, &cytoplasm, &inputs));
+    const cseg_found found = {&working_cells, &seeds, inputs.count, cell_of, NULL};
     status = cseg_channel_label(cells, nuclei, t->context, &t->marker, &found, &t->settings, &t->report);
     t->report.seconds_finalize = cseg_report_lap(&t->clock);
 done:
+    cseg_memory_free(cell_of);
     cseg_plane_free(&seeds);
     cseg_plane_free(&cytoplasm);
     return status;

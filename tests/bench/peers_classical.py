@@ -345,7 +345,7 @@ def segmentation(run):
     def ours(context):
         nuclei, cells, inner = (ctypes.c_void_p() for _ in range(3))
         check(library.cellseg_segment_nuclei(ctypes.byref(nuclei), context, probabilities, 0, None))
-        given = context, marker, probabilities, 0, nuclei, None
+        given = context, None, marker, probabilities, 0, nuclei, None
         check(library.cellseg_segment_cells(ctypes.byref(cells), ctypes.byref(inner), *given))
         for labels in (nuclei, cells, inner):
             library.cellseg_labels_free(labels)

@@ -218,7 +218,7 @@ CALL(segment_nuclei) {
 CALL(segment_cells) {
     cellseg_labels *cells, *nuclei;
     const cellseg_status status =
-        cellseg_segment_cells(&cells, &nuclei, context, in.image, in.maps, CELLSEG_EXTRA_NONE, in.nuclei, NULL);
+        cellseg_segment_cells(&cells, &nuclei, context, NULL, in.image, in.maps, CELLSEG_EXTRA_NONE, in.nuclei, NULL);
     (void)take_labels(hash, nuclei, status);
     return take_labels(hash, cells, status);
 }

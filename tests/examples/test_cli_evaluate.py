@@ -93,13 +93,13 @@ def test_one_bad_pair_does_not_stop_the_others(folders):
 
 def test_faults(folders, tmp_path):
     truth, predicted, maps = folders
-    floats = write_image(tmp_path / "floats.tif", maps["a"][0].astype(np.float32))
+    floats = write_image(tmp_path / "floats.tif", maps["a"][0] + np.float32(0.5))
     (tmp_path / "empty").mkdir()
     (predicted / "a.png").write_bytes(b"")
     (predicted / "a.cells.tif").rename(predicted / "a.tif")
     for arguments, fault in (
         ([truth, truth / "a.cells.tif"], "one is a folder, the other is not"),
-        ([truth / "a.cells.tif", floats], "floating-point"),
+        ([truth / "a.cells.tif", floats], "0.5"),
         ([truth, tmp_path / "empty"], "the folder has no .tif, .tiff or .png file"),
         ([truth, predicted], "2 files are named a.*"),
         ([truth / "a.cells.tif", tmp_path / "nowhere.tif"], "nowhere.tif"),

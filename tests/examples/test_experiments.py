@@ -183,3 +183,25 @@ def test_model_card(data, tmp_path):
     _, rows = rows_of(figures.split("|  |")[0])
     assert {row[0]: int(row[1]) for row in rows} == {"n2a-train": 2, "n2a-val": 1, "n2a-test": 2, "nf1-er": 2}
     assert len(pictures) == 4 and all((tmp_path / "docs" / name).stat().st_size > 1000 for name in pictures)
+
+
+def test_join(data, tmp_path):
+    """The fitted model differs in its coefficients alone; given ones go into the file as they are."""
+    import cellseg
+
+    section = experiment("join", data, tmp_path)
+    terms, sets = (rows_of(part) for part in re.split(r"\n\n(?=\| data set)", section))
+    names = ["constant", "distance", "marker", "nucleus", "confidence", "area_ratio"]
+    assert [row[0] for row in terms[1]] == names and {row[0] for row in sets[1]} == {"n2a-train", "n2a-val", "nf1-er"}
+    fitted, default = cellseg.Model.load(tmp_path / "joined.cellseg"), cellseg.Model.default()
+    joining = fitted.info["rule"].pop("joining")
+    assert [f"{joining[name]:.3f}" for name in names] == [row[2] for row in terms[1]]
+    assert [f"{default.info['rule']['joining'][name]:.3f}" for name in names] == [row[1] for row in terms[1]]
+    without = [{**model.info, "rule": {**model.info["rule"], "joining": None}} for model in (fitted, default)]
+    assert without[0] == without[1]
+    given = ["-3.6", "9", "1.5", "5", "-4", "-1.3"]
+    experiment("join", data, tmp_path, "--coefficients", *given)
+    assert (tmp_path / "joined.cellseg").read_bytes() == (ROOT / "lib/nn/default.cellseg").read_bytes()
+    experiment("join", data, tmp_path, "--coefficients", *"000000", "--model", ROOT / "lib/nn/default.cellseg")
+    apart = cellseg.Model.load(tmp_path / "joined.cellseg")
+    assert "joining" not in apart.info["rule"] and apart.hash != default.hash

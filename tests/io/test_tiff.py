@@ -188,6 +188,7 @@ CONTRADICTIONS = [
     ({"t257": (4, [20])}, "page 1 lists 2 strips", "make 4"),
     ({"t279": (4, [40])}, "page 1 lists 1 sizes of its 2 strips"),
     ({"t279": (4, [40, 39])}, "page 1, strip 2", "39 bytes in the file, and its rows have 40"),
+    ({"t279": (4, [48, 40])}, "page 1, strip 1", "48 bytes in the file, and its rows have 40"),
     ({"t279": (4, [40, 99999])}, "page 1, strip 2", "99999 bytes at byte", "beyond the file's"),
     ({"t273": (4, [8, 99999])}, "page 1, strip 2", "40 bytes at byte 99999"),
     ({"t273": (4, [8, 0])}, "page 1, strip 2", "damaged"),

@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+import scipy.ndimage as ndi
 from skimage.feature import graycomatrix, graycoprops
 from skimage.measure import regionprops
 
@@ -170,6 +171,7 @@ def table(cells, nuclei, image, pixel_size_um, with_neighbours=True, with_textur
         inside = np.array([(nuclei[tuple(r.coords.T)] == r.label).sum() for r in regions], float)
         columns[f"nucleus_area_{unit}2"] = inside * scale**2
         columns["nucleus_cell_area_ratio"] = inside / [r.area for r in regions]
+        columns["nuclei_count"] = [ndi.label((cells == r.label) & (nuclei == r.label))[1] for r in regions]
     channels = [] if image is None else np.atleast_3d(image.T).T
     for i, channel in enumerate(channels):
         columns.update(intensity_columns(regions, channel, unit, scale, f"channel_{i}"))

@@ -136,8 +136,8 @@ static void options_choose_the_columns(void **state) {
     scene s;
     assert_ok(scene_new(&s, NULL));
     cellseg_measure_options options = everything();
-    const size_t expected[] = {1 + 8 + 2, 1 + 8 + 2 + 12, 1 + 8 + 2 + 12 + 1, 1 + 8 + 2 + 12 + 1 + 2 * 8,
-                               1 + 8 + 2 + 12 + 1 + 2 * 21};
+    const size_t expected[] = {1 + 8 + 3, 1 + 8 + 3 + 12, 1 + 8 + 3 + 12 + 1, 1 + 8 + 3 + 12 + 1 + 2 * 8,
+                               1 + 8 + 3 + 12 + 1 + 2 * 21};
     int32_t *members[] = {&options.shape, &options.neighbours, &options.intensity, &options.texture};
     for (size_t i = 0; i < 4; i++)
         *members[i] = 0;

@@ -189,7 +189,14 @@ def test_check_names_the_first_violation():
     broken = nuclei.copy()
     broken[7, 6] = 0
     broken[7, 10] = 2
-    assert check(cells, broken) == "nucleus 2 has two components, at row 7, column 7 and at row 7, column 10"
+    assert check(cells, broken) == "nucleus 2 is not inside its cell at row 7, column 10: there the cell is 0"
+    several = nuclei.copy()
+    several[6, 5], several[7, 6:8], several[8, 8], several[3, 1:3] = 2, (0, 2), 2, 1
+    assert check(cells, several) == ""
+    several[several == 1] = 0
+    assert check(cells, several) == "there are 1 nuclei, but none has id 1"
+    several[several == 2] = 1
+    assert check(cells, several).startswith("nucleus 1 is not inside its cell at row 6, column 5")
     broken = nuclei.copy()
     broken[broken == 2] = 0
     assert check(cells, broken) == "cell 2 has no nucleus"

@@ -21,7 +21,8 @@ class Rule(ctypes.Structure):
     _fields_ = [(name, ctypes.c_double) for name in (
         "pixel_size_um", "top_hat_um", "percentile_low", "percentile_high", "noise_range", "clip", "power",
         "nucleus_diameter_um")] + [
-        ("patch_px", ctypes.c_uint32), ("step_px", ctypes.c_uint32), ("classes", ctypes.c_uint32)]
+        ("patch_px", ctypes.c_uint32), ("step_px", ctypes.c_uint32), ("classes", ctypes.c_uint32),
+        ("joining", ctypes.c_double * 6)]
 
 
 class NetOptions(ctypes.Structure):

@@ -164,7 +164,7 @@ static void json_round_trip(void **state) {
         assert_true(a->kernel == b->kernel && a->pad == b->pad && a->with == b->with && a->rate == b->rate);
     }
     cseg_memory_free(text);
-    const cseg_rule rule = {0.1, 1.0 / 3, 0.5, 99.9, 1e-3, 4, 0.7, 14.5, 176, 160, 3};
+    const cseg_rule rule = {0.1, 1.0 / 3, 0.5, 99.9, 1e-3, 4, 0.7, 14.5, 176, 160, 3, {-3.6, 9, 1.0 / 3, 5, -4, -1.3}};
     cseg_rule read;
     assert_ok(cseg_describe_rule(&text, NULL, &rule));
     assert_ok(cseg_parse_rule(&read, text));

@@ -318,6 +318,59 @@ static void the_nucleus_diameter_is_optional(void **state) {
     assert_true(cellseg_model_nucleus_diameter_um(NULL) == 0);
 }
 
+/* The keys of joining, in any order; without them, a file of the model that was saved. */
+static void the_coefficients_of_joining_are_optional(void **state) {
+    (void)state;
+    const char *const key = "\\\"patch_px\\\":48,";
+    const char *const with = "\\\"joining\\\":{\\\"marker\\\":1.5,\\\"constant\\\":-3.6,\\\"distance\\\":9,\\\"nucleus\\\":0,"
+                             "\\\"area_ratio\\\":-1.3,\\\"confidence\\\":-4},\\\"patch_px\\\":48,";
+    static const double expected[CSEG_JOIN_TERMS] = {-3.6, 9, 1.5, 0, -4, -1.3};
+    parts p = saved();
+    for (int joins = 0; joins < 2; joins++) {
+        char *header = replaced(p.header, key, joins ? with : key);
+        cellseg_model *loaded;
+        assert_ok(load_model(&loaded, header, p.data, p.data_bytes));
+        for (size_t i = 0; i < CSEG_JOIN_TERMS; i++)
+            assert_true(cseg_model_rule(loaded)->joining[i] == (joins ? expected[i] : 0));
+        assert_true((strstr(cellseg_model_info(loaded), "\"joining\":{\"constant\":-3.6,\"distance\":9,") != NULL) == joins);
+        cellseg_model_free(loaded);
+        free(header);
+    }
+    free_parts(&p);
+}
+
+/* An incomplete or strange list of coefficients. */
+static void damaged_coefficients_are_refused(void **state) {
+    (void)state;
+    const char *const key = "\\\"patch_px\\\":48,";
+    const struct {
+        const char *joining;
+        cellseg_status status;
+        const char *message;
+    } cases[] = {
+        {"[1,2,3,4,5,6]", CELLSEG_ERR_FORMAT, "rule: \"joining\" must be an object"},
+        {"{}", CELLSEG_ERR_FORMAT, "rule: \"constant\""},
+        {"{COMMON\\\"confidence\\\":1}", CELLSEG_ERR_FORMAT, "rule: \"area_ratio\""},
+        {"{COMMON\\\"confidence\\\":1,\\\"area_ratio\\\":\\\"1\\\"}", CELLSEG_ERR_FORMAT, "rule: \"area_ratio\""},
+        {"{COMMON\\\"confidence\\\":1,\\\"area_ratio\\\":1,\\\"more\\\":1}", CELLSEG_ERR_FORMAT, "unknown key \"more\""},
+        {"{COMMON\\\"confidence\\\":1,\\\"area_ratio\\\":1e999}", CELLSEG_ERR_MODEL, "rule: joining"},
+        {"{COMMON\\\"confidence\\\":-1000001,\\\"area_ratio\\\":1}", CELLSEG_ERR_MODEL, "rule: joining"},
+    };
+    parts p = saved();
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char *inserted = replaced("\\\"joining\\\":VALUE,\\\"patch_px\\\":48,", "VALUE", cases[i].joining);
+        const char *const common = "\\\"constant\\\":1,\\\"distance\\\":1,\\\"marker\\\":1,\\\"nucleus\\\":1,";
+        char *whole = strstr(inserted, "COMMON") != NULL ? replaced(inserted, "COMMON", common) : replaced(inserted, "px", "px");
+        char *header = replaced(p.header, key, whole);
+        assert_status(load_parts(header, p.data, p.data_bytes), cases[i].status);
+        assert_non_null(strstr(cellseg_last_error(), cases[i].message));
+        free(header);
+        free(whole);
+        free(inserted);
+    }
+    free_parts(&p);
+}
+
 static void extra_tensors_are_refused(void **state) {
     (void)state;
     parts p = saved();
@@ -701,6 +754,8 @@ int main(void) {
         cmocka_unit_test(half_precision_follows_ieee),
         cmocka_unit_test(damaged_headers_are_refused),
         cmocka_unit_test(the_nucleus_diameter_is_optional),
+        cmocka_unit_test(the_coefficients_of_joining_are_optional),
+        cmocka_unit_test(damaged_coefficients_are_refused),
         cmocka_unit_test(extra_tensors_are_refused),
         cmocka_unit_test(damaged_numbers_are_refused),
         cmocka_unit_test(truncated_and_overlong_files_are_refused),

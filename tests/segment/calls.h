@@ -5,19 +5,25 @@
 
 #include "segment/fixture.h"
 
+#include "nn/internal.h"
+
 #include <string.h>
 
-static cellseg_model *model;
+static cellseg_model *model, *joiner; /* of the same network, but that the second one has coefficients */
 
 static inline int set_up(void **state) {
+    static const double joining[CSEG_JOIN_TERMS] = {0, 9, 1.5, 5, -4, -1.3};
     (void)state;
     model = painted_model();
+    joiner = painted_model();
+    memcpy(joiner->rule.joining, joining, sizeof joining);
     return 0;
 }
 
 static inline int tear_down(void **state) {
     (void)state;
     cellseg_model_free(model);
+    cellseg_model_free(joiner);
     return 0;
 }
 
@@ -140,19 +146,43 @@ static inline cellseg_status call_nuclei(outputs *out, cellseg_context *context,
 
 static inline cellseg_status call_cells(outputs *out, cellseg_context *context, const inputs *in,
                                         const cellseg_segment_options *options) {
-    return cellseg_segment_cells(&out->cells, &out->nuclei, context, in->field.image, in->maps, CELLSEG_EXTRA_NONE, in->seeds,
-                                 options);
+    return cellseg_segment_cells(&out->cells, &out->nuclei, context, NULL, in->field.image, in->maps, CELLSEG_EXTRA_NONE,
+                                 in->seeds, options);
 }
 
 static inline cellseg_status call_cells_alone(outputs *out, cellseg_context *context, const inputs *in,
                                               const cellseg_segment_options *options) {
-    return cellseg_segment_cells(&out->cells, &out->nuclei, context, in->field.image, NULL, CELLSEG_EXTRA_NONE, in->seeds,
+    return cellseg_segment_cells(&out->cells, &out->nuclei, context, NULL, in->field.image, NULL, CELLSEG_EXTRA_NONE, in->seeds,
                                  options);
 }
 
-enum { CALLS = 7 };
+/* The maps, with cells everywhere, and a fourth one by which no border is near: cells touch, and most are joined. */
+static inline cellseg_image *with_distance(const cellseg_image *maps) {
+    const size_t height = cellseg_image_height(maps), width = cellseg_image_width(maps);
+    cellseg_image *four;
+    assert_ok(cellseg_image_new(&four, NULL, CELLSEG_FLOAT32, 4, height, width));
+    assert_ok(cellseg_image_set_pixel_size_um(four, cellseg_image_pixel_size_um(maps)));
+    for (int32_t c = 0; c < 3; c++)
+        memcpy(cellseg_image_pixels_mut(four, c), cellseg_image_pixels(maps, c), height * width * sizeof(float));
+    for (size_t i = 0; i < height * width; i++) {
+        ((float *)cellseg_image_pixels_mut(four, 1))[i] = 1;
+        ((float *)cellseg_image_pixels_mut(four, 3))[i] = 0.97F;
+    }
+    return four;
+}
+
+static inline cellseg_status call_cells_joined(outputs *out, cellseg_context *context, const inputs *in,
+                                               const cellseg_segment_options *options) {
+    cellseg_image *four = with_distance(in->maps);
+    const cellseg_status status = cellseg_segment_cells(&out->cells, &out->nuclei, context, joiner, in->field.image, four,
+                                                        CELLSEG_EXTRA_DISTANCE, in->seeds, options);
+    cellseg_image_free(four);
+    return status;
+}
+
+enum { CALLS = 8 };
 static const call calls[CALLS] = {call_segment, call_two_channel, call_nuclei_within, call_maps,
-                                  call_nuclei,  call_cells,       call_cells_alone};
+                                  call_nuclei,  call_cells,       call_cells_alone,   call_cells_joined};
 
 static inline void assert_same_outputs(const outputs *a, const outputs *b) {
     assert_true((a->cells == NULL) == (b->cells == NULL) && (a->nuclei == NULL) == (b->nuclei == NULL));

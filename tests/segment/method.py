@@ -43,6 +43,7 @@ class Rule(ctypes.Structure):
         ("patch_px", ctypes.c_uint32),
         ("step_px", ctypes.c_uint32),
         ("classes", ctypes.c_uint32),
+        ("joining", ctypes.c_double * 6),
     ]
 
 
@@ -66,6 +67,7 @@ class CellInputs(ctypes.Structure):
         ("pixel_size_um", ctypes.c_double),
         ("extra", Extra),
         ("has_boundary_class", ctypes.c_bool),
+        ("joining", ctypes.c_void_p),
     ]
 
 
@@ -101,12 +103,12 @@ def library_seeds(map_, pixel_size_um, opts, kind=0, extra=None, report=None):
     return nuclei
 
 
-def library_cells(marker, maps, nuclei, pixel_size_um, opts, kind=0):
-    """`maps`: four of them where there is a kind of fourth."""
-    cells = np.full(marker.shape, 77, np.uint32)
+def cell_inputs(marker, maps, nuclei, pixel_size_um, kind, joining=None):
+    """(cseg_cell_inputs, what it points to). `maps`: four of them where there is a kind of fourth."""
     planes = [oracle.plane(a) for a in (marker, nuclei)]
     planes_of_maps = (oracle.Plane * len(maps))(*[oracle.plane(m) for m in maps]) if maps is not None else None
     extra = Extra(kind, ctypes.addressof(planes_of_maps) + 3 * ctypes.sizeof(oracle.Plane)) if kind else Extra()
+    coefficients = oracle.doubles(joining) if joining is not None else None
     inputs = CellInputs(
         ctypes.addressof(planes[0]),
         ctypes.addressof(planes_of_maps) if maps is not None else None,
@@ -115,9 +117,25 @@ def library_cells(marker, maps, nuclei, pixel_size_um, opts, kind=0):
         pixel_size_um,
         extra,
         kind == BOUNDARY,
+        ctypes.addressof(coefficients) if coefficients is not None else None,
     )
+    return inputs, (planes, planes_of_maps, coefficients)
+
+
+def library_cells(marker, maps, nuclei, pixel_size_um, opts, kind=0):
+    cells = np.full(marker.shape, 77, np.uint32)
+    inputs, _kept = cell_inputs(marker, maps, nuclei, pixel_size_um, kind)
     oracle.call("cseg_cells_find", cells, ctypes.byref(inputs), ctypes.byref(opts))
     return cells
+
+
+def library_join(cells, marker, maps, nuclei, pixel_size_um, opts, joining, kind=DISTANCE, context=None):
+    """(joined cells, the cell of each nucleus by id)"""
+    joined, cell_of = cells.copy(), np.full(nuclei.max() + 1, 77, np.uint32)
+    inputs, _kept = cell_inputs(marker, maps, nuclei, pixel_size_um, kind, joining)
+    plane, written = oracle.plane(joined), ctypes.c_void_p(cell_of.ctypes.data)
+    oracle.check(oracle.library.cseg_join_cells(context, ctypes.byref(plane), written, ctypes.byref(inputs), ctypes.byref(opts)))
+    return joined, cell_of
 
 
 # ---- the same with SciPy and scikit-image ----
@@ -265,17 +283,57 @@ def background_level(enhanced, count, px, o):
     return np.clip(level, thresholds[0], thresholds[2])
 
 
+# ---- joining ----
+
+
+def borders(cells, marker, maps, nuclei, px, o):
+    """{(smaller id, larger id): (pairs of adjacent pixels, terms)}, pair by pair of pixels."""
+    smooth = ndi.gaussian_filter(marker, o.cell_sigma_um / px, mode="reflect", truncate=6).astype(np.float64)
+    found = {}
+    for dy, dx in ((0, 1), (1, 0)):
+        for y, x in np.argwhere(cells[: cells.shape[0] - dy, : cells.shape[1] - dx] != cells[dy:, dx:]):
+            one, other = (y, x), (y + dy, x + dx)
+            if cells[one] and cells[other]:
+                key = tuple(sorted((int(cells[one]), int(cells[other]))))
+                values = [(m[one] + m[other]) / 2 for m in (maps[3].astype(np.float64), smooth)]
+                found.setdefault(key, []).append((*values, min(maps[0][one], maps[0][other])))
+    known = {i: about(i, cells, smooth, maps[0], nuclei) for key in found for i in key}
+    return {key: (len(rows), terms_of(np.mean(rows, axis=0), *map(known.get, key))) for key, rows in found.items()}
+
+
+def about(i, cells, smooth, probability, nuclei):
+    """(median of the marker, mean probability of the nucleus, its area)"""
+    inside = probability[nuclei == i].astype(np.float64)
+    return np.percentile(smooth[cells == i], 50, method="lower"), inside.mean(), len(inside)
+
+
+def terms_of(means, one, other):
+    dimmer, less_sure, smaller = map(min, one, other)
+    distance, bright, nucleus = means
+    return 1, distance, bright / dimmer if dimmer > 0 else 0, nucleus, less_sure, smaller / max(one[2], other[2])
+
+
+def join(cells, marker, maps, nuclei, px, o, joining):
+    """The cell of each nucleus: the smallest id of all that are joined, however far."""
+    near = np.eye(nuclei.max() + 1, dtype=bool)
+    for (a, b), (pairs, terms) in borders(cells, marker, maps, nuclei, px, o).items():
+        near[a, b] = near[b, a] = pairs >= 6 and np.dot(joining, terms) > o.join
+    for _ in range(len(near).bit_length()):
+        near = near @ near
+    return near.argmax(axis=1).astype(np.uint32)
+
+
 # ---- the marker check ----
 
 
 def library_check(marker, nucleus_map, cells, nuclei, px):
-    """The report's figures of the marker, and the confidence of each id."""
+    """The report's figures of the marker, and the confidence of each id; every nucleus is a cell's."""
     assert cells.max() <= nuclei.max()
     made, planes = c.segment_report(), [oracle.plane(a) for a in (marker, nucleus_map, nuclei)]
     confidence = np.full(nuclei.max() + 1, 7, np.float32)
     inputs = CellInputs(*map(ctypes.addressof, planes), int(nuclei.max()), px)
-    written = ctypes.c_void_p(confidence.ctypes.data)
-    oracle.call("cseg_marker_check", ctypes.byref(made), written, cells, ctypes.byref(inputs))
+    written, own = ctypes.c_void_p(confidence.ctypes.data), np.arange(nuclei.max() + 1, dtype=np.uint32)
+    oracle.call("cseg_marker_check", ctypes.byref(made), written, cells, ctypes.c_void_p(own.ctypes.data), ctypes.byref(inputs))
     return made, confidence
 
 

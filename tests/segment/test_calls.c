@@ -3,6 +3,8 @@
  */
 #include "segment/calls.h"
 
+#include <cellseg/morph.h>
+
 #include <math.h>
 
 /* ---- memory ---- */
@@ -32,6 +34,39 @@ static void every_call_survives_failing_allocations(void **state) {
         work w = {calls[i], &in};
         assert_survives_failing_allocations(run_once, &w);
     }
+    inputs_free(&in);
+}
+
+/* ---- joining ---- */
+
+static uint32_t cells_of(const cellseg_model *by, const inputs *in, double join) {
+    cellseg_segment_options options = defaults();
+    cellseg_image *four = with_distance(in->maps);
+    cellseg_labels *cells, *nuclei;
+    char violation[128];
+    options.join = join;
+    assert_ok(
+        cellseg_segment_cells(&cells, &nuclei, NULL, by, in->field.image, four, CELLSEG_EXTRA_DISTANCE, in->seeds, &options));
+    assert_ok(cellseg_labels_check(violation, sizeof violation, NULL, cells, nuclei));
+    assert_string_equal(violation, "");
+    const uint32_t count = cellseg_labels_max_id(cells);
+    cellseg_labels_free(cells);
+    cellseg_labels_free(nuclei);
+    cellseg_image_free(four);
+    return count;
+}
+
+/* With a model that has coefficients, and by an option that is not 0. The other tests here then join. */
+static void cells_are_joined_where_the_model_has_coefficients(void **state) {
+    (void)state;
+    inputs in;
+    inputs_new(&in, 4, 4, 1.2);
+    const uint32_t all = cells_of(NULL, &in, 1), joined = cells_of(joiner, &in, 1);
+    assert_true(all >= 15 && joined < all / 2);
+    assert_int_equal(cells_of(model, &in, 1), all);
+    assert_int_equal(cells_of(joiner, &in, 0), all);
+    assert_int_equal(cells_of(joiner, &in, 1000), all);
+    assert_true(cells_of(joiner, &in, 1e-9) <= joined);
     inputs_free(&in);
 }
 
@@ -222,11 +257,11 @@ static void missing_arguments_of_the_steps_are_refused(void **state) {
     assert_null(nuclei);
     REFUSES(cellseg_segment_nuclei(&nuclei, NULL, in.maps, CELLSEG_EXTRA_DISTANCE, NULL)); /* the model has three classes */
     assert_null(nuclei);
-    REFUSES(cellseg_segment_cells(NULL, &nuclei, NULL, image, in.maps, 0, in.seeds, NULL));
+    REFUSES(cellseg_segment_cells(NULL, &nuclei, NULL, NULL, image, in.maps, 0, in.seeds, NULL));
     assert_null(nuclei);
-    REFUSES(cellseg_segment_cells(&cells, &nuclei, NULL, NULL, in.maps, 0, in.seeds, NULL));
+    REFUSES(cellseg_segment_cells(&cells, &nuclei, NULL, NULL, NULL, in.maps, 0, in.seeds, NULL));
     assert_true(cells == NULL && nuclei == NULL);
-    REFUSES(cellseg_segment_cells(&cells, &nuclei, NULL, image, in.maps, 0, NULL, NULL));
+    REFUSES(cellseg_segment_cells(&cells, &nuclei, NULL, NULL, image, in.maps, 0, NULL, NULL));
     assert_true(cells == NULL && nuclei == NULL);
     REFUSES(cellseg_segment_memory(NULL, NULL, model, 10, 10, 0.65, NULL));
     static const double sizes[][3] = {{0, 10, 0.65}, {10, 0, 0.65},         {10, 10, 0},
@@ -299,6 +334,7 @@ static void reports_of_other_releases(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_call_survives_failing_allocations),
+        cmocka_unit_test(cells_are_joined_where_the_model_has_coefficients),
         cmocka_unit_test(the_last_report_of_every_call_is_one),
         cmocka_unit_test(every_call_can_be_cancelled),
         cmocka_unit_test(a_request_from_another_thread_cancels_too),

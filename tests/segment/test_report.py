@@ -32,6 +32,7 @@ class Run:
         self.seconds += time.monotonic()
         self.maps, self.maps_px = cellseg.segment_maps(self.image, self.px, **FAST)
         self.seeds = cellseg.segment_nuclei(self.maps, self.maps_px, **EXTRA)
+        self.joined_cells, self.cell_of = self.working_cells()
 
     def segment(self, **options):
         return cellseg.segment(self.image, self.px, report=True, **FAST, **options)
@@ -42,13 +43,17 @@ class Run:
         return method.library_preprocess(self.image, self.px, rule)
 
     def working_cells(self):
-        maps = list(np.ascontiguousarray(self.maps))
-        return method.library_cells(self.marker(), maps, self.seeds, self.maps_px, method.options(), method.DISTANCE)
+        """(cells, the cell of each seed) at the working scale, joined as tests/segment/test_join.py proves."""
+        maps, options = list(np.ascontiguousarray(self.maps)), method.options()
+        cells = method.library_cells(self.marker(), maps, self.seeds, self.maps_px, options, method.DISTANCE)
+        joining = list(cellseg.Model.default().info["rule"]["joining"].values())
+        return method.library_join(cells, self.marker(), maps, self.seeds, self.maps_px, options, joining)
 
     def cells_of(self, **options):
         """Cells of the same seeds with other options."""
         given = self.image, self.seeds, self.px
-        return cellseg.segment_cells(*given, maps=self.maps, maps_pixel_size_um=self.maps_px, **EXTRA, **options)
+        known = {"maps": self.maps, "maps_pixel_size_um": self.maps_px, "model": cellseg.Model.default()}
+        return cellseg.segment_cells(*given, **known, **EXTRA, **options)
 
 
 @pytest.fixture(scope="module", params=CROPS)
@@ -59,14 +64,14 @@ def run(request):
 
 
 def confidences(run, nuclei):
-    """The mean probability in the seed that most pixels of each nucleus lie on."""
+    """The mean probability in the seeds of the joined cell that most pixels of each cell's nuclei lie on."""
     y, x = np.nonzero(nuclei)
     down, across = run.maps.shape[1] / nuclei.shape[0], run.maps.shape[2] / nuclei.shape[1]
-    seeds = run.seeds[((y + 0.5) * down).astype(int), ((x + 0.5) * across).astype(int)]
-    votes = np.zeros((nuclei.max() + 1, run.seeds.max() + 1), int)
-    np.add.at(votes, (nuclei[y, x], seeds), 1)
+    seeds = run.cell_of[run.seeds]
+    votes = np.zeros((nuclei.max() + 1, seeds.max() + 1), int)
+    np.add.at(votes, (nuclei[y, x], seeds[((y + 0.5) * down).astype(int), ((x + 0.5) * across).astype(int)]), 1)
     votes[:, 0] = 0
-    return ndi.mean(run.maps[0].astype(np.float64), run.seeds, votes[1:].argmax(axis=1))
+    return ndi.mean(run.maps[0].astype(np.float64), seeds, votes[1:].argmax(axis=1))
 
 
 def test_cells_and_confidence(run):
@@ -77,8 +82,8 @@ def test_cells_and_confidence(run):
 
 
 def test_the_marker_check_s_figures(run):
-    report, cells = run.report, run.working_cells()
-    expected = method.check(run.marker(), run.maps[0], cells, run.seeds, run.maps_px)
+    report, cells = run.report, run.joined_cells
+    expected = method.check(run.marker(), run.maps[0], cells, run.cell_of[run.seeds], run.maps_px)
     figures = report.marker_contrast, report.nuclei_confidence, report.marker_share
     np.testing.assert_allclose(figures, expected, atol=1e-6)
     assert report.marker_verdict == "suitable" and report.dropped_marker == 0
@@ -150,11 +155,13 @@ def test_cells_dropped_by_reason(run, options):
     outside = (area < options.get("cell_area_min_um2", 0)) | (area > options.get("cell_area_max_um2", np.inf))
     border = np.isin(np.arange(1, len(area) + 1), list(on_border(all_cells))) & bool(options.get("drop_border_cells", 0)) & ~outside
     thin = (cytoplasm < options.get("cytoplasm_min", 0.1)) & ~outside & ~border
-    assert run.seeds.max() == all_cells.max()  # none lost its nucleus at the image's own scale
+    joined = np.count_nonzero(run.cell_of != np.arange(len(run.cell_of)))
+    assert run.seeds.max() == all_cells.max() + joined  # none lost its nucleus at the image's own scale
     counts = report.dropped_area, report.dropped_border, report.dropped_no_cytoplasm
     assert counts == tuple(int(np.count_nonzero(reason)) for reason in (outside, border, thin))
     assert report.cells == cells.max() == nuclei.max() == len(area) - sum(counts) and sum(counts) > 0
-    assert report.nuclei == report.cells + sum(counts) + report.dropped_lost and report.dropped_lost == 0
+    assert report.nuclei == report.cells + report.nuclei_joined + sum(counts) and report.dropped_lost == 0
+    assert report.nuclei_joined == joined >= report.cells_joined
     kept = ~(outside | border | thin)
     np.testing.assert_array_equal(cells > 0, np.concatenate([[False], kept])[all_cells])
     np.testing.assert_allclose(report.confidence[1:], confidences(run, all_nuclei)[kept], atol=1e-6)
@@ -167,7 +174,7 @@ def test_a_refused_marker_drops_every_nucleus():
     assert report.cells == cells.max() == nuclei.max() == 0 and report.marker_verdict == "nuclear-stain"
     assert report.confidence.tolist() == [0]
     assert report.dropped_marker == kept[2].cells + kept[2].dropped_no_cytoplasm + kept[2].dropped_lost > 15 and kept[2].dropped_marker == 0
-    assert report.nuclei == report.dropped_marker and report.dropped_lost == 0
+    assert report.nuclei == report.dropped_marker + report.nuclei_joined and report.dropped_lost == report.cells_joined == 0
     same = [name for name in report._fields if name.startswith(("marker_", "nucle", "working", "dropped_weak"))]
     assert [getattr(report, name) for name in same] == [getattr(kept[2], name) for name in same]
     assert report.marker_contrast < -0.2 and report.marker_share > 0.4

@@ -202,7 +202,7 @@ static void all_refuse(const cellseg_image *image, const cellseg_image *maps, co
         cellseg_segment_two_channel(&cells, &nuclei, NULL, NULL, image, image, options),
         cellseg_segment_nuclei_within(&nuclei, NULL, labels, image, options),
         cellseg_segment_maps(&out, NULL, model, image, options),
-        cellseg_segment_cells(&cells, &nuclei, NULL, image, maps, CELLSEG_EXTRA_NONE, labels, options),
+        cellseg_segment_cells(&cells, &nuclei, NULL, NULL, image, maps, CELLSEG_EXTRA_NONE, labels, options),
         cellseg_segment_nuclei(&nuclei, NULL, maps, CELLSEG_EXTRA_NONE, options),
         cellseg_segment_memory(&bytes, NULL, model, cellseg_image_height(image), cellseg_image_width(image),
                                cellseg_image_pixel_size_um(image), options),

@@ -35,7 +35,7 @@ def cells_of(image, steps, nuclei=None, px=0.65, **options):
 # ---- one after another ----
 
 SIZES = [(0.65, 320, 400), (0.3, 500, 640), (1.1, 240, 300)]
-OTHERS = [{"orientations": 2}, {"preset": "paper"}, {"use_extra_output": False}, {"nucleus_diameter_um": 12, "h_um": 3}]
+OTHERS = [{"orientations": 2}, {"join": 0.2, "smooth_um": 1}, {"preset": "paper"}, {"use_extra_output": False}, {"nucleus_diameter_um": 12, "h_um": 3}]
 OTHERS += [{"top_hat_um": 60, "relief": "distance", "smooth_um": 1, "cytoplasm_min": 0.3, "fill_holes": False, "sensitivity": 80}]
 
 
@@ -48,9 +48,13 @@ def test_the_steps_give_the_cells_of_the_whole(place, px, height, width, options
     maps, maps_px = cellseg.segment_maps(image, px, **options)
     seeds = cellseg.segment_nuclei(maps, maps_px, **DISTANCE, **options)
     assert seeds.max() >= cells.max() > 5 and seeds.shape == maps.shape[1:]
-    found = cells_of(image, (maps, maps_px, seeds), px=px, **options)
+    found = cells_of(image, (maps, maps_px, seeds), px=px, model=cellseg.Model.default(), **options)
     np.testing.assert_array_equal(found[0], cells)
     np.testing.assert_array_equal(found[1], nuclei)
+    apart = cells_of(image, (maps, maps_px, seeds), px=px, **options)
+    whole = cellseg.segment(image, px, **{**options, "join": 0})
+    np.testing.assert_array_equal(apart[0], whole[0])
+    np.testing.assert_array_equal(apart[1], whole[1])
 
 
 @pytest.mark.parametrize("options", OTHERS, ids=lambda o: ",".join(o))
@@ -145,7 +149,7 @@ def test_nuclei_at_the_border_have_cells(image, steps):
 def test_nuclei_of_the_image_s_size(image, px):
     """Nuclei drawn on the image itself lie in its cells as they were drawn, but for a pixel at their outlines."""
     maps, maps_px = cellseg.segment_maps(image, px, **FAST)
-    drawn = cellseg.segment(image, px, **FAST)[1]
+    drawn = cellseg.segment(image, px, join=0, **FAST)[1]
     cells, nuclei = cells_of(image, (maps, maps_px, drawn), px=px)
     check_promises(cells, nuclei)
     assert cells.max() >= 0.9 * drawn.max() > 4
@@ -287,7 +291,7 @@ def test_numbers_out_of_range(image, steps, what):
         options.sensitivity = 0
     options.channel = 1 if what == "channel" else 0
     named = {"extra": "extra_output", "options": "sensitivity", "channel": "no channel 1"}[what]
-    refused(lambda: c.segment_cells(c.Labels(), None, None, *handles[:2], extra, handles[2], options), named)
+    refused(lambda: c.segment_cells(c.Labels(), None, None, None, *handles[:2], extra, handles[2], options), named)
     if what == "channel":  # of the image, which this step has none of
         c.segment_nuclei(c.Labels(), None, handles[1], extra, options)
     else:

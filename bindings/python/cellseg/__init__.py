@@ -4,8 +4,8 @@
     import cellseg
     cells, nuclei = cellseg.segment(array, pixel_size_um=0.65)
 
-cells is uint32 and of the array's size: 0 is background, cells are 1, 2, ...; nuclei holds each cell's nucleus under the cell's
-number.
+cells is uint32 and of the array's size: 0 is background, cells are 1, 2, ...; nuclei holds each cell's nuclei, most often
+one, under the cell's number.
 
 cellseg.Trainer trains a network of your own. The toolkit it all is made of lies in cellseg.filter, cellseg.morph and
 cellseg.labels.

@@ -21,7 +21,7 @@ _VERDICTS = {c.VERDICT_SUITABLE: "suitable", c.VERDICT_DOUBTFUL: "doubtful", c.V
 class Report(namedtuple("Report", [name for name, _ in c.segment_report._fields_ if name != "struct_size"])):
     """A segmentation in figures: the members of cellseg_segment_report (include/cellseg/segment.h).
 
-    marker_verdict is "suitable", "doubtful" or "nuclear-stain". confidence[id] is the mean nucleus probability in the nucleus of cell
+    marker_verdict is "suitable", "doubtful" or "nuclear-stain". confidence[id] is the mean nucleus probability in the nuclei of cell
     `id`, a copy as float32; None without a network. peak_bytes is 0 for a call without a context on another thread than the main one.
     """
 
@@ -165,13 +165,15 @@ def segment_cells(
     maps: object | None = None,
     maps_pixel_size_um: float | None = None,
     extra_output: str = "none",
+    model: Model | None = None,
     context: Context | None = None,
     **options: object,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Step 3 of segment(): cells round given nuclei, with the maps of any network or with the marker alone.
 
     nuclei: a label map of the image's or the maps' size, with any ids. maps: None, or (channels, height, width) of float32 from
-    0 to 1 of the same field: nucleus, cytoplasm, background and, by extra_output, a fourth. Gives (cells, nuclei), as segment().
+    0 to 1 of the same field: nucleus, cytoplasm, background and, by extra_output, a fourth. model: None, or the model that made
+    the maps, whose coefficients join cells as in segment(). Gives (cells, nuclei), as segment().
     """
     struct = struct_of(c.segment_options, options)
     source = image_from(image, pixel_size_um)
@@ -179,5 +181,6 @@ def segment_cells(
     seeds = labels_from(nuclei)
     cells, found = c.Labels(), c.Labels()
     extra = chosen("extra_output", extra_output, EXTRA_OUTPUTS)
-    call(context, c.segment_cells, (cells, found), (source, known, extra, seeds, struct))
+    handle = model._handle if model is not None else None
+    call(context, c.segment_cells, (cells, found), (handle, source, known, extra, seeds, struct))
     return array_from_labels(cells), array_from_labels(found)

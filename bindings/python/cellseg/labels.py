@@ -76,8 +76,8 @@ def boundaries(labels: object, kind: str = "inner", connectivity: int = 4, *, co
 def check(cells: object, nuclei: object | None = None, *, context: Context | None = None) -> str:
     """The first violation, in words, of what holds for the label maps this library makes; "" when all holds.
 
-    Every cell is one 8-connected part, ids are 1 to n without gaps, and with nuclei the same of these, every nucleus lies inside
-    the cell of its id, and no cell is without one.
+    Every cell is one 8-connected part, ids are 1 to n without gaps, and with nuclei the ids of these too, every nucleus lies inside
+    the cell of its id, and no cell is without one. A cell may have several nuclei.
     """
     line = ctypes.create_string_buffer(128)
     maps = labels_from(cells), None if nuclei is None else labels_from(nuclei)
