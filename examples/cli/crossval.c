@@ -31,7 +31,7 @@ static const option run_options[] = {
     {"output", 'o', OPTION_TEXT, &folder, "OUTDIR", "folder of models and results; a stopped run resumes from the folder", NULL},
     {"csv", 0, OPTION_TEXT, &csv_path, "FILE", "write a table with all figures of each image", NULL},
     {"report", 0, OPTION_TEXT, &report_path, "FILE", "write a page (HTML) with tables, charts and pictures", NULL},
-    {"threads", 0, OPTION_WHOLE, &threads, "N", "number of threads; 0: one per core", NULL},
+    {"threads", 0, OPTION_WHOLE, &threads, "N", "number of threads; 0: one per core that the process may use", NULL},
     {NULL, 0, OPTION_FLAG, NULL, NULL, NULL, NULL},
 };
 static const option fold_options[] = {
@@ -295,13 +295,14 @@ static bool train_fold(cellseg_context *context, const cellseg_model *start, siz
 static score_list all_cells, all_nuclei;   /* of every image */
 static score_list fold_cells, fold_nuclei; /* one score per fold */
 
+static cellseg_read_options reading; /* of every image */
+
 static bool read_image(cellseg_image **image, cellseg_context *context, const char *path) {
-    cellseg_read_options options;
-    cellseg_status status = cellseg_read_options_init(&options, sizeof options);
-    options.pixel_size_um = training_pixel_size_um;
-    options.force = 1; /* a warning is enough where the size of a whole set is given */
+    cellseg_status status = cellseg_read_options_init(&reading, sizeof reading);
+    reading.pixel_size_um = training_pixel_size_um;
+    reading.force = training_pixel_size_um > 0; /* a warning is enough where the size of a whole set is given */
     if (status == CELLSEG_OK)
-        status = cellseg_image_read(image, context, path, &options);
+        status = cellseg_image_read(image, context, path, &reading);
     if (status != CELLSEG_OK)
         print_library_error(path);
     return status == CELLSEG_OK;
@@ -351,7 +352,7 @@ static bool segment_image(cellseg_context *context, const cellseg_model *model, 
     if (access(cells, F_OK) == 0)
         return true;
     results r;
-    init_results(&r, image);
+    init_results(&r, image, &reading);
     r.model = model;
     set_progress_title(image->path);
     bool fine = read_image(&r.image, context, image->path);

@@ -28,7 +28,7 @@ static const option options[] = {
     {"report", 0, OPTION_TEXT, &report_path, "FILE", "write a page (HTML) with tables, charts and pictures", NULL},
     {"images", 0, OPTION_TEXT, &images_path, "PATH", "images for the pictures of the page; like TRUTH, a file or a folder", NULL},
     {"channel", 0, OPTION_WHOLE, &channel, "K", "channel of these images, from 0", NULL},
-    {"threads", 0, OPTION_WHOLE, &threads, "N", "number of threads; 0: one per core", NULL},
+    {"threads", 0, OPTION_WHOLE, &threads, "N", "number of threads; 0: one per core that the process may use", NULL},
     {NULL, 0, OPTION_FLAG, NULL, NULL, NULL, NULL},
 };
 static const command evaluate_command = {

@@ -131,7 +131,10 @@ static bool check_stems(const file_list *sorted) {
     for (size_t i = 0; i < sorted->count; i++) {
         const file *here = &sorted->files[i];
         if (here->stem[0] == '\0' || here->stem[0] == '.') {
-            print_error("%s: the file name %s", here->path, here->stem[0] == '.' ? "begins with a dot" : "is empty");
+            print_error("%s: %s", here->path,
+                        is_folder(here->path)  ? "this is a directory"
+                        : here->stem[0] == '.' ? "the file name begins with a dot"
+                                               : "the file name is empty");
             return false;
         }
         if (i > 0 && is_one_name(here->stem, here[-1].stem)) {

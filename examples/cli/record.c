@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { RECORD_MAX_BYTES = 1 << 20, OPTIONS_BYTES = 8192 };
@@ -108,7 +109,7 @@ static bool describe(cJSON *to, const results *r) {
     return cJSON_AddStringToObject(to, "program", program) != NULL &&
            cJSON_AddStringToObject(to, "version", cellseg_version()) != NULL && add_path(to, "input", r->input->path) &&
            (r->nuclei_path == NULL || add_path(to, "nuclei_input", r->nuclei_path)) && add_model(to, r->report.model_hash) &&
-           (r->reading == NULL || add_options(to, "reading", cellseg_read_options_table(), r->reading)) &&
+           add_options(to, "reading", cellseg_read_options_table(), r->reading) &&
            add_options(to, "options", cellseg_segment_options_table(), &segment_options) && add_figures(to, &r->report) &&
            add_warnings(to);
 }
@@ -148,19 +149,37 @@ static char *recorded_input(FILE *from) {
     return copy;
 }
 
+static void refuse(const char *path, const char *why, const file *input) {
+    print_error("%s: a result of %s would replace this file, which %s; --overwrite replaces it", path, input->path, why);
+}
+
 static bool compare(const char *recorded, const char *record, const char *folder, const file *input) {
     char *own = absolute_path(input->path);
     const bool fine = own != NULL && recorded != NULL && strcmp(recorded, own) == 0;
     if (own == NULL || recorded == NULL)
         print_error("%s: no memory", record);
     else if (!fine && recorded[0] == '\0')
-        print_error("%s: a result of %s would replace this file, which cellseg did not write; --overwrite replaces it", record,
-                    input->path);
+        refuse(record, "cellseg did not write", input);
     else if (!fine)
         print_error("%s: %s/%s.* are results of another input, %s; --overwrite replaces them", input->path, folder, input->stem,
                     recorded);
     free(own);
     return fine;
+}
+
+/* Without a record, files of these names are no results: a person's outlines, or the truth that cellseg synth wrote. */
+static bool are_names_free(const char *folder, const file *input) {
+    for (const result_kind *k = result_kinds; k->suffix != NULL; k++) {
+        char path[PATH_SIZE];
+        struct stat there;
+        if (!join_path(path, folder, input->stem, k->suffix))
+            return false;
+        if (lstat(path, &there) == 0) {
+            refuse(path, "no record names as a result", input);
+            return false;
+        }
+    }
+    return true;
 }
 
 bool is_of_input(const char *folder, const file *input) {
@@ -169,7 +188,7 @@ bool is_of_input(const char *folder, const file *input) {
         return false;
     const int descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     if (descriptor < 0 && errno == ENOENT)
-        return true;
+        return are_names_free(folder, input);
     FILE *from = descriptor >= 0 ? fdopen(descriptor, "rb") : NULL;
     if (from == NULL) {
         print_error("%s: cannot be read: %s; --overwrite replaces it", path, strerror(errno));

@@ -29,8 +29,8 @@ bool set_segment_preset(int32_t preset) {
 
 /* ---- results ---- */
 
-void init_results(results *r, const file *input) {
-    *r = (results){.input = input};
+void init_results(results *r, const file *input, const cellseg_read_options *reading) {
+    *r = (results){.input = input, .reading = reading};
     (void)cellseg_segment_report_init(&r->report, sizeof r->report);
     keep_warnings();
 }
@@ -50,7 +50,7 @@ const char no_such_result[] = "";
 
 /* What a TIFF file of these results states of itself. */
 static cellseg_status describe(cellseg_write_options *options, const results *r, const char *name) {
-    return state_provenance(options, name, r->model, cellseg_segment_options_table(), &segment_options);
+    return state_provenance(options, name, r->model, r->reading, cellseg_segment_options_table(), &segment_options);
 }
 
 static const char *write_labels(const results *r, cellseg_context *context, const char *path, const cellseg_labels *labels,

@@ -18,8 +18,8 @@ bool set_segment_preset(int32_t preset);
 /* The results of one image. */
 typedef struct results {
     const file *input;                   /* borrowed */
+    const cellseg_read_options *reading; /* of the input, borrowed */
     const char *nuclei_path;             /* file of the nuclear stain; NULL: the input, or none */
-    const cellseg_read_options *reading; /* how the input was read; NULL: as the library reads by default */
     const cellseg_model *model;          /* that found them, borrowed; NULL: none */
     cellseg_image *image;                /* as read */
     cellseg_labels *cells, *nuclei;
@@ -28,7 +28,7 @@ typedef struct results {
 } results;
 
 /* Empty results of an input; the warnings from now on are theirs. */
-void init_results(results *r, const file *input);
+void init_results(results *r, const file *input, const cellseg_read_options *reading);
 void free_results(results *r);
 
 /* ---- files ---- */

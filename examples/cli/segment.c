@@ -17,8 +17,9 @@ static bool want_maps, want_details, overwrite;
 static const option common_options[] = {
     {"output", 'o', OPTION_TEXT, &output_folder, "OUTDIR", "folder of the results; created if missing", NULL},
     {"channel", 0, OPTION_TEXT, &channel.word, "K|NAME", "channel of the marker, from 0, or its name; default: the first", NULL},
-    {"overwrite", 0, OPTION_FLAG, &overwrite, NULL, "also replace results of another input of the same name", NULL},
-    {"threads", 0, OPTION_WHOLE, &threads, "N", "number of threads; 0: one per core", NULL},
+    {"overwrite", 0, OPTION_FLAG, &overwrite, NULL, "also replace results of another input, and files that no record names",
+     NULL},
+    {"threads", 0, OPTION_WHOLE, &threads, "N", "number of threads; 0: one per core that the process may use", NULL},
     {NULL, 0, OPTION_FLAG, NULL, NULL, NULL, NULL},
 };
 static const option network_options[] = {
@@ -171,9 +172,8 @@ static bool find_cells(results *r, cellseg_context *context, const cellseg_model
 static bool process(const file *input, cellseg_context *context, const cellseg_model *model) {
     set_progress_title(input->path);
     results r;
-    init_results(&r, input);
+    init_results(&r, input, chosen_reading());
     r.nuclei_path = nuclei_path;
-    r.reading = chosen_reading();
     r.model = model;
     const bool fine = find_cells(&r, context, model, input->path) && write_results(&r, context, output_folder);
     set_progress_title(NULL);

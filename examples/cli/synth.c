@@ -28,7 +28,7 @@ static const option common_options[] = {
     {"seed", 0, OPTION_COUNT, &first_seed, "S", "seed of the first field; the next field has S + 1", NULL},
     {"size", 0, OPTION_TEXT, &size_text, "WxH", "width and height in pixels", NULL},
     {"pixel-size", 0, OPTION_NUMBER, &synth_options.pixel_size_um, "UM", "edge of a pixel", NULL},
-    {"threads", 0, OPTION_WHOLE, &threads, "N", "number of threads; 0: one per core", NULL},
+    {"threads", 0, OPTION_WHOLE, &threads, "N", "number of threads; 0: one per core that the process may use", NULL},
     {NULL, 0, OPTION_FLAG, NULL, NULL, NULL, NULL},
 };
 
@@ -131,7 +131,7 @@ static bool write_labels(cellseg_context *context, const staging *set, const cel
     if (!join_path(path, set->path, set->stem, suffix))
         return false;
     cellseg_write_options options;
-    cellseg_status status = state_provenance(&options, name, NULL, cellseg_synth_options_table(), &synth_options);
+    cellseg_status status = state_provenance(&options, name, NULL, NULL, cellseg_synth_options_table(), &synth_options);
     if (status == CELLSEG_OK)
         status = cellseg_labels_write(labels, context, path, &options);
     return is_written(status, set, path, suffix);
@@ -142,7 +142,7 @@ static bool write_image(cellseg_context *context, const staging *set, const cell
     if (!join_path(path, set->path, set->stem, ".tif"))
         return false;
     cellseg_write_options options;
-    cellseg_status status = state_provenance(&options, set->stem, NULL, cellseg_synth_options_table(), &synth_options);
+    cellseg_status status = state_provenance(&options, set->stem, NULL, NULL, cellseg_synth_options_table(), &synth_options);
     if (status == CELLSEG_OK)
         status = cellseg_image_write(image, context, path, &options);
     return is_written(status, set, path, ".tif");

@@ -22,7 +22,7 @@ static const option run_options[] = {
      "written after every epoch; training resumes from an existing file", NULL},
     {"log", 0, OPTION_TEXT, &log_path, "FILE", "log with one JSON object per epoch and line", NULL},
     {"curve", 0, OPTION_TEXT, &curve_path, "FILE.svg", "picture of the losses, drawn after every epoch", NULL},
-    {"threads", 0, OPTION_WHOLE, &threads, "N", "number of threads; 0: one per core", NULL},
+    {"threads", 0, OPTION_WHOLE, &threads, "N", "number of threads; 0: one per core that the process may use", NULL},
     {NULL, 0, OPTION_FLAG, NULL, NULL, NULL, NULL},
 };
 

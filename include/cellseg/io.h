@@ -176,7 +176,8 @@ CELLSEG_API cellseg_status cellseg_labels_write_to(const cellseg_labels *labels,
  * @param channel        channel of `image`
  * @param cells, nuclei  label maps of the image's size; either may be NULL
  * @return CELLSEG_ERR_ARGUMENT  sizes differ, the channel is missing, or a pixel is not finite; CELLSEG_ERR_IO,
- * CELLSEG_ERR_MEMORY Threads: any. Since: 1.0
+ * CELLSEG_ERR_MEMORY, CELLSEG_ERR_LIMIT, CELLSEG_ERR_CANCELLED
+ * Threads: any. Since: 1.0
  */
 CELLSEG_API cellseg_status cellseg_overlay_write(cellseg_context *context, const char *path, const cellseg_image *image,
                                                  int32_t channel, const cellseg_labels *cells, const cellseg_labels *nuclei);
@@ -188,7 +189,8 @@ CELLSEG_API cellseg_status cellseg_overlay_write_to(cellseg_context *context, co
 
 /** Write a table as CSV: a header line, then one line per row. Numbers use a decimal point in every locale, and the fewest digits
  * that read back to the same value. Where there is no value (NaN), the field is empty; infinity is "inf" or "-inf".
- * @return CELLSEG_ERR_ARGUMENT, CELLSEG_ERR_IO, CELLSEG_ERR_MEMORY, CELLSEG_ERR_CANCELLED. Threads: any. Since: 1.0 */
+ * @return CELLSEG_ERR_ARGUMENT, CELLSEG_ERR_IO, CELLSEG_ERR_MEMORY, CELLSEG_ERR_LIMIT, CELLSEG_ERR_CANCELLED
+ * Threads: any. Since: 1.0 */
 CELLSEG_API cellseg_status cellseg_table_write_csv(const cellseg_table *table, cellseg_context *context, const char *path);
 
 /** Write a table as cellseg_table_write_csv(), through a writer (stream.h). Threads: any. Since: 1.0 */

@@ -138,9 +138,9 @@ cellseg_status cseg_tiff_read(cellseg_image **out, cellseg_context *context, cse
 /* The CELLSEG_FEATURE_TIFF_ bits of the compressions that libtiff has. */
 uint64_t cseg_libtiff_compressions(void);
 
-/* One page for each channel. */
+/* One page for each channel. `level` of deflate: 1 to 9. */
 cellseg_status cseg_tiffwriter_write(cseg_file *file, cellseg_context *context, const cellseg_image *image,
-                                     const cellseg_write_options *options);
+                                     const cellseg_write_options *options, int level);
 
 /* The file's OME-XML (ome_write.c), plain ASCII. Release with cseg_memory_free(). */
 cellseg_status cseg_omewriter_describe(char **out, cellseg_context *context, const cellseg_image *image,

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { STRIP_BYTES = 1 << 18, ZIP_LEVEL = 3 }; /* twice as fast as level 6; label maps stay small */
+enum { STRIP_BYTES = 1 << 18 };
 
 /* A file that is being written. Its blocks are tiles, or strips: blocks as wide as the page. */
 typedef struct tiff_writer {
@@ -18,6 +18,7 @@ typedef struct tiff_writer {
     const char *description; /* of the first page */
     double pixel_size_um;
     int32_t page, pages;
+    int level; /* of deflate */
     bool tiled, cannot_close;
     size_t block_height, block_width;
     char *block;
@@ -66,7 +67,7 @@ static bool set_tags(tiff_writer *writer, const cseg_plane *plane) {
               TIFFSetField(tiff, TIFFTAG_PHOTOMETRIC, PHOTOMETRIC_MINISBLACK) &&
               TIFFSetField(tiff, TIFFTAG_PLANARCONFIG, PLANARCONFIG_CONTIG) &&
               TIFFSetField(tiff, TIFFTAG_COMPRESSION, COMPRESSION_ADOBE_DEFLATE) &&
-              TIFFSetField(tiff, TIFFTAG_ZIPQUALITY, ZIP_LEVEL) && set_blocks(writer) && set_texts(writer);
+              TIFFSetField(tiff, TIFFTAG_ZIPQUALITY, writer->level) && set_blocks(writer) && set_texts(writer);
     if (ok && writer->pages > 1)
         ok = TIFFSetField(tiff, TIFFTAG_SUBFILETYPE, FILETYPE_PAGE) &&
              TIFFSetField(tiff, TIFFTAG_PAGENUMBER, (int)writer->page, (int)writer->pages);
@@ -148,9 +149,11 @@ static cellseg_status write_pages(tiff_writer *writer, cseg_file *file, const ce
 }
 
 cellseg_status cseg_tiffwriter_write(cseg_file *file, cellseg_context *context, const cellseg_image *image,
-                                     const cellseg_write_options *options) {
-    tiff_writer writer = {
-        .context = context, .pages = cellseg_image_channels(image), .pixel_size_um = cellseg_image_pixel_size_um(image)};
+                                     const cellseg_write_options *options, int level) {
+    tiff_writer writer = {.context = context,
+                          .pages = cellseg_image_channels(image),
+                          .level = level,
+                          .pixel_size_um = cellseg_image_pixel_size_um(image)};
     choose_blocks(&writer, image, (size_t)options->tile_px);
     char *description;
     CSEG_TRY(cseg_omewriter_describe(&description, context, image, options));

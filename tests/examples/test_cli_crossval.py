@@ -2,6 +2,7 @@
 """cellseg crossval: folds are what `cellseg train`, `segment` and `evaluate` give, whenever the work was stopped."""
 
 import csv
+import json
 import shutil
 
 import pytest
@@ -50,6 +51,11 @@ def test_every_image_is_judged_once_by_the_fold_that_left_its_group_out(done):
     for fold, names in enumerate(GROUPS.values(), 1):
         assert sorted(path.name[:-10] for path in out.glob(f"fold-{fold}/*.cells.tif")) == names
         assert not (out / f"fold-{fold}/checkpoint").exists()
+
+
+def test_the_record_says_how_an_image_was_read(done):
+    record = json.loads((done[0] / "out/fold-1/a_1.json").read_text())
+    assert record["reading"] == {"pixel_size_um": 0, "max_bytes": 0, "series": -1, "z": -1, "t": -1, "force": "no", "level_um": 0}
 
 
 def test_a_fold_is_what_the_other_subcommands_give(done, data, tmp_path):

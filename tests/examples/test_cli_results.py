@@ -193,6 +193,26 @@ def test_a_users_own_json_file_is_kept(small, tmp_path, text, times):
     assert (out / "small.json").read_text() == text and names(out) == ["small.json"]
 
 
+@pytest.mark.parametrize("kind", [kind for kind in [*KINDS, ".maps.tif"] if kind != ".json"])
+def test_a_file_that_no_record_names_is_kept(small, tmp_path, kind):
+    truth = tmp_path / f"small{kind}"
+    truth.write_text("drawn by hand")
+    before = sorted(os.listdir(tmp_path))
+    result = run("segment", "-o", tmp_path, small)
+    assert result.code == 1 and len(result.errors) == 1 and f"{truth}: " in result.errors[0]
+    assert "no record names" in result.errors[0] and "--overwrite" in result.errors[0]
+    assert truth.read_text() == "drawn by hand" and sorted(os.listdir(tmp_path)) == before
+    assert run("segment", "--overwrite", "-o", tmp_path, small).code == 0
+    assert run("segment", "-o", tmp_path, small).code == 0
+
+
+@pytest.mark.parametrize("name", [".", "plate/", "plate/.."])
+def test_a_folder_is_no_input(tmp_path, name):
+    (tmp_path / "plate").mkdir()
+    result = run("segment", "-o", "out", name, cwd=tmp_path)
+    assert result.errors == [f"cellseg: {name}: this is a directory"] and not (tmp_path / "out").exists()
+
+
 def test_the_record_says_what_gave_the_results(small, tmp_path, field):
     out = tmp_path / "out"
     two = write_image(tmp_path / "two.tif", field[:, 100:300, 200:400])
@@ -325,7 +345,7 @@ def test_links_are_replaced_and_what_they_name_stays(small, tmp_path):
     (out / "small.overlay.png").symlink_to(tmp_path)
     os.link(kept, out / "small.maps.tif")
     before = small.read_bytes()
-    assert run("segment", "--maps", "-o", out, small).code == 0
+    assert run("segment", "--maps", "--overwrite", "-o", out, small).code == 0
     assert kept.read_text() == "kept" and not (tmp_path / "nowhere").exists() and small.read_bytes() == before
     assert all((out / name).is_file() and not (out / name).is_symlink() for name in names(out)) and len(names(out)) == 6
     assert kept.stat().st_nlink == 1

@@ -387,7 +387,7 @@ def path_bytes(path: object) -> bytes:
     """A path as the file system has it, UTF-8 or not. C would cut it at a NUL."""
     encoded = os.fsencode(path)
     if b"\0" in encoded:
-        raise ArgumentError(f"the path {path!r} holds a NUL")
+        raise ArgumentError(f"the path {path!r:.200} holds a NUL")
     return encoded
 
 

@@ -211,6 +211,9 @@ def test_a_path_is_not_cut_at_a_nul(model, tmp_path):
     with pytest.raises(c.ctypes.ArgumentError, match="holds a NUL"):
         c.model_export_onnx(model._handle, None, path)
     assert not list(tmp_path.iterdir())
+    with pytest.raises(cellseg.ArgumentError) as caught:
+        cellseg.read(b"II*\0" + bytes(100000))  # a file's content in place of its path
+    assert len(str(caught.value)) < 300
 
 
 def test_progress_rises_and_can_cancel(picture, model):
