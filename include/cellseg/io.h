@@ -64,8 +64,8 @@ CELLSEG_API const cellseg_option_table *cellseg_read_options_table(void);
  *
  * Pages marked as thumbnails or masks are skipped. So are smaller levels of a pyramid: pages marked as reduced, SubIFDs, and,
  * in files without OME-XML, plain pages whose edges are those of the largest page divided by one number, at least 1.5 (with a
- * warning). With options->level_um the level whose pixels are nearest that size is read in place of the full page; the image has the level's
- * pixel size.
+ * warning). With options->level_um the level whose pixels are nearest that size is read in place of the full page; the image has
+ * the level's pixel size.
  *
  * A directory, a tag that is used, or a table of strips or tiles that contradicts itself, the page or the file's size is an
  * error. So is a wrong checksum where the compression has one (deflate; Zstandard and LZMA if written), and a predictor with a
