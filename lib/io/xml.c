@@ -11,7 +11,7 @@
 #include <string.h>
 
 /* expat takes 150 bytes for an open element, whose tag may have three. */
-enum { MAX_BYTES = 1 << 28, MAX_DEPTH = 256 };
+enum { MAX_BYTES = 1 << 26, MAX_DEPTH = 256 };
 
 /* ---- memory ---- */
 

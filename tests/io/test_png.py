@@ -6,6 +6,7 @@ import os
 import struct
 import subprocess
 import sys
+import time
 import zlib
 
 import library
@@ -277,7 +278,13 @@ def test_a_read_is_cancelled_anywhere(tmp_path, interlaced):
         path.write_bytes(content)
         for stop_at in (1, 2):
             calls = []
-            stop = c.progress_fn(lambda _user, fraction, step, calls=calls, stop_at=stop_at: calls.append(fraction) or len(calls) == stop_at)
+
+            def hear(_user, fraction, _step, calls=calls, stop_at=stop_at):
+                calls.append(fraction)
+                time.sleep(0.03)  # longer than the period of calls: the next is due, however fast the read is
+                return len(calls) == stop_at
+
+            stop = c.progress_fn(hear)
             options, context, image = c.context_options(), c.Context(), c.Image()
             c.context_options_init(options, ctypes.sizeof(options))
             options.progress = stop
