@@ -136,35 +136,59 @@ const char *write_record(const results *r, cellseg_context *context, const char 
 
 /* ---- reading ---- */
 
-/* The absolute path of the input that a file records; to be freed. "": the file is no record of this program. */
-static char *recorded_input(FILE *from) {
+/* NULL: the file is no JSON. */
+static cJSON *read_record(FILE *from) {
     char *bytes = malloc(RECORD_MAX_BYTES);
     cJSON *record = bytes != NULL ? cJSON_ParseWithLength(bytes, fread(bytes, 1, RECORD_MAX_BYTES, from)) : NULL;
+    free(bytes);
+    return record;
+}
+
+/* The absolute path of the input; NULL: this is no record of this program. */
+static const char *recorded_input(const cJSON *record) {
     const char *by = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(record, "program"));
     const cJSON *input = cJSON_GetObjectItemCaseSensitive(record, "input");
-    const char *path = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(input, "absolute"));
-    char *copy = strdup(by != NULL && strcmp(by, program) == 0 && path != NULL ? path : "");
-    cJSON_Delete(record);
-    free(bytes);
-    return copy;
+    return by != NULL && strcmp(by, program) == 0 ? cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(input, "absolute"))
+                                                  : NULL;
+}
+
+/* The image, slice and time point of a file that holds several. */
+static bool are_same_planes(const cJSON *record, const cellseg_read_options *reading) {
+    const cJSON *recorded = cJSON_GetObjectItemCaseSensitive(record, "reading");
+    const struct {
+        const char *name;
+        int32_t value;
+    } planes[] = {{"series", reading->series}, {"z", reading->z}, {"t", reading->t}};
+    for (size_t i = 0; i < sizeof planes / sizeof *planes; i++) {
+        const cJSON *number = cJSON_GetObjectItemCaseSensitive(recorded, planes[i].name);
+        if (cJSON_IsNumber(number) && number->valuedouble != (double)planes[i].value)
+            return false;
+    }
+    return true;
 }
 
 static void refuse(const char *path, const char *why, const file *input) {
     print_error("%s: a result of %s would replace this file, which %s; --overwrite replaces it", path, input->path, why);
 }
 
-static bool compare(const char *recorded, const char *record, const char *folder, const file *input) {
+static bool compare(const cJSON *record, const char *path, const char *folder, const file *input,
+                    const cellseg_read_options *reading) {
+    const char *recorded = recorded_input(record);
     char *own = absolute_path(input->path);
     const bool fine = own != NULL && recorded != NULL && strcmp(recorded, own) == 0;
-    if (own == NULL || recorded == NULL)
-        print_error("%s: no memory", record);
-    else if (!fine && recorded[0] == '\0')
-        refuse(record, "cellseg did not write", input);
+    if (own == NULL)
+        print_error("%s: no memory", path);
+    else if (recorded == NULL)
+        refuse(path, "cellseg did not write", input);
     else if (!fine)
         print_error("%s: %s/%s.* are results of another input, %s; --overwrite replaces them", input->path, folder, input->stem,
                     recorded);
     free(own);
-    return fine;
+    if (!fine || are_same_planes(record, reading))
+        return fine;
+    print_error("%s: %s/%s.* are results of another series, z or t of this file; --overwrite replaces them", input->path, folder,
+                input->stem);
+    return false;
 }
 
 /* Without a record, files of these names are no results: a person's outlines, or the truth that cellseg synth wrote. */
@@ -182,7 +206,7 @@ static bool are_names_free(const char *folder, const file *input) {
     return true;
 }
 
-bool is_of_input(const char *folder, const file *input) {
+bool is_of_input(const char *folder, const file *input, const cellseg_read_options *reading) {
     char path[PATH_SIZE];
     if (!join_path(path, folder, input->stem, ".json"))
         return false;
@@ -194,9 +218,9 @@ bool is_of_input(const char *folder, const file *input) {
         print_error("%s: cannot be read: %s; --overwrite replaces it", path, strerror(errno));
         return false;
     }
-    char *recorded = recorded_input(from);
+    cJSON *record = read_record(from);
     (void)fclose(from);
-    const bool fine = compare(recorded, path, folder, input);
-    free(recorded);
+    const bool fine = compare(record, path, folder, input, reading);
+    cJSON_Delete(record);
     return fine;
 }

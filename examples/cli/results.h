@@ -45,9 +45,11 @@ extern const char no_such_result[];
 
 /*
  * Before the first image is read: the folder is made, finished and proved writable, no result replaces an input or one of
- * `others` (files that are read too; NULL at the end) or, without `overwrite`, a result of another input. Else prints an error.
+ * `others` (files that are read too; NULL at the end) or, without `overwrite`, a result of another input, or of another image,
+ * slice or time point of the same. Else prints an error.
  */
-bool prepare_results(const file_list *inputs, const char *const *others, const char *folder, bool overwrite);
+bool prepare_results(const file_list *inputs, const char *const *others, const char *folder, const cellseg_read_options *reading,
+                     bool overwrite);
 
 /* Write folder/<stem>.* of all kinds and put them in place together; or, after printing an error, none. */
 bool write_results(const results *r, cellseg_context *context, const char *folder);

@@ -203,7 +203,7 @@ static bool prepare(const file_list *inputs) {
         others[count++] = nuclei_path;
     if (model_path != NULL)
         others[count++] = model_path;
-    return prepare_results(inputs, others, output_folder, overwrite);
+    return prepare_results(inputs, others, output_folder, chosen_reading(), overwrite);
 }
 
 static int process_all(const file_list *inputs, bool with_network) {

@@ -173,6 +173,20 @@ def test_results_of_another_input_are_kept(small, tmp_path, field):
     assert run("segment", "-o", out, other).code == 0
 
 
+def test_results_of_another_slice_are_kept(tmp_path, field):
+    stack = tmp_path / "stack.ome.tif"
+    tifffile.imwrite(stack, field[:, 100:160, 200:260], metadata={"axes": "ZYX", "PhysicalSizeX": 0.6, "PhysicalSizeY": 0.6})
+    out = tmp_path / "out"
+    assert run("segment", "--z", 0, "-o", out, stack).code == 0
+    before = files(out)
+    for chosen in (["--z", 1], ["--z", "max"], ["--z", 1, "--t", 0]):
+        result = run("segment", *chosen, "-o", out, stack)
+        assert result.code == 1 and len(result.errors) == 1 and "another series, z or t" in result.errors[0], result.errors
+        assert files(out) == before
+    assert run("segment", "--z", 0, "-o", out, stack).code == 0
+    assert run("segment", "--z", 1, "--overwrite", "-o", out, stack).code == 0
+
+
 def test_the_same_input_by_another_path_is_the_same(small, tmp_path):
     out = tmp_path / "out"
     assert run("segment", "-o", out, small).code == 0
