@@ -40,7 +40,7 @@ static bool lock(int fd) {
 /* Create and lock `name`, which nobody uses. -1 with errno; EEXIST: try another name. */
 static int create_locked(const char *name, mode_t mode) {
     const int fd = open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-    if (fd < 0 || (lock(fd), true))
+    if (fd < 0 || lock(fd))
         return fd;
     (void)close(fd);
     errno = EEXIST;

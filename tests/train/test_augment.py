@@ -27,7 +27,7 @@ NO_SAMPLE = -1  # a place without an image: an empty patch
 class Rule(ctypes.Structure):
     _fields_ = [(n, ctypes.c_double) for n in "pixel top_hat low high noise_range clip power nucleus_diameter".split()] + [
         (n, ctypes.c_uint32) for n in ("patch", "step", "classes")
-    ]
+    ] + [("joining", ctypes.c_double * 6)]
 
 
 class Sample(ctypes.Structure):
