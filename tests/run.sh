@@ -66,7 +66,7 @@ check "consumer" sh tests/consumer/check.sh "$work/installed-cmake" "$work/consu
 check "consumer: subprojects, missing packages" sh tests/consumer/check_subproject.sh "$work/subproject"
 
 if [ $all = yes ]; then
-    check "meson: configure" meson setup "$work/meson" --prefix="$work/installed-meson" --libdir=lib --werror
+    check "meson: configure" meson setup "$work/meson" -Ddefault_library=both --prefix="$work/installed-meson" --libdir=lib --werror
     check "meson: build" meson compile -C "$work/meson"
     check "meson: install" meson install -C "$work/meson" --quiet
     check "abi: both builds install the same" sh tests/abi/check_builds.sh "$work/installed-cmake" "$work/installed-meson"
