@@ -40,14 +40,15 @@ size_t cseg_option_size(const cellseg_option *o) {
 
 void cseg_option_set(void *options, const cellseg_option *o, double value) {
     char *at = (char *)options + o->offset;
-    const int32_t whole = o->type == CELLSEG_OPTION_INT32 ? (int32_t)value : 0;
-    const uint64_t count = o->type == CELLSEG_OPTION_UINT64 ? (uint64_t)value : 0;
-    if (o->type == CELLSEG_OPTION_DOUBLE)
+    if (o->type == CELLSEG_OPTION_DOUBLE) {
         memcpy(at, &value, sizeof value);
-    else if (o->type == CELLSEG_OPTION_INT32)
+    } else if (o->type == CELLSEG_OPTION_INT32) {
+        const int32_t whole = (int32_t)value;
         memcpy(at, &whole, sizeof whole);
-    else if (o->type == CELLSEG_OPTION_UINT64)
+    } else if (o->type == CELLSEG_OPTION_UINT64) {
+        const uint64_t count = (uint64_t)value;
         memcpy(at, &count, sizeof count);
+    }
 }
 
 /* ---- initialising and presets ---- */

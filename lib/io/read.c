@@ -71,8 +71,8 @@ static cellseg_status read_file(cellseg_image **out, cellseg_context *context, c
     return status != CELLSEG_OK ? cseg_error_fail_in(status, file->reader.name) : CELLSEG_OK;
 }
 
-static cellseg_status read_image(cellseg_image **out, cellseg_context *context, cseg_file *file,
-                                 const cellseg_read_options *options) {
+static cellseg_status read_chosen(cellseg_image **out, cellseg_context *context, cseg_file *file,
+                                  const cellseg_read_options *options) {
     cellseg_read_options own;
     CSEG_TRY(cseg_option_read(&own, &table, options, CELLSEG_PRESET_DEFAULT));
     const cseg_io_request request = {.pixel_size_um = own.pixel_size_um,
@@ -82,9 +82,14 @@ static cellseg_status read_image(cellseg_image **out, cellseg_context *context, 
                                      .t = own.t,
                                      .level_um = own.level_um,
                                      .force = own.force != 0};
+    return read_file(out, context, file, &request);
+}
+
+static cellseg_status read_image(cellseg_image **out, cellseg_context *context, cseg_file *file,
+                                 const cellseg_read_options *options) {
     cseg_call call;
     cseg_call_begin(&call, context);
-    return cseg_call_end(&call, read_file(out, context, file, &request));
+    return cseg_call_end(&call, read_chosen(out, context, file, options));
 }
 
 static cellseg_status clear_image(cellseg_image **out) {

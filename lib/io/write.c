@@ -45,15 +45,20 @@ static cellseg_status write_image(const cellseg_image *image, cellseg_context *c
     return cseg_target_close(target, cseg_tiffwriter_write(&target->file, context, image, options, level));
 }
 
-static cellseg_status write_image_in_call(const cellseg_image *image, cellseg_context *context, cseg_target *target,
-                                          const cellseg_write_options *options) {
+static cellseg_status write_chosen_image(const cellseg_image *image, cellseg_context *context, cseg_target *target,
+                                         const cellseg_write_options *options) {
     cellseg_write_options own;
     CSEG_TRY(read_options(&own, options));
+    return write_image(image, context, target, &own, IMAGE_LEVEL);
+}
+
+static cellseg_status write_image_in_call(const cellseg_image *image, cellseg_context *context, cseg_target *target,
+                                          const cellseg_write_options *options) {
     if (image == NULL)
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "image is NULL");
     cseg_call call;
     cseg_call_begin(&call, context);
-    return cseg_call_end(&call, write_image(image, context, target, &own, IMAGE_LEVEL));
+    return cseg_call_end(&call, write_chosen_image(image, context, target, options));
 }
 
 cellseg_status cellseg_image_write(const cellseg_image *image, cellseg_context *context, const char *path,
@@ -97,28 +102,28 @@ static cellseg_status borrow(cellseg_image **out, cellseg_context *context, cons
 
 static cellseg_status write_labels(const cellseg_labels *labels, cellseg_context *context, cseg_target *target,
                                    const cellseg_write_options *options) {
-    const uint32_t max_id = options->bits != 32 ? cellseg_labels_max_id(labels) : 0;
-    if (options->bits == 16 && max_id > UINT16_MAX)
+    cellseg_write_options own;
+    CSEG_TRY(read_options(&own, options));
+    const uint32_t max_id = own.bits != 32 ? cellseg_labels_max_id(labels) : 0;
+    if (own.bits == 16 && max_id > UINT16_MAX)
         return cseg_error_fail_in(cseg_fail(CELLSEG_ERR_ARGUMENT, "16 bits do not hold the id %u", max_id), target->name);
-    const bool wide = options->bits == 32 || max_id > UINT16_MAX;
+    const bool wide = own.bits == 32 || max_id > UINT16_MAX;
     cellseg_image *image = NULL;
     CSEG_TRY(wide ? borrow(&image, context, labels) : to_uint16(&image, context, labels));
     cellseg_status status = cellseg_image_set_pixel_size_um(image, cellseg_labels_pixel_size_um(labels));
     if (status == CELLSEG_OK)
-        status = write_image(image, context, target, options, LABELS_LEVEL);
+        status = write_image(image, context, target, &own, LABELS_LEVEL);
     cellseg_image_free(image);
     return status;
 }
 
 static cellseg_status write_labels_in_call(const cellseg_labels *labels, cellseg_context *context, cseg_target *target,
                                            const cellseg_write_options *options) {
-    cellseg_write_options own;
-    CSEG_TRY(read_options(&own, options));
     if (labels == NULL)
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "labels is NULL");
     cseg_call call;
     cseg_call_begin(&call, context);
-    return cseg_call_end(&call, write_labels(labels, context, target, &own));
+    return cseg_call_end(&call, write_labels(labels, context, target, options));
 }
 
 cellseg_status cellseg_labels_write(const cellseg_labels *labels, cellseg_context *context, const char *path,
