@@ -151,8 +151,8 @@ static cellseg_context *listening_context(listener *l) {
     return context;
 }
 
-/* Of one call; fails beyond the limit. */
-static void assert_heard(const call *c) {
+/* One call, and its longest gap. */
+static listener hear(const call *c) {
     listener l = {.step = "begin", .running = true};
     uint64_t hash = 0;
     cellseg_context *context = listening_context(&l);
@@ -160,9 +160,17 @@ static void assert_heard(const call *c) {
     assert_ok(c->run(&hash, context));
     if (getenv("CSEG_SHOW_HEARD") != NULL)
         print_message("%s: %.0f ms from %s, of %.0f ms\n", c->name, 1e3 * l.longest, l.worst, 1e3 * (thread_seconds() - begin));
-    else if (l.longest > 1e-3 * LONGEST_MS)
-        fail_msg("%s: %.0f ms from %s", c->name, 1e3 * l.longest, l.worst);
     cellseg_context_free(context);
+    return l;
+}
+
+/* A call's own gap comes again. On a busy machine another may not, although a thread's own time is measured. */
+static void assert_heard(const call *c) {
+    listener l = hear(c);
+    for (int again = 0; again < 2 && l.longest > 1e-3 * LONGEST_MS; again++)
+        l = hear(c);
+    if (l.longest > 1e-3 * LONGEST_MS)
+        fail_msg("%s: %.0f ms from %s", c->name, 1e3 * l.longest, l.worst);
 }
 
 /* The network's patches, and a training's, take the same time in an image of any size. */
