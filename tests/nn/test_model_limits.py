@@ -72,13 +72,24 @@ def enlarged(times, inner, filters=1):
     return [deconv(filters)] * times + inner + [POOL] * times + [OUTPUT]
 
 
+REFUSAL = """
+import cellseg, resource, sys
+resident = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+before = resident()
+try:
+    cellseg.Model.load(sys.argv[1])
+except cellseg.LimitError as error:
+    print(error)
+print(resident() - before)
+"""
+
+
 def refused(path, *words):
     """Within the processor time and memory of a small file."""
-    script = "import sys, cellseg, resource\ntry:\n    cellseg.Model.load(sys.argv[1])\nexcept cellseg.LimitError as error:\n    print(error)\n"
-    script += "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
-    *message, resident = subprocess.run([sys.executable, "-c", script, path], check=True, capture_output=True, text=True).stdout.splitlines()
+    done = subprocess.run([sys.executable, "-c", REFUSAL, path], check=True, capture_output=True, text=True)
+    *message, kilobytes = done.stdout.splitlines()
     assert len(message) == 1 and all(word in message[0] for word in (path.name, *words)), message
-    assert int(resident) * 1024 < 150_000_000
+    assert int(kilobytes) * 1024 < 50_000_000
     begin = time.thread_time()
     with pytest.raises(cellseg.LimitError):
         cellseg.Model.load(path)
