@@ -129,6 +129,19 @@ cellseg_status cseg_claim_check(cellseg_context *context, const cseg_io_request 
 cellseg_status cseg_claim_allocate(cellseg_image **out, cellseg_context *context, const cseg_io_request *request,
                                    const cseg_file *file, const cseg_io_claim *claim);
 
+typedef struct cseg_inflate cseg_inflate;
+
+/* The next compressed bytes, at most `room` of them; *count 0: there are no more. */
+typedef cellseg_status (*cseg_inflate_feed_fn)(void *source, unsigned char *to, size_t room, size_t *count);
+
+/* Decompress zlib's format (inflate.c). what: the data's name in messages. */
+cellseg_status cseg_inflate_open(cseg_inflate **out, cellseg_context *context, const char *what, cseg_inflate_feed_fn feed,
+                                 void *source);
+cellseg_status cseg_inflate_read(cseg_inflate *inflate, void *to, size_t count);
+/* Decompress and ignore the rest, whose length is *total, and check the checksum. Stops soon after `most` bytes. */
+cellseg_status cseg_inflate_skip(cseg_inflate *inflate, uint64_t most, uint64_t *total);
+void cseg_inflate_close(cseg_inflate *inflate);
+
 /* CELLSEG_ERR_FORMAT unless the IDAT chunks of a PNG inflate to so many bytes. Takes little memory, whatever the file claims. */
 cellseg_status cseg_idat_check(cellseg_context *context, cseg_file *file, uint64_t bytes);
 

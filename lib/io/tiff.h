@@ -144,16 +144,6 @@ cellseg_status cseg_codec_begin(cseg_codec *codec, const cseg_block *block, uint
 cellseg_status cseg_codec_read(cseg_codec *codec, void *to, uint32_t rows);
 void cseg_codec_close(cseg_codec *codec);
 
-typedef struct cseg_inflate cseg_inflate;
-
-/* Decompress zlib's format from a file. `reversed`: the bits of each byte are. */
-cellseg_status cseg_inflate_open(cseg_inflate **out, cellseg_context *context, const cseg_ifd *ifd, const cseg_block *block,
-                                 bool reversed);
-cellseg_status cseg_inflate_read(cseg_inflate *inflate, void *to, size_t count);
-/* Decompress and ignore the rest, at most `surplus` bytes, and check the checksum. */
-cellseg_status cseg_inflate_finish(cseg_inflate *inflate, uint64_t surplus);
-void cseg_inflate_close(cseg_inflate *inflate);
-
 /* ---- samples (tiff_samples.c) ---- */
 
 /* Pixel type in memory for samples of a file; 0: not supported. */
