@@ -21,13 +21,13 @@ def write_ome(path, array, axes, um=PIXEL_SIZE_UM, **metadata):
 
 
 def cells_of(tmp_path, path, *options, command="segment"):
-    result = run(command, *options, "-o", tmp_path / "out", path)
+    result = run(command, "--overwrite", *options, "-o", tmp_path / "out", path)
     assert result.code == 0, result.errors
     return tifffile.imread(tmp_path / "out" / (path.name.split(".")[0] + ".cells.tif")), result.errors
 
 
 def refused(tmp_path, path, *options, code=1, command="segment"):
-    result = run(command, *options, "-o", tmp_path / "out", path)
+    result = run(command, "--overwrite", *options, "-o", tmp_path / "out", path)
     assert result.code == code and len(result.errors) == 1
     return result.errors[0]
 
