@@ -38,6 +38,7 @@ from ._lowlevel import (
 )
 from ._model import Model
 from ._options import Option, options, set_options, struct_of
+from ._outlines import Outlines, outlines, write_coco, write_geojson, write_svg
 from ._segment import (
     Report,
     segment,
@@ -66,6 +67,7 @@ __all__ = [
     "ModelError",
     "Option",
     "OutOfMemoryError",
+    "Outlines",
     "Picture",
     "Report",
     "Roc",
@@ -81,6 +83,7 @@ __all__ = [
     "measure",
     "morph",
     "options",
+    "outlines",
     "read",
     "roc",
     "segment",
@@ -91,6 +94,9 @@ __all__ = [
     "segment_two_channel",
     "similarity",
     "simulate",
+    "write_coco",
+    "write_geojson",
+    "write_svg",
 ]
 __version__ = "1.0.0"
 

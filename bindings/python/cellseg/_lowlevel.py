@@ -363,6 +363,10 @@ class Model(Handle):
     _free_name = "model_free"
 
 
+class Outlines(Handle):
+    _free_name = "outlines_free"
+
+
 class Table(Handle):
     _free_name = "table_free"
 
@@ -502,6 +506,7 @@ def _described(table: int) -> type:
 read_options_table = _function("read_options_table", c_void_p)
 write_options_table = _function("write_options_table", c_void_p)
 measure_options_table = _function("measure_options_table", c_void_p)
+outline_options_table = _function("outline_options_table", c_void_p)
 watershed_options_table = _function("watershed_options_table", c_void_p)
 method_table = _function("method_table", c_void_p)
 segment_options_table = _function("segment_options_table", c_void_p)
@@ -519,6 +524,7 @@ synth_options_table = _function("synth_options_table", c_void_p)
 read_options = _described(read_options_table())
 write_options = _described(write_options_table())
 measure_options = _described(measure_options_table())
+outline_options = _described(outline_options_table())
 watershed_options = _described(watershed_options_table())
 method = _described(method_table())
 segment_options = _described(segment_options_table())
@@ -580,6 +586,16 @@ overlay_write_to = _function(
 )
 table_write_csv = _function("table_write_csv", status, Table, Context.optional(), Path)
 table_write_csv_to = _function("table_write_csv_to", status, Table, Context.optional(), _in(writer))
+geojson_write = _function(
+    "geojson_write", status, Context.optional(), Path, Outlines, Outlines.optional(), Table.optional()
+)
+geojson_write_to = _function(
+    "geojson_write_to", status, Context.optional(), _in(writer), Outlines, Outlines.optional(), Table.optional()
+)
+svg_write = _function("svg_write", status, Context.optional(), Path, Outlines, Outlines.optional())
+svg_write_to = _function("svg_write_to", status, Context.optional(), _in(writer), Outlines, Outlines.optional())
+coco_write = _function("coco_write", status, Context.optional(), Path, c_char_p, Labels, Labels.optional())
+coco_write_to = _function("coco_write_to", status, Context.optional(), _in(writer), c_char_p, Labels, Labels.optional())
 
 labels_new = _function("labels_new", status, Out, Context.optional(), c_size_t, c_size_t)
 labels_wrap = _function("labels_wrap", status, Out, Context.optional(), _in(image_layout))
@@ -602,6 +618,16 @@ table_rows = _function("table_rows", c_size_t, Table)
 table_columns = _function("table_columns", c_size_t, Table)
 table_column_name = _function("table_column_name", c_char_p, Table, c_size_t)
 table_column = _function("table_column", c_void_p, Table, c_size_t)
+outline_options_init = _function("outline_options_init", status, POINTER(outline_options), c_size_t)
+labels_outlines = _function("labels_outlines", status, Out, Context.optional(), Labels, _in(outline_options))
+outlines_free = _function("outlines_free", None, Outlines)
+outlines_rings = _function("outlines_rings", c_size_t, Outlines)
+outlines_ids = _function("outlines_ids", c_void_p, Outlines)
+outlines_holes = _function("outlines_holes", c_void_p, Outlines)
+outlines_offsets = _function("outlines_offsets", c_void_p, Outlines)
+outlines_points = _function("outlines_points", c_void_p, Outlines)
+outlines_height = _function("outlines_height", c_double, Outlines)
+outlines_width = _function("outlines_width", c_double, Outlines)
 
 similarity_compute = _function(
     "similarity_compute",
