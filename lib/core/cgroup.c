@@ -26,9 +26,9 @@ static CSEG_PRINTF(3, 4) void read_text(char *text, size_t room, const char *for
     char path[MAX_PATH];
     va_list arguments;
     va_start(arguments, format);
-    const int needed = vsnprintf(path, sizeof path, format, arguments);
+    const size_t needed = cseg_format_list(path, sizeof path, format, arguments);
     va_end(arguments);
-    const int fd = needed < 0 || needed >= MAX_PATH ? -1 : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    const int fd = needed >= MAX_PATH ? -1 : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     size_t length = 0;
     while (fd >= 0 && length < room - 1) {
         const ssize_t n = read(fd, text + length, room - 1 - length);
