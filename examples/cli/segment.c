@@ -20,6 +20,9 @@ static const option common_options[] = {
     {"overwrite", 0, OPTION_FLAG, &overwrite, NULL, "also replace results of another input, and files that no record names",
      NULL},
     {"threads", 0, OPTION_WHOLE, &threads, "N", "number of threads; 0: one per core that the process may use", NULL},
+    {"geojson", 0, OPTION_FLAG, &want_geojson, NULL, "also write outlines and measurements for QuPath, <stem>.geojson", NULL},
+    {"coco", 0, OPTION_FLAG, &want_coco, NULL, "also write COCO annotations, <stem>.coco.json", NULL},
+    {"svg", 0, OPTION_FLAG, &want_svg, NULL, "also write outlines as a drawing over the image, <stem>.svg", NULL},
     {NULL, 0, OPTION_FLAG, NULL, NULL, NULL, NULL},
 };
 static const option network_options[] = {
@@ -48,8 +51,8 @@ static const command segment_command = {
     "segment", "-o OUTDIR FILE...",
     "Find every cell in the marker channel. For each FILE (TIFF or PNG), write OUTDIR/<stem>.cells.tif and .nuclei.tif\n"
     "(label maps), .csv (one row per cell), .overlay.png and .json (input, model, options, figures). <stem> is the file\n"
-    "name without .tif, .tiff, .png, .jpg, .jpeg, then .ome, then .cells, .nuclei, .maps or .overlay. The files of an image\n"
-    "are replaced together; after an interruption the next run into OUTDIR finishes or removes what is left.",
+    "name without .tif, .tiff, .png, .jpg, .jpeg, then .ome, then .cells, .nuclei, .maps, .overlay or .coco. The files of\n"
+    "an image are replaced together; after an interruption the next run into OUTDIR finishes or removes what is left.",
     (const option *const[]){common_options, reading_options, network_options, segment_table.rows, NULL}};
 static const command label_command = {
     "label", "--nuclei-channel K -o OUTDIR FILE...",

@@ -29,7 +29,7 @@ static const option run_options[] = {
 static const command train_command = {
     "train", "--images DIR --labels DIR [--weight W]... -o MODEL",
     "Train a network. Images and label maps are paired by stem, the name without .tif, .tiff or .png, then .ome, then .cells,\n"
-    ".nuclei, .maps or .overlay. <stem>.cells.tif has the whole cells (<stem>.tif if no other file has the stem),\n"
+    ".nuclei, .maps, .overlay or .coco. <stem>.cells.tif has the whole cells (<stem>.tif if no other file has the stem),\n"
     "<stem>.nuclei.tif in the same folder the nuclei. Each --images needs a --labels, in order.",
     (const option *const[]){run_options, cache_options, labelled_image_options, training_table.rows, NULL}};
 

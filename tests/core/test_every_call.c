@@ -24,6 +24,7 @@ static struct inputs {
     cellseg_labels *cells, *nuclei;
     cellseg_model *model;
     cellseg_table *table;
+    cellseg_outlines *cell_outlines, *nucleus_outlines;
     unsigned char *file; /* the model's */
     size_t file_size;
     char image_path[64], cells_path[64], out_path[64];
@@ -62,6 +63,8 @@ static int make_inputs(void **state) {
     assert_int_equal(cellseg_labels_max_id(in.cells), 20);
     make_mask();
     assert_ok(cellseg_measure(&in.table, NULL, in.cells, in.nuclei, in.image, NULL));
+    assert_ok(cellseg_labels_outlines(&in.cell_outlines, NULL, in.cells, NULL));
+    assert_ok(cellseg_labels_outlines(&in.nucleus_outlines, NULL, in.nuclei, NULL));
     in.file = read_file("tests/segment/painted.cellseg", &in.file_size);
     assert_non_null(mkdtemp(folder));
     (void)snprintf(in.image_path, sizeof in.image_path, "%s/image.tif", folder);
@@ -81,6 +84,8 @@ static int free_inputs(void **state) {
     cellseg_labels_free(in.nuclei);
     cellseg_model_free(in.model);
     cellseg_table_free(in.table);
+    cellseg_outlines_free(in.cell_outlines);
+    cellseg_outlines_free(in.nucleus_outlines);
     free(in.file);
     (void)unlink(in.image_path);
     (void)unlink(in.cells_path);
@@ -235,6 +240,19 @@ CALL(measure) {
     return status;
 }
 
+CALL(labels_outlines) {
+    cellseg_outlines *outlines;
+    cellseg_outline_options options;
+    assert_ok(cellseg_outline_options_init(&options, sizeof options));
+    options.smooth = 1;
+    const cellseg_status status = cellseg_labels_outlines(&outlines, context, in.cells, &options);
+    const size_t rings = cellseg_outlines_rings(outlines);
+    if (outlines != NULL)
+        add_bytes(hash, cellseg_outlines_points(outlines), 2 * cellseg_outlines_offsets(outlines)[rings] * sizeof(double));
+    cellseg_outlines_free(outlines);
+    return status;
+}
+
 #define RESULT_OF(type, call)                                                                                                    \
     type out = {.struct_size = sizeof out};                                                                                      \
     const cellseg_status status = call;                                                                                          \
@@ -280,6 +298,15 @@ CALL(overlay_write) {
 CALL(table_write_csv) {
     return take_file(hash, cellseg_table_write_csv(in.table, context, in.out_path));
 }
+CALL(geojson_write) {
+    return take_file(hash, cellseg_geojson_write(context, in.out_path, in.cell_outlines, in.nucleus_outlines, in.table));
+}
+CALL(svg_write) {
+    return take_file(hash, cellseg_svg_write(context, in.out_path, in.cell_outlines, in.nucleus_outlines));
+}
+CALL(coco_write) {
+    return take_file(hash, cellseg_coco_write(context, in.out_path, "image.tif", in.cells, in.nuclei));
+}
 
 static cellseg_reader reader_of(const char *path, unsigned char **bytes) {
     size_t size;
@@ -314,6 +341,9 @@ WRITE_CALL(image_write_to, in.image, context, &writer, NULL)
 WRITE_CALL(labels_write_to, in.cells, context, &writer, NULL)
 WRITE_CALL(overlay_write_to, context, &writer, in.image, 0, in.cells, in.nuclei)
 WRITE_CALL(table_write_csv_to, in.table, context, &writer)
+WRITE_CALL(geojson_write_to, context, &writer, in.cell_outlines, in.nucleus_outlines, in.table)
+WRITE_CALL(svg_write_to, context, &writer, in.cell_outlines, in.nucleus_outlines)
+WRITE_CALL(coco_write_to, context, &writer, "image.tif", in.cells, in.nuclei)
 WRITE_CALL(model_save_to, in.model, context, &writer, CELLSEG_WEIGHTS_FLOAT16)
 WRITE_CALL(model_export_onnx_to, in.model, context, &writer)
 
@@ -449,6 +479,7 @@ static const call calls[] = {
     ROW(segment_nuclei),
     ROW(segment_cells),
     ROW(measure),
+    ROW(labels_outlines),
     ROW(similarity),
     ROW(matching),
     ROW(detection),
@@ -460,12 +491,18 @@ static const call calls[] = {
     ROW(labels_write),
     ROW(overlay_write),
     ROW(table_write_csv),
+    ROW(geojson_write),
+    ROW(svg_write),
+    ROW(coco_write),
     ROW(image_read_from),
     ROW(labels_read_from),
     ROW(image_write_to),
     ROW(labels_write_to),
     ROW(overlay_write_to),
     ROW(table_write_csv_to),
+    ROW(geojson_write_to),
+    ROW(svg_write_to),
+    ROW(coco_write_to),
     ROW(model_save_to),
     ROW(model_export_onnx_to),
     ROW(synth_field),
