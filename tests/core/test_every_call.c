@@ -150,34 +150,28 @@ static cellseg_status take_sink(uint64_t *hash, test_sink *sink, cellseg_status 
 /* ---- the calls ---- */
 
 #define CALL(name) static cellseg_status name(uint64_t *hash, cellseg_context *context)
+#define NEW_CALL(name, type, ...)                                                                                                \
+    CALL(name) {                                                                                                                 \
+        cellseg_##type *made;                                                                                                    \
+        const cellseg_status status = cellseg_##name(&made, __VA_ARGS__);                                                        \
+        return take_##type(hash, made, status);                                                                                  \
+    }
+#define FILE_CALL(name, ...)                                                                                                     \
+    CALL(name) {                                                                                                                 \
+        return take_file(hash, cellseg_##name(__VA_ARGS__));                                                                     \
+    }
 
-CALL(model_default) {
-    cellseg_model *model;
-    const cellseg_status status = cellseg_model_default(&model, context);
-    return take_model(hash, model, status);
-}
-CALL(model_load) {
-    cellseg_model *model;
-    const cellseg_status status = cellseg_model_load(&model, context, "tests/segment/painted.cellseg");
-    return take_model(hash, model, status);
-}
+NEW_CALL(model_default, model, context)
+NEW_CALL(model_load, model, context, "tests/segment/painted.cellseg")
 CALL(model_load_from) {
     cellseg_model *model;
     const cellseg_reader reader = test_reader(in.file, in.file_size);
     const cellseg_status status = cellseg_model_load_from(&model, context, &reader);
     return take_model(hash, model, status);
 }
-CALL(model_average) {
-    cellseg_model *model;
-    const cellseg_status status = cellseg_model_average(&model, context, in.model, in.model, 0.3);
-    return take_model(hash, model, status);
-}
-CALL(model_save) {
-    return take_file(hash, cellseg_model_save(in.model, context, in.out_path, CELLSEG_WEIGHTS_FLOAT16));
-}
-CALL(model_export_onnx) {
-    return take_file(hash, cellseg_model_export_onnx(in.model, context, in.out_path));
-}
+NEW_CALL(model_average, model, context, in.model, in.model, 0.3)
+FILE_CALL(model_save, in.model, context, in.out_path, CELLSEG_WEIGHTS_FLOAT16)
+FILE_CALL(model_export_onnx, in.model, context, in.out_path)
 
 CALL(segment) {
     cellseg_labels *cells, *nuclei;
@@ -210,16 +204,8 @@ CALL(segment_nuclei_within) {
     const cellseg_status status = cellseg_segment_nuclei_within(&nuclei, context, in.cells, in.image, &options);
     return take_labels(hash, nuclei, status);
 }
-CALL(segment_maps) {
-    cellseg_image *maps;
-    const cellseg_status status = cellseg_segment_maps(&maps, context, in.model, in.image, NULL);
-    return take_image(hash, maps, status);
-}
-CALL(segment_nuclei) {
-    cellseg_labels *nuclei;
-    const cellseg_status status = cellseg_segment_nuclei(&nuclei, context, in.maps, CELLSEG_EXTRA_NONE, NULL);
-    return take_labels(hash, nuclei, status);
-}
+NEW_CALL(segment_maps, image, context, in.model, in.image, NULL)
+NEW_CALL(segment_nuclei, labels, context, in.maps, CELLSEG_EXTRA_NONE, NULL)
 CALL(segment_cells) {
     cellseg_labels *cells, *nuclei;
     const cellseg_status status =
@@ -276,37 +262,15 @@ CALL(roc) {
     RESULT_OF(cellseg_roc, cellseg_roc_compute(&out, NULL, NULL, 0, context, in.maps, 1, in.cells, 0.5));
 }
 
-CALL(image_read) {
-    cellseg_image *image;
-    const cellseg_status status = cellseg_image_read(&image, context, in.image_path, NULL);
-    return take_image(hash, image, status);
-}
-CALL(labels_read) {
-    cellseg_labels *labels;
-    const cellseg_status status = cellseg_labels_read(&labels, context, in.cells_path);
-    return take_labels(hash, labels, status);
-}
-CALL(image_write) {
-    return take_file(hash, cellseg_image_write(in.image, context, in.out_path, NULL));
-}
-CALL(labels_write) {
-    return take_file(hash, cellseg_labels_write(in.cells, context, in.out_path, NULL));
-}
-CALL(overlay_write) {
-    return take_file(hash, cellseg_overlay_write(context, in.out_path, in.image, 0, in.cells, in.nuclei));
-}
-CALL(table_write_csv) {
-    return take_file(hash, cellseg_table_write_csv(in.table, context, in.out_path));
-}
-CALL(geojson_write) {
-    return take_file(hash, cellseg_geojson_write(context, in.out_path, in.cell_outlines, in.nucleus_outlines, in.table));
-}
-CALL(svg_write) {
-    return take_file(hash, cellseg_svg_write(context, in.out_path, in.cell_outlines, in.nucleus_outlines));
-}
-CALL(coco_write) {
-    return take_file(hash, cellseg_coco_write(context, in.out_path, "image.tif", in.cells, in.nuclei));
-}
+NEW_CALL(image_read, image, context, in.image_path, NULL)
+NEW_CALL(labels_read, labels, context, in.cells_path)
+FILE_CALL(image_write, in.image, context, in.out_path, NULL)
+FILE_CALL(labels_write, in.cells, context, in.out_path, NULL)
+FILE_CALL(overlay_write, context, in.out_path, in.image, 0, in.cells, in.nuclei)
+FILE_CALL(table_write_csv, in.table, context, in.out_path)
+FILE_CALL(geojson_write, context, in.out_path, in.cell_outlines, in.nucleus_outlines, in.table)
+FILE_CALL(svg_write, context, in.out_path, in.cell_outlines, in.nucleus_outlines)
+FILE_CALL(coco_write, context, in.out_path, "image.tif", in.cells, in.nuclei)
 
 static cellseg_reader reader_of(const char *path, unsigned char **bytes) {
     size_t size;
@@ -382,18 +346,8 @@ CALL(train) {
 
 /* ---- the toolkit ---- */
 
-#define IMAGE_CALL(name, ...)                                                                                                    \
-    CALL(name) {                                                                                                                 \
-        cellseg_image *out;                                                                                                      \
-        const cellseg_status status = cellseg_##name(&out, context, __VA_ARGS__);                                                \
-        return take_image(hash, out, status);                                                                                    \
-    }
-#define LABELS_CALL(name, ...)                                                                                                   \
-    CALL(name) {                                                                                                                 \
-        cellseg_labels *out;                                                                                                     \
-        const cellseg_status status = cellseg_##name(&out, context, __VA_ARGS__);                                                \
-        return take_labels(hash, out, status);                                                                                   \
-    }
+#define IMAGE_CALL(name, ...) NEW_CALL(name, image, context, __VA_ARGS__)
+#define LABELS_CALL(name, ...) NEW_CALL(name, labels, context, __VA_ARGS__)
 #define ARRAY_CALL(name, type, count, ...)                                                                                       \
     CALL(name) {                                                                                                                 \
         type out[count];                                                                                                         \
