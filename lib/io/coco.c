@@ -126,17 +126,17 @@ typedef struct annotations {
 static cellseg_status add_annotation(annotations *a, const cellseg_outlines *outlines, const cseg_document_label *label) {
     cseg_text *text = &a->document->text;
     const size_t height = (size_t)cellseg_outlines_height(outlines), width = (size_t)cellseg_outlines_width(outlines);
+    const unsigned long long id = a->first_id + label->id;
     runs r;
     CSEG_TRY(runs_new(&r, a->document->context, outlines, label));
     cseg_text_add(text, "%s\n{\"id\":%llu,\"image_id\":1,\"category_id\":%d,\"cell_id\":%u,\"iscrowd\":0,\"area\":%llu,\"bbox\":",
-                  a->last_id > 0 ? "," : "", (unsigned long long)(a->first_id + label->id), a->category, (unsigned)label->id,
-                  (unsigned long long)r.area);
+                  a->last_id > 0 ? "," : "", id, a->category, (unsigned)label->id, (unsigned long long)r.area);
     add_box(text, outlines, label);
     cseg_text_add(text, ",\"segmentation\":{\"size\":[%zu,%zu],\"counts\":", height, width);
     add_counts(text, &a->counts, &r);
     cseg_text_add(text, "}}");
     cseg_memory_free(r.places);
-    a->last_id = a->first_id + label->id;
+    a->last_id = id;
     return cseg_document_next(a->document, (double)label->end / (double)cellseg_outlines_rings(outlines));
 }
 

@@ -121,7 +121,10 @@ static cellseg_status allocate(cellseg_outlines *o, const outlines_job *job) {
     o->holes = o->ids != NULL ? cseg_memory_alloc(job->context, o->rings + 1, sizeof *o->holes) : NULL;
     o->offsets = o->holes != NULL ? cseg_memory_alloc(job->context, o->rings + 1, sizeof *o->offsets) : NULL;
     o->points = o->offsets != NULL ? cseg_memory_alloc(job->context, points + 1, sizeof *o->points) : NULL;
-    return o->points != NULL ? CELLSEG_OK : cseg_error_last();
+    if (o->points == NULL)
+        return cseg_error_last();
+    o->offsets[0] = 0;
+    return CELLSEG_OK;
 }
 
 /* Append a label's rings; `ring` and `point` are the numbers of those before. */
@@ -139,7 +142,6 @@ static void append(cellseg_outlines *o, const shape *s, uint32_t id, size_t ring
 static cellseg_status join(const outlines_job *job) {
     cellseg_outlines *o = job->out;
     CSEG_TRY(allocate(o, job));
-    o->offsets[0] = 0;
     size_t ring = 0;
     for (size_t i = 0; i < job->regions->count; i++) {
         append(o, &job->shapes[i], job->regions->region[i].id, ring, o->offsets[ring]);
