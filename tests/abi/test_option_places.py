@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """A member of an option struct is written in two places, its header and its descriptor table: a copy of the tree gets one in these
-two, and the library's functions, JSON, the command line and the Python package have it."""
+two, and the library's functions, JSON, the command line with its manual and completions, and the Python package have it."""
 
 import json
 import os
@@ -74,5 +74,8 @@ def test_the_command_line(tree):
     program = tree / "build/examples/cellseg"
     text = subprocess.run([program, "segment", "--help"], check=True, capture_output=True, text=True).stdout
     assert "--added-um UM" in text and "a member that a test added [3.5]" in text
+    for words in (["manual"], ["completion", "bash"], ["completion", "zsh"], ["completion", "fish"]):
+        text = subprocess.run([program, *words], check=True, capture_output=True, text=True).stdout
+        assert "added-um" in text.replace("\\", ""), words
     result = subprocess.run([program, "segment", "--added-um", "11", "-o", tree, tree / "no.tif"], capture_output=True, text=True)
     assert result.returncode == 2 and "added_um is 11; it must lie in [1, 10]" in result.stderr
