@@ -173,7 +173,8 @@ int cseg_system_synchronise(intptr_t handle) {
 
 /* Also a file that a reader has open is replaced, where the system has such renames: since Windows 10 1607, on NTFS. */
 int cseg_system_replace(intptr_t handle, const char *from, const char *to) {
-    enum { REPLACE = 1, POSIX = 2 }; /* of FileRenameInfoEx; for FileRenameInfo, any of them replaces */
+    enum { REPLACE = 1, POSIX = 2 }; /* flags of FileRenameInfoEx; for FileRenameInfo, any of them replaces */
+    const FILE_INFO_BY_HANDLE_CLASS rename_ex = (FILE_INFO_BY_HANDLE_CLASS)22; /* FileRenameInfoEx: not in every header */
     const DWORD flags = REPLACE | POSIX;
     _Alignas(FILE_RENAME_INFO) char request[offsetof(FILE_RENAME_INFO, FileName) + sizeof(wide_path)] = {0};
     FILE_RENAME_INFO *info = (FILE_RENAME_INFO *)request;
@@ -184,7 +185,7 @@ int cseg_system_replace(intptr_t handle, const char *from, const char *to) {
         return error;
     memcpy(info, &flags, sizeof flags);
     info->FileNameLength = (DWORD)(wcslen(name->units) * sizeof(wchar_t));
-    return SetFileInformationByHandle((HANDLE)handle, FileRenameInfoEx, info, sizeof request) ||
+    return SetFileInformationByHandle((HANDLE)handle, rename_ex, info, sizeof request) ||
                    SetFileInformationByHandle((HANDLE)handle, FileRenameInfo, info, sizeof request)
                ? 0
                : last_error();
