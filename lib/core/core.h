@@ -34,7 +34,7 @@ cellseg_status cseg_options_copy(void *own, size_t own_size, size_t first_releas
 cellseg_status cseg_options_init(void *theirs, size_t their_size, const void *defaults, size_t own_size,
                                  size_t first_release_size, const char *name);
 
-/* ---- time (clock.c) ---- */
+/* ---- time (system_*.c) ---- */
 
 double cseg_clock_seconds(void); /* since some fixed moment; never falls */
 
@@ -229,13 +229,11 @@ cellseg_status cseg_endpoint_check_writer(cellseg_writer *own, const cellseg_wri
 
 /* ---- files (file.c) ---- */
 
-struct stat;
-
 /* Bytes at offsets: of a path, of a caller's reader, or of a target. The first error is kept for the message. */
 typedef struct cseg_file {
     cellseg_reader reader; /* reads all of them; its name is that of messages */
     const char *path;      /* borrowed; NULL: none */
-    int fd;                /* -1: none is open */
+    intptr_t handle;       /* of the system; CSEG_NO_HANDLE: none is open */
     int error;             /* 0; the errno of the first failure; or a negative status, whose line is the thread's last */
     uint64_t size;
     cseg_text *memory; /* NULL: the bytes are not in this library's memory */
@@ -257,9 +255,10 @@ void cseg_file_close(cseg_file *file);
 size_t cseg_file_read_at(cseg_file *file, void *to, size_t count, uint64_t offset);
 bool cseg_file_write_at(cseg_file *file, const void *from, size_t count, uint64_t offset);
 
-/* For targets: the bytes are those of an open descriptor or of memory. */
-void cseg_file_use(cseg_file *file, int fd, cseg_text *memory);
-cellseg_status cseg_file_check_regular(const struct stat *status);
+/* For targets: the bytes are those of an open handle or of memory. CELLSEG_ERR_IO unless the entry is a regular file. */
+struct cseg_system_entry;
+void cseg_file_use(cseg_file *file, intptr_t handle, cseg_text *memory);
+cellseg_status cseg_file_check_entry(const struct cseg_system_entry *entry);
 
 /* ---- targets (target.c) ---- */
 

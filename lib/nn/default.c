@@ -34,12 +34,21 @@ cellseg_status cellseg_model_default(cellseg_model **out, cellseg_context *conte
 
 #elif defined(INCBIN)
 
-extern const unsigned char cseg_default_model[] __attribute__((visibility("hidden")));
-extern const unsigned char cseg_default_model_end[] __attribute__((visibility("hidden")));
+#if defined(_WIN32)
+#define HIDDEN /* a DLL exports what is asked for */
+#else
+#define HIDDEN __attribute__((visibility("hidden")))
+#endif
+
+extern const unsigned char cseg_default_model[] HIDDEN;
+extern const unsigned char cseg_default_model_end[] HIDDEN;
 
 #if defined(__APPLE__)
 #define SYMBOL(name) "_" #name
 #define SECTION ".const_data\n"
+#elif defined(_WIN32)
+#define SYMBOL(name) #name
+#define SECTION ".section .rdata,\"dr\"\n"
 #else
 #define SYMBOL(name) #name
 #define SECTION ".section .rodata\n"
