@@ -2,7 +2,7 @@
 """The library of a later release: a copy of the tree in which every public struct ends with one more member.
 
 An option's member is written in two places, its header and its descriptor table, and then the library's functions, JSON, the command
-line and the Python package have it. Programs built against the records of releases run with the copy's library, and programs
+line with its manual and completions, and the Python package have it. Programs built against the records of releases run with the copy's library, and programs
 built against the copy's headers run with today's library.
 """
 
@@ -86,6 +86,9 @@ def test_the_command_line(tree):
     program = tree / "build/examples/cellseg"
     text = subprocess.run([program, "segment", "--help"], check=True, capture_output=True, text=True).stdout
     assert "--added-segment-options-um UM" in text and "a member that a test added [3.5]" in text
+    for words in (["manual"], ["completion", "bash"], ["completion", "zsh"], ["completion", "fish"]):
+        text = subprocess.run([program, *words], check=True, capture_output=True, text=True).stdout
+        assert "added-segment-options-um" in text.replace("\\", ""), words
     result = subprocess.run([program, "segment", "--added-segment-options-um", "11", "-o", tree, tree / "no.tif"], capture_output=True, text=True)
     assert result.returncode == 2 and "added_segment_options_um is 11; it must lie in [1, 10]" in result.stderr
 
