@@ -420,6 +420,16 @@ double cseg_math_log(double x); /* natural logarithm; x > 0 and finite */
  * negative x axis. */
 double cseg_math_atan2(double y, double x);
 
+/* ---- UTF-8 (utf8.c) ---- */
+
+/* Decode the first character of at most `available` bytes, and return how many it has; 0: no character begins there. */
+size_t cseg_utf8_decode(uint32_t *character, const char *text, size_t available);
+
+/* Write a character of 1 to 4 bytes, and return how many. */
+size_t cseg_utf8_encode(char *to, uint32_t character);
+
+bool cseg_utf8_is_text(const char *text, size_t length);
+
 /* ---- random numbers (random.c) ---- */
 
 /* Uniform bits, a pure function of seed and counter (splitmix64). */
