@@ -24,11 +24,11 @@ static CSEG_PRINTF(3, 4) void read_text(char *text, size_t room, const char *for
     char path[MAX_NAME];
     va_list arguments;
     va_start(arguments, format);
-    const int needed = vsnprintf(path, sizeof path, format, arguments);
+    const size_t needed = cseg_format_list(path, sizeof path, format, arguments);
     va_end(arguments);
     intptr_t handle;
     size_t length = 0;
-    if (needed >= 0 && needed < MAX_NAME && cseg_system_open(&handle, path) == 0) {
+    if (needed < MAX_NAME && cseg_system_open(&handle, path) == 0) {
         (void)cseg_system_read_at(handle, text, room - 1, 0, &length);
         cseg_system_close(handle);
     }

@@ -16,6 +16,7 @@
 
 #include <assert.h>
 #include <fenv.h>
+#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -187,6 +188,21 @@ typedef struct cseg_call {
 void cseg_call_begin(cseg_call *call, cellseg_context *context);
 cellseg_status cseg_call_end(cseg_call *call, cellseg_status status);
 
+/* ---- numbers and formatted text, with a full stop in every locale (number.c, format.c) ---- */
+
+enum { CSEG_NUMBER_BYTES = 32 };
+
+/* The nearest double of a decimal number of `length` bytes, such as "-1.5e3". False, and *value unchanged, for any other text,
+ * for blanks round it, and for a number beyond the largest double. */
+bool cseg_number_parse(double *value, const char *text, size_t length);
+
+/* The fewest digits, of 15 to 17, that read back as the same; "inf" and "nan" for what is no number. */
+void cseg_number_print(char text[CSEG_NUMBER_BYTES], double value);
+
+/* As snprintf() and vsnprintf(), for %d %i %u %x %X, also of l, ll and z, %e %f %g %s %c and %%; the length of the whole text. */
+size_t cseg_format_print(char *to, size_t size, const char *format, ...) CSEG_PRINTF(3, 4);
+size_t cseg_format_list(char *to, size_t size, const char *format, va_list arguments) CSEG_PRINTF(3, 0);
+
 /* ---- text that grows (text.c), for JSON and binary formats ---- */
 
 /* After a failed allocation every call does nothing, and cseg_text_take() returns the error: one check. */
@@ -198,8 +214,8 @@ typedef struct cseg_text {
 } cseg_text;
 
 void cseg_text_add(cseg_text *text, const char *format, ...) CSEG_PRINTF(2, 3);
-void cseg_text_add_number(cseg_text *text, double value);      /* the fewest digits that read back as the same; never a comma */
-void cseg_text_add_string(cseg_text *text, const char *value); /* in quotes, escaped as JSON asks */
+void cseg_text_add_number(cseg_text *text, double value);                   /* as cseg_number_print() */
+void cseg_text_add_string(cseg_text *text, const char *value);              /* in quotes, escaped as JSON asks */
 void cseg_text_add_bytes(cseg_text *text, const void *bytes, size_t count); /* zeros and all: for binary formats */
 
 /* Hand the text over: cseg_memory_free() it. On failure it is released and *out NULL. */
