@@ -2,6 +2,8 @@
 /* The figures of each image, their means, and tables of them. */
 #include "scores.h"
 
+#include "json.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -442,4 +444,31 @@ void write_csv(FILE *file, const score_list *list) {
             }
         fprintf(file, "\n");
     }
+}
+
+/* ---- JSON ---- */
+
+/* `key`: "image" or "summary". */
+static void print_json_score(const char *kind, const char *key, const char *name, const score *s, bool with_counts) {
+    cJSON *line = cJSON_CreateObject();
+    bool fine = line != NULL && add_name(line, "kind", kind) && add_name(line, key, name);
+    for (size_t t = 0; t < TABLES; t++)
+        for (const column *c = all_columns[t]; fine && c->name != NULL; c++)
+            if (with_counts || c->kind == COLUMN_RATE)
+                fine = add_figure(line, c->name, column_value(c, s));
+    if (!fine) {
+        cJSON_Delete(line);
+        line = NULL;
+    }
+    print_json(line);
+}
+
+void print_json_scores(const score_list *list) {
+    for (size_t i = 0; i < list->count; i++)
+        print_json_score(list->kind, "image", list->scores[i].files.stem, &list->scores[i], true);
+    if (list->count == 0)
+        return;
+    const score mean = mean_score(list), all = pooled_score(list);
+    print_json_score(list->kind, "summary", "mean", &mean, false);
+    print_json_score(list->kind, "summary", "all", &all, true);
 }

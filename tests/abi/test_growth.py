@@ -86,6 +86,9 @@ def test_the_command_line(tree):
     program = tree / "build/examples/cellseg"
     text = subprocess.run([program, "segment", "--help"], check=True, capture_output=True, text=True).stdout
     assert "--added-segment-options-um UM" in text and "a member that a test added [3.5]" in text
+    for words in (["manual"], ["completion", "bash"], ["completion", "zsh"], ["completion", "fish"]):
+        text = subprocess.run([program, *words], check=True, capture_output=True, text=True).stdout
+        assert "added-segment-options-um" in text.replace("\\", ""), words
     result = subprocess.run([program, "segment", "--added-segment-options-um", "11", "-o", tree, tree / "no.tif"], capture_output=True, text=True)
     assert result.returncode == 2 and "added_segment_options_um is 11; it must lie in [1, 10]" in result.stderr
 
