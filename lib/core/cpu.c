@@ -26,6 +26,28 @@ int32_t cseg_cpu_best(void) {
 #endif
 }
 
+bool cseg_cpu_has_blas(void) {
+#if defined(CSEG_BLAS)
+    return true;
+#else
+    return false;
+#endif
+}
+
+/* With a fused multiply-add the portable row is about as fast as BLAS, and exact. */
+static int32_t fastest(void) {
+    const int32_t best = cseg_cpu_best();
+#if defined(CSEG_FAST_FMA)
+    return best;
+#else
+    return best == CELLSEG_CPU_PORTABLE && cseg_cpu_has_blas() ? CELLSEG_CPU_BLAS : best;
+#endif
+}
+
+int32_t cseg_cpu_level(int32_t option_value) {
+    return option_value == CELLSEG_CPU_BEST ? cseg_cpu_best() : option_value == CELLSEG_CPU_FASTEST ? fastest() : option_value;
+}
+
 #if defined(__linux__)
 static long allowed_cpus(void) {
     cpu_set_t sets[8]; /* of 1024 each: as many as Linux can have */
