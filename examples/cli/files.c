@@ -18,7 +18,7 @@
 
 /* ---- paths ---- */
 
-static const char *base_name(const char *path) {
+const char *base_name(const char *path) {
     const char *slash = strrchr(path, '/');
     return slash != NULL ? slash + 1 : path;
 }

@@ -39,6 +39,9 @@ bool same_stems(const file_list *a, const char *folder_a, const file_list *b, co
 
 bool is_folder(const char *path);
 
+/* The file's own name: what follows the last slash. */
+const char *base_name(const char *path);
+
 /* The folder that `path` lies in, "." at least; false if its path is too long. */
 bool folder_of(char folder[PATH_SIZE], const char *path);
 

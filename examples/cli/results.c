@@ -108,8 +108,7 @@ static const char *write_svg(const results *r, cellseg_context *context, const c
 static const char *write_coco(const results *r, cellseg_context *context, const char *path) {
     if (!want_coco)
         return no_such_result;
-    const char *slash = strrchr(r->input->path, '/');
-    char *name = utf8_copy(slash != NULL ? slash + 1 : r->input->path);
+    char *name = utf8_copy(base_name(r->input->path));
     if (name == NULL)
         return strerror(ENOMEM);
     const cellseg_status status = cellseg_coco_write(context, path, name, r->cells, r->nuclei);

@@ -7,8 +7,7 @@ work=$2
 here=$(cd "$(dirname "$0")" && pwd)
 mkdir -p "$work"
 export PKG_CONFIG_PATH="$prefix/lib/pkgconfig" LD_LIBRARY_PATH="$prefix/lib"
-# shellcheck disable=SC2046 # the flags are meant to be split
-cc -Wall -Werror "$here/consumer.c" $(pkg-config --cflags --libs cellseg) -o "$work/pkgconfig"
+eval "cc -Wall -Werror '$here/consumer.c' $(pkg-config --cflags --libs cellseg) -o '$work/pkgconfig'" # eval: blanks in paths
 "$work/pkgconfig"
 cmake -S "$here" -B "$work/build" -DCMAKE_PREFIX_PATH="$prefix" >/dev/null
 cmake --build "$work/build" >/dev/null
