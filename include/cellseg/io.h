@@ -210,7 +210,7 @@ CELLSEG_API cellseg_status cellseg_table_write_csv_to(const cellseg_table *table
  * @param table   NULL, or the measurements of the same cells
  * @return CELLSEG_ERR_ARGUMENT  cells is NULL, or sizes differ; CELLSEG_ERR_IO, CELLSEG_ERR_MEMORY, CELLSEG_ERR_LIMIT,
  * CELLSEG_ERR_CANCELLED
- * Threads: any. Memory: the text of one cell, and about 128 KB. Since: 1.0
+ * Threads: any. Memory: about 200 KB. Since: 1.0
  */
 CELLSEG_API cellseg_status cellseg_geojson_write(cellseg_context *context, const char *path, const cellseg_outlines *cells,
                                                  const cellseg_outlines *nuclei, const cellseg_table *table);

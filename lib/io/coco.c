@@ -137,7 +137,7 @@ static cellseg_status add_annotation(annotations *a, const cellseg_outlines *out
     cseg_text_add(text, "}}");
     cseg_memory_free(r.places);
     a->last_id = id;
-    return cseg_document_next(a->document, (double)label->end / (double)cellseg_outlines_rings(outlines));
+    return cseg_document_next(a->document, outlines, cellseg_outlines_offsets(outlines)[label->end]);
 }
 
 /* One annotation per label. */

@@ -15,11 +15,12 @@ static void put_text(cseg_document *document) {
     document->text.length = 0;
 }
 
-cellseg_status cseg_document_next(cseg_document *document, double fraction) {
+cellseg_status cseg_document_next(cseg_document *document, const cellseg_outlines *outlines, size_t point) {
+    const size_t points = cellseg_outlines_offsets(outlines)[cellseg_outlines_rings(outlines)];
     if (document->text.status == CELLSEG_OK && document->text.length >= PIECE_BYTES)
         put_text(document);
     CSEG_TRY(document->text.status);
-    return cseg_progress_poll(document->context, fraction);
+    return cseg_progress_poll(document->context, (double)point / (double)points);
 }
 
 static cellseg_status write_file(cseg_target *target, cellseg_context *context, cseg_document_fn write, const void *data) {

@@ -5,6 +5,9 @@
 
 #include "io/io.h"
 
+/* Points between two calls of cseg_document_next(). */
+enum { CSEG_DOCUMENT_POINTS = 1024 };
+
 typedef struct cseg_document {
     cellseg_context *context;
     cseg_file *file;
@@ -18,8 +21,8 @@ typedef cellseg_status (*cseg_document_fn)(cseg_document *document, const void *
 /* A public call that writes a text file. */
 cellseg_status cseg_document_write(cseg_target *target, cellseg_context *context, cseg_document_fn write, const void *data);
 
-/* Between two pieces of the text: keep little of it in memory, and report how far the file is. */
-cellseg_status cseg_document_next(cseg_document *document, double fraction);
+/* Between two pieces of the text: keep little of it in memory, and report progress. `point` of so many outlines is the next. */
+cellseg_status cseg_document_next(cseg_document *document, const cellseg_outlines *outlines, size_t point);
 
 /* A point as "x,y": each as cseg_text_add_number() prints a number. */
 void cseg_document_add_point(cseg_text *text, const double *point);

@@ -25,20 +25,25 @@ static void add_point(cseg_text *text, const double *point) {
 }
 
 /* The first point is repeated at the end. */
-static void add_ring(cseg_text *text, const cellseg_outlines *outlines, size_t ring) {
+static cellseg_status add_ring(cseg_document *document, const cellseg_outlines *outlines, size_t ring) {
+    cseg_text *text = &document->text;
     const size_t *offsets = cellseg_outlines_offsets(outlines);
     const double *points = cellseg_outlines_points(outlines);
     cseg_text_add_bytes(text, "[", 1);
     for (size_t i = offsets[ring]; i < offsets[ring + 1]; i++) {
         add_point(text, points + 2 * i);
         cseg_text_add_bytes(text, ",", 1);
+        if (i % CSEG_DOCUMENT_POINTS == 0)
+            CSEG_TRY(cseg_document_next(document, outlines, i));
     }
     add_point(text, points + 2 * offsets[ring]);
     cseg_text_add_bytes(text, "]", 1);
+    return CELLSEG_OK;
 }
 
 /* A polygon, or several as one. */
-static void add_geometry(cseg_text *text, const cellseg_outlines *outlines, const cseg_document_label *label) {
+static cellseg_status add_geometry(cseg_document *document, const cellseg_outlines *outlines, const cseg_document_label *label) {
+    cseg_text *text = &document->text;
     const int32_t *holes = cellseg_outlines_holes(outlines);
     size_t polygons = 0;
     for (size_t ring = label->first; ring < label->end; ring++)
@@ -48,9 +53,10 @@ static void add_geometry(cseg_text *text, const cellseg_outlines *outlines, cons
     for (size_t ring = label->first; ring < label->end; ring++) {
         if (ring > label->first)
             cseg_text_add(text, "%s", holes[ring] != 0 ? "," : "],[");
-        add_ring(text, outlines, ring);
+        CSEG_TRY(add_ring(document, outlines, ring));
     }
     cseg_text_add(text, "%s", several ? "]]}" : "]}");
+    return CELLSEG_OK;
 }
 
 /* ---- measurements ---- */
@@ -83,10 +89,10 @@ static cellseg_status write_collection(cseg_document *document, const void *data
     while (cseg_document_step(&cell, c->cells)) {
         const unsigned id = cell.id;
         cseg_text_add(text, "%s\n{\"type\":\"Feature\",\"id\":%u,\"geometry\":", cell.first > 0 ? "," : "", id);
-        add_geometry(text, c->cells, &cell);
+        CSEG_TRY(add_geometry(document, c->cells, &cell));
         if (cseg_document_seek(&nucleus, c->nuclei, cell.id)) {
             cseg_text_add(text, ",\"nucleusGeometry\":");
-            add_geometry(text, c->nuclei, &nucleus);
+            CSEG_TRY(add_geometry(document, c->nuclei, &nucleus));
         }
         cseg_text_add(text, ",\"properties\":{\"objectType\":\"cell\",\"name\":\"%u\"", id);
         while (row < rows && c->table_ids[row] < id)
@@ -94,7 +100,6 @@ static cellseg_status write_collection(cseg_document *document, const void *data
         if (row < rows && c->table_ids[row] == id)
             add_measurements(text, c->table, row);
         cseg_text_add(text, "}}");
-        CSEG_TRY(cseg_document_next(document, (double)cell.end / (double)cellseg_outlines_rings(c->cells)));
     }
     cseg_text_add(text, "\n]}\n");
     return CELLSEG_OK;

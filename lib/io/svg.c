@@ -8,7 +8,9 @@ typedef struct drawing {
     const cellseg_outlines *cells, *nuclei;
 } drawing;
 
-static void add_path(cseg_text *text, const cellseg_outlines *outlines, const cseg_document_label *label, const char *name) {
+static cellseg_status add_path(cseg_document *document, const cellseg_outlines *outlines, const cseg_document_label *label,
+                               const char *name) {
+    cseg_text *text = &document->text;
     const size_t *offsets = cellseg_outlines_offsets(outlines);
     const double *points = cellseg_outlines_points(outlines);
     cseg_text_add(text, "<path id=\"%s-%u\" d=\"", name, (unsigned)label->id);
@@ -16,20 +18,21 @@ static void add_path(cseg_text *text, const cellseg_outlines *outlines, const cs
         for (size_t i = offsets[ring]; i < offsets[ring + 1]; i++) {
             cseg_text_add_bytes(text, i == offsets[ring] ? "M" : " ", 1);
             cseg_document_add_point(text, points + 2 * i);
+            if (i % CSEG_DOCUMENT_POINTS == 0)
+                CSEG_TRY(cseg_document_next(document, outlines, i));
         }
         cseg_text_add_bytes(text, "Z", 1);
     }
     cseg_text_add(text, "\"/>\n");
+    return CELLSEG_OK;
 }
 
 static cellseg_status add_group(cseg_document *document, const cellseg_outlines *outlines, const char *group, const char *name,
                                 const char *colour) {
     cseg_document_label label = {0};
     cseg_text_add(&document->text, "<g id=\"%s\" fill=\"none\" fill-rule=\"evenodd\" stroke=\"%s\">\n", group, colour);
-    while (cseg_document_step(&label, outlines)) {
-        add_path(&document->text, outlines, &label, name);
-        CSEG_TRY(cseg_document_next(document, (double)label.end / (double)cellseg_outlines_rings(outlines)));
-    }
+    while (cseg_document_step(&label, outlines))
+        CSEG_TRY(add_path(document, outlines, &label, name));
     cseg_text_add(&document->text, "</g>\n");
     return CELLSEG_OK;
 }

@@ -33,6 +33,7 @@ typedef struct tracer {
     side *sides;
     cseg_corner *stack; /* corners of the ring so far, those of divided rings removed */
     size_t depth, polygon;
+    size_t steps; /* sides followed, of all rings */
 } tracer;
 
 static bool is_right(size_t s) {
@@ -123,7 +124,7 @@ static void add_corner(tracer *t, size_t s, bool lower) {
 }
 
 static cellseg_status follow_ring(tracer *t, size_t first) {
-    size_t s = first, steps = 0;
+    size_t s = first;
     t->depth = 0;
     do {
         const size_t next = t->sides[s].next;
@@ -133,7 +134,7 @@ static cellseg_status follow_ring(tracer *t, size_t first) {
             add_corner(t, next, !is_right(next));
         }
         s = next;
-        if (++steps % POLL == 0)
+        if (++t->steps % POLL == 0)
             CSEG_TRY(cseg_parallel_poll(t->context));
     } while (s != first);
     finish_ring(t, 0, is_right(first));
