@@ -12,30 +12,6 @@
 
 enum { REPLACEMENT = 0xfffd };
 
-/* Decode one character of UTF-8 and return its length. A byte that begins none counts as one replacement character. */
-static size_t decode(uint32_t *character, const unsigned char *from) {
-    static const uint32_t lowest[] = {0, 0, 0x80, 0x800, 0x10000};
-    const size_t length = from[0] < 0x80   ? 1
-                          : from[0] < 0xc0 ? 0
-                          : from[0] < 0xe0 ? 2
-                          : from[0] < 0xf0 ? 3
-                          : from[0] < 0xf8 ? 4
-                                           : 0;
-    *character = length == 1 ? from[0] : REPLACEMENT;
-    if (length < 2)
-        return 1;
-    uint32_t value = from[0] & (0x7fU >> length);
-    for (size_t i = 1; i < length; i++) {
-        if ((from[i] & 0xc0) != 0x80) /* also the closing zero */
-            return 1;
-        value = value << 6 | (from[i] & 0x3fU);
-    }
-    if (value < lowest[length] || value > 0x10ffff || (value >= 0xd800 && value < 0xe000))
-        return 1;
-    *character = value;
-    return length;
-}
-
 /* XML has no control characters but these, and not the last two numbers of the basic plane. */
 static bool is_legal(uint32_t c) {
     return (c >= 0x20 || c == '\t' || c == '\n' || c == '\r') && c != 0xfffe && c != 0xffff;
@@ -43,10 +19,12 @@ static bool is_legal(uint32_t c) {
 
 /* A value as text of an element or an attribute. */
 static void add_escaped(cseg_text *xml, const char *value) {
-    for (const unsigned char *from = (const unsigned char *)value; *from != '\0';) {
+    const char *end = value + strlen(value);
+    while (value < end) {
         uint32_t character;
-        from += decode(&character, from);
-        if (!is_legal(character))
+        const size_t bytes = cseg_utf8_decode(&character, value, (size_t)(end - value));
+        value += bytes > 0 ? bytes : 1;
+        if (bytes == 0 || !is_legal(character))
             character = REPLACEMENT;
         const bool plain = character >= 0x20 && character < 0x7f && strchr("<>&\"'", (int)character) == NULL;
         cseg_text_add(xml, plain ? "%c" : "&#%u;", (unsigned)character);

@@ -114,19 +114,6 @@ static void XMLCALL on_entity(void *data, const XML_Char *name, int is_parameter
 
 /* ---- the parse ---- */
 
-static bool is_utf8(const char *text, size_t length) {
-    for (size_t i = 0; i < length;) {
-        const unsigned char c = (unsigned char)text[i++];
-        size_t more = c < 0x80 ? 0 : c >= 0xc2 && c < 0xe0 ? 1 : c >= 0xe0 && c < 0xf0 ? 2 : c >= 0xf0 && c < 0xf5 ? 3 : SIZE_MAX;
-        if (more > length - i)
-            return false;
-        for (; more > 0; more--, i++)
-            if (((unsigned char)text[i] & 0xc0) != 0x80)
-                return false;
-    }
-    return true;
-}
-
 static cellseg_status run(session *s, cseg_xml_fault *fault, const char *text, size_t length) {
     XML_SetUserData(s->parser, s);
     XML_SetElementHandler(s->parser, on_start, on_end);
@@ -154,7 +141,7 @@ cellseg_status cseg_xml_parse(cseg_xml_fault *fault, cellseg_context *context, c
     const heap outer = parsing; /* a callback of the context may read another file */
     parsing = (heap){context, CELLSEG_OK};
     /* Writers are wrong about the encoding: it is UTF-8 where the bytes are, else Latin-1. */
-    s.parser = XML_ParserCreate_MM(is_utf8(text, length) ? "UTF-8" : "ISO-8859-1", &memory, NULL);
+    s.parser = XML_ParserCreate_MM(cseg_utf8_is_text(text, length) ? "UTF-8" : "ISO-8859-1", &memory, NULL);
     cellseg_status status = s.parser != NULL ? run(&s, fault, text, length) : cseg_error_last();
     if (s.parser != NULL)
         XML_ParserFree(s.parser);

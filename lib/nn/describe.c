@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Architecture, rule and class names: written as JSON text, read through cJSON. */
+/* Architecture, rule and class names: written as JSON text, parsed. */
 #include "nn/describe.h"
 #include "nn/json.h"
 
@@ -35,7 +35,7 @@ static void write_arch(cseg_text *text, const cseg_arch *arch) {
     cseg_text_add(text, "]");
 }
 
-static cellseg_status parse_filter(cseg_layer *layer, const cJSON *json) {
+static cellseg_status parse_filter(cseg_layer *layer, const cseg_json *json) {
     static const char *const conv_keys[] = {"op", "filters", "kernel", "pad", "norm", "activation", NULL};
     static const char *const deconv_keys[] = {"op", "filters", "norm", "activation", NULL};
     CSEG_TRY(cseg_json_only(json, layer->op == CSEG_OP_CONV ? conv_keys : deconv_keys, cseg_arch_op_name(layer->op)));
@@ -45,10 +45,10 @@ static cellseg_status parse_filter(cseg_layer *layer, const cJSON *json) {
         CSEG_TRY(cseg_json_uint(&layer->kernel, json, "kernel", 1, 3));
         CSEG_TRY(cseg_json_uint(&layer->pad, json, "pad", 0, 2));
     }
-    const cJSON *norm = cJSON_GetObjectItemCaseSensitive(json, "norm");
-    if (!cJSON_IsBool(norm))
+    const cseg_json *norm = cseg_json_member(json, "norm");
+    layer->norm = cseg_json_is(norm, CSEG_JSON_TRUE);
+    if (!layer->norm && !cseg_json_is(norm, CSEG_JSON_FALSE))
         return cseg_fail(CELLSEG_ERR_FORMAT, "\"norm\" must be true or false");
-    layer->norm = cJSON_IsTrue(norm);
     const char *activation;
     CSEG_TRY(cseg_json_string(&activation, json, "activation"));
     for (int32_t a = CSEG_LINEAR; a <= CSEG_SIGMOID; a++) {
@@ -59,11 +59,11 @@ static cellseg_status parse_filter(cseg_layer *layer, const cJSON *json) {
     return cseg_fail(CELLSEG_ERR_FORMAT, "unknown activation \"%s\"", activation);
 }
 
-static cellseg_status parse_layer(cseg_layer *layer, const cJSON *json) {
+static cellseg_status parse_layer(cseg_layer *layer, const cseg_json *json) {
     static const char *const pool_keys[] = {"op", NULL}, *const concat_keys[] = {"op", "with", NULL},
                              *const dropout_keys[] = {"op", "rate", NULL};
     const char *op;
-    if (!cJSON_IsObject(json))
+    if (!cseg_json_is(json, CSEG_JSON_OBJECT))
         return cseg_fail(CELLSEG_ERR_FORMAT, "a layer must be an object");
     CSEG_TRY(cseg_json_string(&op, json, "op"));
     layer->op = CSEG_OP_CONV;
@@ -84,11 +84,11 @@ static cellseg_status parse_layer(cseg_layer *layer, const cJSON *json) {
     }
 }
 
-static cellseg_status parse_layers(cseg_arch *arch, const cJSON *json) {
+static cellseg_status parse_layers(cseg_arch *arch, const cseg_json *json) {
     *arch = (cseg_arch){0};
-    if (!cJSON_IsArray(json))
+    if (!cseg_json_is(json, CSEG_JSON_ARRAY))
         return cseg_fail(CELLSEG_ERR_FORMAT, "architecture: it must be a list of layers");
-    for (const cJSON *item = json->child; item != NULL; item = item->next) {
+    for (const cseg_json *item = json->child; item != NULL; item = item->next) {
         if (arch->count == CSEG_MAX_LAYERS)
             return cseg_fail(CELLSEG_ERR_MODEL, "architecture: more than %d layers", CSEG_MAX_LAYERS);
         const cellseg_status status = parse_layer(&arch->layers[arch->count], item);
@@ -102,11 +102,11 @@ static cellseg_status parse_layers(cseg_arch *arch, const cJSON *json) {
     return CELLSEG_OK;
 }
 
-cellseg_status cseg_parse_arch(cseg_arch *arch, const char *text) {
-    cJSON *json;
-    CSEG_TRY(cseg_json_parse(&json, text, strlen(text), "architecture"));
+cellseg_status cseg_parse_arch(cseg_arch *arch, cellseg_context *context, const char *text) {
+    cseg_json *json;
+    CSEG_TRY(cseg_json_parse(&json, context, text, strlen(text), "architecture"));
     const cellseg_status status = parse_layers(arch, json);
-    cJSON_Delete(json);
+    cseg_memory_free(json);
     return status;
 }
 
@@ -129,8 +129,8 @@ static void write_joining(cseg_text *text, const double joining[CSEG_JOIN_TERMS]
     cseg_text_add(text, none ? "" : "}");
 }
 
-static cellseg_status read_joining(double joining[CSEG_JOIN_TERMS], const cJSON *json) {
-    if (!cJSON_IsObject(json))
+static cellseg_status read_joining(double joining[CSEG_JOIN_TERMS], const cseg_json *json) {
+    if (!cseg_json_is(json, CSEG_JSON_OBJECT))
         return cseg_fail(CELLSEG_ERR_FORMAT, "\"joining\" must be an object");
     CSEG_TRY(cseg_json_only(json, joining_keys, "joining"));
     for (size_t i = 0; i < CSEG_JOIN_TERMS; i++)
@@ -162,7 +162,7 @@ static void write_rule(cseg_text *text, const cseg_rule *rule) {
     cseg_text_add(text, "}");
 }
 
-static cellseg_status read_rule(cseg_rule *rule, const cJSON *json) {
+static cellseg_status read_rule(cseg_rule *rule, const cseg_json *json) {
     static const char *const keys[] = {"pixel_size_um", "top_hat_um", "percentile_low", "percentile_high",
                                        "noise_range",   "clip",       "power",          "nucleus_diameter_um",
                                        "patch_px",      "step_px",    "joining",        NULL};
@@ -174,20 +174,20 @@ static cellseg_status read_rule(cseg_rule *rule, const cJSON *json) {
     CSEG_TRY(cseg_json_double(&rule->noise_range, json, "noise_range"));
     CSEG_TRY(cseg_json_double(&rule->clip, json, "clip"));
     CSEG_TRY(cseg_json_double(&rule->power, json, "power"));
-    if (cJSON_HasObjectItem(json, "nucleus_diameter_um")) /* else the model states none */
+    if (cseg_json_member(json, "nucleus_diameter_um") != NULL) /* else the model states none */
         CSEG_TRY(cseg_json_double(&rule->nucleus_diameter_um, json, "nucleus_diameter_um"));
-    if (cJSON_HasObjectItem(json, "joining")) /* else no cells are joined */
-        CSEG_TRY(read_joining(rule->joining, cJSON_GetObjectItemCaseSensitive(json, "joining")));
+    if (cseg_json_member(json, "joining") != NULL) /* else no cells are joined */
+        CSEG_TRY(read_joining(rule->joining, cseg_json_member(json, "joining")));
     CSEG_TRY(cseg_json_uint(&rule->patch_px, json, "patch_px", 1, 4096));
     return cseg_json_uint(&rule->step_px, json, "step_px", 1, 4096);
 }
 
-cellseg_status cseg_parse_rule(cseg_rule *rule, const char *text) {
+cellseg_status cseg_parse_rule(cseg_rule *rule, cellseg_context *context, const char *text) {
     *rule = (cseg_rule){0};
-    cJSON *json;
-    CSEG_TRY(cseg_json_parse(&json, text, strlen(text), "rule"));
+    cseg_json *json;
+    CSEG_TRY(cseg_json_parse(&json, context, text, strlen(text), "rule"));
     const cellseg_status status = read_rule(rule, json);
-    cJSON_Delete(json);
+    cseg_memory_free(json);
     return status != CELLSEG_OK ? cseg_error_fail_in(status, "rule") : CELLSEG_OK;
 }
 
@@ -201,24 +201,26 @@ static void write_classes(cseg_text *text, const cellseg_model *model) {
     cseg_text_add(text, "]");
 }
 
-static cellseg_status read_classes(char names[CSEG_MAX_CLASSES][CSEG_NAME_BYTES], uint32_t *count, const cJSON *json) {
+static cellseg_status read_classes(char names[CSEG_MAX_CLASSES][CSEG_NAME_BYTES], uint32_t *count, const cseg_json *json) {
     *count = 0;
-    for (const cJSON *item = json->child; item != NULL; item = item->next) {
-        if (!cJSON_IsString(item) || item->valuestring[0] == '\0' || strlen(item->valuestring) >= CSEG_NAME_BYTES)
+    for (const cseg_json *item = json->child; item != NULL; item = item->next) {
+        if (!cseg_json_is(item, CSEG_JSON_STRING) || item->string[0] == '\0' || strlen(item->string) >= CSEG_NAME_BYTES)
             return cseg_fail(CELLSEG_ERR_FORMAT, "classes: a name must be a string of 1 to %d bytes", CSEG_NAME_BYTES - 1);
         if (*count == CSEG_MAX_CLASSES)
             return cseg_fail(CELLSEG_ERR_MODEL, "classes: more than %d", CSEG_MAX_CLASSES);
-        (void)snprintf(names[(*count)++], CSEG_NAME_BYTES, "%s", item->valuestring);
+        (void)snprintf(names[(*count)++], CSEG_NAME_BYTES, "%s", item->string);
     }
     return CELLSEG_OK;
 }
 
-cellseg_status cseg_parse_classes(char names[CSEG_MAX_CLASSES][CSEG_NAME_BYTES], uint32_t *count, const char *text) {
-    cJSON *json;
-    CSEG_TRY(cseg_json_parse(&json, text, strlen(text), "classes"));
-    const cellseg_status status = cJSON_IsArray(json) ? read_classes(names, count, json)
-                                                      : cseg_fail(CELLSEG_ERR_FORMAT, "classes: it must be a list of names");
-    cJSON_Delete(json);
+cellseg_status cseg_parse_classes(char names[CSEG_MAX_CLASSES][CSEG_NAME_BYTES], uint32_t *count, cellseg_context *context,
+                                  const char *text) {
+    cseg_json *json;
+    CSEG_TRY(cseg_json_parse(&json, context, text, strlen(text), "classes"));
+    const cellseg_status status = cseg_json_is(json, CSEG_JSON_ARRAY)
+                                      ? read_classes(names, count, json)
+                                      : cseg_fail(CELLSEG_ERR_FORMAT, "classes: it must be a list of names");
+    cseg_memory_free(json);
     return status;
 }
 

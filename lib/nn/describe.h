@@ -12,8 +12,11 @@ cellseg_status cseg_describe_classes(char **out, cellseg_context *context, const
 cellseg_status cseg_describe_info(char **out, cellseg_context *context, const cellseg_model *model);
 
 /* The reverse. CELLSEG_ERR_FORMAT: the text is malformed; CELLSEG_ERR_MODEL: a value is not allowed. */
-cellseg_status cseg_parse_arch(cseg_arch *arch, const char *text); /* unchecked: call cseg_arch_check() */
-cellseg_status cseg_parse_rule(cseg_rule *rule, const char *text); /* unchecked: call cseg_rule_check() */
-cellseg_status cseg_parse_classes(char names[CSEG_MAX_CLASSES][CSEG_NAME_BYTES], uint32_t *count, const char *text);
+cellseg_status cseg_parse_arch(cseg_arch *arch, cellseg_context *context,
+                               const char *text); /* unchecked: call cseg_arch_check() */
+cellseg_status cseg_parse_rule(cseg_rule *rule, cellseg_context *context,
+                               const char *text); /* unchecked: call cseg_rule_check() */
+cellseg_status cseg_parse_classes(char names[CSEG_MAX_CLASSES][CSEG_NAME_BYTES], uint32_t *count, cellseg_context *context,
+                                  const char *text);
 
 #endif

@@ -82,7 +82,7 @@ typedef struct description {
     size_t test_shape[2];
 } description;
 
-static cellseg_status check_format(const cJSON *metadata) {
+static cellseg_status check_format(const cseg_json *metadata) {
     static const char *const keys[] = {"format", "version", "architecture", "rule", "classes", "record", NULL};
     const char *format, *version;
     CSEG_TRY(cseg_json_string(&format, metadata, "format"));
@@ -94,25 +94,25 @@ static cellseg_status check_format(const cJSON *metadata) {
     return cseg_json_only(metadata, keys, "__metadata__");
 }
 
-static cellseg_status check_record(const char *record) {
-    cJSON *json;
-    CSEG_TRY(cseg_json_parse(&json, record, strlen(record), "record"));
-    const bool object = cJSON_IsObject(json);
-    cJSON_Delete(json);
+static cellseg_status check_record(cellseg_context *context, const char *record) {
+    cseg_json *json;
+    CSEG_TRY(cseg_json_parse(&json, context, record, strlen(record), "record"));
+    const bool object = cseg_json_is(json, CSEG_JSON_OBJECT);
+    cseg_memory_free(json);
     return object ? CELLSEG_OK : cseg_fail(CELLSEG_ERR_FORMAT, "record: it must be an object");
 }
 
-static cellseg_status read_description(description *about, const cJSON *metadata) {
+static cellseg_status read_description(description *about, cellseg_context *context, const cseg_json *metadata) {
     const char *arch, *rule, *classes;
     CSEG_TRY(check_format(metadata));
     CSEG_TRY(cseg_json_string(&arch, metadata, "architecture"));
     CSEG_TRY(cseg_json_string(&rule, metadata, "rule"));
     CSEG_TRY(cseg_json_string(&classes, metadata, "classes"));
     CSEG_TRY(cseg_json_string(&about->record, metadata, "record"));
-    CSEG_TRY(cseg_parse_arch(&about->arch, arch));
-    CSEG_TRY(cseg_parse_rule(&about->rule, rule));
-    CSEG_TRY(cseg_parse_classes(about->names, &about->rule.classes, classes));
-    CSEG_TRY(check_record(about->record));
+    CSEG_TRY(cseg_parse_arch(&about->arch, context, arch));
+    CSEG_TRY(cseg_parse_rule(&about->rule, context, rule));
+    CSEG_TRY(cseg_parse_classes(about->names, &about->rule.classes, context, classes));
+    CSEG_TRY(check_record(context, about->record));
     CSEG_TRY(cseg_rule_check(&about->rule));
     CSEG_TRY(cseg_arch_check(&about->arch, about->rule.classes));
     return cseg_layout_make(&about->layout, &about->arch);
@@ -251,7 +251,7 @@ static cellseg_status load_open(cellseg_model **out, cellseg_context *context, c
     } *work = cseg_memory_calloc(context, 1, sizeof *work);
     if (work == NULL)
         return cseg_error_last();
-    cellseg_status status = read_description(&work->about, file->metadata);
+    cellseg_status status = read_description(&work->about, context, file->metadata);
     if (status == CELLSEG_OK)
         status = check_sizes(&work->about, context);
     if (status == CELLSEG_OK)
@@ -264,7 +264,7 @@ static cellseg_status load_open(cellseg_model **out, cellseg_context *context, c
 
 static cellseg_status load_memory(cellseg_model **out, cellseg_context *context, const void *bytes, size_t size) {
     cseg_safetensors file;
-    CSEG_TRY(cseg_safetensors_open(&file, bytes, size));
+    CSEG_TRY(cseg_safetensors_open(&file, context, bytes, size));
     const cellseg_status status = load_open(out, context, &file);
     cseg_safetensors_close(&file);
     return status;

@@ -206,11 +206,11 @@ void cseg_net_set_nucleus_diameter(cseg_net *net, double um) {
 
 /* ---- results ---- */
 
-static cellseg_status check_record(const char *record) {
-    cJSON *json;
-    CSEG_TRY(cseg_json_parse(&json, record, strlen(record), "record"));
-    const bool object = cJSON_IsObject(json);
-    cJSON_Delete(json);
+static cellseg_status check_record(cellseg_context *context, const char *record) {
+    cseg_json *json;
+    CSEG_TRY(cseg_json_parse(&json, context, record, strlen(record), "record"));
+    const bool object = cseg_json_is(json, CSEG_JSON_OBJECT);
+    cseg_memory_free(json);
     return object ? CELLSEG_OK : cseg_fail(CELLSEG_ERR_ARGUMENT, "record: it must be a JSON object");
 }
 
@@ -220,7 +220,7 @@ cellseg_status cseg_net_model(cellseg_model **out, cseg_net *net, const char *re
     size_t edge;
     CSEG_TRY(cseg_model_test_edge(&edge, &net->arch));
     if (record_json != NULL)
-        CSEG_TRY(check_record(record_json));
+        CSEG_TRY(check_record(net->context, record_json));
     CSEG_TRY(cseg_model_new(&model, net->context, &net->arch, &net->options.rule, record_json));
     memcpy(model->names, net->names, sizeof model->names);
     memcpy(model->params, net->state, net->layout.total * sizeof(float));

@@ -36,30 +36,30 @@ cellseg_status cseg_safetensors_check_start(const uint8_t *start, size_t availab
 
 /* ---- entries ---- */
 
-static bool whole_number(const cJSON *item, double *value) {
-    if (!cJSON_IsNumber(item) || !(item->valuedouble >= 0 && item->valuedouble <= max_bytes))
+static bool whole_number(const cseg_json *item, double *value) {
+    if (!cseg_json_is(item, CSEG_JSON_NUMBER) || !(item->number >= 0 && item->number <= max_bytes))
         return false;
-    *value = item->valuedouble;
+    *value = item->number;
     return *value == (double)(uint64_t)*value;
 }
 
 /* 2 or 4 bytes an element; 0: another type. */
-static size_t element_bytes(const cJSON *tensor) {
-    const cJSON *dtype = cJSON_GetObjectItemCaseSensitive(tensor, "dtype");
-    if (!cJSON_IsString(dtype))
+static size_t element_bytes(const cseg_json *tensor) {
+    const cseg_json *dtype = cseg_json_member(tensor, "dtype");
+    if (!cseg_json_is(dtype, CSEG_JSON_STRING))
         return 0;
-    if (strcmp(dtype->valuestring, "F32") == 0)
+    if (strcmp(dtype->string, "F32") == 0)
         return 4;
-    return strcmp(dtype->valuestring, "F16") == 0 ? 2 : 0;
+    return strcmp(dtype->string, "F16") == 0 ? 2 : 0;
 }
 
 /* Elements, or -1 for a bad shape. */
-static double shape_elements(const cJSON *tensor) {
-    const cJSON *shape = cJSON_GetObjectItemCaseSensitive(tensor, "shape");
-    if (!cJSON_IsArray(shape) || cJSON_GetArraySize(shape) < 1 || cJSON_GetArraySize(shape) > CSEG_MAX_DIMENSIONS)
+static double shape_elements(const cseg_json *tensor) {
+    const cseg_json *shape = cseg_json_member(tensor, "shape");
+    if (!cseg_json_is(shape, CSEG_JSON_ARRAY) || shape->count < 1 || shape->count > CSEG_MAX_DIMENSIONS)
         return -1;
     double elements = 1, edge;
-    for (const cJSON *item = shape->child; item != NULL; item = item->next) {
+    for (const cseg_json *item = shape->child; item != NULL; item = item->next) {
         if (!whole_number(item, &edge) || edge < 1 || elements * edge > max_bytes)
             return -1;
         elements *= edge;
@@ -67,10 +67,10 @@ static double shape_elements(const cJSON *tensor) {
     return elements;
 }
 
-static cellseg_status check_entry(const cJSON *tensor, double *end) {
+static cellseg_status check_entry(const cseg_json *tensor, double *end) {
     static const char *const keys[] = {"dtype", "shape", "data_offsets", NULL};
-    const char *name = tensor->string;
-    if (!cJSON_IsObject(tensor))
+    const char *name = tensor->key;
+    if (!cseg_json_is(tensor, CSEG_JSON_OBJECT))
         return cseg_fail(CELLSEG_ERR_FORMAT, "tensor %s: not an object", name);
     CSEG_TRY(cseg_json_only(tensor, keys, name));
     const size_t bytes = element_bytes(tensor);
@@ -80,9 +80,9 @@ static cellseg_status check_entry(const cJSON *tensor, double *end) {
     if (elements < 0)
         return cseg_fail(CELLSEG_ERR_FORMAT, "tensor %s: its shape must be 1 to %d whole numbers of a sensible size", name,
                          CSEG_MAX_DIMENSIONS);
-    const cJSON *offsets = cJSON_GetObjectItemCaseSensitive(tensor, "data_offsets");
+    const cseg_json *offsets = cseg_json_member(tensor, "data_offsets");
     double from, to;
-    if (!cJSON_IsArray(offsets) || cJSON_GetArraySize(offsets) != 2 || !whole_number(offsets->child, &from) ||
+    if (!cseg_json_is(offsets, CSEG_JSON_ARRAY) || offsets->count != 2 || !whole_number(offsets->child, &from) ||
         !whole_number(offsets->child->next, &to))
         return cseg_fail(CELLSEG_ERR_FORMAT, "tensor %s: data_offsets must be two whole numbers", name);
     if (from != *end || to - from != elements * (double)bytes)
@@ -94,17 +94,17 @@ static cellseg_status check_entry(const cJSON *tensor, double *end) {
 
 static cellseg_status check_entries(cseg_safetensors *file, size_t data_bytes) {
     double end = 0;
-    if (!cJSON_IsObject(file->header))
+    if (!cseg_json_is(file->header, CSEG_JSON_OBJECT))
         return cseg_fail(CELLSEG_ERR_FORMAT, "the header is not an object");
-    for (const cJSON *item = file->header->child; item != NULL; item = item->next) {
-        if (strcmp(item->string, "__metadata__") == 0) {
+    for (const cseg_json *item = file->header->child; item != NULL; item = item->next) {
+        if (strcmp(item->key, "__metadata__") == 0) {
             file->metadata = item;
             continue;
         }
         CSEG_TRY(check_entry(item, &end));
         file->tensors++;
     }
-    if (!cJSON_IsObject(file->metadata))
+    if (!cseg_json_is(file->metadata, CSEG_JSON_OBJECT))
         return cseg_fail(CELLSEG_ERR_FORMAT, "the header has no __metadata__");
     if (end != (double)data_bytes)
         return cseg_fail(CELLSEG_ERR_FORMAT, "%s: the header describes %.0f bytes of tensors, the file has %zu",
@@ -112,11 +112,11 @@ static cellseg_status check_entries(cseg_safetensors *file, size_t data_bytes) {
     return CELLSEG_OK;
 }
 
-cellseg_status cseg_safetensors_open(cseg_safetensors *file, const uint8_t *bytes, size_t size) {
+cellseg_status cseg_safetensors_open(cseg_safetensors *file, cellseg_context *context, const uint8_t *bytes, size_t size) {
     *file = (cseg_safetensors){0};
     CSEG_TRY(cseg_safetensors_check_start(bytes, size, size));
     const size_t length = (size_t)read_length(bytes);
-    CSEG_TRY(cseg_json_parse(&file->header, (const char *)bytes + LENGTH_BYTES, length, "header"));
+    CSEG_TRY(cseg_json_parse(&file->header, context, (const char *)bytes + LENGTH_BYTES, length, "header"));
     file->data = bytes + LENGTH_BYTES + length;
     const cellseg_status status = check_entries(file, size - LENGTH_BYTES - length);
     if (status != CELLSEG_OK)
@@ -125,7 +125,7 @@ cellseg_status cseg_safetensors_open(cseg_safetensors *file, const uint8_t *byte
 }
 
 void cseg_safetensors_close(cseg_safetensors *file) {
-    cJSON_Delete(file->header);
+    cseg_memory_free(file->header);
     *file = (cseg_safetensors){0};
 }
 
@@ -139,14 +139,14 @@ size_t cseg_safetensors_entries(const cseg_tensor_entry *entry) {
 }
 
 cellseg_status cseg_safetensors_shape(size_t *shape, const cseg_safetensors *file, const char *name, size_t dimensions) {
-    const cJSON *tensor = cJSON_GetObjectItemCaseSensitive(file->header, name);
+    const cseg_json *tensor = cseg_json_member(file->header, name);
     if (tensor == NULL)
         return cseg_fail(CELLSEG_ERR_MODEL, "the tensor %s is missing", name);
-    const cJSON *item = cJSON_GetObjectItemCaseSensitive(tensor, "shape")->child;
+    const cseg_json *item = cseg_json_member(tensor, "shape")->child;
     for (size_t d = 0; d < dimensions; d++, item = item->next) {
         if (item == NULL)
             break;
-        shape[d] = (size_t)item->valuedouble;
+        shape[d] = (size_t)item->number;
         if (d + 1 == dimensions && item->next == NULL)
             return CELLSEG_OK;
     }
@@ -160,16 +160,16 @@ cellseg_status cseg_safetensors_check(const cseg_safetensors *file, const cseg_t
         if (shape[d] != entry->shape[d])
             return cseg_fail(CELLSEG_ERR_MODEL, "the tensor %s has %zu for dimension %zu, the architecture requires %zu",
                              entry->name, shape[d], d, entry->shape[d]);
-    if (!entry->half && element_bytes(cJSON_GetObjectItemCaseSensitive(file->header, entry->name)) != 4)
+    if (!entry->half && element_bytes(cseg_json_member(file->header, entry->name)) != 4)
         return cseg_fail(CELLSEG_ERR_MODEL, "the tensor %s must be F32", entry->name);
     return CELLSEG_OK;
 }
 
 void cseg_safetensors_read(float *out, const cseg_safetensors *file, const char *name) {
-    const cJSON *tensor = cJSON_GetObjectItemCaseSensitive(file->header, name);
+    const cseg_json *tensor = cseg_json_member(file->header, name);
     const size_t bytes = element_bytes(tensor), count = (size_t)shape_elements(tensor);
-    const cJSON *offsets = cJSON_GetObjectItemCaseSensitive(tensor, "data_offsets");
-    const uint8_t *from = file->data + (size_t)offsets->child->valuedouble;
+    const cseg_json *offsets = cseg_json_member(tensor, "data_offsets");
+    const uint8_t *from = file->data + (size_t)offsets->child->number;
     for (size_t i = 0; i < count; i++, from += bytes) {
         const uint16_t low = (uint16_t)(from[0] | from[1] << 8);
         if (bytes == 2) {

@@ -8,8 +8,8 @@
 enum { CSEG_MAX_DIMENSIONS = 4, CSEG_SAFETENSORS_MAX_HEADER = 1 << 20 };
 
 typedef struct cseg_safetensors {
-    cJSON *header;
-    const cJSON *metadata;
+    cseg_json *header;
+    const cseg_json *metadata;
     const uint8_t *data;
     size_t tensors;
 } cseg_safetensors;
@@ -18,7 +18,7 @@ typedef struct cseg_safetensors {
  * CELLSEG_ERR_FORMAT unless the header and all its tensors are valid: types F32 or F16, shapes that match the sizes, tensors
  * that fill the file without gaps in the header's order. `bytes` is borrowed. Release with cseg_safetensors_close().
  */
-cellseg_status cseg_safetensors_open(cseg_safetensors *file, const uint8_t *bytes, size_t size);
+cellseg_status cseg_safetensors_open(cseg_safetensors *file, cellseg_context *context, const uint8_t *bytes, size_t size);
 void cseg_safetensors_close(cseg_safetensors *file);
 
 /* Check the first 9 bytes of a file of `size` bytes, before the rest is read. */

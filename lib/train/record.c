@@ -2,8 +2,7 @@
 /* Members of the options one after another: as numbers of the training record, and as the bytes of a checkpoint's hash. */
 #include "train/record.h"
 
-#include <cjson/cJSON.h>
-
+#include <math.h>
 #include <string.h>
 
 /* The order of a record's keys. Members that are not named here follow in the order of their tables. */
@@ -166,21 +165,20 @@ uint64_t cseg_record_hash(const cseg_recipe *recipe) {
 
 /* ---- the record ---- */
 
-typedef struct record {
-    cJSON *object;
-    bool complete;
-} record;
-
-static void add_number(record *to, const char *name, double value) {
-    to->complete = cJSON_AddNumberToObject(to->object, name, value) != NULL && to->complete;
+static void add_number(cseg_text *to, const char *name, double value) {
+    cseg_text_add(to, "%s\"%s\":", to->length == 0 ? "{" : ",", name);
+    if (isnan(value))
+        cseg_text_add(to, "null");
+    else
+        cseg_text_add_number(to, value);
 }
 
 static void add_member(void *user, const cellseg_option *option, const void *values) {
     add_number(user, option->name, cseg_option_value(values, option));
 }
 
-static bool fill(cJSON *object, const cellseg_trainer *trainer) {
-    record to = {object, true};
+cellseg_status cseg_record_json(char **out, const cellseg_trainer *trainer) {
+    cseg_text to = {.context = trainer->context};
     const cseg_snapshot *best = &trainer->checkpoint.best;
     const char *note = trainer->recipe.options.note;
     add_number(&to, "images", (double)trainer->train.count);
@@ -188,14 +186,12 @@ static bool fill(cJSON *object, const cellseg_trainer *trainer) {
     add_number(&to, "epochs", trainer->checkpoint.last.epoch);
     add_number(&to, "best_epoch", best->epoch);
     add_number(&to, "train_loss", best->train_loss);
-    add_number(&to, "validation_loss", best->validation_loss); /* NaN becomes null */
+    add_number(&to, "validation_loss", best->validation_loss); /* NaN without validation images */
     visit(&trainer->recipe, record_order, unrecorded, add_member, &to);
-    return to.complete && (note == NULL || cJSON_AddStringToObject(object, "note", note) != NULL);
-}
-
-char *cseg_record_json(const cellseg_trainer *trainer) {
-    cJSON *object = cJSON_CreateObject();
-    char *text = object != NULL && fill(object, trainer) ? cJSON_PrintUnformatted(object) : NULL;
-    cJSON_Delete(object);
-    return text;
+    if (note != NULL) {
+        cseg_text_add(&to, ",\"note\":");
+        cseg_text_add_string(&to, note);
+    }
+    cseg_text_add(&to, "}");
+    return cseg_text_take(out, &to);
 }

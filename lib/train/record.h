@@ -5,8 +5,8 @@
 
 #include "train/train.h"
 
-/* The training record as JSON; release with cJSON_free(). NULL without memory. */
-char *cseg_record_json(const cellseg_trainer *trainer);
+/* The training record as JSON; release with cseg_memory_free(). */
+cellseg_status cseg_record_json(char **out, const cellseg_trainer *trainer);
 
 /* A hash of all options that a resumed training must have in common with the checkpoint. */
 uint64_t cseg_record_hash(const cseg_recipe *recipe);

@@ -7,8 +7,6 @@
  */
 #include "train/record.h"
 
-#include <cjson/cJSON.h>
-
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -234,14 +232,13 @@ static cellseg_status run_epochs(run *r, cellseg_epoch_fn on_epoch, void *user) 
 /* ---- the result ---- */
 
 static cellseg_status best_model(cellseg_model **out, cellseg_trainer *trainer) {
-    char *record = cseg_record_json(trainer);
-    if (record == NULL)
-        return cseg_fail(CELLSEG_ERR_MEMORY, "no memory for the training record");
+    char *record;
+    CSEG_TRY(cseg_record_json(&record, trainer));
     restore_snapshot(trainer->net, &trainer->checkpoint.best);
     if (!trainer->from_start)
         cseg_net_set_nucleus_diameter(trainer->net, cseg_diameters_median(&trainer->diameters));
     const cellseg_status status = cseg_net_model(out, trainer->net, record);
-    cJSON_free(record);
+    cseg_memory_free(record);
     return status;
 }
 

@@ -99,6 +99,8 @@ static cellseg_status make_trainer(cellseg_trainer **out, cellseg_context *conte
                                    const cellseg_train_options *options) {
     cseg_recipe recipe;
     CSEG_TRY(cseg_recipe_read(&recipe, options));
+    if (recipe.options.note != NULL && !cseg_utf8_is_text(recipe.options.note, strlen(recipe.options.note)))
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "note is not text in UTF-8, which a model file needs");
     if (start != NULL)
         CSEG_TRY(adopt_extra(&recipe.options, start));
     else if (recipe.options.frozen_layers > 0)

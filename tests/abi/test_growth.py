@@ -2,7 +2,7 @@
 """The library of a later release: a copy of the tree in which every public struct ends with one more member.
 
 An option's member is written in two places, its header and its descriptor table, and then the library's functions, JSON, the command
-line and the Python package have it. Programs built against the records of releases run with the copy's library, and programs
+line with its manual and completions, and the Python package have it. Programs built against the records of releases run with the copy's library, and programs
 built against the copy's headers run with today's library.
 """
 

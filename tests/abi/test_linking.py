@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What the linker takes from the static library: inference needs no training, and of other libraries cJSON alone."""
+"""What the linker takes from the static library: inference needs no training, and of other libraries none."""
 
 import os
 import pathlib
@@ -13,7 +13,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 ARCHIVE = pathlib.Path(os.environ["CELLSEG_LIBRARY"]).resolve().parent / "libcellseg.a"
 ROOM_OF = {pathlib.Path(line).stem: line.split("/")[0] for line in (ROOT / "lib/sources.txt").read_text().splitlines() if line}
 INFERENCE = {"core", "filter", "morph", "nn", "segment", "tensor", "tile"}
-SYSTEM = ["-lcjson", "-lm", "-lpthread"]
+SYSTEM = ["-lm", "-lpthread"]
 
 pytestmark = pytest.mark.skipif(not ARCHIVE.exists(), reason="the static library is beside the shared one in a CMake build only")
 

@@ -6,7 +6,7 @@
  */
 #include "files.h"
 
-#include <cjson/cJSON.h>
+#include "nn/json.h"
 
 /* The file: 8 bytes of length, the header padded with spaces to a multiple of 8, the tensors. */
 static uint8_t *assemble(size_t *size, const uint8_t *bytes, size_t count) {
@@ -64,9 +64,10 @@ static void check_saved(cellseg_context *context, const cellseg_model *model) {
 }
 
 static void check_model(input *in, cellseg_context *context, const cellseg_model *model) {
-    cJSON *info = cJSON_Parse(cellseg_model_info(model));
-    MUST(cJSON_IsObject(info));
-    cJSON_Delete(info);
+    const char *text = cellseg_model_info(model);
+    cseg_json *info;
+    MUST(cseg_json_parse(&info, NULL, text, strlen(text), "info") == CELLSEG_OK && cseg_json_is(info, CSEG_JSON_OBJECT));
+    cseg_memory_free(info);
     MUST(cellseg_model_pixel_size_um(model) > 0 && cellseg_model_nucleus_diameter_um(model) >= 0);
     const uint64_t hash = cellseg_model_hash(model);
     add_bytes(in, &hash, sizeof hash);

@@ -3,7 +3,7 @@
  * any struct_size end in options that write the same JSON again, or in an error. */
 #include "fuzz.h"
 
-#include <cjson/cJSON.h>
+#include "nn/json.h"
 
 enum { MAX_STRUCT = 1024, MAX_GROUPS = 8 };
 
@@ -22,38 +22,38 @@ static void *new_struct(storage *s, const cellseg_option_table *table, size_t si
     return options;
 }
 
-static size_t choice_of(const cellseg_option *o, const cJSON *json) {
+static size_t choice_of(const cellseg_option *o, const cseg_json *json) {
     size_t i = 0;
-    while (o->choices[i] != NULL && strcmp(o->choices[i], json->valuestring) != 0)
+    while (o->choices[i] != NULL && strcmp(o->choices[i], json->string) != 0)
         i++;
     return i;
 }
 
-static void fill(storage *s, const cellseg_option_table *table, void *options, size_t size, const cJSON *json);
+static void fill(storage *s, const cellseg_option_table *table, void *options, size_t size, const cseg_json *json);
 
-static void set_member(storage *s, void *options, const cellseg_option *o, const cJSON *json) {
+static void set_member(storage *s, void *options, const cellseg_option *o, const cseg_json *json) {
     char *at = (char *)options + o->offset;
-    const double number = json->valuedouble, limit = o->type == CELLSEG_OPTION_INT32 ? 0x1p31 : 0x1p64;
-    if (cJSON_IsNumber(json) && o->type == CELLSEG_OPTION_DOUBLE)
+    const double number = json->number, limit = o->type == CELLSEG_OPTION_INT32 ? 0x1p31 : 0x1p64;
+    if (cseg_json_is(json, CSEG_JSON_NUMBER) && o->type == CELLSEG_OPTION_DOUBLE)
         cseg_option_set(options, o, number);
-    else if (cJSON_IsNumber(json) && o->type < CELLSEG_OPTION_TEXT && number > -limit && number < limit)
+    else if (cseg_json_is(json, CSEG_JSON_NUMBER) && o->type < CELLSEG_OPTION_TEXT && number > -limit && number < limit)
         cseg_option_set(options, o, o->type == CELLSEG_OPTION_UINT64 ? fabs(number) : number);
-    else if (cJSON_IsString(json) && o->choices != NULL)
+    else if (cseg_json_is(json, CSEG_JSON_STRING) && o->choices != NULL)
         cseg_option_set(options, o, (double)choice_of(o, json));
-    else if (cJSON_IsString(json) && o->type == CELLSEG_OPTION_TEXT)
-        memcpy(at, &json->valuestring, sizeof json->valuestring);
-    else if (cJSON_IsObject(json) && o->type == CELLSEG_OPTION_GROUP && s->count < MAX_GROUPS) {
+    else if (cseg_json_is(json, CSEG_JSON_STRING) && o->type == CELLSEG_OPTION_TEXT)
+        memcpy(at, &json->string, sizeof json->string);
+    else if (cseg_json_is(json, CSEG_JSON_OBJECT) && o->type == CELLSEG_OPTION_GROUP && s->count < MAX_GROUPS) {
         void *group = new_struct(s, o->group, MAX_STRUCT, CELLSEG_PRESET_DEFAULT);
         fill(s, o->group, group, MAX_STRUCT, json);
         memcpy(at, &group, sizeof(void *));
     }
 }
 
-static void fill(storage *s, const cellseg_option_table *table, void *options, size_t size, const cJSON *json) {
+static void fill(storage *s, const cellseg_option_table *table, void *options, size_t size, const cseg_json *json) {
     for (size_t i = 0; i < cellseg_option_table_count(table); i++) {
         cellseg_option o;
         MUST(cellseg_option_table_get(&o, sizeof o, table, i) == CELLSEG_OK);
-        const cJSON *member = cJSON_GetObjectItemCaseSensitive(json, o.name);
+        const cseg_json *member = cseg_json_member(json, o.name);
         if (member != NULL && o.offset + cseg_option_size(&o) <= size)
             set_member(s, options, &o, member);
     }
@@ -64,10 +64,10 @@ static void release(storage *s) {
         free(s->groups[--s->count]);
 }
 
-/* 64-bit seeds and limits, which cJSON's numbers cannot hold. */
-static bool beyond_double(const cJSON *json) {
-    for (const cJSON *member = json->child; member != NULL; member = member->next)
-        if (cJSON_IsNumber(member) && fabs(member->valuedouble) >= 0x1p53)
+/* 64-bit seeds and limits, which doubles cannot hold. */
+static bool beyond_double(const cseg_json *json) {
+    for (const cseg_json *member = json->child; member != NULL; member = member->next)
+        if (cseg_json_is(member, CSEG_JSON_NUMBER) && fabs(member->number) >= 0x1p53)
             return true;
     return false;
 }
@@ -76,13 +76,13 @@ static bool beyond_double(const cJSON *json) {
 static void check_again(const cellseg_option_table *table, const char *text) {
     storage s = {.count = 0};
     char again[8192];
-    cJSON *json = cJSON_Parse(text);
-    MUST(cJSON_IsObject(json));
+    cseg_json *json;
+    MUST(cseg_json_parse(&json, NULL, text, strlen(text), "options") == CELLSEG_OK && cseg_json_is(json, CSEG_JSON_OBJECT));
     void *options = new_struct(&s, table, MAX_STRUCT, CELLSEG_PRESET_DEFAULT);
     fill(&s, table, options, MAX_STRUCT, json);
     MUST(cellseg_option_table_json(again, sizeof again, table, options) == CELLSEG_OK);
     MUST(beyond_double(json) || strcmp(text, again) == 0);
-    cJSON_Delete(json);
+    cseg_memory_free(json);
     release(&s);
 }
 
@@ -110,7 +110,8 @@ static void fuzz_run(input *in, cellseg_context *context) {
     void *options = new_struct(&s, table, size, (int32_t)take_range(in, 0, 1));
     if (size == MAX_STRUCT)
         take_options(in, table, options);
-    cJSON *json = cJSON_ParseWithLength((const char *)in->bytes, in->size);
+    cseg_json *json;
+    (void)cseg_json_parse(&json, NULL, (const char *)in->bytes, in->size, "options");
     fill(&s, table, options, size, json);
     char *text = malloc(room);
     MUST(text != NULL);
@@ -122,6 +123,6 @@ static void fuzz_run(input *in, cellseg_context *context) {
         MUST(status == CELLSEG_OK || status == CELLSEG_ERR_LIMIT); /* which checks less: each option alone */
     add_bytes(in, text, strlen(text));
     free(text);
-    cJSON_Delete(json);
+    cseg_memory_free(json);
     release(&s);
 }

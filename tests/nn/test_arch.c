@@ -154,7 +154,7 @@ static void json_round_trip(void **state) {
     arch.layers[15].rate = 0.1; /* no short binary fraction */
     char *text;
     assert_ok(cseg_describe_arch(&text, NULL, &arch));
-    assert_ok(cseg_parse_arch(&back, text));
+    assert_ok(cseg_parse_arch(&back, NULL, text));
     assert_ok(cseg_arch_check(&arch, 3));
     assert_ok(cseg_arch_check(&back, 3));
     assert_int_equal(back.count, arch.count);
@@ -167,10 +167,21 @@ static void json_round_trip(void **state) {
     const cseg_rule rule = {0.1, 1.0 / 3, 0.5, 99.9, 1e-3, 4, 0.7, 14.5, 176, 160, 3, {-3.6, 9, 1.0 / 3, 5, -4, -1.3}};
     cseg_rule read;
     assert_ok(cseg_describe_rule(&text, NULL, &rule));
-    assert_ok(cseg_parse_rule(&read, text));
+    assert_ok(cseg_parse_rule(&read, NULL, text));
     read.classes = 3; /* kept with the class names */
     assert_rules_equal(&read, &rule);
     cseg_memory_free(text);
+}
+
+static void values_of_another_kind_are_refused(void **state) {
+    (void)state;
+    cseg_arch arch;
+    cseg_rule rule;
+    static const char *const texts[] = {"[1]", "[[]]", "[[1]]", "1", "null", "\"text\"", "true", "{\"a\":1}"};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        assert_status(cseg_parse_arch(&arch, NULL, texts[i]), CELLSEG_ERR_FORMAT);
+        assert_status(cseg_parse_rule(&rule, NULL, texts[i]), CELLSEG_ERR_FORMAT);
+    }
 }
 
 /* Spans that live at the same time never overlap, and little is wasted. */
@@ -211,6 +222,7 @@ int main(void) {
         cmocka_unit_test(layers_that_do_not_fit_are_refused_with_their_index),
         cmocka_unit_test(too_large_networks_are_refused),
         cmocka_unit_test(json_round_trip),
+        cmocka_unit_test(values_of_another_kind_are_refused),
         cmocka_unit_test(plans_keep_living_spans_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -183,14 +183,16 @@ static void a_model_serves_contexts_of_other_processor_levels(void **state) {
 
 static void info_is_json_with_the_record(void **state) {
     (void)state;
-    cJSON *json = cJSON_Parse(cellseg_model_info(model));
-    assert_non_null(json);
-    assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(json, "architecture")), 30);
-    const cJSON *record = cJSON_GetObjectItem(json, "record");
-    assert_string_equal(cJSON_GetObjectItem(record, "note")->valuestring, "made by a \"test\"");
-    assert_true(cJSON_GetObjectItem(cJSON_GetObjectItem(json, "rule"), "noise_range")->valuedouble == 8);
-    assert_string_equal(cJSON_GetArrayItem(cJSON_GetObjectItem(json, "classes"), 1)->valuestring, "cytoplasm");
-    cJSON_Delete(json);
+    const char *info = cellseg_model_info(model);
+    cseg_json *json;
+    assert_ok(cseg_json_parse(&json, NULL, info, strlen(info), "info"));
+    assert_int_equal(cseg_json_member(json, "architecture")->count, 30);
+    const char *note;
+    assert_ok(cseg_json_string(&note, cseg_json_member(json, "record"), "note"));
+    assert_string_equal(note, "made by a \"test\"");
+    assert_true(cseg_json_member(cseg_json_member(json, "rule"), "noise_range")->number == 8);
+    assert_string_equal(cseg_json_member(json, "classes")->child->next->string, "cytoplasm");
+    cseg_memory_free(json);
 }
 
 static void half_precision_follows_ieee(void **state) {
@@ -444,34 +446,6 @@ static void truncated_and_overlong_files_are_refused(void **state) {
         assert_status(load_bytes(&loaded, bytes, size), CELLSEG_ERR_FORMAT);
     }
     free(bytes);
-}
-
-/* cJSON returns NULL for a fault of the text and for a lack of memory. */
-static size_t json_blocks_left;
-
-static void *scarce_malloc(size_t size) {
-    if (json_blocks_left == 0)
-        return NULL;
-    json_blocks_left--;
-    return malloc(size);
-}
-
-static void memory_that_json_lacks_is_no_damage(void **state) {
-    (void)state;
-    cJSON_Hooks scarce = {scarce_malloc, free};
-    parts p = saved();
-    size_t blocks = 0, refused = 0;
-    cellseg_status status = CELLSEG_ERR_MEMORY;
-    for (; status != CELLSEG_OK; blocks = blocks * 9 / 8 + 1) {
-        json_blocks_left = blocks;
-        cJSON_InitHooks(&scarce);
-        status = load_parts(p.header, p.data, p.data_bytes);
-        cJSON_InitHooks(NULL);
-        assert_true(status == CELLSEG_OK || status == CELLSEG_ERR_MEMORY);
-        refused += status != CELLSEG_OK;
-    }
-    assert_true(refused > 20);
-    free_parts(&p);
 }
 
 static void hostile_json_is_refused(void **state) {
@@ -759,7 +733,6 @@ int main(void) {
         cmocka_unit_test(extra_tensors_are_refused),
         cmocka_unit_test(damaged_numbers_are_refused),
         cmocka_unit_test(truncated_and_overlong_files_are_refused),
-        cmocka_unit_test(memory_that_json_lacks_is_no_damage),
         cmocka_unit_test(hostile_json_is_refused),
         cmocka_unit_test(random_damage_does_no_harm),
         cmocka_unit_test(unreadable_paths_are_io_errors),

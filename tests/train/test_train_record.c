@@ -2,9 +2,8 @@
 /* Every member of the options is in the training record and in the checkpoints' hash, as its table states it. */
 #include "discs.h"
 
+#include "nn/json.h"
 #include "train/record.h"
-
-#include <cjson/cJSON.h>
 
 typedef struct values {
     const cellseg_option_table *table;
@@ -91,30 +90,31 @@ static void test_the_record_holds_every_number(void **state) {
     cellseg_trainer *trainer;
     small_recipe(&recipe, NULL);
     assert_ok(small_trainer(&trainer, NULL, &recipe.options));
-    char *text = cseg_record_json(trainer);
-    cJSON *record = cJSON_Parse(text);
-    assert_non_null(record);
-    const cJSON *item = record->child;
+    char *text;
+    assert_ok(cseg_record_json(&text, trainer));
+    cseg_json *record;
+    assert_ok(cseg_json_parse(&record, NULL, text, strlen(text), "record"));
+    const cseg_json *item = record->child;
     for (size_t i = 0; i < sizeof first_keys / sizeof *first_keys; i++, item = item->next)
-        assert_string_equal(item->string, first_keys[i]);
+        assert_string_equal(item->key, first_keys[i]);
     values all[STRUCTS];
     list_structs(all, &recipe);
-    int keys = 6 + 1; /* the figures before the seed, the note */
+    size_t keys = 6 + 1; /* the figures before the seed, the note */
     for (size_t g = 0; g < STRUCTS; g++)
         for (size_t i = 0; i < all[g].table->count; i++) {
             const cellseg_option *o = &all[g].table->rows[i];
             if (o->type >= CELLSEG_OPTION_TEXT || is_elsewhere(o->name))
                 continue;
-            const cJSON *number = cJSON_GetObjectItemCaseSensitive(record, o->name);
-            if (!cJSON_IsNumber(number) || number->valuedouble != cseg_option_value(all[g].at, o))
+            const cseg_json *number = cseg_json_member(record, o->name);
+            if (!cseg_json_is(number, CSEG_JSON_NUMBER) || number->number != cseg_option_value(all[g].at, o))
                 fail_msg("%s is missing, or another number", o->name);
             keys++;
         }
-    assert_int_equal(cJSON_GetArraySize(record), keys);
-    assert_string_equal(cJSON_GetObjectItemCaseSensitive(record, "note")->valuestring, recipe.options.note);
-    assert_true(cJSON_GetObjectItemCaseSensitive(record, "images")->valuedouble == 2);
-    cJSON_Delete(record);
-    cJSON_free(text);
+    assert_int_equal(record->count, keys);
+    assert_string_equal(cseg_json_member(record, "note")->string, recipe.options.note);
+    assert_true(cseg_json_member(record, "images")->number == 2);
+    cseg_memory_free(record);
+    cseg_memory_free(text);
     cellseg_trainer_free(trainer);
 }
 
