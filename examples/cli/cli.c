@@ -157,7 +157,8 @@ void print_note(const char *format, ...) {
     va_start(arguments, format);
     format_line(line, format, arguments);
     va_end(arguments);
-    print_line("note", line);
+    if (!quiet)
+        print_line("note", line);
 }
 
 /* The library's line has spaces for the control characters of a path. */

@@ -68,6 +68,9 @@ typedef enum parsed { PARSED_OK, PARSED_HELP, PARSED_WRONG } parsed;
  */
 parsed parse_words(const command *of, words *line);
 
+/* Call the command's begin(), if there is one. */
+bool begin_command(const command *of, int32_t preset);
+
 /* Parse and run; gives the exit code. */
 int run_command(const command *of, int argc, char **argv);
 

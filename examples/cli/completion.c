@@ -237,7 +237,7 @@ static const struct {
 
 static int run(const words *line) {
     for (const command *const *c = commands; *c != NULL; c++)
-        if ((*c)->begin != NULL && !(*c)->begin(CELLSEG_PRESET_DEFAULT))
+        if (!begin_command(*c, CELLSEG_PRESET_DEFAULT))
             return CLI_FAILED;
     for (size_t i = 0; line->count == 1 && i < sizeof shells / sizeof *shells; i++)
         if (strcmp(shells[i].name, line->operands[0]) == 0) {

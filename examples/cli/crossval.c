@@ -162,12 +162,12 @@ static void put_file(FILE *to, const char *path) {
 }
 
 static void put_settings(FILE *to) {
-    static const library_options *const tables[] = {&training_table, &rate_table, &loss_table, &augmentation_table};
+    static const library_options *const tables[] = {&training_table, &rate_table, &loss_table, &augmentation_table, NULL};
     fprintf(to, "cellseg %s\n", cellseg_version());
     put_options(to, cache_options);
     put_options(to, fold_options);
     put_options(to, labelled_image_options);
-    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
+    for (size_t i = 0; tables[i] != NULL; i++)
         put_options(to, tables[i]->rows);
     if (start_file() != NULL)
         put_file(to, start_file());

@@ -9,9 +9,9 @@ enum { LEFT_WIDTH = 38 };
 
 const note exit_codes[] = {
     {"0", "everything was done"},
-    {"1", "nothing was done: the files or the computation failed"},
+    {"1", "failure: of all files, or of the computation"},
     {"2", "the command line is wrong"},
-    {"3", "some of several files failed"},
+    {"3", "failure of some of several files"},
     {"130", "the interrupt key was pressed; files are complete or as before"},
     {NULL, NULL},
 };

@@ -107,7 +107,7 @@ static int run(const words *line) {
     put_header();
     printf(".SH SUBCOMMANDS\n");
     for (const command *const *c = commands; *c != NULL; c++) {
-        if ((*c)->begin != NULL && !(*c)->begin(CELLSEG_PRESET_DEFAULT))
+        if (!begin_command(*c, CELLSEG_PRESET_DEFAULT))
             return CLI_FAILED;
         put_command(*c);
     }

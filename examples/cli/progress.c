@@ -59,18 +59,21 @@ static void write_time_left(char text[40], double fraction) {
     (void)snprintf(text, 40, " %lu:%02lu:%02lu left", seconds / 3600, seconds / 60 % 60, seconds % 60);
 }
 
+/* The bytes of the character at `text`, and its columns. */
+static size_t measure_character(const char *text, size_t *columns) {
+    uint32_t code;
+    const size_t length = decode_character(text, &code);
+    *columns = (size_t)character_columns(code);
+    return length > 0 ? length : 1;
+}
+
 /* The end of a text that `columns` columns hold. */
 static const char *fitting_end(const char *text, size_t columns) {
-    size_t used = 0;
-    uint32_t code;
-    for (const char *c = text; *c != '\0'; c += decode_character(c, &code)) {
-        (void)decode_character(c, &code);
-        used += (size_t)character_columns(code);
-    }
-    while (used > columns && *text != '\0') {
-        text += decode_character(text, &code);
-        used -= (size_t)character_columns(code);
-    }
+    size_t used = 0, width;
+    for (const char *c = text; *c != '\0'; used += width)
+        c += measure_character(c, &width);
+    for (; used > columns; used -= width)
+        text += measure_character(text, &width);
     return text;
 }
 

@@ -81,7 +81,9 @@ typedef struct column {
 
 /* Each ends with an entry without a name. */
 extern const column similarity_columns[], object_columns[], pixel_columns[];
-extern const column summary_columns[]; /* of add_summary() */
+enum { SCORE_TABLES = 3 };
+extern const column *const score_columns[SCORE_TABLES]; /* all of them, in this order */
+extern const column summary_columns[];                  /* of add_summary() */
 
 double column_value(const column *c, const score *s);
 

@@ -244,10 +244,10 @@ const command segment_command = {
     .arguments = "-o FOLDER FILE...",
     .operand = "FILE",
     .summary =
-        "Find every cell in the marker channel. For each FILE (TIFF or PNG), write the files below into FOLDER. <stem> is the\n"
-        "file name without .tif, .tiff, .png, .jpg, .jpeg, then .ome, then .cells, .nuclei, .maps or .overlay. The files\n"
-        "of an image are replaced together; after an interruption the next run into FOLDER finishes or removes what is\n"
-        "left.",
+        "Find every cell in the marker channel. For each FILE (TIFF or PNG), write the files below into FOLDER. <stem> is the "
+        "file\n"
+        "name without .tif, .tiff, .png, .jpg, .jpeg, then .ome, then .cells, .nuclei, .maps or .overlay. The files of an image\n"
+        "are replaced together; after an interruption the next run into FOLDER finishes or removes what is left.",
     .groups = (const option_group[]){{"Output", output_options},
                                      {NULL, map_options},
                                      {NULL, json_options},

@@ -183,13 +183,17 @@ const command *find_command(const char *name) {
     return NULL;
 }
 
+bool begin_command(const command *of, int32_t preset) {
+    return of->begin == NULL || of->begin(preset);
+}
+
 /* Begun and parsed again where a preset is named, so that single options win over the preset wherever they stand. */
 static int parse_and_run(const command *of, words *line) {
-    if (of->begin != NULL && !of->begin(CELLSEG_PRESET_DEFAULT))
+    if (!begin_command(of, CELLSEG_PRESET_DEFAULT))
         return CLI_FAILED;
     parsed result = parse_words(of, line);
     if (result == PARSED_OK && of->preset != NULL && *of->preset != CELLSEG_PRESET_DEFAULT) {
-        if (!of->begin(*of->preset))
+        if (!begin_command(of, *of->preset))
             return CLI_FAILED;
         result = parse_words(of, line);
     }

@@ -3,6 +3,7 @@
 
 import csv
 import json
+import os
 import re
 import signal
 import subprocess
@@ -10,7 +11,7 @@ import subprocess
 import numpy as np
 import pytest
 import tifffile
-from program import FIELD, PROGRAM, TRUTH, run, run_on_a_terminal, write_image
+from program import FIELD, PROGRAM, ROOT, TRUTH, run, run_on_a_terminal, write_image
 
 import cellseg
 
@@ -211,5 +212,13 @@ def test_the_bar_counts_files(several, tmp_path):
         assert 100 * (int(i) - 1) // 3 <= int(percent) <= 100 * int(i) / 3
 
 
-def test_a_file_gets_no_bar(several, tmp_path):
+def test_a_file_gets_a_line_every_ten_seconds_for_several_images(several, tmp_path):
+    clock = tmp_path / "fast_clock.so"
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", clock, ROOT / "tests/examples/fast_clock.c"], check=True)
+    fast = {**os.environ, "LD_PRELOAD": str(clock)}
     assert run("segment", "-o", tmp_path / "out", *several).errors == []
+    assert run("segment", "-o", tmp_path / "out", several[0], env=fast).errors == []
+    assert run("segment", "-q", "-o", tmp_path / "out", *several, env=fast).errors == []
+    told = run("segment", "-o", tmp_path / "out", *several, env=fast).errors
+    assert told and all(re.fullmatch(r"cellseg: note: \d+% [123] of 3 files( \d+:\d\d:\d\d left)?", line) for line in told), told
+    assert list(lines("\n".join(run("segment", "--json", "-o", tmp_path / "out", *several, env=fast).errors))[0]) == ["note"]
