@@ -16,12 +16,17 @@
 
 #include <assert.h>
 #include <fenv.h>
+#include <float.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+
+#if FLT_EVAL_METHOD != 0
+#error "libcellseg's results need float and double computed as such (FLT_EVAL_METHOD 0): on 32-bit x86, compile with -msse2 -mfpmath=sse."
+#endif
 
 /* ---- option structs (options.c) ---- */
 
