@@ -11,7 +11,7 @@ import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 ARCHIVE = pathlib.Path(os.environ["CELLSEG_LIBRARY"]).resolve().parent / "libcellseg.a"
-ROOM_OF = {pathlib.Path(line).stem: line.split("/")[0] for line in (ROOT / "lib/sources.txt").read_text().splitlines() if line}
+ROOM_OF = {pathlib.Path(line.split()[0]).stem: line.split("/")[0] for line in (ROOT / "lib/sources.txt").read_text().splitlines() if line and line[0] != "#"}
 INFERENCE = {"core", "filter", "morph", "nn", "segment", "tensor", "tile"}
 SYSTEM = ["-lm", "-lpthread"]
 

@@ -35,6 +35,7 @@ from ._lowlevel import (
     LimitError,
     ModelError,
     OutOfMemoryError,
+    UnavailableError,
 )
 from ._model import Model
 from ._options import Option, options, set_options, struct_of
@@ -71,6 +72,7 @@ __all__ = [
     "Roc",
     "Similarity",
     "Trainer",
+    "UnavailableError",
     "boundary",
     "detection",
     "features",

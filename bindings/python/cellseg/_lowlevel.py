@@ -56,6 +56,12 @@ class InternalError(Error):
     status = -8
 
 
+class UnavailableError(Error):
+    """This build of the library leaves out the part that the call needs: features() tells."""
+
+    status = -9
+
+
 _ERRORS = {e.status: e for e in Error.__subclasses__()}
 
 # ---- callbacks ----
