@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Lines of results and errors, the progress bar and the interrupt key. */
+/* Lines of results and errors. */
 #include "cli.h"
 
+#include "json.h"
+#include "progress.h"
 #include "text.h"
 
 #include <ctype.h>
@@ -12,23 +14,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
-static const char *title;                     /* title of the bar */
-static unsigned titles;                       /* number of different ones, one after the other */
-static int bar_drawn;                         /* a bar is on the terminal */
-static bool verbose;                          /* also print the library's notes */
-static int failure_code;                      /* exit code of the last context that could not be made */
-static int output_error;                      /* of the first write to standard output that failed */
-static char *warnings;                        /* of the image at hand, a line each; NULL: none */
-static volatile sig_atomic_t interrupted = 0; /* the interrupt key was pressed */
-
-static void wipe_bar(void) {
-    if (bar_drawn)
-        fputs("\r\033[K", stderr);
-    bar_drawn = 0;
-}
+bool quiet, verbose, json_lines;
+static int output_error; /* of the first write to standard output that failed */
+static char *warnings;   /* of the image at hand, a line each; NULL: none */
 
 /* ---- standard output ---- */
 
@@ -105,9 +95,14 @@ static void format_line(char line[LINE_SIZE], const char *format, va_list argume
     clean_text(line);
 }
 
+/* "cellseg: warning: LINE", or the same as JSON; an error has no kind in front. */
 static void print_line(const char *kind, const char *line) {
+    const bool is_error = strcmp(kind, "error") == 0;
     wipe_bar();
-    fprintf(stderr, "cellseg: %s%s\n", kind, line);
+    if (json_lines)
+        put_message(stderr, kind, line);
+    else
+        fprintf(stderr, "cellseg: %s%s%s\n", is_error ? "" : kind, is_error ? "" : ": ", line);
 }
 
 void print_error(const char *format, ...) {
@@ -116,7 +111,7 @@ void print_error(const char *format, ...) {
     va_start(arguments, format);
     format_line(line, format, arguments);
     va_end(arguments);
-    print_line("", line);
+    print_line("error", line);
 }
 
 void *check_memory(void *block) {
@@ -152,18 +147,18 @@ void print_warning(const char *format, ...) {
     format_line(line, format, arguments);
     va_end(arguments);
     keep_warning(line);
-    print_line("warning: ", line);
+    if (!quiet)
+        print_line("warning", line);
 }
 
-static void print_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-static void print_note(const char *format, ...) {
+void print_note(const char *format, ...) {
     char line[LINE_SIZE];
     va_list arguments;
     va_start(arguments, format);
     format_line(line, format, arguments);
     va_end(arguments);
-    print_line("note: ", line);
+    if (!quiet)
+        print_line("note", line);
 }
 
 /* The library's line has spaces for the control characters of a path. */
@@ -181,103 +176,6 @@ void print_library_error(const char *file) {
     print_error("%s: %s", file, fault_in(file, CELLSEG_ERR_INTERNAL));
 }
 
-/* ---- the progress bar ---- */
-
-static void on_interrupt(int number) {
-    (void)number;
-    interrupted = 1;
-}
-
-static double now_seconds(void) {
-    struct timespec t;
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-/* " 1:02:03 left", estimated from the work since the first report under this title; empty without an estimate. */
-static void write_time_left(char text[40], double fraction) {
-    static unsigned timed;
-    static double began, from;
-    text[0] = '\0';
-    if (titles != timed || fraction < from) {
-        timed = titles;
-        began = now_seconds();
-        from = fraction;
-    }
-    const double elapsed = now_seconds() - began;
-    if (elapsed < 3 || fraction <= from)
-        return;
-    const double left = elapsed * (1 - fraction) / (fraction - from);
-    const unsigned long seconds = left < 1e7 ? (unsigned long)left : 9999999;
-    (void)snprintf(text, 40, " %lu:%02lu:%02lu left", seconds / 3600, seconds / 60 % 60, seconds % 60);
-}
-
-static int32_t on_progress(void *user, double fraction, const char *step) {
-    enum { WIDTH = 30 };
-    (void)user;
-    if (title != NULL && isatty(STDERR_FILENO)) {
-        const int full = (int)(fraction * WIDTH);
-        char left[40];
-        write_time_left(left, fraction);
-        fprintf(stderr, "\r\033[K[%.*s%*s] %3d%%%s %s: %s", full, "##############################", WIDTH - full, "",
-                (int)(fraction * 100), left, title, step);
-        fflush(stderr);
-        bar_drawn = 1;
-    }
-    return interrupted;
-}
-
-void set_verbose(bool on) {
-    verbose = on;
-}
-
-static void on_log(void *user, int32_t level, const char *message) {
-    (void)user;
-    const char *of = title != NULL ? title : "", *between = title != NULL ? ": " : "";
-    if (level == CELLSEG_LOG_WARNING)
-        print_warning("%s%s%s", of, between, message);
-    else if (verbose)
-        print_note("%s%s%s", of, between, message);
-}
-
-cellseg_context *new_context(int32_t threads) {
-    cellseg_context_options options;
-    cellseg_context *context = NULL;
-    cellseg_status status = cellseg_context_options_init(&options, sizeof options);
-    options.threads = threads;
-    options.progress = on_progress;
-    options.log = on_log;
-    if (status == CELLSEG_OK)
-        status = cellseg_context_new(&context, &options);
-    if (status != CELLSEG_OK) {
-        print_error("%s", cellseg_last_error());
-        failure_code = status == CELLSEG_ERR_ARGUMENT ? CLI_USAGE : CLI_FAILED;
-        return NULL;
-    }
-    struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = (int)SA_RESETHAND}; /* the second interrupt kills */
-    (void)sigemptyset(&action.sa_mask);
-    (void)sigaction(SIGINT, &action, NULL);
-    return context;
-}
-
-int no_context_code(void) {
-    return failure_code;
-}
-
-void set_progress_title(const char *name) {
-    static char last[4096];
-    char clean[sizeof last];
-    title = name != NULL ? last : NULL;
-    if (name == NULL) {
-        wipe_bar();
-        return;
-    }
-    (void)snprintf(clean, sizeof clean, "%s", name);
-    clean_text(clean);
-    titles += strcmp(clean, last) != 0;
-    (void)snprintf(last, sizeof last, "%s", clean);
-}
-
-bool was_interrupted(void) {
-    return interrupted != 0;
+int code_of_failures(size_t failed, size_t all) {
+    return failed == 0 ? CLI_FINE : failed < all ? CLI_SOME_FAILED : CLI_FAILED;
 }

@@ -1,24 +1,20 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Shared code of the subcommands: exit codes, error lines, and a context with a progress bar. */
+/* Shared code of the subcommands: exit codes, lines of results and errors. */
 #ifndef CLI_H
 #define CLI_H
 
 #include <cellseg/cellseg.h>
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /* Exit codes. */
-enum { CLI_FINE = 0, CLI_FAILED = 1, CLI_USAGE = 2 };
+enum { CLI_FINE = 0, CLI_FAILED = 1, CLI_USAGE = 2, CLI_SOME_FAILED = 3, CLI_INTERRUPTED = 130 };
 
-/* The subcommands: argv[0] is the subcommand's name. */
-int cmd_segment(int argc, char **argv);
-int cmd_label(int argc, char **argv);
-int cmd_train(int argc, char **argv);
-int cmd_crossval(int argc, char **argv);
-int cmd_evaluate(int argc, char **argv);
-int cmd_export(int argc, char **argv);
-int cmd_info(int argc, char **argv);
-int cmd_synth(int argc, char **argv);
+/* What the command line asks for. */
+extern bool quiet;      /* no progress, warnings and notes */
+extern bool verbose;    /* also the library's notes */
+extern bool json_lines; /* results, errors and warnings as JSON, an object a line */
 
 /*
  * No line of this program carries control characters or other surprises of names and files to a terminal (clean_text()).
@@ -33,13 +29,15 @@ void flush_output(void);
 void begin_output(void);
 bool end_output(void);
 
-/* One line on standard error: "cellseg: " and the text. Wipes the progress bar first. */
+/* One line on standard error: "cellseg: " and the text; {"error": text} with --json. Wipes the progress bar first. */
 void print_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* The block; where it is NULL, one line and the program's end. For the few bytes of names. */
 void *check_memory(void *block);
 
+/* The same, unless --quiet, with "warning" or "note" in front. */
 void print_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void print_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Keep the warnings from now on, for the record of a result, and forget the older ones; the kept ones, a line each. */
 void keep_warnings(void);
@@ -51,22 +49,7 @@ const char *fault_in(const char *path, cellseg_status status);
 /* Print the library's last error behind `file`. */
 void print_library_error(const char *file);
 
-/*
- * A context of `threads` threads (0: the default number) that draws a progress bar on standard error if that is a terminal,
- * prints warnings, and cancels on the interrupt key. NULL after printing an error.
- */
-cellseg_context *new_context(int32_t threads);
-
-/* Print the library's notes on standard error, one line each. */
-void set_verbose(bool on);
-
-/* The exit code of the last failure of new_context(): wrong usage, or no memory. */
-int no_context_code(void);
-
-/* Set the title of the progress bar; NULL wipes the bar. */
-void set_progress_title(const char *name);
-
-/* The interrupt key was pressed. */
-bool was_interrupted(void);
+/* The exit code where `failed` of `all` files or fields failed. */
+int code_of_failures(size_t failed, size_t all);
 
 #endif

@@ -8,6 +8,7 @@
  * depend on interruptions. crossval.txt lists the settings; a folder with other settings is rejected.
  */
 #include "output.h"
+#include "progress.h"
 #include "report.h"
 #include "results.h"
 #include "scores.h"
@@ -22,44 +23,33 @@
 /* ---- the command line ---- */
 
 static const char *folder, *group_until, *csv_path, *report_path;
-static int32_t folds = 5, group_by, threads;
+static int32_t folds = 5, group_by;
 
 enum { BY_IMAGE, BY_FOLDER };
 static const char *const groupings[] = {"image", "folder", NULL};
 
 static const option run_options[] = {
-    {"output", 'o', OPTION_TEXT, &folder, "OUTDIR", "folder of models and results; a stopped run resumes from the folder", NULL},
+    {"output", 'o', OPTION_TEXT, &folder, "FOLDER", "folder of models and results; a stopped run resumes from the folder", NULL},
     {"csv", 0, OPTION_TEXT, &csv_path, "FILE", "write a table with all figures of each image", NULL},
     {"report", 0, OPTION_TEXT, &report_path, "FILE", "write a page (HTML) with tables, charts and pictures", NULL},
-    {"threads", 0, OPTION_WHOLE, &threads, "N", "number of threads; 0: one per core that the process may use", NULL},
-    {NULL, 0, OPTION_FLAG, NULL, NULL, NULL, NULL},
+    OPTIONS_END,
 };
 static const option fold_options[] = {
     {"folds", 0, OPTION_WHOLE, &folds, "K", "number of folds; 0: one fold per group", NULL},
     {"group-by", 0, OPTION_CHOICE, &group_by, NULL, "images that stay in one fold", groupings},
     {"group-until", 0, OPTION_TEXT, &group_until, "TEXT", "so do images of a folder whose stems agree up to this text", NULL},
-    {NULL, 0, OPTION_FLAG, NULL, NULL, NULL, NULL},
+    OPTIONS_END,
 };
-static const command crossval_command = {
-    "crossval", "--images DIR --labels DIR [--weight W]... -o OUTDIR",
-    "Cross-validate: train K networks, each without one fold of the images, and evaluate each network on its fold. The\n"
-    "segmentation has the default options or, with --preset paper, the paper's. Images and labels are those of cellseg\n"
-    "train. Groups (images of a folder: --group-by folder; of a field or a well: --group-until) are assigned to the folds in\n"
-    "order. --group-by folder --folds 0 leaves out each folder in turn.",
-    (const option *const[]){run_options, cache_options, fold_options, labelled_image_options, training_table.rows, NULL}};
-
-static bool is_complete(int operands) {
-    const char *fault = fault_of_training();
+static bool is_complete(void) {
+    const char *fault = settle_training();
     if (fault == NULL && folder == NULL)
-        fault = "-o OUTDIR is missing";
-    else if (fault == NULL && operands > 0)
-        fault = "only options are expected";
+        fault = "-o FOLDER is missing";
     else if (fault == NULL && (folds < 0 || folds == 1))
         fault = "--folds must be 2 or more, or 0";
     else if (fault == NULL && group_until != NULL && group_until[0] == '\0')
         fault = "--group-until is empty";
     if (fault != NULL)
-        print_error("crossval: %s; see cellseg crossval --help", fault);
+        (void)print_usage_fault(&crossval_command, fault);
     return fault == NULL;
 }
 
@@ -172,11 +162,13 @@ static void put_file(FILE *to, const char *path) {
 }
 
 static void put_settings(FILE *to) {
+    static const library_options *const tables[] = {&training_table, &rate_table, &loss_table, &augmentation_table, NULL};
     fprintf(to, "cellseg %s\n", cellseg_version());
     put_options(to, cache_options);
     put_options(to, fold_options);
     put_options(to, labelled_image_options);
-    put_options(to, training_table.rows);
+    for (size_t i = 0; tables[i] != NULL; i++)
+        put_options(to, tables[i]->rows);
     if (start_file() != NULL)
         put_file(to, start_file());
     for (size_t i = 0; i < images.count; i++) {
@@ -473,7 +465,7 @@ static bool are_sound(cellseg_context *context, const cellseg_model *start) {
 }
 
 static int crossval(void) {
-    cellseg_context *context = new_context(threads);
+    cellseg_context *context = begin_context();
     if (context == NULL)
         return no_context_code();
     cellseg_model *start = NULL;
@@ -491,7 +483,7 @@ static int crossval(void) {
     free_labelled_images(&images);
     free(fold_of);
     cellseg_model_free(start);
-    cellseg_context_free(context);
+    end_context(context);
     return code;
 }
 
@@ -499,14 +491,36 @@ static bool outputs_can_be_written(void) {
     return (csv_path == NULL || prepare_output(csv_path)) && (report_path == NULL || prepare_output(report_path));
 }
 
-int cmd_crossval(int argc, char **argv) {
-    const char **operands = check_memory(malloc((size_t)argc * sizeof *operands));
-    int count = 0, code = CLI_USAGE;
-    const parsed result = parse_training(&crossval_command, argc, argv, operands, &count);
-    if (result == PARSED_HELP)
-        code = CLI_FINE;
-    else if (result == PARSED_OK && is_complete(count))
-        code = outputs_can_be_written() ? crossval() : CLI_FAILED;
-    free(operands);
-    return code;
+static int run(const words *line) {
+    (void)line;
+    if (!is_complete())
+        return CLI_USAGE;
+    return outputs_can_be_written() ? crossval() : CLI_FAILED;
 }
+
+const command crossval_command = {
+    .name = "crossval",
+    .headline = "train on some labelled images, evaluate on the others",
+    .arguments = "--images FOLDER --labels FOLDER [--weight W]... -o FOLDER",
+    .summary =
+        "Cross-validate: train K networks, each without one fold of the images, and evaluate each network on its fold. The\n"
+        "segmentation has the default options or, with --preset paper, the paper's. Images and labels are those of cellseg\n"
+        "train. Groups (images of a folder: --group-by folder; of a field or a well: --group-until) are assigned to the folds "
+        "in\n"
+        "order. --group-by folder --folds 0 leaves out each folder in turn.",
+    .groups = (const option_group[]){{"Output", run_options},
+                                     {"Folds", fold_options},
+                                     TRAINING_GROUPS,
+                                     {"Common", thread_options},
+                                     {NULL, verbose_options},
+                                     {NULL, general_options},
+                                     {NULL, NULL}},
+    .files = (const note[]){{"crossval.txt", "the settings; a folder of other settings is refused"},
+                            {"fold-<K>/model.cellseg", "model that was trained without fold K"},
+                            {"fold-<K>/<stem>.*", "results of the fold's images, as of cellseg segment"},
+                            {NULL, NULL}},
+    .examples = (const note[]){{"crossval --images images --labels labels -o folds", "five folds"}, {NULL, NULL}},
+    .begin = begin_training,
+    .preset = &train_options.preset,
+    .run = run,
+};

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* cellseg evaluate: agreement of label maps and probability maps with the truth, per image and over all images. */
 #include "cli.h"
+#include "command.h"
 #include "files.h"
-#include "options.h"
 #include "output.h"
+#include "progress.h"
 #include "report.h"
 #include "scores.h"
 
@@ -16,30 +17,23 @@ static const char *kind = "cells";
 static const char *csv_path, *report_path, *images_path;
 static measures how = DEFAULT_MEASURES;
 static bool with_maps;
-static int32_t channel, threads;
+static int32_t channel;
 
-static const option options[] = {
+static const option measure_options[] = {
     {"kind", 0, OPTION_TEXT, &kind, "KIND", "use the files <stem>.KIND.* if a stem has several files", NULL},
     {"k", 0, OPTION_NUMBER, &how.weight, "K", "weight of the Dice term of SM, 0 to 1", NULL},
     {"iou", 0, OPTION_NUMBER, &how.iou_threshold, "IOU", "minimum IoU of a pair of objects, 0 to 1", NULL},
     {"tolerance-px", 0, OPTION_NUMBER, &how.tolerance_px, "PX", "tolerance of outlines", NULL},
     {"maps", 0, OPTION_FLAG, &with_maps, NULL, "also evaluate <stem>.maps.tif in the folder of PREDICTED", NULL},
+    OPTIONS_END,
+};
+static const option output_options[] = {
     {"csv", 0, OPTION_TEXT, &csv_path, "FILE", "write a table with all figures of each image", NULL},
     {"report", 0, OPTION_TEXT, &report_path, "FILE", "write a page (HTML) with tables, charts and pictures", NULL},
-    {"images", 0, OPTION_TEXT, &images_path, "PATH", "images for the pictures of the page; like TRUTH, a file or a folder", NULL},
+    {"images", 0, OPTION_TEXT, &images_path, "FILE", "images for the pictures of the page; like TRUTH, a file or a folder", NULL},
     {"channel", 0, OPTION_WHOLE, &channel, "K", "channel of these images, from 0", NULL},
-    {"threads", 0, OPTION_WHOLE, &threads, "N", "number of threads; 0: one per core that the process may use", NULL},
-    {NULL, 0, OPTION_FLAG, NULL, NULL, NULL, NULL},
+    OPTIONS_END,
 };
-static const command evaluate_command = {
-    "evaluate", "TRUTH PREDICTED",
-    "Compare label maps with the truth: two files, or two folders with files paired by stem (the name without its known\n"
-    "endings: .tif, .tiff, .png, .jpg, .jpeg, then .ome, then .cells, .nuclei, .maps, .overlay or .KIND).\n"
-    "SM = K x best Dice + (1 - K) x pair ratio. Best Dice: mean over true cells of the best Dice with a predicted cell.\n"
-    "Pair ratio: 2 x pairs / (true + predicted cells); a pair is each other's largest overlap. Dice: of the foregrounds.\n"
-    "The last line counts all cells; the best Dice there is the mean over all true cells. Further tables have the objects\n"
-    "found at IOU, nuclei if both sides have <stem>.nuclei.tif, and maps. docs/metrics.md defines all figures.",
-    (const option *const[]){options, NULL}};
 
 /* ---- images ---- */
 
@@ -92,8 +86,11 @@ static bool inputs_at(inputs *files, char room[PATH_SIZE], const file_list *trut
 }
 
 static bool judge_pair(cellseg_context *context, const inputs *files, int width) {
-    if (!add_score(&objects, context, files, &how))
-        return false;
+    set_progress_title(files->predicted);
+    const bool fine = add_score(&objects, context, files, &how);
+    set_progress_title(NULL);
+    if (!fine || json_lines)
+        return fine && judge_nuclei(context, files);
     if (objects.count == 1)
         print_titles("image", width, similarity_columns);
     print_score(files->stem, width, similarity_columns, &objects.scores[objects.count - 1]);
@@ -102,16 +99,16 @@ static bool judge_pair(cellseg_context *context, const inputs *files, int width)
 
 static int judge_all(cellseg_context *context, const file_list *truth, const file_list *predicted, const file_list *images,
                      int width) {
-    int code = CLI_FINE;
+    size_t done = 0;
     for (size_t i = 0; i < truth->count && !was_interrupted(); i++) {
+        set_progress_file(i, truth->count);
         char room[PATH_SIZE];
         inputs files;
-        if (!inputs_at(&files, room, truth, predicted, images, i) || !judge_pair(context, &files, width))
-            code = CLI_FAILED;
+        done += inputs_at(&files, room, truth, predicted, images, i) && judge_pair(context, &files, width);
     }
-    if (objects.count > 0)
+    if (objects.count > 0 && !json_lines)
         print_means(width, similarity_columns, &objects);
-    return was_interrupted() ? CLI_FAILED : code;
+    return code_of_failures(truth->count - done, truth->count);
 }
 
 static void print_table(const score_list *list, const column *columns, int width) {
@@ -153,7 +150,11 @@ static int compare_all(cellseg_context *context, const file_list *truth, const f
     objects.kind = kind;
     nuclei.kind = "nuclei";
     int code = judge_all(context, truth, predicted, images, width);
-    print_tables(width);
+    if (json_lines) {
+        print_json_scores(&objects);
+        print_json_scores(&nuclei);
+    } else
+        print_tables(width);
     flush_output();
     const score_list *const lists[] = {&objects, &nuclei};
     if (csv_path != NULL && !write_csv_file())
@@ -168,7 +169,7 @@ static int compare_all(cellseg_context *context, const file_list *truth, const f
 
 /* ---- two files or two folders ---- */
 
-static bool find_files(file_list *truth, file_list *predicted, const char *const paths[2]) {
+static bool find_files(file_list *truth, file_list *predicted, const char *const *paths) {
     *truth = *predicted = (file_list){0};
     if (is_folder(paths[0]) != is_folder(paths[1])) {
         print_error("%s and %s: one is a folder, the other is not", paths[0], paths[1]);
@@ -193,13 +194,13 @@ static bool find_images(file_list *images, const char *truth_path) {
                                   : files_from_operands(images, &images_path, 1, NULL);
 }
 
-static int evaluate(const char *const paths[2]) {
+static int evaluate(const char *const *paths) {
     file_list truth, predicted, images = {0};
     int code = CLI_FAILED;
     if (find_files(&truth, &predicted, paths) && find_images(&images, paths[0])) {
-        cellseg_context *context = new_context(threads);
+        cellseg_context *context = begin_context();
         code = context != NULL ? compare_all(context, &truth, &predicted, &images) : no_context_code();
-        cellseg_context_free(context);
+        end_context(context);
     }
     free_files(&truth);
     free_files(&predicted);
@@ -222,20 +223,38 @@ static const char *fault_of_values(void) {
     return NULL;
 }
 
-int cmd_evaluate(int argc, char **argv) {
-    const char **operands = check_memory(malloc((size_t)argc * sizeof *operands));
-    int count = 0, code = CLI_USAGE;
-    const parsed result = parse_options(&evaluate_command, argc, argv, operands, &count);
-    const char *fault = count != 2 ? "TRUTH and PREDICTED are expected, and no other argument" : fault_of_values();
-    if (result == PARSED_HELP)
-        code = CLI_FINE;
-    else if (result == PARSED_OK && fault != NULL)
-        print_error("evaluate: %s; see cellseg evaluate --help", fault);
-    else if (result == PARSED_OK &&
-             ((csv_path != NULL && !prepare_output(csv_path)) || (report_path != NULL && !prepare_output(report_path))))
-        code = CLI_FAILED;
-    else if (result == PARSED_OK)
-        code = evaluate((const char *const[2]){operands[0], operands[1]});
-    free(operands);
-    return code;
+static bool outputs_can_be_written(void) {
+    return (csv_path == NULL || prepare_output(csv_path)) && (report_path == NULL || prepare_output(report_path));
 }
+
+static int run(const words *line) {
+    const char *fault = line->count != 2 ? "TRUTH and PREDICTED are expected, and no other argument" : fault_of_values();
+    if (fault != NULL)
+        return print_usage_fault(&evaluate_command, fault);
+    return outputs_can_be_written() ? evaluate(line->operands) : CLI_FAILED;
+}
+
+const command evaluate_command = {
+    .name = "evaluate",
+    .headline = "compare label maps with the truth",
+    .arguments = "TRUTH PREDICTED",
+    .operand = "FILE",
+    .summary =
+        "Compare label maps with the truth: two files, or two folders with files paired by stem (the name without its known\n"
+        "endings: .tif, .tiff, .png, .jpg, .jpeg, then .ome, then .cells, .nuclei, .maps, .overlay or .KIND).\n"
+        "SM = K x best Dice + (1 - K) x pair ratio. Best Dice: mean over true cells of the best Dice with a predicted cell.\n"
+        "Pair ratio: 2 x pairs / (true + predicted cells); a pair is each other's largest overlap. Dice: of the foregrounds.\n"
+        "The last line counts all cells; the best Dice there is the mean over all true cells. Further tables have the objects\n"
+        "found at IOU, nuclei if both sides have <stem>.nuclei.tif, and maps. docs/metrics.md defines all figures.",
+    .groups = (const option_group[]){{"Measures", measure_options},
+                                     {"Output", output_options},
+                                     {NULL, json_options},
+                                     {"Common", thread_options},
+                                     {NULL, general_options},
+                                     {NULL, NULL}},
+    .examples =
+        (const note[]){{"evaluate truth results", "two folders"},
+                       {"evaluate --report page.html --images images truth results", "with a page of charts and pictures"},
+                       {NULL, NULL}},
+    .run = run,
+};

@@ -27,12 +27,12 @@ static option_kind kind_of(const cellseg_option *o) {
 }
 
 /* "N" for a whole number, "UM2" for um2, "X" for a number without unit. */
-static void name_value(char metavar[LIBRARY_NAME_SIZE], const cellseg_option *o) {
+static void name_value(char form[LIBRARY_NAME_SIZE], const cellseg_option *o) {
     const char *word = o->unit[0] != '\0' && strchr(o->unit, '/') == NULL ? o->unit
                        : o->type == CELLSEG_OPTION_DOUBLE                 ? "X"
                                                                           : "N";
-    (void)snprintf(metavar, LIBRARY_NAME_SIZE, "%s", o->type == CELLSEG_OPTION_TEXT ? "TEXT" : word);
-    for (char *c = metavar; *c != '\0'; c++)
+    (void)snprintf(form, LIBRARY_NAME_SIZE, "%s", o->type == CELLSEG_OPTION_TEXT ? "TEXT" : word);
+    for (char *c = form; *c != '\0'; c++)
         *c = (char)toupper((unsigned char)*c);
 }
 
@@ -41,16 +41,17 @@ static void add_row(library_options *to, const cellseg_option *o, void *options)
     (void)snprintf(to->names[i], LIBRARY_NAME_SIZE, "%s", o->name);
     for (char *c = to->names[i]; *c != '\0'; c++)
         *c = *c == '_' ? '-' : *c;
-    name_value(to->metavars[i], o);
+    name_value(to->forms[i], o);
     to->rows[i] = (option){.name = to->names[i],
                            .kind = kind_of(o),
                            .value = (char *)options + o->offset,
-                           .metavar = o->choices != NULL ? NULL : to->metavars[i],
+                           .form = o->choices != NULL ? NULL : to->forms[i],
                            .help = o->sentence,
                            .choices = o->choices};
 }
 
-void add_library_options(library_options *to, const cellseg_option_table *table, void *options, const char *const *skipped) {
+void make_library_options(library_options *to, const cellseg_option_table *table, void *options, const char *const *skipped) {
+    *to = (library_options){.count = 0};
     for (size_t i = 0; i < cellseg_option_table_count(table); i++) {
         cellseg_option o;
         if (cellseg_option_table_get(&o, sizeof o, table, i) != CELLSEG_OK || o.type == CELLSEG_OPTION_GROUP ||

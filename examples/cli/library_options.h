@@ -7,19 +7,19 @@
 
 #include <cellseg/options.h>
 
-enum { LIBRARY_OPTIONS_MAX = 64, LIBRARY_NAME_SIZE = 48 };
+enum { LIBRARY_OPTIONS_MAX = 48, LIBRARY_NAME_SIZE = 48 };
 
 typedef struct library_options {
     option rows[LIBRARY_OPTIONS_MAX + 1]; /* the table; its last row has no name */
-    char names[LIBRARY_OPTIONS_MAX][LIBRARY_NAME_SIZE], metavars[LIBRARY_OPTIONS_MAX][LIBRARY_NAME_SIZE];
+    char names[LIBRARY_OPTIONS_MAX][LIBRARY_NAME_SIZE], forms[LIBRARY_OPTIONS_MAX][LIBRARY_NAME_SIZE];
     size_t count;
 } library_options;
 
 /*
- * Add an option for each member of `options`, an initialised struct of `table`: "top_hat_um" becomes --top-hat-um. Members named
+ * Make an option for each member of `options`, an initialised struct of `table`: "top_hat_um" becomes --top-hat-um. Members named
  * in `skipped`, whose end is NULL, and groups are left out. skipped: NULL, or the names that the command has options of its own
  * for.
  */
-void add_library_options(library_options *to, const cellseg_option_table *table, void *options, const char *const *skipped);
+void make_library_options(library_options *to, const cellseg_option_table *table, void *options, const char *const *skipped);
 
 #endif

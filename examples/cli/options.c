@@ -1,18 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Options: "--name VALUE", "--name=VALUE", "-o VALUE"; "--" ends them. Numbers must be whole words in the C locale's form. */
+/* Values of options. Numbers must be whole words in the C locale's form. */
 #include "options.h"
-
-#include "cli.h"
 
 #include <errno.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 const char *const no_yes[] = {"no", "yes", NULL};
 
-/* ---- help ---- */
+/* ---- printing ---- */
 
 static bool has_value(const option *o) {
     if (o->kind == OPTION_WHOLE)
@@ -58,36 +55,49 @@ void put_options(FILE *to, const option *table) {
         }
 }
 
-static void print_default(const option *o) {
+void put_default(FILE *to, const char *before, const option *o, const char *after) {
     if (!has_value(o) || o->kind == OPTION_TEXTS)
         return;
-    printf(" [");
-    put_value(stdout, o, 6);
-    printf("]");
+    fprintf(to, "%s", before);
+    put_value(to, o, 6);
+    fprintf(to, "%s", after);
 }
 
-static void print_option(const option *o) {
-    char left[128];
-    int used = snprintf(left, sizeof left, "  %c%c%s --%s", o->letter != 0 ? '-' : ' ', o->letter != 0 ? o->letter : ' ',
-                        o->letter != 0 ? "," : " ", o->name);
-    if (o->metavar != NULL)
-        used += snprintf(left + used, sizeof left - (size_t)used, " %s", o->metavar);
-    for (size_t i = 0; o->kind == OPTION_CHOICE && o->choices[i] != NULL; i++)
-        used += snprintf(left + used, sizeof left - (size_t)used, "%c%s", i == 0 ? ' ' : '|', o->choices[i]);
-    printf("%-38s%s%s", left, used >= 38 ? "\n                                      " : "", o->help);
-    print_default(o);
-    printf("\n");
+/* The choices, `between` between two. */
+static void join_choices(char *text, size_t size, const option *o, const char *between) {
+    text[0] = '\0';
+    for (size_t i = 0; o->choices[i] != NULL; i++) {
+        const size_t used = strlen(text);
+        (void)snprintf(text + used, size - used, "%s%s", i > 0 ? between : "", o->choices[i]);
+    }
 }
 
-static void print_help(const command *of) {
-    printf("usage: cellseg %s [option]... %s\n\n%s\n\n", of->name, of->arguments, of->summary);
-    for (size_t t = 0; of->tables[t] != NULL; t++)
-        for (const option *o = of->tables[t]; o->name != NULL; o++)
-            print_option(o);
-    printf("      --help                          print this text\n");
+void write_form(char text[FORM_SIZE], const option *o) {
+    if (o->kind == OPTION_CHOICE)
+        join_choices(text, FORM_SIZE, o, "|");
+    else
+        (void)snprintf(text, FORM_SIZE, "%s", o->form != NULL ? o->form : "");
 }
 
-/* ---- values ---- */
+void describe_values(char *text, size_t size, const option *o) {
+    char choices[FORM_SIZE] = "";
+    const char *words = "a text";
+    if (o->kind == OPTION_WHOLE)
+        words = "a whole number";
+    else if (o->kind == OPTION_COUNT)
+        words = "a whole number, not negative";
+    else if (o->kind == OPTION_NUMBER)
+        words = "a number";
+    else if (o->kind == OPTION_TEXTS)
+        words = "given at most 256 times";
+    else if (o->kind == OPTION_CHOICE) {
+        join_choices(choices, sizeof choices, o, ", ");
+        words = "one of ";
+    }
+    (void)snprintf(text, size, "%s%s", words, choices);
+}
+
+/* ---- parsing ---- */
 
 static bool parse_number(const char *text, double *value) {
     char *end;
@@ -126,22 +136,7 @@ static bool add_text(const char *text, text_list *list) {
     return true;
 }
 
-static const char *kind_name(const option *o) {
-    switch (o->kind) {
-    case OPTION_WHOLE:
-        return "a whole number";
-    case OPTION_COUNT:
-        return "a whole number, not negative";
-    case OPTION_NUMBER:
-        return "a number";
-    case OPTION_TEXTS:
-        return "given at most 256 times";
-    default:
-        return "one of the choices in the help";
-    }
-}
-
-static bool set_value(const option *o, const char *text) {
+bool set_value(const option *o, const char *text) {
     switch (o->kind) {
     case OPTION_WHOLE:
         return parse_whole(text, o->value);
@@ -157,68 +152,4 @@ static bool set_value(const option *o, const char *text) {
         *(const char **)o->value = text;
         return true;
     }
-}
-
-/* ---- words ---- */
-
-/* The option that a word such as "--name", "--name=VALUE" or "-o" names, or NULL. */
-static const option *find(const command *of, const char *word) {
-    const size_t length = strcspn(word, "=");
-    for (size_t t = 0; of->tables[t] != NULL; t++)
-        for (const option *o = of->tables[t]; o->name != NULL; o++) {
-            if (word[1] == '-' && strlen(o->name) == length - 2 && strncmp(word + 2, o->name, length - 2) == 0)
-                return o;
-            if (word[1] != '-' && o->letter != 0 && word[1] == o->letter && word[2] == '\0')
-                return o;
-        }
-    return NULL;
-}
-
-static parsed wrong(const command *of, const char *word, const char *fault) {
-    print_error("%s: %s%s; see cellseg %s --help", of->name, word, fault, of->name);
-    return PARSED_WRONG;
-}
-
-/* The option at argv[*i], and its value, which may be the next word. */
-static parsed parse_one(const command *of, int argc, char **argv, int *i) {
-    const char *word = argv[*i];
-    const option *o = find(of, word);
-    if (o == NULL)
-        return wrong(of, word, " is not an option");
-    const char *value = strchr(word, '=');
-    if (o->kind == OPTION_FLAG) {
-        *(bool *)o->value = true;
-        return value == NULL ? PARSED_OK : wrong(of, word, " takes no value");
-    }
-    if (value != NULL)
-        value++;
-    else if (*i + 1 < argc)
-        value = argv[++*i];
-    else
-        return wrong(of, word, " needs a value");
-    if (set_value(o, value))
-        return PARSED_OK;
-    char fault[160];
-    (void)snprintf(fault, sizeof fault, " must be %s, not \"%.60s\"", kind_name(o), value);
-    return wrong(of, o->name, fault);
-}
-
-parsed parse_options(const command *of, int argc, char **argv, const char **operands, int *operand_count) {
-    *operand_count = 0;
-    bool options_end = false;
-    for (int i = 1; i < argc; i++) {
-        if (!options_end && strcmp(argv[i], "--help") == 0) {
-            print_help(of);
-            return PARSED_HELP;
-        }
-        if (!options_end && strcmp(argv[i], "--") == 0)
-            options_end = true;
-        else if (!options_end && argv[i][0] == '-' && argv[i][1] != '\0') {
-            const parsed result = parse_one(of, argc, argv, &i);
-            if (result != PARSED_OK)
-                return result;
-        } else
-            operands[(*operand_count)++] = argv[i];
-    }
-    return PARSED_OK;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Command line options as a table: parsed, checked and explained from the same lines. */
+/* Options of the command line, a row each: parsed, checked and explained from the same row. */
 #ifndef CLI_OPTIONS_H
 #define CLI_OPTIONS_H
 
@@ -19,44 +19,47 @@ typedef enum option_kind {
     OPTION_CHOICE  /* one of `choices`, whose place, from 0, goes to an int32_t */
 } option_kind;
 
-enum { TEXTS_MOST = 256 };
+enum { TEXTS_MOST = 256, FORM_SIZE = 128 };
 
 typedef struct text_list {
     int count;
     const char *items[TEXTS_MOST];
 } text_list;
 
+/*
+ * The form of a value or operand, in help, manual and completions: alternatives between "|". FILE and FOLDER are paths, other
+ * words with a capital stand for a value, and words without one are typed as they are: "FILE|default".
+ */
 typedef struct option {
     const char *name; /* without "--"; NULL ends a table */
     char letter;      /* short form, or 0 */
     option_kind kind;
     void *value;                /* holds the default before parsing; a negative whole number stands for none */
-    const char *metavar;        /* name of the value in the help; NULL for flags and choices */
+    const char *form;           /* of the value; NULL for flags and choices */
     const char *help;           /* one line */
     const char *const *choices; /* NULL at the end */
 } option;
 
-/* A subcommand, as its help shows it. */
-typedef struct command {
-    const char *name;
-    const char *arguments; /* "FILE..." */
-    const char *summary;
-    const option *const *tables; /* NULL at the end */
-} command;
+#define OPTIONS_END                                                                                                              \
+    { NULL, 0, OPTION_FLAG, NULL, NULL, NULL, NULL }
 
 /* The choices "no" and "yes". */
 extern const char *const no_yes[];
 
-typedef enum parsed { PARSED_OK, PARSED_HELP, PARSED_WRONG } parsed;
+/* Set the option's value; false where the text is none. */
+bool set_value(const option *o, const char *text);
 
-/*
- * Parse argv[1..]: options go to their values, everything else, in order, to `operands` (room for argc entries). `--help` prints
- * the help and gives PARSED_HELP; a fault prints one line and gives PARSED_WRONG.
- */
-parsed parse_options(const command *of, int argc, char **argv, const char **operands, int *operand_count);
+/* The values that an option takes, in words: "a whole number", "one of warn, refuse". */
+void describe_values(char *text, size_t size, const option *o);
+
+/* The form of the value; empty for a flag. */
+void write_form(char text[FORM_SIZE], const option *o);
 
 /* Whether a text is a whole number. */
 bool parse_whole(const char *text, int32_t *value);
+
+/* The value before parsing, between two texts; nothing where the option has none. */
+void put_default(FILE *to, const char *before, const option *o, const char *after);
 
 /* The values of a table's options as they stand, a line each; those without one are left out. */
 void put_options(FILE *to, const option *table);

@@ -17,7 +17,7 @@ const option reading_options[] = {
     {"z", 0, OPTION_TEXT, &z_word, "K|max", "slice of a stack, from 0; max: the greatest value of each pixel", NULL},
     {"t", 0, OPTION_WHOLE, &values.t, "K", "time point, from 0", NULL},
     {"level", 0, OPTION_NUMBER, &values.level_um, "UM", "level of a pyramid, of pixels nearest this size; 0: the full one", NULL},
-    {NULL, 0, OPTION_FLAG, NULL, NULL, NULL, NULL},
+    OPTIONS_END,
 };
 
 bool init_reading(void) {

@@ -2,9 +2,9 @@
 #define _XOPEN_SOURCE 700 /* for realpath */ // NOLINT(bugprone-reserved-identifier)
 #include "record.h"
 
-#include "text.h"
+#include "json.h"
 
-#include <cjson/cJSON.h>
+#include "text.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -132,6 +132,31 @@ const char *write_record(const results *r, cellseg_context *context, const char 
     cJSON_free(text);
     cJSON_Delete(record);
     return error == 0 ? NULL : strerror(error);
+}
+
+static bool add_files(cJSON *to, const results *r, const char *folder) {
+    cJSON *list = cJSON_AddArrayToObject(to, "files");
+    bool fine = list != NULL;
+    for (const result_kind *k = result_kinds; fine && k->suffix != NULL; k++) {
+        char path[PATH_SIZE];
+        fine = join_path(path, folder, r->input->stem, k->suffix);
+        if (!fine || access(path, F_OK) != 0)
+            continue;
+        char *text = utf8_copy(path);
+        cJSON *item = text != NULL ? cJSON_CreateString(text) : NULL;
+        fine = cJSON_AddItemToArray(list, item);
+        free(text);
+    }
+    return fine;
+}
+
+void print_record(const results *r, const char *folder) {
+    cJSON *record = cJSON_CreateObject();
+    if (record != NULL && !(describe(record, r) && add_files(record, r, folder))) {
+        cJSON_Delete(record);
+        record = NULL;
+    }
+    print_json(record);
 }
 
 /* ---- reading ---- */

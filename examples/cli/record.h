@@ -8,6 +8,9 @@
 /* Write the record. NULL, or the fault. The same bytes for the same input, options and model, however the work went. */
 const char *write_record(const results *r, cellseg_context *context, const char *path);
 
+/* Print the record on one line, with the key "files": the paths of the results in `folder`. */
+void print_record(const results *r, const char *folder);
+
 /* True if folder/<stem>.json is of the input, read so, or there is none; else prints an error. */
 bool is_of_input(const char *folder, const file *input, const cellseg_read_options *reading);
 

@@ -81,11 +81,13 @@ typedef struct column {
 
 /* Each ends with an entry without a name. */
 extern const column similarity_columns[], object_columns[], pixel_columns[];
-extern const column summary_columns[]; /* of add_summary() */
+enum { SCORE_TABLES = 3 };
+extern const column *const score_columns[SCORE_TABLES]; /* all of them, in this order */
+extern const column summary_columns[];                  /* of add_summary() */
 
 double column_value(const column *c, const score *s);
 
-/* ---- tables on standard output, and as CSV ---- */
+/* ---- tables on standard output, as CSV and as JSON ---- */
 
 /* `width` is the room for names of images. */
 void print_titles(const char *first, int width, const column *columns);
@@ -96,6 +98,9 @@ void print_rates(const char *name, int width, const column *columns, const score
 
 /* The rows of means and of all objects. */
 void print_means(int width, const column *columns, const score_list *list);
+
+/* A line of JSON for each image, for the mean of the images and for all objects, with the keys of CSV files. */
+void print_json_scores(const score_list *list);
 
 void write_csv_titles(FILE *file);
 void write_csv(FILE *file, const score_list *list);

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* cellseg segment and cellseg label: the same result files, by the network or by the two-channel method. */
+#include "command.h"
 #include "library_options.h"
+#include "progress.h"
 #include "reading.h"
+#include "record.h"
 #include "results.h"
 
 #include <stdio.h>
@@ -11,28 +14,31 @@
 
 static const char *output_folder, *model_path, *nuclei_path;
 static channel_word channel, nuclei_channel;
-static int32_t threads;
-static bool want_maps, want_details, overwrite;
+static bool want_maps, overwrite;
 
-static const option common_options[] = {
-    {"output", 'o', OPTION_TEXT, &output_folder, "OUTDIR", "folder of the results; created if missing", NULL},
-    {"channel", 0, OPTION_TEXT, &channel.word, "K|NAME", "channel of the marker, from 0, or its name; default: the first", NULL},
+static const option output_options[] = {
+    {"output", 'o', OPTION_TEXT, &output_folder, "FOLDER", "folder of the results; created if missing", NULL},
     {"overwrite", 0, OPTION_FLAG, &overwrite, NULL, "also replace results of another input, and files that no record names",
      NULL},
-    {"threads", 0, OPTION_WHOLE, &threads, "N", "number of threads; 0: one per core that the process may use", NULL},
-    {NULL, 0, OPTION_FLAG, NULL, NULL, NULL, NULL},
+    OPTIONS_END,
 };
-static const option network_options[] = {
-    {"model", 0, OPTION_TEXT, &model_path, "FILE", "model file; default: the default model", NULL},
+static const option map_options[] = {
     {"maps", 0, OPTION_FLAG, &want_maps, NULL, "also write the probability maps, <stem>.maps.tif", NULL},
-    {"verbose", 0, OPTION_FLAG, &want_details, NULL, "also log the figures of the marker check", NULL},
-    {NULL, 0, OPTION_FLAG, NULL, NULL, NULL, NULL},
+    OPTIONS_END,
 };
-static const option two_channel_options[] = {
+static const option marker_options[] = {
+    {"channel", 0, OPTION_TEXT, &channel.word, "K|NAME", "channel of the marker, from 0, or its name; default: the first", NULL},
+    OPTIONS_END,
+};
+static const option stain_options[] = {
     {"nuclei-channel", 0, OPTION_TEXT, &nuclei_channel.word, "K|NAME", "channel of the nuclear stain, from 0, or its name", NULL},
     {"nuclei", 0, OPTION_TEXT, &nuclei_path, "FILE", "file of the nuclear stain; default: the marker's file (one input only)",
      NULL},
-    {NULL, 0, OPTION_FLAG, NULL, NULL, NULL, NULL},
+    OPTIONS_END,
+};
+static const option model_options[] = {
+    {"model", 0, OPTION_TEXT, &model_path, "FILE", "model file; default: the default model", NULL},
+    OPTIONS_END,
 };
 
 /* Members that the tables above set, and members that only one of the two methods reads. */
@@ -42,40 +48,30 @@ static const char *const label_skips[] = {
     "channel", "nuclei_channel", "pixel_size_um", "marker_check", "orientations", "use_extra_output", NULL};
 static const char *const map_names[] = {"nucleus_probability_min", "nucleus_strength_ratio", "cell_probability",
                                         "background_rule", NULL};
-static library_options segment_table, label_table;
+static library_options segment_objects, segment_inner, label_objects, label_inner;
 
-static const command segment_command = {
-    "segment", "-o OUTDIR FILE...",
-    "Find every cell in the marker channel. For each FILE (TIFF or PNG), write OUTDIR/<stem>.cells.tif and .nuclei.tif\n"
-    "(label maps), .csv (one row per cell), .overlay.png and .json (input, model, options, figures). <stem> is the file\n"
-    "name without .tif, .tiff, .png, .jpg, .jpeg, then .ome, then .cells, .nuclei, .maps or .overlay. The files of an image\n"
-    "are replaced together; after an interruption the next run into OUTDIR finishes or removes what is left.",
-    (const option *const[]){common_options, reading_options, network_options, segment_table.rows, NULL}};
-static const command label_command = {
-    "label", "--nuclei-channel K -o OUTDIR FILE...",
-    "Find every cell with the two-channel method: nuclei from a nuclear stain, cells from the marker, no network.\n"
-    "Write the same files as cellseg segment.",
-    (const option *const[]){common_options, reading_options, two_channel_options, label_table.rows, NULL}};
+static const note result_files[] = {
+    {"<stem>.cells.tif", "label map of the cells"},
+    {"<stem>.nuclei.tif", "label map of the nuclei; a nucleus has the id of its cell"},
+    {"<stem>.csv", "table with a row per cell"},
+    {"<stem>.overlay.png", "the image with the outlines"},
+    {"<stem>.json", "record: input, model, options, figures, warnings"},
+    {"<stem>.maps.tif", "probability maps, with --maps of cellseg segment"},
+    {NULL, NULL},
+};
 
-static void make_tables(void) {
-    add_library_options(&segment_table, cellseg_segment_options_table(), &segment_options, own_names);
-    add_library_options(&segment_table, cellseg_method_table(), &segment_method, scale_name);
-    add_library_options(&label_table, cellseg_segment_options_table(), &segment_options, label_skips);
-    add_library_options(&label_table, cellseg_method_table(), &segment_method, map_names);
-}
-
-/* Twice, so that single options win over the preset wherever they stand. */
-static parsed parse(const command *of, int argc, char **argv, const char **operands, int *count) {
+static bool begin(int32_t preset) {
     if (cellseg_segment_options_init(&segment_options, sizeof segment_options) != CELLSEG_OK) {
         print_error("%s", cellseg_last_error());
-        return PARSED_WRONG;
+        return false;
     }
-    if (!init_reading() || !set_segment_preset(CELLSEG_PRESET_DEFAULT))
-        return PARSED_WRONG;
-    const parsed first = parse_options(of, argc, argv, operands, count);
-    if (first != PARSED_OK || segment_options.preset == CELLSEG_PRESET_DEFAULT)
-        return first;
-    return set_segment_preset(segment_options.preset) ? parse_options(of, argc, argv, operands, count) : PARSED_WRONG;
+    if (!init_reading() || !set_segment_preset(preset))
+        return false;
+    make_library_options(&segment_objects, cellseg_segment_options_table(), &segment_options, own_names);
+    make_library_options(&segment_inner, cellseg_method_table(), &segment_method, scale_name);
+    make_library_options(&label_objects, cellseg_segment_options_table(), &segment_options, label_skips);
+    make_library_options(&label_inner, cellseg_method_table(), &segment_method, map_names);
+    return true;
 }
 
 /* Names are found in each image; numbers are checked with the other options. */
@@ -97,7 +93,7 @@ static bool is_complete(const command *of, int inputs) {
     const char *fault = NULL;
     settle_channels();
     if (output_folder == NULL)
-        fault = "-o OUTDIR is missing";
+        fault = "-o FOLDER is missing";
     else if (inputs == 0)
         fault = "an input file is missing";
     else if (of == &label_command && nuclei_channel.word == NULL && nuclei_path == NULL)
@@ -110,7 +106,7 @@ static bool is_complete(const command *of, int inputs) {
         fault = fault_of_values();
     if (fault == NULL)
         return settle_reading(of->name);
-    print_error("%s: %s; see cellseg %s --help", of->name, fault, of->name);
+    (void)print_usage_fault(of, fault);
     return false;
 }
 
@@ -177,11 +173,12 @@ static bool process(const file *input, cellseg_context *context, const cellseg_m
     r.model = model;
     const bool fine = find_cells(&r, context, model, input->path) && write_results(&r, context, output_folder);
     set_progress_title(NULL);
-    if (fine) {
+    if (fine && json_lines)
+        print_record(&r, output_folder);
+    else if (fine)
         print_result("%s: %u cells, in %s/%s.*", input->path, (unsigned)cellseg_labels_max_id(r.cells), output_folder,
                      input->stem);
-        flush_output();
-    }
+    flush_output();
     free_results(&r);
     return fine;
 }
@@ -207,43 +204,95 @@ static bool prepare(const file_list *inputs) {
 }
 
 static int process_all(const file_list *inputs, bool with_network) {
-    set_verbose(want_details);
-    cellseg_context *context = new_context(threads);
+    cellseg_context *context = begin_context();
     if (context == NULL)
         return no_context_code();
     cellseg_model *model = NULL;
-    int code = CLI_FINE;
-    if ((with_network && !load_model(&model, context)) || !prepare(inputs))
-        code = CLI_FAILED;
-    else
-        for (size_t i = 0; i < inputs->count && !was_interrupted(); i++)
-            if (!process(&inputs->files[i], context, model))
-                code = CLI_FAILED;
+    size_t done = 0;
+    if ((!with_network || load_model(&model, context)) && prepare(inputs))
+        for (size_t i = 0; i < inputs->count && !was_interrupted(); i++) {
+            set_progress_file(i, inputs->count);
+            done += process(&inputs->files[i], context, model);
+        }
     cellseg_model_free(model);
-    cellseg_context_free(context);
-    return code;
+    end_context(context);
+    return code_of_failures(inputs->count - done, inputs->count);
 }
 
-static int run(const command *of, int argc, char **argv) {
-    make_tables();
-    const char **operands = check_memory(malloc((size_t)argc * sizeof *operands));
-    int count = 0, code = CLI_USAGE;
+static int run(const command *of, const words *line) {
     file_list inputs;
-    const parsed result = parse(of, argc, argv, operands, &count);
-    if (result == PARSED_HELP)
-        code = CLI_FINE;
-    else if (result == PARSED_OK && is_complete(of, count) && files_from_operands(&inputs, operands, count, NULL)) {
-        code = process_all(&inputs, of == &segment_command);
-        free_files(&inputs);
-    }
-    free(operands);
+    if (!is_complete(of, line->count) || !files_from_operands(&inputs, line->operands, line->count, NULL))
+        return CLI_USAGE;
+    const int code = process_all(&inputs, of == &segment_command);
+    free_files(&inputs);
     return code;
 }
 
-int cmd_segment(int argc, char **argv) {
-    return run(&segment_command, argc, argv);
+static int run_segment(const words *line) {
+    return run(&segment_command, line);
 }
 
-int cmd_label(int argc, char **argv) {
-    return run(&label_command, argc, argv);
+static int run_label(const words *line) {
+    return run(&label_command, line);
 }
+
+/* ---- descriptions ---- */
+
+const command segment_command = {
+    .name = "segment",
+    .headline = "find every cell in images, from the marker channel alone",
+    .arguments = "-o FOLDER FILE...",
+    .operand = "FILE",
+    .summary =
+        "Find every cell in the marker channel. For each FILE (TIFF or PNG), write the files below into FOLDER. <stem> is the "
+        "file\n"
+        "name without .tif, .tiff, .png, .jpg, .jpeg, then .ome, then .cells, .nuclei, .maps or .overlay. The files of an image\n"
+        "are replaced together; after an interruption the next run into FOLDER finishes or removes what is left.",
+    .groups = (const option_group[]){{"Output", output_options},
+                                     {NULL, map_options},
+                                     {NULL, json_options},
+                                     {"Reading", marker_options},
+                                     {NULL, reading_options},
+                                     {"Objects", segment_objects.rows},
+                                     {"Method", model_options},
+                                     {NULL, segment_inner.rows},
+                                     {"Common", thread_options},
+                                     {NULL, verbose_options},
+                                     {NULL, general_options},
+                                     {NULL, NULL}},
+    .files = result_files,
+    .examples = (const note[]){{"segment -o results image.tif", "one image, the first channel"},
+                               {"segment --channel Phalloidin --z max -o results stack.ome.tif", "the maximum of a stack"},
+                               {"segment --pixel-size 0.65 --json -o results plate/*.tif", "many images, for a program"},
+                               {NULL, NULL}},
+    .begin = begin,
+    .preset = &segment_options.preset,
+    .run = run_segment,
+};
+
+const command label_command = {
+    .name = "label",
+    .headline = "find every cell from a marker and a nuclear stain (two-channel method)",
+    .arguments = "--nuclei-channel K -o FOLDER FILE...",
+    .operand = "FILE",
+    .summary = "Find every cell with the two-channel method: nuclei from a nuclear stain, cells from the marker, no network.\n"
+               "Write the same files as cellseg segment.",
+    .groups = (const option_group[]){{"Output", output_options},
+                                     {NULL, json_options},
+                                     {"Reading", marker_options},
+                                     {NULL, stain_options},
+                                     {NULL, reading_options},
+                                     {"Objects", label_objects.rows},
+                                     {"Method", label_inner.rows},
+                                     {"Common", thread_options},
+                                     {NULL, verbose_options},
+                                     {NULL, general_options},
+                                     {NULL, NULL}},
+    .files = result_files,
+    .examples = (const note[]){{"label --nuclei-channel 1 -o labels image.ome.tif", "both channels in one file"},
+                               {"label --nuclei dapi.tif -o labels actin.tif", "a file for each channel"},
+                               {NULL, NULL}},
+    .begin = begin,
+    .preset = &segment_options.preset,
+    .run = run_label,
+};

@@ -2,6 +2,7 @@
 #include "staging.h"
 
 #include "cli.h"
+#include "progress.h"
 #include "temporary.h"
 
 #include <dirent.h>

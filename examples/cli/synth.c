@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* cellseg synth: simulated fields and their label maps, as cellseg train reads them. */
 #include "cli.h"
+#include "command.h"
 #include "files.h"
 #include "library_options.h"
+#include "progress.h"
 #include "provenance.h"
 #include "staging.h"
 
@@ -19,28 +21,21 @@ static cellseg_synth_staining staining_group;
 static cellseg_synth_optics optics_group;
 static cellseg_synth_camera camera_group;
 static uint64_t first_seed = 1;
-static int32_t count = 1, threads, wanted_stain;
+static int32_t count = 1, wanted_stain;
 static size_t width, height;
 
-static const option common_options[] = {
+static const option field_options[] = {
     {"output", 'o', OPTION_TEXT, &output_folder, "FOLDER", "folder of the fields; created if missing", NULL},
     {"count", 0, OPTION_WHOLE, &count, "N", "number of fields", NULL},
     {"seed", 0, OPTION_COUNT, &first_seed, "S", "seed of the first field; the next field has S + 1", NULL},
     {"size", 0, OPTION_TEXT, &size_text, "WxH", "width and height in pixels", NULL},
     {"pixel-size", 0, OPTION_NUMBER, &synth_options.pixel_size_um, "UM", "edge of a pixel", NULL},
-    {"threads", 0, OPTION_WHOLE, &threads, "N", "number of threads; 0: one per core that the process may use", NULL},
-    {NULL, 0, OPTION_FLAG, NULL, NULL, NULL, NULL},
+    OPTIONS_END,
 };
 
 /* Members that have options of their own. */
 static const char *const own_names[] = {"seed", "pixel_size_um", NULL};
-static library_options synth_table;
-
-static const command synth_command = {
-    "synth", "-o FOLDER",
-    "Simulate fields of cells: FOLDER/<stain>-<seed>.tif, with its pixel size, .cells.tif and .nuclei.tif (the truth).\n"
-    "An option that is set holds for every field. The same seeds and options give the same files everywhere.",
-    (const option *const[]){common_options, synth_table.rows, NULL}};
+static library_options synth_table, cells_table, staining_table, optics_table, camera_table;
 
 /* Without options the fields of a training set: every stain, every value drawn. */
 static bool init_options(void) {
@@ -57,12 +52,14 @@ static bool init_options(void) {
     return fine;
 }
 
-static void make_table(void) {
-    add_library_options(&synth_table, cellseg_synth_options_table(), &synth_options, own_names);
-    add_library_options(&synth_table, cellseg_synth_cells_table(), &cells_group, NULL);
-    add_library_options(&synth_table, cellseg_synth_staining_table(), &staining_group, NULL);
-    add_library_options(&synth_table, cellseg_synth_optics_table(), &optics_group, NULL);
-    add_library_options(&synth_table, cellseg_synth_camera_table(), &camera_group, NULL);
+static bool begin(int32_t preset) {
+    (void)preset;
+    make_library_options(&synth_table, cellseg_synth_options_table(), &synth_options, own_names);
+    make_library_options(&cells_table, cellseg_synth_cells_table(), &cells_group, NULL);
+    make_library_options(&staining_table, cellseg_synth_staining_table(), &staining_group, NULL);
+    make_library_options(&optics_table, cellseg_synth_optics_table(), &optics_group, NULL);
+    make_library_options(&camera_table, cellseg_synth_camera_table(), &camera_group, NULL);
+    return init_options();
 }
 
 static const char *stain_name(void) {
@@ -82,26 +79,24 @@ static bool read_size(void) {
     return true;
 }
 
-static bool is_complete(int operands) {
+static bool is_complete(void) {
     const char *fault = NULL;
     if (output_folder == NULL)
         fault = "-o FOLDER is missing";
-    else if (operands > 0)
-        fault = "only options are expected";
     else if (count < 1)
         fault = "--count must be at least 1";
     else if (!read_size())
         fault = "--size must be WIDTHxHEIGHT, for example 1024x768";
     if (fault != NULL)
-        print_error("synth: %s; see cellseg synth --help", fault);
+        (void)print_usage_fault(&synth_command, fault);
     return fault == NULL;
 }
 
 /* ---- fields ---- */
 
 /* The drawn or usual values of one field, and over them the values of the command line. */
-static cellseg_status settle_options(uint64_t seed, int argc, char **argv, const char **operands) {
-    int operand_count;
+static cellseg_status settle_options(uint64_t seed, const words *line) {
+    words again = *line;
     synth_options.seed = seed;
     synth_options.stain = wanted_stain;
     synth_options.cells = NULL;
@@ -112,7 +107,7 @@ static cellseg_status settle_options(uint64_t seed, int argc, char **argv, const
         cellseg_synth_options_draw(&synth_options, &cells_group, &staining_group, &optics_group, &camera_group);
     const int32_t stain = synth_options.stain;
     if (status == CELLSEG_OK)
-        (void)parse_options(&synth_command, argc, argv, operands, &operand_count);
+        (void)parse_words(&synth_command, &again);
     synth_options.stain = stain;
     return status;
 }
@@ -179,35 +174,56 @@ static int make_one(cellseg_context *context, uint64_t seed) {
     return written ? CLI_FINE : CLI_FAILED;
 }
 
-static int make_all(int argc, char **argv, const char **operands) {
-    cellseg_context *context = new_context(threads);
-    if (context == NULL)
-        return no_context_code();
-    int code = prepare_folder(output_folder, NULL, NULL) ? CLI_FINE : CLI_FAILED;
-    for (uint64_t i = 0; i < (uint64_t)count && code == CLI_FINE && !was_interrupted(); i++) {
-        if (settle_options(first_seed + i, argc, argv, operands) == CELLSEG_OK)
-            code = make_one(context, first_seed + i);
-        else {
+static int make_fields(cellseg_context *context, const words *line) {
+    size_t done = 0;
+    for (; done < (size_t)count && !was_interrupted(); done++) {
+        set_progress_file(done, (size_t)count);
+        if (settle_options(first_seed + done, line) != CELLSEG_OK) {
             print_error("synth: %s", cellseg_last_error());
-            code = CLI_USAGE;
+            return CLI_USAGE;
         }
+        const int code = make_one(context, first_seed + done);
+        if (code != CLI_FINE)
+            return code == CLI_FAILED ? code_of_failures((size_t)count - done, (size_t)count) : code;
     }
-    cellseg_context_free(context);
-    return was_interrupted() ? CLI_FAILED : code;
+    return CLI_FINE;
 }
 
-int cmd_synth(int argc, char **argv) {
-    if (!init_options())
-        return CLI_FAILED;
-    make_table();
-    const char **operands = check_memory(malloc((size_t)argc * sizeof *operands));
-    int operand_count = 0, code = CLI_USAGE;
-    const parsed result = parse_options(&synth_command, argc, argv, operands, &operand_count);
+static int run(const words *line) {
     wanted_stain = synth_options.stain;
-    if (result == PARSED_HELP)
-        code = CLI_FINE;
-    else if (result == PARSED_OK && is_complete(operand_count))
-        code = make_all(argc, argv, operands);
-    free(operands);
+    if (!is_complete())
+        return CLI_USAGE;
+    cellseg_context *context = begin_context();
+    if (context == NULL)
+        return no_context_code();
+    const int code = prepare_folder(output_folder, NULL, NULL) ? make_fields(context, line) : CLI_FAILED;
+    end_context(context);
     return code;
 }
+
+const command synth_command = {
+    .name = "synth",
+    .headline = "simulate fields of cells with their truth",
+    .arguments = "-o FOLDER",
+    .summary =
+        "Simulate fields of cells and write the files below into FOLDER. An option that is set holds for every field. The same\n"
+        "seeds and options give the same files everywhere.",
+    .groups = (const option_group[]){{"Fields", field_options},
+                                     {NULL, synth_table.rows},
+                                     {"Cells", cells_table.rows},
+                                     {"Staining", staining_table.rows},
+                                     {"Optics", optics_table.rows},
+                                     {"Camera", camera_table.rows},
+                                     {"Common", thread_options},
+                                     {NULL, general_options},
+                                     {NULL, NULL}},
+    .files = (const note[]){{"<stain>-<seed>.tif", "the image, with its pixel size"},
+                            {"<stain>-<seed>.cells.tif", "label map of the cells (the truth)"},
+                            {"<stain>-<seed>.nuclei.tif", "label map of the nuclei (the truth)"},
+                            {NULL, NULL}},
+    .examples = (const note[]){{"synth -o fields --count 100", "a hundred fields for training"},
+                               {"synth -o fields --stain actin --size 512x512 --seed 7", "one field of one stain"},
+                               {NULL, NULL}},
+    .begin = begin,
+    .run = run,
+};

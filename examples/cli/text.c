@@ -60,3 +60,25 @@ char *utf8_copy(const char *text) {
         *to = '\0';
     return copy;
 }
+
+char *escaped_copy(const char *json) {
+    char *copy = malloc(6 * strlen(json) + 1), *to = copy;
+    while (copy != NULL && *json != '\0') {
+        uint32_t code;
+        const size_t length = decode_character(json, &code);
+        if (length > 0 && !is_harmless(code))
+            to += sprintf(to, "\\u%04x", (unsigned)code);
+        else {
+            memcpy(to, json, length > 0 ? length : 1);
+            to += length > 0 ? length : 1;
+        }
+        json += length > 0 ? length : 1;
+    }
+    if (copy != NULL)
+        *to = '\0';
+    return copy;
+}
+
+int character_columns(uint32_t code) {
+    return code < 0x1100 ? 1 : 2;
+}

@@ -18,4 +18,11 @@ void clean_text(char *text);
 /* A copy in UTF-8, every other byte written as \xHH; to be freed. NULL without memory. */
 char *utf8_copy(const char *text);
 
+/* A copy of a line of JSON in which the characters that clean_text() replaces are escaped as \uHHHH; to be freed. NULL without
+ * memory. */
+char *escaped_copy(const char *json);
+
+/* The columns that a character takes on a terminal, at most. */
+int character_columns(uint32_t code);
+
 #endif

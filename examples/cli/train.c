@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* cellseg train: a model from folders of images and folders of label maps. */
 #include "history.h"
+#include "progress.h"
 #include "training.h"
 
 #include <stdio.h>
@@ -11,38 +12,28 @@
 
 static const char *model_path, *log_path, *curve_path;
 static history epochs;
-static int32_t threads, weights = CELLSEG_WEIGHTS_FLOAT32 - 1;
+static int32_t weights = CELLSEG_WEIGHTS_FLOAT32 - 1;
 
 static const char *const weight_types[] = {"float32", "float16", NULL};
 
 static const option run_options[] = {
-    {"output", 'o', OPTION_TEXT, &model_path, "MODEL", "model file to write", NULL},
+    {"output", 'o', OPTION_TEXT, &model_path, "FILE", "model file to write", NULL},
     {"weights", 0, OPTION_CHOICE, &weights, NULL, "storage type of the weights in the model file", weight_types},
     {"checkpoint", 0, OPTION_TEXT, &train_options.checkpoint_path, "FILE",
      "written after every epoch; training resumes from an existing file", NULL},
     {"log", 0, OPTION_TEXT, &log_path, "FILE", "log with one JSON object per epoch and line", NULL},
-    {"curve", 0, OPTION_TEXT, &curve_path, "FILE.svg", "picture of the losses, drawn after every epoch", NULL},
-    {"threads", 0, OPTION_WHOLE, &threads, "N", "number of threads; 0: one per core that the process may use", NULL},
-    {NULL, 0, OPTION_FLAG, NULL, NULL, NULL, NULL},
+    {"curve", 0, OPTION_TEXT, &curve_path, "FILE", "picture (SVG) of the losses, drawn after every epoch", NULL},
+    OPTIONS_END,
 };
 
-static const command train_command = {
-    "train", "--images DIR --labels DIR [--weight W]... -o MODEL",
-    "Train a network. Images and label maps are paired by stem, the name without .tif, .tiff or .png, then .ome, then .cells,\n"
-    ".nuclei, .maps or .overlay. <stem>.cells.tif has the whole cells (<stem>.tif if no other file has the stem),\n"
-    "<stem>.nuclei.tif in the same folder the nuclei. Each --images needs a --labels, in order.",
-    (const option *const[]){run_options, cache_options, labelled_image_options, training_table.rows, NULL}};
-
-static bool is_complete(int operands) {
-    const char *fault = fault_of_training();
+static bool is_complete(void) {
+    const char *fault = settle_training();
     if (fault == NULL && model_path == NULL)
-        fault = "-o MODEL is missing";
-    else if (fault == NULL && operands > 0)
-        fault = "only options are expected";
+        fault = "-o FILE is missing";
     else if (fault == NULL && is_folder(model_path))
-        fault = "-o MODEL names a folder";
+        fault = "-o FILE names a folder";
     if (fault != NULL)
-        print_error("train: %s; see cellseg train --help", fault);
+        (void)print_usage_fault(&train_command, fault);
     return fault == NULL;
 }
 
@@ -65,7 +56,9 @@ static int32_t on_epoch(void *user, const cellseg_epoch *epoch) {
     return stopped->epoch > 0;
 }
 
+/* Of a stopped training too, whose request to stop has been answered. */
 static bool save(const cellseg_model *model, cellseg_context *context) {
+    cellseg_context_cancel_clear(context);
     if (cellseg_model_save(model, context, model_path, weights + CELLSEG_WEIGHTS_FLOAT32) != CELLSEG_OK) {
         print_library_error(model_path);
         return false;
@@ -130,7 +123,7 @@ static int train(void) {
     for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++)
         if (paths[i] != NULL && !prepare_output(paths[i]))
             return CLI_FAILED;
-    cellseg_context *context = new_context(threads);
+    cellseg_context *context = begin_context();
     if (context == NULL)
         return CLI_USAGE;
     cellseg_model *start = NULL;
@@ -144,18 +137,33 @@ static int train(void) {
         code = CLI_FINE;
     cellseg_trainer_free(trainer);
     cellseg_model_free(start);
-    cellseg_context_free(context);
+    end_context(context);
     return code;
 }
 
-int cmd_train(int argc, char **argv) {
-    const char **operands = check_memory(malloc((size_t)argc * sizeof *operands));
-    int count = 0, code = CLI_USAGE;
-    const parsed result = parse_training(&train_command, argc, argv, operands, &count);
-    if (result == PARSED_HELP)
-        code = CLI_FINE;
-    else if (result == PARSED_OK && is_complete(count))
-        code = train();
-    free(operands);
-    return code;
+static int run(const words *line) {
+    (void)line;
+    return is_complete() ? train() : CLI_USAGE;
 }
+
+const command train_command = {
+    .name = "train",
+    .headline = "train a network on labelled images",
+    .arguments = "--images FOLDER --labels FOLDER [--weight W]... -o FILE",
+    .summary = "Train a network. Images and label maps are paired by stem, the name without .tif, .tiff or .png, then .ome, then "
+               ".cells,\n"
+               ".nuclei, .maps or .overlay. <stem>.cells.tif has the whole cells (<stem>.tif if no other file has the stem),\n"
+               "<stem>.nuclei.tif in the same folder the nuclei. Each --images needs a --labels, in order.",
+    .groups = (const option_group[]){{"Output", run_options},
+                                     TRAINING_GROUPS,
+                                     {"Common", thread_options},
+                                     {NULL, verbose_options},
+                                     {NULL, general_options},
+                                     {NULL, NULL}},
+    .examples = (const note[]){{"train --images images --labels labels -o mine.cellseg", "a new network"},
+                               {"train --start default --images few --labels few -o mine.cellseg", "fine-tune the default model"},
+                               {NULL, NULL}},
+    .begin = begin_training,
+    .preset = &train_options.preset,
+    .run = run,
+};

@@ -2,6 +2,8 @@
 /* The options of training, and images with their label maps from many folders. */
 #include "training.h"
 
+#include "progress.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,44 +17,46 @@ static cellseg_rate_schedule rate_schedule;
 static cellseg_loss loss;
 static cellseg_augmentation augmentation;
 int32_t training_channel, training_nuclei_channel = -1;
-library_options training_table;
+library_options training_table, rate_table, loss_table, augmentation_table;
 static const char *start_name;
 static text_list image_folders, label_folders, weight_texts, validation_images, validation_labels;
 static double validation_part = 0.1, cache_mb = 96;
 
 const option labelled_image_options[] = {
-    {"images", 0, OPTION_TEXTS, &image_folders, "DIR", "folder of images (.tif, .tiff, .png); may be repeated", NULL},
-    {"labels", 0, OPTION_TEXTS, &label_folders, "DIR", "folder of label maps of whole cells and of nuclei; may be the same",
+    {"images", 0, OPTION_TEXTS, &image_folders, "FOLDER", "folder of images (.tif, .tiff, .png); may be repeated", NULL},
+    {"labels", 0, OPTION_TEXTS, &label_folders, "FOLDER", "folder of label maps of whole cells and of nuclei; may be the same",
      NULL},
     {"weight", 0, OPTION_TEXTS, &weight_texts, "W", "number of draws of a pixel of the folder per epoch [1]", NULL},
-    {"validation-images", 0, OPTION_TEXTS, &validation_images, "DIR", "folder of validation images, instead of a fraction", NULL},
-    {"validation-labels", 0, OPTION_TEXTS, &validation_labels, "DIR", "folder of their label maps", NULL},
+    {"validation-images", 0, OPTION_TEXTS, &validation_images, "FOLDER", "folder of validation images, instead of a fraction",
+     NULL},
+    {"validation-labels", 0, OPTION_TEXTS, &validation_labels, "FOLDER", "folder of their label maps", NULL},
     {"channel", 0, OPTION_WHOLE, &training_channel, "K", "channel of the marker, from 0", NULL},
     {"nuclei-channel", 0, OPTION_WHOLE, &training_nuclei_channel, "K", "find nuclei in this channel instead of <stem>.nuclei.tif",
      NULL},
     {"pixel-size", 0, OPTION_NUMBER, &training_pixel_size_um, "UM", "edge of a pixel; 0: the files' pixel sizes", NULL},
     {"validation-part", 0, OPTION_NUMBER, &validation_part, "P", "fraction of each folder that validates, evenly spaced", NULL},
-    {"start", 0, OPTION_TEXT, &start_name, "MODEL|default", "start from the weights of a model file or of the default model",
+    {"start", 0, OPTION_TEXT, &start_name, "FILE|default", "start from the weights of a model file or of the default model",
      NULL},
-    {NULL, 0, OPTION_FLAG, NULL, NULL, NULL, NULL},
+    OPTIONS_END,
 };
 const option cache_options[] = {
     {"cache-mb", 0, OPTION_NUMBER, &cache_mb, "MB", "memory for images; other images are read again when needed", NULL},
-    {NULL, 0, OPTION_FLAG, NULL, NULL, NULL, NULL},
+    OPTIONS_END,
 };
 
 /* Members that have options of their own. */
 static const char *const own_names[] = {"cache_bytes", "checkpoint_path", NULL};
 
-static void make_table(void) {
-    add_library_options(&training_table, cellseg_train_options_table(), &train_options, own_names);
-    add_library_options(&training_table, cellseg_rate_schedule_table(), &rate_schedule, NULL);
-    add_library_options(&training_table, cellseg_loss_table(), &loss, NULL);
-    add_library_options(&training_table, cellseg_augmentation_table(), &augmentation, NULL);
+static void make_tables(void) {
+    make_library_options(&training_table, cellseg_train_options_table(), &train_options, own_names);
+    make_library_options(&rate_table, cellseg_rate_schedule_table(), &rate_schedule, NULL);
+    make_library_options(&loss_table, cellseg_loss_table(), &loss, NULL);
+    make_library_options(&augmentation_table, cellseg_augmentation_table(), &augmentation, NULL);
 }
 
-static bool set_preset(const command *of, int32_t preset) {
-    const bool fine = cellseg_train_options_preset(&train_options, preset) == CELLSEG_OK &&
+static bool set_preset(int32_t preset) {
+    const bool fine = cellseg_train_options_init(&train_options, sizeof train_options) == CELLSEG_OK &&
+                      cellseg_train_options_preset(&train_options, preset) == CELLSEG_OK &&
                       cellseg_rate_schedule_init(&rate_schedule, sizeof rate_schedule, preset) == CELLSEG_OK &&
                       cellseg_loss_init(&loss, sizeof loss, preset) == CELLSEG_OK &&
                       cellseg_augmentation_init(&augmentation, sizeof augmentation, preset) == CELLSEG_OK;
@@ -60,25 +64,14 @@ static bool set_preset(const command *of, int32_t preset) {
     train_options.loss = &loss;
     train_options.augmentation = &augmentation;
     if (!fine)
-        print_error("%s: %s", of->name, cellseg_last_error());
+        print_error("%s", cellseg_last_error());
     return fine;
 }
 
-static parsed parse_again(const command *of, int argc, char **argv, const char **operands, int *count) {
+bool begin_training(int32_t preset) {
     image_folders.count = label_folders.count = weight_texts.count = validation_images.count = validation_labels.count = 0;
-    return parse_options(of, argc, argv, operands, count);
-}
-
-/* Twice, so that single options override the preset in any order. */
-parsed parse_training(const command *of, int argc, char **argv, const char **operands, int *count) {
-    make_table();
-    if (cellseg_train_options_init(&train_options, sizeof train_options) != CELLSEG_OK || !set_preset(of, CELLSEG_PRESET_DEFAULT))
-        return PARSED_WRONG;
-    parsed result = parse_options(of, argc, argv, operands, count);
-    if (result == PARSED_OK && train_options.preset != CELLSEG_PRESET_DEFAULT)
-        result = set_preset(of, train_options.preset) ? parse_again(of, argc, argv, operands, count) : PARSED_WRONG;
-    train_options.cache_bytes = cache_mb >= 1 && cache_mb <= 1e9 ? (uint64_t)(cache_mb * 1048576) : 0;
-    return result;
+    make_tables();
+    return set_preset(preset);
 }
 
 /* Of the i-th folder; 0 where the text is no such number. */
@@ -90,11 +83,11 @@ static double weight_of(int i) {
     return end != weight_texts.items[i] && *end == '\0' && weight >= 0.001 && weight <= 1000 ? weight : 0;
 }
 
-const char *fault_of_training(void) {
+const char *settle_training(void) {
     if (image_folders.count == 0)
-        return "--images DIR is missing";
+        return "--images FOLDER is missing";
     if (label_folders.count != image_folders.count)
-        return label_folders.count == 0 ? "--labels DIR is missing" : "each --images needs one --labels";
+        return label_folders.count == 0 ? "--labels FOLDER is missing" : "each --images needs one --labels";
     if (weight_texts.count != 0 && weight_texts.count != image_folders.count)
         return "each --images needs one --weight, or none has a weight";
     for (int i = 0; i < image_folders.count; i++)
@@ -104,6 +97,7 @@ const char *fault_of_training(void) {
         return "each --validation-images needs one --validation-labels";
     if (!(cache_mb >= 1 && cache_mb <= 1e9))
         return "--cache-mb must be a number from 1 to 1e9";
+    train_options.cache_bytes = (uint64_t)(cache_mb * 1048576);
     if (validation_part < 0 || validation_part >= 1)
         return "--validation-part must be at least 0 and less than 1";
     return NULL;

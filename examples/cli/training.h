@@ -4,6 +4,7 @@
 #define CLI_TRAINING_H
 
 #include "cli.h"
+#include "command.h"
 #include "files.h"
 #include "library_options.h"
 
@@ -13,13 +14,20 @@ extern double training_pixel_size_um;
 extern cellseg_train_options train_options;
 extern int32_t training_channel, training_nuclei_channel; /* nuclei below 0: in files */
 extern const option labelled_image_options[], cache_options[];
-extern library_options training_table;
+extern library_options training_table, rate_table, loss_table, augmentation_table;
 
-/* As parse_options(), over the defaults or the preset that is named. */
-parsed parse_training(const command *of, int argc, char **argv, const char **operands, int *count);
+/* The groups of options that both commands have. */
+#define TRAINING_GROUPS                                                                                                          \
+    {"Images", labelled_image_options}, {NULL, cache_options}, {"Training", training_table.rows}, {NULL, rate_table.rows},       \
+        {"Loss", loss_table.rows}, {                                                                                             \
+        "Augmentation", augmentation_table.rows                                                                                  \
+    }
 
-/* The first fault of the shared options; NULL: none. */
-const char *fault_of_training(void);
+/* command.begin of both. */
+bool begin_training(int32_t preset);
+
+/* After parsing: the first fault of the shared options; NULL: none, and `train_options` is complete. */
+const char *settle_training(void);
 
 /* The file that --start names. NULL where it names none: it is not given, or it is the model inside. */
 const char *start_file(void);

@@ -29,8 +29,28 @@
 extern "C" {
 #endif
 
-/** Processor levels: which row of kernels runs. Results are the same bytes on every level. */
-enum { CELLSEG_CPU_BEST = 0, CELLSEG_CPU_PORTABLE = 1, CELLSEG_CPU_AVX2 = 2, CELLSEG_CPU_AVX512 = 3, CELLSEG_CPU_NEON = 4 };
+/**
+ * Processor levels: which row of kernels runs. Results are the same bytes on every level from CELLSEG_CPU_PORTABLE to
+ * CELLSEG_CPU_NEON, of which CELLSEG_CPU_BEST takes the best that the processor has.
+ *
+ * CELLSEG_CPU_BLAS: the network's matrix products are those of OpenBLAS, in inference and training; all else is that of
+ * CELLSEG_CPU_PORTABLE. Several times as fast as that on a processor without fused multiply-add. Results differ from the other
+ * levels by rounding (maps by less than 1e-4), between processors and between releases of OpenBLAS; for one library on one
+ * processor they are the same bytes for any number of threads. OpenBLAS allocates memory by itself, prints and may wait:
+ * docs/threading.md. For builds with CELLSEG_FEATURE_CPU_BLAS.
+ *
+ * CELLSEG_CPU_FASTEST: the fastest here, whatever its bytes: CELLSEG_CPU_BLAS where the build has this level and the processor
+ * only CELLSEG_CPU_PORTABLE, compiled without a fused multiply-add instruction; else CELLSEG_CPU_BEST.
+ */
+enum {
+    CELLSEG_CPU_BEST = 0,
+    CELLSEG_CPU_PORTABLE = 1,
+    CELLSEG_CPU_AVX2 = 2,
+    CELLSEG_CPU_AVX512 = 3,
+    CELLSEG_CPU_NEON = 4,
+    CELLSEG_CPU_BLAS = 5,
+    CELLSEG_CPU_FASTEST = 6
+};
 
 /** Severity of a log line. */
 enum { CELLSEG_LOG_INFO = 1, CELLSEG_LOG_WARNING = 2 };

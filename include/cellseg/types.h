@@ -12,7 +12,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#if defined(__GNUC__)
+/** Windows: functions come from the DLL, unless CELLSEG_STATIC states that the static library is linked. */
+#if defined(_WIN32) && !defined(CELLSEG_STATIC)
+#define CELLSEG_API __declspec(dllimport)
+#elif defined(__GNUC__) && !defined(_WIN32)
 #define CELLSEG_API __attribute__((visibility("default")))
 #else
 #define CELLSEG_API

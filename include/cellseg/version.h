@@ -47,7 +47,8 @@ enum {
     CELLSEG_FEATURE_TIFF_LERC = 4096,    /**< LERC */
     CELLSEG_FEATURE_CPU_AVX2 = 8192,     /**< kernels for CELLSEG_CPU_AVX2 */
     CELLSEG_FEATURE_CPU_AVX512 = 16384,  /**< kernels for CELLSEG_CPU_AVX512 */
-    CELLSEG_FEATURE_CPU_NEON = 32768     /**< kernels for CELLSEG_CPU_NEON */
+    CELLSEG_FEATURE_CPU_NEON = 32768,    /**< kernels for CELLSEG_CPU_NEON */
+    CELLSEG_FEATURE_CPU_BLAS = 65536     /**< OpenBLAS for CELLSEG_CPU_BLAS */
 };
 
 /**

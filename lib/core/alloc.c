@@ -3,13 +3,11 @@
  * Memory through the context's hooks. A 64-byte header before every block names the block's heap, so that a block can be
  * released without its context and the budget stays exact. The header keeps the block aligned for any vector register.
  */
-#define _DEFAULT_SOURCE /* for madvise */ // NOLINT(bugprone-reserved-identifier)
-
 #include "core/context.h"
+#include "core/system.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 enum { ALIGNMENT = 64 };
 
@@ -73,19 +71,6 @@ static bool reserve(cseg_heap *heap, size_t bytes) {
     return true;
 }
 
-/* For an image-sized block, faults of 4 KiB pages take longer than most filters. The advice may fail. */
-static void advise_large_pages(char *base, size_t bytes) {
-#if defined(MADV_HUGEPAGE)
-    enum { PAGE = 4096, LARGE = 4 << 20 };
-    const size_t skipped = (PAGE - (uintptr_t)base % PAGE) % PAGE;
-    if (bytes >= LARGE)
-        (void)madvise(base + skipped, (bytes - skipped) / PAGE * PAGE, MADV_HUGEPAGE);
-#else
-    (void)base;
-    (void)bytes;
-#endif
-}
-
 void *cseg_heap_alloc(cseg_heap *heap, size_t bytes) {
     if (bytes > SIZE_MAX / 2) {
         (void)cseg_fail(CELLSEG_ERR_MEMORY, "a request for %zu bytes is too large", bytes);
@@ -105,7 +90,7 @@ void *cseg_heap_alloc(cseg_heap *heap, size_t bytes) {
         return NULL;
     }
     if (!hooked)
-        advise_large_pages(base, total);
+        cseg_system_advise_large_pages(base, total);
     if (heap != NULL)
         atomic_fetch_add(&heap->references, 1);
     char *block = base + ALIGNMENT + (ALIGNMENT - (uintptr_t)base % ALIGNMENT) % ALIGNMENT;

@@ -5,15 +5,13 @@
  * container often shows only its end. Folders that are not there are skipped, and the container's own quota lies at the top.
  */
 #include "core/context.h"
+#include "core/system.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
-enum { MAX_PATH = 4096, MAX_TEXT = 4096 }; /* bytes */
+enum { MAX_NAME = 4096, MAX_TEXT = 4096 }; /* bytes */
 
 /* A group of a hierarchy, "/a/b" of "/cpu": the folder root/sys/fs/cgroup/cpu/a/b. */
 typedef struct group {
@@ -23,22 +21,17 @@ typedef struct group {
 
 /* At most room - 1 bytes of a file, as a string; empty where it cannot be read. Files of /proc and /sys state no size. */
 static CSEG_PRINTF(3, 4) void read_text(char *text, size_t room, const char *format, ...) {
-    char path[MAX_PATH];
+    char path[MAX_NAME];
     va_list arguments;
     va_start(arguments, format);
-    const int needed = vsnprintf(path, sizeof path, format, arguments);
+    const size_t needed = cseg_format_list(path, sizeof path, format, arguments);
     va_end(arguments);
-    const int fd = needed < 0 || needed >= MAX_PATH ? -1 : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    intptr_t handle;
     size_t length = 0;
-    while (fd >= 0 && length < room - 1) {
-        const ssize_t n = read(fd, text + length, room - 1 - length);
-        if (n > 0)
-            length += (size_t)n;
-        else if (n == 0 || errno != EINTR)
-            break;
+    if (needed < MAX_NAME && cseg_system_open(&handle, path) == 0) {
+        (void)cseg_system_read_at(handle, text, room - 1, 0, &length);
+        cseg_system_close(handle);
     }
-    if (fd >= 0)
-        (void)close(fd);
     text[length] = '\0';
 }
 

@@ -16,10 +16,12 @@
 
 #include <assert.h>
 #include <fenv.h>
+#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* ---- option structs (options.c) ---- */
 
@@ -33,7 +35,7 @@ cellseg_status cseg_options_copy(void *own, size_t own_size, size_t first_releas
 cellseg_status cseg_options_init(void *theirs, size_t their_size, const void *defaults, size_t own_size,
                                  size_t first_release_size, const char *name);
 
-/* ---- time (clock.c) ---- */
+/* ---- time (system_*.c) ---- */
 
 double cseg_clock_seconds(void); /* since some fixed moment; never falls */
 
@@ -187,6 +189,21 @@ typedef struct cseg_call {
 void cseg_call_begin(cseg_call *call, cellseg_context *context);
 cellseg_status cseg_call_end(cseg_call *call, cellseg_status status);
 
+/* ---- numbers and formatted text, with a full stop in every locale (number.c, format.c) ---- */
+
+enum { CSEG_NUMBER_BYTES = 32 };
+
+/* The nearest double of a decimal number of `length` bytes, such as "-1.5e3". False, and *value unchanged, for any other text,
+ * for blanks round it, and for a number beyond the largest double. */
+bool cseg_number_parse(double *value, const char *text, size_t length);
+
+/* The fewest digits, of 15 to 17, that read back as the same; "inf" and "nan" for what is no number. */
+void cseg_number_print(char text[CSEG_NUMBER_BYTES], double value);
+
+/* As snprintf() and vsnprintf(), for %d %i %u %x %X, also of l, ll and z, %e %f %g %s %c and %%; the length of the whole text. */
+size_t cseg_format_print(char *to, size_t size, const char *format, ...) CSEG_PRINTF(3, 4);
+size_t cseg_format_list(char *to, size_t size, const char *format, va_list arguments) CSEG_PRINTF(3, 0);
+
 /* ---- text that grows (text.c), for JSON and binary formats ---- */
 
 /* After a failed allocation every call does nothing, and cseg_text_take() returns the error: one check. */
@@ -198,8 +215,8 @@ typedef struct cseg_text {
 } cseg_text;
 
 void cseg_text_add(cseg_text *text, const char *format, ...) CSEG_PRINTF(2, 3);
-void cseg_text_add_number(cseg_text *text, double value);      /* the fewest digits that read back as the same; never a comma */
-void cseg_text_add_string(cseg_text *text, const char *value); /* in quotes, escaped as JSON asks */
+void cseg_text_add_number(cseg_text *text, double value);                   /* as cseg_number_print() */
+void cseg_text_add_string(cseg_text *text, const char *value);              /* in quotes, escaped as JSON asks */
 void cseg_text_add_bytes(cseg_text *text, const void *bytes, size_t count); /* zeros and all: for binary formats */
 
 /* Hand the text over: cseg_memory_free() it. On failure it is released and *out NULL. */
@@ -213,13 +230,11 @@ cellseg_status cseg_endpoint_check_writer(cellseg_writer *own, const cellseg_wri
 
 /* ---- files (file.c) ---- */
 
-struct stat;
-
 /* Bytes at offsets: of a path, of a caller's reader, or of a target. The first error is kept for the message. */
 typedef struct cseg_file {
     cellseg_reader reader; /* reads all of them; its name is that of messages */
     const char *path;      /* borrowed; NULL: none */
-    int fd;                /* -1: none is open */
+    intptr_t handle;       /* of the system; CSEG_NO_HANDLE: none is open */
     int error;             /* 0; the errno of the first failure; or a negative status, whose line is the thread's last */
     uint64_t size;
     cseg_text *memory; /* NULL: the bytes are not in this library's memory */
@@ -241,9 +256,10 @@ void cseg_file_close(cseg_file *file);
 size_t cseg_file_read_at(cseg_file *file, void *to, size_t count, uint64_t offset);
 bool cseg_file_write_at(cseg_file *file, const void *from, size_t count, uint64_t offset);
 
-/* For targets: the bytes are those of an open descriptor or of memory. */
-void cseg_file_use(cseg_file *file, int fd, cseg_text *memory);
-cellseg_status cseg_file_check_regular(const struct stat *status);
+/* For targets: the bytes are those of an open handle or of memory. CELLSEG_ERR_IO unless the entry is a regular file. */
+struct cseg_system_entry;
+void cseg_file_use(cseg_file *file, intptr_t handle, cseg_text *memory);
+cellseg_status cseg_file_check_entry(const struct cseg_system_entry *entry);
 
 /* ---- targets (target.c) ---- */
 
@@ -415,6 +431,36 @@ size_t cseg_utf8_encode(char *to, uint32_t character);
 
 bool cseg_utf8_is_text(const char *text, size_t length);
 
+/* Every processor that this is compiled for has a fused multiply-add of floats. Not all compilers define the first macro. */
+#if defined(__FP_FAST_FMAF) || defined(__FMA__) || defined(__ARM_FEATURE_FMA) || defined(__riscv_flen) || defined(__s390x__) ||  \
+    defined(__powerpc64__)
+#define CSEG_FAST_FMA 1
+#endif
+
+/*
+ * a * b + c rounded once, as fmaf() of the C standard; an instruction where every processor has one. Else in double, inline,
+ * because fmaf() of a C library is slow there, and of some wrong. The product of two floats is exact in double. The sum with a
+ * third is rounded to odd; rounding that to float equals rounding the exact value once (Boldo and Melquiond 2008).
+ */
+static inline float cseg_math_fma(float a, float b, float c) {
+#if defined(CSEG_FAST_FMA)
+    return __builtin_fmaf(a, b, c);
+#else
+    const double product = (double)a * (double)b, addend = (double)c;
+    double sum = product + addend;
+    const double part = sum - product;
+    const double error = (product - (sum - part)) + (addend - part);
+    int64_t bits;
+    memcpy(&bits, &sum, sizeof bits);
+    /* A comparison with NaN is false, so infinities pass. Adding one to the bits moves away from zero, subtracting towards it. */
+    const int64_t away = (error > 0) == (sum > 0) ? 1 : -1;
+    const int64_t inexact = (error > 0) | (error < 0);
+    bits += away * (inexact & ~bits & 1);
+    memcpy(&sum, &bits, sizeof sum);
+    return (float)sum;
+#endif
+}
+
 /* ---- random numbers (random.c) ---- */
 
 /* Uniform bits, a pure function of seed and counter (splitmix64). */
@@ -422,6 +468,8 @@ uint64_t cseg_random_bits(uint64_t seed, uint64_t counter);
 
 /* ---- processor (cpu.c) ---- */
 
-int32_t cseg_cpu_best(void); /* the highest CELLSEG_CPU_ level this machine runs */
+int32_t cseg_cpu_best(void);                  /* the highest level of CELLSEG_CPU_PORTABLE to _NEON that this machine runs */
+bool cseg_cpu_has_blas(void);                 /* CELLSEG_CPU_BLAS is built in */
+int32_t cseg_cpu_level(int32_t option_value); /* CELLSEG_CPU_BEST and _FASTEST as what they stand for here */
 
 #endif

@@ -1,14 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The processor's level, and the number of processors this process may use. */
-#define _GNU_SOURCE /* for sched_getaffinity */ // NOLINT(bugprone-reserved-identifier)
-
 #include "core/context.h"
-
-#if defined(__linux__)
-#include <sched.h>
-#endif
-
-#include <unistd.h>
+#include "core/system.h"
 
 int32_t cseg_cpu_best(void) {
 #if defined(__x86_64__)
@@ -26,21 +19,30 @@ int32_t cseg_cpu_best(void) {
 #endif
 }
 
-#if defined(__linux__)
-static long allowed_cpus(void) {
-    cpu_set_t sets[8]; /* of 1024 each: as many as Linux can have */
-    if (sched_getaffinity(0, sizeof sets, sets) == 0)
-        return CPU_COUNT_S(sizeof sets, sets);
-    return sysconf(_SC_NPROCESSORS_ONLN);
-}
+bool cseg_cpu_has_blas(void) {
+#if defined(CSEG_BLAS)
+    return true;
 #else
-static long allowed_cpus(void) {
-    return sysconf(_SC_NPROCESSORS_ONLN);
-}
+    return false;
 #endif
+}
+
+/* With a fused multiply-add the portable row is about as fast as BLAS, and exact. */
+static int32_t fastest(void) {
+    const int32_t best = cseg_cpu_best();
+#if defined(CSEG_FAST_FMA)
+    return best;
+#else
+    return best == CELLSEG_CPU_PORTABLE && cseg_cpu_has_blas() ? CELLSEG_CPU_BLAS : best;
+#endif
+}
+
+int32_t cseg_cpu_level(int32_t option_value) {
+    return option_value == CELLSEG_CPU_BEST ? cseg_cpu_best() : option_value == CELLSEG_CPU_FASTEST ? fastest() : option_value;
+}
 
 int32_t cseg_cpu_count(void) {
-    const long allowed = allowed_cpus(), quota = cseg_cgroup_cpus("");
-    const long cpus = quota < allowed ? quota : allowed;
-    return cpus < 1 ? 1 : cpus > 1024 ? 1024 : (int32_t)cpus;
+    const int32_t allowed = cseg_system_processors(), quota = cseg_cgroup_cpus("");
+    const int32_t cpus = quota < allowed ? quota : allowed;
+    return cpus < 1 ? 1 : cpus > 1024 ? 1024 : cpus;
 }

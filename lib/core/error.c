@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The last error: one line in a thread-local buffer, recorded where the fault is found. */
-#include "core/error.h"
+#include "core/core.h"
 
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stdio.h>
 #include <string.h>
 
 static _Thread_local char last_error[CSEG_ERROR_BYTES];
@@ -17,7 +14,7 @@ cellseg_status cseg_error_recorded(void) {
 void cseg_error_record(cellseg_status status, const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
-    (void)vsnprintf(last_error, sizeof last_error, format, arguments);
+    (void)cseg_format_list(last_error, sizeof last_error, format, arguments);
     va_end(arguments);
     /* The line may contain file names and file contents: remove line breaks. */
     for (char *c = last_error; *c != '\0'; c++)

@@ -5,7 +5,10 @@
 
 #include <cellseg/types.h>
 
-#if defined(__GNUC__)
+#if defined(__MINGW32__) /* whose printf() is the standard's only where its headers choose so */
+#include <stdio.h>
+#define CSEG_PRINTF(f, a) __attribute__((format(__MINGW_PRINTF_FORMAT, f, a)))
+#elif defined(__GNUC__)
 #define CSEG_PRINTF(f, a) __attribute__((format(printf, f, a)))
 #else
 #define CSEG_PRINTF(f, a)

@@ -2,9 +2,6 @@
 /* Progress, cancel and log: callbacks fire on the calling thread only, and progress never falls within one call. */
 #include "core/context.h"
 
-#include <stdarg.h>
-#include <stdio.h>
-
 void cseg_progress_start(cellseg_context *context) {
     context->window = context->step = (cseg_progress_span){"start", 0, 1};
     context->reported = 0;
@@ -62,7 +59,7 @@ void cseg_log_write(cellseg_context *context, int32_t level, const char *format,
     char line[512];
     va_list arguments;
     va_start(arguments, format);
-    (void)vsnprintf(line, sizeof line, format, arguments);
+    (void)cseg_format_list(line, sizeof line, format, arguments);
     va_end(arguments);
     context->options.log(context->options.log_user, level, line);
 }

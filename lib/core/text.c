@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/core.h"
 
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* Space for `more` bytes and the closing zero. */
@@ -30,12 +27,10 @@ void cseg_text_add(cseg_text *text, const char *format, ...) {
     va_list arguments, again;
     va_start(arguments, format);
     va_copy(again, arguments);
-    const int needed = vsnprintf(NULL, 0, format, arguments);
+    const size_t needed = cseg_format_list(NULL, 0, format, arguments);
     va_end(arguments);
-    if (needed >= 0 && make_room(text, (size_t)needed)) {
-        (void)vsnprintf(text->bytes + text->length, (size_t)needed + 1, format, again);
-        text->length += (size_t)needed;
-    }
+    if (make_room(text, needed))
+        text->length += cseg_format_list(text->bytes + text->length, needed + 1, format, again);
     va_end(again);
 }
 
@@ -47,15 +42,8 @@ void cseg_text_add_bytes(cseg_text *text, const void *bytes, size_t count) {
 }
 
 void cseg_text_add_number(cseg_text *text, double value) {
-    char digits[40];
-    for (int precision = 15; precision <= 17; precision++) {
-        (void)snprintf(digits, sizeof digits, "%.*g", precision, value);
-        if (strtod(digits, NULL) == value)
-            break;
-    }
-    for (char *c = digits; *c != '\0'; c++)
-        if (strchr("0123456789+-e", *c) == NULL)
-            *c = '.'; /* the decimal point of the locale */
+    char digits[CSEG_NUMBER_BYTES];
+    cseg_number_print(digits, value);
     cseg_text_add(text, "%s", digits);
 }
 

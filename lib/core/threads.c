@@ -4,9 +4,9 @@
  * each index writes its own output. The calling thread works too, and reports progress before the loop and between its indices.
  */
 #include "core/context.h"
+#include "core/system.h"
 
 #include <string.h>
-#include <unistd.h>
 
 static _Thread_local bool inside_a_task;
 
@@ -14,7 +14,7 @@ typedef struct loop loop;
 
 /* Up to `threads - 1` sleepers, woken by a generation number. */
 struct cseg_pool {
-    pid_t process; /* whose threads the helpers are; 0: not started. The child of a fork() has none of its parent's threads */
+    int64_t process; /* whose threads the helpers are; 0: not started. The child of a fork() has none of its parent's threads */
     pthread_mutex_t mutex;
     pthread_cond_t wake, idle;
     loop *work;
@@ -43,7 +43,7 @@ struct loop {
 };
 
 static bool belongs_here(const cseg_pool *pool) {
-    return pool->process == getpid();
+    return pool->process == cseg_system_process();
 }
 
 static void keep_failure(loop *l, size_t index, cellseg_status status) {
@@ -162,7 +162,7 @@ cellseg_status cseg_pool_new(cseg_pool **out, cseg_heap *heap, int32_t threads) 
 
 /* In the process that runs a loop. A thread that cannot start is no fault, the others do its share. */
 static void start_helpers(cseg_pool *pool) {
-    pool->process = getpid();
+    pool->process = cseg_system_process();
     (void)pthread_mutex_init(&pool->mutex, NULL);
     (void)pthread_cond_init(&pool->wake, NULL);
     (void)pthread_cond_init(&pool->idle, NULL);

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Tables as comma-separated values, the format of pandas, R and spreadsheets. The bytes do not depend on the process's locale. */
+/* Tables as comma-separated values, the format of pandas, R and spreadsheets. */
 #include "io/io.h"
 
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-enum { NUMBER_SIZE = 32, BUFFER_SIZE = 1 << 16 };
+enum { BUFFER_SIZE = 1 << 16 };
 
 /* Buffered text. */
 typedef struct csv_writer {
@@ -32,34 +30,11 @@ static void put(csv_writer *writer, const char *text) {
     }
 }
 
-/* Replace the decimal point of the locale, one or more bytes, by a full stop. No other character of a number depends on the
- * locale. */
-static void use_full_stop(char *number) {
-    char *to = number;
-    bool point = false;
-    for (const char *from = number; *from != '\0'; from++) {
-        const bool plain = strchr("0123456789+-e", *from) != NULL;
-        if (plain)
-            *to++ = *from;
-        else if (!point)
-            *to++ = '.';
-        point = !plain;
-    }
-    *to = '\0';
-}
-
-/* The shortest text that parses to the same number. No value (NaN) is no text, which readers take for a missing number. */
-static void format_number(char number[NUMBER_SIZE], double value) {
-    if (!isfinite(value)) {
-        (void)snprintf(number, NUMBER_SIZE, "%s", isnan(value) ? "" : value > 0 ? "inf" : "-inf");
-        return;
-    }
-    for (int digits = 15; digits <= 17; digits++) {
-        (void)snprintf(number, NUMBER_SIZE, "%.*g", digits, value);
-        if (strtod(number, NULL) == value)
-            break;
-    }
-    use_full_stop(number);
+/* No value (NaN) is no text, which readers take for a missing number. */
+static void put_number(csv_writer *writer, double value) {
+    char number[CSEG_NUMBER_BYTES];
+    cseg_number_print(number, value);
+    put(writer, isnan(value) ? "" : number);
 }
 
 static cellseg_status write_table(cseg_file *file, cellseg_context *context, const cellseg_table *table) {
@@ -78,10 +53,8 @@ static cellseg_status write_table(cseg_file *file, cellseg_context *context, con
     put(writer, "\n");
     for (size_t r = 0; r < rows && status == CELLSEG_OK; r++) {
         for (size_t c = 0; c < columns; c++) {
-            char number[NUMBER_SIZE];
-            format_number(number, cellseg_table_column(table, c)[r]);
             put(writer, c > 0 ? "," : "");
-            put(writer, number);
+            put_number(writer, cellseg_table_column(table, c)[r]);
         }
         put(writer, "\n");
         status = cseg_progress_poll(context, (double)r / (double)rows);

@@ -33,12 +33,12 @@ bool cseg_imagej_has_unit(const char *description) {
 }
 
 static double edge(cseg_io_scale *scale, double density, const char *unit, size_t length) {
-    if (density > 0 && !cseg_number_unit_is_known(unit, length)) {
+    if (density > 0 && !cseg_quantity_unit_is_known(unit, length)) {
         const size_t kept = length < sizeof scale->unknown_unit ? length : sizeof scale->unknown_unit - 1;
         memcpy(scale->unknown_unit, unit, kept);
         scale->unknown_unit[kept] = '\0';
     }
-    return density > 0 ? cseg_number_unit_um(unit, length) / density : 0;
+    return density > 0 ? cseg_quantity_unit_um(unit, length) / density : 0;
 }
 
 cseg_io_scale cseg_imagej_scale(const cseg_io_calibration *calibration) {
@@ -60,7 +60,7 @@ cseg_io_scale cseg_imagej_scale(const cseg_io_calibration *calibration) {
 static cellseg_status read_number(uint32_t *number, const char *description, const char *key, uint32_t highest) {
     size_t length = 0;
     const char *text = value_of(description, key, &length);
-    if (text == NULL || (cseg_number_parse_whole(number, text, length, highest) && *number > 0))
+    if (text == NULL || (cseg_quantity_parse_whole(number, text, length, highest) && *number > 0))
         return CELLSEG_OK;
     return cseg_fail(CELLSEG_ERR_FORMAT, "ImageJ's description has %s=%.*s; it must be a number from 1 to %u", key,
                      (int)(length < 40 ? length : 40), text, (unsigned)highest);

@@ -20,20 +20,20 @@ typedef struct cseg_io_request {
     bool labels; /* label ids, not intensities: palettes stay indices, white is not inverted, signed integers become unsigned */
 } cseg_io_request;
 
-/* ---- numbers and units (number.c) ---- */
+/* ---- numbers and units (quantity.c) ---- */
 
 /* Micrometres in a unit as microscopes' files spell the name ("um", "Micron", "in"), `length` bytes; 0 if the name is
  * no unit of length, or unknown. */
-double cseg_number_unit_um(const char *name, size_t length);
+double cseg_quantity_unit_um(const char *name, size_t length);
 
 /* Whether the name is a unit, or states that there is none ("pixel"). */
-bool cseg_number_unit_is_known(const char *name, size_t length);
+bool cseg_quantity_unit_is_known(const char *name, size_t length);
 
-/* A positive decimal number of `length` bytes, within a few ulp, in any locale; 0 for any other text. */
-double cseg_number_parse(const char *text, size_t length);
+/* A positive decimal number of `length` bytes, blanks round it or not; 0 for any other text. */
+double cseg_quantity_parse(const char *text, size_t length);
 
 /* A whole number from 0 to `highest`; false, and *value unchanged, for any other text. */
-bool cseg_number_parse_whole(uint32_t *value, const char *text, size_t length, uint32_t highest);
+bool cseg_quantity_parse_whole(uint32_t *value, const char *text, size_t length, uint32_t highest);
 
 /* ---- pixel sizes (pixel_size.c) ---- */
 

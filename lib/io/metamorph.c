@@ -21,9 +21,9 @@ static cellseg_status on_start(void *data, unsigned depth, const char *name, con
     if (strcmp(id, "spatial-calibration-state") == 0)
         m->off |= strcmp(value, "on") != 0;
     else if (strcmp(id, "spatial-calibration-x") == 0)
-        m->edges.x_um = cseg_number_parse(value, strlen(value));
+        m->edges.x_um = cseg_quantity_parse(value, strlen(value));
     else if (strcmp(id, "spatial-calibration-y") == 0)
-        m->edges.y_um = cseg_number_parse(value, strlen(value));
+        m->edges.y_um = cseg_quantity_parse(value, strlen(value));
     else if (strcmp(id, "spatial-calibration-units") == 0)
         (void)snprintf(m->unit, sizeof m->unit, "%s", value);
     return CELLSEG_OK;
@@ -40,9 +40,9 @@ cellseg_status cseg_metamorph_read(cseg_io_scale *scale, cellseg_context *contex
     if (m.off)
         return CELLSEG_OK;
     const size_t length = strlen(m.unit);
-    const double unit_um = cseg_number_unit_um(m.unit, length);
+    const double unit_um = cseg_quantity_unit_um(m.unit, length);
     scale->spacing = (cseg_io_spacing){m.edges.x_um * unit_um, m.edges.y_um * unit_um};
-    if ((m.edges.x_um > 0 || m.edges.y_um > 0) && !cseg_number_unit_is_known(m.unit, length))
+    if ((m.edges.x_um > 0 || m.edges.y_um > 0) && !cseg_quantity_unit_is_known(m.unit, length))
         memcpy(scale->unknown_unit, m.unit, sizeof m.unit);
     return CELLSEG_OK;
 }

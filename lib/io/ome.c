@@ -61,19 +61,19 @@ const char *cseg_ome_text(const cseg_ome *ome, size_t text) {
 /* The first fault is kept. */
 static void whole(uint32_t *value, cseg_ome *ome, const char *const *attributes, const char *name, uint32_t highest) {
     const char *text = cseg_xml_attribute(attributes, name);
-    if (text != NULL && !cseg_number_parse_whole(value, text, strlen(text), highest) && ome->fault.text[0] == '\0')
+    if (text != NULL && !cseg_quantity_parse_whole(value, text, strlen(text), highest) && ome->fault.text[0] == '\0')
         (void)snprintf(ome->fault.text, sizeof ome->fault.text, "%s is \"%.40s\"", name, text);
 }
 
 /* A length in micrometres; the model's default unit is the micrometre. */
 static double physical_size(cseg_io_scale *scale, const char *const *attributes, const char *size, const char *unit) {
     const char *value = cseg_xml_attribute(attributes, size), *name = cseg_xml_attribute(attributes, unit);
-    const double number = value != NULL ? cseg_number_parse(value, strlen(value)) : 0;
+    const double number = value != NULL ? cseg_quantity_parse(value, strlen(value)) : 0;
     if (name == NULL)
         return number;
-    if (number > 0 && !cseg_number_unit_is_known(name, strlen(name)))
+    if (number > 0 && !cseg_quantity_unit_is_known(name, strlen(name)))
         (void)snprintf(scale->unknown_unit, sizeof scale->unknown_unit, "%s", name);
-    return number * cseg_number_unit_um(name, strlen(name));
+    return number * cseg_quantity_unit_um(name, strlen(name));
 }
 
 /* ---- elements ---- */

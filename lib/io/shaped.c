@@ -23,7 +23,7 @@ static bool read_sizes(shape *s, const char *text) {
         return false;
     for (text += sizeof head - 1; s->count < MAX_DIMENSIONS; text++) {
         const size_t length = strcspn(text, ",]");
-        if (!cseg_number_parse_whole(&s->sizes[s->count++], text, length, INT32_MAX))
+        if (!cseg_quantity_parse_whole(&s->sizes[s->count++], text, length, INT32_MAX))
             return false;
         text += length;
         if (*text != ',')

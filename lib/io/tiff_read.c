@@ -36,7 +36,7 @@ static cellseg_status read_unit(double *unit_um, const cseg_ifd *ifd, uint64_t o
     const size_t size = length < sizeof name ? (size_t)length : sizeof name;
     CSEG_TRY(check_item(ifd, offset + 4, size));
     CSEG_TRY(cseg_ifd_read_at(ifd, name, size, offset + 4));
-    *unit_um = cseg_number_unit_um(name, strnlen(name, size));
+    *unit_um = cseg_quantity_unit_um(name, strnlen(name, size));
     return CELLSEG_OK;
 }
 

@@ -7,19 +7,21 @@
 
 #if defined(__has_include)
 #if __has_include("default_model.h")
-#include "default_model.h" /* made by the build; changes with the model, so that this file is compiled again */
+#include "default_model.h" /* the build's: the file's whole path, and its checksum, so that this file is compiled again */
+#elif __has_include("nn/default.cellseg")
+#define CSEG_DEFAULT_MODEL "nn/default.cellseg"
 #endif
-#if __has_include("nn/default.cellseg") && defined(__has_embed)
+#endif
+#if defined(CSEG_DEFAULT_MODEL) && defined(__has_embed)
 #define EMBED 1
-#elif __has_include("nn/default.cellseg") && defined(__GNUC__)
+#elif defined(CSEG_DEFAULT_MODEL) && defined(__GNUC__)
 #define INCBIN 1
-#endif
 #endif
 
 #if defined(EMBED)
 
 static const unsigned char default_model[] = {
-#embed "nn/default.cellseg"
+#embed CSEG_DEFAULT_MODEL
 };
 
 bool cseg_default_is_inside(void) {
@@ -32,12 +34,21 @@ cellseg_status cellseg_model_default(cellseg_model **out, cellseg_context *conte
 
 #elif defined(INCBIN)
 
-extern const unsigned char cseg_default_model[] __attribute__((visibility("hidden")));
-extern const unsigned char cseg_default_model_end[] __attribute__((visibility("hidden")));
+#if defined(_WIN32)
+#define HIDDEN /* a DLL exports what is asked for */
+#else
+#define HIDDEN __attribute__((visibility("hidden")))
+#endif
+
+extern const unsigned char cseg_default_model[] HIDDEN;
+extern const unsigned char cseg_default_model_end[] HIDDEN;
 
 #if defined(__APPLE__)
 #define SYMBOL(name) "_" #name
 #define SECTION ".const_data\n"
+#elif defined(_WIN32)
+#define SYMBOL(name) #name
+#define SECTION ".section .rdata,\"dr\"\n"
 #else
 #define SYMBOL(name) #name
 #define SECTION ".section .rodata\n"
@@ -46,7 +57,7 @@ extern const unsigned char cseg_default_model_end[] __attribute__((visibility("h
 __asm__(SECTION ".balign 64\n"
                 ".globl " SYMBOL(cseg_default_model) "\n" SYMBOL(
                     cseg_default_model) ":\n"
-                                        ".incbin \"nn/default.cellseg\"\n"
+                                        ".incbin \"" CSEG_DEFAULT_MODEL "\"\n"
                                         ".globl " SYMBOL(cseg_default_model_end) "\n" SYMBOL(cseg_default_model_end) ":\n"
                                                                                                                      ".byte 0\n"
                                                                                                                      ".text\n");

@@ -10,7 +10,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 /* State of a run besides the trainer: one batch of patches, and their places. */
 typedef struct run {

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The programs that CELLSEG_PROGRAM's folder holds, and images to run them on."""
 
+import fcntl
 import os
 import pty
+import struct
 import subprocess
+import termios
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -37,9 +40,10 @@ def run_until_it_survives(*arguments, killed):
         wait *= 1.5
 
 
-def run_on_a_terminal(*arguments, sign=b"%", on_sign=lambda process: None):
+def run_on_a_terminal(*arguments, sign=b"%", on_sign=lambda process: None, columns=80):
     """Exit code and what the terminal saw. on_sign(process) is called once, when the progress bar first shows `sign`."""
     ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     with subprocess.Popen([PROGRAM, *map(str, arguments)], stdout=subprocess.DEVNULL, stderr=theirs) as process:
         os.close(theirs)
         seen, told = b"", False

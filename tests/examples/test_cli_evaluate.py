@@ -86,7 +86,7 @@ def test_one_bad_pair_does_not_stop_the_others(folders):
     write_image(predicted / "a.cells.tif", maps["a"][1][:50])
     (predicted / "b.cells.tif").write_bytes(b"")
     result = run("evaluate", truth, predicted)
-    assert result.code == 1 and len(result.errors) == 2
+    assert result.code == 3 and len(result.errors) == 2
     assert "a.cells.tif" in result.errors[0] and "200 x 300" in result.errors[0] and "b.cells.tif" in result.errors[1]
     assert [line.split()[0] for line in first_table(result)] == ["image", "b-2", "mean", "all"]
 

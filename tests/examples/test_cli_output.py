@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from program import PROGRAM, ROOT, TRUTH, run, run_on_a_terminal, write_image
 
-SUBCOMMANDS = ["segment", "label", "train", "crossval", "evaluate", "synth", "export", "info"]
+SUBCOMMANDS = ["segment", "label", "train", "crossval", "evaluate", "synth", "export", "info", "completion", "manual"]
 # Escape sequences, C0, DEL, C1 in UTF-8 and raw, a byte that is no UTF-8, overlong, a surrogate; line breakers and turned text.
 BAD_NAMES = [b"\x1b[31mred", b"\x1b]0;title\x07", b"a\rb", b"a\nb", b"a\tb", b"\x7f", b"\xc2\x9b31m", b"\x9b31m", b"\xff\xfe",
              b"\xc0\x9b", b"\xed\xa0\x80", b"\xe2\x80\xae", b"\xe2\x80\xa8", b"\xf4\x90\x80\x80", b"\xe2\x82"]
@@ -30,6 +30,8 @@ def commands(small, out):
         "help": ["--help"],
         **{f"help of {name}": [name, "--help"] for name in SUBCOMMANDS},
         "info": ["info"],
+        "manual": ["manual"],
+        "completion": ["completion", "zsh"],
         "info of a file": ["info", small],
         "segment": ["segment", "-o", out, small],
         "label": ["label", "--nuclei-channel", 0, "-o", out, small],
@@ -127,4 +129,4 @@ def test_every_line_is_cleaned():
     """Only the help, whose text is the program's own, is printed without cleaning."""
     for path in (ROOT / "examples/cli").glob("*.c"):
         plain = re.findall(r"(?<![a-z])(?:printf|puts|putchar)\(|\(stdout\b|, stdout\)", path.read_text())
-        assert not plain or path.name in ("cli.c", "options.c"), (path.name, plain)
+        assert not plain or path.name in ("cli.c", "help.c", "manual.c", "completion.c"), (path.name, plain)

@@ -278,11 +278,11 @@ def test_faults_leave_no_file(data, tmp_path):
     for arguments, code, fault in [
         (["--csv", tmp_path, *folders], 1, "this is a directory"),
         (["--report", tmp_path / "no" / "page.html", *folders], 1, "No such file"),
-        (["--report", page, "--images", few, *folders], 1, "the folder has no image of a <b>"),
+        (["--report", page, "--images", few, *folders], 3, "the folder has no image of a <b>"),
         (["--report", page, "--images", data / "images" / "plain.ome.tif", *folders], 1, "one is a folder"),
         (["--report", page, "--images", data / "images", "--channel", 5, *folders], 1, "channel 5 is missing"),
         (["--maps", data / "truth", no_maps], 1, "plain.maps.tif is missing in the same folder"),
-        (["--maps", data / "truth", wrong], 1, "plain.maps.tif: not a file of maps"),
+        (["--maps", data / "truth", wrong], 3, "plain.maps.tif: not a file of maps"),
         (["--images", data / "images", *folders], 2, "--images needs --report"),
         (["--iou", 1.5, *folders], 2, "--iou must lie"),
         (["--tolerance-px", -1, *folders], 2, "--tolerance-px must not"),

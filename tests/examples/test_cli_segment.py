@@ -90,7 +90,7 @@ def test_one_bad_file_does_not_stop_the_others(tmp_path, crop, field):
     bad.write_bytes(b"II*\0 not really")
     other = write_image(tmp_path / "other.tif", field[0, :200, :200])
     result = run("segment", "--channel=0", "-o", tmp_path / "out", crop, bad, tmp_path / "nowhere.tif", other)
-    assert result.code == 1 and len(result.errors) == 2
+    assert result.code == 3 and len(result.errors) == 2
     assert "bad.tif" in result.errors[0] and "nowhere.tif" in result.errors[1]
     assert names(tmp_path / "out") == sorted(f"{stem}{kind}" for stem in ("crop", "other") for kind in OUTPUTS)
     assert len(result.output.splitlines()) == 2
@@ -183,7 +183,7 @@ def test_results_never_replace_an_input(tmp_path, field):
     [
         ([], "usage"),
         (["dissect"], '"dissect" is not a subcommand'),
-        (["segment"], "-o OUTDIR is missing"),
+        (["segment"], "-o FOLDER is missing"),
         (["segment", "-o", "x"], "an input file is missing"),
         (["segment", "-o"], "-o needs a value"),
         (["segment", "-o", "x", "--sharpen", "1", "a.tif"], "--sharpen is not an option"),
@@ -209,8 +209,8 @@ def test_results_never_replace_an_input(tmp_path, field):
         (["segment", "-o", "x", "--nucleus-radius-min-um", "20", "a.tif"], "nucleus_radius_min_um is 20, more than"),
         (["evaluate", "one"], "TRUTH and PREDICTED"),
         (["evaluate", "--k", "2", "one", "two"], "--k must lie in [0, 1]"),
-        (["train", "--images", "x"], "--labels DIR is missing"),
-        (["train", "--images", "x", "--labels", "x"], "-o MODEL is missing"),
+        (["train", "--images", "x"], "--labels FOLDER is missing"),
+        (["train", "--images", "x", "--labels", "x"], "-o FILE is missing"),
     ],
 )
 def test_wrong_usage(arguments, fault, tmp_path):
@@ -270,7 +270,7 @@ def test_info_says_what_was_tried(tmp_path):
 def test_help():
     """Of every subcommand, and no other."""
     subcommands = re.findall(r"^  (\w+) ", run("--help").output, re.M)
-    assert set(subcommands) == {"segment", "label", "train", "crossval", "evaluate", "synth", "export", "info"}
+    assert set(subcommands) == {"segment", "label", "train", "crossval", "evaluate", "synth", "export", "info", "completion", "manual"}
     for subcommand in subcommands:
         result = run(subcommand, "--help")
         assert result.code == 0 and result.errors == [] and result.output.startswith(f"usage: cellseg {subcommand} ")
@@ -306,5 +306,5 @@ def test_the_interrupt_key_leaves_no_file(tmp_path, field):
     code, seen = run_on_a_terminal(
         "segment", "-o", tmp_path / "out", large, on_sign=lambda process: process.send_signal(signal.SIGINT)
     )
-    assert code == 1 and "large.tif: cancelled" in seen.splitlines()[-1]
+    assert code == 130 and "large.tif: cancelled" in seen.splitlines()[-1]
     assert names(tmp_path / "out") == []

@@ -270,7 +270,7 @@ def test_the_interrupt_key_leads_to_the_checkpoint(keeps, data, tmp_path):
                                    *(["--checkpoint", checkpoint] if keeps else []), sign=b" left ",
                                    on_sign=lambda process: process.send_signal(signal.SIGINT))  # fmt: skip
     said = seen.splitlines()[-1].split("\033[K")[-1]
-    assert code == 1 and "cancelled" not in seen and (keeps or not checkpoint.exists())
+    assert code == 130 and "cancelled" not in seen and (keeps or not checkpoint.exists())
     if checkpoint.exists():
         assert re.fullmatch(rf"cellseg: {re.escape(str(model))}: not written: training (was interrupted|stopped after epoch \d+ of 100000); "
                             rf"run the command again to resume from {re.escape(str(checkpoint))}", said) and not model.exists(), said  # fmt: skip

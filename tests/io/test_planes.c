@@ -304,20 +304,20 @@ static void numbers_in_any_locale(void **state) {
         (void)snprintf(text, sizeof text, "%.*g", 1 + (int)(test_random(&seed) % 17), value);
         const double expected = strtod(text, NULL);
         (void)setlocale(LC_NUMERIC, "de_DE.UTF-8");
-        const double parsed = cseg_number_parse(text, strlen(text));
+        const double parsed = cseg_quantity_parse(text, strlen(text));
         assert_true(fabs(parsed - expected) <= 1e-14 * expected);
     }
     (void)setlocale(LC_ALL, "C");
     static const char *const none[] = {"",    ".",  "e",     "e5",     "1e",  "1,5", "0x1p3", "nan",
                                        "inf", "-1", "1e999", "1e-999", "1 2", "--1", "1e+-3"};
     for (size_t i = 0; i < sizeof none / sizeof *none; i++)
-        assert_true(cseg_number_parse(none[i], strlen(none[i])) == 0);
+        assert_true(cseg_quantity_parse(none[i], strlen(none[i])) == 0);
     uint32_t whole = 7;
-    assert_false(cseg_number_parse_whole(&whole, "11", 2, 10));
-    assert_false(cseg_number_parse_whole(&whole, "", 0, 10));
-    assert_false(cseg_number_parse_whole(&whole, "99999999999999999999999", 23, UINT32_MAX));
+    assert_false(cseg_quantity_parse_whole(&whole, "11", 2, 10));
+    assert_false(cseg_quantity_parse_whole(&whole, "", 0, 10));
+    assert_false(cseg_quantity_parse_whole(&whole, "99999999999999999999999", 23, UINT32_MAX));
     assert_int_equal(whole, 7);
-    assert_true(cseg_number_parse_whole(&whole, " 10\r", 4, 10) && whole == 10);
+    assert_true(cseg_quantity_parse_whole(&whole, " 10\r", 4, 10) && whole == 10);
 }
 
 int main(void) {

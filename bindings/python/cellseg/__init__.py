@@ -25,7 +25,7 @@ from . import _lowlevel as c
 from . import filter, labels, morph
 from ._arrays import array_from_image, array_from_labels, columns_from_table, image_from, labels_from
 from ._context import Context, call
-from ._lowlevel import (
+from ._errors import (
     ArgumentError,
     Cancelled,
     Error,

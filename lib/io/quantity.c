@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Numbers and units of length in the texts of microscopes' files, parsed the same in every locale. */
+/* Numbers and units of length in the texts of microscopes' files. */
 #include "io/io.h"
 
 #include <string.h>
@@ -132,7 +132,7 @@ static void trim(const char **name, size_t *length) {
         (*length)--;
 }
 
-double cseg_number_unit_um(const char *name, size_t length) {
+double cseg_quantity_unit_um(const char *name, size_t length) {
     trim(&name, &length);
     const unit_name *unit = find(symbols, sizeof symbols / sizeof *symbols, name, length, false);
     if (unit == NULL)
@@ -140,69 +140,20 @@ double cseg_number_unit_um(const char *name, size_t length) {
     return unit != NULL ? unit->um : 0;
 }
 
-bool cseg_number_unit_is_known(const char *name, size_t length) {
-    if (cseg_number_unit_um(name, length) > 0)
+bool cseg_quantity_unit_is_known(const char *name, size_t length) {
+    if (cseg_quantity_unit_um(name, length) > 0)
         return true;
     trim(&name, &length);
     return find(others, sizeof others / sizeof *others, name, length, true) != NULL;
 }
 
-static double power_of_ten(int exponent) {
-    double power = 1;
-    for (int i = 0; i < exponent; i++)
-        power *= 10;
-    return power;
-}
-
-/* The digits of a number, and the power of ten that they are to be multiplied with. */
-typedef struct decimal {
-    double digits;
-    int exponent;
-} decimal;
-
-/* Both return the first byte behind what they read, `from` itself where there is no digit. */
-static size_t read_digits(decimal *to, const char *text, size_t from, size_t length) {
-    bool digits = false, fraction = false;
-    size_t i = from;
-    for (; i < length && ((text[i] >= '0' && text[i] <= '9') || (text[i] == '.' && !fraction)); i++) {
-        if (text[i] == '.') {
-            fraction = true;
-            continue;
-        }
-        to->digits = to->digits * 10 + (text[i] - '0');
-        to->exponent -= fraction && to->exponent > -1000;
-        digits = true;
-    }
-    return digits ? i : from;
-}
-
-static size_t read_exponent(decimal *to, const char *text, size_t from, size_t length) {
-    const bool negative = from < length && text[from] == '-';
-    const size_t first = from + (from < length && (text[from] == '-' || text[from] == '+'));
-    int power = 0;
-    size_t i = first;
-    for (; i < length && text[i] >= '0' && text[i] <= '9' && power < 1000; i++)
-        power = power * 10 + (text[i] - '0');
-    to->exponent += negative ? -power : power;
-    return i > first ? i : from;
-}
-
-double cseg_number_parse(const char *text, size_t length) {
-    decimal d = {0, 0};
+double cseg_quantity_parse(const char *text, size_t length) {
+    double number = 0;
     trim(&text, &length);
-    const size_t start = length > 0 && text[0] == '+';
-    size_t end = read_digits(&d, text, start, length);
-    if (end == start)
-        return 0;
-    if (end < length && (text[end] == 'e' || text[end] == 'E'))
-        end = read_exponent(&d, text, end + 1, length);
-    if (end < length || text[length - 1] == 'e' || text[length - 1] == 'E' || d.exponent < -400 || d.exponent > 400)
-        return 0;
-    const double number = d.exponent < 0 ? d.digits / power_of_ten(-d.exponent) : d.digits * power_of_ten(d.exponent);
-    return number <= 1e300 ? number : 0; /* no infinity, no NaN */
+    return cseg_number_parse(&number, text, length) && number > 0 ? number : 0;
 }
 
-bool cseg_number_parse_whole(uint32_t *value, const char *text, size_t length, uint32_t highest) {
+bool cseg_quantity_parse_whole(uint32_t *value, const char *text, size_t length, uint32_t highest) {
     trim(&text, &length);
     uint64_t number = 0;
     size_t i = 0;

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "progress.h"
+
+#include "cli.h"
+#include "command.h"
+#include "text.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { BAR_WIDTH = 20, LINE_SIZE = 8192, USUAL_COLUMNS = 80, SILENCE_SECONDS = 10 };
+
+static struct {
+    const char *title; /* NULL: none */
+    size_t file, files;
+    double began, from; /* time and fraction of the first report of this work; began 0: no report */
+    double told;        /* time of the last line */
+} work = {.files = 1};
+static bool bar_drawn;
+static int failure_code;                          /* exit code of the last context that could not be made */
+static volatile sig_atomic_t interrupted = 0;     /* the interrupt key was pressed */
+static cellseg_context *volatile current_context; /* to cancel */
+
+/* ---- the bar ---- */
+
+void wipe_bar(void) {
+    if (bar_drawn)
+        fputs("\r\033[K", stderr);
+    bar_drawn = false;
+}
+
+static size_t terminal_columns(void) {
+    struct winsize size;
+    return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : USUAL_COLUMNS;
+}
+
+static double now_seconds(void) {
+    struct timespec t;
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* " 1:02:03 left", estimated from the work since the first report; empty without an estimate. */
+static void write_time_left(char text[40], double fraction) {
+    text[0] = '\0';
+    if (work.began == 0 || fraction < work.from) {
+        work.began = work.told = now_seconds();
+        work.from = fraction;
+    }
+    const double elapsed = now_seconds() - work.began;
+    if (elapsed < 3 || fraction <= work.from)
+        return;
+    const double left = elapsed * (1 - fraction) / (fraction - work.from);
+    const unsigned long seconds = left < 1e7 ? (unsigned long)left : 9999999;
+    (void)snprintf(text, 40, " %lu:%02lu:%02lu left", seconds / 3600, seconds / 60 % 60, seconds % 60);
+}
+
+/* The bytes of the character at `text`, and its columns. */
+static size_t measure_character(const char *text, size_t *columns) {
+    uint32_t code;
+    const size_t length = decode_character(text, &code);
+    *columns = (size_t)character_columns(code);
+    return length > 0 ? length : 1;
+}
+
+/* The end of a text that `columns` columns hold. */
+static const char *fitting_end(const char *text, size_t columns) {
+    size_t used = 0, width;
+    for (const char *c = text; *c != '\0'; used += width)
+        c += measure_character(c, &width);
+    for (; used > columns; used -= width)
+        text += measure_character(text, &width);
+    return text;
+}
+
+static void write_files(char text[64]) {
+    text[0] = '\0';
+    if (work.files > 1)
+        (void)snprintf(text, 64, " %zu of %zu files", work.file + 1, work.files);
+}
+
+/* One line, shorter than the terminal, so that no line wraps: the name loses its beginning first, then the bar its end. */
+static void draw_bar(double fraction, const char *left, const char *step) {
+    static const char marks[] = "####################";
+    const int full = (int)(fraction * BAR_WIDTH);
+    const size_t columns = terminal_columns() - 1;
+    char head[160], tail[LINE_SIZE], files[64];
+    write_files(files);
+    (void)snprintf(head, sizeof head, "[%.*s%*s] %3d%%%s%s ", full, marks, BAR_WIDTH - full, "", (int)(fraction * 100), files,
+                   left);
+    (void)snprintf(tail, sizeof tail, "%s: %s", work.title, step);
+    const size_t used = strlen(head) < columns ? strlen(head) : columns;
+    fprintf(stderr, "\r\033[K%.*s%s", (int)used, head, fitting_end(tail, columns - used));
+    fflush(stderr);
+    bar_drawn = true;
+}
+
+static void print_progress(double fraction, const char *left) {
+    const double now = now_seconds();
+    char files[64];
+    if (work.files < 2 || now - work.told < SILENCE_SECONDS)
+        return;
+    work.told = now;
+    write_files(files);
+    print_note("%d%%%s%s", (int)(fraction * 100), files, left);
+}
+
+static int32_t on_progress(void *user, double fraction, const char *step) {
+    (void)user;
+    if (work.title != NULL && !quiet) {
+        const double of_all = ((double)work.file + fraction) / (double)work.files;
+        char left[40];
+        write_time_left(left, of_all);
+        if (isatty(STDERR_FILENO))
+            draw_bar(of_all, left, step);
+        else
+            print_progress(of_all, left);
+    }
+    return interrupted;
+}
+
+void set_progress_title(const char *name) {
+    static char last[4096];
+    char clean[sizeof last];
+    work.title = name != NULL ? last : NULL;
+    if (name == NULL) {
+        wipe_bar();
+        return;
+    }
+    (void)snprintf(clean, sizeof clean, "%s", name);
+    clean_text(clean);
+    if (work.files == 1 && strcmp(clean, last) != 0)
+        work.began = 0;
+    (void)snprintf(last, sizeof last, "%s", clean);
+}
+
+void set_progress_file(size_t i, size_t count) {
+    work.file = i;
+    work.files = count;
+}
+
+/* ---- the interrupt key ---- */
+
+static void on_interrupt(int number) {
+    (void)number;
+    interrupted = 1;
+    cellseg_context_cancel(current_context);
+}
+
+static void catch_interrupt(void) {
+    struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = (int)SA_RESETHAND}; /* the second interrupt kills */
+    (void)sigemptyset(&action.sa_mask);
+    (void)sigaction(SIGINT, &action, NULL);
+}
+
+bool was_interrupted(void) {
+    return interrupted != 0;
+}
+
+/* ---- the context ---- */
+
+static void on_log(void *user, int32_t level, const char *message) {
+    (void)user;
+    const char *of = work.title != NULL ? work.title : "", *between = work.title != NULL ? ": " : "";
+    if (level == CELLSEG_LOG_WARNING)
+        print_warning("%s%s%s", of, between, message);
+    else if (verbose)
+        print_note("%s%s%s", of, between, message);
+}
+
+cellseg_context *begin_context(void) {
+    cellseg_context_options options;
+    cellseg_context *context = NULL;
+    cellseg_status status = cellseg_context_options_init(&options, sizeof options);
+    options.threads = thread_count;
+    options.progress = on_progress;
+    options.log = on_log;
+    if (status == CELLSEG_OK)
+        status = cellseg_context_new(&context, &options);
+    if (status != CELLSEG_OK) {
+        print_error("%s", cellseg_last_error());
+        failure_code = status == CELLSEG_ERR_ARGUMENT ? CLI_USAGE : CLI_FAILED;
+        return NULL;
+    }
+    current_context = context;
+    catch_interrupt();
+    return context;
+}
+
+void end_context(cellseg_context *context) {
+    current_context = NULL;
+    cellseg_context_free(context);
+}
+
+int no_context_code(void) {
+    return failure_code;
+}
