@@ -406,6 +406,8 @@ double cseg_math_log(double x); /* natural logarithm; x > 0 and finite */
  * negative x axis. */
 double cseg_math_atan2(double y, double x);
 
+/* ---- a fused multiply-add: the same bytes everywhere ---- */
+
 /* Every processor that this is compiled for has a fused multiply-add of floats. Not all compilers define the first macro. */
 #if defined(__FP_FAST_FMAF) || defined(__FMA__) || defined(__ARM_FEATURE_FMA) || defined(__riscv_flen) || defined(__s390x__) ||  \
     defined(__powerpc64__)
@@ -417,7 +419,7 @@ double cseg_math_atan2(double y, double x);
  * because fmaf() of a C library is slow there, and of some wrong. The product of two floats is exact in double. The sum with a
  * third is rounded to odd; rounding that to float equals rounding the exact value once (Boldo and Melquiond 2008).
  */
-static inline float cseg_math_fma(float a, float b, float c) {
+static inline float cseg_fused_add(float a, float b, float c) {
 #if defined(CSEG_FAST_FMA)
     return __builtin_fmaf(a, b, c);
 #else
