@@ -34,7 +34,7 @@ CELLSEG_API int32_t cellseg_version_number(void);
 enum {
     CELLSEG_FEATURE_MODEL = 1,           /**< a model is inside: cellseg_model_default() loads one */
     CELLSEG_FEATURE_TRAINING = 2,        /**< the trainer of train.h */
-    CELLSEG_FEATURE_IO = 4,              /**< the functions of io.h read and write files */
+    CELLSEG_FEATURE_IO = 4,              /**< image files of one kind at least: the bits below */
     CELLSEG_FEATURE_PNG = 8,             /**< PNG files */
     CELLSEG_FEATURE_TIFF = 16,           /**< TIFF files, without compression at least */
     CELLSEG_FEATURE_TIFF_DEFLATE = 32,   /**< compressions of TIFF, as the libtiff at hand has them: zip */
@@ -47,7 +47,8 @@ enum {
     CELLSEG_FEATURE_TIFF_LERC = 4096,    /**< LERC */
     CELLSEG_FEATURE_CPU_AVX2 = 8192,     /**< kernels for CELLSEG_CPU_AVX2 */
     CELLSEG_FEATURE_CPU_AVX512 = 16384,  /**< kernels for CELLSEG_CPU_AVX512 */
-    CELLSEG_FEATURE_CPU_NEON = 32768     /**< kernels for CELLSEG_CPU_NEON */
+    CELLSEG_FEATURE_CPU_NEON = 32768,    /**< kernels for CELLSEG_CPU_NEON */
+    CELLSEG_FEATURE_CPU_BLAS = 65536     /**< OpenBLAS for CELLSEG_CPU_BLAS */
 };
 
 /**

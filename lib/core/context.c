@@ -16,7 +16,7 @@ cellseg_status cellseg_context_options_init(cellseg_context_options *options, si
 
 static bool level_runs_here(int32_t level) {
     const int32_t best = cseg_cpu_best();
-    if (level == CELLSEG_CPU_BEST || level == CELLSEG_CPU_PORTABLE || level == best)
+    if (level == CELLSEG_CPU_PORTABLE || level == CELLSEG_CPU_BLAS || level == best)
         return true;
     return level == CELLSEG_CPU_AVX2 && best == CELLSEG_CPU_AVX512;
 }
@@ -25,7 +25,10 @@ static cellseg_status check(const cellseg_context_options *options) {
     CSEG_TRY(cseg_range_check("threads", options->threads, 0, 1024));
     if ((options->alloc == NULL) != (options->free == NULL))
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "alloc and free must both be given, or neither");
-    if (!level_runs_here(options->cpu_level))
+    if (options->cpu_level == CELLSEG_CPU_BLAS && !cseg_cpu_has_blas())
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "cpu_level is CELLSEG_CPU_BLAS, but this library was built without OpenBLAS; "
+                                               "choose CELLSEG_CPU_FASTEST or build with OpenBLAS");
+    if (!level_runs_here(cseg_cpu_level(options->cpu_level)))
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "cpu_level %d does not run on this processor", (int)options->cpu_level);
     return CELLSEG_OK;
 }
@@ -47,7 +50,7 @@ cellseg_status cellseg_context_new(cellseg_context **out, const cellseg_context_
         return cseg_error_last();
     *context = (cellseg_context){.options = own, .heap = heap};
     context->threads = own.threads > 0 ? own.threads : cseg_cpu_count();
-    context->cpu_level = own.cpu_level != CELLSEG_CPU_BEST ? own.cpu_level : cseg_cpu_best();
+    context->cpu_level = cseg_cpu_level(own.cpu_level);
     atomic_init(&context->cancelled, false);
     atomic_init(&context->cancel_requested, false);
     if (own.parallel_for == NULL && context->threads > 1) {

@@ -16,11 +16,17 @@
 
 #include <assert.h>
 #include <fenv.h>
+#include <float.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
+
+#if FLT_EVAL_METHOD != 0
+#error "libcellseg's results need float and double computed as such (FLT_EVAL_METHOD 0): on 32-bit x86, compile with -msse2 -mfpmath=sse."
+#endif
 
 /* ---- option structs (options.c) ---- */
 
@@ -430,6 +436,38 @@ size_t cseg_utf8_encode(char *to, uint32_t character);
 
 bool cseg_utf8_is_text(const char *text, size_t length);
 
+/* ---- a fused multiply-add: the same bytes everywhere ---- */
+
+/* Every processor that this is compiled for has a fused multiply-add of floats. Not all compilers define the first macro. */
+#if defined(__FP_FAST_FMAF) || defined(__FMA__) || defined(__ARM_FEATURE_FMA) || defined(__riscv_flen) || defined(__s390x__) ||  \
+    defined(__powerpc64__)
+#define CSEG_FAST_FMA 1
+#endif
+
+/*
+ * a * b + c rounded once, as fmaf() of the C standard; an instruction where every processor has one. Else in double, inline,
+ * because fmaf() of a C library is slow there, and of some wrong. The product of two floats is exact in double. The sum with a
+ * third is rounded to odd; rounding that to float equals rounding the exact value once (Boldo and Melquiond 2008).
+ */
+static inline float cseg_fused_add(float a, float b, float c) {
+#if defined(CSEG_FAST_FMA)
+    return __builtin_fmaf(a, b, c);
+#else
+    const double product = (double)a * (double)b, addend = (double)c;
+    double sum = product + addend;
+    const double part = sum - product;
+    const double error = (product - (sum - part)) + (addend - part);
+    int64_t bits;
+    memcpy(&bits, &sum, sizeof bits);
+    /* A comparison with NaN is false, so infinities pass. Adding one to the bits moves away from zero, subtracting towards it. */
+    const int64_t away = (error > 0) == (sum > 0) ? 1 : -1;
+    const int64_t inexact = (error > 0) | (error < 0);
+    bits += away * (inexact & ~bits & 1);
+    memcpy(&sum, &bits, sizeof sum);
+    return (float)sum;
+#endif
+}
+
 /* ---- random numbers (random.c) ---- */
 
 /* Uniform bits, a pure function of seed and counter (splitmix64). */
@@ -437,6 +475,8 @@ uint64_t cseg_random_bits(uint64_t seed, uint64_t counter);
 
 /* ---- processor (cpu.c) ---- */
 
-int32_t cseg_cpu_best(void); /* the highest CELLSEG_CPU_ level this machine runs */
+int32_t cseg_cpu_best(void);                  /* the highest level of CELLSEG_CPU_PORTABLE to _NEON that this machine runs */
+bool cseg_cpu_has_blas(void);                 /* CELLSEG_CPU_BLAS is built in */
+int32_t cseg_cpu_level(int32_t option_value); /* CELLSEG_CPU_BEST and _FASTEST as what they stand for here */
 
 #endif

@@ -19,6 +19,28 @@ int32_t cseg_cpu_best(void) {
 #endif
 }
 
+bool cseg_cpu_has_blas(void) {
+#if defined(CSEG_BLAS)
+    return true;
+#else
+    return false;
+#endif
+}
+
+/* With a fused multiply-add the portable row is about as fast as BLAS, and exact. */
+static int32_t fastest(void) {
+    const int32_t best = cseg_cpu_best();
+#if defined(CSEG_FAST_FMA)
+    return best;
+#else
+    return best == CELLSEG_CPU_PORTABLE && cseg_cpu_has_blas() ? CELLSEG_CPU_BLAS : best;
+#endif
+}
+
+int32_t cseg_cpu_level(int32_t option_value) {
+    return option_value == CELLSEG_CPU_BEST ? cseg_cpu_best() : option_value == CELLSEG_CPU_FASTEST ? fastest() : option_value;
+}
+
 int32_t cseg_cpu_count(void) {
     const int32_t allowed = cseg_system_processors(), quota = cseg_cgroup_cpus("");
     const int32_t cpus = quota < allowed ? quota : allowed;

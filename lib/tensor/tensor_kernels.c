@@ -13,6 +13,10 @@ const cseg_kernels *cseg_kernels_select(int32_t cpu_level) {
     case CELLSEG_CPU_NEON:
         return &cseg_kernels_neon;
 #endif
+#if defined(CSEG_BLAS)
+    case CELLSEG_CPU_BLAS:
+        return &cseg_kernels_blas;
+#endif
     default:
         return &cseg_kernels_c;
     }

@@ -81,6 +81,6 @@ struct cseg_kernels {
                           const float *mean_g, const float *mean_gx);
 };
 
-extern const cseg_kernels cseg_kernels_c, cseg_kernels_avx2, cseg_kernels_avx512, cseg_kernels_neon;
+extern const cseg_kernels cseg_kernels_c, cseg_kernels_avx2, cseg_kernels_avx512, cseg_kernels_neon, cseg_kernels_blas;
 
 #endif

@@ -90,6 +90,8 @@ static const char *cpu_name(int32_t level) {
         return "avx512";
     case CELLSEG_CPU_NEON:
         return "neon";
+    case CELLSEG_CPU_BLAS:
+        return "blas";
     default:
         return "portable";
     }
@@ -358,10 +360,12 @@ static void time_network_on(const bench *b, int32_t level, int32_t threads) {
 }
 
 static void time_network(const bench *b) {
-    static const int32_t levels[] = {CELLSEG_CPU_AVX512, CELLSEG_CPU_AVX2, CELLSEG_CPU_NEON, CELLSEG_CPU_PORTABLE};
+    static const int32_t levels[] = {CELLSEG_CPU_AVX512, CELLSEG_CPU_AVX2, CELLSEG_CPU_NEON, CELLSEG_CPU_BLAS,
+                                     CELLSEG_CPU_PORTABLE};
     const int32_t best = cseg_cpu_best();
     for (size_t i = 0; i < sizeof levels / sizeof *levels; i++) {
         const bool here = levels[i] == best || levels[i] == CELLSEG_CPU_PORTABLE ||
+                          (levels[i] == CELLSEG_CPU_BLAS && cseg_cpu_has_blas()) ||
                           (levels[i] == CELLSEG_CPU_AVX2 && best == CELLSEG_CPU_AVX512);
         for (int32_t threads = 1; here && threads <= 2; threads++)
             time_network_on(b, levels[i], threads);

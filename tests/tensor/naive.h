@@ -8,12 +8,15 @@
 
 #include <math.h>
 
-static const int32_t test_levels[] = {CELLSEG_CPU_PORTABLE, CELLSEG_CPU_NEON, CELLSEG_CPU_AVX2, CELLSEG_CPU_AVX512};
-enum { TEST_LEVELS = 4 };
+static const int32_t test_levels[] = {CELLSEG_CPU_PORTABLE, CELLSEG_CPU_NEON, CELLSEG_CPU_AVX2, CELLSEG_CPU_AVX512,
+                                      CELLSEG_CPU_BLAS};
+enum { TEST_SAME_BYTES = 4, TEST_LEVELS = 5 }; /* the first four give the same bytes */
 
 /* The rows of the table that this machine runs; `index` counts levels. NULL: not here. */
 static inline const cseg_kernels *test_kernels(size_t index) {
     const int32_t level = test_levels[index], best = cseg_cpu_best();
+    if (level == CELLSEG_CPU_BLAS)
+        return cseg_cpu_has_blas() ? cseg_kernels_select(level) : NULL;
     if (level == CELLSEG_CPU_PORTABLE || level == best || (level == CELLSEG_CPU_AVX2 && best == CELLSEG_CPU_AVX512))
         return cseg_kernels_select(level);
     return NULL;

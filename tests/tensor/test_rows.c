@@ -142,7 +142,7 @@ static void all_rows_give_the_same_bytes(void **state) {
     uint64_t bytes_of_all = 0xcbf29ce484222325ULL;
     for (size_t i = 0; i <= CASES; i++) {
         record portable = {0};
-        for (size_t level = 0; level < TEST_LEVELS; level++) {
+        for (size_t level = 0; level < TEST_SAME_BYTES; level++) {
             const cseg_kernels *k = test_kernels(level);
             record mine = {0};
             if (k == NULL)
@@ -201,7 +201,7 @@ static void chains_are_fmaf(void **state) {
         float truth = start;
         for (size_t j = 0; j < length; j++)
             truth = fmaf(a[j], b[j], truth);
-        for (size_t level = 0; level < TEST_LEVELS; level++) {
+        for (size_t level = 0; level < TEST_SAME_BYTES; level++) {
             const cseg_kernels *k = test_kernels(level);
             float c;
             const cseg_tile tile = {.rows = 1,
