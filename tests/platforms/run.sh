@@ -31,7 +31,8 @@ fetch_libraries() { # architecture
     mkdir -p "$root/apt/lists/partial" "$root/apt/archives/partial"
     : >"$root/apt/status"
     foreign_apt "$1" update || true # where one of the mirrors is not ready, the others serve
-    foreign_apt "$1" install -y --download-only libc6-dev libgcc-12-dev libtiff-dev libpng-dev libexpat1-dev zlib1g-dev libcmocka-dev
+    foreign_apt "$1" install -y --download-only libc6-dev libgcc-12-dev libtiff-dev libpng-dev libexpat1-dev zlib1g-dev \
+        libcjson-dev libcmocka-dev
     for package in "$root"/apt/archives/*.deb; do
         dpkg -x "$package" "$root"
     done
