@@ -25,7 +25,7 @@
 #include <string.h>
 
 #if FLT_EVAL_METHOD != 0
-#error "libcellseg's results need float and double computed as such (FLT_EVAL_METHOD 0): on 32-bit x86, compile with -msse2 -mfpmath=sse."
+#error "libcellseg needs FLT_EVAL_METHOD 0: compile with -msse2 -mfpmath=sse for 32-bit x86, with -fexcess-precision=fast for s390x."
 #endif
 
 /* ---- option structs (options.c) ---- */

@@ -6,13 +6,8 @@
  */
 #include "core/core.h"
 
-#include <float.h>
 #include <math.h>
 #include <string.h>
-
-#if FLT_EVAL_METHOD != 0
-#error "libcellseg needs FLT_EVAL_METHOD 0: compile with -msse2 -mfpmath=sse for 32-bit x86, with -fexcess-precision=fast for s390x."
-#endif
 
 static const double ln2_hi = 6.93147180369123816490e-01; /* low 32 bits zero: k * ln2_hi is exact */
 static const double ln2_lo = 1.90821492927058770002e-10;

@@ -21,3 +21,10 @@ done
 try gcc "-O3 -flto"
 try clang -O2
 try clang "-O3 -flto=thin -fuse-ld=lld"
+
+# Code whose float is computed with more digits is refused.
+if gcc -mfpmath=387 -std=c11 -Iinclude -Ilib -fsyntax-only lib/core/fmath.c 2>"$work/refused"; then
+    echo "-mfpmath=387 was not refused"
+    exit 1
+fi
+grep 'error "libcellseg needs FLT_EVAL_METHOD 0' "$work/refused"
