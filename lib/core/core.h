@@ -26,7 +26,7 @@
 
 #if FLT_EVAL_METHOD != 0
 #error                                                                                                                           \
-    "libcellseg's results need float and double computed as such (FLT_EVAL_METHOD 0): on 32-bit x86, compile with -msse2 -mfpmath=sse."
+    "libcellseg needs FLT_EVAL_METHOD 0: compile with -msse2 -mfpmath=sse for 32-bit x86, with -fexcess-precision=fast for s390x."
 #endif
 
 /* ---- option structs (options.c) ---- */
