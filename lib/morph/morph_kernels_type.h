@@ -16,6 +16,11 @@ INLINE_BODY void NAME(fill)(SAMPLE *row, size_t n, bool max) {
         row[x] = max ? LOWEST : HIGHEST;
 }
 
+INLINE_BODY void NAME(keep)(SAMPLE *restrict out, const SAMPLE *restrict in, size_t n, bool max) {
+    for (size_t x = 0; x < n; x++)
+        out[x] = NAME(extreme)(in[x], out[x], max);
+}
+
 /* ---- the sliding extreme; see rect.c ---- */
 
 /* Copy a row for the next block's suffixes, and extend the running prefix by it. */
@@ -27,14 +32,6 @@ INLINE_BODY void NAME(take)(SAMPLE *restrict copy, SAMPLE *restrict run, const S
     }
 }
 
-INLINE_BODY void NAME(suffixes)(SAMPLE *block, size_t window, size_t columns, bool max) {
-    for (size_t r = window - 1; r-- > 0;) {
-        SAMPLE *row = block + r * columns;
-        for (size_t x = 0; x < columns; x++)
-            row[x] = NAME(extreme)(row[x], row[x + columns], max);
-    }
-}
-
 /* No difference is negative, and unsigned samples hold all of them. */
 INLINE_BODY void NAME(subtract)(DIFFERENCE *to, const SAMPLE *minuend, const SAMPLE *row, size_t columns, bool black) {
     for (size_t x = 0; x < columns; x++) {
@@ -43,58 +40,67 @@ INLINE_BODY void NAME(subtract)(DIFFERENCE *to, const SAMPLE *minuend, const SAM
     }
 }
 
-/* Row y of the result: the extreme of two rows of scratch, or its difference from the minuend. */
-INLINE_BODY void NAME(put)(const cseg_morph_strip *s, size_t y, const SAMPLE *a, const SAMPLE *b, SAMPLE *line, size_t columns,
-                           bool max) {
-    SAMPLE *to = (SAMPLE *)(void *)(s->to + y * s->to_stride);
-    if (s->minuend == NULL) {
-        NAME(extremes)(to, a, b, columns, max);
-        return;
-    }
-    NAME(extremes)(line, a, b, columns, max);
-    NAME(subtract)((DIFFERENCE *)to, (const SAMPLE *)(const void *)(s->minuend + y * s->minuend_stride), line, columns, s->black);
+INLINE_BODY void NAME(suffixes)(SAMPLE *block, size_t window, size_t columns, bool max) {
+    for (size_t r = window - 1; r-- > 0;)
+        NAME(keep)(block + r * columns, block + (r + 1) * columns, columns, max);
 }
 
-/* max, and most often `columns`, is a constant where this is inlined. */
-INLINE_BODY void NAME(slide_columns)(const cseg_morph_strip *s, size_t columns, bool max) {
-    const size_t window = s->before + s->after + 1;
+/* A step over a strip is a function of its own, with a loop for each case: the length of a full strip is a constant. Inlined into
+ * slide(), where a step comes several times, the loops would take a tenth of the library. `choice`: max, or black. */
+#define STEP(step, parameters, ...)                                                                                              \
+    TARGET static __attribute__((noinline)) void NAME(step_##step) parameters {                                                  \
+        const size_t full = CSEG_MORPH_STRIP_BYTES / sizeof(SAMPLE);                                                             \
+        if (columns != full)                                                                                                     \
+            NAME(step)(__VA_ARGS__, columns, choice);                                                                            \
+        else if (choice)                                                                                                         \
+            NAME(step)(__VA_ARGS__, full, true);                                                                                 \
+        else                                                                                                                     \
+            NAME(step)(__VA_ARGS__, full, false);                                                                                \
+    }
+STEP(extremes, (SAMPLE * out, const SAMPLE *a, const SAMPLE *b, size_t columns, bool choice), out, a, b)
+STEP(suffixes, (SAMPLE * block, size_t window, size_t columns, bool choice), block, window)
+STEP(fill, (SAMPLE * row, size_t columns, bool choice), row)
+STEP(take, (SAMPLE * copy, SAMPLE *run, const SAMPLE *row, size_t columns, bool choice), copy, run, row)
+STEP(subtract, (DIFFERENCE * to, const SAMPLE *minuend, const SAMPLE *row, size_t columns, bool choice), to, minuend, row)
+#undef STEP
+
+/* Row y of the result: the extreme of two rows of scratch, or its difference from the minuend. */
+TARGET static void NAME(put)(const cseg_morph_strip *s, size_t y, const SAMPLE *a, const SAMPLE *b, SAMPLE *line, bool max) {
+    void *to = s->to + y * s->to_stride;
+    NAME(step_extremes)(s->minuend == NULL ? to : line, a, b, s->columns, max);
+    if (s->minuend != NULL)
+        NAME(step_subtract)(to, (const void *)(s->minuend + y * s->minuend_stride), line, s->columns, s->black);
+}
+
+TARGET static void NAME(slide)(const cseg_morph_strip *s, bool max) {
+    const size_t columns = s->columns, window = s->before + s->after + 1;
     SAMPLE *now = s->scratch, *next = now + window * columns, *run = next + window * columns, *line = run + columns;
     for (size_t r = 0; r < window; r++)
         if (r < s->before || r - s->before >= s->height)
-            NAME(fill)(now + r * columns, columns, max);
+            NAME(step_fill)(now + r * columns, columns, max);
         else
             memcpy(now + r * columns, s->from + (r - s->before) * s->from_stride, columns * sizeof(SAMPLE));
-    NAME(suffixes)(now, window, columns, max);
+    NAME(step_suffixes)(now, window, columns, max);
     for (size_t y = 0; y < s->height; y += window) {
-        NAME(put)(s, y, now, now, line, columns, max);
-        NAME(fill)(run, columns, max);
+        NAME(put)(s, y, now, now, line, max);
+        NAME(step_fill)(run, columns, max);
         for (size_t r = 1; r <= window; r++) {
             const size_t row = y + s->after + r;
             SAMPLE *copy = next + (r - 1) * columns;
             if (row + PREFETCH_ROWS < s->height)
                 prefetch(s->from + (row + PREFETCH_ROWS) * s->from_stride, columns * sizeof(SAMPLE));
             if (row < s->height)
-                NAME(take)(copy, run, (const SAMPLE *)(const void *)(s->from + row * s->from_stride), columns, max);
+                NAME(step_take)(copy, run, (const SAMPLE *)(const void *)(s->from + row * s->from_stride), columns, max);
             else
-                NAME(fill)(copy, columns, max);
+                NAME(step_fill)(copy, columns, max);
             if (r < window && y + r < s->height)
-                NAME(put)(s, y + r, now + r * columns, run, line, columns, max);
+                NAME(put)(s, y + r, now + r * columns, run, line, max);
         }
-        NAME(suffixes)(next, window, columns, max);
+        NAME(step_suffixes)(next, window, columns, max);
         SAMPLE *swap = now;
         now = next;
         next = swap;
     }
-}
-
-TARGET static void NAME(slide)(const cseg_morph_strip *s, bool max) {
-    enum { COLUMNS = CSEG_MORPH_STRIP_BYTES / sizeof(SAMPLE) };
-    if (s->columns == COLUMNS && max)
-        NAME(slide_columns)(s, COLUMNS, true);
-    else if (s->columns == COLUMNS)
-        NAME(slide_columns)(s, COLUMNS, false);
-    else
-        NAME(slide_columns)(s, s->columns, max);
 }
 
 /* ---- the extreme under a disc; see disc.c ---- */
@@ -124,11 +130,6 @@ TARGET static void NAME(chord)(void *out, const void *table, size_t width, size_
         k++;
     const SAMPLE *level = (const SAMPLE *)table + k * (width + 2 * margin);
     NAME(extremes)(out, level + margin - reach, level + margin + reach + 1 - ((size_t)1 << k), width, max);
-}
-
-INLINE_BODY void NAME(keep)(SAMPLE *restrict out, const SAMPLE *restrict in, size_t n, bool max) {
-    for (size_t x = 0; x < n; x++)
-        out[x] = NAME(extreme)(in[x], out[x], max);
 }
 
 TARGET static void NAME(merge)(void *to, const void *chord, size_t width, bool max) {
