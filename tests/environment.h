@@ -12,6 +12,9 @@
 #include <xmmintrin.h>
 #endif
 
+/* The exceptions of the standard. A C library may have one more for subnormal operands, which a test's own arithmetic raises. */
+enum { STANDARD_EXCEPTIONS = FE_DIVBYZERO | FE_INEXACT | FE_INVALID | FE_OVERFLOW | FE_UNDERFLOW };
+
 enum { ENVIRONMENT_DEFAULT, ENVIRONMENT_UPWARD, ENVIRONMENT_DOWNWARD, ENVIRONMENT_TOWARDZERO, ENVIRONMENT_FLUSH, ENVIRONMENTS };
 
 /* Subnormal results and, where the processor tells them apart, subnormal operands become zero. */

@@ -16,12 +16,17 @@
 
 #include <assert.h>
 #include <fenv.h>
+#include <float.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+
+#if FLT_EVAL_METHOD != 0
+#error "libcellseg's results need float and double computed as such (FLT_EVAL_METHOD 0): on 32-bit x86, compile with -msse2 -mfpmath=sse."
+#endif
 
 /* ---- option structs (options.c) ---- */
 
@@ -431,6 +436,8 @@ size_t cseg_utf8_encode(char *to, uint32_t character);
 
 bool cseg_utf8_is_text(const char *text, size_t length);
 
+/* ---- a fused multiply-add: the same bytes everywhere ---- */
+
 /* Every processor that this is compiled for has a fused multiply-add of floats. Not all compilers define the first macro. */
 #if defined(__FP_FAST_FMAF) || defined(__FMA__) || defined(__ARM_FEATURE_FMA) || defined(__riscv_flen) || defined(__s390x__) ||  \
     defined(__powerpc64__)
@@ -442,7 +449,7 @@ bool cseg_utf8_is_text(const char *text, size_t length);
  * because fmaf() of a C library is slow there, and of some wrong. The product of two floats is exact in double. The sum with a
  * third is rounded to odd; rounding that to float equals rounding the exact value once (Boldo and Melquiond 2008).
  */
-static inline float cseg_math_fma(float a, float b, float c) {
+static inline float cseg_fused_add(float a, float b, float c) {
 #if defined(CSEG_FAST_FMA)
     return __builtin_fmaf(a, b, c);
 #else

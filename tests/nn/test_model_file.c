@@ -537,7 +537,8 @@ static void unreadable_paths_are_io_errors(void **state) {
 static void devices_are_not_replaced(void **state) {
     (void)state;
     (void)unlink(path);
-    assert_int_equal(symlink("/dev/null", path), 0);
+    if (symlink("/dev/null", path) != 0)
+        skip();
     assert_status(cellseg_model_save(model, NULL, path, CELLSEG_WEIGHTS_FLOAT32), CELLSEG_ERR_IO);
     assert_status(cellseg_model_export_onnx(model, NULL, path), CELLSEG_ERR_IO);
     assert_non_null(strstr(cellseg_last_error(), "not a regular file"));
