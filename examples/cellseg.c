@@ -6,6 +6,7 @@
 #include "cli/cli.h"
 #include "cli/command.h"
 #include "cli/progress.h"
+#include "cli/system.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -40,6 +41,7 @@ static int run(int argc, char **argv) {
 }
 
 int main(int argc, char **argv) {
+    argv = begin_process(&argc, argv);
     begin_output();
     const int code = run(argc, argv);
     const bool printed = end_output();

@@ -15,6 +15,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#if defined(_WIN32)
+#include "on_windows.h"
+#endif
+
 /* Fails with the library's own message, which says more than a number. */
 #define assert_ok(call)                                                                                                          \
     do {                                                                                                                         \

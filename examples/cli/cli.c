@@ -4,17 +4,15 @@
 
 #include "json.h"
 #include "progress.h"
+#include "system.h"
 #include "text.h"
 
 #include <ctype.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 bool quiet, verbose, json_lines;
 static int output_error; /* of the first write to standard output that failed */
@@ -68,12 +66,8 @@ void flush_output(void) {
 
 void begin_output(void) {
     static char buffer[1 << 16]; /* holds any help, so that a failed write leaves its reason to the last one */
-    (void)signal(SIGPIPE, SIG_IGN);
-    if (!isatty(STDOUT_FILENO))
+    if (!is_terminal(stdout))
         (void)setvbuf(stdout, buffer, _IOFBF, sizeof buffer);
-    for (int descriptor = 0; descriptor <= STDERR_FILENO; descriptor++)
-        if (fcntl(descriptor, F_GETFD) < 0)
-            (void)open("/dev/null", O_RDONLY); /* so that no result file takes the number; writing there fails */
 }
 
 bool end_output(void) {

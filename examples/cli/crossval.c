@@ -13,12 +13,11 @@
 #include "results.h"
 #include "scores.h"
 #include "staging.h"
+#include "system.h"
 #include "training.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 /* ---- the command line ---- */
 
@@ -146,8 +145,8 @@ static const char *group_of_fold(size_t fold, int *length) {
         *length = (int)group_length(image->image.stem);
         return image->image.stem;
     }
-    const char *end = strrchr(image->image.path, '/'), *begin = end; /* the folder's own name */
-    while (begin > image->image.path && begin[-1] != '/')
+    const char *end = base_name(image->image.path) - 1, *begin = end; /* the folder's own name */
+    while (begin > image->image.path && !is_separator(begin[-1]))
         begin--;
     *length = (int)(end - begin);
     return begin;
@@ -156,9 +155,9 @@ static const char *group_of_fold(size_t fold, int *length) {
 /* ---- settings of the results ---- */
 
 static void put_file(FILE *to, const char *path) {
-    struct stat status;
-    const bool there = stat(path, &status) == 0;
-    fprintf(to, "%s %lld %lld\n", path, there ? (long long)status.st_size : -1LL, there ? (long long)status.st_mtime : -1LL);
+    entry found;
+    const bool there = find_entry(&found, path);
+    fprintf(to, "%s %lld %lld\n", path, there ? (long long)found.size : -1LL, there ? (long long)found.changed : -1LL);
 }
 
 static void put_settings(FILE *to) {
@@ -181,48 +180,32 @@ static void put_settings(FILE *to) {
     }
 }
 
-static bool holds(const char *path, const char *text, bool *there) {
-    FILE *from = fopen(path, "r");
-    *there = from != NULL;
-    if (from == NULL)
-        return false;
-    size_t i = 0;
-    int c;
-    while ((c = fgetc(from)) != EOF && text[i] != '\0' && c == (unsigned char)text[i])
-        i++;
-    (void)fclose(from);
-    return c == EOF && text[i] == '\0';
-}
-
-static bool place(const char *path, const char *text) {
-    output to;
-    if (!open_output(&to, path))
-        return false;
-    (void)fputs(text, to.file);
-    return close_output(&to, true);
+static bool have_same_bytes(const char *a, const char *b) {
+    FILE *one = open_to_read(a), *other = open_to_read(b);
+    bool same = one != NULL && other != NULL;
+    for (int c = 0; same && c != EOF;) {
+        c = fgetc(one);
+        same = c == fgetc(other);
+    }
+    if (one != NULL)
+        (void)fclose(one);
+    if (other != NULL)
+        (void)fclose(other);
+    return same;
 }
 
 /* Write the settings to a new folder, or compare them with those of an old folder. */
 static bool claim_folder(void) {
-    char path[PATH_SIZE], *text = NULL;
-    size_t length;
-    if (!prepare_folder(folder, NULL, NULL) || !join_path(path, folder, "crossval", ".txt"))
+    char path[PATH_SIZE];
+    output to;
+    if (!prepare_folder(folder, NULL, NULL) || !join_path(path, folder, "crossval", ".txt") || !open_output(&to, path))
         return false;
-    FILE *memory = open_memstream(&text, &length);
-    if (memory != NULL) {
-        put_settings(memory);
-        (void)fclose(memory);
-    }
-    bool there = false, fine = text != NULL;
-    if (!fine)
-        print_error("no memory");
-    else if (!holds(path, text, &there)) {
-        fine = !there && place(path, text);
-        if (there)
-            print_error("%s: the folder has results of other images, options or versions; choose another folder", path);
-    }
-    free(text);
-    return fine;
+    put_settings(to.file);
+    const bool written = fflush(to.file) == 0, there = written && exists(path);
+    const bool same = there && have_same_bytes(to.temporary, path);
+    if (there && !same)
+        print_error("%s: the folder has results of other images, options or versions; choose another folder", path);
+    return close_output(&to, !there) || same;
 }
 
 /* ---- training a fold ---- */
@@ -278,7 +261,7 @@ static bool train_fold(cellseg_context *context, const cellseg_model *start, siz
     const bool fine = add_fold(trainer, fold) && train_and_save(trainer, context, path);
     cellseg_trainer_free(trainer);
     if (fine)
-        (void)remove(checkpoint);
+        (void)remove_entry(checkpoint);
     return fine;
 }
 
@@ -328,7 +311,7 @@ static bool true_nuclei(char path[PATH_SIZE], cellseg_context *context, const la
     if (!join_path(truth, folder, "truth", "") || !prepare_folder(truth, NULL, NULL) ||
         !join_path(path, truth, stem, ".nuclei.tif"))
         return false;
-    if (access(path, F_OK) == 0)
+    if (exists(path))
         return true;
     cellseg_image *image = NULL;
     const bool fine = read_image(&image, context, of->image.path) && find_nuclei(context, image, of->cells.path, path);
@@ -341,7 +324,7 @@ static bool segment_image(cellseg_context *context, const cellseg_model *model, 
     char cells[PATH_SIZE];
     if (!join_path(cells, fold_folder, image->stem, ".cells.tif"))
         return false;
-    if (access(cells, F_OK) == 0)
+    if (exists(cells))
         return true;
     results r;
     init_results(&r, image, &reading);
@@ -379,7 +362,7 @@ static bool run_fold(cellseg_context *context, const cellseg_model *start, size_
     (void)snprintf(name, sizeof name, "fold-%zu", fold + 1);
     if (!join_path(fold_folder, folder, name, "") || !prepare_folder(fold_folder, NULL, NULL) ||
         !join_path(path, fold_folder, "model", ".cellseg") ||
-        (access(path, F_OK) != 0 && !train_fold(context, start, fold, fold_folder, path)))
+        (!exists(path) && !train_fold(context, start, fold, fold_folder, path)))
         return false;
     cellseg_model *model; /* from the file, so that a model found there and one just trained are the same */
     if (cellseg_model_load(&model, context, path) != CELLSEG_OK) {

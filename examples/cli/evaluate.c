@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static const char *kind = "cells";
 static const char *csv_path, *report_path, *images_path;
@@ -42,10 +41,9 @@ static score_list objects, nuclei;
 
 /* The file <stem>.KIND.tif in the folder of `path`; NULL if the file is missing. */
 static const char *beside(char found[PATH_SIZE], const char *path, const char *stem, const char *which) {
-    const char *slash = strrchr(path, '/');
-    const int folder = slash != NULL ? (int)(slash - path) + 1 : 0;
+    const int folder = (int)(base_name(path) - path);
     const int length = snprintf(found, PATH_SIZE, "%.*s%s.%s.tif", folder, path, stem, which);
-    return length < PATH_SIZE && access(found, F_OK) == 0 ? found : NULL;
+    return length < PATH_SIZE && exists(found) ? found : NULL;
 }
 
 /* Evaluate the nuclei of a pair of cells if both sides have nuclei. */

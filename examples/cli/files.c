@@ -3,29 +3,31 @@
 #include "files.h"
 
 #include "cli.h"
+#include "names.h"
 #include "staging.h"
 #include "stem.h"
+#include "system.h"
 #include "temporary.h"
+#include "text.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 /* ---- paths ---- */
 
 const char *base_name(const char *path) {
-    const char *slash = strrchr(path, '/');
-    return slash != NULL ? slash + 1 : path;
+    const char *name = path + strlen(path);
+    while (name > path && !is_separator(name[-1]))
+        name--;
+    return name;
 }
 
 bool is_folder(const char *path) {
-    struct stat status;
-    return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+    entry found;
+    return find_entry(&found, path) && found.kind == ENTRY_FOLDER;
 }
 
 bool folder_of(char folder[PATH_SIZE], const char *path) {
@@ -36,13 +38,13 @@ bool folder_of(char folder[PATH_SIZE], const char *path) {
 
 bool can_be_written(const char *path) {
     char folder[PATH_SIZE];
-    struct stat status;
+    entry found;
     const char *fault = NULL;
     if (!folder_of(folder, path) || base_name(path)[0] == '\0')
         fault = "the path has no file name";
-    else if (stat(path, &status) == 0 && !S_ISREG(status.st_mode))
-        fault = S_ISDIR(status.st_mode) ? "this is a directory" : "this is not a regular file";
-    else if ((lstat(path, &status) != 0 && errno != ENOENT) || access(folder, W_OK | X_OK) != 0)
+    else if (find_entry(&found, path) && found.kind != ENTRY_FILE)
+        fault = found.kind == ENTRY_FOLDER ? "this is a directory" : "this is not a regular file";
+    else if ((!find_link(&found, path) && errno != ENOENT) || !can_create_in(folder))
         fault = strerror(errno);
     if (fault != NULL)
         print_error("%s: cannot be written: %s", path, fault);
@@ -59,19 +61,24 @@ bool prepare_output(const char *path) {
 }
 
 bool is_same_file(const char *a, const char *b) {
-    struct stat of_a, of_b;
-    return stat(a, &of_a) == 0 && stat(b, &of_b) == 0 && of_a.st_dev == of_b.st_dev && of_a.st_ino == of_b.st_ino;
+    entry of_a, of_b;
+    return find_entry(&of_a, a) && find_entry(&of_b, b) && of_a.device == of_b.device && of_a.number == of_b.number;
+}
+
+bool exists(const char *path) {
+    entry found;
+    return find_entry(&found, path);
 }
 
 bool make_folder(const char *path) {
     char part[PATH_SIZE];
     const size_t length = strlen(path);
     for (size_t i = 1; i <= length && length < sizeof part; i++) {
-        if (path[i] != '/' && path[i] != '\0')
+        if (!is_separator(path[i]) && path[i] != '\0')
             continue;
         memcpy(part, path, i);
         part[i] = '\0';
-        if (!is_folder(part) && mkdir(part, 0777) != 0 && errno != EEXIST) {
+        if (!is_folder(part) && !create_folder(part) && errno != EEXIST) {
             print_error("%s: the folder cannot be created: %s", path, strerror(errno));
             return false;
         }
@@ -98,7 +105,7 @@ static void append(file_list *list, char *path, const char *kind) {
     file *f = &list->files[list->count++];
     const char *name = base_name(path);
     *f = (file){.path = path};
-    f->stem = check_memory(strndup(name, stem_length(name, kind, &f->is_result)));
+    f->stem = check_memory(copy_text(name, stem_length(name, kind, &f->is_result)));
 }
 
 void free_files(file_list *list) {
@@ -149,7 +156,7 @@ static bool check_stems(const file_list *sorted) {
 bool files_from_operands(file_list *out, const char *const *operands, int count, const char *kind) {
     *out = (file_list){0};
     for (int i = 0; i < count; i++)
-        append(out, check_memory(strdup(operands[i])), kind);
+        append(out, check_memory(copy_text(operands[i], strlen(operands[i]))), kind);
     file_list sorted = {out->count, check_memory(malloc((out->count + 1) * sizeof *sorted.files))};
     memcpy(sorted.files, out->files, out->count * sizeof *sorted.files);
     qsort(sorted.files, sorted.count, sizeof *sorted.files, by_stem);
@@ -162,27 +169,25 @@ bool files_from_operands(file_list *out, const char *const *operands, int count,
 
 /* ---- folders ---- */
 
-static int is_image_name(const struct dirent *entry) {
-    const char *end = strrchr(entry->d_name, '.');
-    return end != NULL && end != entry->d_name &&
+static bool is_image_name(const char *name) {
+    const char *end = strrchr(name, '.');
+    return end != NULL && name[0] != '.' &&
            (strcasecmp(end, ".tif") == 0 || strcasecmp(end, ".tiff") == 0 || strcasecmp(end, ".png") == 0);
 }
 
 static bool list_folder(file_list *out, const char *folder, const char *kind) {
     *out = (file_list){0};
-    struct dirent **entries;
-    const int count = scandir(folder, &entries, is_image_name, alphasort);
-    if (count < 0) {
+    name_list names;
+    if (!list_names(&names, folder, is_image_name)) {
         print_error("%s: the folder cannot be read: %s", folder, strerror(errno));
         return false;
     }
-    for (int i = 0; i < count; i++) {
+    for (size_t i = 0; i < names.count; i++) {
         char path[PATH_SIZE];
-        if (entries[i]->d_name[0] != '.' && join_path(path, folder, entries[i]->d_name, ""))
-            append(out, check_memory(strdup(path)), kind);
-        free(entries[i]);
+        if (join_path(path, folder, names.names[i], ""))
+            append(out, check_memory(copy_text(path, strlen(path))), kind);
     }
-    free(entries);
+    free_names(&names);
     if (out->count > 0)
         qsort(out->files, out->count, sizeof *out->files, by_stem);
     return true;

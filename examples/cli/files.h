@@ -38,9 +38,9 @@ void free_files(file_list *list);
 bool same_stems(const file_list *a, const char *folder_a, const file_list *b, const char *folder_b);
 
 bool is_folder(const char *path);
+bool exists(const char *path);
 
-/* The file's own name: what follows the last slash. */
-const char *base_name(const char *path);
+const char *base_name(const char *path); /* its last name; empty after a separator */
 
 /* The folder that `path` lies in, "." at least; false if its path is too long. */
 bool folder_of(char folder[PATH_SIZE], const char *path);

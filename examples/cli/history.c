@@ -6,6 +6,7 @@
 
 #include "cli.h"
 #include "output.h"
+#include "system.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -91,7 +92,7 @@ static bool parse_line(cellseg_epoch *e, const char *line) {
 }
 
 bool read_history(history *h, const char *path) {
-    FILE *from = fopen(path, "r");
+    FILE *from = open_to_read(path);
     if (from == NULL)
         return true;
     char line[1024];

@@ -3,24 +3,24 @@
 #include "output.h"
 
 #include "cli.h"
+#include "system.h"
 #include "temporary.h"
 
 #include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
 bool open_output(output *o, const char *path) {
     char folder[PATH_SIZE];
     *o = (output){.path = path};
     if (!can_be_written(path) || !folder_of(folder, path))
         return false;
-    const int descriptor = make_temporary(o->temporary, folder, TEMPORARY_FILE);
-    o->file = descriptor >= 0 ? fdopen(descriptor, "w") : NULL;
+    const int lock = make_temporary(o->temporary, folder, TEMPORARY_FILE);
+    o->file = lock >= 0 ? open_locked(lock) : NULL;
     if (o->file == NULL)
         print_error("%s: cannot be written: %s", path, strerror(errno));
-    if (o->file == NULL && descriptor >= 0) {
-        (void)remove(o->temporary);
-        (void)close(descriptor);
+    if (o->file == NULL && lock >= 0) {
+        (void)remove_locked(lock, o->temporary);
+        unlock(lock);
     }
     return o->file != NULL;
 }
@@ -28,12 +28,12 @@ bool open_output(output *o, const char *path) {
 bool close_output(output *o, bool fine) {
     keep_mode(o->temporary, o->path);
     errno = 0;
-    const bool written = fflush(o->file) == 0 && ferror(o->file) == 0 && fsync(fileno(o->file)) == 0;
-    const bool placed = fine && written && rename(o->temporary, o->path) == 0;
+    const bool written = fflush(o->file) == 0 && ferror(o->file) == 0 && synchronise_file(o->file);
+    const bool placed = fine && written && move_locked(fileno(o->file), o->temporary, o->path);
     if (fine && !placed)
         print_error("%s: cannot be written: %s", o->path, errno != 0 ? strerror(errno) : "a write failed");
-    (void)fclose(o->file);
     if (!placed)
-        (void)remove(o->temporary);
+        (void)remove_locked(fileno(o->file), o->temporary);
+    (void)fclose(o->file);
     return placed;
 }

@@ -3,16 +3,14 @@
 
 #include "cli.h"
 #include "command.h"
+#include "system.h"
 #include "text.h"
 
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <time.h>
-#include <unistd.h>
 
-enum { BAR_WIDTH = 20, LINE_SIZE = 8192, USUAL_COLUMNS = 80, SILENCE_SECONDS = 10 };
+enum { BAR_WIDTH = 20, LINE_SIZE = 8192, USUAL_COLUMNS = 79, SILENCE_SECONDS = 10 };
 
 static struct {
     const char *title; /* NULL: none */
@@ -33,15 +31,9 @@ void wipe_bar(void) {
     bar_drawn = false;
 }
 
-static size_t terminal_columns(void) {
-    struct winsize size;
-    return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : USUAL_COLUMNS;
-}
-
-static double now_seconds(void) {
-    struct timespec t;
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+static size_t usable_columns(void) {
+    const size_t columns = terminal_columns();
+    return columns > 0 ? columns - 1 : USUAL_COLUMNS;
 }
 
 /* " 1:02:03 left", estimated from the work since the first report; empty without an estimate. */
@@ -87,7 +79,7 @@ static void write_files(char text[64]) {
 static void draw_bar(double fraction, const char *left, const char *step) {
     static const char marks[] = "####################";
     const int full = (int)(fraction * BAR_WIDTH);
-    const size_t columns = terminal_columns() - 1;
+    const size_t columns = usable_columns();
     char head[160], tail[LINE_SIZE], files[64];
     write_files(files);
     (void)snprintf(head, sizeof head, "[%.*s%*s] %3d%%%s%s ", full, marks, BAR_WIDTH - full, "", (int)(fraction * 100), files,
@@ -115,7 +107,7 @@ static int32_t on_progress(void *user, double fraction, const char *step) {
         const double of_all = ((double)work.file + fraction) / (double)work.files;
         char left[40];
         write_time_left(left, of_all);
-        if (isatty(STDERR_FILENO))
+        if (is_terminal(stderr))
             draw_bar(of_all, left, step);
         else
             print_progress(of_all, left);
@@ -151,12 +143,6 @@ static void on_interrupt(int number) {
     cellseg_context_cancel(current_context);
 }
 
-static void catch_interrupt(void) {
-    struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = (int)SA_RESETHAND}; /* the second interrupt kills */
-    (void)sigemptyset(&action.sa_mask);
-    (void)sigaction(SIGINT, &action, NULL);
-}
-
 bool was_interrupted(void) {
     return interrupted != 0;
 }
@@ -187,7 +173,7 @@ cellseg_context *begin_context(void) {
         return NULL;
     }
     current_context = context;
-    catch_interrupt();
+    catch_interrupt(on_interrupt);
     return context;
 }
 

@@ -1,19 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#define _XOPEN_SOURCE 700 /* for realpath */ // NOLINT(bugprone-reserved-identifier)
 #include "record.h"
 
 #include "json.h"
 
+#include "system.h"
 #include "text.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 enum { RECORD_MAX_BYTES = 1 << 20, OPTIONS_BYTES = 8192 };
 
@@ -22,8 +19,8 @@ static const char program[] = "cellseg";
 /* ---- paths: UTF-8, or, where a name is not, made so ---- */
 
 /* NULL without memory. */
-static char *absolute_path(const char *path) {
-    char *real = realpath(path, NULL);
+static char *path_text(const char *path) {
+    char *real = absolute_path(path);
     char *text = utf8_copy(real != NULL ? real : path);
     free(real);
     return text;
@@ -38,7 +35,7 @@ static bool add_text(cJSON *to, const char *name, char *text) {
 
 static bool add_path(cJSON *to, const char *name, const char *path) {
     cJSON *both = cJSON_AddObjectToObject(to, name);
-    return both != NULL && add_text(both, "given", utf8_copy(path)) && add_text(both, "absolute", absolute_path(path));
+    return both != NULL && add_text(both, "given", utf8_copy(path)) && add_text(both, "absolute", path_text(path));
 }
 
 /* ---- writing ---- */
@@ -96,7 +93,7 @@ static bool add_figures(cJSON *to, const cellseg_segment_report *r) {
 static bool add_warnings(cJSON *to) {
     cJSON *list = cJSON_AddArrayToObject(to, "warnings");
     for (const char *line = kept_warnings(); list != NULL && *line != '\0'; line += strcspn(line, "\n") + 1) {
-        char *text = strndup(line, strcspn(line, "\n"));
+        char *text = copy_text(line, strcspn(line, "\n"));
         cJSON *item = text != NULL ? cJSON_CreateString(text) : NULL;
         free(text);
         if (!cJSON_AddItemToArray(list, item))
@@ -116,10 +113,10 @@ static bool describe(cJSON *to, const results *r) {
 
 /* Gives errno; 0 for success. */
 static int put_in_file(const char *path, const char *text) {
-    FILE *to = fopen(path, "wx");
+    FILE *to = create_file(path);
     if (to == NULL)
         return errno;
-    const bool fine = fprintf(to, "%s\n", text) >= 0 && fflush(to) == 0 && fsync(fileno(to)) == 0;
+    const bool fine = fprintf(to, "%s\n", text) >= 0 && fflush(to) == 0 && synchronise_file(to);
     const int error = fine ? 0 : errno;
     return fclose(to) == 0 || error != 0 ? error : errno;
 }
@@ -140,7 +137,7 @@ static bool add_files(cJSON *to, const results *r, const char *folder) {
     for (const result_kind *k = result_kinds; fine && k->suffix != NULL; k++) {
         char path[PATH_SIZE];
         fine = join_path(path, folder, r->input->stem, k->suffix);
-        if (!fine || access(path, F_OK) != 0)
+        if (!fine || !exists(path))
             continue;
         char *text = utf8_copy(path);
         cJSON *item = text != NULL ? cJSON_CreateString(text) : NULL;
@@ -199,7 +196,7 @@ static void refuse(const char *path, const char *why, const file *input) {
 static bool compare(const cJSON *record, const char *path, const char *folder, const file *input,
                     const cellseg_read_options *reading) {
     const char *recorded = recorded_input(record);
-    char *own = absolute_path(input->path);
+    char *own = path_text(input->path);
     const bool fine = own != NULL && recorded != NULL && strcmp(recorded, own) == 0;
     if (own == NULL)
         print_error("%s: no memory", path);
@@ -220,10 +217,10 @@ static bool compare(const cJSON *record, const char *path, const char *folder, c
 static bool are_names_free(const char *folder, const file *input) {
     for (const result_kind *k = result_kinds; k->suffix != NULL; k++) {
         char path[PATH_SIZE];
-        struct stat there;
+        entry there;
         if (!join_path(path, folder, input->stem, k->suffix))
             return false;
-        if (lstat(path, &there) == 0) {
+        if (find_link(&there, path)) {
             refuse(path, "no record names as a result", input);
             return false;
         }
@@ -235,10 +232,9 @@ bool is_of_input(const char *folder, const file *input, const cellseg_read_optio
     char path[PATH_SIZE];
     if (!join_path(path, folder, input->stem, ".json"))
         return false;
-    const int descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-    if (descriptor < 0 && errno == ENOENT)
+    FILE *from = open_to_read(path);
+    if (from == NULL && errno == ENOENT)
         return are_names_free(folder, input);
-    FILE *from = descriptor >= 0 ? fdopen(descriptor, "rb") : NULL;
     if (from == NULL) {
         print_error("%s: cannot be read: %s; --overwrite replaces it", path, strerror(errno));
         return false;

@@ -2,6 +2,8 @@
 /* The report's pictures: the objects of the lowest and the highest best Dice, cut from their images, with both outlines. */
 #include "report.h"
 
+#include "system.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -204,7 +206,7 @@ static bool put_picture(const album *a, const source *s, const window *w, const 
     FILE *picture = NULL;
     if (draw(a->scratch, a->context, s, a->channel, w) != CELLSEG_OK)
         print_library_error(name);
-    else if ((picture = fopen(a->scratch, "rb")) == NULL)
+    else if ((picture = open_to_read(a->scratch)) == NULL)
         print_error("%s: cannot be read", a->scratch);
     else {
         fprintf(a->to, "<img alt=\"\" width=\"%zu\" height=\"%zu\" src=\"data:image/png;base64,", enlarged(w->width, w),
@@ -213,7 +215,7 @@ static bool put_picture(const album *a, const source *s, const window *w, const 
         fprintf(a->to, "\">");
         (void)fclose(picture);
     }
-    (void)remove(a->scratch);
+    (void)remove_entry(a->scratch);
     return picture != NULL;
 }
 

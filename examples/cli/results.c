@@ -5,13 +5,13 @@
 #include "provenance.h"
 #include "record.h"
 #include "staging.h"
+#include "system.h"
 #include "text.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 /* ---- options ---- */
 
@@ -136,8 +136,7 @@ static const char *longest_suffix(void) {
 
 /* A file that is read, by its place on the disk. */
 typedef struct place {
-    dev_t device;
-    ino_t number;
+    uint64_t device, number;
     const char *path;
 } place;
 
@@ -150,23 +149,23 @@ static int by_place(const void *a, const void *b) {
 
 /* The file and, if that is a symbolic link, the link. */
 static void add_places(place *places, size_t *count, const char *path) {
-    struct stat of_file, of_link;
-    if (stat(path, &of_file) == 0)
-        places[(*count)++] = (place){of_file.st_dev, of_file.st_ino, path};
-    if (lstat(path, &of_link) == 0)
-        places[(*count)++] = (place){of_link.st_dev, of_link.st_ino, path};
+    entry of_file, of_link;
+    if (find_entry(&of_file, path))
+        places[(*count)++] = (place){of_file.device, of_file.number, path};
+    if (find_link(&of_link, path))
+        places[(*count)++] = (place){of_link.device, of_link.number, path};
 }
 
 /* A symbolic link may be replaced: what it names stays as it is. */
 static bool check_output(const char *path, const place *places, size_t count) {
-    struct stat there;
-    if (lstat(path, &there) != 0)
+    entry there;
+    if (!find_link(&there, path))
         return true;
-    const place key = {there.st_dev, there.st_ino, path}, *input = bsearch(&key, places, count, sizeof key, by_place);
+    const place key = {there.device, there.number, path}, *input = bsearch(&key, places, count, sizeof key, by_place);
     if (input != NULL)
         print_error("%s: a result would replace the input file, as %s", input->path, path);
-    else if (!S_ISREG(there.st_mode) && !S_ISLNK(there.st_mode))
-        print_error("%s: cannot be written: this is %s", path, S_ISDIR(there.st_mode) ? "a directory" : "not a regular file");
+    else if (there.kind != ENTRY_FILE && there.kind != ENTRY_LINK)
+        print_error("%s: cannot be written: this is %s", path, there.kind == ENTRY_FOLDER ? "a directory" : "not a regular file");
     else
         return true;
     return false;

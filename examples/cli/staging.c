@@ -2,17 +2,14 @@
 #include "staging.h"
 
 #include "cli.h"
+#include "names.h"
 #include "progress.h"
+#include "system.h"
 #include "temporary.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #define READY_BEGIN ".cellseg-"
 #define READY_END ".ready"
@@ -29,45 +26,38 @@ static bool name_ready(char name[PATH_SIZE], const char *stem) {
 /* Move one entry. An empty folder stands for a file that the set has not. What is gone was moved by another process. */
 static bool place_entry(const char *ready, const char *folder, const char *name) {
     char from[PATH_SIZE], to[PATH_SIZE];
-    struct stat entry;
+    entry what;
     if (!join_path(from, ready, name, "") || !join_path(to, folder, name, ""))
         return false;
-    bool fine = lstat(from, &entry) == 0;
-    if (fine && S_ISDIR(entry.st_mode))
-        fine = (unlink(to) == 0 || errno == ENOENT) && rmdir(from) == 0;
+    bool fine = find_link(&what, from);
+    if (fine && what.kind == ENTRY_FOLDER)
+        fine = (remove_entry(to) || errno == ENOENT) && remove_entry(from);
     else if (fine)
-        fine = rename(from, to) == 0;
+        fine = move_entry(from, to);
     fine = fine || errno == ENOENT;
     if (!fine)
         print_error("%s: cannot be replaced: %s; its set stays in %s", to, strerror(errno), ready);
     return fine;
 }
 
-static int is_not_dots(const struct dirent *entry) {
-    return strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
-}
-
 /* Move what is left in a ready folder, whose stem has `length` letters. */
-static bool place_set(const char *ready, const char *folder, const char *stem, size_t length) {
-    struct dirent **entries;
-    const int count = scandir(ready, &entries, is_not_dots, alphasort);
-    bool fine = count >= 0 || errno == ENOENT, placed = true;
+static bool place_set(const char *ready, int lock, const char *folder, const char *stem, size_t length) {
+    name_list names;
+    bool fine = list_names(&names, ready, NULL) || errno == ENOENT, placed = true;
     if (!fine)
         print_error("%s: this set of results cannot be put in place: %s", ready, strerror(errno));
-    for (int i = 0; i < count; i++) {
-        const char *name = entries[i]->d_name;
+    for (size_t i = 0; i < names.count; i++) {
+        const char *name = names.names[i];
         if (strncmp(name, stem, length) == 0 && name[length] == '.')
             placed = placed && place_entry(ready, folder, name); /* the next run places what stays */
         else {
             print_error("%s: \"%s\" does not belong to this set of results", ready, name);
             fine = false;
         }
-        free(entries[i]);
     }
-    if (count >= 0)
-        free(entries);
+    free_names(&names);
     if (fine && placed)
-        (void)rmdir(ready); /* an emptied folder may have become the next set of its stem already */
+        (void)remove_locked(lock, ready); /* an emptied folder may have become the next set of its stem already */
     return fine && placed;
 }
 
@@ -85,42 +75,35 @@ static bool finish_set(const char *folder, const char *name, bool wait) {
         return false;
     }
     const size_t begin = strlen(READY_BEGIN);
-    const bool fine = place_set(ready, folder, name + begin, strlen(name) - begin - strlen(READY_END));
+    const bool fine = place_set(ready, lock, folder, name + begin, strlen(name) - begin - strlen(READY_END));
     if (lock >= 0)
-        (void)close(lock);
+        unlock(lock);
     return fine;
 }
 
-static int is_ready(const struct dirent *entry) {
-    const char *name = entry->d_name;
+static bool is_ready(const char *name) {
     const size_t length = strlen(name), begin = strlen(READY_BEGIN), end = strlen(READY_END);
     return length > begin + end && strncmp(name, READY_BEGIN, begin) == 0 && strcmp(name + length - end, READY_END) == 0;
 }
 
 static bool finish_sets(const char *folder) {
-    struct dirent **entries;
-    const int count = scandir(folder, &entries, is_ready, alphasort);
+    name_list names;
     bool fine = true;
-    for (int i = 0; i < count; i++) {
-        fine = finish_set(folder, entries[i]->d_name, false) && fine;
-        free(entries[i]);
-    }
-    if (count >= 0)
-        free(entries);
+    (void)list_names(&names, folder, is_ready);
+    for (size_t i = 0; i < names.count; i++)
+        fine = finish_set(folder, names.names[i], false) && fine;
+    free_names(&names);
     return fine;
 }
 
 void warn_of_unfinished(const char *folder) {
-    struct dirent **entries;
-    const int count = scandir(folder, &entries, is_ready, alphasort);
-    for (int i = 0; i < count; i++) {
+    name_list names;
+    (void)list_names(&names, folder, is_ready);
+    for (size_t i = 0; i < names.count; i++)
         print_warning(
             "%s/%s: these results are being replaced, or that was interrupted and the next run into the folder finishes it",
-            folder, entries[i]->d_name);
-        free(entries[i]);
-    }
-    if (count >= 0)
-        free(entries);
+            folder, names.names[i]);
+    free_names(&names);
 }
 
 /* ---- a new set ---- */
@@ -135,39 +118,24 @@ bool open_staging(staging *s, const char *folder, const char *stem) {
 
 bool leave_out(const staging *s, const char *suffix) {
     char path[PATH_SIZE];
-    return join_path(path, s->path, s->stem, suffix) && mkdir(path, 0777) == 0;
+    return join_path(path, s->path, s->stem, suffix) && create_folder(path);
 }
 
 static void keep_modes(const staging *s) {
-    struct dirent **entries;
-    const int count = scandir(s->path, &entries, is_not_dots, NULL);
-    for (int i = 0; i < count; i++) {
+    name_list names;
+    (void)list_names(&names, s->path, NULL);
+    for (size_t i = 0; i < names.count; i++) {
         char fresh[PATH_SIZE], place[PATH_SIZE];
-        if (join_path(fresh, s->path, entries[i]->d_name, "") && join_path(place, s->folder, entries[i]->d_name, ""))
+        if (join_path(fresh, s->path, names.names[i], "") && join_path(place, s->folder, names.names[i], ""))
             keep_mode(fresh, place);
-        free(entries[i]);
     }
-    if (count >= 0)
-        free(entries);
-}
-
-/* The order of changes in a folder outlasts a power cut, where the file system can do so. */
-static bool synchronise(int descriptor) {
-    return fsync(descriptor) == 0 || (errno != EIO && errno != ENOSPC && errno != EDQUOT);
-}
-
-static void synchronise_folder(const char *folder) {
-    const int descriptor = open(folder, O_RDONLY | O_CLOEXEC);
-    if (descriptor < 0)
-        return;
-    (void)synchronise(descriptor);
-    (void)close(descriptor);
+    free_names(&names);
 }
 
 /* The rename from which on the new set counts. An unfinished set of the stem is put in place first. */
 static bool commit(const staging *s, const char *ready, const char *name) {
-    bool fine = synchronise(s->lock);
-    while (fine && rename(s->path, ready) != 0) {
+    bool fine = synchronise_locked(s->lock);
+    while (fine && !move_locked(s->lock, s->path, ready)) {
         fine = (errno == ENOTEMPTY || errno == EEXIST) && !was_interrupted();
         if (fine && !finish_set(s->folder, name, true))
             return false;
@@ -186,12 +154,12 @@ bool close_staging(staging *s, bool fine) {
     if (fine)
         keep_modes(s);
     if (fine && commit(s, ready, name))
-        fine = place_set(ready, s->folder, s->stem, strlen(s->stem));
+        fine = place_set(ready, s->lock, s->folder, s->stem, strlen(s->stem));
     else {
-        remove_folder(s->path);
+        remove_folder(s->path, s->lock);
         fine = false;
     }
-    (void)close(s->lock);
+    unlock(s->lock);
     return fine;
 }
 
@@ -202,14 +170,14 @@ static bool can_be_named(const staging *s, const char *stem, const char *suffix)
     char name[PATH_SIZE], path[PATH_SIZE], ready[PATH_SIZE];
     if (!name_ready(name, stem) || !join_path(path, s->path, stem, suffix) || !join_path(ready, s->path, name, ""))
         return false;
-    const int descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    const bool fine = descriptor >= 0 && mkdir(ready, 0777) == 0;
+    FILE *made = create_file(path);
+    const bool fine = made != NULL && create_folder(ready);
     if (!fine)
         print_error("%s/%s%s: results cannot be written: %s", s->folder, stem, suffix, strerror(errno));
-    if (descriptor >= 0)
-        (void)close(descriptor);
-    (void)unlink(path);
-    (void)rmdir(ready);
+    if (made != NULL)
+        (void)fclose(made);
+    (void)remove_entry(path);
+    (void)remove_entry(ready);
     return fine;
 }
 
@@ -221,10 +189,10 @@ bool prepare_folder(const char *folder, const file_list *inputs, const char *suf
     sweep_folder(folder);
     if (!open_staging(&s, folder, ""))
         return false;
-    const int descriptor = make_temporary(path, s.path, TEMPORARY_FILE); /* as the library makes */
-    bool fine = descriptor >= 0;
+    const int lock = make_temporary(path, s.path, TEMPORARY_FILE); /* as the library makes */
+    bool fine = lock >= 0;
     if (fine)
-        (void)close(descriptor);
+        unlock(lock);
     else
         print_error("%s: results cannot be written: %s", folder, strerror(errno));
     for (size_t i = 0; fine && inputs != NULL && i < inputs->count; i++)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Temporary files and folders: ".cellseg-<process>-<n>.tmp" and ".part" in the folder of what they become. Whoever makes one
- * holds a lock on it (flock) until it is renamed or removed; the kernel drops the lock of a process that died. So what nobody
+ * holds a lock on it (system.h) until it is renamed or removed; the system drops the lock of a process that died. So what nobody
  * locks is left over, and goes. The library names and locks its temporary files in the same way.
  */
 #ifndef CLI_TEMPORARY_H
@@ -15,20 +15,10 @@
 /* Make a file or folder of a new name, `end` being one of the above. The descriptor that holds the lock; -1: see errno. */
 int make_temporary(char path[PATH_SIZE], const char *folder, const char *end);
 
-/*
- * Lock an entry that this user owns and nobody locks; with `wait`, as soon as nobody does. The descriptor that holds the lock;
- * -1 with errno: ENOENT (gone), EWOULDBLOCK (in use), EINTR, EPERM (another user's), ENOTSUP (the file system has no locks), or
- * what opening gave.
- */
-int lock_left_over(const char *path, bool wait);
-
 /* Remove the left-over temporaries of a folder. */
 void sweep_folder(const char *folder);
 
-/* Remove a folder that holds files and empty folders. */
-void remove_folder(const char *path);
-
-/* Give a fresh file the mode of the regular file whose place it takes, if there is one. */
-void keep_mode(const char *fresh, const char *place);
+/* Remove a locked folder that holds files and empty folders. */
+void remove_folder(const char *path, int lock);
 
 #endif

@@ -82,3 +82,12 @@ char *escaped_copy(const char *json) {
 int character_columns(uint32_t code) {
     return code < 0x1100 ? 1 : 2;
 }
+
+char *copy_text(const char *text, size_t length) {
+    char *copy = malloc(length + 1);
+    if (copy != NULL) {
+        memcpy(copy, text, length);
+        copy[length] = '\0';
+    }
+    return copy;
+}

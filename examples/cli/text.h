@@ -22,6 +22,9 @@ char *utf8_copy(const char *text);
  * memory. */
 char *escaped_copy(const char *json);
 
+/* A copy of `length` bytes as a string; to be freed. NULL without memory. */
+char *copy_text(const char *text, size_t length);
+
 /* The columns that a character takes on a terminal, at most. */
 int character_columns(uint32_t code);
 

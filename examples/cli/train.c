@@ -6,7 +6,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 /* ---- the command line ---- */
 
@@ -78,7 +77,7 @@ static void save_unfinished(const cellseg_model *model, cellseg_context *context
 }
 
 static bool has_checkpoint(void) {
-    return train_options.checkpoint_path != NULL && access(train_options.checkpoint_path, F_OK) == 0;
+    return train_options.checkpoint_path != NULL && exists(train_options.checkpoint_path);
 }
 
 static void print_failure(cellseg_status status) {

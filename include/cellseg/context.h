@@ -90,7 +90,7 @@ typedef int32_t (*cellseg_progress_fn)(void *user, double fraction, const char *
 typedef struct cellseg_context_options {
     size_t struct_size;
     int32_t threads;              /**< 1 to 1024; 0: the default number, as stated above */
-    int32_t cpu_level;            /**< CELLSEG_CPU_BEST by default; a level this machine lacks is an argument error */
+    int32_t cpu_level;            /**< CELLSEG_CPU_BEST by default; a level this machine or build lacks is an argument error */
     uint64_t memory_budget_bytes; /**< what may be in use at one time through this context, beside the context itself; 0, the
                                        default: no limit */
     cellseg_alloc_fn alloc;       /**< NULL with `free`: malloc. Either both or neither */
@@ -120,7 +120,8 @@ CELLSEG_API cellseg_status cellseg_context_options_init(cellseg_context_options 
  *
  * @param[out] out      Release with cellseg_context_free(). NULL after an error.
  * @param      options  NULL for defaults
- * @return CELLSEG_ERR_ARGUMENT   a number is out of range, half a pair of hooks is given, or the processor lacks cpu_level
+ * @return CELLSEG_ERR_ARGUMENT   a number is out of range, half a pair of hooks is given, or the processor or the build
+ *                                lacks cpu_level
  * @return CELLSEG_ERR_MEMORY     the allocator returned no memory
  * Threads: any. Since: 1.0
  */
@@ -152,7 +153,7 @@ CELLSEG_API void cellseg_context_cancel_clear(cellseg_context *context);
 /** The number of threads a call through this context uses; for NULL the default number. Threads: any. Since: 1.0 */
 CELLSEG_API int32_t cellseg_context_threads(const cellseg_context *context);
 
-/** The processor level in use, one of CELLSEG_CPU_PORTABLE and up. Threads: any. Since: 1.0 */
+/** The processor level in use, one of CELLSEG_CPU_PORTABLE to CELLSEG_CPU_BLAS. Threads: any. Since: 1.0 */
 CELLSEG_API int32_t cellseg_context_cpu_level(const cellseg_context *context);
 
 #ifdef __cplusplus

@@ -23,7 +23,8 @@ enum {
  * @param[out] out      the model; release with cellseg_model_free(). NULL after an error
  * @param      context  NULL for defaults; need not outlive the model
  * @return CELLSEG_ERR_MEMORY, CELLSEG_ERR_LIMIT, CELLSEG_ERR_CANCELLED
- * @return CELLSEG_ERR_MODEL  the library was built without a default model, or the test vector fails on this machine
+ * @return CELLSEG_ERR_UNAVAILABLE  this build has no default model
+ * @return CELLSEG_ERR_MODEL  the test vector fails on this machine
  * Threads: any; many threads may use one model at the same time. Since: 1.0
  */
 CELLSEG_API cellseg_status cellseg_model_default(cellseg_model **out, cellseg_context *context);

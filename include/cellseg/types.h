@@ -30,14 +30,15 @@ typedef int32_t cellseg_status;
 
 enum {
     CELLSEG_OK = 0,
-    CELLSEG_ERR_ARGUMENT = -1,  /**< a parameter is out of range, or parameters do not fit together */
-    CELLSEG_ERR_MEMORY = -2,    /**< the allocator returned no memory */
-    CELLSEG_ERR_IO = -3,        /**< a file cannot be opened, read, written or renamed */
-    CELLSEG_ERR_FORMAT = -4,    /**< a file's content is damaged or of a kind that is not supported */
-    CELLSEG_ERR_MODEL = -5,     /**< a model's layers, tensors or test vector do not fit */
-    CELLSEG_ERR_CANCELLED = -6, /**< the progress callback or cellseg_context_cancel() asked to stop */
-    CELLSEG_ERR_LIMIT = -7,     /**< the work needs more than the context's memory budget, or than a stated limit */
-    CELLSEG_ERR_INTERNAL = -8   /**< a fault of the library or of a hook; please report it */
+    CELLSEG_ERR_ARGUMENT = -1,   /**< a parameter is out of range, or parameters do not fit together */
+    CELLSEG_ERR_MEMORY = -2,     /**< the allocator returned no memory */
+    CELLSEG_ERR_IO = -3,         /**< a file cannot be opened, read, written or renamed */
+    CELLSEG_ERR_FORMAT = -4,     /**< a file's content is damaged or of a kind that is not supported */
+    CELLSEG_ERR_MODEL = -5,      /**< a model's layers, tensors or test vector do not fit */
+    CELLSEG_ERR_CANCELLED = -6,  /**< the progress callback or cellseg_context_cancel() asked to stop */
+    CELLSEG_ERR_LIMIT = -7,      /**< the work needs more than the context's memory budget, or than a stated limit */
+    CELLSEG_ERR_INTERNAL = -8,   /**< a fault of the library or of a hook; please report it */
+    CELLSEG_ERR_UNAVAILABLE = -9 /**< this build of the library leaves out the part: cellseg_features() */
 };
 
 /** Sample types of an image. Computation is in float32 or exact in the type itself; each function documents which. */

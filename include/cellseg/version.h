@@ -34,7 +34,7 @@ CELLSEG_API int32_t cellseg_version_number(void);
 enum {
     CELLSEG_FEATURE_MODEL = 1,           /**< a model is inside: cellseg_model_default() loads one */
     CELLSEG_FEATURE_TRAINING = 2,        /**< the trainer of train.h */
-    CELLSEG_FEATURE_IO = 4,              /**< the functions of io.h read and write files */
+    CELLSEG_FEATURE_IO = 4,              /**< image files of one kind at least: the bits below */
     CELLSEG_FEATURE_PNG = 8,             /**< PNG files */
     CELLSEG_FEATURE_TIFF = 16,           /**< TIFF files, without compression at least */
     CELLSEG_FEATURE_TIFF_DEFLATE = 32,   /**< compressions of TIFF, as the libtiff at hand has them: zip */

@@ -26,7 +26,8 @@ static cellseg_status check(const cellseg_context_options *options) {
     if ((options->alloc == NULL) != (options->free == NULL))
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "alloc and free must both be given, or neither");
     if (options->cpu_level == CELLSEG_CPU_BLAS && !cseg_cpu_has_blas())
-        return cseg_fail(CELLSEG_ERR_ARGUMENT, "cpu_level is CELLSEG_CPU_BLAS, but this library was built without OpenBLAS");
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "cpu_level is CELLSEG_CPU_BLAS, but this library was built without OpenBLAS; "
+                                               "choose CELLSEG_CPU_FASTEST or build with OpenBLAS");
     if (!level_runs_here(cseg_cpu_level(options->cpu_level)))
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "cpu_level %d does not run on this processor", (int)options->cpu_level);
     return CELLSEG_OK;

@@ -3,6 +3,13 @@
 #ifndef CSEG_CORE_H
 #define CSEG_CORE_H
 
+#if !defined(__STDC_VERSION__) || __STDC_VERSION__ < 201112L
+#error "libcellseg needs a C11 compiler: add -std=c11 to its flags, or use a newer compiler"
+#endif
+#if defined(__FAST_MATH__) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__)
+#error "-ffast-math, -Ofast and -ffinite-math-only change results: compile libcellseg without them, or with -fno-fast-math after them"
+#endif
+
 #include "core/error.h"
 #include "core/order.h"
 
@@ -16,12 +23,18 @@
 
 #include <assert.h>
 #include <fenv.h>
+#include <float.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+
+#if FLT_EVAL_METHOD != 0
+#error                                                                                                                           \
+    "libcellseg needs FLT_EVAL_METHOD 0: compile with -msse2 -mfpmath=sse for 32-bit x86, with -fexcess-precision=fast for s390x."
+#endif
 
 /* ---- option structs (options.c) ---- */
 
@@ -171,12 +184,23 @@ typedef struct cseg_progress_span {
     double from, to;
 } cseg_progress_span;
 
+/* ---- the floating-point environment (system_*.c) ---- */
+
+typedef struct cseg_environment {
+    fenv_t standard;
+    uint32_t vectors; /* Windows: the control of the vector registers, which fenv.h leaves out */
+} cseg_environment;
+
+/* Save the thread's environment and set the default of C; put the saved one back, with its flags. */
+void cseg_environment_begin(cseg_environment *host);
+void cseg_environment_end(const cseg_environment *host);
+
 /* ---- public calls (call.c) ---- */
 
 /* The frame of a public call that computes: what the call puts back at its end. */
 typedef struct cseg_call {
     cellseg_context *context;
-    fenv_t host; /* the caller's floating-point environment */
+    cseg_environment host;
     cseg_progress_span outer_window, outer_step;
 } cseg_call;
 
@@ -431,6 +455,8 @@ size_t cseg_utf8_encode(char *to, uint32_t character);
 
 bool cseg_utf8_is_text(const char *text, size_t length);
 
+/* ---- a fused multiply-add: the same bytes everywhere ---- */
+
 /* Every processor that this is compiled for has a fused multiply-add of floats. Not all compilers define the first macro. */
 #if defined(__FP_FAST_FMAF) || defined(__FMA__) || defined(__ARM_FEATURE_FMA) || defined(__riscv_flen) || defined(__s390x__) ||  \
     defined(__powerpc64__)
@@ -442,7 +468,7 @@ bool cseg_utf8_is_text(const char *text, size_t length);
  * because fmaf() of a C library is slow there, and of some wrong. The product of two floats is exact in double. The sum with a
  * third is rounded to odd; rounding that to float equals rounding the exact value once (Boldo and Melquiond 2008).
  */
-static inline float cseg_math_fma(float a, float b, float c) {
+static inline float cseg_fused_add(float a, float b, float c) {
 #if defined(CSEG_FAST_FMA)
     return __builtin_fmaf(a, b, c);
 #else

@@ -51,9 +51,9 @@ const char *cellseg_last_error(void) {
 const char *cellseg_status_name(cellseg_status status) {
     static const char *const names[] = {
         "CELLSEG_OK",        "CELLSEG_ERR_ARGUMENT",  "CELLSEG_ERR_MEMORY", "CELLSEG_ERR_IO",       "CELLSEG_ERR_FORMAT",
-        "CELLSEG_ERR_MODEL", "CELLSEG_ERR_CANCELLED", "CELLSEG_ERR_LIMIT",  "CELLSEG_ERR_INTERNAL",
+        "CELLSEG_ERR_MODEL", "CELLSEG_ERR_CANCELLED", "CELLSEG_ERR_LIMIT",  "CELLSEG_ERR_INTERNAL", "CELLSEG_ERR_UNAVAILABLE",
     };
-    if (status > 0 || status < CELLSEG_ERR_INTERNAL)
+    if (status > 0 || status < CELLSEG_ERR_UNAVAILABLE)
         return "unknown status";
     return names[-status];
 }

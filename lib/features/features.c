@@ -3,6 +3,7 @@
 #include "core/core.h"
 #include "io/io.h"
 #include "nn/nn.h"
+#include "train/train.h"
 
 static uint64_t cpu_features(void) {
 #if defined(__x86_64__)
@@ -15,10 +16,11 @@ static uint64_t cpu_features(void) {
 }
 
 uint64_t cellseg_features(void) {
-    const uint64_t files = CELLSEG_FEATURE_IO | CELLSEG_FEATURE_PNG | CELLSEG_FEATURE_TIFF | cseg_libtiff_compressions();
+    const uint64_t files = cseg_png_features() | cseg_libtiff_features();
+    const uint64_t io = files != 0 ? CELLSEG_FEATURE_IO : 0;
     const uint64_t model = cseg_default_is_inside() ? CELLSEG_FEATURE_MODEL : 0;
     const uint64_t blas = cseg_cpu_has_blas() ? CELLSEG_FEATURE_CPU_BLAS : 0;
-    return model | CELLSEG_FEATURE_TRAINING | files | cpu_features() | blas;
+    return model | cseg_trainer_features() | io | files | cpu_features() | blas;
 }
 
 const char *cellseg_feature_name(uint64_t feature) {

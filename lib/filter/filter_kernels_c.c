@@ -8,8 +8,8 @@ typedef float vec __attribute__((vector_size(16)));
 enum { WIDTH = 4 };
 
 static inline vec vec_fma(float a, vec b, vec c) {
-    return (vec){cseg_math_fma(a, b[0], c[0]), cseg_math_fma(a, b[1], c[1]), cseg_math_fma(a, b[2], c[2]),
-                 cseg_math_fma(a, b[3], c[3])};
+    return (vec){cseg_fused_add(a, b[0], c[0]), cseg_fused_add(a, b[1], c[1]), cseg_fused_add(a, b[2], c[2]),
+                 cseg_fused_add(a, b[3], c[3])};
 }
 
 #define ROW_NAME cseg_filter_kernels_c

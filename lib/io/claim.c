@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Check the size that a file claims against the file, max_bytes and the budget; allocate the image that a codec fills. */
+/* Check the size that a file claims against the file, max_bytes and the budget; allocate the image that a codec fills; and
+ * what a request may name of a file that holds one image. */
 #include "io/io.h"
 
 #include <stdio.h>
@@ -27,4 +28,18 @@ cellseg_status cseg_claim_allocate(cellseg_image **out, cellseg_context *context
     *out = NULL;
     CSEG_TRY(cseg_claim_check(context, request, file, claim));
     return cellseg_image_new(out, context, claim->type, (int32_t)claim->channels, (size_t)claim->height, (size_t)claim->width);
+}
+
+cellseg_status cseg_claim_check_series(const cseg_io_request *request) {
+    return request->series <= 0
+               ? CELLSEG_OK
+               : cseg_fail(CELLSEG_ERR_ARGUMENT, "series is %d; the file holds one image (0)", (int)request->series);
+}
+
+cellseg_status cseg_claim_check_single(const cseg_io_request *request) {
+    CSEG_TRY(cseg_claim_check_series(request));
+    if (request->z > 0 || request->t > 0)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "z is %d and t is %d; the file holds one slice and one time point (0)",
+                         (int)request->z, (int)request->t);
+    return CELLSEG_OK;
 }

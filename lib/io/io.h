@@ -57,14 +57,25 @@ typedef struct cseg_io_calibration {
     cseg_io_spacing metamorph;   /* from the binary tags of a MetaMorph file */
 } cseg_io_calibration;
 
+/* The pixel size by the resolution tags. */
+cseg_io_scale cseg_pixelsize_by_tags(const cseg_io_calibration *calibration);
+
+/* A pixel size, and by whom. */
+typedef struct cseg_io_statement {
+    const char *name; /* in messages */
+    cseg_io_scale scale;
+} cseg_io_statement;
+
+enum { CSEG_PIXELSIZE_MAX_STATEMENTS = 5 };
+
 /*
- * Compute the pixel size from OME-XML (NULL: none), ImageJ, MetaMorph and plain resolution tags; *pixel_size_um is 0 if none
- * states one. The request's pixel size wins. CELLSEG_ERR_FORMAT if two sources, or the two edges of one source, differ by more
- * than 1 %. CELLSEG_ERR_ARGUMENT if the request's pixel size is more than twice or less than half of every source's. Sizes that
- * are not believed, and units that are unknown, are logged as warnings of the context.
+ * Compute the pixel size from what the file's texts and tags state; *pixel_size_um is 0 if none states one. own: this library
+ * wrote the file. The request's pixel size wins. CELLSEG_ERR_FORMAT if two statements, or the two edges of one, differ by more
+ * than 1 %. CELLSEG_ERR_ARGUMENT if the request's pixel size is more than twice or less than half of every stated one. Sizes
+ * that are not believed, and units that are unknown, are logged as warnings of the context.
  */
-cellseg_status cseg_pixelsize_choose(double *pixel_size_um, cellseg_context *context, const cseg_io_calibration *calibration,
-                                     const cseg_io_scale *ome, const cseg_io_request *request);
+cellseg_status cseg_pixelsize_choose(double *pixel_size_um, cellseg_context *context, const cseg_io_statement *statements,
+                                     size_t count, bool own, const cseg_io_request *request);
 
 /* ---- which planes of a file are read (planes.c) ---- */
 
@@ -109,9 +120,6 @@ cellseg_status cseg_planes_choose(cseg_io_selection *out, cellseg_context *conte
                                   const cseg_io_request *request);
 void cseg_planes_free(cseg_io_selection *selection);
 
-/* For files that hold one image without slices and time points. CELLSEG_ERR_ARGUMENT if the request names another. */
-cellseg_status cseg_planes_check_single(const cseg_io_request *request);
-
 /* ---- codecs (claim.c, idat.c, png.c, tiff_read.c, libtiff.c, tiff_write.c; io/tiff.h) ---- */
 
 /* The image that a file's header declares, before any pixel is read. */
@@ -128,6 +136,10 @@ cellseg_status cseg_claim_check(cellseg_context *context, const cseg_io_request 
                                 const cseg_io_claim *claim);
 cellseg_status cseg_claim_allocate(cellseg_image **out, cellseg_context *context, const cseg_io_request *request,
                                    const cseg_file *file, const cseg_io_claim *claim);
+
+/* For files that hold one image without slices and time points. CELLSEG_ERR_ARGUMENT if the request names another. */
+cellseg_status cseg_claim_check_series(const cseg_io_request *request);
+cellseg_status cseg_claim_check_single(const cseg_io_request *request);
 
 typedef struct cseg_inflate cseg_inflate;
 
@@ -148,8 +160,10 @@ cellseg_status cseg_idat_check(cellseg_context *context, cseg_file *file, uint64
 cellseg_status cseg_png_read(cellseg_image **out, cellseg_context *context, cseg_file *file, const cseg_io_request *request);
 cellseg_status cseg_tiff_read(cellseg_image **out, cellseg_context *context, cseg_file *file, const cseg_io_request *request);
 
-/* The CELLSEG_FEATURE_TIFF_ bits of the compressions that libtiff has. */
-uint64_t cseg_libtiff_compressions(void);
+/* CELLSEG_FEATURE_PNG; CELLSEG_FEATURE_TIFF with the bits of the compressions that libtiff has. 0: the build leaves out the part,
+ * whose functions fail with CELLSEG_ERR_UNAVAILABLE (without_png.c, without_tiff.c). */
+uint64_t cseg_png_features(void);
+uint64_t cseg_libtiff_features(void);
 
 /* One page for each channel. `level` of deflate: 1 to 9. */
 cellseg_status cseg_tiffwriter_write(cseg_file *file, cellseg_context *context, const cellseg_image *image,

@@ -124,7 +124,7 @@ cellseg_status cseg_libtiff_open_memory(cseg_libtiff *stream, void *memory, size
     return open_stream(stream, "r", size + decoded + codec_bytes);
 }
 
-uint64_t cseg_libtiff_compressions(void) {
+uint64_t cseg_libtiff_features(void) {
     static const struct {
         uint16_t scheme;
         uint64_t feature;
@@ -138,7 +138,7 @@ uint64_t cseg_libtiff_compressions(void) {
         {COMPRESSION_WEBP, CELLSEG_FEATURE_TIFF_WEBP},
         {COMPRESSION_LERC, CELLSEG_FEATURE_TIFF_LERC},
     };
-    uint64_t features = 0;
+    uint64_t features = CELLSEG_FEATURE_TIFF;
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         if (TIFFIsCODECConfigured(all[i].scheme))
             features |= all[i].feature;

@@ -6,7 +6,7 @@
  * objectives. Larger pixels hold a cell each. Resolution tags without a microscope's text are mostly a printer's (72 or 300 per
  * inch) or the bare camera's (6.45 um), so that those count only up to 5 um.
  */
-#include "io/imagej.h"
+#include "io/io.h"
 
 #include <math.h>
 #include <string.h>
@@ -17,8 +17,6 @@
 #define TOLERANCE 0.01
 #define MAX_RATIO 2.0
 
-enum { MAX_SOURCES = 5 };
-
 /* Square pixels by one source, or edges that differ. */
 typedef struct source {
     const char *name;
@@ -28,7 +26,7 @@ typedef struct source {
 typedef struct sources {
     cellseg_context *context;
     bool own; /* by a file of this library, which writes what the caller stated */
-    source items[MAX_SOURCES];
+    source items[CSEG_PIXELSIZE_MAX_STATEMENTS];
     size_t count;
 } sources;
 
@@ -39,7 +37,7 @@ static double edge(double density, double unit_um) {
 }
 
 /* Without a microscope's text, resolution tags beyond the limit are no statement, and no reason for a warning. */
-static cseg_io_scale tag_scale(const cseg_io_calibration *c) {
+cseg_io_scale cseg_pixelsize_by_tags(const cseg_io_calibration *c) {
     const cseg_io_scale scale = {.spacing = {edge(c->x_density, c->unit_um), edge(c->y_density, c->unit_um)}, .unknown_unit = ""};
     const bool plausible = scale.spacing.x_um <= MAX_TAG_PIXEL_UM && scale.spacing.y_um <= MAX_TAG_PIXEL_UM;
     return plausible || c->own ? scale : (cseg_io_scale){.unknown_unit = ""};
@@ -50,7 +48,9 @@ static bool is_plausible(double um) {
 }
 
 /* A single stated edge counts for both. */
-static void add(sources *s, const char *name, const cseg_io_scale *scale) {
+static void add(sources *s, const cseg_io_statement *statement) {
+    const char *name = statement->name;
+    const cseg_io_scale *scale = &statement->scale;
     const cseg_io_spacing *spacing = &scale->spacing;
     const double x = spacing->x_um > 0 ? spacing->x_um : spacing->y_um;
     const double y = spacing->y_um > 0 ? spacing->y_um : spacing->x_um;
@@ -66,20 +66,6 @@ static void add(sources *s, const char *name, const cseg_io_scale *scale) {
         cseg_log_write(s->context, CELLSEG_LOG_WARNING,
                        "pixel size: %g um by %s is not believed: a light microscope's pixels have %g to %g um",
                        is_plausible(x) ? y : x, name, MIN_PIXEL_UM, MAX_PIXEL_UM);
-}
-
-static cellseg_status collect(sources *s, const cseg_io_calibration *c, const cseg_io_scale *ome) {
-    const cseg_io_scale tags = tag_scale(c), imagej = cseg_imagej_scale(c), metamorph = {.spacing = c->metamorph};
-    cseg_io_scale description;
-    CSEG_TRY(cseg_metamorph_read(&description, s->context, c->description));
-    if (ome != NULL)
-        add(s, "OME-XML", ome);
-    add(s, "ImageJ", &imagej);
-    add(s, "MetaMorph's description", &description);
-    add(s, "MetaMorph's tags", &metamorph);
-    if (!cseg_imagej_has_unit(c->description))
-        add(s, "the resolution tags", &tags);
-    return CELLSEG_OK;
 }
 
 /* ---- all sources ---- */
@@ -127,10 +113,12 @@ static cellseg_status compare(const sources *s, double given_um, bool force) {
     return CELLSEG_OK;
 }
 
-cellseg_status cseg_pixelsize_choose(double *pixel_size_um, cellseg_context *context, const cseg_io_calibration *calibration,
-                                     const cseg_io_scale *ome, const cseg_io_request *request) {
-    sources s = {.context = context, .own = calibration->own};
-    CSEG_TRY(collect(&s, calibration, ome));
+cellseg_status cseg_pixelsize_choose(double *pixel_size_um, cellseg_context *context, const cseg_io_statement *statements,
+                                     size_t count, bool own, const cseg_io_request *request) {
+    sources s = {.context = context, .own = own};
+    assert(count <= CSEG_PIXELSIZE_MAX_STATEMENTS);
+    for (size_t i = 0; i < count; i++)
+        add(&s, &statements[i]);
     if (request->pixel_size_um > 0) {
         *pixel_size_um = request->pixel_size_um;
         return compare(&s, request->pixel_size_um, request->force);

@@ -15,20 +15,6 @@ enum { MAX_PLANES = 1 << 20 };
 
 /* ---- the axes ---- */
 
-static cellseg_status check_series(const cseg_io_request *request) {
-    return request->series <= 0
-               ? CELLSEG_OK
-               : cseg_fail(CELLSEG_ERR_ARGUMENT, "series is %d; the file holds one image (0)", (int)request->series);
-}
-
-cellseg_status cseg_planes_check_single(const cseg_io_request *request) {
-    CSEG_TRY(check_series(request));
-    if (request->z > 0 || request->t > 0)
-        return cseg_fail(CELLSEG_ERR_ARGUMENT, "z is %d and t is %d; the file holds one slice and one time point (0)",
-                         (int)request->z, (int)request->t);
-    return CELLSEG_OK;
-}
-
 static cellseg_status lay_out_pages(cseg_axes *axes, cellseg_context *context, const cseg_io_contents *contents) {
     const bool stack = contents->metamorph_planes > 1;
     const size_t axis = !stack ? CSEG_AXIS_C : contents->metamorph_times ? CSEG_AXIS_T : CSEG_AXIS_Z;
@@ -65,7 +51,7 @@ static cellseg_status lay_out(cseg_axes *axes, const cseg_ome_image **image, cel
     if (ome->image_count > 0 && ome->fault.text[0] == '\0')
         return cseg_series_lay_out(axes, image, context, ome, contents, request);
     *image = ome->image_count > 0 ? ome->images : NULL;
-    CSEG_TRY(check_series(request));
+    CSEG_TRY(cseg_claim_check_series(request));
     if (cseg_imagej_is(description))
         return cseg_imagej_lay_out(axes, context, contents);
     if (cseg_shaped_is(description) && contents->metamorph_planes <= 1)
@@ -217,6 +203,21 @@ static cellseg_status choose_planes(cseg_io_selection *out, cellseg_context *con
     return fill(&s);
 }
 
+/* ImageJ's resolution tags are in ImageJ's unit, and count once. */
+static cellseg_status choose_pixel_size(double *pixel_size_um, cellseg_context *context, const cseg_io_calibration *c,
+                                        const cseg_ome_image *image, const cseg_io_request *request) {
+    const cseg_io_scale none = {.unknown_unit = ""};
+    cseg_io_scale description;
+    CSEG_TRY(cseg_metamorph_read(&description, context, c->description));
+    const cseg_io_statement statements[CSEG_PIXELSIZE_MAX_STATEMENTS] = {
+        {"OME-XML", image != NULL ? image->scale : none},
+        {"ImageJ", cseg_imagej_scale(c)},
+        {"MetaMorph's description", description},
+        {"MetaMorph's tags", {.spacing = c->metamorph, .unknown_unit = ""}},
+        {"the resolution tags", cseg_imagej_has_unit(c->description) ? none : cseg_pixelsize_by_tags(c)}};
+    return cseg_pixelsize_choose(pixel_size_um, context, statements, CSEG_PIXELSIZE_MAX_STATEMENTS, c->own, request);
+}
+
 cellseg_status cseg_planes_choose(cseg_io_selection *out, cellseg_context *context, const cseg_io_contents *contents,
                                   const cseg_io_request *request) {
     cseg_ome ome;
@@ -229,8 +230,7 @@ cellseg_status cseg_planes_choose(cseg_io_selection *out, cellseg_context *conte
     if (status == CELLSEG_OK)
         status = choose_planes(out, context, contents, &axes, request);
     if (status == CELLSEG_OK)
-        status = cseg_pixelsize_choose(&out->pixel_size_um, context, &contents->calibration, image != NULL ? &image->scale : NULL,
-                                       request);
+        status = choose_pixel_size(&out->pixel_size_um, context, &contents->calibration, image, request);
     if (status != CELLSEG_OK)
         cseg_planes_free(out);
     cseg_axes_free(&axes);

@@ -187,7 +187,8 @@ static void read_pixel_size(png_reader *reader) {
     int unit = PNG_RESOLUTION_UNKNOWN;
     (void)png_get_pHYs(session->png, session->info, &x, &y, &unit);
     const cseg_io_calibration calibration = {.x_density = x, .y_density = y, .unit_um = unit == PNG_RESOLUTION_METER ? 1e6 : 0};
-    session->status = cseg_pixelsize_choose(&reader->pixel_size_um, session->context, &calibration, NULL, reader->request);
+    const cseg_io_statement tags = {"the resolution tags", cseg_pixelsize_by_tags(&calibration)};
+    session->status = cseg_pixelsize_choose(&reader->pixel_size_um, session->context, &tags, 1, false, reader->request);
 }
 
 /* Of the chunks that an image need not have, only the pixel size is read: the others are passed over, whatever their length, and
@@ -305,6 +306,7 @@ static cellseg_status read_image(png_reader *reader) {
 
 cellseg_status cseg_png_read(cellseg_image **out, cellseg_context *context, cseg_file *file, const cseg_io_request *request) {
     png_reader reader = {.session = {.file = file, .context = context}, .request = request};
+    CSEG_TRY(cseg_claim_check_single(request));
     const cellseg_status status = read_image(&reader);
     png_destroy_read_struct(&reader.session.png, &reader.session.info, NULL);
     cseg_memory_free(reader.row);
@@ -313,6 +315,10 @@ cellseg_status cseg_png_read(cellseg_image **out, cellseg_context *context, cseg
     else
         cellseg_image_free(reader.image);
     return status;
+}
+
+uint64_t cseg_png_features(void) {
+    return CELLSEG_FEATURE_PNG;
 }
 
 /* ---- writing ---- */

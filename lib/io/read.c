@@ -43,10 +43,8 @@ static cellseg_status decode(cellseg_image **out, cellseg_context *context, cseg
     char first[8] = {0};
     if (cseg_file_read_at(file, first, sizeof first, 0) == 0)
         return cseg_fail(CELLSEG_ERR_FORMAT, "the file is empty");
-    if (memcmp(first, png, 8) == 0) {
-        CSEG_TRY(cseg_planes_check_single(request));
+    if (memcmp(first, png, 8) == 0)
         return cseg_png_read(out, context, file, request);
-    }
     for (size_t i = 0; i < sizeof tiff / sizeof *tiff; i++)
         if (memcmp(first, tiff[i], 4) == 0)
             return cseg_tiff_read(out, context, file, request);

@@ -81,7 +81,7 @@ cellseg_status cellseg_model_default(cellseg_model **out, cellseg_context *conte
     if (out == NULL)
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "out is NULL");
     *out = NULL;
-    return cseg_fail(CELLSEG_ERR_MODEL, "built without a default model");
+    return cseg_fail(CELLSEG_ERR_UNAVAILABLE, "this build of libcellseg has no default model");
 }
 
 #endif

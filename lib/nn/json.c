@@ -6,7 +6,7 @@
  */
 #include "nn/json.h"
 
-#include <stdlib.h>
+#include <math.h>
 #include <string.h>
 
 enum { MAX_BYTES = 1 << 20, MAX_DEPTH = 16, MAX_VALUES = 8192, MAX_KEYS = 1024, MAX_DIGITS = 60 };
@@ -63,14 +63,13 @@ static bool skip_number(parser *p) {
 
 static cellseg_status parse_number(parser *p, cseg_json *to) {
     const char *from = p->at;
-    char digits[MAX_DIGITS + 1] = "";
     if (!skip_number(p))
         return refuse(p);
     if (p->at - from > MAX_DIGITS)
         return cseg_fail(CELLSEG_ERR_FORMAT, "%s: a number of more than %d characters", p->what, MAX_DIGITS);
-    memcpy(digits, from, (size_t)(p->at - from));
     to->type = CSEG_JSON_NUMBER;
-    to->number = strtod(digits, NULL);
+    if (!cseg_number_parse(&to->number, from, (size_t)(p->at - from)))
+        to->number = *from == '-' ? -INFINITY : INFINITY;
     return CELLSEG_OK;
 }
 

@@ -10,7 +10,7 @@
 
 #if defined(CSEG_BLAS)
 
-#include "tensor/tensor_kernels_vec.h"
+#include "tensor/vector_body.h"
 
 #include <cblas.h>
 

@@ -3,15 +3,15 @@
  * The C row, the reference of all others. Where every processor that this is compiled for has a fused multiply-add, the tile is
  * the body's, of 5 x 8: gcc 12 does not keep the sums of 6 x 8 in 16 registers.
  */
-#include "tensor/tensor_kernels_vec.h"
+#include "tensor/vector_body.h"
 
 #if defined(CSEG_FAST_FMA)
 
 enum { TILE_ROWS = 5, TILE_VECTORS = 2 };
 
 static inline vec vec_fma(float a, vec b, vec c) {
-    return (vec){cseg_math_fma(a, b[0], c[0]), cseg_math_fma(a, b[1], c[1]), cseg_math_fma(a, b[2], c[2]),
-                 cseg_math_fma(a, b[3], c[3])};
+    return (vec){cseg_fused_add(a, b[0], c[0]), cseg_fused_add(a, b[1], c[1]), cseg_fused_add(a, b[2], c[2]),
+                 cseg_fused_add(a, b[3], c[3])};
 }
 
 #define TILE_CASES(do)                                                                                                           \
@@ -19,7 +19,7 @@ static inline vec vec_fma(float a, vec b, vec c) {
     (1) do(2) do(3) do(4) do(5)
 
 #else
-#include "tensor/tensor_kernels_double.h"
+#include "tensor/double_tile_body.h"
 #endif
 
 #define ROW_NAME cseg_kernels_c

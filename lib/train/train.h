@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The training room's door and the inside of a trainer: no other room uses this one. */
+/* The training room's door and the inside of a trainer: no other room trains. */
 #ifndef CSEG_TRAIN_TRAIN_H
 #define CSEG_TRAIN_TRAIN_H
 
@@ -24,6 +24,9 @@ struct cellseg_trainer {
     cseg_checkpoint checkpoint;
     bool begun; /* images can no longer be added */
 };
+
+/* CELLSEG_FEATURE_TRAINING; 0: the build leaves out training (without_training.c). */
+uint64_t cseg_trainer_features(void);
 
 /* The load function of cseg_cache; the owner is the trainer. */
 cellseg_status cseg_source_load(void *owner, cseg_sample *sample);

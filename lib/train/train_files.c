@@ -149,29 +149,6 @@ cellseg_status cellseg_trainer_add(cellseg_trainer *trainer, const cellseg_image
 
 /* ---- images in files ---- */
 
-/* A column of a table in each line: member, default, paper's value, minimum, maximum, unit, sentence. */
-#define ROW(...) CSEG_OPTION(cellseg_train_files, __VA_ARGS__)
-
-static const cellseg_option rows[] = {
-    ROW(image_path, 0, 0, 0, 0, "", "image file"),
-    ROW(cells_path, 0, 0, 0, 0, "", "label map of whole cells"),
-    ROW(nuclei_path, 0, 0, 0, 0, "", "label map of nuclei; none: nuclei are found in the nuclear stain's channel"),
-    ROW(channel, 0, 0, 0, INT32_MAX, "", "marker's channel, from 0"),
-    ROW(nuclei_channel, 0, 0, 0, INT32_MAX, "", "nuclear stain's channel, from 0"),
-    ROW(pixel_size_um, 0, 0, 1e-4, 1e4, "um", "edge of a pixel; 0: the file's", .flags = CELLSEG_OPTION_FLAG_OR_ZERO),
-    ROW(weight, 1, 1, 1e-3, 1000, "", "draws of each pixel per epoch"),
-};
-
-static const cellseg_option_table table = CSEG_OPTION_TABLE(cellseg_train_files, rows, weight);
-
-const cellseg_option_table *cellseg_train_files_table(void) {
-    return &table;
-}
-
-cellseg_status cellseg_train_files_init(cellseg_train_files *files, size_t struct_size) {
-    return cseg_option_init(files, struct_size, &table, CELLSEG_PRESET_DEFAULT);
-}
-
 static cellseg_status read_nuclei(example *s, cellseg_context *context, const cellseg_train_files *files) {
     cseg_progress_step(context, "nuclei", 0.4, 0.6);
     if (files->nuclei_path != NULL) {
@@ -281,7 +258,7 @@ failed:
 
 static cellseg_status check_files(cellseg_train_files *own, const cellseg_trainer *trainer, const cellseg_train_files *files,
                                   int32_t use) {
-    CSEG_TRY(cseg_option_read(own, &table, files, CELLSEG_PRESET_DEFAULT));
+    CSEG_TRY(cseg_option_read(own, cellseg_train_files_table(), files, CELLSEG_PRESET_DEFAULT));
     if (own->image_path == NULL || own->cells_path == NULL)
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "image_path or cells_path is NULL");
     return check_use(trainer, use);

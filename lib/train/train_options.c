@@ -56,6 +56,19 @@ static const cellseg_option augmentation_rows[] = {
     ROW(empty, 0, 0, 0, 0.9, "", "fraction of the patches without cells, 0 to 0.9"),
 };
 
+#undef ROW
+#define ROW(...) CSEG_OPTION(cellseg_train_files, __VA_ARGS__)
+
+static const cellseg_option files_rows[] = {
+    ROW(image_path, 0, 0, 0, 0, "", "image file"),
+    ROW(cells_path, 0, 0, 0, 0, "", "label map of whole cells"),
+    ROW(nuclei_path, 0, 0, 0, 0, "", "label map of nuclei; none: nuclei are found in the nuclear stain's channel"),
+    ROW(channel, 0, 0, 0, INT32_MAX, "", "marker's channel, from 0"),
+    ROW(nuclei_channel, 0, 0, 0, INT32_MAX, "", "nuclear stain's channel, from 0"),
+    ROW(pixel_size_um, 0, 0, 1e-4, 1e4, "um", "edge of a pixel; 0: the file's", .flags = CELLSEG_OPTION_FLAG_OR_ZERO),
+    ROW(weight, 1, 1, 1e-3, 1000, "", "draws of each pixel per epoch"),
+};
+
 static const cellseg_option_table schedule_table = CSEG_OPTION_TABLE(cellseg_rate_schedule, schedule_rows, warm_up_epochs);
 static const cellseg_option_table loss_table = CSEG_OPTION_TABLE(cellseg_loss, loss_rows, weight_cross_entropy);
 static const cellseg_option_table augmentation_table = CSEG_OPTION_TABLE(cellseg_augmentation, augmentation_rows, empty);
@@ -91,6 +104,8 @@ static const cellseg_option_table option_table = CSEG_OPTION_TABLE(cellseg_train
 
 /* ---- for callers ---- */
 
+static const cellseg_option_table files_table = CSEG_OPTION_TABLE(cellseg_train_files, files_rows, weight);
+
 const cellseg_option_table *cellseg_rate_schedule_table(void) {
     return &schedule_table;
 }
@@ -125,6 +140,14 @@ cellseg_status cellseg_train_options_init(cellseg_train_options *options, size_t
 
 cellseg_status cellseg_train_options_preset(cellseg_train_options *options, int32_t preset) {
     return cseg_option_preset(options, &option_table, preset);
+}
+
+const cellseg_option_table *cellseg_train_files_table(void) {
+    return &files_table;
+}
+
+cellseg_status cellseg_train_files_init(cellseg_train_files *files, size_t struct_size) {
+    return cseg_option_init(files, struct_size, &files_table, CELLSEG_PRESET_DEFAULT);
 }
 
 /* ---- a trainer's options ---- */

@@ -120,6 +120,10 @@ static cellseg_status make_trainer(cellseg_trainer **out, cellseg_context *conte
     return CELLSEG_OK;
 }
 
+uint64_t cseg_trainer_features(void) {
+    return CELLSEG_FEATURE_TRAINING;
+}
+
 cellseg_status cellseg_trainer_new(cellseg_trainer **out, cellseg_context *context, const cellseg_model *start,
                                    const cellseg_train_options *options) {
     if (out == NULL)

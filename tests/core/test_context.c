@@ -8,8 +8,9 @@ static void names_and_version(void **state) {
     (void)state;
     assert_string_equal(cellseg_status_name(CELLSEG_OK), "CELLSEG_OK");
     assert_string_equal(cellseg_status_name(CELLSEG_ERR_INTERNAL), "CELLSEG_ERR_INTERNAL");
+    assert_string_equal(cellseg_status_name(CELLSEG_ERR_UNAVAILABLE), "CELLSEG_ERR_UNAVAILABLE");
     assert_string_equal(cellseg_status_name(1), "unknown status");
-    assert_string_equal(cellseg_status_name(-9), "unknown status");
+    assert_string_equal(cellseg_status_name(-10), "unknown status");
     char version[32];
     (void)snprintf(version, sizeof version, "%d.%d.%d", CELLSEG_VERSION_MAJOR, CELLSEG_VERSION_MINOR, CELLSEG_VERSION_PATCH);
     assert_string_equal(cellseg_version(), version);

@@ -37,6 +37,18 @@ c.image_wrap(handle, None, cellseg._arrays._layout(image, 0.325)[0])
 c.image_write(handle, None, folder + "/image.ome.tif", None)
 print(cellseg.read(folder + "/image.ome.tif").pixel_size_um)
 print(failure(cellseg.read, folder + "/image.ome.tif", pixel_size_um=0.75))
+print(failure(cellseg.segment, image[0], 0.65, cell_area_min_um2=2.5, cell_area_max_um2=1.5))
+print(failure(cellseg.segment, image[0], 0.65, h_um=1e9))
+print(failure(cellseg.segment, image[0], 1000.5))
+model = cellseg.Model.default()
+print(model.info, model.hash)
+model.save(folder + "/again.cellseg")
+print(cellseg.Model.load(folder + "/again.cellseg").pixel_size_um)
+c.model_export_onnx(model._handle, None, folder + "/model.onnx")
+log = []
+with cellseg.Context(log=lambda level, line: log.append(line)) as context:
+    cellseg.segment(image[0], 0.325, context=context)
+print(log)
 """
 
 
@@ -61,7 +73,7 @@ def results(environment, folder, name, point):
 @pytest.mark.parametrize("name", LOCALES)
 def test_the_library_in_a_locale(tmp_path, locales, name):
     printed, files = results(locales, tmp_path / "plain", "C", "1.5")
-    assert "0.75" in printed and "0.325" in printed and len(files) == 2 and b"." in files["cells.csv"]
+    assert "0.75" in printed and "0.325" in printed and len(files) == 4 and b"." in files["cells.csv"]
     assert results(locales, tmp_path / "local", name, LOCALES[name]) == (printed, files)
 
 

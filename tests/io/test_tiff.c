@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* TIFF files that change or fail while they are read, random damage, and planes of a selection. pread() is this file's own. */
 #define _GNU_SOURCE
-#include "testing.h"
+#include "samples.h"
 
 #include "io/tiff.h"
 
 #include <cellseg/io.h>
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -77,24 +76,6 @@ static uint64_t sum_of(const cellseg_image *image) {
     return sum;
 }
 
-typedef void (*sample_fn)(const char *path);
-
-static void for_each_tiff(sample_fn visit) {
-    int count = 0;
-    DIR *dir = opendir("tests/data/io");
-    assert_non_null(dir);
-    for (struct dirent *entry = readdir(dir); entry != NULL; entry = readdir(dir)) {
-        char path[PATH_SIZE];
-        (void)snprintf(path, sizeof path, "tests/data/io/%s", entry->d_name);
-        if (strstr(path, ".tif") != NULL) {
-            visit(path);
-            count++;
-        }
-    }
-    closedir(dir);
-    assert_true(count >= 10);
-}
-
 static void fails_at_every_read(const char *path) {
     cellseg_image *image;
     reset_reads();
@@ -116,7 +97,7 @@ static void fails_at_every_read(const char *path) {
 
 static void every_failed_read_is_an_error(void **state) {
     (void)state;
-    for_each_tiff(fails_at_every_read);
+    for_each_sample(".tif", fails_at_every_read);
 }
 
 /* ---- a file that becomes another ---- */
@@ -217,7 +198,7 @@ static void survives_damage(const char *path) {
 
 static void random_damage_does_no_harm(void **state) {
     (void)state;
-    for_each_tiff(survives_damage);
+    for_each_sample(".tif", survives_damage);
     assert_true(damaged_but_read > 0);
 }
 

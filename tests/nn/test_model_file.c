@@ -537,7 +537,8 @@ static void unreadable_paths_are_io_errors(void **state) {
 static void devices_are_not_replaced(void **state) {
     (void)state;
     (void)unlink(path);
-    assert_int_equal(symlink("/dev/null", path), 0);
+    if (symlink("/dev/null", path) != 0)
+        skip();
     assert_status(cellseg_model_save(model, NULL, path, CELLSEG_WEIGHTS_FLOAT32), CELLSEG_ERR_IO);
     assert_status(cellseg_model_export_onnx(model, NULL, path), CELLSEG_ERR_IO);
     assert_non_null(strstr(cellseg_last_error(), "not a regular file"));
@@ -625,8 +626,8 @@ static void the_default_model_loads_or_says_it_is_not_there(void **state) {
         assert_ok(cellseg_model_default(&loaded, NULL));
         assert_true(cellseg_model_parameters(loaded) > 100000);
     } else {
-        assert_status(cellseg_model_default(&loaded, NULL), CELLSEG_ERR_MODEL);
-        assert_string_equal(cellseg_last_error(), "built without a default model");
+        assert_status(cellseg_model_default(&loaded, NULL), CELLSEG_ERR_UNAVAILABLE);
+        assert_string_equal(cellseg_last_error(), "this build of libcellseg has no default model");
         assert_null(loaded);
     }
     cellseg_model_free(loaded);

@@ -587,17 +587,6 @@ static void test_checkpoints_of_other_trainings(void **state) {
     assert_run_fails(&recipe.options, CELLSEG_ERR_IO, "/dev/null/checkpoint");
 }
 
-static void test_a_note_is_utf8(void **state) {
-    (void)state;
-    cseg_recipe recipe;
-    cellseg_trainer *trainer;
-    small_recipe(&recipe, NULL);
-    recipe.options.note = "\xb5m";
-    assert_status(cellseg_trainer_new(&trainer, NULL, NULL, &recipe.options), CELLSEG_ERR_ARGUMENT);
-    assert_non_null(strstr(cellseg_last_error(), "note is not text in UTF-8"));
-    assert_null(trainer);
-}
-
 /* With a constant rate more epochs are more of the same, and give what a longer run would have given at once. */
 static void test_a_finished_run_is_made_longer(void **state) {
     (void)state;
@@ -795,7 +784,6 @@ int main(void) {
         cmocka_unit_test(test_cancel_and_go_on),
         cmocka_unit_test_teardown(test_killed_at_any_moment, remove_checkpoint),
         cmocka_unit_test_teardown(test_checkpoints_of_other_trainings, remove_checkpoint),
-        cmocka_unit_test(test_a_note_is_utf8),
         cmocka_unit_test_teardown(test_a_finished_run_is_made_longer, remove_checkpoint),
         cmocka_unit_test_teardown(test_checkpoints_that_cannot_be_written, remove_checkpoint),
         cmocka_unit_test(test_presets),

@@ -118,8 +118,20 @@ static void test_the_record_holds_every_number(void **state) {
     cellseg_trainer_free(trainer);
 }
 
+static void test_a_note_is_utf8(void **state) {
+    (void)state;
+    cseg_recipe recipe;
+    cellseg_trainer *trainer;
+    small_recipe(&recipe, NULL);
+    recipe.options.note = "\xb5m";
+    assert_status(cellseg_trainer_new(&trainer, NULL, NULL, &recipe.options), CELLSEG_ERR_ARGUMENT);
+    assert_non_null(strstr(cellseg_last_error(), "note is not text in UTF-8"));
+    assert_null(trainer);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_note_is_utf8),
         cmocka_unit_test(test_the_hash_depends_on_every_number),
         cmocka_unit_test(test_the_hash_leaves_out_texts_and_epochs_that_may_be_added),
         cmocka_unit_test(test_checkpoints_stay_valid),

@@ -25,7 +25,7 @@ from . import _lowlevel as c
 from . import filter, labels, morph
 from ._arrays import array_from_image, array_from_labels, columns_from_table, image_from, labels_from
 from ._context import Context, call
-from ._lowlevel import (
+from ._errors import (
     ArgumentError,
     Cancelled,
     Error,
@@ -35,6 +35,7 @@ from ._lowlevel import (
     LimitError,
     ModelError,
     OutOfMemoryError,
+    UnavailableError,
 )
 from ._model import Model
 from ._options import Option, options, set_options, struct_of
@@ -73,6 +74,7 @@ __all__ = [
     "Roc",
     "Similarity",
     "Trainer",
+    "UnavailableError",
     "boundary",
     "detection",
     "features",

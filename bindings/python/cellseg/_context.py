@@ -11,7 +11,17 @@ from typing import Callable, Iterator
 
 from . import _lowlevel as c
 from ._lowlevel import Error
+from ._options import chosen
 
+CPU_LEVELS = {
+    "best": c.CPU_BEST,
+    "portable": c.CPU_PORTABLE,
+    "avx2": c.CPU_AVX2,
+    "avx512": c.CPU_AVX512,
+    "neon": c.CPU_NEON,
+    "blas": c.CPU_BLAS,
+    "fastest": c.CPU_FASTEST,
+}
 LEVELS = {c.LOG_INFO: "info", c.LOG_WARNING: "warning"}
 SIGNALS = tuple(map(int, signal.valid_signals()))
 
@@ -71,6 +81,7 @@ class Context:
     """Where threads, progress and log come from. Serves one call at a time, a further one raises RuntimeError; make one per thread.
 
     threads: 0 for as many as the process's processors and CPU quota allow. memory_budget_bytes: 0 for no limit.
+    cpu_level: results are the same on all but "blas", which is OpenBLAS; "fastest" may choose it on an old processor.
     progress(fraction, step) is called on the thread that called the library; what is true of its result cancels the
     call, and what it raises comes out of the call. So does KeyboardInterrupt, and what any handler of a signal raises, within
     100 ms. log(level, message), level "info" or "warning", is called there too: a warning says where a result may disappoint, as
@@ -86,11 +97,13 @@ class Context:
         memory_budget_bytes: int = 0,
         progress: Callable[[float, str], object] | None = None,
         log: Callable[[str, str], object] | None = None,
+        cpu_level: str = "best",
     ) -> None:
         options = c.context_options()
         c.context_options_init(options, ctypes.sizeof(options))
         options.threads = threads
         options.memory_budget_bytes = memory_budget_bytes
+        options.cpu_level = chosen("cpu_level", cpu_level, CPU_LEVELS)
         self._callbacks = Callbacks()
         self._serving = threading.Lock()
         # A callback that does nothing lets Python handle signals.
@@ -135,6 +148,11 @@ class Context:
     @property
     def threads(self) -> int:
         return c.context_threads(self._handle)
+
+    @property
+    def cpu_level(self) -> str:
+        number = c.context_cpu_level(self._handle)
+        return next(name for name, level in CPU_LEVELS.items() if level == number)
 
     def _guard(self, function: Callable[..., object]) -> Callable[..., int]:
         return self._callbacks.guard(function)

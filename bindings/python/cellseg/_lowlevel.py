@@ -13,50 +13,9 @@ import os
 import sys
 from ctypes import POINTER, c_char_p, c_double, c_float, c_int32, c_int64, c_size_t, c_uint32, c_uint64, c_void_p
 
+from ._errors import *  # noqa: F403
+from ._errors import ERRORS, InternalError
 from ._numbers import *  # noqa: F403
-
-# ---- status codes ----
-
-
-class Error(Exception):
-    """A call of the library failed. `status` is its code, the text the library's own line."""
-
-    status = 0
-
-
-class ArgumentError(Error, ValueError):
-    status = -1
-
-
-class OutOfMemoryError(Error, MemoryError):
-    status = -2
-
-
-class FileError(Error, OSError):
-    status = -3
-
-
-class FormatError(Error, ValueError):
-    status = -4
-
-
-class ModelError(Error):
-    status = -5
-
-
-class Cancelled(Error):
-    status = -6
-
-
-class LimitError(Error):
-    status = -7
-
-
-class InternalError(Error):
-    status = -8
-
-
-_ERRORS = {e.status: e for e in Error.__subclasses__()}
 
 # ---- callbacks ----
 
@@ -420,7 +379,7 @@ _library = _load()
 
 def _raise_on_failure(status: int, _function: object, _arguments: object) -> None:
     if status != 0:
-        raise _ERRORS.get(status, InternalError)(last_error())
+        raise ERRORS.get(status, InternalError)(last_error())
 
 
 def _text(value: bytes | None, _function: object, _arguments: object) -> str | None:

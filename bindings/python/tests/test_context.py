@@ -83,6 +83,22 @@ def test_only_the_main_thread_is_interrupted():
         np.testing.assert_array_equal(found, expected)
 
 
+# ---- processor levels ----
+
+
+def test_the_processor_level_is_chosen_by_name():
+    best = cellseg.Context().cpu_level
+    assert best in ("portable", "avx2", "avx512", "neon")
+    for level in "portable", best, "blas" if "blas" in cellseg.features() else best:
+        context = cellseg.Context(cpu_level=level)
+        assert context.cpu_level == level
+        cells = cellseg.segment(NOISE[:200, :200], 0.65, context=context)[0]
+        assert cells.shape == (200, 200)
+    assert cellseg.Context(cpu_level="fastest").cpu_level in (best, "blas")
+    with pytest.raises(ValueError, match="cpu_level is 'quick'; it must be one of best, portable"):
+        cellseg.Context(cpu_level="quick")
+
+
 # ---- release ----
 
 

@@ -108,9 +108,9 @@ def test_numbers():
     for name, value in numbers.items():
         if name == "OK":
             continue
-        ours = c._ERRORS[int(value)].status if name.startswith("ERR_") else getattr(c, name)
+        ours = c.ERRORS[int(value)].status if name.startswith("ERR_") else getattr(c, name)
         assert ours == int(value)
-    assert len(c._ERRORS) == sum(name.startswith("ERR_") for name in numbers)
+    assert len(c.ERRORS) == sum(name.startswith("ERR_") for name in numbers)
 
 
 def test_the_version_is_the_header_s():

@@ -15,7 +15,7 @@ static void tile_exact(const cseg_tile *t) {
                 const float *b = t->b + y * t->b_step[0] + x * t->b_step[1] + k * t->b_step[2];
                 for (size_t r = 0; r < t->rows; r++)
                     for (size_t j = 0; j < t->columns; j++)
-                        sum[r][j] = cseg_math_fma(a[r * t->a_row], b[j], sum[r][j]);
+                        sum[r][j] = cseg_fused_add(a[r * t->a_row], b[j], sum[r][j]);
             }
     for (size_t r = 0; r < t->rows; r++)
         for (size_t j = 0; j < t->columns; j++)
