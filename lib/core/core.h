@@ -3,6 +3,13 @@
 #ifndef CSEG_CORE_H
 #define CSEG_CORE_H
 
+#if !defined(__STDC_VERSION__) || __STDC_VERSION__ < 201112L
+#error "libcellseg needs a C11 compiler: add -std=c11 to its flags, or use a newer compiler"
+#endif
+#if defined(__FAST_MATH__) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__)
+#error "-ffast-math, -Ofast and -ffinite-math-only change results: compile libcellseg without them, or with -fno-fast-math after them"
+#endif
+
 #include "core/error.h"
 #include "core/order.h"
 
