@@ -3,6 +3,13 @@
 #ifndef CSEG_CORE_H
 #define CSEG_CORE_H
 
+#if !defined(__STDC_VERSION__) || __STDC_VERSION__ < 201112L
+#error "libcellseg needs a C11 compiler: add -std=c11 to its flags, or use a newer compiler"
+#endif
+#if defined(__FAST_MATH__) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__)
+#error "-ffast-math, -Ofast and -ffinite-math-only change results: compile libcellseg without them, or with -fno-fast-math after them"
+#endif
+
 #include "core/error.h"
 #include "core/order.h"
 
@@ -25,7 +32,8 @@
 #include <string.h>
 
 #if FLT_EVAL_METHOD != 0
-#error "libcellseg needs FLT_EVAL_METHOD 0: compile with -msse2 -mfpmath=sse for 32-bit x86, with -fexcess-precision=fast for s390x."
+#error                                                                                                                           \
+    "libcellseg needs FLT_EVAL_METHOD 0: compile with -msse2 -mfpmath=sse for 32-bit x86, with -fexcess-precision=fast for s390x."
 #endif
 
 /* ---- option structs (options.c) ---- */
@@ -176,12 +184,23 @@ typedef struct cseg_progress_span {
     double from, to;
 } cseg_progress_span;
 
+/* ---- the floating-point environment (system_*.c) ---- */
+
+typedef struct cseg_environment {
+    fenv_t standard;
+    uint32_t vectors; /* Windows: the control of the vector registers, which fenv.h leaves out */
+} cseg_environment;
+
+/* Save the thread's environment and set the default of C; put the saved one back, with its flags. */
+void cseg_environment_begin(cseg_environment *host);
+void cseg_environment_end(const cseg_environment *host);
+
 /* ---- public calls (call.c) ---- */
 
 /* The frame of a public call that computes: what the call puts back at its end. */
 typedef struct cseg_call {
     cellseg_context *context;
-    fenv_t host; /* the caller's floating-point environment */
+    cseg_environment host;
     cseg_progress_span outer_window, outer_step;
 } cseg_call;
 

@@ -37,22 +37,18 @@ INLINE_BODY void NAME(suffixes)(SAMPLE *block, size_t window, size_t columns, bo
 
 /* No difference is negative, and unsigned samples hold all of them. */
 INLINE_BODY void NAME(subtract)(DIFFERENCE *to, const SAMPLE *minuend, const SAMPLE *row, size_t columns, bool black) {
-    for (size_t x = 0; x < columns; x++) {
-        const DIFFERENCE a = (DIFFERENCE)minuend[x], b = (DIFFERENCE)row[x];
-        to[x] = (DIFFERENCE)(black ? b - a : a - b);
-    }
+    const SAMPLE *from = black ? row : minuend, *less = black ? minuend : row;
+    for (size_t x = 0; x < columns; x++)
+        to[x] = (DIFFERENCE)((DIFFERENCE)from[x] - (DIFFERENCE)less[x]);
 }
 
 /* Row y of the result: the extreme of two rows of scratch, or its difference from the minuend. */
 INLINE_BODY void NAME(put)(const cseg_morph_strip *s, size_t y, const SAMPLE *a, const SAMPLE *b, SAMPLE *line, size_t columns,
                            bool max) {
-    SAMPLE *to = (SAMPLE *)(void *)(s->to + y * s->to_stride);
-    if (s->minuend == NULL) {
-        NAME(extremes)(to, a, b, columns, max);
-        return;
-    }
-    NAME(extremes)(line, a, b, columns, max);
-    NAME(subtract)((DIFFERENCE *)to, (const SAMPLE *)(const void *)(s->minuend + y * s->minuend_stride), line, columns, s->black);
+    void *to = s->to + y * s->to_stride;
+    NAME(extremes)(s->minuend == NULL ? to : line, a, b, columns, max);
+    if (s->minuend != NULL)
+        NAME(subtract)(to, (const SAMPLE *)(const void *)(s->minuend + y * s->minuend_stride), line, columns, s->black);
 }
 
 /* max, and most often `columns`, is a constant where this is inlined. */
@@ -66,19 +62,18 @@ INLINE_BODY void NAME(slide_columns)(const cseg_morph_strip *s, size_t columns, 
             memcpy(now + r * columns, s->from + (r - s->before) * s->from_stride, columns * sizeof(SAMPLE));
     NAME(suffixes)(now, window, columns, max);
     for (size_t y = 0; y < s->height; y += window) {
-        NAME(put)(s, y, now, now, line, columns, max);
         NAME(fill)(run, columns, max);
-        for (size_t r = 1; r <= window; r++) {
-            const size_t row = y + s->after + r;
-            SAMPLE *copy = next + (r - 1) * columns;
+        for (size_t r = 0; r < window; r++) {
+            const size_t row = y + s->after + r + 1;
+            SAMPLE *copy = next + r * columns;
+            if (y + r < s->height)
+                NAME(put)(s, y + r, now + r * columns, run, line, columns, max);
             if (row + PREFETCH_ROWS < s->height)
                 prefetch(s->from + (row + PREFETCH_ROWS) * s->from_stride, columns * sizeof(SAMPLE));
             if (row < s->height)
                 NAME(take)(copy, run, (const SAMPLE *)(const void *)(s->from + row * s->from_stride), columns, max);
             else
                 NAME(fill)(copy, columns, max);
-            if (r < window && y + r < s->height)
-                NAME(put)(s, y + r, now + r * columns, run, line, columns, max);
         }
         NAME(suffixes)(next, window, columns, max);
         SAMPLE *swap = now;
