@@ -45,6 +45,9 @@ check "fuzzers, $seconds s each" run_fuzzers
 check "100 kills of cellseg segment" /usr/bin/python3 tests/examples/kill_runs.py 100
 check "failing reads, writes, allocations, renames" /usr/bin/python3 tests/fuzz/fail_runs.py "$work/faults"
 
+check "Debian packages" quietly sh tests/packages/check_deb.sh "$work/deb"
+check "vcpkg, Conan, bill of materials" quietly sh tests/packages/check_recipes.sh "$work/recipes"
+
 [ $# -gt 1 ] || [ $failed != 0 ] || rm -rf "$work"
-[ $failed = 0 ] || echo "$failed of 5 failed; what they left is in $work"
+[ $failed = 0 ] || echo "$failed of 7 failed; what they left is in $work"
 [ $failed = 0 ]
