@@ -5,6 +5,7 @@
 
 #include <direct.h>
 #include <io.h>
+#include <math.h>
 #include <stdlib.h>
 
 #define mkdir(path, mode) _mkdir(path)
@@ -20,5 +21,11 @@ static inline char *mkdtemp(char *name) {
 
 /* Links need a privilege. */
 #define symlink(target, path) (-1)
+
+/* mingw-w64's fmaf() rounds twice; the processor's instruction, once. */
+__attribute__((target("fma"))) static inline float fused(float a, float b, float c) {
+    return __builtin_fmaf(a, b, c);
+}
+#define fmaf(a, b, c) fused(a, b, c)
 
 #endif

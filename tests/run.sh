@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
 # Install what is missing (Debian 12), build, and run every test once. Usage: run.sh [all] [WORK]
-# all: also the second build, clang, the sanitizers, 64-bit ARM and the quickstart. WORK: the folder to build in, which stays.
+# all: also the second build, clang, the sanitizers, other platforms and the quickstart. WORK: the folder to build in, which stays.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 all=no
@@ -77,7 +77,12 @@ if [ $all = yes ]; then
     check "address and undefined" run_ctest "$work/asan"
     check "thread: build" build_with_clang "$work/tsan" -DCELLSEG_SANITIZE=thread -DCMAKE_BUILD_TYPE=RelWithDebInfo
     check "thread" run_ctest "$work/tsan"
-    check "64-bit ARM, under qemu" sh tests/neon.sh
+    mkdir -p "$work/platforms" && ln -sfn ../cmake "$work/platforms/native"
+    kernels='^(tensor/|filter/|morph/test_rows|nn/test_bytes|nn/test_model_file|io/test_files|core/test_fmath)'
+    check "platforms: 64-bit ARM under qemu" sh tests/platforms/run.sh aarch64 "$work/platforms" "$kernels"
+    check "platforms: 32-bit x86" sh tests/platforms/run.sh i386 "$work/platforms"
+    check "platforms: musl" sh tests/platforms/run.sh musl "$work/platforms"
+    check "platforms: compilers" sh tests/platforms/compilers.sh "$work/platforms"
     check "quickstart" sh examples/quickstart.sh "$work/quickstart"
 fi
 

@@ -8,8 +8,7 @@
 
 void cseg_call_begin(cseg_call *call, cellseg_context *context) {
     call->context = context;
-    (void)fegetenv(&call->host);
-    (void)fesetenv(FE_DFL_ENV);
+    cseg_environment_begin(&call->host);
     if (context == NULL)
         return;
     if (context->depth == 0)
@@ -33,6 +32,6 @@ cellseg_status cseg_call_end(cseg_call *call, cellseg_status status) {
         if (context->depth == 0 && status == CELLSEG_ERR_CANCELLED)
             cellseg_context_cancel_clear(context);
     }
-    (void)fesetenv(&call->host);
+    cseg_environment_end(&call->host);
     return status;
 }

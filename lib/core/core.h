@@ -32,7 +32,8 @@
 #include <string.h>
 
 #if FLT_EVAL_METHOD != 0
-#error "libcellseg's results need float and double computed as such (FLT_EVAL_METHOD 0): on 32-bit x86, compile with -msse2 -mfpmath=sse."
+#error                                                                                                                           \
+    "libcellseg needs FLT_EVAL_METHOD 0: compile with -msse2 -mfpmath=sse for 32-bit x86, with -fexcess-precision=fast for s390x."
 #endif
 
 /* ---- option structs (options.c) ---- */
@@ -183,12 +184,23 @@ typedef struct cseg_progress_span {
     double from, to;
 } cseg_progress_span;
 
+/* ---- the floating-point environment (system_*.c) ---- */
+
+typedef struct cseg_environment {
+    fenv_t standard;
+    uint32_t vectors; /* Windows: the control of the vector registers, which fenv.h leaves out */
+} cseg_environment;
+
+/* Save the thread's environment and set the default of C; put the saved one back, with its flags. */
+void cseg_environment_begin(cseg_environment *host);
+void cseg_environment_end(const cseg_environment *host);
+
 /* ---- public calls (call.c) ---- */
 
 /* The frame of a public call that computes: what the call puts back at its end. */
 typedef struct cseg_call {
     cellseg_context *context;
-    fenv_t host; /* the caller's floating-point environment */
+    cseg_environment host;
     cseg_progress_span outer_window, outer_step;
 } cseg_call;
 

@@ -155,6 +155,15 @@ void cseg_system_advise_large_pages(void *block, size_t bytes) {
 #endif
 }
 
+void cseg_environment_begin(cseg_environment *host) {
+    (void)fegetenv(&host->standard);
+    (void)fesetenv(FE_DFL_ENV);
+}
+
+void cseg_environment_end(const cseg_environment *host) {
+    (void)fesetenv(&host->standard);
+}
+
 double cseg_clock_seconds(void) {
     struct timespec t;
     (void)clock_gettime(CLOCK_MONOTONIC, &t);

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <wchar.h>
 #include <windows.h>
+#include <xmmintrin.h>
 
 /* ---- paths ---- */
 
@@ -226,6 +227,20 @@ int32_t cseg_system_processors(void) {
 void cseg_system_advise_large_pages(void *block, size_t bytes) {
     (void)block; /* large pages need a privilege */
     (void)bytes;
+}
+
+/* fenv.h of mingw-w64 neither sets nor restores the control of the vector registers, which do all arithmetic here. */
+void cseg_environment_begin(cseg_environment *host) {
+    enum { DEFAULT = 0x1f80 }; /* to nearest, subnormals kept, no traps, no flags */
+    host->vectors = _mm_getcsr();
+    (void)fegetenv(&host->standard);
+    (void)fesetenv(FE_DFL_ENV);
+    _mm_setcsr(DEFAULT);
+}
+
+void cseg_environment_end(const cseg_environment *host) {
+    (void)fesetenv(&host->standard);
+    _mm_setcsr(host->vectors);
 }
 
 double cseg_clock_seconds(void) {

@@ -104,21 +104,19 @@ static void run_hooked_index(void *data, size_t index) {
         run_index(data, index);
         return;
     }
-    fenv_t host;
-    (void)fegetenv(&host);
-    (void)fesetenv(FE_DFL_ENV);
+    cseg_environment host;
+    cseg_environment_begin(&host);
     run_index(data, index);
-    (void)fesetenv(&host);
+    cseg_environment_end(&host);
 }
 
 /* The same where fewer threads may work than the embedder has: each index of its loop is one worker's share of ours. */
 static void run_hooked_share(void *data, size_t index) {
-    fenv_t host;
+    cseg_environment host;
     (void)index;
-    (void)fegetenv(&host);
-    (void)fesetenv(FE_DFL_ENV);
+    cseg_environment_begin(&host);
     run_share(data);
-    (void)fesetenv(&host);
+    cseg_environment_end(&host);
 }
 
 /* ---- the pool ---- */
@@ -126,7 +124,8 @@ static void run_hooked_share(void *data, size_t index) {
 static void *helper(void *argument) {
     cseg_pool *pool = argument;
     uint64_t served = 0;
-    (void)fesetenv(FE_DFL_ENV); /* a thread starts with its maker's */
+    cseg_environment maker;
+    cseg_environment_begin(&maker); /* a thread starts with its maker's */
     (void)pthread_mutex_lock(&pool->mutex);
     for (;;) {
         while (!pool->quit && pool->generation == served)

@@ -58,6 +58,17 @@ static bool set_texts(tiff_writer *writer) {
     return !writer->cannot_close;
 }
 
+/* By zlib, also where libtiff has libdeflate, which would give other bytes. */
+static bool set_compression(const tiff_writer *writer) {
+    TIFF *tiff = writer->stream.tiff;
+    bool ok = TIFFSetField(tiff, TIFFTAG_COMPRESSION, COMPRESSION_ADOBE_DEFLATE) &&
+              TIFFSetField(tiff, TIFFTAG_ZIPQUALITY, writer->level);
+#ifdef TIFFTAG_DEFLATE_SUBCODEC
+    ok = ok && TIFFSetField(tiff, TIFFTAG_DEFLATE_SUBCODEC, DEFLATE_SUBCODEC_ZLIB);
+#endif
+    return ok;
+}
+
 static bool set_tags(tiff_writer *writer, const cseg_plane *plane) {
     TIFF *tiff = writer->stream.tiff;
     bool ok = TIFFSetField(tiff, TIFFTAG_IMAGELENGTH, (uint32_t)plane->height) &&
@@ -65,9 +76,8 @@ static bool set_tags(tiff_writer *writer, const cseg_plane *plane) {
               TIFFSetField(tiff, TIFFTAG_BITSPERSAMPLE, (int)(8 * cseg_plane_type_size(plane->type))) &&
               TIFFSetField(tiff, TIFFTAG_SAMPLEFORMAT, sample_format(plane->type)) &&
               TIFFSetField(tiff, TIFFTAG_PHOTOMETRIC, PHOTOMETRIC_MINISBLACK) &&
-              TIFFSetField(tiff, TIFFTAG_PLANARCONFIG, PLANARCONFIG_CONTIG) &&
-              TIFFSetField(tiff, TIFFTAG_COMPRESSION, COMPRESSION_ADOBE_DEFLATE) &&
-              TIFFSetField(tiff, TIFFTAG_ZIPQUALITY, writer->level) && set_blocks(writer) && set_texts(writer);
+              TIFFSetField(tiff, TIFFTAG_PLANARCONFIG, PLANARCONFIG_CONTIG) && set_compression(writer) && set_blocks(writer) &&
+              set_texts(writer);
     if (ok && writer->pages > 1)
         ok = TIFFSetField(tiff, TIFFTAG_SUBFILETYPE, FILETYPE_PAGE) &&
              TIFFSetField(tiff, TIFFTAG_PAGENUMBER, (int)writer->page, (int)writer->pages);
