@@ -497,7 +497,7 @@ static void random_damage_does_no_harm(void **state) {
     uint64_t random = 77;
     size_t refused = 0;
     for (size_t round = 0; round < 600; round++) {
-        const size_t at = test_random(&random) % (round % 8 == 0 ? size : header_end);
+        const size_t at = (size_t)(test_random(&random) % (round % 8 == 0 ? size : header_end));
         const uint8_t before = bytes[at];
         bytes[at] = (uint8_t)test_random(&random);
         cellseg_model *loaded;
