@@ -12,7 +12,7 @@ export DEB_BUILD_MAINT_OPTIONS=hardening=+all
 CFLAGS="$(dpkg-buildflags --get CFLAGS) $(dpkg-buildflags --get CPPFLAGS)"
 LDFLAGS=$(dpkg-buildflags --get LDFLAGS)
 export CFLAGS LDFLAGS
-cmake -S . -B "$work/build" -G Ninja -DCMAKE_INSTALL_PREFIX=/usr -DCELLSEG_TESTS=OFF -DCMAKE_COMPILE_WARNING_AS_ERROR=ON
+cmake -S . -B "$work/build" -G Ninja -DCMAKE_INSTALL_PREFIX=/usr -DCELLSEG_TESTS=OFF -DCELLSEG_BLAS=OFF -DCMAKE_COMPILE_WARNING_AS_ERROR=ON
 cmake --build "$work/build"
 (cd "$work/build" && rm -f ./*.deb && cpack)
 lintian --allow-root --fail-on error,warning --tag-display-limit 0 "$work"/build/*.deb
