@@ -26,9 +26,6 @@ set(CPACK_DEBIAN_CELLSEG_PROGRAM_PACKAGE_NAME cellseg)
 set(CPACK_DEBIAN_CELLSEG_LIBRARY_PACKAGE_SECTION libs)
 set(CPACK_DEBIAN_CELLSEG_DEVELOPMENT_PACKAGE_SECTION libdevel)
 set(CPACK_DEBIAN_CELLSEG_PROGRAM_PACKAGE_SECTION science)
-set(CPACK_DEBIAN_CELLSEG_LIBRARY_PACKAGE_MULTIARCH same)
-set(CPACK_DEBIAN_CELLSEG_DEVELOPMENT_PACKAGE_MULTIARCH same)
-set(CPACK_DEBIAN_CELLSEG_PROGRAM_PACKAGE_MULTIARCH foreign)
 
 set(about "The library finds every cell in a fluorescence microscopy image, and outlines
 the whole cell and the nucleus from one channel, with a network inside.")
