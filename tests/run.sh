@@ -84,7 +84,7 @@ if [ $all = yes ]; then
     check "platforms: 64-bit ARM under qemu" sh tests/platforms/run.sh aarch64 "$work/platforms" "$kernels"
     check "platforms: 32-bit x86" sh tests/platforms/run.sh i386 "$work/platforms"
     check "platforms: musl" sh tests/platforms/run.sh musl "$work/platforms"
-    windows="$kernels|^(core/test_(system|call|context|image|sort|threads)|nn/test_net|io/test_planes|morph/test_toolkit|segment/test_calls|measure/)"
+    windows="$kernels|^(core/test_(system|call|context|image|sort|threads)|nn/test_net|io/test_planes|morph/test_toolkit|measure/)"
     check "platforms: Windows under wine" sh tests/platforms/run.sh mingw "$work/platforms" "$windows"
     check "platforms: compilers" sh tests/platforms/compilers.sh "$work/platforms"
     check "quickstart" sh examples/quickstart.sh "$work/quickstart"
