@@ -70,6 +70,7 @@ if [ $all = yes ]; then
     check "meson: build" meson compile -C "$work/meson"
     check "meson: install" meson install -C "$work/meson" --quiet
     check "abi: both builds install the same" sh tests/abi/check_builds.sh "$work/installed-cmake" "$work/installed-meson"
+    check "abi: builds without parts" sh tests/abi/check_parts.sh "$work/cmake" "$work/parts"
     check "abi: both builds give the same bytes" sh tests/abi/check_results.sh "$work/results" "$work/cmake" "$work/meson"
     check "clang: build" build_with_clang "$work/clang" -DCELLSEG_BLAS=OFF
     check "clang" run_ctest "$work/clang" -LE python
