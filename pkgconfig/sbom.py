@@ -65,8 +65,12 @@ def package(kind, name, licence, **more):
 
 
 def libraries():
+    """Those that pkg-config finds: builds leave out an optional one that is not there."""
     for name, copyright_text, licence in table("Libraries"):
-        version = output("pkg-config", "--modversion", MODULES.get(name, name))
+        module = MODULES.get(name, name.lower())
+        if subprocess.run(["pkg-config", "--exists", module]).returncode != 0:
+            continue
+        version = output("pkg-config", "--modversion", module)
         yield package("Library", name, expression(licence), versionInfo=version, copyrightText=copyright_text, primaryPackagePurpose="LIBRARY")
 
 

@@ -48,6 +48,8 @@ check "failing reads, writes, allocations, renames" /usr/bin/python3 tests/fuzz/
 for platform in aarch64 s390x riscv64; do
     check "platforms: $platform" quietly sh tests/platforms/run.sh $platform "$work/platforms"
 done
+check "Debian packages" quietly sh tests/packages/check_deb.sh "$work/deb"
+check "vcpkg, Conan, bill of materials" quietly sh tests/packages/check_recipes.sh "$work/recipes"
 
 [ $# -gt 1 ] || [ $failed != 0 ] || rm -rf "$work"
 [ $failed = 0 ] || echo "$failed failed; what they left is in $work"

@@ -64,6 +64,7 @@ check "lint: C" sh tests/lint/check_c.sh "$work/cmake"
 check "abi: symbols" /usr/bin/python3 tests/abi/check_symbols.py "$work/cmake/libcellseg.so"
 check "consumer" sh tests/consumer/check.sh "$work/installed-cmake" "$work/consumer"
 check "consumer: subprojects, missing packages" sh tests/consumer/check_subproject.sh "$work/subproject"
+check "consumer: installed files" sh tests/consumer/check_install.sh "$work/cmake" "$work/install"
 
 if [ $all = yes ]; then
     check "meson: configure" meson setup "$work/meson" -Ddefault_library=both --prefix="$work/installed-meson" --libdir=lib --werror
@@ -72,6 +73,7 @@ if [ $all = yes ]; then
     check "abi: both builds install the same" sh tests/abi/check_builds.sh "$work/installed-cmake" "$work/installed-meson"
     check "abi: builds without parts" sh tests/abi/check_parts.sh "$work/cmake" "$work/parts"
     check "abi: both builds give the same bytes" sh tests/abi/check_results.sh "$work/results" "$work/cmake" "$work/meson"
+    check "abi: flags of parents and distributions" sh tests/abi/check_flags.sh "$work/cmake" "$work/flags"
     check "clang: build" build_with_clang "$work/clang" -DCELLSEG_BLAS=OFF
     check "clang" run_ctest "$work/clang" -LE python
     check "address and undefined: build" build_with_clang "$work/asan" -DCELLSEG_SANITIZE=address,undefined -DCMAKE_BUILD_TYPE=RelWithDebInfo
@@ -83,6 +85,8 @@ if [ $all = yes ]; then
     check "platforms: 64-bit ARM under qemu" sh tests/platforms/run.sh aarch64 "$work/platforms" "$kernels"
     check "platforms: 32-bit x86" sh tests/platforms/run.sh i386 "$work/platforms"
     check "platforms: musl" sh tests/platforms/run.sh musl "$work/platforms"
+    windows="$kernels|^(core/test_(system|call|context|image|sort|threads)|nn/test_net|io/test_planes|morph/test_toolkit|segment/test_calls|measure/)"
+    check "platforms: Windows under wine" sh tests/platforms/run.sh mingw "$work/platforms" "$windows"
     check "platforms: compilers" sh tests/platforms/compilers.sh "$work/platforms"
     check "quickstart" sh examples/quickstart.sh "$work/quickstart"
 fi

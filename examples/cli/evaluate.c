@@ -239,7 +239,7 @@ const command evaluate_command = {
     .operand = "FILE",
     .summary =
         "Compare label maps with the truth: two files, or two folders with files paired by stem (the name without its known\n"
-        "endings: .tif, .tiff, .png, .jpg, .jpeg, then .ome, then .cells, .nuclei, .maps, .overlay or .KIND).\n"
+        "endings: .tif, .tiff, .png, .jpg, .jpeg, then .ome, then .cells, .nuclei, .maps, .overlay, .coco or .KIND).\n"
         "SM = K x best Dice + (1 - K) x pair ratio. Best Dice: mean over true cells of the best Dice with a predicted cell.\n"
         "Pair ratio: 2 x pairs / (true + predicted cells); a pair is each other's largest overlap. Dice: of the foregrounds.\n"
         "The last line counts all cells; the best Dice there is the mean over all true cells. Further tables have the objects\n"

@@ -6,6 +6,7 @@
 #include "record.h"
 #include "staging.h"
 #include "system.h"
+#include "text.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -16,6 +17,7 @@
 
 cellseg_segment_options segment_options;
 cellseg_method segment_method;
+bool want_geojson, want_coco, want_svg;
 
 bool set_segment_preset(int32_t preset) {
     cellseg_segment_options *o = &segment_options;
@@ -41,6 +43,9 @@ void free_results(results *r) {
     cellseg_labels_free(r->cells);
     cellseg_labels_free(r->nuclei);
     cellseg_segment_report_clear(&r->report);
+    cellseg_table_free(r->table);
+    cellseg_outlines_free(r->cell_outlines);
+    cellseg_outlines_free(r->nucleus_outlines);
     *r = (results){0};
 }
 
@@ -85,22 +90,38 @@ static const char *write_overlay(const results *r, cellseg_context *context, con
 }
 
 static const char *write_table(const results *r, cellseg_context *context, const char *path) {
-    cellseg_table *table;
-    cellseg_status status = cellseg_measure(&table, context, r->cells, r->nuclei, r->image, NULL);
-    if (status == CELLSEG_OK)
-        status = cellseg_table_write_csv(table, context, path);
-    cellseg_table_free(table);
+    return fault_in(path, cellseg_table_write_csv(r->table, context, path));
+}
+
+static const char *write_geojson(const results *r, cellseg_context *context, const char *path) {
+    if (!want_geojson)
+        return no_such_result;
+    return fault_in(path, cellseg_geojson_write(context, path, r->cell_outlines, r->nucleus_outlines, r->table));
+}
+
+static const char *write_svg(const results *r, cellseg_context *context, const char *path) {
+    if (!want_svg)
+        return no_such_result;
+    return fault_in(path, cellseg_svg_write(context, path, r->cell_outlines, r->nucleus_outlines));
+}
+
+static const char *write_coco(const results *r, cellseg_context *context, const char *path) {
+    if (!want_coco)
+        return no_such_result;
+    char *name = utf8_copy(base_name(r->input->path));
+    if (name == NULL)
+        return strerror(ENOMEM);
+    const cellseg_status status = cellseg_coco_write(context, path, name, r->cells, r->nuclei);
+    free(name);
     return fault_in(path, status);
 }
 
 const result_kind result_kinds[] = {
-    {".cells.tif", write_cells},
-    {".nuclei.tif", write_nuclei},
-    {".maps.tif", write_maps},
-    {".overlay.png", write_overlay},
-    {".csv", write_table},
-    {".json", write_record},
-    {NULL, NULL},
+    {".cells.tif", write_cells}, {".nuclei.tif", write_nuclei},
+    {".maps.tif", write_maps},   {".overlay.png", write_overlay},
+    {".csv", write_table},       {".geojson", write_geojson},
+    {".coco.json", write_coco},  {".svg", write_svg},
+    {".json", write_record},     {NULL, NULL},
 };
 
 /* ---- before the work ---- */
@@ -186,9 +207,21 @@ bool prepare_results(const file_list *inputs, const char *const *others, const c
 
 /* ---- writing ---- */
 
-bool write_results(const results *r, cellseg_context *context, const char *folder) {
+/* What several files hold. */
+static bool describe_cells(results *r, cellseg_context *context) {
+    cellseg_status status = cellseg_measure(&r->table, context, r->cells, r->nuclei, r->image, NULL);
+    if (status == CELLSEG_OK && (want_geojson || want_svg))
+        status = cellseg_labels_outlines(&r->cell_outlines, context, r->cells, NULL);
+    if (status == CELLSEG_OK && (want_geojson || want_svg))
+        status = cellseg_labels_outlines(&r->nucleus_outlines, context, r->nuclei, NULL);
+    if (status != CELLSEG_OK)
+        print_library_error(r->input->path);
+    return status == CELLSEG_OK;
+}
+
+bool write_results(results *r, cellseg_context *context, const char *folder) {
     staging set;
-    if (!open_staging(&set, folder, r->input->stem))
+    if (!describe_cells(r, context) || !open_staging(&set, folder, r->input->stem))
         return false;
     bool fine = true;
     for (const result_kind *k = result_kinds; fine && k->suffix != NULL; k++) {

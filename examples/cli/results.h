@@ -12,6 +12,9 @@
 extern cellseg_segment_options segment_options;
 extern cellseg_method segment_method;
 
+/* Files that are written on demand. */
+extern bool want_geojson, want_coco, want_svg;
+
 /* Both take the preset's values; else prints an error. */
 bool set_segment_preset(int32_t preset);
 
@@ -25,6 +28,8 @@ typedef struct results {
     cellseg_labels *cells, *nuclei;
     cellseg_image *maps; /* NULL without --maps */
     cellseg_segment_report report;
+    cellseg_table *table; /* this and the outlines: write_results() makes them */
+    cellseg_outlines *cell_outlines, *nucleus_outlines;
 } results;
 
 /* Empty results of an input; the warnings from now on are theirs. */
@@ -52,6 +57,6 @@ bool prepare_results(const file_list *inputs, const char *const *others, const c
                      bool overwrite);
 
 /* Write folder/<stem>.* of all kinds and put them in place together; or, after printing an error, none. */
-bool write_results(const results *r, cellseg_context *context, const char *folder);
+bool write_results(results *r, cellseg_context *context, const char *folder);
 
 #endif

@@ -20,6 +20,9 @@ static const option output_options[] = {
     {"output", 'o', OPTION_TEXT, &output_folder, "FOLDER", "folder of the results; created if missing", NULL},
     {"overwrite", 0, OPTION_FLAG, &overwrite, NULL, "also replace results of another input, and files that no record names",
      NULL},
+    {"geojson", 0, OPTION_FLAG, &want_geojson, NULL, "also write outlines and measurements for QuPath, <stem>.geojson", NULL},
+    {"coco", 0, OPTION_FLAG, &want_coco, NULL, "also write COCO annotations, <stem>.coco.json", NULL},
+    {"svg", 0, OPTION_FLAG, &want_svg, NULL, "also write outlines as a drawing over the image, <stem>.svg", NULL},
     OPTIONS_END,
 };
 static const option map_options[] = {
@@ -57,6 +60,9 @@ static const note result_files[] = {
     {"<stem>.overlay.png", "the image with the outlines"},
     {"<stem>.json", "record: input, model, options, figures, warnings"},
     {"<stem>.maps.tif", "probability maps, with --maps of cellseg segment"},
+    {"<stem>.geojson", "outlines and measurements for QuPath, with --geojson"},
+    {"<stem>.coco.json", "COCO annotations, with --coco"},
+    {"<stem>.svg", "outlines as a drawing over the image, with --svg"},
     {NULL, NULL},
 };
 
@@ -244,10 +250,9 @@ const command segment_command = {
     .arguments = "-o FOLDER FILE...",
     .operand = "FILE",
     .summary =
-        "Find every cell in the marker channel. For each FILE (TIFF or PNG), write the files below into FOLDER. <stem> is the "
-        "file\n"
-        "name without .tif, .tiff, .png, .jpg, .jpeg, then .ome, then .cells, .nuclei, .maps or .overlay. The files of an image\n"
-        "are replaced together; after an interruption the next run into FOLDER finishes or removes what is left.",
+        "Find every cell in the marker channel. For each FILE (TIFF or PNG), write the files below into FOLDER. <stem> is the\n"
+        "file name without .tif, .tiff, .png, .jpg, .jpeg, then .ome, then .cells, .nuclei, .maps, .overlay or .coco. The files\n"
+        "of an image are replaced together; after an interruption the next run into FOLDER finishes or removes what is left.",
     .groups = (const option_group[]){{"Output", output_options},
                                      {NULL, map_options},
                                      {NULL, json_options},

@@ -2,6 +2,7 @@
 /* The operating system: POSIX, with the locks of BSD. */
 #define _XOPEN_SOURCE 700 /* for realpath */ // NOLINT(bugprone-reserved-identifier)
 #define _DEFAULT_SOURCE /* for flock */      // NOLINT(bugprone-reserved-identifier)
+#define _DARWIN_C_SOURCE                     // NOLINT(bugprone-reserved-identifier)
 
 #include "system.h"
 

@@ -149,10 +149,11 @@ const command train_command = {
     .name = "train",
     .headline = "train a network on labelled images",
     .arguments = "--images FOLDER --labels FOLDER [--weight W]... -o FILE",
-    .summary = "Train a network. Images and label maps are paired by stem, the name without .tif, .tiff or .png, then .ome, then "
-               ".cells,\n"
-               ".nuclei, .maps or .overlay. <stem>.cells.tif has the whole cells (<stem>.tif if no other file has the stem),\n"
-               "<stem>.nuclei.tif in the same folder the nuclei. Each --images needs a --labels, in order.",
+    .summary =
+        "Train a network. Images and label maps are paired by stem, the name without .tif, .tiff or .png, then .ome, then "
+        ".cells,\n"
+        ".nuclei, .maps, .overlay or .coco. <stem>.cells.tif has the whole cells (<stem>.tif if no other file has the stem),\n"
+        "<stem>.nuclei.tif in the same folder the nuclei. Each --images needs a --labels, in order.",
     .groups = (const option_group[]){{"Output", run_options},
                                      TRAINING_GROUPS,
                                      {"Common", thread_options},

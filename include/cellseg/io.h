@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
- * @file io.h  Reading of images; writing of images, label maps, tables and pictures.
+ * @file io.h  Reading of images; writing of images, label maps, tables, outlines and pictures.
  *
  * Every writer has two forms: one takes a path, the other (_to) a cellseg_writer (stream.h), which gets the same bytes.
  *
@@ -196,6 +196,65 @@ CELLSEG_API cellseg_status cellseg_table_write_csv(const cellseg_table *table, c
 /** Write a table as cellseg_table_write_csv(), through a writer (stream.h). Threads: any. Since: 1.0 */
 CELLSEG_API cellseg_status cellseg_table_write_csv_to(const cellseg_table *table, cellseg_context *context,
                                                       const cellseg_writer *writer);
+
+/**
+ * Write cells as GeoJSON (RFC 7946) that QuPath opens as cells: a FeatureCollection with one feature per label of `cells`.
+ *
+ * The feature's "id" is the label's. Its geometry is a Polygon, or a MultiPolygon where the label has several outer rings; with
+ * `nuclei`, "nucleusGeometry" is that of the same id. Its properties are "objectType" ("cell"), "name" (the id) and, with
+ * `table`, "measurements": every column under its name but the id, without values that are not finite. Coordinates are those of
+ * the outlines; QuPath asks for pixels. Numbers have the fewest digits that read back to the same value.
+ *
+ * @param cells   outlines of the cells
+ * @param nuclei  NULL, or outlines of the nuclei under the ids of their cells; other ids are left out
+ * @param table   NULL, or the measurements of the same cells
+ * @return CELLSEG_ERR_ARGUMENT  cells is NULL, or sizes differ; CELLSEG_ERR_IO, CELLSEG_ERR_MEMORY, CELLSEG_ERR_LIMIT,
+ * CELLSEG_ERR_CANCELLED
+ * Threads: any. Memory: about 200 KB. Since: 1.0
+ */
+CELLSEG_API cellseg_status cellseg_geojson_write(cellseg_context *context, const char *path, const cellseg_outlines *cells,
+                                                 const cellseg_outlines *nuclei, const cellseg_table *table);
+
+/** Write GeoJSON as cellseg_geojson_write(), through a writer (stream.h). Threads: any. Since: 1.0 */
+CELLSEG_API cellseg_status cellseg_geojson_write_to(cellseg_context *context, const cellseg_writer *writer,
+                                                    const cellseg_outlines *cells, const cellseg_outlines *nuclei,
+                                                    const cellseg_table *table);
+
+/**
+ * Write outlines as SVG, to lie over the image: its view box is the image, in the unit of the outlines. A group "cells" has one
+ * path "cell-<id>" per label, yellow lines without filling; with `nuclei` a group "nuclei" has the paths "nucleus-<id>", blue.
+ *
+ * @param cells   outlines of the cells
+ * @param nuclei  NULL, or outlines of the nuclei
+ * @return the errors of cellseg_geojson_write(). Threads: any. Since: 1.0
+ */
+CELLSEG_API cellseg_status cellseg_svg_write(cellseg_context *context, const char *path, const cellseg_outlines *cells,
+                                             const cellseg_outlines *nuclei);
+
+/** Write SVG as cellseg_svg_write(), through a writer (stream.h). Threads: any. Since: 1.0 */
+CELLSEG_API cellseg_status cellseg_svg_write_to(cellseg_context *context, const cellseg_writer *writer,
+                                                const cellseg_outlines *cells, const cellseg_outlines *nuclei);
+
+/**
+ * Write label maps as COCO annotations of one image, with compressed run-length encoded masks, exact to the pixel.
+ *
+ * Categories are "cell" (1) and "nucleus" (2). An annotation has the members that COCO asks for ("iscrowd" is 0) and "cell_id",
+ * the label's id. The "id" of a cell's annotation is the label's, that of a nucleus the label's plus the largest id of `cells`.
+ *
+ * @param image_name  file name of the image, UTF-8
+ * @param cells       label map
+ * @param nuclei      NULL, or a label map of the same size
+ * @return CELLSEG_ERR_ARGUMENT  image_name or cells is NULL, or sizes differ
+ * @return CELLSEG_ERR_LIMIT     also for 2^32 pixels and more, whose runs COCO cannot count
+ * @return CELLSEG_ERR_IO, CELLSEG_ERR_MEMORY, CELLSEG_ERR_CANCELLED
+ * Threads: any. Memory: that of cellseg_labels_outlines(). Source: Lin et al. 2014. Since: 1.0
+ */
+CELLSEG_API cellseg_status cellseg_coco_write(cellseg_context *context, const char *path, const char *image_name,
+                                              const cellseg_labels *cells, const cellseg_labels *nuclei);
+
+/** Write COCO annotations as cellseg_coco_write(), through a writer (stream.h). Threads: any. Since: 1.0 */
+CELLSEG_API cellseg_status cellseg_coco_write_to(cellseg_context *context, const cellseg_writer *writer, const char *image_name,
+                                                 const cellseg_labels *cells, const cellseg_labels *nuclei);
 
 #ifdef __cplusplus
 }

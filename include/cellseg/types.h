@@ -58,6 +58,7 @@ typedef struct cellseg_labels cellseg_labels;
 typedef struct cellseg_model cellseg_model;
 typedef struct cellseg_trainer cellseg_trainer;
 typedef struct cellseg_table cellseg_table;
+typedef struct cellseg_outlines cellseg_outlines; /**< polygons of a label map */
 
 /** The name of a status code, "CELLSEG_ERR_IO"; "unknown status" for any other number. Threads: any. Since: 1.0 */
 CELLSEG_API const char *cellseg_status_name(cellseg_status status);

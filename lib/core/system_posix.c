@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The operating system: POSIX, with the locks of BSD, and the processor affinity and large pages of Linux. */
 #define _DEFAULT_SOURCE /* for flock, madvise, syscall */ // NOLINT(bugprone-reserved-identifier)
+#define _DARWIN_C_SOURCE                                  // NOLINT(bugprone-reserved-identifier)
 
 #include "core/system.h"
 

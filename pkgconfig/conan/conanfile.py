@@ -53,8 +53,8 @@ class Cellseg(ConanFile):
     def generate(self):
         PkgConfigDeps(self).generate()
         toolchain = CMakeToolchain(self)
-        toolchain.cache_variables["CELLSEG_TESTS"] = False
-        toolchain.cache_variables["CELLSEG_EXAMPLES"] = False
+        for option in ("TESTS", "EXAMPLES", "BLAS"):
+            toolchain.cache_variables[f"CELLSEG_{option}"] = False
         toolchain.generate()
 
     def build(self):

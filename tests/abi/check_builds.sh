@@ -9,8 +9,12 @@ meson=$2
 diff "$cmake.files" "$meson.files"
 diff -r "$cmake/include" "$meson/include"
 diff -r "$cmake/lib/cmake" "$meson/lib/cmake"
-sed 1d "$cmake/lib/pkgconfig/cellseg.pc" >"$cmake.pc"
-sed 1d "$meson/lib/pkgconfig/cellseg.pc" | diff "$cmake.pc" -
+diff -r "$cmake/lib/pkgconfig" "$meson/lib/pkgconfig"
+diff -r "$cmake/share" "$meson/share"
+for prefix in "$cmake" "$meson"; do
+    "$prefix/bin/cellseg" --version
+    readelf -d "$prefix/bin/cellseg" | grep -q 'RUNPATH.*\[$ORIGIN/../lib\]'
+done
 for what in "nm -D --defined-only --format=posix" "objdump -p"; do
     for prefix in "$cmake" "$meson"; do
         $what "$prefix/lib/libcellseg.so" | sed -n 's/^\(cellseg_[^ ]*\).*/\1/p; s/^ *\(SONAME\|NEEDED\) */\1 /p' | sort >"$prefix.symbols"

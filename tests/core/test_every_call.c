@@ -24,6 +24,7 @@ static struct inputs {
     cellseg_labels *cells, *nuclei;
     cellseg_model *model;
     cellseg_table *table;
+    cellseg_outlines *cell_outlines, *nucleus_outlines;
     unsigned char *file; /* the model's */
     size_t file_size;
     char image_path[64], cells_path[64], out_path[64];
@@ -62,6 +63,8 @@ static int make_inputs(void **state) {
     assert_int_equal(cellseg_labels_max_id(in.cells), 20);
     make_mask();
     assert_ok(cellseg_measure(&in.table, NULL, in.cells, in.nuclei, in.image, NULL));
+    assert_ok(cellseg_labels_outlines(&in.cell_outlines, NULL, in.cells, NULL));
+    assert_ok(cellseg_labels_outlines(&in.nucleus_outlines, NULL, in.nuclei, NULL));
     in.file = read_file("tests/segment/painted.cellseg", &in.file_size);
     assert_non_null(mkdtemp(folder));
     (void)snprintf(in.image_path, sizeof in.image_path, "%s/image.tif", folder);
@@ -81,6 +84,8 @@ static int free_inputs(void **state) {
     cellseg_labels_free(in.nuclei);
     cellseg_model_free(in.model);
     cellseg_table_free(in.table);
+    cellseg_outlines_free(in.cell_outlines);
+    cellseg_outlines_free(in.nucleus_outlines);
     free(in.file);
     (void)unlink(in.image_path);
     (void)unlink(in.cells_path);
@@ -145,34 +150,28 @@ static cellseg_status take_sink(uint64_t *hash, test_sink *sink, cellseg_status 
 /* ---- the calls ---- */
 
 #define CALL(name) static cellseg_status name(uint64_t *hash, cellseg_context *context)
+#define NEW_CALL(name, type, ...)                                                                                                \
+    CALL(name) {                                                                                                                 \
+        cellseg_##type *made;                                                                                                    \
+        const cellseg_status status = cellseg_##name(&made, __VA_ARGS__);                                                        \
+        return take_##type(hash, made, status);                                                                                  \
+    }
+#define FILE_CALL(name, ...)                                                                                                     \
+    CALL(name) {                                                                                                                 \
+        return take_file(hash, cellseg_##name(__VA_ARGS__));                                                                     \
+    }
 
-CALL(model_default) {
-    cellseg_model *model;
-    const cellseg_status status = cellseg_model_default(&model, context);
-    return take_model(hash, model, status);
-}
-CALL(model_load) {
-    cellseg_model *model;
-    const cellseg_status status = cellseg_model_load(&model, context, "tests/segment/painted.cellseg");
-    return take_model(hash, model, status);
-}
+NEW_CALL(model_default, model, context)
+NEW_CALL(model_load, model, context, "tests/segment/painted.cellseg")
 CALL(model_load_from) {
     cellseg_model *model;
     const cellseg_reader reader = test_reader(in.file, in.file_size);
     const cellseg_status status = cellseg_model_load_from(&model, context, &reader);
     return take_model(hash, model, status);
 }
-CALL(model_average) {
-    cellseg_model *model;
-    const cellseg_status status = cellseg_model_average(&model, context, in.model, in.model, 0.3);
-    return take_model(hash, model, status);
-}
-CALL(model_save) {
-    return take_file(hash, cellseg_model_save(in.model, context, in.out_path, CELLSEG_WEIGHTS_FLOAT16));
-}
-CALL(model_export_onnx) {
-    return take_file(hash, cellseg_model_export_onnx(in.model, context, in.out_path));
-}
+NEW_CALL(model_average, model, context, in.model, in.model, 0.3)
+FILE_CALL(model_save, in.model, context, in.out_path, CELLSEG_WEIGHTS_FLOAT16)
+FILE_CALL(model_export_onnx, in.model, context, in.out_path)
 
 CALL(segment) {
     cellseg_labels *cells, *nuclei;
@@ -205,16 +204,8 @@ CALL(segment_nuclei_within) {
     const cellseg_status status = cellseg_segment_nuclei_within(&nuclei, context, in.cells, in.image, &options);
     return take_labels(hash, nuclei, status);
 }
-CALL(segment_maps) {
-    cellseg_image *maps;
-    const cellseg_status status = cellseg_segment_maps(&maps, context, in.model, in.image, NULL);
-    return take_image(hash, maps, status);
-}
-CALL(segment_nuclei) {
-    cellseg_labels *nuclei;
-    const cellseg_status status = cellseg_segment_nuclei(&nuclei, context, in.maps, CELLSEG_EXTRA_NONE, NULL);
-    return take_labels(hash, nuclei, status);
-}
+NEW_CALL(segment_maps, image, context, in.model, in.image, NULL)
+NEW_CALL(segment_nuclei, labels, context, in.maps, CELLSEG_EXTRA_NONE, NULL)
 CALL(segment_cells) {
     cellseg_labels *cells, *nuclei;
     const cellseg_status status =
@@ -232,6 +223,19 @@ CALL(measure) {
     for (size_t c = 0; c < cellseg_table_columns(table); c++)
         add_bytes(hash, cellseg_table_column(table, c), cellseg_table_rows(table) * sizeof(double));
     cellseg_table_free(table);
+    return status;
+}
+
+CALL(labels_outlines) {
+    cellseg_outlines *outlines;
+    cellseg_outline_options options;
+    assert_ok(cellseg_outline_options_init(&options, sizeof options));
+    options.smooth = 1;
+    const cellseg_status status = cellseg_labels_outlines(&outlines, context, in.cells, &options);
+    const size_t rings = cellseg_outlines_rings(outlines);
+    if (outlines != NULL)
+        add_bytes(hash, cellseg_outlines_points(outlines), 2 * cellseg_outlines_offsets(outlines)[rings] * sizeof(double));
+    cellseg_outlines_free(outlines);
     return status;
 }
 
@@ -258,28 +262,15 @@ CALL(roc) {
     RESULT_OF(cellseg_roc, cellseg_roc_compute(&out, NULL, NULL, 0, context, in.maps, 1, in.cells, 0.5));
 }
 
-CALL(image_read) {
-    cellseg_image *image;
-    const cellseg_status status = cellseg_image_read(&image, context, in.image_path, NULL);
-    return take_image(hash, image, status);
-}
-CALL(labels_read) {
-    cellseg_labels *labels;
-    const cellseg_status status = cellseg_labels_read(&labels, context, in.cells_path);
-    return take_labels(hash, labels, status);
-}
-CALL(image_write) {
-    return take_file(hash, cellseg_image_write(in.image, context, in.out_path, NULL));
-}
-CALL(labels_write) {
-    return take_file(hash, cellseg_labels_write(in.cells, context, in.out_path, NULL));
-}
-CALL(overlay_write) {
-    return take_file(hash, cellseg_overlay_write(context, in.out_path, in.image, 0, in.cells, in.nuclei));
-}
-CALL(table_write_csv) {
-    return take_file(hash, cellseg_table_write_csv(in.table, context, in.out_path));
-}
+NEW_CALL(image_read, image, context, in.image_path, NULL)
+NEW_CALL(labels_read, labels, context, in.cells_path)
+FILE_CALL(image_write, in.image, context, in.out_path, NULL)
+FILE_CALL(labels_write, in.cells, context, in.out_path, NULL)
+FILE_CALL(overlay_write, context, in.out_path, in.image, 0, in.cells, in.nuclei)
+FILE_CALL(table_write_csv, in.table, context, in.out_path)
+FILE_CALL(geojson_write, context, in.out_path, in.cell_outlines, in.nucleus_outlines, in.table)
+FILE_CALL(svg_write, context, in.out_path, in.cell_outlines, in.nucleus_outlines)
+FILE_CALL(coco_write, context, in.out_path, "image.tif", in.cells, in.nuclei)
 
 static cellseg_reader reader_of(const char *path, unsigned char **bytes) {
     size_t size;
@@ -314,6 +305,9 @@ WRITE_CALL(image_write_to, in.image, context, &writer, NULL)
 WRITE_CALL(labels_write_to, in.cells, context, &writer, NULL)
 WRITE_CALL(overlay_write_to, context, &writer, in.image, 0, in.cells, in.nuclei)
 WRITE_CALL(table_write_csv_to, in.table, context, &writer)
+WRITE_CALL(geojson_write_to, context, &writer, in.cell_outlines, in.nucleus_outlines, in.table)
+WRITE_CALL(svg_write_to, context, &writer, in.cell_outlines, in.nucleus_outlines)
+WRITE_CALL(coco_write_to, context, &writer, "image.tif", in.cells, in.nuclei)
 WRITE_CALL(model_save_to, in.model, context, &writer, CELLSEG_WEIGHTS_FLOAT16)
 WRITE_CALL(model_export_onnx_to, in.model, context, &writer)
 
@@ -352,18 +346,8 @@ CALL(train) {
 
 /* ---- the toolkit ---- */
 
-#define IMAGE_CALL(name, ...)                                                                                                    \
-    CALL(name) {                                                                                                                 \
-        cellseg_image *out;                                                                                                      \
-        const cellseg_status status = cellseg_##name(&out, context, __VA_ARGS__);                                                \
-        return take_image(hash, out, status);                                                                                    \
-    }
-#define LABELS_CALL(name, ...)                                                                                                   \
-    CALL(name) {                                                                                                                 \
-        cellseg_labels *out;                                                                                                     \
-        const cellseg_status status = cellseg_##name(&out, context, __VA_ARGS__);                                                \
-        return take_labels(hash, out, status);                                                                                   \
-    }
+#define IMAGE_CALL(name, ...) NEW_CALL(name, image, context, __VA_ARGS__)
+#define LABELS_CALL(name, ...) NEW_CALL(name, labels, context, __VA_ARGS__)
 #define ARRAY_CALL(name, type, count, ...)                                                                                       \
     CALL(name) {                                                                                                                 \
         type out[count];                                                                                                         \
@@ -449,6 +433,7 @@ static const call calls[] = {
     ROW(segment_nuclei),
     ROW(segment_cells),
     ROW(measure),
+    ROW(labels_outlines),
     ROW(similarity),
     ROW(matching),
     ROW(detection),
@@ -460,12 +445,18 @@ static const call calls[] = {
     ROW(labels_write),
     ROW(overlay_write),
     ROW(table_write_csv),
+    ROW(geojson_write),
+    ROW(svg_write),
+    ROW(coco_write),
     ROW(image_read_from),
     ROW(labels_read_from),
     ROW(image_write_to),
     ROW(labels_write_to),
     ROW(overlay_write_to),
     ROW(table_write_csv_to),
+    ROW(geojson_write_to),
+    ROW(svg_write_to),
+    ROW(coco_write_to),
     ROW(model_save_to),
     ROW(model_export_onnx_to),
     ROW(synth_field),

@@ -2,6 +2,7 @@
 """cellseg segment and cellseg label, run as a user would, on good and on bad input."""
 
 import csv
+import json
 import os
 import re
 import resource
@@ -61,6 +62,30 @@ def test_label_writes_the_same_kinds_of_files(tmp_path):
     assert result.code == 0 and result.errors == []
     assert names(tmp_path) == sorted(f"n2a{kind}" for kind in OUTPUTS)
     assert check_results(tmp_path, "n2a", (520, 696)) > 10
+
+
+@pytest.mark.parametrize("command", [["segment", "--channel", 0], ["label", "--nuclei-channel", 1]])
+def test_outlines_are_written_on_demand(tmp_path, crop, command):
+    """They hold the cells and nuclei of the label maps and the numbers of the table; the next set without them has none."""
+    wanted = [".coco.json", ".geojson", ".svg"]
+    assert run(*command, "-o", tmp_path / "out", "--geojson", "--coco", "--svg", crop).code == 0
+    assert names(tmp_path / "out") == sorted(f"crop{kind}" for kind in OUTPUTS + wanted)
+    cells, nuclei = (tifffile.imread(tmp_path / f"out/crop.{kind}.tif") for kind in ("cells", "nuclei"))
+    with open(tmp_path / "out/crop.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    features = json.loads((tmp_path / "out/crop.geojson").read_text())["features"]
+    assert [one["id"] for one in features] == [int(row["id"]) for row in rows] == np.unique(cells)[1:].tolist()
+    for feature, row in zip(features, rows):
+        assert feature["properties"]["measurements"] == {k: float(v) for k, v in row.items() if k != "id" and v != ""}
+    coco = json.loads((tmp_path / "out/crop.coco.json").read_text())
+    assert coco["images"][0]["file_name"] == crop.name
+    for category, labels in ((1, cells), (2, nuclei)):
+        areas = {one["cell_id"]: one["area"] for one in coco["annotations"] if one["category_id"] == category}
+        assert areas == {i: n for i, n in enumerate(np.bincount(labels.ravel()).tolist()) if i > 0 and n > 0}
+    svg = (tmp_path / "out/crop.svg").read_text()
+    assert svg.count('"cell-') == len(rows) and svg.count('"nucleus-') == len(np.unique(nuclei)) - 1
+    assert run(*command, "-o", tmp_path / "out", crop).code == 0
+    assert names(tmp_path / "out") == sorted(f"crop{kind}" for kind in OUTPUTS)
 
 
 def test_label_takes_the_nuclear_stain_from_a_file(tmp_path, field):

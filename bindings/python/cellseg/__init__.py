@@ -39,6 +39,7 @@ from ._errors import (
 )
 from ._model import Model
 from ._options import Option, options, set_options, struct_of
+from ._outlines import Outlines, outlines, write_coco, write_geojson, write_svg
 from ._segment import (
     Report,
     segment,
@@ -67,6 +68,7 @@ __all__ = [
     "ModelError",
     "Option",
     "OutOfMemoryError",
+    "Outlines",
     "Picture",
     "Report",
     "Roc",
@@ -83,6 +85,7 @@ __all__ = [
     "measure",
     "morph",
     "options",
+    "outlines",
     "read",
     "roc",
     "segment",
@@ -93,6 +96,9 @@ __all__ = [
     "segment_two_channel",
     "similarity",
     "simulate",
+    "write_coco",
+    "write_geojson",
+    "write_svg",
 ]
 __version__ = "1.0.0"
 

@@ -137,3 +137,15 @@ def columns_from_table(table: c.Table) -> dict[str, np.ndarray]:
         c.table_column_name(table, i): _view(c.table_column(table, i), (rows,), np.dtype(np.float64), table)
         for i in range(c.table_columns(table))
     }
+
+
+def arrays_from_outlines(outlines: c.Outlines) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Ids, holes, offsets and points, (points, 2), without a copy."""
+    rings = c.outlines_rings(outlines)
+    offsets = _view(c.outlines_offsets(outlines), (rings + 1,), np.dtype(np.uintp), outlines)
+    return (
+        _view(c.outlines_ids(outlines), (rings,), np.dtype(np.uint32), outlines),
+        _view(c.outlines_holes(outlines), (rings,), np.dtype(np.int32), outlines),
+        offsets,
+        _view(c.outlines_points(outlines), (int(offsets[-1]), 2), np.dtype(np.float64), outlines),
+    )

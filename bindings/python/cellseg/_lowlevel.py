@@ -322,6 +322,10 @@ class Model(Handle):
     _free_name = "model_free"
 
 
+class Outlines(Handle):
+    _free_name = "outlines_free"
+
+
 class Table(Handle):
     _free_name = "table_free"
 
@@ -416,6 +420,12 @@ def _in(struct: type) -> type:
     return POINTER(struct)
 
 
+def _writers(name: str, before: tuple, after: tuple) -> tuple[object, object]:
+    """Both forms of a function that writes a file: to a path, and to a writer."""
+    to_path = _function(name, status, *before, Context.optional(), Path, *after)
+    return to_path, _function(name + "_to", status, *before, Context.optional(), _in(writer), *after)
+
+
 version = _function("version", c_char_p)
 version_number = _function("version_number", c_int32)
 features = _function("features", c_uint64)
@@ -458,39 +468,29 @@ def _described(table: int) -> type:
     return _described_structs.setdefault(table, struct)
 
 
-read_options_table = _function("read_options_table", c_void_p)
-write_options_table = _function("write_options_table", c_void_p)
-measure_options_table = _function("measure_options_table", c_void_p)
-watershed_options_table = _function("watershed_options_table", c_void_p)
-method_table = _function("method_table", c_void_p)
-segment_options_table = _function("segment_options_table", c_void_p)
-rate_schedule_table = _function("rate_schedule_table", c_void_p)
-loss_table = _function("loss_table", c_void_p)
-augmentation_table = _function("augmentation_table", c_void_p)
-train_options_table = _function("train_options_table", c_void_p)
-train_files_table = _function("train_files_table", c_void_p)
-synth_cells_table = _function("synth_cells_table", c_void_p)
-synth_staining_table = _function("synth_staining_table", c_void_p)
-synth_optics_table = _function("synth_optics_table", c_void_p)
-synth_camera_table = _function("synth_camera_table", c_void_p)
-synth_options_table = _function("synth_options_table", c_void_p)
+def _options(name: str) -> tuple[object, type]:
+    """The function that returns a struct's descriptor table, and the struct."""
+    table = _function(name + "_table", c_void_p)
+    return table, _described(table())
 
-read_options = _described(read_options_table())
-write_options = _described(write_options_table())
-measure_options = _described(measure_options_table())
-watershed_options = _described(watershed_options_table())
-method = _described(method_table())
-segment_options = _described(segment_options_table())
-rate_schedule = _described(rate_schedule_table())
-loss = _described(loss_table())
-augmentation = _described(augmentation_table())
-train_options = _described(train_options_table())
-train_files = _described(train_files_table())
-synth_cells = _described(synth_cells_table())
-synth_staining = _described(synth_staining_table())
-synth_optics = _described(synth_optics_table())
-synth_camera = _described(synth_camera_table())
-synth_options = _described(synth_options_table())
+
+read_options_table, read_options = _options("read_options")
+write_options_table, write_options = _options("write_options")
+measure_options_table, measure_options = _options("measure_options")
+outline_options_table, outline_options = _options("outline_options")
+watershed_options_table, watershed_options = _options("watershed_options")
+method_table, method = _options("method")
+segment_options_table, segment_options = _options("segment_options")
+rate_schedule_table, rate_schedule = _options("rate_schedule")
+loss_table, loss = _options("loss")
+augmentation_table, augmentation = _options("augmentation")
+train_options_table, train_options = _options("train_options")
+train_files_table, train_files = _options("train_files")
+synth_cells_table, synth_cells = _options("synth_cells")
+synth_staining_table, synth_staining = _options("synth_staining")
+synth_optics_table, synth_optics = _options("synth_optics")
+synth_camera_table, synth_camera = _options("synth_camera")
+synth_options_table, synth_options = _options("synth_options")
 
 context_options_init = _function("context_options_init", status, POINTER(context_options), c_size_t)
 context_new = _function("context_new", status, Out, _in(context_options))
@@ -525,21 +525,15 @@ reader_init_memory = _function("reader_init_memory", status, POINTER(reader), c_
 writer_init = _function("writer_init", status, POINTER(writer), c_size_t)
 image_read = _function("image_read", status, Out, Context.optional(), Path, _in(read_options))
 image_read_from = _function("image_read_from", status, Out, Context.optional(), _in(reader), _in(read_options))
-image_write = _function("image_write", status, Image, Context.optional(), Path, _in(write_options))
-image_write_to = _function("image_write_to", status, Image, Context.optional(), _in(writer), _in(write_options))
+image_write, image_write_to = _writers("image_write", (Image,), (_in(write_options),))
 labels_read = _function("labels_read", status, Out, Context.optional(), Path)
 labels_read_from = _function("labels_read_from", status, Out, Context.optional(), _in(reader))
-labels_write = _function("labels_write", status, Labels, Context.optional(), Path, _in(write_options))
-labels_write_to = _function("labels_write_to", status, Labels, Context.optional(), _in(writer), _in(write_options))
-overlay_write = _function(
-    "overlay_write", status, Context.optional(), Path, Image, c_int32, Labels.optional(), Labels.optional()
-)
-overlay_write_to = _function(
-    "overlay_write_to", status, Context.optional(), _in(writer), Image, c_int32, Labels.optional(), Labels.optional()
-)
-table_write_csv = _function("table_write_csv", status, Table, Context.optional(), Path)
-table_write_csv_to = _function("table_write_csv_to", status, Table, Context.optional(), _in(writer))
-
+labels_write, labels_write_to = _writers("labels_write", (Labels,), (_in(write_options),))
+overlay_write, overlay_write_to = _writers("overlay_write", (), (Image, c_int32, Labels.optional(), Labels.optional()))
+table_write_csv, table_write_csv_to = _writers("table_write_csv", (Table,), ())
+geojson_write, geojson_write_to = _writers("geojson_write", (), (Outlines, Outlines.optional(), Table.optional()))
+svg_write, svg_write_to = _writers("svg_write", (), (Outlines, Outlines.optional()))
+coco_write, coco_write_to = _writers("coco_write", (), (c_char_p, Labels, Labels.optional()))
 labels_new = _function("labels_new", status, Out, Context.optional(), c_size_t, c_size_t)
 labels_wrap = _function("labels_wrap", status, Out, Context.optional(), _in(image_layout))
 labels_free = _function("labels_free", None, Labels)
@@ -561,17 +555,20 @@ table_rows = _function("table_rows", c_size_t, Table)
 table_columns = _function("table_columns", c_size_t, Table)
 table_column_name = _function("table_column_name", c_char_p, Table, c_size_t)
 table_column = _function("table_column", c_void_p, Table, c_size_t)
+outline_options_init = _function("outline_options_init", status, POINTER(outline_options), c_size_t)
+labels_outlines = _function("labels_outlines", status, Out, Context.optional(), Labels, _in(outline_options))
+outlines_free = _function("outlines_free", None, Outlines)
+outlines_rings = _function("outlines_rings", c_size_t, Outlines)
+outlines_ids = _function("outlines_ids", c_void_p, Outlines)
+outlines_holes = _function("outlines_holes", c_void_p, Outlines)
+outlines_offsets = _function("outlines_offsets", c_void_p, Outlines)
+outlines_points = _function("outlines_points", c_void_p, Outlines)
+outlines_height = _function("outlines_height", c_double, Outlines)
+outlines_width = _function("outlines_width", c_double, Outlines)
 
 similarity_compute = _function(
-    "similarity_compute",
-    status,
-    POINTER(similarity),
-    c_void_p,
-    c_size_t,
-    Context.optional(),
-    Labels,
-    Labels,
-    c_double,
+    "similarity_compute", status, POINTER(similarity), c_void_p, c_size_t, Context.optional(), Labels, Labels,
+    c_double
 )
 
 matching_compute = _function(
@@ -580,17 +577,8 @@ matching_compute = _function(
 detection_compute = _function("detection_compute", status, POINTER(detection), Context.optional(), Labels, Labels)
 boundary_compute = _function("boundary_compute", status, POINTER(boundary), Context.optional(), Labels, Labels, c_double)
 roc_compute = _function(
-    "roc_compute",
-    status,
-    POINTER(roc),
-    c_void_p,
-    c_void_p,
-    c_size_t,
-    Context.optional(),
-    Image,
-    c_int32,
-    Labels,
-    c_double,
+    "roc_compute", status, POINTER(roc), c_void_p, c_void_p, c_size_t, Context.optional(), Image, c_int32, Labels,
+    c_double
 )
 
 def _maker(name: str, *arguments: object) -> object:
@@ -653,10 +641,8 @@ model_average = _function("model_average", status, Out, Context.optional(), Mode
 model_default = _function("model_default", status, Out, Context.optional())
 model_load = _function("model_load", status, Out, Context.optional(), Path)
 model_load_from = _function("model_load_from", status, Out, Context.optional(), _in(reader))
-model_save = _function("model_save", status, Model, Context.optional(), Path, c_int32)
-model_save_to = _function("model_save_to", status, Model, Context.optional(), _in(writer), c_int32)
-model_export_onnx = _function("model_export_onnx", status, Model, Context.optional(), Path)
-model_export_onnx_to = _function("model_export_onnx_to", status, Model, Context.optional(), _in(writer))
+model_save, model_save_to = _writers("model_save", (Model,), (c_int32,))
+model_export_onnx, model_export_onnx_to = _writers("model_export_onnx", (Model,), ())
 model_free = _function("model_free", None, Model)
 model_info = _function("model_info", c_char_p, Model)
 model_pixel_size_um = _function("model_pixel_size_um", c_double, Model)
@@ -671,38 +657,16 @@ segment_options_preset = _function("segment_options_preset", status, POINTER(seg
 segment_report_init = _function("segment_report_init", status, POINTER(segment_report), c_size_t)
 segment_report_clear = _function("segment_report_clear", None, POINTER(segment_report))
 segment = _function(
-    "segment",
-    status,
-    Out,
-    Out,
-    Out,
-    POINTER(segment_report),
-    Context.optional(),
-    Model,
-    Image,
-    _in(segment_options),
+    "segment", status, Out, Out, Out, POINTER(segment_report), Context.optional(), Model, Image,
+    _in(segment_options)
 )
 segment_memory = _function(
-    "segment_memory",
-    status,
-    POINTER(c_uint64),
-    Context.optional(),
-    Model.optional(),
-    c_size_t,
-    c_size_t,
-    c_double,
-    _in(segment_options),
+    "segment_memory", status, POINTER(c_uint64), Context.optional(), Model.optional(), c_size_t, c_size_t, c_double,
+    _in(segment_options)
 )
 segment_two_channel = _function(
-    "segment_two_channel",
-    status,
-    Out,
-    Out,
-    POINTER(segment_report),
-    Context.optional(),
-    Image,
-    Image,
-    _in(segment_options),
+    "segment_two_channel", status, Out, Out, POINTER(segment_report), Context.optional(), Image, Image,
+    _in(segment_options)
 )
 segment_nuclei_within = _function(
     "segment_nuclei_within", status, Out, Context.optional(), Labels, Image, _in(segment_options)
@@ -710,17 +674,8 @@ segment_nuclei_within = _function(
 segment_maps = _function("segment_maps", status, Out, Context.optional(), Model, Image, _in(segment_options))
 segment_nuclei = _function("segment_nuclei", status, Out, Context.optional(), Image, c_int32, _in(segment_options))
 segment_cells = _function(
-    "segment_cells",
-    status,
-    Out,
-    Out,
-    Context.optional(),
-    Model.optional(),
-    Image,
-    Image.optional(),
-    c_int32,
-    Labels,
-    _in(segment_options),
+    "segment_cells", status, Out, Out, Context.optional(), Model.optional(), Image, Image.optional(), c_int32,
+    Labels, _in(segment_options)
 )
 
 synth_options_init = _function("synth_options_init", status, POINTER(synth_options), c_size_t)
@@ -729,13 +684,8 @@ synth_staining_init = _function("synth_staining_init", status, POINTER(synth_sta
 synth_optics_init = _function("synth_optics_init", status, POINTER(synth_optics), c_size_t, c_int32)
 synth_camera_init = _function("synth_camera_init", status, POINTER(synth_camera), c_size_t, c_int32)
 synth_options_draw = _function(
-    "synth_options_draw",
-    status,
-    POINTER(synth_options),
-    POINTER(synth_cells),
-    POINTER(synth_staining),
-    POINTER(synth_optics),
-    POINTER(synth_camera),
+    "synth_options_draw", status, POINTER(synth_options), POINTER(synth_cells), POINTER(synth_staining),
+    POINTER(synth_optics), POINTER(synth_camera)
 )
 synth_field = _function(
     "synth_field", status, Out, Out, Out, Context.optional(), c_size_t, c_size_t, _in(synth_options)

@@ -21,6 +21,7 @@ _DESCRIBED = {
     "train_files": c.train_files,
     "simulate": c.synth_options,
     "measure": c.measure_options,
+    "outlines": c.outline_options,
     "read": c.read_options,
 }
 
@@ -109,7 +110,7 @@ def options(of: str = "segment") -> list[Option]:
     """Keyword options, as the library describes them.
 
     of: "segment" for segment() and the functions beside it, "train" for Trainer, "train_files" for Trainer.add_files(),
-    "simulate", "measure", or "read" for read().
+    "simulate", "measure", "outlines", or "read" for read().
     """
     if of not in _DESCRIBED:
         raise ValueError(f"of is {of!r}; it must be one of {', '.join(_DESCRIBED)}")
