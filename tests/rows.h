@@ -27,6 +27,16 @@ static inline uint64_t test_digest(uint64_t h, const void *bytes, size_t size) {
     return h;
 }
 
+/* The same of numbers of `size` bytes each, lowest byte first on every processor. */
+static inline uint64_t test_digest_numbers(uint64_t h, const void *numbers, size_t count, size_t size) {
+    const uint16_t one = 1;
+    const bool little = *(const unsigned char *)&one == 1;
+    for (size_t i = 0; i < count; i++)
+        for (size_t b = 0; b < size; b++)
+            h = test_digest(h, (const unsigned char *)numbers + i * size + (little ? b : size - 1 - b), 1);
+    return h;
+}
+
 /* Fails with the kernel's name, its size and the first byte that differs. */
 static inline void assert_same_bytes(const void *want, const void *have, size_t bytes, const char *name, int32_t level,
                                      size_t size) {

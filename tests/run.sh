@@ -71,6 +71,7 @@ if [ $all = yes ]; then
     check "meson: build" meson compile -C "$work/meson"
     check "meson: install" meson install -C "$work/meson" --quiet
     check "abi: both builds install the same" sh tests/abi/check_builds.sh "$work/installed-cmake" "$work/installed-meson"
+    check "abi: builds without parts" sh tests/abi/check_parts.sh "$work/cmake" "$work/parts"
     check "abi: both builds give the same bytes" sh tests/abi/check_results.sh "$work/results" "$work/cmake" "$work/meson"
     check "abi: flags of parents and distributions" sh tests/abi/check_flags.sh "$work/cmake" "$work/flags"
     check "clang: build" build_with_clang "$work/clang" -DCELLSEG_BLAS=OFF

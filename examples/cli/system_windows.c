@@ -14,6 +14,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <wchar.h>
 #include <windows.h>
 
@@ -324,8 +325,8 @@ char **begin_process(int *count, char **arguments) {
     int given = 0;
     wchar_t **wide = CommandLineToArgvW(GetCommandLineW(), &given);
     char **texts = wide != NULL ? calloc((size_t)given + 1, sizeof *texts) : NULL;
-    (void)_setmode(_fileno(stdout), _O_BINARY);
-    (void)_setmode(_fileno(stderr), _O_BINARY);
+    (void)_setmode(STDOUT_FILENO, _O_BINARY);
+    (void)_setmode(STDERR_FILENO, _O_BINARY);
     (void)SetConsoleOutputCP(CP_UTF8);
     bool fine = texts != NULL;
     for (int i = 0; fine && i < given; i++)

@@ -7,7 +7,7 @@
 #error "libcellseg needs a C11 compiler: add -std=c11 to its flags, or use a newer compiler"
 #endif
 #if defined(__FAST_MATH__) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__)
-#error "-ffast-math, -Ofast and -ffinite-math-only change results: compile libcellseg without them, or with -fno-fast-math after them"
+#error "-ffast-math, -Ofast, -ffinite-math-only change results: compile libcellseg without them, or add -fno-fast-math"
 #endif
 
 #include "core/error.h"

@@ -142,10 +142,11 @@ static void append(cellseg_outlines *o, const shape *s, uint32_t id, size_t ring
 static cellseg_status join(const outlines_job *job) {
     cellseg_outlines *o = job->out;
     CSEG_TRY(allocate(o, job));
-    size_t ring = 0;
+    size_t ring = 0, point = 0;
     for (size_t i = 0; i < job->regions->count; i++) {
-        append(o, &job->shapes[i], job->regions->region[i].id, ring, o->offsets[ring]);
+        append(o, &job->shapes[i], job->regions->region[i].id, ring, point);
         ring += job->shapes[i].ring_count;
+        point += points_of(&job->shapes[i]);
         CSEG_TRY(cseg_progress_poll(job->context, (double)i / (double)job->regions->count));
     }
     return CELLSEG_OK;

@@ -30,7 +30,7 @@ void cseg_regions_free(cseg_regions *regions);
 /* Runs stay packed as they are sorted: key is id and y, value is begin and end. */
 static inline cseg_run cseg_regions_run(const cseg_region *region, size_t index) {
     const cseg_keyed packed = region->runs[index];
-    return (cseg_run){packed.key & UINT32_MAX, packed.value >> 32, packed.value & UINT32_MAX};
+    return (cseg_run){(size_t)(packed.key & UINT32_MAX), (size_t)(packed.value >> 32), (size_t)(packed.value & UINT32_MAX)};
 }
 
 /* Number of pixels of a region. */

@@ -59,7 +59,7 @@ static cellseg_status write_result(cellseg_matching *at, const cellseg_matching 
 static cellseg_status clear_results(cellseg_matching *out, size_t count) {
     const cellseg_matching zero = {0};
     const size_t size = out->struct_size;
-    if (size % sizeof(double) != 0)
+    if (size % _Alignof(cellseg_matching) != 0)
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "cellseg_matching: struct_size is %zu", size);
     for (size_t i = 0; i < count; i++) {
         cellseg_matching *at = result_at(out, i);

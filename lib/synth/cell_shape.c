@@ -223,7 +223,7 @@ void cseg_cell_draw(cseg_cell *cell, const cseg_field *field, cseg_rng *rng) {
 
 /* One process: steps of about 3 um with small changes of direction, each thinner than the last. */
 static size_t draw_process(cseg_limb *limbs, size_t max_steps, const cseg_cell *cell, cseg_rng *rng) {
-    const size_t steps = 6 + cseg_rng_bits(rng) % (max_steps - 5);
+    const size_t steps = 6 + (size_t)(cseg_rng_bits(rng) % (max_steps - 5));
     cseg_vector heading = cseg_cell_direction(rng), at = cell->at;
     double width = cseg_rng_between(rng, 1.2, 2.6);
     const double thinner = cseg_math_exp(cseg_math_log(0.8 / width) / (double)steps), first = 0.7 * cell->radius;

@@ -176,7 +176,7 @@ static cellseg_status keep_largest(const components *p, cseg_keyed *largest, siz
     }
     for (size_t id = 1; id <= ids; id++)
         if (largest[id].key > 0)
-            (void)flood(p, largest[id].value, (uint32_t)id);
+            (void)flood(p, (size_t)largest[id].value, (uint32_t)id);
     for (size_t at = 0; at < pixels; at++)
         p->to[at] = p->to[at] == UINT32_MAX ? 0 : p->to[at];
     return CELLSEG_OK;

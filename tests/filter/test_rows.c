@@ -172,7 +172,7 @@ static void all_rows_give_the_same_bytes(void **state) {
             for (size_t variant = 0; variant < kernel_tests[t].variants; variant++) {
                 output want = before;
                 kernel_tests[t].run(&want, &cseg_filter_kernels_c, count, variant);
-                digest = test_digest(digest, &want, sizeof want);
+                digest = test_digest_numbers(digest, want.values, FLOATS, sizeof(float));
                 const size_t end = kernel_tests[t].written * count;
                 if (end > 0)
                     assert_memory_equal(want.values + end, before.values + end, (MARGIN - end) * sizeof(float));

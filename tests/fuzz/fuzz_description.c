@@ -68,7 +68,7 @@ static void fuzz_run(input *in, cellseg_context *context) {
     plan p = {.text_bytes = 0};
     p.planes = take_range(in, 1, MAX_PAGES);
     p.unit = take_range(in, 1, 3);
-    p.resolution = take(in, 2);
+    p.resolution = (size_t)take(in, 2);
     p.directories = take(in, 1) % 4 == 0 ? 1 : p.planes; /* ImageJ writes several planes behind one directory */
     p.text_bytes = in->size;
     size_t size;

@@ -27,8 +27,8 @@ static inline void put_sample(input *in, unsigned char *at, int32_t type) {
 /* The borrowed pixels lie in a block of their exact size, whose end the address sanitizer watches. */
 static inline cellseg_image_layout take_layout(input *in, size_t height, size_t width, int32_t type, int32_t channels,
                                                bool padded) {
-    const size_t sample = cseg_plane_type_size(type), step = padded ? (size_t)channels + take(in, 1) % 2 : 1;
-    const size_t row = width * step + (padded ? take(in, 1) % 3 : 0), planes = step > 1 ? 1 : (size_t)channels;
+    const size_t sample = cseg_plane_type_size(type), step = padded ? (size_t)channels + take_range(in, 0, 1) : 1;
+    const size_t row = width * step + (padded ? take_range(in, 0, 2) : 0), planes = step > 1 ? 1 : (size_t)channels;
     const size_t count = planes * height * row;
     unsigned char *pixels = malloc(count * sample);
     MUST(pixels != NULL);

@@ -139,7 +139,7 @@ static void survives_changed_bytes(const char *path) {
         memcpy(damaged, bytes, size);
         for (uint64_t changes = 1 + test_random(&seed) % 4; changes > 0; changes--) {
             const uint64_t r = test_random(&seed);
-            const size_t at = (r & 1) != 0 ? (r >> 8) % size : (r >> 8) % (size < 256 ? size : 256); /* headers more often */
+            const size_t at = (size_t)((r >> 8) % ((r & 1) != 0 || size < 256 ? size : 256)); /* headers more often */
             damaged[at] = (unsigned char)((r & 2) != 0 ? r >> 56 : damaged[at] ^ (1U << (r >> 61)));
         }
         cellseg_image *image = read_damaged(damaged, size);

@@ -191,7 +191,7 @@ static void changed_texts(void **state) {
         memcpy(text, from, length + 1);
         for (uint64_t changes = 1 + test_random(&seed) % 3; changes > 0; changes--) {
             const uint64_t r = test_random(&seed);
-            const size_t at = (r >> 8) % length;
+            const size_t at = (size_t)((r >> 8) % length);
             const char *word = words[(r >> 40) % (sizeof words / sizeof *words)];
             if ((r & 3) == 0)
                 text[at] = (char)(1 + (r >> 56) % 255);
@@ -199,7 +199,7 @@ static void changed_texts(void **state) {
                 memmove(text + at + strlen(word), text + at, length + 1 - at);
                 memcpy(text + at, word, strlen(word));
             } else {
-                const size_t gone = 1 + (r >> 20) % 40 < length - at ? 1 + (r >> 20) % 40 : 1;
+                const size_t most = 1 + (size_t)((r >> 20) % 40), gone = most < length - at ? most : 1;
                 memmove(text + at, text + at + gone, length + 1 - at - gone);
             }
             length = strlen(text);

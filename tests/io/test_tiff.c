@@ -102,22 +102,29 @@ static void every_failed_read_is_an_error(void **state) {
 
 /* ---- a file that becomes another ---- */
 
+static void put(unsigned char *to, uint32_t value, size_t bytes) {
+    for (size_t i = 0; i < bytes; i++)
+        to[i] = (unsigned char)(value >> (8 * i));
+}
+
 /* One uncompressed strip; the pixels are the same for any size that both files have. */
 static size_t make_file(unsigned char bytes[MAX_BYTES], uint32_t height, uint32_t width, uint32_t density) {
     const uint32_t entries[][4] = {{256, 4, 1, width}, {257, 4, 1, height}, {258, 3, 1, 8},
                                    {259, 3, 1, 1},     {262, 3, 1, 1},      {273, 4, 1, 200},
                                    {277, 3, 1, 1},     {278, 4, 1, height}, {279, 4, 1, height * width},
                                    {282, 5, 1, 180},   {283, 5, 1, 180},    {296, 3, 1, 3}};
-    const uint32_t resolution[2] = {density, 1};
     memset(bytes, 0, MAX_BYTES);
     memcpy(bytes, "II*\0\10\0\0\0", 8);
     bytes[8] = sizeof entries / sizeof *entries;
     for (size_t e = 0; e < sizeof entries / sizeof *entries; e++) {
-        const uint16_t tag_and_type[2] = {(uint16_t)entries[e][0], (uint16_t)entries[e][1]};
-        memcpy(bytes + 10 + 12 * e, tag_and_type, 4);
-        memcpy(bytes + 14 + 12 * e, &entries[e][2], 8);
+        unsigned char *at = bytes + 10 + 12 * e;
+        put(at, entries[e][0], 2);
+        put(at + 2, entries[e][1], 2);
+        put(at + 4, entries[e][2], 4);
+        put(at + 8, entries[e][3], 4);
     }
-    memcpy(bytes + 180, resolution, 8);
+    put(bytes + 180, density, 4);
+    put(bytes + 184, 1, 4);
     for (size_t i = 200; i < MAX_BYTES; i++)
         bytes[i] = (unsigned char)(i * 7);
     return MAX_BYTES;
@@ -180,7 +187,7 @@ static void survives_damage(const char *path) {
         const uint64_t r = test_random(&seed);
         size_t end = size;
         if (i % 4 == 0)
-            end = (r >> 8) % size;
+            end = (size_t)((r >> 8) % size);
         else
             damaged[(r >> 8) % size] ^= (unsigned char)(1U << (r & 7));
         const cellseg_status status = cellseg_image_read(&image, NULL, spill("a.tif", damaged, end), &options);
@@ -251,13 +258,13 @@ static void planes_come_in_any_order_and_as_their_maximum(void **state) {
 static void planes_behind_the_first_page_also_above_4_gb(void **state) {
     (void)state;
     static unsigned char bytes[MAX_BYTES];
-    const size_t plane = 100 * 120, index = ((size_t)1 << 32) / plane + 7;
+    const size_t plane = 100 * 120, index = (size_t)((UINT64_C(1) << 32) / plane) + 7;
     const char *path = spill("a.tif", bytes, make_file(bytes, 100, 120, 1) - (MAX_BYTES - 200 - plane));
     const int fd = open(path, O_WRONLY);
     unsigned char last[100 * 120];
     for (size_t i = 0; i < plane; i++)
         last[i] = (unsigned char)(i * 13);
-    assert_int_equal(pwrite(fd, last, plane, (off_t)(200 + index * plane)), plane);
+    assert_int_equal(pwrite(fd, last, plane, (off_t)(200 + (uint64_t)index * plane)), plane);
     assert_int_equal(close(fd), 0);
     cseg_io_plane planes[] = {{index, 0}, {0, 0}, {1, 0}};
     cseg_io_channel channels[] = {{NULL, 0, 1}, {NULL, 1, 1}, {NULL, 2, 1}};

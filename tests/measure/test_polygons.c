@@ -265,6 +265,8 @@ static void writers_refuse_what_does_not_fit(void **state) {
 static void coco_counts_32_bits(void **state) {
     (void)state;
     enum { EDGE = 65536 };
+    if (SIZE_MAX <= UINT32_MAX)
+        skip(); /* no such map fits into the memory */
     cellseg_image_layout layout;
     assert_ok(cellseg_image_layout_init(&layout, sizeof layout));
     static const uint32_t row[EDGE];

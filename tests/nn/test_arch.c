@@ -192,8 +192,8 @@ static void plans_keep_living_spans_apart(void **state) {
         cseg_span spans[40];
         size_t alive[21] = {0}, most = 0;
         for (size_t i = 0; i < 40; i++) {
-            const size_t first = test_random(&random) % 20, length = test_random(&random) % 6;
-            spans[i] = (cseg_span){.floats = 16 * (test_random(&random) % 100), .first = first, .last = first + length};
+            const size_t first = (size_t)(test_random(&random) % 20), length = (size_t)(test_random(&random) % 6);
+            spans[i] = (cseg_span){.floats = 16 * (size_t)(test_random(&random) % 100), .first = first, .last = first + length};
             if (spans[i].last > 20)
                 spans[i].last = 20;
             for (size_t t = first; t <= spans[i].last; t++)

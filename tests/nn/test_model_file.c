@@ -56,8 +56,9 @@ static uint8_t *read_file(size_t *size) {
 }
 
 static parts take_apart(const uint8_t *bytes, size_t size) {
-    uint64_t length;
-    memcpy(&length, bytes, sizeof length); /* tests run on little-endian machines */
+    uint64_t length = 0;
+    for (int i = 7; i >= 0; i--)
+        length = length << 8 | bytes[i];
     parts p = {.data_bytes = size - 8 - (size_t)length};
     p.header = calloc(1, (size_t)length + 1);
     p.data = malloc(p.data_bytes);
@@ -77,7 +78,8 @@ static cellseg_status load_model(cellseg_model **loaded, const char *header, con
     const size_t size = 8 + (size_t)length + data_bytes;
     uint8_t *bytes = malloc(size);
     assert_non_null(bytes);
-    memcpy(bytes, &length, 8);
+    for (int i = 0; i < 8; i++)
+        bytes[i] = (uint8_t)(length >> (8 * i));
     memcpy(bytes + 8, header, (size_t)length);
     memcpy(bytes + 8 + length, data, data_bytes);
     const cellseg_status status = load_bytes(loaded, bytes, size);
@@ -497,7 +499,7 @@ static void random_damage_does_no_harm(void **state) {
     uint64_t random = 77;
     size_t refused = 0;
     for (size_t round = 0; round < 600; round++) {
-        const size_t at = test_random(&random) % (round % 8 == 0 ? size : header_end);
+        const size_t at = (size_t)(test_random(&random) % (round % 8 == 0 ? size : header_end));
         const uint8_t before = bytes[at];
         bytes[at] = (uint8_t)test_random(&random);
         cellseg_model *loaded;

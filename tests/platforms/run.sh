@@ -36,6 +36,9 @@ fetch_libraries() { # architecture
     for package in "$root"/apt/archives/*.deb; do
         dpkg -x "$package" "$root"
     done
+    find "$root" -type l -lname '/*' | while read -r link; do # absolute links lead into this machine's folders
+        ln -sfn "$root$(readlink "$link")" "$link"
+    done
 }
 
 # The build of this machine serves all platforms of a folder.

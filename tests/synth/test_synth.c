@@ -89,7 +89,7 @@ static void labels_are_valid_whatever_is_drawn(void **state) {
         r.cells.branching = 2 * r.cells.branching + 0.5;
         r.options.pixel_size_um = seed % 3 == 0 ? 2 : 0.8;
         field f;
-        assert_ok(make(&f, NULL, 150 + seed, 260 - seed, &r.options));
+        assert_ok(make(&f, NULL, (size_t)(150 + seed), (size_t)(260 - seed), &r.options));
         assert_valid(&f, seed);
         assert_raster_order(f.cells);
         release(&f);

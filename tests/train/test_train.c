@@ -536,7 +536,7 @@ static void test_killed_at_any_moment(void **state) {
     for (int64_t ms = 0;; ms += 7 + ms / 16, killed++) { /* where a training starts slowly, the steps must grow */
         const pid_t child = start_child(&recipe.options);
         assert_true(child > 0);
-        const struct timespec wait = {ms / 1000, ms % 1000 * 1000000L};
+        const struct timespec wait = {(time_t)(ms / 1000), (long)(ms % 1000 * 1000000)};
         (void)nanosleep(&wait, NULL);
         (void)kill(child, SIGKILL);
         int ended;

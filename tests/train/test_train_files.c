@@ -391,7 +391,7 @@ static int train_with_room_for(uint64_t bytes, const cellseg_train_options *opti
     const pid_t child = fork();
     assert_true(child >= 0);
     if (child == 0) {
-        const struct rlimit limit = {bytes, bytes};
+        const struct rlimit limit = {(rlim_t)bytes, (rlim_t)bytes};
         cellseg_trainer *trainer;
         cellseg_model *model;
         (void)signal(SIGXFSZ, SIG_IGN);
