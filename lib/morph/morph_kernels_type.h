@@ -42,13 +42,33 @@ INLINE_BODY void NAME(subtract)(DIFFERENCE *to, const SAMPLE *minuend, const SAM
         to[x] = (DIFFERENCE)((DIFFERENCE)from[x] - (DIFFERENCE)less[x]);
 }
 
+/* A strip that is not full has loops of unknown length. They are functions of their own: inlined into slide(), they would take
+ * twice the space. */
+#define STEP(step, parameters, ...)                                                                                              \
+    TARGET static __attribute__((noinline)) void NAME(any_##step) parameters {                                                   \
+        NAME(step)(__VA_ARGS__);                                                                                                 \
+    }                                                                                                                            \
+    INLINE_BODY void NAME(strip_##step) parameters {                                                                             \
+        if (columns == CSEG_MORPH_STRIP_BYTES / sizeof(SAMPLE))                                                                  \
+            NAME(step)(__VA_ARGS__);                                                                                             \
+        else                                                                                                                     \
+            NAME(any_##step)(__VA_ARGS__);                                                                                       \
+    }
+STEP(extremes, (SAMPLE * out, const SAMPLE *a, const SAMPLE *b, size_t columns, bool max), out, a, b, columns, max)
+STEP(suffixes, (SAMPLE * block, size_t window, size_t columns, bool max), block, window, columns, max)
+STEP(fill, (SAMPLE * row, size_t columns, bool max), row, columns, max)
+STEP(take, (SAMPLE * copy, SAMPLE *run, const SAMPLE *row, size_t columns, bool max), copy, run, row, columns, max)
+STEP(subtract, (DIFFERENCE * to, const SAMPLE *minuend, const SAMPLE *row, size_t columns, bool black), to, minuend, row, columns,
+     black)
+#undef STEP
+
 /* Row y of the result: the extreme of two rows of scratch, or its difference from the minuend. */
 INLINE_BODY void NAME(put)(const cseg_morph_strip *s, size_t y, const SAMPLE *a, const SAMPLE *b, SAMPLE *line, size_t columns,
                            bool max) {
     void *to = s->to + y * s->to_stride;
-    NAME(extremes)(s->minuend == NULL ? to : line, a, b, columns, max);
+    NAME(strip_extremes)(s->minuend == NULL ? to : line, a, b, columns, max);
     if (s->minuend != NULL)
-        NAME(subtract)(to, (const SAMPLE *)(const void *)(s->minuend + y * s->minuend_stride), line, columns, s->black);
+        NAME(strip_subtract)(to, (const SAMPLE *)(const void *)(s->minuend + y * s->minuend_stride), line, columns, s->black);
 }
 
 /* max, and most often `columns`, is a constant where this is inlined. */
@@ -57,12 +77,12 @@ INLINE_BODY void NAME(slide_columns)(const cseg_morph_strip *s, size_t columns, 
     SAMPLE *now = s->scratch, *next = now + window * columns, *run = next + window * columns, *line = run + columns;
     for (size_t r = 0; r < window; r++)
         if (r < s->before || r - s->before >= s->height)
-            NAME(fill)(now + r * columns, columns, max);
+            NAME(strip_fill)(now + r * columns, columns, max);
         else
             memcpy(now + r * columns, s->from + (r - s->before) * s->from_stride, columns * sizeof(SAMPLE));
-    NAME(suffixes)(now, window, columns, max);
+    NAME(strip_suffixes)(now, window, columns, max);
     for (size_t y = 0; y < s->height; y += window) {
-        NAME(fill)(run, columns, max);
+        NAME(strip_fill)(run, columns, max);
         for (size_t r = 0; r < window; r++) {
             const size_t row = y + s->after + r + 1;
             SAMPLE *copy = next + r * columns;
@@ -71,11 +91,11 @@ INLINE_BODY void NAME(slide_columns)(const cseg_morph_strip *s, size_t columns, 
             if (row + PREFETCH_ROWS < s->height)
                 prefetch(s->from + (row + PREFETCH_ROWS) * s->from_stride, columns * sizeof(SAMPLE));
             if (row < s->height)
-                NAME(take)(copy, run, (const SAMPLE *)(const void *)(s->from + row * s->from_stride), columns, max);
+                NAME(strip_take)(copy, run, (const SAMPLE *)(const void *)(s->from + row * s->from_stride), columns, max);
             else
-                NAME(fill)(copy, columns, max);
+                NAME(strip_fill)(copy, columns, max);
         }
-        NAME(suffixes)(next, window, columns, max);
+        NAME(strip_suffixes)(next, window, columns, max);
         SAMPLE *swap = now;
         now = next;
         next = swap;

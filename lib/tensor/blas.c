@@ -13,6 +13,7 @@
 #include "tensor/vector_body.h"
 
 #include <cblas.h>
+#include <pthread.h>
 
 enum { TILE_ROWS = 56, TILE_VECTORS = 16 };
 
@@ -30,12 +31,21 @@ static void apply_relu(const cseg_tile *t) {
         }
 }
 
+/* A serial OpenBLAS has one set of buffers for the process, and Debian's no lock for them: two calls at a time give wrong sums.
+ * So this lock, like those buffers, belongs to the process. The flavours with threads have locks of their own. */
+static pthread_mutex_t buffers = PTHREAD_MUTEX_INITIALIZER;
+
 /* c = a b + keep * c, with the strides of t. BLAS takes a by rows or by columns; one row is a matrix of either kind. */
 static void multiply(const cseg_tile *t, size_t rows, size_t depth, const float *a, const float *b, float *c, float keep) {
     const bool by_rows = t->a_step[2] == 1;
+    const bool serial = openblas_get_parallel() == OPENBLAS_SEQUENTIAL;
+    if (serial)
+        (void)pthread_mutex_lock(&buffers);
     cblas_sgemm(CblasRowMajor, by_rows ? CblasNoTrans : CblasTrans, CblasNoTrans, (blasint)rows, (blasint)t->columns,
                 (blasint)depth, 1.0F, a, (blasint)(by_rows ? t->a_row : t->a_step[2]), b, (blasint)t->b_step[2], keep, c,
                 (blasint)t->c_row);
+    if (serial)
+        (void)pthread_mutex_unlock(&buffers);
 }
 
 static size_t smaller(size_t a, size_t b) {

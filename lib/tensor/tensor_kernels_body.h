@@ -28,15 +28,18 @@ static inline size_t lanes_of(size_t left) {
  */
 #define TILE_GROUPS ((TILE_ROWS + 2) / 3)
 
+/* Unrolled at any level of optimisation, for space too: else the sums are no registers, and a tile takes four times as long. */
+#define UNROLLED(i, count) _Pragma("GCC unroll 16") for (size_t i = 0; i < (count); i++)
+
 /* rows, vectors and whole are constants where this is inlined, so that every array below is a set of registers. */
 INLINE_BODY void tile_of(const cseg_tile *t, const size_t rows, const size_t vectors, const bool whole) {
     const size_t last = whole ? WIDTH : t->columns - (vectors - 1) * WIDTH;
     vec sum[TILE_ROWS][TILE_VECTORS];
-    for (size_t r = 0; r < rows; r++)
-        for (size_t v = 0; v < vectors; v++)
+    UNROLLED (r, rows)
+        UNROLLED (v, vectors)
             __builtin_prefetch(t->c + r * t->c_row + v * WIDTH, 1);
-    for (size_t r = 0; r < rows; r++)
-        for (size_t v = 0; v < vectors; v++)
+    UNROLLED (r, rows)
+        UNROLLED (v, vectors)
             sum[r][v] =
                 t->start == NULL ? vec_zero() : vec_load(t->start + r * t->start_row + v * WIDTH, v + 1 < vectors ? WIDTH : last);
     const size_t a_row = t->a_row, a_step = t->a_step[2], b_step = t->b_step[2];
@@ -44,24 +47,24 @@ INLINE_BODY void tile_of(const cseg_tile *t, const size_t rows, const size_t vec
         for (size_t x = 0; x < t->count[1]; x++) {
             const float *b = t->b + y * t->b_step[0] + x * t->b_step[1];
             const float *a[TILE_GROUPS];
-            for (size_t g = 0; g < TILE_GROUPS; g++)
+            UNROLLED (g, TILE_GROUPS)
                 a[g] = t->a + y * t->a_step[0] + x * t->a_step[1] + 3 * g * a_row;
             for (size_t k = t->count[2]; k > 0; k--) {
                 vec bs[TILE_VECTORS];
-                for (size_t v = 0; v < vectors; v++)
+                UNROLLED (v, vectors)
                     bs[v] = vec_load(b + v * WIDTH, v + 1 < vectors ? WIDTH : last);
-                for (size_t r = 0; r < rows; r++) {
+                UNROLLED (r, rows) {
                     const float left = a[r / 3][r % 3 * a_row];
-                    for (size_t v = 0; v < vectors; v++)
+                    UNROLLED (v, vectors)
                         sum[r][v] = vec_fma(left, bs[v], sum[r][v]);
                 }
                 b += b_step;
-                for (size_t g = 0; g < (rows + 2) / 3; g++)
+                UNROLLED (g, (rows + 2) / 3)
                     a[g] += a_step;
             }
         }
-    for (size_t r = 0; r < rows; r++)
-        for (size_t v = 0; v < vectors; v++)
+    UNROLLED (r, rows)
+        UNROLLED (v, vectors)
             vec_store(t->c + r * t->c_row + v * WIDTH, t->relu ? vec_relu(sum[r][v]) : sum[r][v], v + 1 < vectors ? WIDTH : last);
 }
 
