@@ -52,7 +52,7 @@ cellseg_status cellseg_context_new(cellseg_context **out, const cellseg_context_
     context->threads = own.threads > 0 ? own.threads : cseg_cpu_count();
     context->cpu_level = cseg_cpu_level(own.cpu_level);
     atomic_init(&context->cancelled, false);
-    atomic_init(&context->cancel_requested, false);
+    atomic_init(&context->cancel_requested, 0);
     if (own.parallel_for == NULL && context->threads > 1) {
         const cellseg_status status = cseg_pool_new(&context->pool, heap, context->threads);
         if (status != CELLSEG_OK) {
@@ -72,16 +72,16 @@ void cellseg_context_free(cellseg_context *context) {
     cseg_memory_free(context);
 }
 
-static_assert(ATOMIC_BOOL_LOCK_FREE == 2, "a signal handler may cancel");
+static_assert(ATOMIC_INT_LOCK_FREE == 2, "a signal handler may cancel"); /* smaller flags have locks on some processors */
 
 void cellseg_context_cancel(cellseg_context *context) {
     if (context != NULL)
-        atomic_store(&context->cancel_requested, true);
+        atomic_store(&context->cancel_requested, 1);
 }
 
 void cellseg_context_cancel_clear(cellseg_context *context) {
     if (context != NULL)
-        atomic_store(&context->cancel_requested, false);
+        atomic_store(&context->cancel_requested, 0);
 }
 
 int32_t cellseg_context_threads(const cellseg_context *context) {

@@ -38,11 +38,11 @@ struct cellseg_context {
     int32_t depth;                   /* public calls that run, one inside the other */
     cseg_progress_span window, step; /* the innermost call's part of the whole; the running step's part of the whole */
     double reported;
-    double last_report;           /* cseg_clock_seconds() */
-    uint64_t workers;             /* 0: all threads work on a loop; else at most so many */
-    struct loop *loop;            /* the outermost parallel loop that runs */
-    atomic_bool cancelled;        /* by the callback, for the running call */
-    atomic_bool cancel_requested; /* by cellseg_context_cancel(), until a call returned CELLSEG_ERR_CANCELLED */
+    double last_report;          /* cseg_clock_seconds() */
+    uint64_t workers;            /* 0: all threads work on a loop; else at most so many */
+    struct loop *loop;           /* the outermost parallel loop that runs */
+    atomic_bool cancelled;       /* by the callback, for the running call */
+    atomic_int cancel_requested; /* 1 by cellseg_context_cancel(), until a call returned CELLSEG_ERR_CANCELLED */
 };
 
 /* The first step, which covers the whole; a cancel by an earlier call's callback is forgotten. */

@@ -82,13 +82,14 @@ static void find_lives(cseg_net *net) {
 }
 
 static cellseg_status measure_values(cseg_net *net) {
+    size_t room = SIZE_MAX / 4; /* for the floats of all values; as many of gradients leave half of what a size counts */
     for (size_t v = 0; v <= net->arch.count; v++) {
         const cseg_size size = net->size[v];
-        const size_t max_floats = SIZE_MAX / sizeof(float) / CSEG_MAX_VALUES / 4;
         const size_t batch = cseg_tensor_floats(net->options.batch, size.height, size.width, net->channels[v], CSEG_FRAME);
-        if (batch == 0 || batch > max_floats)
+        if (batch == 0 || batch > room)
             return cseg_fail(CELLSEG_ERR_LIMIT, "a batch of %zu patches is more than this machine can address",
                              net->options.batch);
+        room -= batch;
         const size_t one = cseg_tensor_floats(1, size.height, size.width, net->channels[v], CSEG_FRAME);
         if (one > net->value_floats)
             net->value_floats = one;
@@ -175,9 +176,9 @@ static cellseg_status make_workers(cseg_net *net) {
 static cellseg_status allocate(cseg_net *net, size_t values, size_t packed) {
     const size_t worker = net->value_floats + net->scratch_floats;
     const size_t state = net->layout.total + 2 * net->layout.trained;
-    const size_t total =
-        values + packed + worker_count(net) * worker + CSEG_GROUPS * net->gradient_floats + state + net->layout.trained;
-    CSEG_TRY(cseg_budget_check(net->context, (uint64_t)total * sizeof(float), "training"));
+    const uint64_t total = (uint64_t)values + packed + (uint64_t)worker_count(net) * worker + CSEG_GROUPS * net->gradient_floats +
+                           state + net->layout.trained;
+    CSEG_TRY(cseg_budget_check(net->context, total * sizeof(float), "training"));
     const size_t max_sums = net->layout.max_channels > CSEG_LOSS_SUMS ? net->layout.max_channels : CSEG_LOSS_SUMS;
     bool good = take(&net->values, net, values) && take(&net->packed, net, packed) &&
                 take(&net->group_gradients, net, CSEG_GROUPS * net->gradient_floats) && take(&net->state, net, state) &&

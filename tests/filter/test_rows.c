@@ -118,8 +118,17 @@ static void put(void *values, size_t type, size_t i, uint32_t bits) {
         ((float *)values)[i] = i % 11 < 8 ? in[i] : special[bits % 8];
     else if (type == CELLSEG_FLOAT64)
         ((double *)values)[i] = i % 11 < 8 ? (double)in[i] * (1 + 0x1p-40) : (double)special[bits % 8];
-    else
-        memcpy((char *)values + i * sizeof bits, &bits, sizeof bits);
+    else /* two or four smaller numbers, the lowest first on every processor */
+        for (size_t size = cseg_plane_type_size((int32_t)type), b = 0; b < sizeof bits; b += size) {
+            const uint32_t number = bits >> 8 * b;
+            void *to = (char *)values + i * sizeof bits + b;
+            if (size == 1)
+                *(uint8_t *)to = (uint8_t)number;
+            else if (size == 2)
+                *(uint16_t *)to = (uint16_t)number;
+            else
+                *(uint32_t *)to = number;
+        }
 }
 
 static void bins_of(output *out, const cseg_filter_kernels *k, size_t count, size_t type) {

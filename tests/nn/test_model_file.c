@@ -393,12 +393,15 @@ static void extra_tensors_are_refused(void **state) {
     free_parts(&p);
 }
 
-/* 4-byte number number `index` of the data set to `value`. */
+/* 4-byte number number `index` of the data set to `value`; a file has the lowest byte first. */
 static cellseg_status load_with(const parts *p, size_t index, float value) {
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
     uint8_t *data = malloc(p->data_bytes);
     assert_non_null(data);
     memcpy(data, p->data, p->data_bytes);
-    memcpy(data + 4 * index, &value, sizeof value);
+    for (size_t b = 0; b < sizeof bits; b++)
+        data[4 * index + b] = (uint8_t)(bits >> 8 * b);
     const cellseg_status status = load_parts(p->header, data, p->data_bytes);
     free(data);
     return status;

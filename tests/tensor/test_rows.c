@@ -35,6 +35,16 @@ static void add(record *r, const void *bytes, size_t size) {
     r->size += size;
 }
 
+/* A double is two numbers of 4 bytes, the lower one first, so that the digest of all is the same on every processor. */
+static void add_doubles(record *r, const double *values, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        uint64_t bits;
+        memcpy(&bits, &values[i], sizeof bits);
+        const uint32_t halves[2] = {(uint32_t)bits, (uint32_t)(bits >> 32)};
+        add(r, halves, sizeof halves);
+    }
+}
+
 static void add_tensor(record *r, const test_tensor *t) {
     add(r, t->memory, t->floats * sizeof(float));
 }
@@ -94,12 +104,12 @@ static void run_layers(record *r, const cseg_kernels *k) {
     double sum[2][CHANNELS];
     test_fill(table[0], sizeof table / sizeof(float), 5);
     cseg_norm_sums(k, sum[0], sum[1], &x.t);
-    add(r, sum, sizeof sum);
+    add_doubles(r, sum[0], sizeof sum / sizeof(double));
     for (int32_t activation = CSEG_LINEAR; activation <= CSEG_RELU; activation++) {
         cseg_norm_forward(k, &y.t, &x.t, table[0], table[1], table[2], table[3], activation);
         add_tensor(r, &y);
         cseg_norm_backward_sums(k, sum[0], sum[1], &d.t, &x.t, table[0], table[1], table[2], table[3], activation);
-        add(r, sum, sizeof sum);
+        add_doubles(r, sum[0], sizeof sum / sizeof(double));
         cseg_norm_backward(k, &d.t, &d.t, &x.t, table[0], table[1], table[2], table[3], activation, table[4], table[5]);
         add_tensor(r, &d);
     }
