@@ -108,6 +108,7 @@ static void described(void) {
     DESCRIBED(cellseg_read_options, cellseg_read_options_init(p, sizeof *p));
     DESCRIBED(cellseg_write_options, cellseg_write_options_init(p, sizeof *p));
     DESCRIBED(cellseg_measure_options, cellseg_measure_options_init(p, sizeof *p));
+    DESCRIBED(cellseg_outline_options, cellseg_outline_options_init(p, sizeof *p));
     DESCRIBED(cellseg_watershed_options, cellseg_watershed_options_init(p, sizeof *p));
     DESCRIBED(cellseg_method, cellseg_method_init(p, sizeof *p, CELLSEG_PRESET_DEFAULT));
     DESCRIBED(cellseg_segment_options, cellseg_segment_options_init(p, sizeof *p));
