@@ -3,7 +3,7 @@
 # The tests that take hours: every fuzzer for ten minutes, 100 kills, failing reads, writes, allocations and renames, and
 # the slowest emulated processors.
 # Usage: long.sh [SECONDS [WORK]]; SECONDS: of each fuzzer, 600. WORK: the folder to build in, which stays with its corpora.
-# On two cores about an hour; prints a table and exits 1 if anything failed.
+# On two cores about an hour without the emulated processors; prints a table and exits 1 if anything failed.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 seconds=${1:-600}

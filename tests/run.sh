@@ -11,6 +11,7 @@ if [ "${1:-}" = all ]; then
 fi
 work=${1:-$(mktemp -d)}
 mkdir -p "$work"
+work=$(cd "$work" && pwd)
 : >"$work/times"
 passed=0
 failed=0

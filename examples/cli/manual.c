@@ -15,6 +15,8 @@ static void put_escaped(const char *text, size_t length) {
     for (size_t i = 0; i < length; i++)
         if (text[i] == '\\')
             printf("\\e");
+        else if (text[i] == '~')
+            printf("\\(ti"); /* else an accent */
         else
             printf(text[i] == '-' ? "\\%c" : "%c", text[i]);
 }

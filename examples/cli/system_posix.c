@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The operating system: POSIX, with the locks of BSD. */
 #define _XOPEN_SOURCE 700 /* for realpath */ // NOLINT(bugprone-reserved-identifier)
-#define _DEFAULT_SOURCE /* for flock */      // NOLINT(bugprone-reserved-identifier)
-#define _DARWIN_C_SOURCE                     // NOLINT(bugprone-reserved-identifier)
+#define _DEFAULT_SOURCE 1 /* for flock */    // NOLINT(bugprone-reserved-identifier)
+#define _DARWIN_C_SOURCE 1                   // NOLINT(bugprone-reserved-identifier)
 
 #include "system.h"
 

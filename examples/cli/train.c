@@ -124,7 +124,7 @@ static int train(void) {
             return CLI_FAILED;
     cellseg_context *context = begin_context();
     if (context == NULL)
-        return CLI_USAGE;
+        return no_context_code();
     cellseg_model *start = NULL;
     cellseg_trainer *trainer = NULL;
     int code = CLI_FAILED;

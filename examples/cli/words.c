@@ -129,7 +129,7 @@ static parsed parse_long(const command *of, const words *line, int *i) {
     size_t count;
     const option *o = find_option(of, word + 2, length, &count);
     if (o == NULL)
-        return count > 0 ? wrong_abbreviation(of, word, length) : wrong_option(of, word, length);
+        return count > 0 && length > 0 ? wrong_abbreviation(of, word, length) : wrong_option(of, word, length);
     if (o->kind != OPTION_FLAG)
         return take_value(of, o, value != NULL ? value + 1 : NULL, line, i);
     *(bool *)o->value = true;

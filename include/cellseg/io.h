@@ -244,7 +244,7 @@ CELLSEG_API cellseg_status cellseg_svg_write_to(cellseg_context *context, const 
  * @param image_name  file name of the image, UTF-8
  * @param cells       label map
  * @param nuclei      NULL, or a label map of the same size
- * @return CELLSEG_ERR_ARGUMENT  image_name or cells is NULL, or sizes differ
+ * @return CELLSEG_ERR_ARGUMENT  image_name or cells is NULL, image_name is not UTF-8, or sizes differ
  * @return CELLSEG_ERR_LIMIT     also for 2^32 pixels and more, whose runs COCO cannot count
  * @return CELLSEG_ERR_IO, CELLSEG_ERR_MEMORY, CELLSEG_ERR_CANCELLED
  * Threads: any. Memory: that of cellseg_labels_outlines(). Source: Lin et al. 2014. Since: 1.0

@@ -45,7 +45,7 @@ static void use_full_stop(char *number) {
 static void print_double(printer *p, const char *conversion) {
     const double value = va_arg(p->arguments, double);
     char number[MAX_NUMBER];
-    (void)snprintf(number, sizeof number, conversion, value);
+    (void)snprintf(number, sizeof number, conversion, isnan(value) ? (double)NAN : value); /* no "-nan", a processor's own */
     if (isfinite(value))
         use_full_stop(number);
     PRINT(p, "%s", number);
@@ -55,6 +55,7 @@ static void print_double(printer *p, const char *conversion) {
 static long long signed_argument(printer *p, char length) {
     return length == 'L'   ? va_arg(p->arguments, long long)
            : length == 'l' ? va_arg(p->arguments, long)
+           : length == 'z' ? va_arg(p->arguments, ptrdiff_t)
                            : va_arg(p->arguments, int);
 }
 

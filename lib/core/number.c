@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Decimal text to the nearest double and back, the same in every locale, rounding mode and C library. Where digits and power of
- * ten are exact doubles, one multiplication or division rounds correctly (Clinger 1990). Otherwise the number is the quotient of
- * two whole numbers of any length, of which a long division takes 54 bits and the remainder. Cost: the square of the digits.
+ * Decimal text to the nearest double and back, the same in every locale and C library. Where digits and power of ten are exact
+ * doubles, one multiplication or division rounds correctly (Clinger 1990), in the rounding mode that public calls set. Otherwise
+ * the number is the quotient of two whole numbers of any length, of which a long division takes 54 bits and the remainder. Cost:
+ * the square of the digits.
  */
 #include "core/core.h"
 

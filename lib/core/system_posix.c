@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The operating system: POSIX, with the locks of BSD, and the processor affinity and large pages of Linux. */
-#define _DEFAULT_SOURCE /* for flock, madvise, syscall */ // NOLINT(bugprone-reserved-identifier)
-#define _DARWIN_C_SOURCE                                  // NOLINT(bugprone-reserved-identifier)
+#undef _GNU_SOURCE                                          /* has another strerror_r; projects around this one may define it */
+#define _DEFAULT_SOURCE 1 /* for flock, madvise, syscall */ // NOLINT(bugprone-reserved-identifier)
+#define _DARWIN_C_SOURCE 1                                  // NOLINT(bugprone-reserved-identifier)
 
 #include "core/system.h"
 
@@ -74,9 +75,15 @@ int cseg_system_create(intptr_t *handle, const char *path, const cseg_system_ent
     return 0;
 }
 
+/* The bytes of one system call: macOS refuses more than INT_MAX. */
+static size_t piece_of(size_t left) {
+    enum { MAX_PIECE = 1 << 30 };
+    return left < MAX_PIECE ? left : MAX_PIECE;
+}
+
 int cseg_system_read_at(intptr_t handle, void *to, size_t count, uint64_t offset, size_t *got) {
     for (*got = 0; *got < count;) {
-        const ssize_t n = pread((int)handle, (char *)to + *got, count - *got, (off_t)(offset + *got));
+        const ssize_t n = pread((int)handle, (char *)to + *got, piece_of(count - *got), (off_t)(offset + *got));
         if (n == 0)
             break;
         if (n > 0)
@@ -89,7 +96,7 @@ int cseg_system_read_at(intptr_t handle, void *to, size_t count, uint64_t offset
 
 int cseg_system_write_at(intptr_t handle, const void *from, size_t count, uint64_t offset) {
     for (size_t done = 0; done < count;) {
-        const ssize_t n = pwrite((int)handle, (const char *)from + done, count - done, (off_t)(offset + done));
+        const ssize_t n = pwrite((int)handle, (const char *)from + done, piece_of(count - done), (off_t)(offset + done));
         if (n >= 0)
             done += (size_t)n;
         else if (errno != EINTR)

@@ -9,7 +9,7 @@ static bool make_room(cseg_text *text, size_t more) {
         return false;
     if (text->length + more < text->capacity)
         return true;
-    const size_t capacity = 2 * (text->length + more) + 64;
+    const size_t needed = text->length + more, capacity = needed < SIZE_MAX / 4 ? 2 * needed + 64 : SIZE_MAX; /* is refused */
     char *bytes = cseg_memory_alloc(text->context, capacity, 1);
     if (bytes == NULL) {
         text->status = cseg_error_last();

@@ -31,7 +31,9 @@ static inline double higher(double value, double hi) {
     return value >= hi ? value : hi;
 }
 
-/* Sixteen extremes side by side let the compiler vectorise the loop. */
+/* Sixteen extremes side by side let the compiler vectorise the loop. gcc's -O3 would unroll the loops before, into five times the
+ * instructions and twice the time. */
+#define ROLLED _Pragma("GCC unroll 1")
 #define DEFINE_RANGE(name, type)                                                                                                 \
     static void range_##name(extremes *e, const void *row, const uint8_t *mask, size_t width) {                                  \
         enum { LANES = 16 };                                                                                                     \
@@ -42,20 +44,19 @@ static inline double higher(double value, double hi) {
             memcpy(lo, values, sizeof lo);                                                                                       \
             memcpy(hi, values, sizeof hi);                                                                                       \
             for (; x + LANES <= width; x += LANES)                                                                               \
-                for (size_t j = 0; j < LANES; j++) {                                                                             \
+                ROLLED for (size_t j = 0; j < LANES; j++) {                                                                      \
                     lo[j] = values[x + j] < lo[j] ? values[x + j] : lo[j];                                                       \
                     hi[j] = values[x + j] > hi[j] ? values[x + j] : hi[j];                                                       \
                 }                                                                                                                \
-            for (size_t j = 0; j < LANES; j++) {                                                                                 \
+            ROLLED for (size_t j = 0; j < LANES; j++) {                                                                          \
                 e->lo = lower((double)lo[j], e->lo);                                                                             \
                 e->hi = higher((double)hi[j], e->hi);                                                                            \
             }                                                                                                                    \
         }                                                                                                                        \
-        for (; x < width; x++)                                                                                                   \
-            if (mask == NULL || mask[x] != 0) {                                                                                  \
-                e->lo = lower((double)values[x], e->lo);                                                                         \
-                e->hi = higher((double)values[x], e->hi);                                                                        \
-            }                                                                                                                    \
+        ROLLED for (; x < width; x++) if (mask == NULL || mask[x] != 0) {                                                        \
+            e->lo = lower((double)values[x], e->lo);                                                                             \
+            e->hi = higher((double)values[x], e->hi);                                                                            \
+        }                                                                                                                        \
     }
 DEFINE_RANGE(u8, uint8_t)
 DEFINE_RANGE(u16, uint16_t)

@@ -9,6 +9,7 @@
 #include "measure/measure.h"
 
 #include <math.h>
+#include <string.h>
 
 enum { CELL = 1, NUCLEUS = 2 }; /* categories */
 
@@ -40,7 +41,8 @@ static size_t put_places(cseg_keyed *places, const double *corners, size_t count
     return used;
 }
 
-/* A run that goes on at the top of the next column is one run. */
+/* A run that goes on at the top of the next column is one run. The last one of the image is ended by the image, so that no empty
+ * run follows, as in cocoapi's texts. */
 static void join_runs(runs *r) {
     size_t kept = 0;
     for (size_t i = 0; i < r->count; i++)
@@ -48,10 +50,10 @@ static void join_runs(runs *r) {
             kept--;
         else
             r->places[kept++] = r->places[i];
-    r->count = kept;
     r->area = 0;
     for (size_t i = 0; i + 1 < kept; i += 2)
         r->area += r->places[i + 1].key - r->places[i].key;
+    r->count = kept - (kept > 0 && r->places[kept - 1].key == r->total);
 }
 
 static cellseg_status runs_new(runs *r, cellseg_context *context, const cellseg_outlines *outlines,
@@ -177,6 +179,8 @@ static cellseg_status write_coco(cseg_document *document, const void *data) {
 static cellseg_status check(const masks *m) {
     if (m->image_name == NULL)
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "image_name is NULL");
+    if (!cseg_utf8_is_text(m->image_name, strlen(m->image_name)))
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "image_name is not text in UTF-8, which JSON needs");
     if (m->cells == NULL)
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "cells is NULL");
     const size_t height = cellseg_labels_height(m->cells), width = cellseg_labels_width(m->cells);

@@ -64,7 +64,8 @@ static void add_loop(const cseg_tile *t, const float *a, const float *b, float k
 }
 
 static void tile(const cseg_tile *t) {
-    assert(t->rows >= 1 && t->rows <= TILE_ROWS && t->columns >= 1 && t->columns <= TILE_VECTORS * WIDTH);
+    assert(t->count[2] >= 1 && t->a_row >= 1 && t->rows >= 1 && t->rows <= TILE_ROWS && t->columns >= 1 &&
+           t->columns <= TILE_VECTORS * WIDTH);
     if (t->start != NULL && t->start != t->c)
         set_start(t);
     for (size_t y = 0; y < t->count[0]; y++)

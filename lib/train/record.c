@@ -167,10 +167,10 @@ uint64_t cseg_record_hash(const cseg_recipe *recipe) {
 
 static void add_number(cseg_text *to, const char *name, double value) {
     cseg_text_add(to, "%s\"%s\":", to->length == 0 ? "{" : ",", name);
-    if (isnan(value))
-        cseg_text_add(to, "null");
-    else
+    if (isfinite(value))
         cseg_text_add_number(to, value);
+    else
+        cseg_text_add(to, "null");
 }
 
 static void add_member(void *user, const cellseg_option *option, const void *values) {

@@ -74,4 +74,5 @@ class Cellseg(ConanFile):
         self.cpp_info.set_property("cmake_target_name", "cellseg::cellseg")
         self.cpp_info.set_property("pkg_config_name", "cellseg")
         if not self.options.shared:
+            self.cpp_info.defines = ["CELLSEG_STATIC"]
             self.cpp_info.system_libs = ["m", "pthread"]

@@ -62,6 +62,9 @@ expect passes "The tests are left out: " cmake -S "$root" -B "$work/bare"
 expect fails "CELLSEG_TESTS is ON, but pkg-config does not find cmocka" cmake -S "$root" -B "$work/bare-tests" -DCELLSEG_TESTS=ON
 expect passes "The tests are left out: " meson setup "$work/bare-meson" "$root"
 expect fails 'Dependency "cmocka" not found' meson setup "$work/bare-meson-tests" "$root" -Dtests=true
+rm "$work/pkgconfig/libcjson.pc"
+expect fails "The program cellseg needs libcjson, which pkg-config does not find" cmake -S "$root" -B "$work/bare-program"
+expect fails 'Dependency "libcjson" not found' meson setup "$work/bare-meson-program" "$root"
 rm "$work/pkgconfig/expat.pc"
 expect fails "libcellseg needs expat, which pkg-config does not find" cmake -S "$root" -B "$work/bare-library"
 expect fails "libcellseg needs pkg-config" cmake -S "$root" -B "$work/bare-pkgconfig" -DCMAKE_DISABLE_FIND_PACKAGE_PkgConfig=ON

@@ -114,11 +114,14 @@ def test_what_has_no_digits_is_printed():
     for value in (math.inf, -math.inf, math.nan):
         library.cseg_number_print(text, value)
         assert text.value.decode() == "%g" % value
+    library.cseg_number_print(text, math.copysign(math.nan, -1))  # what 0 / 0 is on some processors
+    assert text.value == b"nan"
 
 
 CONVERSIONS = [
     ("%d %i %u", (-5, 2**31 - 1, 7), (ctypes.c_int, ctypes.c_int, ctypes.c_uint)),
     ("%zu of %zu", (2**63 + 1, 0), (ctypes.c_size_t,) * 2),
+    ("%zd %zi", (-(2**40), 2**62), (ctypes.c_ssize_t,) * 2),
     ("%ld %lu", (-(2**40), 2**64 - 1), (ctypes.c_long, ctypes.c_ulong)),
     ("%lld %llu %llx", (-(2**63), 2**64 - 1, 255), (ctypes.c_longlong, ctypes.c_ulonglong, ctypes.c_ulonglong)),
     ("%08x|%-6u|%+d|% d|%04X", (48879, 7, 7, 7, 255), (ctypes.c_uint, ctypes.c_uint, ctypes.c_int, ctypes.c_int, ctypes.c_uint)),

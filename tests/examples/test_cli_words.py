@@ -38,6 +38,7 @@ def several(tmp_path, field):
         (["segment", "--pxiel-size", "1"], "--pxiel-size is not an option (did you mean --pixel-size?)"),
         (["segment", "--sensitivty=1"], "(did you mean --sensitivity?)"),
         (["segment", "--zzzzzzzzzz"], "--zzzzzzzzzz is not an option; see"),
+        (["segment", "--=1"], "--=1 is not an option; see"),
         (["segment", "--marker-check", "refuze"], 'marker-check must be one of warn, refuse-stains, refuse, not "refuze" (did you mean refuse?)'),
         (["segment", "--cell-area-m", "1"], "several options: --cell-area-min-um2, --cell-area-max-um2"),
         (["segment", "-qx"], "-qx is not an option"),

@@ -226,6 +226,7 @@ def counts_of(text):
 
 def decoded(segmentation):
     counts = counts_of(segmentation["counts"])
+    assert all(counts[1:])  # as cocoapi: only the first run may be empty
     pixels = np.repeat(np.arange(len(counts)) % 2, counts)
     return pixels.reshape(segmentation["size"][::-1]).T.astype(bool)
 

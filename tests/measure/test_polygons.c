@@ -247,6 +247,7 @@ static void writers_refuse_what_does_not_fit(void **state) {
     assert_status(cellseg_svg_write_to(NULL, &writer, outlines, few), CELLSEG_ERR_ARGUMENT);
     assert_status(cellseg_svg_write(NULL, NULL, outlines, NULL), CELLSEG_ERR_ARGUMENT);
     assert_status(cellseg_coco_write_to(NULL, &writer, NULL, labels, NULL), CELLSEG_ERR_ARGUMENT);
+    assert_status(cellseg_coco_write_to(NULL, &writer, "\xe9.tif", labels, NULL), CELLSEG_ERR_ARGUMENT);
     assert_status(cellseg_coco_write_to(NULL, &writer, "a", NULL, NULL), CELLSEG_ERR_ARGUMENT);
     assert_status(cellseg_coco_write_to(NULL, &writer, "a", labels, small), CELLSEG_ERR_ARGUMENT);
     assert_status(cellseg_coco_write(NULL, NULL, "a", labels, NULL), CELLSEG_ERR_ARGUMENT);

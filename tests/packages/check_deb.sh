@@ -51,5 +51,6 @@ mkdir -p "$work/shlibdeps/debian/library"
 dpkg-deb -e "$work"/build/libcellseg1_*.deb "$work/shlibdeps/debian/library/DEBIAN"
 contains "$(cd "$work/shlibdeps" && dpkg-shlibdeps -l"$libraries" -Sdebian/library -O "$work/consumer")" "libcellseg1 (>= 1.0)"
 "$root/usr/bin/cellseg" segment -o "$work/cells" "$source/examples/data/n2a.ome.tif"
-man --warnings -E UTF-8 -l "$root/usr/share/man/man1/cellseg.1.gz" >"$work/man" 2>&1
+man --warnings -E UTF-8 -l "$root/usr/share/man/man1/cellseg.1.gz" 2>&1 >/dev/null | tee "$work/warnings"
+[ ! -s "$work/warnings" ]
 [ "$(find "$work/cells" -type f | wc -l)" = 5 ]
