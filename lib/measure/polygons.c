@@ -81,7 +81,8 @@ static cellseg_status make_points(shape *made, cseg_cracks *cracks, const outlin
         return cseg_error_last();
     size_t used = 0;
     for (size_t i = 0; i < cracks->ring_count; i++) {
-        const size_t ring = cracks->order[i].value, start = cracks->starts[ring], count = cracks->starts[ring + 1] - start;
+        const size_t ring = (size_t)cracks->order[i].value, start = cracks->starts[ring],
+                     count = cracks->starts[ring + 1] - start;
         if (smooth)
             CSEG_TRY(cseg_contour_smooth(made->points + used, job->context, cracks->corners + start, count));
         else
@@ -108,7 +109,7 @@ static cellseg_status shape_region(void *data, size_t index) {
 /* ---- all labels ---- */
 
 static size_t points_of(const shape *s) {
-    return s->ring_count > 0 ? s->rings[s->ring_count - 1].value : 0;
+    return s->ring_count > 0 ? (size_t)s->rings[s->ring_count - 1].value : 0;
 }
 
 static cellseg_status allocate(cellseg_outlines *o, const outlines_job *job) {
@@ -132,7 +133,7 @@ static void append(cellseg_outlines *o, const shape *s, uint32_t id, size_t ring
     for (size_t i = 0; i < s->ring_count; i++) {
         o->ids[ring + i] = id;
         o->holes[ring + i] = (int32_t)(s->rings[i].key % 2);
-        o->offsets[ring + i + 1] = point + s->rings[i].value;
+        o->offsets[ring + i + 1] = point + (size_t)s->rings[i].value;
     }
     const double unit = o->pixel_size_um > 0 ? o->pixel_size_um : 1;
     for (size_t i = 0; i < points_of(s); i++)
