@@ -136,7 +136,7 @@ static void visit(const cseg_recipe *r, const char *const *order, const char *co
 
 /* ---- the hash ---- */
 
-/* A struct of the members in their order, each aligned to its size. */
+/* A struct of the members in their order, each aligned to its size; sizes and texts take the 8 bytes of a 64-bit processor. */
 typedef struct hashed {
     unsigned char bytes[512];
     size_t size;
@@ -144,7 +144,7 @@ typedef struct hashed {
 
 static void append(void *user, const cellseg_option *option, const void *values) {
     hashed *to = user;
-    const size_t size = cseg_option_size(option);
+    const size_t size = option->type < CELLSEG_OPTION_TEXT ? cseg_option_size(option) : sizeof(uint64_t);
     const size_t at = (to->size + size - 1) / size * size;
     assert(at + size <= sizeof to->bytes);
     if (option->type < CELLSEG_OPTION_TEXT) /* texts may differ */
@@ -154,12 +154,13 @@ static void append(void *user, const cellseg_option *option, const void *values)
 
 uint64_t cseg_record_hash(const cseg_recipe *recipe) {
     cseg_recipe r = *recipe;
-    hashed all = {.size = sizeof(size_t)};
+    hashed all = {.size = sizeof(uint64_t)};
     if (r.schedule.schedule == CELLSEG_SCHEDULE_STEP || r.options.learning_rate_final == 0)
         r.options.epochs =
             0; /* a finished run may be extended; with another schedule every epoch's rate depends on their number */
     visit(&r, hash_order, unhashed, append, &all);
-    memcpy(all.bytes, &all.size, sizeof all.size);
+    const uint64_t size = all.size;
+    memcpy(all.bytes, &size, sizeof size);
     return cseg_hash_bytes(CSEG_HASH_START, all.bytes, all.size);
 }
 
