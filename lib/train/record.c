@@ -136,19 +136,31 @@ static void visit(const cseg_recipe *r, const char *const *order, const char *co
 
 /* ---- the hash ---- */
 
-/* A struct of the members in their order, each aligned to its size; sizes and texts take the 8 bytes of a 64-bit processor. */
+/* A struct of the members in their order, each aligned to its size, as a processor with 64 bits and the lowest byte first has it.
+ */
 typedef struct hashed {
     unsigned char bytes[512];
     size_t size;
 } hashed;
 
+static void put(hashed *to, size_t at, size_t size, uint64_t bits) {
+    for (size_t i = 0; i < size; i++)
+        to->bytes[at + i] = (unsigned char)(bits >> 8 * i);
+}
+
 static void append(void *user, const cellseg_option *option, const void *values) {
     hashed *to = user;
-    const size_t size = option->type < CELLSEG_OPTION_TEXT ? cseg_option_size(option) : sizeof(uint64_t);
+    const char *value = (const char *)values + option->offset;
+    const size_t size = option->type == CELLSEG_OPTION_INT32 ? sizeof(uint32_t) : sizeof(uint64_t);
     const size_t at = (to->size + size - 1) / size * size;
+    uint32_t low = 0;
+    uint64_t bits = 0; /* of a text too: texts may differ */
     assert(at + size <= sizeof to->bytes);
-    if (option->type < CELLSEG_OPTION_TEXT) /* texts may differ */
-        memcpy(to->bytes + at, (const char *)values + option->offset, size);
+    if (size == sizeof low)
+        memcpy(&low, value, sizeof low);
+    else if (option->type < CELLSEG_OPTION_TEXT)
+        memcpy(&bits, value, sizeof bits);
+    put(to, at, size, low | bits);
     to->size = at + size;
 }
 
