@@ -69,5 +69,5 @@ configure "$build" Release
 cmake --build "$build"
 configure "$build-O2" RelWithDebInfo # as distributions compile: gcc vectorises other loops, and has failed on one that -O3 compiles
 cmake --build "$build-O2" --target cellseg
-ctest --test-dir "$build" -LE python -R "$tests" --no-tests=error --output-on-failure --parallel "$(nproc)"
+ctest --test-dir "$build" -LE python -R "$tests" --timeout 7200 --no-tests=error --output-on-failure --parallel "$(nproc)"
 diff "$work/native/tests/results/sums" "$build/tests/results/sums"
