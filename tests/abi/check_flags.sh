@@ -60,7 +60,10 @@ readelf -sW "$reference/libcellseg.a" | awk '$5 == "GLOBAL" && $6 == "DEFAULT" &
 for compiler in gcc clang; do
     compile="$compiler -std=c11 -D_POSIX_C_SOURCE=200809L -Iinclude -Ilib -fsyntax-only lib/core/version.c"
     for flag in -ffast-math -Ofast -ffinite-math-only -std=c99; do
-        ! $compile $flag 2>"$work/log"
+        if $compile $flag 2>"$work/log"; then
+            echo "$compiler $flag was not refused" >&2
+            exit 1
+        fi
         grep -q "error.*\(change results: compile libcellseg without them\|libcellseg needs a C11 compiler\)" "$work/log"
     done
     for flags in "-ffast-math -fno-fast-math" "-Ofast -fno-fast-math" "-ffinite-math-only -fno-finite-math-only"; do
