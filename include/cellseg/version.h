@@ -9,9 +9,12 @@
 
 #include <cellseg/types.h>
 
-#define CELLSEG_VERSION_MAJOR 1 /**< rises when a program must be changed */
-#define CELLSEG_VERSION_MINOR 0 /**< rises with additions */
-#define CELLSEG_VERSION_PATCH 0 /**< rises with repairs */
+/** Rises when a program must be changed. */
+#define CELLSEG_VERSION_MAJOR 1
+/** Rises with additions. */
+#define CELLSEG_VERSION_MINOR 0
+/** Rises with repairs. */
+#define CELLSEG_VERSION_PATCH 0
 
 /** The version as one number that rises with every release: 1.2.3 is 1002003. */
 #define CELLSEG_VERSION_NUMBER (CELLSEG_VERSION_MAJOR * 1000000 + CELLSEG_VERSION_MINOR * 1000 + CELLSEG_VERSION_PATCH)
