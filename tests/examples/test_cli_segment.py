@@ -219,6 +219,7 @@ def test_results_never_replace_an_input(tmp_path, field):
         (["segment", "-o", "x", "--relief", "alps", "a.tif"], "relief must be one of"),
         (["segment", "-o", "x", "--maps=yes", "a.tif"], "takes no value"),
         (["segment", "-o", "x", "--threads", "-3", "a.tif"], "threads"),
+        (["segment", "-o", "x", "--max-memory", "2G", "a.tif"], "max-memory must be a whole number"),
         (["segment", "-o", "x", "a.tif", "b/a.ome.tif"], "a.tif and b/a.ome.tif have the same name"),
         (["segment", "-o", "x", ".hidden.tif"], "the file name begins with a dot"),
         (["label", "-o", "x", "a.tif"], "--nuclei-channel K or --nuclei FILE is missing"),
@@ -250,6 +251,14 @@ def test_too_little_memory_for_the_threads_is_no_wrong_usage(crop, tmp_path):
 
     result = run("segment", "--threads", 1024, "--channel", 0, "-o", tmp_path, crop, preexec_fn=little_memory)
     assert result.code == 1 and len(result.errors) == 1, result.errors
+
+
+def test_max_memory_refuses_before_the_work_and_changes_no_result(crop, segmented, tmp_path):
+    result = run("segment", "--channel", 0, "--max-memory", 8, "-o", tmp_path, crop)
+    assert result.code == 1 and len(result.errors) == 1 and str(8 << 20) in result.errors[0] and names(tmp_path) == []
+    assert run("segment", "--channel", 0, "--maps", "--max-memory", 64, "-o", tmp_path, FIELD).code == 0
+    for name in names(tmp_path):
+        assert (tmp_path / name).read_bytes() == (segmented[0] / name).read_bytes(), name
 
 
 def simulated_field(folder, *options):
