@@ -305,8 +305,7 @@ static cellseg_status export_graph(const cellseg_model *model, cellseg_context *
 }
 
 static cellseg_status export_in_call(const cellseg_model *model, cellseg_context *context, cseg_target *target) {
-    if (model == NULL)
-        return cseg_fail(CELLSEG_ERR_ARGUMENT, "model is NULL");
+    CSEG_TRY(cseg_model_check_layers(model));
     cseg_call call;
     cseg_call_begin(&call, context);
     return cseg_call_end(&call, export_graph(model, context, target));
