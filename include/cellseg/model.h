@@ -110,7 +110,8 @@ CELLSEG_API cellseg_status cellseg_model_save_to(const cellseg_model *model, cel
 
 /**
  * Write the network as an ONNX file (opset 13) for other engines: float32, with batch normalisation folded into the weights. The
- * input "image" is batch x 1 x patch x patch; the output "probabilities" is batch x classes x patch x patch, for any batch size.
+ * input "image" is batch x 1 x height x width; the output "probabilities" is batch x classes x height x width. Batch, height and
+ * width are free; the layers must admit the size (docs/model-format.md), as they do the rule's patch.
  * The graph does not contain the preprocessing of images; the file's metadata describe the preprocessing (cellseg_model_info(),
  * "rule"). The library writes a temporary file in the folder of `path` and renames the complete file.
  *

@@ -113,12 +113,30 @@ def test_onnx_runtime(exported):
     for n in (1, len(images)):
         got, = session.run(None, {"image": images[:n, None]})
         assert np.abs(got - want[:n]).max() < 2e-5
+    wide = np.random.default_rng(2).random((1, 80, 112), np.float32)
+    got, = session.run(None, {"image": wide[:, None]})
+    assert np.abs(got - run(path, wide)).max() < 2e-5
+
+
+def test_batch_height_and_width_are_free(exported):
+    graph, = every(exported[0].read_bytes(), 7)
+    for field, channels in (11, 1), (12, 3):
+        value, = every(graph, field)
+        shape, = every(every(every(value, 2)[0], 1)[0], 2)
+        dims = [texts(dim, 2) or every(dim, 1) for dim in every(shape, 1)]
+        assert dims == [["batch"], [channels], ["height"], ["width"]]
 
 
 def test_opencv(exported):
-    cv2 = pytest.importorskip("cv2")
+    """Which needs a fixed size, as other engines for small devices do: docs/model-format.md."""
+    cv2, onnx = pytest.importorskip("cv2"), pytest.importorskip("onnx")
+    from onnx.tools.update_model_dims import update_inputs_outputs_dims
+
     path, images, want, _ = exported
-    net = cv2.dnn.readNetFromONNX(str(path))
+    size = "batch", *want.shape[1:]
+    fixed = update_inputs_outputs_dims(
+        onnx.load(str(path)), {"image": ["batch", 1, *size[2:]]}, {"probabilities": list(size)})
+    net = cv2.dnn.readNetFromONNX(np.frombuffer(fixed.SerializeToString(), np.uint8))
     net.setInput(images[:1, None])
     assert np.abs(net.forward() - want[:1]).max() < 2e-5
 
