@@ -14,6 +14,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from nets import Net, batch, check, library, unsettle
 from real_images import FIELDS, channel
 
+pytestmark = pytest.mark.sanitizers
+
 
 def fields(message):
     """(number, value) of a Protocol Buffers message: whole numbers and bytes."""
