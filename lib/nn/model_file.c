@@ -428,8 +428,7 @@ static cellseg_status save(const cellseg_model *model, cellseg_context *context,
 }
 
 static cellseg_status save_in_call(const cellseg_model *model, cellseg_context *context, cseg_target *target, int32_t weights) {
-    if (model == NULL)
-        return cseg_fail(CELLSEG_ERR_ARGUMENT, "model is NULL");
+    CSEG_TRY(cseg_model_check_layers(model));
     if (weights != CELLSEG_WEIGHTS_FLOAT32 && weights != CELLSEG_WEIGHTS_FLOAT16)
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "weights is %d; it must be CELLSEG_WEIGHTS_FLOAT32 or _FLOAT16", (int)weights);
     cseg_call call;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A model as an ONNX file, for other engines: normalisation folded into the convolutions, dropout removed, the batch size free.
- * ONNX is a Protocol Buffers message (onnx.proto3, opset 13), of which the few fields needed are written here. A message is
- * preceded by its length: five bytes are reserved and filled in at the end. The encoding allows a varint that is longer than
- * needed.
+ * A model as an ONNX file, for other engines: normalisation folded into the convolutions, dropout removed, batch, height and
+ * width free. ONNX is a Protocol Buffers message (onnx.proto3, opset 13), of which the few fields needed are written here. A
+ * message is preceded by its length: five bytes are reserved and filled in at the end. The encoding allows a varint that is
+ * longer than needed.
  */
 #include "nn/fold.h"
 #include "nn/internal.h"
@@ -237,9 +237,9 @@ static void put_weights(cseg_text *graph, const cellseg_model *model, size_t i, 
 
 /* ---- the model ---- */
 
-/* Batch x channels x patch x patch: some engines require a fixed size. */
-static void put_value(cseg_text *graph, uint32_t field, const char *name, uint64_t channels, uint64_t patch) {
-    const uint64_t edges[4] = {0, channels, patch, patch};
+/* Batch x channels x height x width; names of the free dimensions, which both values share. */
+static void put_value(cseg_text *graph, uint32_t field, const char *name, uint64_t channels) {
+    static const char *const free_dims[4] = {"batch", NULL, "height", "width"};
     const size_t value = begin(graph, field);
     put_string(graph, VALUE_NAME, name);
     const size_t type = begin(graph, VALUE_TYPE), tensor = begin(graph, TYPE_TENSOR);
@@ -247,10 +247,10 @@ static void put_value(cseg_text *graph, uint32_t field, const char *name, uint64
     const size_t shape = begin(graph, TENSOR_TYPE_SHAPE);
     for (size_t d = 0; d < 4; d++) {
         const size_t dim = begin(graph, SHAPE_DIM);
-        if (d == 0)
-            put_string(graph, DIM_PARAM, "batch");
+        if (free_dims[d] != NULL)
+            put_string(graph, DIM_PARAM, free_dims[d]);
         else
-            put_int(graph, DIM_VALUE, edges[d]);
+            put_int(graph, DIM_VALUE, channels);
         end(graph, dim);
     }
     end(graph, shape);
@@ -269,8 +269,8 @@ static void put_graph(cseg_text *out, const cellseg_model *model, float *scratch
     for (size_t i = 0; i < arch->count; i++)
         if (cseg_layer_has_weights(&arch->layers[i]))
             put_weights(out, model, i, scratch);
-    put_value(out, GRAPH_INPUT, "image", 1, model->rule.patch_px);
-    put_value(out, GRAPH_OUTPUT, "probabilities", model->rule.classes, model->rule.patch_px);
+    put_value(out, GRAPH_INPUT, "image", 1);
+    put_value(out, GRAPH_OUTPUT, "probabilities", model->rule.classes);
     end(out, graph);
 }
 
@@ -305,8 +305,7 @@ static cellseg_status export_graph(const cellseg_model *model, cellseg_context *
 }
 
 static cellseg_status export_in_call(const cellseg_model *model, cellseg_context *context, cseg_target *target) {
-    if (model == NULL)
-        return cseg_fail(CELLSEG_ERR_ARGUMENT, "model is NULL");
+    CSEG_TRY(cseg_model_check_layers(model));
     cseg_call call;
     cseg_call_begin(&call, context);
     return cseg_call_end(&call, export_graph(model, context, target));

@@ -170,6 +170,12 @@ CALL(model_load_from) {
     return take_model(hash, model, status);
 }
 NEW_CALL(model_average, model, context, in.model, in.model, 0.3)
+CALL(model_wrap) {
+    const cellseg_network network = painted_network(in.model, 4);
+    cellseg_model *model;
+    const cellseg_status status = cellseg_model_wrap(&model, context, cellseg_model_info(in.model), &network);
+    return take_model(hash, model, status);
+}
 FILE_CALL(model_save, in.model, context, in.out_path, CELLSEG_WEIGHTS_FLOAT16)
 FILE_CALL(model_export_onnx, in.model, context, in.out_path)
 
@@ -210,6 +216,13 @@ CALL(segment_cells) {
     cellseg_labels *cells, *nuclei;
     const cellseg_status status =
         cellseg_segment_cells(&cells, &nuclei, context, NULL, in.image, in.maps, CELLSEG_EXTRA_NONE, in.nuclei, NULL);
+    (void)take_labels(hash, nuclei, status);
+    return take_labels(hash, cells, status);
+}
+CALL(segment_from_maps) {
+    cellseg_labels *cells, *nuclei;
+    const cellseg_status status =
+        cellseg_segment_from_maps(&cells, &nuclei, NULL, context, in.model, in.image, in.maps, CELLSEG_EXTRA_NONE, NULL);
     (void)take_labels(hash, nuclei, status);
     return take_labels(hash, cells, status);
 }
@@ -425,6 +438,7 @@ static const call calls[] = {
     ROW(model_load),
     ROW(model_load_from),
     ROW(model_average),
+    ROW(model_wrap),
     ROW(model_save),
     ROW(model_export_onnx),
     ROW(segment),
@@ -434,6 +448,7 @@ static const call calls[] = {
     ROW(segment_maps),
     ROW(segment_nuclei),
     ROW(segment_cells),
+    ROW(segment_from_maps),
     ROW(measure),
     ROW(labels_outlines),
     ROW(similarity),

@@ -44,7 +44,7 @@ def check_results(folder, stem, shape):
 @pytest.fixture(scope="module")
 def segmented(tmp_path_factory):
     out = tmp_path_factory.mktemp("out") / "not" / "there" / "yet"
-    result = run("segment", "--channel", 0, "--maps", "-o", out, FIELD)
+    result = run("segment", "--channel", 0, "--save-maps", "-o", out, FIELD)
     assert result.code == 0 and result.errors == []
     return out, result
 
@@ -222,7 +222,7 @@ def test_results_never_replace_an_input(tmp_path, field):
         (["segment", "-o", "x", "--t=1.5", "a.tif"], "t must be a whole number"),
         (["segment", "-o", "x", "--series=99999999999", "a.tif"], "series must be a whole number"),
         (["segment", "-o", "x", "--relief", "alps", "a.tif"], "relief must be one of"),
-        (["segment", "-o", "x", "--maps=yes", "a.tif"], "takes no value"),
+        (["segment", "-o", "x", "--save-maps=yes", "a.tif"], "takes no value"),
         (["segment", "-o", "x", "--threads", "-3", "a.tif"], "threads"),
         (["segment", "-o", "x", "--max-memory", "2G", "a.tif"], "max-memory must be a whole number"),
         (["segment", "-o", "x", "a.tif", "b/a.ome.tif"], "a.tif and b/a.ome.tif have the same name"),

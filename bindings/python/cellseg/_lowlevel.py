@@ -28,6 +28,7 @@ progress_fn = ctypes.CFUNCTYPE(c_int32, c_void_p, c_double, c_char_p)
 release_fn = ctypes.CFUNCTYPE(None, c_void_p, c_void_p)
 read_fn = ctypes.CFUNCTYPE(c_int32, c_void_p, c_void_p, c_size_t, c_uint64)
 write_fn = ctypes.CFUNCTYPE(c_int32, c_void_p, c_void_p, c_size_t)
+network_fn = ctypes.CFUNCTYPE(c_int32, c_void_p, POINTER(c_float), POINTER(c_float), c_size_t, c_size_t)
 
 # ---- structs: members in the header's order ----
 
@@ -92,6 +93,15 @@ class writer(_Sized):
         ("name", c_char_p),
         ("user", c_void_p),
         ("write", write_fn),
+    ]
+
+
+class network(_Sized):
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("user", c_void_p),
+        ("predict", network_fn),
+        ("batch", c_size_t),
     ]
 
 
@@ -642,6 +652,8 @@ model_average = _function("model_average", status, Out, Context.optional(), Mode
 model_default = _function("model_default", status, Out, Context.optional())
 model_load = _function("model_load", status, Out, Context.optional(), Path)
 model_load_from = _function("model_load_from", status, Out, Context.optional(), _in(reader))
+model_wrap = _function("model_wrap", status, Out, Context.optional(), c_char_p, _in(network))
+network_init = _function("network_init", status, POINTER(network), c_size_t)
 model_save, model_save_to = _writers("model_save", (Model,), (c_int32,))
 model_export_onnx, model_export_onnx_to = _writers("model_export_onnx", (Model,), ())
 model_free = _function("model_free", None, Model)
@@ -677,6 +689,10 @@ segment_nuclei = _function("segment_nuclei", status, Out, Context.optional(), Im
 segment_cells = _function(
     "segment_cells", status, Out, Out, Context.optional(), Model.optional(), Image, Image.optional(), c_int32,
     Labels, _in(segment_options)
+)
+segment_from_maps = _function(
+    "segment_from_maps", status, Out, Out, POINTER(segment_report), Context.optional(), Model.optional(), Image, Image, c_int32,
+    _in(segment_options)
 )
 
 synth_options_init = _function("synth_options_init", status, POINTER(synth_options), c_size_t)
