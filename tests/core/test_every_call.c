@@ -418,6 +418,7 @@ LABELS_CALL(labels_remove_small, in.cells, 300)
 LABELS_CALL(labels_clear_border, in.cells, 3)
 LABELS_CALL(labels_fill_holes, in.cells)
 LABELS_CALL(labels_expand, in.nuclei, 3.3)
+LABELS_CALL(labels_compartment, in.cells, in.nuclei, CELLSEG_COMPARTMENT_RING, 3.3)
 IMAGE_CALL(labels_boundaries, in.cells, CELLSEG_BOUNDARY_THICK, 8)
 CALL(labels_check) {
     char violation[80];
@@ -518,6 +519,7 @@ static const call calls[] = {
     ROW(labels_clear_border),
     ROW(labels_fill_holes),
     ROW(labels_expand),
+    ROW(labels_compartment),
     ROW(labels_boundaries),
     ROW(labels_check),
 };

@@ -645,6 +645,7 @@ labels_remove_small = _maker("labels_remove_small", Labels, c_uint64)
 labels_clear_border = _maker("labels_clear_border", Labels, c_size_t)
 labels_fill_holes = _maker("labels_fill_holes", Labels)
 labels_expand = _maker("labels_expand", Labels, c_double)
+labels_compartment = _maker("labels_compartment", Labels, Labels, c_int32, c_double)
 labels_boundaries = _maker("labels_boundaries", Labels, c_int32, c_int32)
 labels_check = _function("labels_check", status, c_void_p, c_size_t, Context.optional(), Labels, Labels.optional())
 
