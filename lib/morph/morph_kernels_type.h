@@ -117,58 +117,6 @@ TARGET static void NAME(slide)(const cseg_morph_strip *s, bool max) {
         NAME(slide_columns)(s, s->columns, max);
 }
 
-/* ---- the extreme around each sample of a tile; see rect.c ---- */
-
-/* Row r of the tile and its surroundings; neutral outside the image. */
-INLINE_BODY void NAME(copy_row)(SAMPLE *line, const cseg_morph_tile *t, size_t r, bool max) {
-    const size_t outside = t->left - t->columns_left, inside = t->columns_left + t->width + t->columns_right;
-    const char *from = t->from + ((ptrdiff_t)r - (ptrdiff_t)t->above) * (ptrdiff_t)t->from_stride;
-    NAME(fill)(line, outside, max);
-    memcpy(line + outside, (const SAMPLE *)(const void *)from - t->columns_left, inside * sizeof(SAMPLE));
-    NAME(fill)(line + outside + inside, t->right - t->columns_right, max);
-}
-
-/* The extremes of windows along a row, by windows of 1, 2, 4 ... samples, each of two halves, and last of two that overlap. */
-INLINE_BODY void NAME(along)(SAMPLE *to, SAMPLE *line, SAMPLE *other, const cseg_morph_tile *t, bool max) {
-    const size_t length = t->left + t->width + t->right, window = t->left + t->right + 1;
-    size_t step = 1;
-    for (; 2 * step <= window; step *= 2) {
-        NAME(extremes)(other, line, line + step, length - 2 * step + 1, max);
-        SAMPLE *swap = line;
-        line = other;
-        other = swap;
-    }
-    NAME(extremes)(to, line, line + window - step, t->width, max);
-}
-
-/* Rows first; then the same across rows, whose samples lie side by side. */
-INLINE_BODY void NAME(around_of)(const cseg_morph_tile *t, bool max) {
-    const size_t length = t->left + t->width + t->right, window = t->above + t->below + 1, rows = t->above + t->height + t->below;
-    SAMPLE *lines = t->scratch, *line = lines + rows * t->width;
-    for (size_t r = 0; r < rows; r++)
-        if (r < t->above - t->rows_above || r >= t->above + t->height + t->rows_below) {
-            NAME(fill)(lines + r * t->width, t->width, max);
-        } else {
-            NAME(copy_row)(line, t, r, max);
-            NAME(along)(lines + r * t->width, line, line + length, t, max);
-        }
-    size_t step = 1;
-    for (; 2 * step <= window; step *= 2)
-        for (size_t r = 0; r + 2 * step <= rows; r++)
-            NAME(keep)(lines + r * t->width, lines + (r + step) * t->width, t->width, max);
-    for (size_t y = 0; y < t->height; y++) {
-        const SAMPLE *last = lines + (y + window - step) * t->width;
-        NAME(extremes)((SAMPLE *)(void *)(t->to + y * t->to_stride), lines + y * t->width, last, t->width, max);
-    }
-}
-
-TARGET static void NAME(around)(const cseg_morph_tile *t, bool max) {
-    if (max)
-        NAME(around_of)(t, true);
-    else
-        NAME(around_of)(t, false);
-}
-
 /* ---- the extreme under a disc; see disc.c ---- */
 
 TARGET static void NAME(clear)(void *row, size_t n, bool max) {
@@ -200,6 +148,51 @@ TARGET static void NAME(chord)(void *out, const void *table, size_t width, size_
 
 TARGET static void NAME(merge)(void *to, const void *chord, size_t width, bool max) {
     NAME(keep)(to, chord, width, max);
+}
+
+/* ---- the extreme around each sample of a tile; see rect.c ---- */
+
+/* Row r of the tile and its surroundings; neutral outside the image. */
+TARGET static void NAME(copy_row)(SAMPLE *line, const cseg_morph_tile *t, size_t r, bool max) {
+    const size_t outside = t->left - t->columns_left, inside = t->columns_left + t->width + t->columns_right;
+    const char *from = t->from + ((ptrdiff_t)r - (ptrdiff_t)t->above) * (ptrdiff_t)t->from_stride;
+    NAME(any_fill)(line, outside, max);
+    memcpy(line + outside, (const SAMPLE *)(const void *)from - t->columns_left, inside * sizeof(SAMPLE));
+    NAME(any_fill)(line + outside + inside, t->right - t->columns_right, max);
+}
+
+/* The extremes of windows along a row, by windows of 1, 2, 4 ... samples, each of two halves, and last of two that overlap. */
+TARGET static void NAME(along)(SAMPLE *to, SAMPLE *line, SAMPLE *other, const cseg_morph_tile *t, bool max) {
+    const size_t length = t->left + t->width + t->right, window = t->left + t->right + 1;
+    size_t step = 1;
+    for (; 2 * step <= window; step *= 2) {
+        NAME(any_extremes)(other, line, line + step, length - 2 * step + 1, max);
+        SAMPLE *swap = line;
+        line = other;
+        other = swap;
+    }
+    NAME(any_extremes)(to, line, line + window - step, t->width, max);
+}
+
+/* Rows first; then the same across rows, whose samples lie side by side. */
+TARGET static void NAME(around)(const cseg_morph_tile *t, bool max) {
+    const size_t length = t->left + t->width + t->right, window = t->above + t->below + 1, rows = t->above + t->height + t->below;
+    SAMPLE *lines = t->scratch, *line = lines + rows * t->width;
+    for (size_t r = 0; r < rows; r++)
+        if (r < t->above - t->rows_above || r >= t->above + t->height + t->rows_below) {
+            NAME(any_fill)(lines + r * t->width, t->width, max);
+        } else {
+            NAME(copy_row)(line, t, r, max);
+            NAME(along)(lines + r * t->width, line, line + length, t, max);
+        }
+    size_t step = 1;
+    for (; 2 * step <= window; step *= 2)
+        for (size_t r = 0; r + 2 * step <= rows; r++)
+            NAME(merge)(lines + r * t->width, lines + (r + step) * t->width, t->width, max);
+    for (size_t y = 0; y < t->height; y++) {
+        const SAMPLE *last = lines + (y + window - step) * t->width;
+        NAME(any_extremes)((SAMPLE *)(void *)(t->to + y * t->to_stride), lines + y * t->width, last, t->width, max);
+    }
 }
 
 #undef SAMPLE
