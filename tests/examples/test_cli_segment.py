@@ -261,7 +261,7 @@ def test_too_little_memory_for_the_threads_is_no_wrong_usage(crop, tmp_path):
 def test_max_memory_refuses_before_the_work_and_changes_no_result(crop, segmented, tmp_path):
     result = run("segment", "--channel", 0, "--max-memory", 8, "-o", tmp_path, crop)
     assert result.code == 1 and len(result.errors) == 1 and str(8 << 20) in result.errors[0] and names(tmp_path) == []
-    assert run("segment", "--channel", 0, "--maps", "--max-memory", 64, "-o", tmp_path, FIELD).code == 0
+    assert run("segment", "--channel", 0, "--save-maps", "--max-memory", 64, "-o", tmp_path, FIELD).code == 0
     for name in names(tmp_path):
         assert (tmp_path / name).read_bytes() == (segmented[0] / name).read_bytes(), name
 
