@@ -122,8 +122,9 @@ def test_one_bad_file_does_not_stop_the_others(tmp_path, crop, field):
     result = run("segment", "--channel=0", "-o", tmp_path / "out", crop, bad, tmp_path / "nowhere.tif", other)
     assert result.code == 3 and len(result.errors) == 2
     assert "bad.tif" in result.errors[0] and "nowhere.tif" in result.errors[1]
-    assert names(tmp_path / "out") == sorted(f"{stem}{kind}" for stem in ("crop", "other") for kind in OUTPUTS)
-    assert len(result.output.splitlines()) == 2
+    tables = ["cells.csv", "images.csv", "wells.csv", "report.html"]
+    assert names(tmp_path / "out") == sorted([f"{stem}{kind}" for stem in ("crop", "other") for kind in OUTPUTS] + tables)
+    assert len(result.output.splitlines()) == 3
 
 
 # ---- bad input ----
@@ -309,7 +310,7 @@ def test_info_says_what_was_tried(tmp_path):
 def test_help():
     """Of every subcommand, and no other."""
     subcommands = re.findall(r"^  (\w+) ", run("--help").output, re.M)
-    assert set(subcommands) == {"segment", "label", "train", "crossval", "evaluate", "synth", "export", "info", "completion", "manual"}
+    assert set(subcommands) == {"segment", "label", "train", "crossval", "evaluate", "synth", "merge", "export", "info", "completion", "manual"}
     for subcommand in subcommands:
         result = run(subcommand, "--help")
         assert result.code == 0 and result.errors == [] and result.output.startswith(f"usage: cellseg {subcommand} ")
