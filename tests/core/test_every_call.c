@@ -269,6 +269,7 @@ FILE_CALL(labels_write, in.cells, context, in.out_path, NULL)
 FILE_CALL(overlay_write, context, in.out_path, in.image, 0, in.cells, in.nuclei)
 FILE_CALL(table_write_csv, in.table, context, in.out_path)
 FILE_CALL(geojson_write, context, in.out_path, in.cell_outlines, in.nucleus_outlines, in.table)
+FILE_CALL(rois_write, context, in.out_path, in.cell_outlines, in.nucleus_outlines)
 FILE_CALL(svg_write, context, in.out_path, in.cell_outlines, in.nucleus_outlines)
 FILE_CALL(coco_write, context, in.out_path, "image.tif", in.cells, in.nuclei)
 
@@ -306,6 +307,7 @@ WRITE_CALL(labels_write_to, in.cells, context, &writer, NULL)
 WRITE_CALL(overlay_write_to, context, &writer, in.image, 0, in.cells, in.nuclei)
 WRITE_CALL(table_write_csv_to, in.table, context, &writer)
 WRITE_CALL(geojson_write_to, context, &writer, in.cell_outlines, in.nucleus_outlines, in.table)
+WRITE_CALL(rois_write_to, context, &writer, in.cell_outlines, in.nucleus_outlines)
 WRITE_CALL(svg_write_to, context, &writer, in.cell_outlines, in.nucleus_outlines)
 WRITE_CALL(coco_write_to, context, &writer, "image.tif", in.cells, in.nuclei)
 WRITE_CALL(model_save_to, in.model, context, &writer, CELLSEG_WEIGHTS_FLOAT16)
@@ -446,6 +448,7 @@ static const call calls[] = {
     ROW(overlay_write),
     ROW(table_write_csv),
     ROW(geojson_write),
+    ROW(rois_write),
     ROW(svg_write),
     ROW(coco_write),
     ROW(image_read_from),
@@ -455,6 +458,7 @@ static const call calls[] = {
     ROW(overlay_write_to),
     ROW(table_write_csv_to),
     ROW(geojson_write_to),
+    ROW(rois_write_to),
     ROW(svg_write_to),
     ROW(coco_write_to),
     ROW(model_save_to),

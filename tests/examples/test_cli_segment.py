@@ -8,6 +8,7 @@ import re
 import resource
 import signal
 import subprocess
+import zipfile
 
 import cellseg
 import numpy as np
@@ -67,8 +68,8 @@ def test_label_writes_the_same_kinds_of_files(tmp_path):
 @pytest.mark.parametrize("command", [["segment", "--channel", 0], ["label", "--nuclei-channel", 1]])
 def test_outlines_are_written_on_demand(tmp_path, crop, command):
     """They hold the cells and nuclei of the label maps and the numbers of the table; the next set without them has none."""
-    wanted = [".coco.json", ".geojson", ".svg"]
-    assert run(*command, "-o", tmp_path / "out", "--geojson", "--coco", "--svg", crop).code == 0
+    wanted = [".coco.json", ".geojson", ".rois.zip", ".svg"]
+    assert run(*command, "-o", tmp_path / "out", "--geojson", "--coco", "--svg", "--rois", crop).code == 0
     assert names(tmp_path / "out") == sorted(f"crop{kind}" for kind in OUTPUTS + wanted)
     cells, nuclei = (tifffile.imread(tmp_path / f"out/crop.{kind}.tif") for kind in ("cells", "nuclei"))
     with open(tmp_path / "out/crop.csv", newline="") as file:
@@ -82,6 +83,10 @@ def test_outlines_are_written_on_demand(tmp_path, crop, command):
     for category, labels in ((1, cells), (2, nuclei)):
         areas = {one["cell_id"]: one["area"] for one in coco["annotations"] if one["category_id"] == category}
         assert areas == {i: n for i, n in enumerate(np.bincount(labels.ravel()).tolist()) if i > 0 and n > 0}
+    with zipfile.ZipFile(tmp_path / "out/crop.rois.zip") as archive:
+        assert archive.testzip() is None
+        regions = [f"{id_}.roi" for id_ in np.unique(cells)[1:]] + [f"{id_}-nucleus.roi" for id_ in np.unique(nuclei)[1:]]
+        assert archive.namelist() == regions
     svg = (tmp_path / "out/crop.svg").read_text()
     assert svg.count('"cell-') == len(rows) and svg.count('"nucleus-') == len(np.unique(nuclei)) - 1
     assert run(*command, "-o", tmp_path / "out", crop).code == 0

@@ -532,6 +532,7 @@ labels_write, labels_write_to = _writers("labels_write", (Labels,), (_in(write_o
 overlay_write, overlay_write_to = _writers("overlay_write", (), (Image, c_int32, Labels.optional(), Labels.optional()))
 table_write_csv, table_write_csv_to = _writers("table_write_csv", (Table,), ())
 geojson_write, geojson_write_to = _writers("geojson_write", (), (Outlines, Outlines.optional(), Table.optional()))
+rois_write, rois_write_to = _writers("rois_write", (), (Outlines, Outlines.optional()))
 svg_write, svg_write_to = _writers("svg_write", (), (Outlines, Outlines.optional()))
 coco_write, coco_write_to = _writers("coco_write", (), (c_char_p, Labels, Labels.optional()))
 labels_new = _function("labels_new", status, Out, Context.optional(), c_size_t, c_size_t)
