@@ -12,8 +12,7 @@ from program import PROGRAM, ROOT
 
 PLATE = ROOT / "examples/plate/nextflow"
 MODULE = PLATE / "modules/nf-core/cellseg/segment"
-VALUES = {"args": "", "memory": "--max-memory 1843", "prefix": "test", "image": "image/n2a.tif", "image.extension": "tif", "task.cpus": "1",
-          "merge": ROOT / "examples/plate/merge_tables.py"}
+VALUES = {"args": "", "memory": "--max-memory 1843", "prefix": "test", "image": "image/n2a.tif", "image.extension": "tif", "task.cpus": "1"}
 
 
 def script(path, process):
@@ -61,5 +60,6 @@ def test_the_tables_are_made_from_the_folders_of_fields(task, tmp_path):
     (tmp_path / "fields/test").symlink_to(task / "test")
     bash(script(PLATE / "main.nf", "TABLES"), tmp_path)
     cells = (tmp_path / "cells.csv").read_text().splitlines()
-    own = (task / "test/test.csv").read_text().splitlines()
-    assert cells == ["image," + own[0], *("test," + line for line in own[1:])] and len(cells) > 3
+    assert len(cells) == len((task / "test/test.csv").read_text().splitlines()) > 3
+    for name in re.findall(r'path\("([\w.]+)"\)', (PLATE / "main.nf").read_text()):
+        assert (tmp_path / name).stat().st_size > 0

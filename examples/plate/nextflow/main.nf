@@ -10,20 +10,23 @@ process TABLES {
 
     input:
     path(fields, stageAs: 'fields/*')
-    path(merge)
 
     output:
     path("cells.csv"), emit: cells
     path("images.csv"), emit: images
+    path("wells.csv"), emit: wells
+    path("report.html"), emit: report
 
-    script:
+    script: // merge does not follow links to folders
     """
-    python3 ${merge} .
+    cp -RL fields plate
+    cellseg merge plate
+    mv plate/cells.csv plate/images.csv plate/wells.csv plate/report.html .
     """
 
     stub:
     """
-    touch cells.csv images.csv
+    touch cells.csv images.csv wells.csv report.html
     """
 }
 
@@ -31,5 +34,5 @@ workflow {
     images = channel.fromPath(params.images, checkIfExists: true)
         .map { image -> [[id: image.name.replaceFirst(/(?i)(\.ome)?\.(tiff?|png)$/, '')], image] }
     CELLSEG_SEGMENT(images)
-    TABLES(CELLSEG_SEGMENT.out.results.map { _meta, folder -> folder }.collect(), file("${projectDir}/../merge_tables.py"))
+    TABLES(CELLSEG_SEGMENT.out.results.map { _meta, folder -> folder }.collect())
 }
