@@ -63,16 +63,20 @@ def test_each_field_has_the_results_of_one_process_for_all(plate, finished, tmp_
     for stem in stems:
         for kind in KINDS:
             assert (results / "fields" / stem / f"{stem}.{kind}").read_bytes() == (tmp_path / f"{stem}.{kind}").read_bytes()
-    expected = [{"image": stem, **row} for stem in stems for row in rows(tmp_path / f"{stem}.csv")]
-    assert len(expected) > 10 and rows(results / "cells.csv") == expected
-    counts = {row["image"]: int(row["cells"]) for row in rows(results / "images.csv")}
-    assert counts == {stem: len(rows(tmp_path / f"{stem}.csv")) for stem in stems}
+    cells = {(row["image"], row["id"]): row for row in rows(results / "cells.csv")}
+    expected = {(f"fields/{stem}/{stem}", row["id"]): row for stem in stems for row in rows(tmp_path / f"{stem}.csv")}
+    assert len(expected) > 10 and cells.keys() == expected.keys()
+    for place, row in expected.items():
+        assert row.items() <= cells[place].items()
 
 
 def test_fields_that_cannot_be_read_are_listed_with_their_fault(finished):
     results, said = finished
     failures = {row["image"]: row["error"] for row in rows(results / "failures.csv")}
-    assert failures.keys() == {"cut", "empty"} and "the file is empty" in failures["empty"] and "beyond the end of the file" in failures["cut"]
+    assert failures.keys() == {"fields/cut/cut", "fields/empty/empty"}
+    assert "the file is empty" in failures["fields/empty/empty"] and "beyond the end of the file" in failures["fields/cut/cut"]
+    assert {row["image"]: row["error"] for row in rows(results / "images.csv") if row["error"]} == failures
+    assert "the file is empty" in (results / "report.html").read_text()
     assert "2 of 4 fields have results" in said and "failed: cut" in said
 
 
@@ -83,7 +87,7 @@ def test_a_mended_field_alone_runs_again(plate, finished, tmp_path):
     code, said = snakemake(tmp_path)
     assert code == 0 and "3 of 4 fields have results" in said, said
     assert {path: path.stat().st_mtime_ns for path in before} == before
-    assert [row["image"] for row in rows(tmp_path / "results/failures.csv")] == ["empty"]
+    assert [row["image"] for row in rows(tmp_path / "results/failures.csv")] == ["fields/empty/empty"]
     assert (tmp_path / "results/fields/cut/cut.cells.tif").read_bytes() == (tmp_path / "results/fields/B03_1/B03_1.cells.tif").read_bytes()
 
 
