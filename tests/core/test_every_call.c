@@ -239,6 +239,26 @@ CALL(measure) {
     return status;
 }
 
+CALL(measure_all) {
+    const cellseg_image *const images[] = {in.image, in.maps};
+    const char *const name = "nucleus";
+    const cellseg_labels *const compartment = in.nuclei;
+    cellseg_measure_inputs inputs;
+    cellseg_table *table;
+    assert_ok(cellseg_measure_inputs_init(&inputs, sizeof inputs));
+    inputs.cells = in.cells;
+    inputs.images = images;
+    inputs.image_count = 2;
+    inputs.compartments = &compartment;
+    inputs.compartment_names = &name;
+    inputs.compartment_count = 1;
+    const cellseg_status status = cellseg_measure_all(&table, context, &inputs, NULL);
+    for (size_t c = 0; c < cellseg_table_columns(table); c++)
+        add_bytes(hash, cellseg_table_column(table, c), cellseg_table_rows(table) * sizeof(double));
+    cellseg_table_free(table);
+    return status;
+}
+
 CALL(labels_outlines) {
     cellseg_outlines *outlines;
     cellseg_outline_options options;
@@ -451,6 +471,7 @@ static const call calls[] = {
     ROW(segment_cells),
     ROW(segment_from_maps),
     ROW(measure),
+    ROW(measure_all),
     ROW(labels_outlines),
     ROW(similarity),
     ROW(matching),
