@@ -21,6 +21,12 @@ static bool chosen(const cseg_column_group *group, const cellseg_measure_options
         return options->neighbours != 0;
     case CSEG_CHOICE_TEXTURE:
         return options->texture != 0;
+    case CSEG_CHOICE_RADIAL:
+        return options->radial != 0;
+    case CSEG_CHOICE_GRANULARITY:
+        return options->granularity != 0;
+    case CSEG_CHOICE_ZERNIKE:
+        return options->zernike != 0;
     default:
         return true;
     }
@@ -126,11 +132,12 @@ static cellseg_status fill_group(group_job *job, const sources *from, size_t cha
     if (job->group->needs == CSEG_NEEDS_CHANNEL)
         CSEG_TRY(cseg_input_open(&input, context, from->image, (int32_t)channel));
     job->input.channel = input.plane;
-    if (job->group->choice == CSEG_CHOICE_TEXTURE)
-        CSEG_TRY_GOTO(done, cseg_texture_levels_new(&job->input));
+    if (job->group->prepare != NULL)
+        CSEG_TRY_GOTO(done, job->group->prepare(&job->input));
     status = cseg_parallel_for(context, job->regions->count, measure_region, job);
 done:
     cseg_plane_free(&job->input.levels);
+    cseg_plane_free(&job->input.spectrum);
     cseg_input_close(&input);
     return status;
 }
@@ -139,16 +146,19 @@ static cellseg_status fill(cellseg_table *table, cellseg_context *context, const
     write_ids(table, regions);
     group_job job = {.table = table, .first_column = 1, .regions = regions};
     job.pixel_size_um = cellseg_labels_pixel_size_um(from->cells);
-    job.input = (cseg_measure_input){.context = context, .options = &from->options, .cells = cseg_labels_plane(from->cells)};
+    job.input = (cseg_measure_input){.context = context, .options = &from->options, .regions = regions};
+    job.input.cells = cseg_labels_plane(from->cells);
     if (from->nuclei != NULL)
         job.input.nuclei = cseg_labels_plane(from->nuclei);
+    cellseg_status status = CELLSEG_OK;
     for (size_t g = 0; g < CSEG_COLUMN_GROUPS; g++) {
         job.group = cseg_columns_groups[g];
         const size_t times = repeats(job.group, from);
-        for (size_t i = 0; i < times; i++, job.first_column += job.group->count)
-            CSEG_TRY(fill_group(&job, from, i));
+        for (size_t i = 0; i < times && status == CELLSEG_OK; i++, job.first_column += job.group->count)
+            status = fill_group(&job, from, i);
     }
-    return CELLSEG_OK;
+    cseg_plane_free(&job.input.zones);
+    return status;
 }
 
 static cellseg_status check(const cellseg_labels *cells, const cellseg_labels *nuclei, const cellseg_image *image) {
