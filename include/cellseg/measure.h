@@ -139,6 +139,49 @@ CELLSEG_API cellseg_status cellseg_measure(cellseg_table **out, cellseg_context 
                                            const cellseg_labels *nuclei, const cellseg_image *image,
                                            const cellseg_measure_options *options);
 
+/** What is measured. Initialise with cellseg_measure_inputs_init(). Everything is borrowed for the length of the call. */
+typedef struct cellseg_measure_inputs {
+    size_t struct_size;
+    const cellseg_labels *cells;               /**< label map with any ids, which are the rows */
+    const cellseg_labels *nuclei;              /**< NULL, or a label map of the nuclei under the ids of their cells */
+    const cellseg_image *const *images;        /**< images of the size of `cells`, each of any pixel type. Their channels have one
+                                                  numbering: those of the first image, then those of the second, and so on */
+    size_t image_count;                        /**< number of images. Default 0 */
+    const cellseg_labels *const *compartments; /**< further label maps of the size of `cells`, for instance compartments */
+    const char *const *compartment_names;      /**< a name for each: 1 to 31 letters, digits and underscores */
+    size_t compartment_count;                  /**< number of compartments. Default 0 */
+    int32_t channel_names; /**< 1: in names of columns a channel's own name stands for "channel_<number>". Default 0 */
+} cellseg_measure_inputs;
+
+/** Set the defaults. @return CELLSEG_ERR_ARGUMENT  inputs is NULL or struct_size too small. Threads: any. Since: 1.0 */
+CELLSEG_API cellseg_status cellseg_measure_inputs_init(cellseg_measure_inputs *inputs, size_t struct_size);
+
+/**
+ * Measure every cell in the channels of several images, and compartments of every cell: one table for all.
+ *
+ * The first columns are those of cellseg_measure(), for all channels of all images. The columns of each compartment follow: its
+ * name, a dot and the name of the column, "nucleus.area_um2". They are the same but for those of nuclei and neighbours. Rows are
+ * joined by id: a cell without pixels in the compartment has NaN there, and ids that no cell has are left out. A compartment is
+ * any label map under the ids of the cells; cellseg_labels_compartment() makes nucleus, cytoplasm and ring. The range of
+ * texture, where the options do not set one, is that of the compartment's pixels.
+ *
+ * With inputs->channel_names a channel's column ends with its name, "intensity_mean_DAPI", with underscores for ASCII characters
+ * that are no letter or digit. The number stands there for a channel without a name, with one of more than 40 bytes, with one
+ * that begins with "channel_", or with the name of an earlier channel.
+ *
+ * @param[out] out      as cellseg_measure()
+ * @param      context  NULL for defaults; need not outlive the table
+ * @param      inputs   at most 65536 images and as many compartments
+ * @param      options  NULL for defaults
+ * @return CELLSEG_ERR_ARGUMENT  inputs, its cells, an image or a compartment is NULL, sizes differ, a compartment's name is no
+ * word or taken, or an option is out of range
+ * @return CELLSEG_ERR_MEMORY, CELLSEG_ERR_LIMIT, CELLSEG_ERR_CANCELLED
+ * Threads: any. Result: the same bytes for any number of threads. Cost and memory: as cellseg_measure() for the cells and then
+ * for each compartment. Since: 1.0
+ */
+CELLSEG_API cellseg_status cellseg_measure_all(cellseg_table **out, cellseg_context *context,
+                                               const cellseg_measure_inputs *inputs, const cellseg_measure_options *options);
+
 /** Release a table; NULL is allowed. Threads: any, for a table that no other call uses. Since: 1.0 */
 CELLSEG_API void cellseg_table_free(cellseg_table *table);
 /** Number of rows (cells); 0 for NULL. Threads: any. Since: 1.0 */

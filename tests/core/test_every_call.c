@@ -226,6 +226,26 @@ CALL(measure) {
     return status;
 }
 
+CALL(measure_all) {
+    const cellseg_image *const images[] = {in.image, in.maps};
+    const char *const name = "nucleus";
+    const cellseg_labels *const compartment = in.nuclei;
+    cellseg_measure_inputs inputs;
+    cellseg_table *table;
+    assert_ok(cellseg_measure_inputs_init(&inputs, sizeof inputs));
+    inputs.cells = in.cells;
+    inputs.images = images;
+    inputs.image_count = 2;
+    inputs.compartments = &compartment;
+    inputs.compartment_names = &name;
+    inputs.compartment_count = 1;
+    const cellseg_status status = cellseg_measure_all(&table, context, &inputs, NULL);
+    for (size_t c = 0; c < cellseg_table_columns(table); c++)
+        add_bytes(hash, cellseg_table_column(table, c), cellseg_table_rows(table) * sizeof(double));
+    cellseg_table_free(table);
+    return status;
+}
+
 CALL(labels_outlines) {
     cellseg_outlines *outlines;
     cellseg_outline_options options;
@@ -403,6 +423,7 @@ LABELS_CALL(labels_remove_small, in.cells, 300)
 LABELS_CALL(labels_clear_border, in.cells, 3)
 LABELS_CALL(labels_fill_holes, in.cells)
 LABELS_CALL(labels_expand, in.nuclei, 3.3)
+LABELS_CALL(labels_compartment, in.cells, in.nuclei, CELLSEG_COMPARTMENT_RING, 3.3)
 IMAGE_CALL(labels_boundaries, in.cells, CELLSEG_BOUNDARY_THICK, 8)
 CALL(labels_check) {
     char violation[80];
@@ -433,6 +454,7 @@ static const call calls[] = {
     ROW(segment_nuclei),
     ROW(segment_cells),
     ROW(measure),
+    ROW(measure_all),
     ROW(labels_outlines),
     ROW(similarity),
     ROW(matching),
@@ -499,6 +521,7 @@ static const call calls[] = {
     ROW(labels_clear_border),
     ROW(labels_fill_holes),
     ROW(labels_expand),
+    ROW(labels_compartment),
     ROW(labels_boundaries),
     ROW(labels_check),
 };

@@ -176,3 +176,16 @@ def test_fractions_of_a_channel_of_zeros_have_no_value():
     cells = np.ones((9, 9), int)
     ours = cellseg.measure(cells, None, np.zeros((9, 9), np.uint16), radial=True)
     assert all(np.isnan(ours[f"radial_{what}_{k}_of_4_channel_0"]).all() for what in ("fraction", "mean_fraction") for k in (1, 2, 3, 4))
+
+
+def test_zones_and_moments_of_a_compartment_are_its_own():
+    cells = blobs(2)
+    image, compartments = texture(2, cells.shape), cellseg.compartments(cells, np.where(cells > 2, cells, 0), 3)
+    ours = cellseg.measure(cells, None, image, compartments=compartments, radial=True, zernike=True)
+    for name, labels in compartments.items():
+        alone = cellseg.measure(labels, None, image, radial=True, zernike=True)
+        rows = np.isin(ours["id"], alone["id"])
+        assert rows.any()
+        for column in alone:
+            if column.startswith(("radial", "zernike")):
+                np.testing.assert_array_equal(ours[f"{name}.{column}"][rows], alone[column], err_msg=column)

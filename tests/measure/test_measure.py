@@ -224,5 +224,5 @@ def test_sizes_that_differ_are_named():
     one, other = np.ones((2, 2), int), np.ones((2, 3), int)
     with pytest.raises(cellseg.ArgumentError, match="cells have 2 x 2 pixels, nuclei 2 x 3"):
         cellseg.measure(one, other)
-    with pytest.raises(cellseg.ArgumentError, match="cells have 2 x 2 pixels, the image 2 x 3"):
+    with pytest.raises(cellseg.ArgumentError, match="cells have 2 x 2 pixels, image 0 2 x 3"):
         cellseg.measure(one, None, other.astype(np.uint8))

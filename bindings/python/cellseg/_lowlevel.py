@@ -11,6 +11,7 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
+from collections.abc import Iterable
 from ctypes import POINTER, c_char_p, c_double, c_float, c_int32, c_int64, c_size_t, c_uint32, c_uint64, c_void_p
 
 from ._errors import *  # noqa: F403
@@ -74,6 +75,20 @@ class image_layout(_Sized):
         ("release_user", c_void_p),
     ]
 
+
+
+class measure_inputs(_Sized):
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("cells", c_void_p),
+        ("nuclei", c_void_p),
+        ("images", POINTER(c_void_p)),
+        ("image_count", c_size_t),
+        ("compartments", POINTER(c_void_p)),
+        ("compartment_names", POINTER(c_char_p)),
+        ("compartment_count", c_size_t),
+        ("channel_names", c_int32),
+    ]
 
 
 class reader(_Sized):
@@ -290,6 +305,11 @@ class Handle:
             self._free(self)
             self._as_parameter_ = c_void_p()
 
+    @property
+    def address(self) -> int | None:
+        """Where the object lies, for a member of a struct; the handle must outlive the struct's use."""
+        return self._as_parameter_.value
+
     @classmethod
     def from_param(cls, value: object) -> c_void_p:
         if value.__class__ is not cls:
@@ -304,6 +324,12 @@ class Handle:
     @staticmethod
     def _from_optional(param: type, value: object) -> c_void_p | None:
         return None if value is None else param.c_type.from_param(value)
+
+
+def addresses(handles: Iterable[Handle]) -> ctypes.Array:
+    """An array of the addresses of handles, for a member of a struct."""
+    found = [handle.address for handle in handles]
+    return (c_void_p * len(found))(*found)
 
 
 class Context(Handle):
@@ -550,6 +576,8 @@ measure_options_init = _function("measure_options_init", status, POINTER(measure
 measure = _function(
     "measure", status, Out, Context.optional(), Labels, Labels.optional(), Image.optional(), _in(measure_options)
 )
+measure_inputs_init = _function("measure_inputs_init", status, POINTER(measure_inputs), c_size_t)
+measure_all = _function("measure_all", status, Out, Context.optional(), _in(measure_inputs), _in(measure_options))
 table_free = _function("table_free", None, Table)
 table_rows = _function("table_rows", c_size_t, Table)
 table_columns = _function("table_columns", c_size_t, Table)
@@ -634,6 +662,7 @@ labels_remove_small = _maker("labels_remove_small", Labels, c_uint64)
 labels_clear_border = _maker("labels_clear_border", Labels, c_size_t)
 labels_fill_holes = _maker("labels_fill_holes", Labels)
 labels_expand = _maker("labels_expand", Labels, c_double)
+labels_compartment = _maker("labels_compartment", Labels, Labels, c_int32, c_double)
 labels_boundaries = _maker("labels_boundaries", Labels, c_int32, c_int32)
 labels_check = _function("labels_check", status, c_void_p, c_size_t, Context.optional(), Labels, Labels.optional())
 
