@@ -30,12 +30,13 @@ enum {
 CELLSEG_API cellseg_status cellseg_model_default(cellseg_model **out, cellseg_context *context);
 
 /**
- * Read a model file (safetensors with a cellseg header; docs/model-format.md) and check structure, sizes and test vector.
+ * Read a model file (safetensors with a cellseg header; docs/model-format.md) and check structure, sizes and test vector. Or an
+ * ONNX file of the same kinds of layers, with rule and classes in the metadata "cellseg", as cellseg_model_export_onnx() writes.
  *
  * @param[out] out  the model; release with cellseg_model_free(). NULL after an error
  * @return CELLSEG_ERR_IO      the file cannot be read
- * @return CELLSEG_ERR_FORMAT  the file is no model file, has an unknown version, or is truncated
- * @return CELLSEG_ERR_MODEL   the layers are incompatible, or the output of the test vector differs
+ * @return CELLSEG_ERR_FORMAT  the file is no model file, has an unknown version, or is truncated; an ONNX file has no metadata
+ * @return CELLSEG_ERR_MODEL   the layers are incompatible, an ONNX node is not known, or the output of the test vector differs
  * @return CELLSEG_ERR_LIMIT   a patch or the test vector takes more work or memory than any sensible network
  * (docs/model-format.md states the limits), or more than the memory budget
  * @return CELLSEG_ERR_MEMORY, CELLSEG_ERR_CANCELLED

@@ -46,7 +46,7 @@ class Model:
 
     @classmethod
     def load(cls, source: object, *, context: Context | None = None) -> Model:
-        """A model file: a path, or its bytes."""
+        """A model file, or an ONNX file with the metadata "cellseg": a path, or its bytes."""
         model = c.Model()
         if isinstance(source, (bytes, bytearray)):
             data, reader = bytes(source), c.reader()
