@@ -207,7 +207,7 @@ CALL(segment_nuclei_within) {
     cellseg_labels *nuclei;
     assert_ok(cellseg_segment_options_init(&options, sizeof options));
     options.nuclei_channel = 1;
-    const cellseg_status status = cellseg_segment_nuclei_within(&nuclei, context, in.cells, in.image, &options);
+    const cellseg_status status = cellseg_segment_nuclei_within(&nuclei, context, NULL, in.cells, in.image, &options);
     return take_labels(hash, nuclei, status);
 }
 NEW_CALL(segment_maps, image, context, in.model, in.image, NULL)

@@ -48,6 +48,7 @@ from ._segment import (
     segment_maps,
     segment_memory,
     segment_nuclei,
+    segment_nuclei_within,
     segment_two_channel,
 )
 from .training import Epoch, Trainer
@@ -96,6 +97,7 @@ __all__ = [
     "segment_maps",
     "segment_memory",
     "segment_nuclei",
+    "segment_nuclei_within",
     "segment_two_channel",
     "similarity",
     "simulate",
