@@ -88,7 +88,7 @@ class measure_inputs(_Sized):
         ("compartments", POINTER(c_void_p)),
         ("compartment_names", POINTER(c_char_p)),
         ("compartment_count", c_size_t),
-        ("channel_names", c_int32),
+        ("channel_names", c_size_t),
     ]
 
 
