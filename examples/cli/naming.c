@@ -75,15 +75,10 @@ void end_instruments(void) {
 
 /* ---- parts ---- */
 
-int find_part(const char *name, const char *where) {
-    suggestion near = begin_suggestion(name, strlen(name));
-    char hint[128];
+int part_of(const char *name) {
     int part = 0;
     while (part < PARTS && strcasecmp(name, part_names[part]) != 0)
-        compare_word(&near, part_names[part++]);
-    write_suggestion(hint, sizeof hint, &near, "");
-    if (part == PARTS)
-        print_error("%s: \"%s\" is none of plate, well, row, column, field, channel, z, t%s", where, name, hint);
+        part++;
     return part;
 }
 
@@ -164,30 +159,34 @@ void free_place(plate_place *l) {
 
 /* ---- names ---- */
 
+static void refuse_group(const char *name) {
+    suggestion near = begin_suggestion(name, strlen(name));
+    char hint[128];
+    for (int part = 0; part < PARTS; part++)
+        compare_word(&near, part_names[part]);
+    write_suggestion(hint, sizeof hint, &near, "");
+    print_error("--pattern: \"%s\" is none of plate, well, row, column, field, channel, z, t%s", name, hint);
+}
+
 pattern *pattern_of_user(const char *text) {
     char fault[PATTERN_FAULT_SIZE];
     const char *name;
     pattern *p = pattern_new(text, fault);
-    if (p == NULL)
+    if (p == NULL) {
         print_error("--pattern %s: %s", text, fault);
-    else if (pattern_group_name(p, 0) == NULL) {
-        print_error("--pattern %s: has no named group, such as (?P<well>[A-P]\\d+) or (?P<channel>w\\d)", text);
-        pattern_free(p);
         return NULL;
     }
-    for (int i = 0; p != NULL && (name = pattern_group_name(p, i)) != NULL; i++)
-        if (find_part(name, "--pattern") == PARTS) {
-            pattern_free(p);
-            return NULL;
-        }
-    return p;
-}
-
-static int part_of_group(const char *name) {
-    int part = 0;
-    while (part < PARTS && strcasecmp(name, part_names[part]) != 0)
-        part++;
-    return part;
+    int i = 0;
+    while ((name = pattern_group_name(p, i)) != NULL && part_of(name) < PARTS)
+        i++;
+    if (name == NULL && i > 0)
+        return p;
+    if (name != NULL)
+        refuse_group(name);
+    else
+        print_error("--pattern %s: has no named group, such as (?P<well>[A-P]\\d+) or (?P<channel>w\\d)", text);
+    pattern_free(p);
+    return NULL;
 }
 
 static bool locate_by(plate_place *l, const pattern *p, const char *path) {
@@ -196,7 +195,7 @@ static bool locate_by(plate_place *l, const pattern *p, const char *path) {
     if (!pattern_find(p, path, groups))
         return false;
     for (int i = 0; (name = pattern_group_name(p, i)) != NULL; i++) {
-        const int part = part_of_group(name);
+        const int part = part_of(name);
         if (groups[i].begin == NULL)
             continue;
         set_part(l, part, groups[i].begin, groups[i].length);

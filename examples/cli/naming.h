@@ -18,8 +18,8 @@ typedef struct plate_place {
     bool spans_folders; /* the channel is the name of a folder, so that the field has files in several */
 } plate_place;
 
-/* The part of a name; PARTS after an error line that begins with `where`. */
-int find_part(const char *name, const char *where);
+/* The part of a name, in any case; PARTS: none. */
+int part_of(const char *name);
 
 /* Set a part from a text, unless that is empty or the part is set; or whatever the part was. */
 void set_part(plate_place *to, int part, const char *text, size_t length);

@@ -23,20 +23,13 @@ static bool refuse(const sheet *s, const char *fault) {
     return false;
 }
 
-static int part_of_column(const char *name) {
-    int part = 0;
-    while (part < PARTS && strcasecmp(name, part_names[part]) != 0)
-        part++;
-    return strcasecmp(name, "file") == 0 ? FILE_PART : part;
-}
-
 static bool take_header(sheet *s) {
     bool has_file = false;
     s->columns = read_csv_row(&s->rows) ? s->rows.count : 0;
     if (s->rows.fault != NULL || s->columns > MAX_COLUMNS)
         return refuse(s, s->rows.fault != NULL ? s->rows.fault : "more than 64 columns");
     for (size_t i = 0; i < s->columns; i++) {
-        s->parts[i] = part_of_column(s->rows.fields[i]);
+        s->parts[i] = strcasecmp(s->rows.fields[i], "file") == 0 ? FILE_PART : part_of(s->rows.fields[i]);
         has_file = has_file || s->parts[i] == FILE_PART;
     }
     return has_file || refuse(s, "no column is called file; a sheet has the column file, and those it needs of plate, well, row, "
