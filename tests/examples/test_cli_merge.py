@@ -200,6 +200,13 @@ def test_failures_and_warnings_come_first(merged):
     assert tiles["images"] == "7" and tiles["failed"] == "1" and tiles["wells"] == "5" and tiles["warnings"] == "2"
 
 
+def test_the_method_is_stated(merged):
+    _, page = read_page(merged)
+    stated = dict(zip((words(e) for e in page.iter("dt")), (words(e) for e in page.iter("dd"))))
+    assert stated["model"] == "0123456789abcdef" and stated["version"] == "1.0.0"
+    assert stated["reading"] == "z -1" and stated["options"] == "join 1" and "time" not in stated
+
+
 def test_maps_show_each_well_and_its_median(results, merged):
     _, page = read_page(merged)
     maps = [f for f in page.iter("figure") if any(e.get("class") == "map" for e in f)]
