@@ -50,6 +50,7 @@ extern const command *const commands[];
 /* Every command's options --quiet and --help; the options --verbose, --json and --threads of some. */
 extern const option general_options[], verbose_options[], json_options[], thread_options[];
 extern int32_t thread_count; /* that --threads sets */
+extern uint64_t memory_mib;  /* --max-memory */
 
 /* The exit codes and their meanings. */
 extern const note exit_codes[];

@@ -8,7 +8,7 @@
 #include <cjson/cJSON.h>
 
 /* Texts that tell images apart, and their columns in every table. */
-enum { PLACE_PLATE, PLACE_WELL, PLACE_ROW, PLACE_COLUMN, PLACE_FIELD, PLACES };
+enum { PLACE_PLATE, PLACE_WELL, PLACE_ROW, PLACE_COLUMN, PLACE_FIELD, PLACE_Z, PLACE_T, PLACES };
 extern const char *const place_names[PLACES];
 
 typedef struct plate_image {

@@ -17,7 +17,7 @@ import tifffile
 from PIL import Image
 from program import FIELD, run, write_image
 
-KEYS = ["image", "plate", "well", "row", "column", "field"]
+KEYS = ["image", "plate", "well", "row", "column", "field", "z", "t"]
 TABLES = ["cells.csv", "images.csv", "wells.csv"]
 # Name, plate, well, field; in the order of the tables.
 PLACES = [
@@ -123,7 +123,7 @@ def test_cells_are_the_rows_of_all_images(results, merged):
     cells = read(merged / "cells.csv")
     expected = expected_cells(results[1], {"d"})
     assert list(cells.columns) == [*KEYS, *make_table(np.random.default_rng(0), 1, False).columns]
-    for column in cells.columns.drop(["row", "column"]):
+    for column in cells.columns.drop(["row", "column", "z", "t"]):
         pd.testing.assert_series_equal(cells[column], expected[column], check_dtype=False, rtol=0, atol=0)
     assert list(dict.fromkeys(cells["row"] + cells["column"].astype(str))) == ["A2", "B1", "AA3"]
 
@@ -264,6 +264,27 @@ def test_a_run_over_several_images_ends_with_the_same(tmp_path, field):
     assert one.code == 0 and not {p.name for p in (tmp_path / "one").iterdir()} & {*TABLES, "report.html"}
 
 
+def test_a_plate_with_a_bad_field(tmp_path, field):
+    plate = tmp_path / "plate"
+    plate.mkdir()
+    for name, y in ("p7_B02_s1", 100), ("p7_B02_s2", 260), ("p7_C11_s1", 260):
+        write_image(plate / f"{name}.tif", field[0, y : y + 160, 200:400])
+    assert run("segment", "-o", tmp_path / "out", plate).code == 0
+    (plate / "p7_B02_s2.tif").write_bytes((plate / "p7_B02_s1.tif").read_bytes()[:3000])
+    assert run("segment", "-o", tmp_path / "out", plate).code == 3
+    images, wells, cells = (read(tmp_path / "out" / name) for name in ("images.csv", "wells.csv", "cells.csv"))
+    assert images[["plate", "well", "row", "column", "field"]].values.tolist() == [
+        ["p7", "B02", "B", 2, 1],
+        ["p7", "B02", "B", 2, 2],
+        ["p7", "C11", "C", 11, 1],
+    ]
+    assert images["status"].tolist() == ["done", "failed", "done"] and "p7_B02_s2.tif" in images["error"][1]
+    assert wells[["well", "images", "failed"]].values.tolist() == [["B02", 2, 1], ["C11", 1, 0]]
+    assert set(cells["image"]) == {"p7_B02_s1", "p7_C11_s1"}
+    _, page = read_page(tmp_path / "out")
+    assert [words(h) for h in page.iter("h2")][:2] == ["Failures", "Plate p7"]
+
+
 # ---- bad input ----
 
 
@@ -287,11 +308,6 @@ def open_quote(folder):
     return f"{folder}/d.csv: a quotation mark is not closed; segment the image again"
 
 
-def forget_column(folder):
-    (folder / "failures.csv").write_text("image,why\nd,no\n")
-    return f'{folder}/failures.csv: the column "error" is missing'
-
-
 def take_a_name(folder):
     for path in list(folder.glob("d.*")):
         path.rename(folder / path.name.replace("d.", "Cells.", 1))
@@ -303,7 +319,7 @@ def lose_picture(folder):
     return f"{folder}/e.overlay.png: cannot be opened: No such file or directory"
 
 
-@pytest.mark.parametrize("spoil", [spoil_rows, lose_table, empty_table, open_quote, forget_column, take_a_name, lose_picture])
+@pytest.mark.parametrize("spoil", [spoil_rows, lose_table, empty_table, open_quote, take_a_name, lose_picture])
 def test_one_line_for_a_fault(results, tmp_path, spoil):
     folder = tmp_path / "results"
     shutil.copytree(results[0], folder)
@@ -314,6 +330,15 @@ def test_one_line_for_a_fault(results, tmp_path, spoil):
     if spoil is not lose_picture:
         assert sorted(folder.iterdir()) == before
     assert not (folder / "report.html").exists()
+
+
+def test_the_failures_of_another_program(results, tmp_path):
+    folder = tmp_path / "results"
+    shutil.copytree(results[0], folder)
+    (folder / "failures.csv").write_text("image,why\nd,no\n")
+    done = run("merge", folder)
+    assert done.code == 0 and done.errors == [f'cellseg: warning: {folder}/failures.csv: passed over: the column "error" is missing']
+    assert (read(folder / "images.csv")["status"] == "done").all()
 
 
 def test_folders_without_results(tmp_path):

@@ -115,9 +115,11 @@ def test_one_bad_file_does_not_stop_the_others(tmp_path, crop, field):
     bad.write_bytes(b"II*\0 not really")
     other = write_image(tmp_path / "other.tif", field[0, :200, :200])
     result = run("segment", "--channel=0", "-o", tmp_path / "out", crop, bad, tmp_path / "nowhere.tif", other)
-    assert result.code == 3 and len(result.errors) == 2
+    assert result.code == 3 and len(result.errors) == 5
     assert "bad.tif" in result.errors[0] and "nowhere.tif" in result.errors[1]
-    tables = ["cells.csv", "images.csv", "wells.csv", "report.html"]
+    assert result.errors[2] == f"cellseg: note: 2 of 4 failed, listed in {tmp_path / 'out/failures.csv'}:"
+    assert [e.replace("note: ", "") for e in result.errors[3:]] == result.errors[:2]
+    tables = ["cells.csv", "failures.csv", "images.csv", "wells.csv", "report.html"]
     assert names(tmp_path / "out") == sorted([f"{stem}{kind}" for stem in ("crop", "other") for kind in OUTPUTS] + tables)
     assert len(result.output.splitlines()) == 3
 
@@ -161,7 +163,6 @@ BAD = {
     "an unknown format": (written(b"GIF89a" + bytes(100)), "neither"),
     "a file cut short": (cut, ""),
     "no such file": (lambda f, a: [f / "in.tif"], "No such file"),
-    "a folder": (lambda f, a: [(f / "in.tif").mkdir() or f / "in.tif"], "directory"),
     "a stack": (stack, "stack of 3 slices"),
 }
 
@@ -220,6 +221,7 @@ def test_results_never_replace_an_input(tmp_path, field):
         (["segment", "-o", "x", "--relief", "alps", "a.tif"], "relief must be one of"),
         (["segment", "-o", "x", "--maps=yes", "a.tif"], "takes no value"),
         (["segment", "-o", "x", "--threads", "-3", "a.tif"], "threads"),
+        (["segment", "-o", "x", "--max-memory", "2G", "a.tif"], "max-memory must be a whole number"),
         (["segment", "-o", "x", "a.tif", "b/a.ome.tif"], "a.tif and b/a.ome.tif have the same name"),
         (["segment", "-o", "x", ".hidden.tif"], "the file name begins with a dot"),
         (["label", "-o", "x", "a.tif"], "--nuclei-channel K or --nuclei FILE is missing"),
@@ -251,6 +253,14 @@ def test_too_little_memory_for_the_threads_is_no_wrong_usage(crop, tmp_path):
 
     result = run("segment", "--threads", 1024, "--channel", 0, "-o", tmp_path, crop, preexec_fn=little_memory)
     assert result.code == 1 and len(result.errors) == 1, result.errors
+
+
+def test_max_memory_refuses_before_the_work_and_changes_no_result(crop, segmented, tmp_path):
+    result = run("segment", "--channel", 0, "--max-memory", 8, "-o", tmp_path, crop)
+    assert result.code == 1 and len(result.errors) == 1 and str(8 << 20) in result.errors[0] and names(tmp_path) == []
+    assert run("segment", "--channel", 0, "--maps", "--max-memory", 64, "-o", tmp_path, FIELD).code == 0
+    for name in names(tmp_path):
+        assert (tmp_path / name).read_bytes() == (segmented[0] / name).read_bytes(), name
 
 
 def simulated_field(folder, *options):
