@@ -145,30 +145,58 @@ static void add_record(plate_list *list, const char *name) {
     cJSON_Delete(record);
 }
 
-/* `below`: a folder below the list's with a separator behind, or empty. */
-static bool add_folder(plate_list *list, const char *below) {
-    char folder[PATH_SIZE], name[PATH_SIZE];
+/* The folders above one that is read, the nearest first. */
+typedef struct level {
+    const struct level *above;
+    entry folder;
+    int depth;
+} level;
+enum { DEEPEST = 32 };
+
+static bool is_within_itself(const level *l) {
+    for (const level *above = l->above; above != NULL; above = above->above)
+        if (above->folder.device == l->folder.device && above->folder.number == l->folder.number)
+            return true;
+    return false;
+}
+
+static bool add_folder(plate_list *list, const char *below, const level *above);
+
+/* A folder, a record, or another file, which is passed over. */
+static bool add_entry(plate_list *list, const char *below, const char *name, const level *here) {
+    char path[PATH_SIZE], inner[PATH_SIZE];
+    const size_t length = strlen(name), end = sizeof record_suffix - 1;
+    entry there;
+    if (name[0] == '.' || !join_path(path, list->folder, below, name) || !find_entry(&there, path))
+        return true;
+    const bool is_record = there.kind != ENTRY_FOLDER && length > end && strcmp(name + length - end, record_suffix) == 0;
+    const size_t kept = is_record ? length - end : length;
+    const bool fits =
+        snprintf(inner, sizeof inner, "%s%.*s%s", below, (int)kept, name, there.kind == ENTRY_FOLDER ? "/" : "") < PATH_SIZE;
+    if (there.kind == ENTRY_FOLDER)
+        return fits && add_folder(list, inner, here);
+    if (is_record && fits)
+        add_record(list, inner);
+    return true;
+}
+
+/* `below`: a folder below the list's with a separator behind, or empty. A link to a folder above leads nowhere. */
+static bool add_folder(plate_list *list, const char *below, const level *above) {
+    char folder[PATH_SIZE];
+    level here = {.above = above, .depth = above != NULL ? above->depth + 1 : 0};
     name_list names;
     if (!join_path(folder, list->folder, below, ""))
         return false;
-    if (!list_names(&names, folder, NULL)) {
+    if (!find_entry(&here.folder, folder) || !list_names(&names, folder, NULL)) {
         print_error("%s: cannot be read: %s", folder, strerror(errno));
         return false;
     }
+    bool fine = here.depth <= DEEPEST;
+    if (!fine)
+        print_error("%s: more than %d folders lie within each other", folder, DEEPEST);
     warn_of_unfinished(folder);
-    bool fine = true;
-    for (size_t i = 0; fine && i < names.count; i++) {
-        const size_t length = strlen(names.names[i]), end = sizeof record_suffix - 1;
-        char path[PATH_SIZE];
-        entry there;
-        if (names.names[i][0] == '.' || !join_path(path, list->folder, below, names.names[i]) || !find_link(&there, path))
-            continue;
-        if (there.kind == ENTRY_FOLDER)
-            fine = snprintf(name, sizeof name, "%s%s/", below, names.names[i]) < PATH_SIZE && add_folder(list, name);
-        else if (length > end && strcmp(names.names[i] + length - end, record_suffix) == 0 &&
-                 snprintf(name, sizeof name, "%s%.*s", below, (int)(length - end), names.names[i]) < PATH_SIZE)
-            add_record(list, name);
-    }
+    for (size_t i = 0; fine && !is_within_itself(&here) && i < names.count; i++)
+        fine = add_entry(list, below, names.names[i], &here);
     free_names(&names);
     return fine;
 }
@@ -244,7 +272,7 @@ static bool add_failures(plate_list *list) {
 
 bool list_plate(plate_list *out, const char *folder) {
     *out = (plate_list){.folder = folder};
-    bool fine = add_folder(out, "") && add_failures(out);
+    bool fine = add_folder(out, "", NULL) && add_failures(out);
     if (fine && out->count == 0) {
         print_error("%s: no results of cellseg segment or label are here: a record, <stem>.json, is expected", folder);
         fine = false;

@@ -285,6 +285,20 @@ def test_a_plate_with_a_bad_field(tmp_path, field):
     assert [words(h) for h in page.iter("h2")][:2] == ["Failures", "Plate p7"]
 
 
+def test_links_are_followed_and_loops_end(results, tmp_path):
+    plate = tmp_path / "plate"
+    (plate / "fields").mkdir(parents=True)
+    (plate / "fields/1").symlink_to(results[0] / "s1")
+    (plate / "fields/2").symlink_to(results[0] / "s2")
+    (plate / "fields/loop").symlink_to(plate)
+    assert run("merge", plate).code == 0
+    assert set(read(plate / "images.csv")["image"]) == {"fields/1/a", "fields/1/b", "fields/2/c"}
+    deep = tmp_path / "deep"
+    (deep / "/".join(40 * "d")).mkdir(parents=True)
+    done = run("merge", deep)
+    assert done.code == 1 and len(done.errors) == 1 and "more than 32 folders lie within each other" in done.errors[0]
+
+
 # ---- bad input ----
 
 
