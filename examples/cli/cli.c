@@ -18,6 +18,9 @@ bool quiet, verbose, json_lines;
 static int output_error; /* of the first write to standard output that failed */
 static char *warnings;   /* of the image at hand, a line each; NULL: none */
 
+enum { LINE_SIZE = 16384 }; /* two paths and the library's own line */
+static char newest_error[LINE_SIZE];
+
 /* ---- standard output ---- */
 
 static void put(const char *text) {
@@ -82,8 +85,6 @@ bool end_output(void) {
 
 /* ---- standard error ---- */
 
-enum { LINE_SIZE = 16384 }; /* two paths and the library's own line */
-
 static void format_line(char line[LINE_SIZE], const char *format, va_list arguments) {
     (void)vsnprintf(line, LINE_SIZE, format, arguments);
     clean_text(line);
@@ -100,12 +101,15 @@ static void print_line(const char *kind, const char *line) {
 }
 
 void print_error(const char *format, ...) {
-    char line[LINE_SIZE];
     va_list arguments;
     va_start(arguments, format);
-    format_line(line, format, arguments);
+    format_line(newest_error, format, arguments);
     va_end(arguments);
-    print_line("error", line);
+    print_line("error", newest_error);
+}
+
+const char *last_error(void) {
+    return newest_error;
 }
 
 void *check_memory(void *block) {

@@ -39,6 +39,9 @@ bool end_output(void);
 /* One line on standard error: "cellseg: " and the text; {"error": text} with --json. Wipes the progress bar first. */
 void print_error(const char *format, ...) PRINTED(1, 2);
 
+/* The last of these lines, without the program's name. */
+const char *last_error(void);
+
 /* The block; where it is NULL, one line and the program's end. For the few bytes of names. */
 void *check_memory(void *block);
 

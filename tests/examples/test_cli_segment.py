@@ -120,9 +120,11 @@ def test_one_bad_file_does_not_stop_the_others(tmp_path, crop, field):
     bad.write_bytes(b"II*\0 not really")
     other = write_image(tmp_path / "other.tif", field[0, :200, :200])
     result = run("segment", "--channel=0", "-o", tmp_path / "out", crop, bad, tmp_path / "nowhere.tif", other)
-    assert result.code == 3 and len(result.errors) == 2
+    assert result.code == 3 and len(result.errors) == 5
     assert "bad.tif" in result.errors[0] and "nowhere.tif" in result.errors[1]
-    tables = ["cells.csv", "images.csv", "wells.csv", "report.html"]
+    assert result.errors[2] == f"cellseg: note: 2 of 4 failed, listed in {tmp_path / 'out/failures.csv'}:"
+    assert [e.replace("note: ", "") for e in result.errors[3:]] == result.errors[:2]
+    tables = ["cells.csv", "failures.csv", "images.csv", "wells.csv", "report.html"]
     assert names(tmp_path / "out") == sorted([f"{stem}{kind}" for stem in ("crop", "other") for kind in OUTPUTS] + tables)
     assert len(result.output.splitlines()) == 3
 
@@ -166,7 +168,6 @@ BAD = {
     "an unknown format": (written(b"GIF89a" + bytes(100)), "neither"),
     "a file cut short": (cut, ""),
     "no such file": (lambda f, a: [f / "in.tif"], "No such file"),
-    "a folder": (lambda f, a: [(f / "in.tif").mkdir() or f / "in.tif"], "directory"),
     "a stack": (stack, "stack of 3 slices"),
 }
 
