@@ -147,6 +147,7 @@ static cellseg_status fill_group(group_job *job, const cseg_sources *from, size_
 done:
     cseg_plane_free(&job->input.levels);
     cseg_plane_free(&job->input.spectrum);
+    cseg_plane_free(&job->input.closest);
     cseg_input_close(&input);
     return status;
 }
