@@ -113,7 +113,7 @@ CELLSEG_API cellseg_status cellseg_measure(cellseg_table **out, cellseg_context 
 
 /** What is measured. Initialise with cellseg_measure_inputs_init(). Everything is borrowed for the length of the call. */
 typedef struct cellseg_measure_inputs {
-    size_t struct_size;
+    size_t struct_size;                        /**< sizeof of this struct where the caller was compiled */
     const cellseg_labels *cells;               /**< label map with any ids, which are the rows */
     const cellseg_labels *nuclei;              /**< NULL, or a label map of the nuclei under the ids of their cells */
     const cellseg_image *const *images;        /**< images of the size of `cells`, each of any pixel type. Their channels have one
