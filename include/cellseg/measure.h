@@ -17,7 +17,7 @@ typedef struct cellseg_measure_options {
     size_t struct_size;          /**< sizeof of this struct where the caller was compiled */
     int32_t shape;               /**< 1: columns of outline, ellipse, hull and Feret diameters. Default 1 */
     int32_t intensity;           /**< 1: statistics of each channel of `image`. Default 1 */
-    int32_t neighbours;          /**< 1: number of touching cells. Default 0 */
+    int32_t neighbours;          /**< 1: touching and closest cells. Default 0 */
     int32_t texture;             /**< 1: Haralick features of each channel of `image`. Default 0 */
     int32_t texture_levels;      /**< number of grey levels, 2 to 255. Default 32 */
     int32_t texture_distance_px; /**< distance between the pixels of a pair, 1 to 1000. Default 1 */
@@ -25,6 +25,10 @@ typedef struct cellseg_measure_options {
                               0. Default 0 */
     double texture_high; /**< upper end; higher values count as the last level. Both 0: each channel's 0.1 and 99.9 percentiles
                             within cells. Default 0 */
+    int32_t radial;      /**< 1: how each channel lies between the middle of a cell and its edge. Default 0 */
+    int32_t granularity; /**< 1: spectrum of the sizes of bright structures in each channel. Default 0 */
+    int32_t granularity_step_px; /**< granularity reads every so many-th row and column, 1 to 64. Default 4 */
+    int32_t zernike;             /**< 1: Zernike moments of the shape and of each channel. Default 0 */
 } cellseg_measure_options;
 
 /** Set the defaults. @return CELLSEG_ERR_ARGUMENT  options is NULL or struct_size too small. Threads: any. Since: 1.0 */
@@ -65,9 +69,21 @@ CELLSEG_API const cellseg_option_table *cellseg_measure_options_table(void);
  *     feret_diameter_max_um     largest and smallest distance between parallel lines that touch the convex image
  *     feret_diameter_min_um
  *
+ * with options->zernike
+ *
+ *     zernike_0_0 to zernike_9_9  magnitude of the Zernike moment of order n and repetition m, n from 0 to 9, m <= n of the same
+ *                               parity, in the smallest circle round the pixels' centres; NaN for a single pixel
+ *
  * with options->neighbours
  *
  *     neighbours_touching       number of other ids next to the cell, also diagonally
+ *     touching_percent          of the pixels of the outline, which are next to another id or none or on the image's edge, those
+ *                               next to another cell
+ *     neighbour_first_id        id of the cell with the closest centroid, of equally close ones the smallest; NaN without one
+ *     neighbour_first_distance_um  distance of the centroids
+ *     neighbour_second_id       the same of the cell with the next closest centroid
+ *     neighbour_second_distance_um
+ *     neighbours_angle_rad      angle between the directions to these two, 0 to pi
  *
  * with `nuclei`
  *
@@ -92,6 +108,23 @@ CELLSEG_API const cellseg_option_table *cellseg_measure_options_table(void);
  * texture_info_measure_2. Each is a mean over four directions. A texture column is NaN if the cell has no pair of pixels at the
  * distance, or a value that is not finite.
  *
+ * with `image` and options->radial, for each channel from 0, for four rings k from the cell's middle to its edge
+ *
+ *     radial_fraction_1_of_4_channel_0  the ring's part of the cell's sum of values; NaN if this is 0
+ *     radial_mean_fraction_1_of_4_channel_0  the same over the ring's part of the cell's pixels; 0 for a ring without pixels
+ *     radial_cv_1_of_4_channel_0  standard deviation over mean of the means of the ring's eight wedges; 0 without pixels
+ *
+ * with `image` and options->granularity, for each channel from 0
+ *
+ *     granularity_1_channel_0 to granularity_16_channel_0  loss of mean value, in percent of the cell's mean, as an opening by
+ *                               reconstruction grows from size k - 1 to k, in steps of options->granularity_step_px; NaN if the
+ *                               image has fewer than two such steps along a side, or the cell a value that is not finite
+ *
+ * with `image` and options->zernike, for each channel from 0
+ *
+ *     zernike_magnitude_0_0_channel_0  magnitude of the moment of the values over the number of pixels, orders as above
+ *     zernike_phase_0_0_rad_channel_0  angle whose tangent is the real over the imaginary part of this moment
+ *
  * The names of columns are stable. Later releases add columns at any position, so find columns by name.
  *
  * @param[out] out      one row per id present in `cells`, in increasing order; release with cellseg_table_free(). NULL after
@@ -104,8 +137,10 @@ CELLSEG_API const cellseg_option_table *cellseg_measure_options_table(void);
  * @return CELLSEG_ERR_ARGUMENT  cells is NULL, sizes differ, or an option is out of range
  * @return CELLSEG_ERR_MEMORY, CELLSEG_ERR_LIMIT, CELLSEG_ERR_CANCELLED
  * Threads: any. Result: the same bytes for any number of threads. Cost: three passes over the map, about six passes over the
- * cells of each channel. Memory: 32 bytes per run of pixels in a row, 4 per pixel of the cells measured at one time (8 for
- * float64), and with texture 1 per pixel. Source: Legland et al. 2007 (perimeter), Haralick et al. 1973 (texture). Since: 1.0
+ * cells of each channel, about twice as much for each of radial, granularity and zernike. Memory: 32 bytes per run of pixels in a
+ * row, 4 per pixel of the cells measured at one time (8 for float64), with texture 1 per pixel, with radial 13 per pixel, with
+ * granularity 108 per pixel that is read. Source: Legland et al. 2007 (perimeter), Haralick et al. 1973 (texture), Ravkin and
+ * Temov 1988 (granularity), Boland et al. 1998 (Zernike). Since: 1.0
  */
 CELLSEG_API cellseg_status cellseg_measure(cellseg_table **out, cellseg_context *context, const cellseg_labels *cells,
                                            const cellseg_labels *nuclei, const cellseg_image *image,

@@ -23,6 +23,12 @@ static bool chosen(const cseg_column_group *group, const cellseg_measure_options
         return options->neighbours != 0;
     case CSEG_CHOICE_TEXTURE:
         return options->texture != 0;
+    case CSEG_CHOICE_RADIAL:
+        return options->radial != 0;
+    case CSEG_CHOICE_GRANULARITY:
+        return options->granularity != 0;
+    case CSEG_CHOICE_ZERNIKE:
+        return options->zernike != 0;
     default:
         return true;
     }
@@ -135,23 +141,27 @@ static cellseg_status fill_group(group_job *job, const cseg_sources *from, size_
         CSEG_TRY(cseg_input_open(&input, context, image, own));
     }
     job->input.channel = input.plane;
-    if (job->group->choice == CSEG_CHOICE_TEXTURE)
-        CSEG_TRY_GOTO(done, cseg_texture_levels_new(&job->input));
+    if (job->group->prepare != NULL)
+        CSEG_TRY_GOTO(done, job->group->prepare(&job->input));
     status = cseg_parallel_for(context, job->regions->count, measure_region, job);
 done:
     cseg_plane_free(&job->input.levels);
+    cseg_plane_free(&job->input.spectrum);
+    cseg_plane_free(&job->input.closest);
     cseg_input_close(&input);
     return status;
 }
 
 static cellseg_status fill_groups(group_job *job, const cseg_sources *from) {
+    cellseg_status status = CELLSEG_OK;
     for (size_t g = 0; g < CSEG_COLUMN_GROUPS; g++) {
         job->group = cseg_columns_groups[g];
         const size_t times = repeats(job->group, from, job->compartment == NULL);
-        for (size_t i = 0; i < times; i++, job->first_column += job->group->count)
-            CSEG_TRY(fill_group(job, from, i));
+        for (size_t i = 0; i < times && status == CELLSEG_OK; i++, job->first_column += job->group->count)
+            status = fill_group(job, from, i);
     }
-    return CELLSEG_OK;
+    cseg_plane_free(&job->input.zones);
+    return status;
 }
 
 /* The row of each region: both lists are in order of id. */
@@ -174,6 +184,7 @@ static cellseg_status fill_map(group_job *job, const cseg_sources *from, const c
     find_rows(rows, job->regions, cells);
     job->rows = rows;
     job->input.cells = cseg_labels_plane(labels);
+    job->input.regions = job->regions;
     const cellseg_status status = fill_groups(job, from);
     cseg_memory_free(rows);
     return status;

@@ -51,6 +51,9 @@ cellseg_status cseg_octagon_dilate(cellseg_context *context, const cseg_plane *t
  * distance_transform_edt. */
 cellseg_status cseg_distance_transform(cellseg_context *context, const cseg_plane *to, const cseg_plane *mask);
 
+/* The same of every pixel of a label to the nearest pixel of another label or of none. to: float32. */
+cellseg_status cseg_distance_within(cellseg_context *context, const cseg_plane *to, const cseg_plane *labels);
+
 /* Nearest background pixel of every pixel: row * width + column; of equally near ones the smallest column, then row. A mask
  * without background gives 2^32 - 1 or the pixel itself. to: uint32. At most 2^32 - 1 pixels, else CELLSEG_ERR_LIMIT of the
  * check. */

@@ -218,7 +218,7 @@ CALL(measure) {
     cellseg_measure_options options;
     cellseg_table *table;
     assert_ok(cellseg_measure_options_init(&options, sizeof options));
-    options.neighbours = options.texture = 1;
+    options.neighbours = options.texture = options.radial = options.granularity = options.zernike = 1;
     const cellseg_status status = cellseg_measure(&table, context, in.cells, in.nuclei, in.image, &options);
     for (size_t c = 0; c < cellseg_table_columns(table); c++)
         add_bytes(hash, cellseg_table_column(table, c), cellseg_table_rows(table) * sizeof(double));

@@ -42,7 +42,7 @@ static cellseg_status scene_new(scene *s, cellseg_context *context) {
 static cellseg_measure_options everything(void) {
     cellseg_measure_options options;
     assert_ok(cellseg_measure_options_init(&options, sizeof options));
-    options.neighbours = options.texture = 1;
+    options.neighbours = options.texture = options.radial = options.granularity = options.zernike = 1;
     return options;
 }
 
@@ -178,7 +178,7 @@ static void options_out_of_range_are_argument_errors(void **state) {
     scene s;
     assert_ok(scene_new(&s, NULL));
     const cellseg_measure_options good = everything();
-    cellseg_measure_options bad[] = {good, good, good, good, good, good, good, good};
+    cellseg_measure_options bad[] = {good, good, good, good, good, good, good, good, good, good, good};
     bad[0].texture_levels = 1;
     bad[1].texture_levels = 256;
     bad[2].texture_distance_px = 0;
@@ -187,6 +187,9 @@ static void options_out_of_range_are_argument_errors(void **state) {
     bad[5].texture_high = (double)NAN;
     bad[6].texture_high = (double)INFINITY;
     bad[7].struct_size = sizeof good - 1;
+    bad[8].granularity_step_px = 0;
+    bad[9].granularity_step_px = 65;
+    bad[10].zernike = 2;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         expect_fault(&s, &bad[i]);
     assert_status(cellseg_measure_options_init(NULL, sizeof good), CELLSEG_ERR_ARGUMENT);
@@ -199,18 +202,25 @@ static void options_choose_the_columns(void **state) {
     scene s;
     assert_ok(scene_new(&s, NULL));
     cellseg_measure_options options = everything();
-    const size_t expected[] = {1 + 8 + 3, 1 + 8 + 3 + 12, 1 + 8 + 3 + 12 + 1, 1 + 8 + 3 + 12 + 1 + 2 * 8,
-                               1 + 8 + 3 + 12 + 1 + 2 * 21};
-    int32_t *members[] = {&options.shape, &options.neighbours, &options.intensity, &options.texture};
-    for (size_t i = 0; i < 4; i++)
-        *members[i] = 0;
-    for (size_t i = 0; i <= 4; i++) {
+    const struct {
+        int32_t *member;
+        size_t columns; /* of two channels */
+    } groups[] = {{&options.shape, 12},           {&options.neighbours, 7},  {&options.intensity, 2 * 8},
+                  {&options.texture, 2 * 13},     {&options.radial, 2 * 12}, {&options.granularity, 2 * 16},
+                  {&options.zernike, 30 + 2 * 60}};
+    enum { GROUPS = sizeof groups / sizeof *groups };
+    size_t expected = 1 + 8 + 3;
+    for (size_t i = 0; i < GROUPS; i++)
+        *groups[i].member = 0;
+    for (size_t i = 0; i <= GROUPS; i++) {
         cellseg_table *table;
         assert_ok(cellseg_measure(&table, NULL, s.cells, s.nuclei, s.image, &options));
-        assert_int_equal(cellseg_table_columns(table), expected[i]);
+        assert_int_equal(cellseg_table_columns(table), expected);
         cellseg_table_free(table);
-        if (i < 4)
-            *members[i] = 1;
+        if (i < GROUPS) {
+            *groups[i].member = 1;
+            expected += groups[i].columns;
+        }
     }
     scene_free(&s);
 }
