@@ -15,8 +15,6 @@
 
 static const char *table_path, *nuclei_path;
 static text_list label_words, image_paths;
-static bool with_compartments;
-static double ring_px = 5;
 
 static const option output_options[] = {
     {"output", 'o', OPTION_TEXT, &table_path, "FILE", "the table to write (CSV)", NULL},
@@ -29,20 +27,13 @@ static const option input_options[] = {
     {"image", 0, OPTION_TEXTS, &image_paths, "FILE", "image to measure all channels of, before those of the arguments", NULL},
     OPTIONS_END,
 };
-static const option compartment_options[] = {
-    {"compartments", 0, OPTION_FLAG, &with_compartments, NULL, "also measure nucleus, cytoplasm and ring; needs --nuclei", NULL},
-    {"ring-px", 0, OPTION_NUMBER, &ring_px, "PX", "width of the ring around the nucleus", NULL},
-    OPTIONS_END,
-};
 
 /* ---- what is measured ---- */
 
-enum { MAPS_MAX = TEXTS_MOST + 3 }; /* those with names, and three compartments of --nuclei */
-
 /* The images and label maps of one table. */
 typedef struct field {
-    cellseg_labels *cells, *nuclei, *maps[MAPS_MAX];
-    char *names[MAPS_MAX]; /* of maps */
+    cellseg_labels *cells, *nuclei, *maps[TEXTS_MOST];
+    char *names[TEXTS_MOST]; /* of maps */
     cellseg_image **images;
     size_t map_count, image_count;
 } field;
@@ -125,19 +116,6 @@ static bool settle_pixel_size(field *f) {
     return false;
 }
 
-static bool add_compartments(field *f, cellseg_context *context) {
-    static const char *const kinds[] = {"nucleus", "cytoplasm", "ring"};
-    for (int32_t kind = CELLSEG_COMPARTMENT_NUCLEUS; kind <= CELLSEG_COMPARTMENT_RING; kind++) {
-        const char *name = kinds[kind - CELLSEG_COMPARTMENT_NUCLEUS];
-        f->names[f->map_count] = check_memory(copy_text(name, strlen(name)));
-        if (cellseg_labels_compartment(&f->maps[f->map_count++], context, f->cells, f->nuclei, kind, ring_px) != CELLSEG_OK) {
-            print_library_error(nuclei_path);
-            return false;
-        }
-    }
-    return true;
-}
-
 static bool read_field(field *f, cellseg_context *context, const words *line) {
     *f = (field){.images = check_memory(calloc((size_t)(image_paths.count + line->count) + 1, sizeof *f->images))};
     bool fine = read_map(&f->cells, context, label_words.items[0], f) &&
@@ -146,7 +124,7 @@ static bool read_field(field *f, cellseg_context *context, const words *line) {
         fine = read_named_map(f, context, label_words.items[i]);
     for (int i = 0; fine && i < image_paths.count + line->count; i++)
         fine = read_image(f, context, i < image_paths.count ? image_paths.items[i] : line->operands[i - image_paths.count]);
-    return fine && settle_pixel_size(f) && (!with_compartments || add_compartments(f, context));
+    return fine && settle_pixel_size(f);
 }
 
 /* ---- the table ---- */
@@ -158,7 +136,7 @@ static cellseg_status measure_field(cellseg_table **table, cellseg_context *cont
     inputs.compartments = (const cellseg_labels *const *)f->maps;
     inputs.compartment_names = (const char *const *)f->names;
     inputs.compartment_count = f->map_count;
-    return cellseg_measure_all(table, context, &inputs, chosen_measuring());
+    return measure_chosen(table, context, &inputs);
 }
 
 /* Maps of two programs most often number their objects in two ways. */
@@ -234,9 +212,7 @@ static const char *fault_of_words(void) {
         if (sign == NULL || sign == label_words.items[i] || sign[1] == '\0')
             return "the first --labels is the file of the cells; each further one needs a name, --labels NAME=FILE";
     }
-    if (with_compartments && nuclei_path == NULL)
-        return "--compartments needs --nuclei FILE";
-    return ring_px >= 0 ? NULL : "--ring-px must not be negative";
+    return wants_compartments() && nuclei_path == NULL ? "--compartments needs --nuclei FILE" : NULL;
 }
 
 /* The table replaces none of the files that are read; else prints an error. */
@@ -277,7 +253,6 @@ const command measure_command = {
                                      {"Input", input_options},
                                      {NULL, reading_options},
                                      {"Measurements", measuring_options},
-                                     {NULL, compartment_options},
                                      {NULL, measuring_rows.rows},
                                      {"Common", thread_options},
                                      {NULL, verbose_options},

@@ -12,11 +12,16 @@ enum { GROUPS_MAX = 24, LIST_SIZE = 256 };
 
 static cellseg_measure_options values;
 static const char *words, *groups[GROUPS_MAX + 1];
+static bool with_compartments;
+static double ring_px = 5;
 static int32_t *chosen[GROUPS_MAX];
 static char help[2 * LIST_SIZE + 64];
 
 const option measuring_options[] = {
     {"measure", 0, OPTION_TEXT, &words, "GROUP,...|all", help, NULL},
+    {"compartments", 0, OPTION_FLAG, &with_compartments, NULL, "also measure nucleus, cytoplasm and a ring around the nucleus",
+     NULL},
+    {"ring-px", 0, OPTION_NUMBER, &ring_px, "PX", "width of the ring", NULL},
     OPTIONS_END,
 };
 library_options measuring_rows;
@@ -83,6 +88,10 @@ static void refuse_group(const char *command_name, const char *word, size_t leng
 }
 
 bool settle_measuring(const char *command_name) {
+    if (!(ring_px >= 0)) {
+        print_error("%s: --ring-px must not be negative; see cellseg %s --help", command_name, command_name);
+        return false;
+    }
     for (size_t i = 0; words != NULL && groups[i] != NULL; i++)
         *chosen[i] = 0;
     for (const char *word = words; word != NULL;) {
@@ -97,6 +106,36 @@ bool settle_measuring(const char *command_name) {
     return true;
 }
 
-const cellseg_measure_options *chosen_measuring(void) {
-    return &values;
+/* ---- measuring ---- */
+
+bool wants_compartments(void) {
+    return with_compartments;
+}
+
+enum { COMPARTMENTS = 3, MAPS_MAX = TEXTS_MOST + COMPARTMENTS };
+static const char *const compartments[COMPARTMENTS] = {"nucleus", "cytoplasm", "ring"};
+
+cellseg_status measure_chosen(cellseg_table **out, cellseg_context *context, const cellseg_measure_inputs *inputs) {
+    cellseg_labels *made[COMPARTMENTS] = {NULL};
+    const cellseg_labels *maps[MAPS_MAX];
+    const char *names[MAPS_MAX];
+    cellseg_measure_inputs all = *inputs;
+    all.compartments = maps;
+    all.compartment_names = names;
+    assert(inputs->compartment_count <= TEXTS_MOST);
+    for (size_t i = 0; i < inputs->compartment_count; i++) {
+        maps[i] = inputs->compartments[i];
+        names[i] = inputs->compartment_names[i];
+    }
+    cellseg_status status = CELLSEG_OK;
+    for (int32_t k = 0; k < COMPARTMENTS && with_compartments && status == CELLSEG_OK; k++) {
+        status = cellseg_labels_compartment(&made[k], context, all.cells, all.nuclei, CELLSEG_COMPARTMENT_NUCLEUS + k, ring_px);
+        maps[all.compartment_count] = made[k];
+        names[all.compartment_count++] = compartments[k];
+    }
+    if (status == CELLSEG_OK)
+        status = cellseg_measure_all(out, context, &all, &values);
+    for (int k = 0; k < COMPARTMENTS; k++)
+        cellseg_labels_free(made[k]);
+    return status;
 }

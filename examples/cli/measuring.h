@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Options of measuring: groups of columns by name, and the library's options of the groups. */
+/* Measuring as the command line says: groups of columns by name, the library's options of the groups, compartments. */
 #ifndef CLI_MEASURING_H
 #define CLI_MEASURING_H
 
@@ -8,7 +8,7 @@
 
 #include <cellseg/cellseg.h>
 
-/* --measure; and the options of the groups, once init_measuring() has made them. */
+/* --measure, --compartments, --ring-px; and the options of the groups, once init_measuring() has made them. */
 extern const option measuring_options[];
 extern library_options measuring_rows;
 
@@ -16,7 +16,10 @@ extern library_options measuring_rows;
 bool init_measuring(void);
 bool settle_measuring(const char *command_name);
 
-/* The options as they stand. */
-const cellseg_measure_options *chosen_measuring(void);
+/* --compartments was given. */
+bool wants_compartments(void);
+
+/* Make a table of the inputs as the options say; the compartments that the options ask for follow those of the inputs. */
+cellseg_status measure_chosen(cellseg_table **out, cellseg_context *context, const cellseg_measure_inputs *inputs);
 
 #endif
