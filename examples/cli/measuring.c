@@ -108,8 +108,16 @@ bool settle_measuring(const char *command_name) {
 
 /* ---- measuring ---- */
 
+const cellseg_measure_options *chosen_measuring(void) {
+    return &values;
+}
+
 bool wants_compartments(void) {
     return with_compartments;
+}
+
+double chosen_ring_px(void) {
+    return ring_px;
 }
 
 enum { COMPARTMENTS = 3, MAPS_MAX = TEXTS_MOST + COMPARTMENTS };

@@ -16,8 +16,10 @@ extern library_options measuring_rows;
 bool init_measuring(void);
 bool settle_measuring(const char *command_name);
 
-/* --compartments was given. */
+/* The options as they stand; whether --compartments was given, and the width of the ring. */
+const cellseg_measure_options *chosen_measuring(void);
 bool wants_compartments(void);
+double chosen_ring_px(void);
 
 /* Make a table of the inputs as the options say; the compartments that the options ask for follow those of the inputs. */
 cellseg_status measure_chosen(cellseg_table **out, cellseg_context *context, const cellseg_measure_inputs *inputs);

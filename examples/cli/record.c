@@ -2,7 +2,7 @@
 #include "record.h"
 
 #include "json.h"
-
+#include "measuring.h"
 #include "system.h"
 #include "text.h"
 
@@ -51,6 +51,12 @@ static bool add_options(cJSON *to, const char *name, const cellseg_option_table 
     char text[OPTIONS_BYTES];
     return cellseg_option_table_json(text, sizeof text, table, options) == CELLSEG_OK &&
            cJSON_AddRawToObject(to, name, text) != NULL;
+}
+
+/* How cells were measured: the options of the groups, and the width of the ring if there are compartments. */
+static bool add_measuring(cJSON *to) {
+    return add_options(to, "measuring", cellseg_measure_options_table(), chosen_measuring()) &&
+           (!wants_compartments() || cJSON_AddNumberToObject(to, "ring_px", chosen_ring_px()) != NULL);
 }
 
 /* What the library found. Times and memory are left out: they differ from run to run. */
@@ -106,7 +112,7 @@ static bool describe(cJSON *to, const results *r) {
     return cJSON_AddStringToObject(to, "program", program) != NULL &&
            cJSON_AddStringToObject(to, "version", cellseg_version()) != NULL && add_path(to, "input", r->input->path) &&
            (r->nuclei_path == NULL || add_path(to, "nuclei_input", r->nuclei_path)) && add_model(to, r->report.model_hash) &&
-           add_options(to, "reading", cellseg_read_options_table(), r->reading) &&
+           add_options(to, "reading", cellseg_read_options_table(), r->reading) && add_measuring(to) &&
            add_options(to, "options", cellseg_segment_options_table(), &segment_options) && add_figures(to, &r->report) &&
            add_warnings(to);
 }

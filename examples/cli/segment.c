@@ -2,6 +2,7 @@
 /* cellseg segment and cellseg label: the same result files, by the network or by the two-channel method. */
 #include "command.h"
 #include "library_options.h"
+#include "measuring.h"
 #include "progress.h"
 #include "reading.h"
 #include "record.h"
@@ -71,7 +72,7 @@ static bool begin(int32_t preset) {
         print_error("%s", cellseg_last_error());
         return false;
     }
-    if (!init_reading() || !set_segment_preset(preset))
+    if (!init_reading() || !init_measuring() || !set_segment_preset(preset))
         return false;
     make_library_options(&segment_objects, cellseg_segment_options_table(), &segment_options, own_names);
     make_library_options(&segment_inner, cellseg_method_table(), &segment_method, scale_name);
@@ -111,7 +112,7 @@ static bool is_complete(const command *of, int inputs) {
     else
         fault = fault_of_values();
     if (fault == NULL)
-        return settle_reading(of->name);
+        return settle_reading(of->name) && settle_measuring(of->name);
     (void)print_usage_fault(of, fault);
     return false;
 }
@@ -259,6 +260,8 @@ const command segment_command = {
                                      {"Reading", marker_options},
                                      {NULL, reading_options},
                                      {"Objects", segment_objects.rows},
+                                     {"Measurements", measuring_options},
+                                     {NULL, measuring_rows.rows},
                                      {"Method", model_options},
                                      {NULL, segment_inner.rows},
                                      {"Common", thread_options},
@@ -288,6 +291,8 @@ const command label_command = {
                                      {NULL, stain_options},
                                      {NULL, reading_options},
                                      {"Objects", label_objects.rows},
+                                     {"Measurements", measuring_options},
+                                     {NULL, measuring_rows.rows},
                                      {"Method", label_inner.rows},
                                      {"Common", thread_options},
                                      {NULL, verbose_options},

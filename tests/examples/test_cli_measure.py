@@ -92,6 +92,20 @@ def test_all_groups_and_a_label_map_by_name(files, maps):
         np.testing.assert_allclose(ours[name], values, rtol=1e-9, atol=1e-9, err_msg=name)
 
 
+def test_segment_measures_as_measure_does(crop, tmp_path):
+    options = "--measure", "neighbours,texture", "--texture-levels", "8", "--compartments", "--ring-px", "2"
+    assert run("segment", "-o", tmp_path, *options, crop).code == 0
+    result = run("measure", "--labels", tmp_path / "crop.cells.tif", "--nuclei", tmp_path / "crop.nuclei.tif", *options, "-o",
+                 tmp_path / "again.csv", crop)  # fmt: skip
+    assert result.code == 0
+    ours, again = table_of(tmp_path / "crop.csv"), table_of(tmp_path / "again.csv")
+    assert len(ours["id"]) > 3 and "ring.texture_entropy_channel_1" in ours and "ring.texture_entropy_crop_1" in again
+    for one, other in zip(ours.values(), again.values()):
+        np.testing.assert_allclose(one, other, rtol=1e-5)  # the label map's file states the pixel size as a ratio
+    record = json.loads((tmp_path / "crop.json").read_text())
+    assert record["ring_px"] == 2 and record["measuring"]["texture"] == "yes" and record["measuring"]["shape"] == "no"
+
+
 def test_names_of_channels_come_from_the_file(tmp_path):
     result = run("measure", "--labels", TRUTH, "--measure", "intensity", "--json", "-o", tmp_path / "t.csv", FIELD)
     names = list(table_of(tmp_path / "t.csv"))
