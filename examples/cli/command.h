@@ -42,7 +42,7 @@ typedef struct command {
 } command;
 
 extern const command segment_command, label_command, train_command, crossval_command, evaluate_command, synth_command,
-    export_command, info_command, manual_command, completion_command;
+    convert_command, export_command, info_command, manual_command, completion_command;
 
 /* All of them; NULL ends the list. */
 extern const command *const commands[];
