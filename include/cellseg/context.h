@@ -43,17 +43,20 @@ extern "C" {
  * only CELLSEG_CPU_PORTABLE, compiled without a fused multiply-add instruction; else CELLSEG_CPU_BEST.
  */
 enum {
-    CELLSEG_CPU_BEST = 0,
-    CELLSEG_CPU_PORTABLE = 1,
-    CELLSEG_CPU_AVX2 = 2,
-    CELLSEG_CPU_AVX512 = 3,
-    CELLSEG_CPU_NEON = 4,
-    CELLSEG_CPU_BLAS = 5,
-    CELLSEG_CPU_FASTEST = 6
+    CELLSEG_CPU_BEST = 0,     /**< the best exact level here */
+    CELLSEG_CPU_PORTABLE = 1, /**< C alone */
+    CELLSEG_CPU_AVX2 = 2,     /**< x86 with AVX2 and FMA */
+    CELLSEG_CPU_AVX512 = 3,   /**< x86 with AVX-512 */
+    CELLSEG_CPU_NEON = 4,     /**< 64-bit ARM */
+    CELLSEG_CPU_BLAS = 5,     /**< OpenBLAS: results are not exact */
+    CELLSEG_CPU_FASTEST = 6   /**< the fastest here, exact or not */
 };
 
 /** Severity of a log line. */
-enum { CELLSEG_LOG_INFO = 1, CELLSEG_LOG_WARNING = 2 };
+enum {
+    CELLSEG_LOG_INFO = 1,   /**< a note */
+    CELLSEG_LOG_WARNING = 2 /**< a doubt about the result */
+};
 
 /** Allocate `size` bytes (never 0), aligned as malloc does; NULL when there is no memory. Called from any thread. Must not throw
  * or longjmp. */
@@ -88,20 +91,20 @@ typedef int32_t (*cellseg_progress_fn)(void *user, double fraction, const char *
 
 /** Everything a context can be told. Fill with cellseg_context_options_init(), then change what matters. */
 typedef struct cellseg_context_options {
-    size_t struct_size;
+    size_t struct_size;           /**< sizeof of this struct where the caller was compiled */
     int32_t threads;              /**< 1 to 1024; 0: the default number, as stated above */
     int32_t cpu_level;            /**< CELLSEG_CPU_BEST by default; a level this machine or build lacks is an argument error */
     uint64_t memory_budget_bytes; /**< what may be in use at one time through this context, beside the context itself; 0, the
                                        default: no limit */
     cellseg_alloc_fn alloc;       /**< NULL with `free`: malloc. Either both or neither */
-    cellseg_free_fn free;
-    void *memory_user;
+    cellseg_free_fn free;         /**< releases what `alloc` gave */
+    void *memory_user;            /**< first argument of `alloc` and `free` */
     cellseg_parallel_for_fn parallel_for; /**< NULL: the context's own pool of `threads` threads */
-    void *parallel_user;
-    cellseg_log_fn log; /**< NULL: silent */
-    void *log_user;
-    cellseg_progress_fn progress; /**< NULL: none */
-    void *progress_user;
+    void *parallel_user;                  /**< first argument of `parallel_for` */
+    cellseg_log_fn log;                   /**< NULL: silent */
+    void *log_user;                       /**< first argument of `log` */
+    cellseg_progress_fn progress;         /**< NULL: none */
+    void *progress_user;                  /**< first argument of `progress` */
 } cellseg_context_options;
 
 /**

@@ -15,7 +15,7 @@ typedef void (*cellseg_release_fn)(void *user, const void *pixels);
 
 /** The caller's pixels as they lie in memory. Fill with cellseg_image_layout_init(). */
 typedef struct cellseg_image_layout {
-    size_t struct_size;
+    size_t struct_size;          /**< sizeof of this struct where the caller was compiled */
     const void *pixels;          /**< first pixel of the first channel; aligned for its type */
     size_t height;               /**< 1 to 2^31 - 1 */
     size_t width;                /**< 1 to 2^31 - 1 */
@@ -28,7 +28,7 @@ typedef struct cellseg_image_layout {
                                     sample, next to each other in each pixel */
     double pixel_size_um;        /**< 0, the default: unknown */
     cellseg_release_fn release;  /**< NULL: the caller keeps the pixels alive until the image is freed */
-    void *release_user;
+    void *release_user;          /**< first argument of `release` */
 } cellseg_image_layout;
 
 /** Write the defaults. @return CELLSEG_ERR_ARGUMENT  layout is NULL or struct_size too small. Threads: any. Since: 1.0 */

@@ -27,11 +27,13 @@ extern "C" {
 #endif
 
 /** Value of cellseg_read_options.z: the greatest value of each pixel over all slices. */
-enum { CELLSEG_Z_MAX = -2 };
+enum {
+    CELLSEG_Z_MAX = -2 /**< maximum projection */
+};
 
 /** Options of reading. Initialise with cellseg_read_options_init(). */
 typedef struct cellseg_read_options {
-    size_t struct_size;
+    size_t struct_size;   /**< sizeof of this struct where the caller was compiled */
     double pixel_size_um; /**< edge of a pixel; overrides the file's pixel size. 0: the file's pixel size, if any. Default 0 */
     uint64_t max_bytes;   /**< limit of the size of the pixels; 0: 16 GiB. Default 0 */
     int32_t series;       /**< which image of a file that holds several, from 0; -1: the only one. Default -1 */
@@ -112,7 +114,7 @@ CELLSEG_API cellseg_status cellseg_image_read_from(cellseg_image **out, cellseg_
 
 /** Options of writing images and label maps. Initialise with cellseg_write_options_init(). */
 typedef struct cellseg_write_options {
-    size_t struct_size;
+    size_t struct_size;     /**< sizeof of this struct where the caller was compiled */
     int32_t bits;           /**< of a label map's ids: 16, 32, or 0: 16 if every id fits, else 32. Default 0 */
     int32_t tile_px;        /**< edge of tiles: a power of two, 16 to 4096; 0: strips. Default 256 */
     const char *name;       /**< of the image, and of the channel if there is one only, UTF-8; NULL, the default: none */

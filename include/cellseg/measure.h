@@ -14,7 +14,7 @@ extern "C" {
 
 /** Groups of columns in addition to size and position. Initialise with cellseg_measure_options_init(). */
 typedef struct cellseg_measure_options {
-    size_t struct_size;
+    size_t struct_size;          /**< sizeof of this struct where the caller was compiled */
     int32_t shape;               /**< 1: columns of outline, ellipse, hull and Feret diameters. Default 1 */
     int32_t intensity;           /**< 1: statistics of each channel of `image`. Default 1 */
     int32_t neighbours;          /**< 1: number of touching cells. Default 0 */
@@ -124,13 +124,16 @@ CELLSEG_API const char *cellseg_table_column_name(const cellseg_table *table, si
 CELLSEG_API const double *cellseg_table_column(const cellseg_table *table, size_t column);
 
 /** Unit of the points of outlines. */
-enum { CELLSEG_OUTLINE_PX = 0, CELLSEG_OUTLINE_UM = 1 };
+enum {
+    CELLSEG_OUTLINE_PX = 0, /**< pixels */
+    CELLSEG_OUTLINE_UM = 1  /**< micrometres */
+};
 
 /** Options of outlines. Initialise with cellseg_outline_options_init(). */
 typedef struct cellseg_outline_options {
-    size_t struct_size;
-    int32_t smooth; /**< 0: along the edges of pixels, exactly; 1: smooth lines that enclose the same area. Default 0 */
-    int32_t unit;   /**< CELLSEG_OUTLINE_PX or CELLSEG_OUTLINE_UM. Default CELLSEG_OUTLINE_PX */
+    size_t struct_size; /**< sizeof of this struct where the caller was compiled */
+    int32_t smooth;     /**< 0: along the edges of pixels, exactly; 1: smooth lines that enclose the same area. Default 0 */
+    int32_t unit;       /**< CELLSEG_OUTLINE_PX or CELLSEG_OUTLINE_UM. Default CELLSEG_OUTLINE_PX */
 } cellseg_outline_options;
 
 /** Set the defaults. @return CELLSEG_ERR_ARGUMENT  options is NULL or struct_size too small. Threads: any. Since: 1.0 */

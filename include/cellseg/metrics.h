@@ -23,15 +23,15 @@ extern "C" {
 
 /** The similarity measure SM of Al-Kofahi et al. 2018 and its components. */
 typedef struct cellseg_similarity {
-    size_t struct_size;
-    double sm;             /**< k * mean_best_dice + (1 - k) * pair_ratio */
-    double mean_best_dice; /**< mean over reference labels of the best Dice with an overlapping target label */
-    double pair_ratio;     /**< 2 * pairs / (reference_count + target_count) */
-    double dice;           /**< Dice of the two foregrounds */
-    uint64_t pairs;        /**< pairs of labels that are each other's largest overlap; ties: see below */
-    uint64_t reference_count;
-    uint64_t target_count;
-    double jaccard; /**< Jaccard index (IoU) of the two foregrounds */
+    size_t struct_size;       /**< sizeof of this struct where the caller was compiled */
+    double sm;                /**< k * mean_best_dice + (1 - k) * pair_ratio */
+    double mean_best_dice;    /**< mean over reference labels of the best Dice with an overlapping target label */
+    double pair_ratio;        /**< 2 * pairs / (reference_count + target_count) */
+    double dice;              /**< Dice of the two foregrounds */
+    uint64_t pairs;           /**< pairs of labels that are each other's largest overlap; ties: see below */
+    uint64_t reference_count; /**< number of reference labels */
+    uint64_t target_count;    /**< number of target labels */
+    double jaccard;           /**< Jaccard index (IoU) of the two foregrounds */
 } cellseg_similarity;
 
 /**
@@ -61,7 +61,7 @@ CELLSEG_API cellseg_status cellseg_similarity_compute(cellseg_similarity *out, d
 
 /** Objects found at an IoU threshold. */
 typedef struct cellseg_matching {
-    size_t struct_size;
+    size_t struct_size;       /**< sizeof of this struct where the caller was compiled */
     double threshold;         /**< minimum IoU of a pair */
     uint64_t true_positives;  /**< pairs */
     uint64_t false_positives; /**< target labels without a partner */
@@ -98,14 +98,14 @@ CELLSEG_API cellseg_status cellseg_matching_compute(cellseg_matching *out, size_
 
 /** Object measures that need no threshold. */
 typedef struct cellseg_detection {
-    size_t struct_size;
+    size_t struct_size;        /**< sizeof of this struct where the caller was compiled */
     double average_precision;  /**< mean of cellseg_matching.average_precision at 0.50, 0.55 ... 0.95 */
-    double aggregated_jaccard; /**< AJI of Kumar et al.: several reference labels may share a target label */
+    double aggregated_jaccard; /**< AJI of Kumar 2017: several reference labels may share a target label */
     double seg;                /**< SEG of the Cell Tracking Challenge */
     uint64_t splits;           /**< reference labels with IoU > 0.1 to two or more target labels */
     uint64_t merges;           /**< target labels with IoU > 0.1 to two or more reference labels */
-    uint64_t reference_count;
-    uint64_t target_count;
+    uint64_t reference_count;  /**< number of reference labels */
+    uint64_t target_count;     /**< number of target labels */
 } cellseg_detection;
 
 /**
@@ -132,12 +132,12 @@ CELLSEG_API cellseg_status cellseg_detection_compute(cellseg_detection *out, cel
 
 /** Agreement of outlines. */
 typedef struct cellseg_boundary {
-    size_t struct_size;
+    size_t struct_size;        /**< sizeof of this struct where the caller was compiled */
     double precision;          /**< fraction of the target's boundary pixels within the tolerance of a reference boundary pixel */
     double recall;             /**< fraction of the reference's boundary pixels within the tolerance of a target boundary pixel */
     double f1;                 /**< 2 precision recall / (precision + recall): the BF score */
     uint64_t reference_pixels; /**< number of boundary pixels */
-    uint64_t target_pixels;
+    uint64_t target_pixels;    /**< of the target */
 } cellseg_boundary;
 
 /**
@@ -161,17 +161,17 @@ CELLSEG_API cellseg_status cellseg_boundary_compute(cellseg_boundary *out, cells
 
 /** Separation of foreground and background by a probability map. */
 typedef struct cellseg_roc {
-    size_t struct_size;
-    double auc;              /**< area under the ROC curve over all thresholds; ties count half. NaN without positives or without
-                                  negatives */
-    double threshold;        /**< threshold of the members below */
-    double accuracy;         /**< (TP + TN) / pixels */
-    double sensitivity;      /**< TP / (TP + FN); NaN without positives */
-    double specificity;      /**< TN / (TN + FP); NaN without negatives */
-    uint64_t true_positives; /**< pixels of the truth with a value of at least the threshold */
-    uint64_t false_positives;
-    uint64_t true_negatives;
-    uint64_t false_negatives;
+    size_t struct_size;       /**< sizeof of this struct where the caller was compiled */
+    double auc;               /**< area under the ROC curve over all thresholds; ties count half. NaN without positives or without
+                                   negatives */
+    double threshold;         /**< threshold of the members below */
+    double accuracy;          /**< (TP + TN) / pixels */
+    double sensitivity;       /**< TP / (TP + FN); NaN without positives */
+    double specificity;       /**< TN / (TN + FP); NaN without negatives */
+    uint64_t true_positives;  /**< pixels of the truth with a value of at least the threshold */
+    uint64_t false_positives; /**< other pixels with such a value */
+    uint64_t true_negatives;  /**< other pixels below the threshold */
+    uint64_t false_negatives; /**< pixels of the truth below the threshold */
 } cellseg_roc;
 
 /**

@@ -12,7 +12,7 @@ extern "C" {
 
 /** A network's optional fourth output, next to nucleus, cytoplasm and background. The seeds and cells steps use the output. */
 enum {
-    CELLSEG_EXTRA_NONE = 0,
+    CELLSEG_EXTRA_NONE = 0,     /**< no fourth output */
     CELLSEG_EXTRA_BOUNDARY = 1, /**< a fourth exclusive class: pixels of a cell within 1 um of its border */
     CELLSEG_EXTRA_DISTANCE = 2 /**< d / (d + 4 um), d being the distance to the nearest pixel outside the cell; 0 outside cells */
 };
@@ -48,7 +48,10 @@ CELLSEG_API cellseg_status cellseg_model_load(cellseg_model **out, cellseg_conte
 CELLSEG_API cellseg_status cellseg_model_load_from(cellseg_model **out, cellseg_context *context, const cellseg_reader *reader);
 
 /** Storage types of weights. */
-enum { CELLSEG_WEIGHTS_FLOAT32 = 1, CELLSEG_WEIGHTS_FLOAT16 = 2 };
+enum {
+    CELLSEG_WEIGHTS_FLOAT32 = 1, /**< 4 bytes a weight, exact */
+    CELLSEG_WEIGHTS_FLOAT16 = 2  /**< 2 bytes a weight, rounded to nearest */
+};
 
 /**
  * Write a model file. The library writes a temporary file in the folder of `path` and renames the complete file.

@@ -270,7 +270,7 @@ CELLSEG_API cellseg_status cellseg_image_components(cellseg_labels **out, cellse
 
 /** Fill with cellseg_watershed_options_init(). */
 typedef struct cellseg_watershed_options {
-    size_t struct_size;
+    size_t struct_size;   /**< sizeof of this struct where the caller was compiled */
     int32_t connectivity; /**< 4 or 8; default 8 */
     int32_t lines;        /**< 1: leave a line of 0 between basins; default 0 */
 } cellseg_watershed_options;

@@ -22,11 +22,11 @@ enum {
 
 /** The C type of a member. */
 enum {
-    CELLSEG_OPTION_INT32 = 1,
-    CELLSEG_OPTION_UINT64 = 2,
-    CELLSEG_OPTION_DOUBLE = 3,
-    CELLSEG_OPTION_TEXT = 4, /**< const char *, UTF-8, NULL for none */
-    CELLSEG_OPTION_GROUP = 5 /**< a pointer to another option struct, NULL for its preset */
+    CELLSEG_OPTION_INT32 = 1,  /**< int32_t */
+    CELLSEG_OPTION_UINT64 = 2, /**< uint64_t */
+    CELLSEG_OPTION_DOUBLE = 3, /**< double */
+    CELLSEG_OPTION_TEXT = 4,   /**< const char *, UTF-8, NULL for none */
+    CELLSEG_OPTION_GROUP = 5   /**< a pointer to another option struct, NULL for its preset */
 };
 
 /** What a member accepts besides its range, and whether a preset writes it; a sum of these. */
@@ -42,7 +42,7 @@ typedef struct cellseg_option_table cellseg_option_table;
 
 /** One member of an option struct. Texts and tables belong to the library and stay valid. */
 typedef struct cellseg_option {
-    size_t struct_size;
+    size_t struct_size;                /**< sizeof of this struct where the caller was compiled */
     const char *name;                  /**< of the member */
     const char *unit;                  /**< "um", "um2", "px", "bytes" ... ; "" for none */
     const char *sentence;              /**< the member's meaning in one sentence */

@@ -29,7 +29,10 @@ enum {
 };
 
 /** The probability that multiplies the marker image. */
-enum { CELLSEG_CELL_CYTOPLASM = 0, CELLSEG_CELL_CYTOPLASM_AND_NUCLEUS = 1 };
+enum {
+    CELLSEG_CELL_CYTOPLASM = 0,            /**< of cytoplasm */
+    CELLSEG_CELL_CYTOPLASM_AND_NUCLEUS = 1 /**< of cytoplasm or nucleus */
+};
 
 /** How cells are separated from the background. */
 enum {
@@ -38,7 +41,7 @@ enum {
 };
 
 /**
- * The method's inner parameters, which only experiments set (Al-Kofahi et al. 2018, steps 1 to 3). Fill with
+ * The method's inner parameters, which only experiments set (Al-Kofahi 2018, steps 1 to 3). Fill with
  * cellseg_method_init(). Lengths are stated for nuclei of the model's diameter: they scale with `nucleus_diameter_um`.
  *
  * The two-channel method has no network. There CELLSEG_RELIEF_PROBABILITY means CELLSEG_RELIEF_MARKER,
@@ -46,7 +49,7 @@ enum {
  * are ignored.
  */
 typedef struct cellseg_method {
-    size_t struct_size;
+    size_t struct_size;           /**< sizeof of this struct where the caller was compiled */
     double working_pixel_size_um; /**< scale of the two-channel method; ignored with a model, which has its own. Default 0.65 */
     double top_hat_um;            /**< edge of the square of the white top-hat that evens the illumination; 0: none. The network's
                                        input always has the top-hat of its own model. Default 130 */
@@ -79,7 +82,7 @@ CELLSEG_API const cellseg_option_table *cellseg_method_table(void);
 
 /** The facts about an image and the knobs of a user. Fill with cellseg_segment_options_init(). */
 typedef struct cellseg_segment_options {
-    size_t struct_size;
+    size_t struct_size;          /**< sizeof of this struct where the caller was compiled */
     int32_t channel;             /**< the marker's channel, from 0. Default 0 */
     int32_t nuclei_channel;      /**< two-channel method: the nuclear stain's channel in its image. Default 0 */
     double pixel_size_um;        /**< overrides the image's own; 0, the default: the image's */
@@ -136,14 +139,14 @@ CELLSEG_API const cellseg_option_table *cellseg_segment_options_table(void);
  * CELLSEG_VERDICT_SUITABLE.
  */
 enum {
-    CELLSEG_VERDICT_SUITABLE = 0,
+    CELLSEG_VERDICT_SUITABLE = 0,     /**< neither of the two below */
     CELLSEG_VERDICT_DOUBTFUL = 1,     /**< contrast below -0.05 and confidence below 0.70 */
     CELLSEG_VERDICT_NUCLEAR_STAIN = 2 /**< contrast below -0.20 and share above 0.40 */
 };
 
 /** A segmentation in figures. Fill with cellseg_segment_report_init(); release with cellseg_segment_report_clear(). */
 typedef struct cellseg_segment_report {
-    size_t struct_size;
+    size_t struct_size;                   /**< sizeof of this struct where the caller was compiled */
     uint32_t cells;                       /**< in the label maps */
     uint32_t nuclei;                      /**< nuclei at the working scale: cells, nuclei_joined, and those dropped from
                                              dropped_border on */
@@ -168,10 +171,10 @@ typedef struct cellseg_segment_report {
     double nucleus_diameter_found_um;     /**< median over the nuclei found; 0 below 15 nuclei */
     double nucleus_diameter_suggested_um; /**< value to give for `nucleus_diameter_um`, where the nuclei found are 1.5 times
                                              larger or smaller than assumed; 0: none */
-    double seconds_preprocess; /**< resampling, top-hat, normalisation; 0 in the two-channel method, whose steps hold it */
-    double seconds_network;
-    double seconds_nuclei;
-    double seconds_cells;
+    double seconds_preprocess;   /**< resampling, top-hat, normalisation; 0 in the two-channel method, whose steps hold it */
+    double seconds_network;      /**< the maps */
+    double seconds_nuclei;       /**< seeds from the maps */
+    double seconds_cells;        /**< cells from seeds */
     double seconds_finalize;     /**< label maps at the image's own scale */
     double marker_range;         /**< largest marker value after scaling, 0 to 1; below 0.5 the image is nearly constant, or
                                       noise */

@@ -24,7 +24,7 @@ typedef int32_t (*cellseg_read_fn)(void *user, void *to, size_t count, uint64_t 
 
 /** Where a file's bytes come from. Initialise with cellseg_reader_init(). */
 typedef struct cellseg_reader {
-    size_t struct_size;
+    size_t struct_size;   /**< sizeof of this struct where the caller was compiled */
     const char *name;     /**< of the file, in messages, UTF-8; NULL, the default: "the input" */
     void *user;           /**< handed to `read` */
     uint64_t size_bytes;  /**< of the file, at most 2^63 - 1 */
@@ -54,7 +54,7 @@ typedef int32_t (*cellseg_write_fn)(void *user, const void *bytes, size_t count)
  * file's size while the file grows.
  */
 typedef struct cellseg_writer {
-    size_t struct_size;
+    size_t struct_size;     /**< sizeof of this struct where the caller was compiled */
     const char *name;       /**< of the file, in messages, UTF-8; NULL, the default: "the output" */
     void *user;             /**< handed to `write` */
     cellseg_write_fn write; /**< required */

@@ -33,7 +33,7 @@ enum {
 
 /** Cells: their number, places and shapes. Initialise with cellseg_synth_cells_init(). */
 typedef struct cellseg_synth_cells {
-    size_t struct_size;
+    size_t struct_size;           /**< sizeof of this struct where the caller was compiled */
     double confluence;            /**< fraction of the field covered by cells, 0 to 1; 1: the cells form a sheet. Default 0.6 */
     double clustering;            /**< fraction of the cells that lie next to another cell, 0 to 1. Default 0.5 */
     double overlap;               /**< 0: touching cells share a straight border; 1: one cell lies on the other. Default 0.15 */
@@ -51,7 +51,7 @@ typedef struct cellseg_synth_cells {
 
 /** Light of the cells. Initialise with cellseg_synth_staining_init(). */
 typedef struct cellseg_synth_staining {
-    size_t struct_size;
+    size_t struct_size;             /**< sizeof of this struct where the caller was compiled */
     double brightness_spread;       /**< standard deviation of the logarithm of a cell's brightness, 0 to 2. Default 0.5 */
     double nucleus_darkness;        /**< mean fraction of the stain that the nucleus lacks, 0 to 1. Default 0.45 */
     double nucleus_darkness_spread; /**< standard deviation of nucleus_darkness, 0 to 1. Default 0.15 */
@@ -60,21 +60,21 @@ typedef struct cellseg_synth_staining {
 
 /** The microscope. Initialise with cellseg_synth_optics_init(). */
 typedef struct cellseg_synth_optics {
-    size_t struct_size;
-    double background; /**< light without cells, in units of a cell of mean brightness, 0 to 10. Default 0.1 */
-    double haze;       /**< fraction of the light that is out of focus, 0 to 0.9. Default 0.25 */
-    double haze_um;    /**< standard deviation of the out-of-focus blur, 0 to 100. Default 8 */
-    double psf_um;     /**< standard deviation of the in-focus blur, 0 to 10. Default 0.48 */
-    double vignetting; /**< fraction of the light lost in the corners, 0 to 0.95. Default 0.1 */
-    double uneven;     /**< relative decrease of the illumination from one side to the other, 0 to 0.95. Default 0.1 */
+    size_t struct_size; /**< sizeof of this struct where the caller was compiled */
+    double background;  /**< light without cells, in units of a cell of mean brightness, 0 to 10. Default 0.1 */
+    double haze;        /**< fraction of the light that is out of focus, 0 to 0.9. Default 0.25 */
+    double haze_um;     /**< standard deviation of the out-of-focus blur, 0 to 100. Default 8 */
+    double psf_um;      /**< standard deviation of the in-focus blur, 0 to 10. Default 0.48 */
+    double vignetting;  /**< fraction of the light lost in the corners, 0 to 0.95. Default 0.1 */
+    double uneven;      /**< relative decrease of the illumination from one side to the other, 0 to 0.95. Default 0.1 */
 } cellseg_synth_optics;
 
 /** The camera. Initialise with cellseg_synth_camera_init(). */
 typedef struct cellseg_synth_camera {
-    size_t struct_size;
-    double photons;    /**< electrons per pixel of a cell of mean brightness, 0 (no shot noise) to 1e7. Default 1200 */
-    double read_noise; /**< standard deviation in electrons, 0 to 1e4; ignored if photons is 0. Default 6 */
-    double offset;     /**< grey level of darkness as a fraction of the largest level, 0 to 0.5. Default 0.03 */
+    size_t struct_size; /**< sizeof of this struct where the caller was compiled */
+    double photons;     /**< electrons per pixel of a cell of mean brightness, 0 (no shot noise) to 1e7. Default 1200 */
+    double read_noise;  /**< standard deviation in electrons, 0 to 1e4; ignored if photons is 0. Default 6 */
+    double offset;      /**< grey level of darkness as a fraction of the largest level, 0 to 0.5. Default 0.03 */
     double exposure; /**< grey levels of a cell of mean brightness as a fraction of the largest level, 0.001 to 10. Default 0.2 */
 } cellseg_synth_camera;
 
@@ -106,7 +106,7 @@ CELLSEG_API const cellseg_option_table *cellseg_synth_camera_table(void);
  * clean to noisy. A training set has CELLSEG_STAIN_MIXED, vary 1 and the seeds 1, 2, ...
  */
 typedef struct cellseg_synth_options {
-    size_t struct_size;
+    size_t struct_size;     /**< sizeof of this struct where the caller was compiled */
     uint64_t seed;          /**< seed of all random numbers. Default 1 */
     int32_t stain;          /**< CELLSEG_STAIN_... Default CELLSEG_STAIN_DIFFUSE */
     int32_t vary;           /**< 1: groups that are NULL are drawn; 0: they have the usual values. Default 0 */

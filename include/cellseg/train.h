@@ -22,7 +22,7 @@ enum {
 
 /** The learning rate over a training. Initialise with cellseg_rate_schedule_init(). */
 typedef struct cellseg_rate_schedule {
-    size_t struct_size;
+    size_t struct_size;    /**< sizeof of this struct where the caller was compiled */
     int32_t schedule;      /**< CELLSEG_SCHEDULE_... Default CELLSEG_SCHEDULE_SMOOTH */
     int32_t step_epochs;   /**< epochs per step of CELLSEG_SCHEDULE_STEP. Default 10 */
     double step_factor;    /**< factor on the rate after each step. Default 0.1 */
@@ -31,14 +31,14 @@ typedef struct cellseg_rate_schedule {
 
 /** The terms of the loss. Initialise with cellseg_loss_init(). */
 typedef struct cellseg_loss {
-    size_t struct_size;
+    size_t struct_size;       /**< sizeof of this struct where the caller was compiled */
     double weight_nucleus;    /**< weight of the root mean squared difference of the nuclei. Default 1 */
     double weight_cytoplasm;  /**< weight of the same term of the cytoplasm. Default 1 */
     double weight_background; /**< weight of the same term of the background. Default 1 */
     double weight_sum;        /**< weight of the same term of the outputs' sum, which should be 1. Default 1 */
     double weight_extra;      /**< weight of the fourth output. Default 1 */
     double weight_border; /**< a pixel counts 1 + weight_border exp(-(d1 + d2)^2 / (2 border_sigma_um^2)), where d1 and d2 are the
-                               distances to the nearest two cells (Ronneberger et al. 2015). Default 0: all pixels count 1 */
+                               distances to the nearest two cells (Ronneberger 2015). Default 0: all pixels count 1 */
     double border_sigma_um;      /**< length scale of weight_border. Default 3 */
     double weight_dice;          /**< weight of one minus the soft Dice, mean over the classes. Default 0: none */
     double weight_cross_entropy; /**< weight of the binary cross-entropy, mean over classes and pixels. Default 0: none */
@@ -46,7 +46,7 @@ typedef struct cellseg_loss {
 
 /** Random changes of training patches (docs/augmentation.md). Initialise with cellseg_augmentation_init(). */
 typedef struct cellseg_augmentation {
-    size_t struct_size;
+    size_t struct_size;      /**< sizeof of this struct where the caller was compiled */
     int32_t rotate;          /**< 1: quarter turns. Default 1 */
     int32_t flip;            /**< 1: mirroring. Default 1; paper: 0 */
     double rotation_degrees; /**< rotation of up to this angle in either direction, besides quarter turns. Default 0: none */
@@ -84,7 +84,7 @@ CELLSEG_API const cellseg_option_table *cellseg_augmentation_table(void);
 
 /** Options of training. Initialise with cellseg_train_options_init(). */
 typedef struct cellseg_train_options {
-    size_t struct_size;
+    size_t struct_size;         /**< sizeof of this struct where the caller was compiled */
     uint64_t seed;              /**< seed of initial weights, order, augmentation and dropout. Default 1 */
     int32_t epochs;             /**< number of epochs. Default 30 */
     int32_t batch;              /**< patches per step. Default 8; paper: 32 */
@@ -143,7 +143,10 @@ CELLSEG_API cellseg_status cellseg_trainer_new(cellseg_trainer **out, cellseg_co
                                                const cellseg_train_options *options);
 
 /** Use of an added image. */
-enum { CELLSEG_USE_TRAIN = 0, CELLSEG_USE_VALIDATE = 1 };
+enum {
+    CELLSEG_USE_TRAIN = 0,   /**< to train with */
+    CELLSEG_USE_VALIDATE = 1 /**< to choose the best epoch with */
+};
 
 /**
  * Add one labelled image. The trainer keeps a preprocessed copy; image and labels need not outlive the call.
@@ -165,7 +168,7 @@ CELLSEG_API cellseg_status cellseg_trainer_add(cellseg_trainer *trainer, const c
 
 /** A labelled image in files. Initialise with cellseg_train_files_init(). */
 typedef struct cellseg_train_files {
-    size_t struct_size;
+    size_t struct_size;     /**< sizeof of this struct where the caller was compiled */
     const char *image_path; /**< image file for cellseg_image_read() */
     const char *cells_path; /**< label map of whole cells for cellseg_labels_read() */
     const char
@@ -197,15 +200,15 @@ CELLSEG_API cellseg_status cellseg_trainer_add_files(cellseg_trainer *trainer, c
 
 /** Figures of one epoch. */
 typedef struct cellseg_epoch {
-    size_t struct_size;
-    int32_t epoch;  /**< number of the epoch, from 1 */
-    int32_t epochs; /**< number of epochs of the run */
-    double train_loss;
+    size_t struct_size;     /**< sizeof of this struct where the caller was compiled */
+    int32_t epoch;          /**< number of the epoch, from 1 */
+    int32_t epochs;         /**< number of epochs of the run */
+    double train_loss;      /**< mean over the batches of the epoch */
     double validation_loss; /**< NaN without validation images */
-    double seconds;
-    int32_t best;         /**< 1: the best epoch so far; its weights are kept */
-    int32_t stopping;     /**< 1: the last epoch, because none of the last `patience` epochs was better */
-    double learning_rate; /**< rate at the end of the epoch */
+    double seconds;         /**< time that the epoch took */
+    int32_t best;           /**< 1: the best epoch so far; its weights are kept */
+    int32_t stopping;       /**< 1: the last epoch, because none of the last `patience` epochs was better */
+    double learning_rate;   /**< rate at the end of the epoch */
 } cellseg_epoch;
 
 /** Callback after each epoch, on the thread that called cellseg_trainer_run(). A non-zero result stops training early, without an

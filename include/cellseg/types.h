@@ -29,7 +29,7 @@ extern "C" {
 typedef int32_t cellseg_status;
 
 enum {
-    CELLSEG_OK = 0,
+    CELLSEG_OK = 0,              /**< the call did its work */
     CELLSEG_ERR_ARGUMENT = -1,   /**< a parameter is out of range, or parameters do not fit together */
     CELLSEG_ERR_MEMORY = -2,     /**< the allocator returned no memory */
     CELLSEG_ERR_IO = -3,         /**< a file cannot be opened, read, written or renamed */
@@ -43,21 +43,21 @@ enum {
 
 /** Sample types of an image. Computation is in float32 or exact in the type itself; each function documents which. */
 enum {
-    CELLSEG_UINT8 = 1,
-    CELLSEG_UINT16 = 2,
-    CELLSEG_UINT32 = 3,
-    CELLSEG_FLOAT32 = 4,
-    CELLSEG_INT16 = 5,
-    CELLSEG_INT32 = 6,
-    CELLSEG_FLOAT64 = 7
+    CELLSEG_UINT8 = 1,   /**< uint8_t */
+    CELLSEG_UINT16 = 2,  /**< uint16_t */
+    CELLSEG_UINT32 = 3,  /**< uint32_t */
+    CELLSEG_FLOAT32 = 4, /**< float */
+    CELLSEG_INT16 = 5,   /**< int16_t */
+    CELLSEG_INT32 = 6,   /**< int32_t */
+    CELLSEG_FLOAT64 = 7  /**< double */
 };
 
-typedef struct cellseg_context cellseg_context;
-typedef struct cellseg_image cellseg_image;
-typedef struct cellseg_labels cellseg_labels;
-typedef struct cellseg_model cellseg_model;
-typedef struct cellseg_trainer cellseg_trainer;
-typedef struct cellseg_table cellseg_table;
+typedef struct cellseg_context cellseg_context;   /**< hooks, threads and budget of calls */
+typedef struct cellseg_image cellseg_image;       /**< pixels of one or more channels */
+typedef struct cellseg_labels cellseg_labels;     /**< an id per pixel */
+typedef struct cellseg_model cellseg_model;       /**< a trained network and its rules */
+typedef struct cellseg_trainer cellseg_trainer;   /**< a training in progress */
+typedef struct cellseg_table cellseg_table;       /**< columns of measurements */
 typedef struct cellseg_outlines cellseg_outlines; /**< polygons of a label map */
 
 /** The name of a status code, "CELLSEG_ERR_IO"; "unknown status" for any other number. Threads: any. Since: 1.0 */

@@ -9,14 +9,17 @@
 
 #include <cellseg/types.h>
 
+/** Rises when a program must be changed. */
 #define CELLSEG_VERSION_MAJOR 1
+/** Rises with additions. */
 #define CELLSEG_VERSION_MINOR 0
+/** Rises with repairs. */
 #define CELLSEG_VERSION_PATCH 0
 
 /** The version as one number that rises with every release: 1.2.3 is 1002003. */
 #define CELLSEG_VERSION_NUMBER (CELLSEG_VERSION_MAJOR * 1000000 + CELLSEG_VERSION_MINOR * 1000 + CELLSEG_VERSION_PATCH)
 
-/** Whether these headers are of this release or a later one: #if CELLSEG_VERSION_AT_LEAST(1, 2, 0). */
+/** Whether these headers are of this release or a later one: `CELLSEG_VERSION_AT_LEAST(1, 2, 0)`. */
 #define CELLSEG_VERSION_AT_LEAST(major, minor, patch) (CELLSEG_VERSION_NUMBER >= (major)*1000000 + (minor)*1000 + (patch))
 
 #ifdef __cplusplus

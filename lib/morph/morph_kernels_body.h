@@ -4,6 +4,7 @@
  * has defined:
  *   TARGET             the attribute that lets the compiler use the row's instructions
  *   bits_of(bytes)     bit i: bytes[i] is not 0, for 64 bytes
+ *   EACH(i, count)     the head of a loop over samples
  *   ROW_NAME           the table's name
  * All other loops are plain C that the compiler vectorises.
  */

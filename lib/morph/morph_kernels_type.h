@@ -7,12 +7,12 @@ INLINE_BODY SAMPLE NAME(extreme)(SAMPLE a, SAMPLE b, bool max) {
 }
 
 INLINE_BODY void NAME(extremes)(SAMPLE *restrict out, const SAMPLE *restrict a, const SAMPLE *restrict b, size_t n, bool max) {
-    for (size_t x = 0; x < n; x++)
+    EACH (x, n)
         out[x] = NAME(extreme)(a[x], b[x], max);
 }
 
 INLINE_BODY void NAME(fill)(SAMPLE *row, size_t n, bool max) {
-    for (size_t x = 0; x < n; x++)
+    EACH (x, n)
         row[x] = max ? LOWEST : HIGHEST;
 }
 
@@ -20,7 +20,7 @@ INLINE_BODY void NAME(fill)(SAMPLE *row, size_t n, bool max) {
 
 /* Copy a row for the next block's suffixes, and extend the running prefix by it. */
 INLINE_BODY void NAME(take)(SAMPLE *restrict copy, SAMPLE *restrict run, const SAMPLE *restrict row, size_t columns, bool max) {
-    for (size_t x = 0; x < columns; x++) {
+    EACH (x, columns) {
         const SAMPLE v = row[x];
         copy[x] = v;
         run[x] = NAME(extreme)(run[x], v, max);
@@ -30,7 +30,7 @@ INLINE_BODY void NAME(take)(SAMPLE *restrict copy, SAMPLE *restrict run, const S
 INLINE_BODY void NAME(suffixes)(SAMPLE *block, size_t window, size_t columns, bool max) {
     for (size_t r = window - 1; r-- > 0;) {
         SAMPLE *row = block + r * columns;
-        for (size_t x = 0; x < columns; x++)
+        EACH (x, columns)
             row[x] = NAME(extreme)(row[x], row[x + columns], max);
     }
 }
@@ -38,7 +38,7 @@ INLINE_BODY void NAME(suffixes)(SAMPLE *block, size_t window, size_t columns, bo
 /* No difference is negative, and unsigned samples hold all of them. */
 INLINE_BODY void NAME(subtract)(DIFFERENCE *to, const SAMPLE *minuend, const SAMPLE *row, size_t columns, bool black) {
     const SAMPLE *from = black ? row : minuend, *less = black ? minuend : row;
-    for (size_t x = 0; x < columns; x++)
+    EACH (x, columns)
         to[x] = (DIFFERENCE)((DIFFERENCE)from[x] - (DIFFERENCE)less[x]);
 }
 
@@ -142,7 +142,7 @@ TARGET static void NAME(chord)(void *out, const void *table, size_t width, size_
 }
 
 INLINE_BODY void NAME(keep)(SAMPLE *restrict out, const SAMPLE *restrict in, size_t n, bool max) {
-    for (size_t x = 0; x < n; x++)
+    EACH (x, n)
         out[x] = NAME(extreme)(in[x], out[x], max);
 }
 

@@ -49,7 +49,9 @@ CHANGES = {
     "a member is inserted": ("io.h", "    double pixel_size_um;", "    double new_um;\n    double pixel_size_um;", "cellseg_read_options.pixel_size_um has moved"),
     "a member is taken away": ("io.h", "    int32_t bits;", "    int32_t depth;", "no member named"),
     "a member has another type": ("segment.h", "    double pixel_size_um;", "    int64_t pixel_size_um;", "pixel_size_um has another type"),
-    "members change places": ("tile.h", "size_t height_px, width_px;", "size_t width_px, height_px;", "cellseg_tile_grid.height_px has moved"),
+    "members change places": (
+        "tile.h", "    size_t height_px;   /**< height of the image */\n    size_t width_px; ", "    size_t width_px;\n    size_t height_px; ", "cellseg_tile_grid.height_px has moved",
+    ),
     "a number changes": ("types.h", "CELLSEG_FLOAT32 = 4", "CELLSEG_FLOAT32 = 8", "CELLSEG_FLOAT32 has another number"),
     "a callback changes": ("context.h", "int32_t level, const char *message", "int64_t level, const char *message", "conflicting types for"),
     "a function changes": ("version.h", "int32_t cellseg_version_number", "int64_t cellseg_version_number", "conflicting types for"),
@@ -58,7 +60,7 @@ CHANGES = {
 ADDITIONS = {
     "a member at the end": ("tile.h", "} cellseg_tile_grid;", "    double new_um;\n} cellseg_tile_grid;"),
     "a function": ("version.h", "CELLSEG_API const char *cellseg_version(void);", "CELLSEG_API const char *cellseg_version(void);\nCELLSEG_API int cellseg_new(int);"),
-    "a number": ("types.h", "    CELLSEG_FLOAT64 = 7\n", "    CELLSEG_FLOAT64 = 7,\n    CELLSEG_INT8 = 8\n"),
+    "a number": ("types.h", "    CELLSEG_UINT8 = 1,", "    CELLSEG_INT8 = 8,\n    CELLSEG_UINT8 = 1,"),
 }
 
 

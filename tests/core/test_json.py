@@ -9,6 +9,8 @@ import random
 import oracle
 import pytest
 
+pytestmark = pytest.mark.sanitizers
+
 STATUS_OK, STATUS_FORMAT, STATUS_MEMORY = 0, -4, -2
 NULL, FALSE, TRUE, NUMBER, STRING, ARRAY, OBJECT = range(7)
 

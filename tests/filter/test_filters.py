@@ -16,6 +16,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
 from oracle import PORTABLE, call, context, doubles
 from real_images import field  # noqa: F401
 
+pytestmark = pytest.mark.sanitizers
+
 TYPES = [np.uint8, np.uint16, np.uint32, np.float32]
 SHAPES = [(1, 1), (1, 37), (41, 1), (2, 3), (31, 33), (64, 128), (130, 71), (530, 300)]
 

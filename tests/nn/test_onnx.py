@@ -12,6 +12,8 @@ import torch.nn.functional as F
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from nets import Net, batch, check, library, unsettle
 
+pytestmark = pytest.mark.sanitizers
+
 
 def fields(message):
     """(number, value) of a Protocol Buffers message: whole numbers and bytes."""

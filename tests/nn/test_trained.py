@@ -9,6 +9,8 @@ import torch
 from nets import check, context, library
 from test_onnx import run
 
+pytestmark = pytest.mark.sanitizers
+
 EDGE = 176
 
 

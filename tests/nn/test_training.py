@@ -13,6 +13,8 @@ import torch.nn.functional as F
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from nets import BATCH, PATCH, STEP, WEIGHT_SUM, WEIGHTS, Net, Oracle, batch, check, library, unsettle
 
+pytestmark = pytest.mark.sanitizers
+
 
 def relative(a, b):
     return np.linalg.norm(a - b) / max(np.linalg.norm(b), 1e-12)

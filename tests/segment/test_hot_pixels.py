@@ -85,6 +85,7 @@ def expected(image, spread):
     return np.where(stuck & (count >= 3), pick(count // 2), image).astype(np.float32)
 
 
+@pytest.mark.sanitizers
 @pytest.mark.parametrize("dtype", ["uint8", "uint16", "int16", "uint32", "int32", "float32", "float64"])
 @pytest.mark.parametrize("size", [(1, 1), (1, 7), (7, 1), (2, 2), (2, 9), (3, 3), (30, 514), (5, 1030), (300, 40)])
 def test_stuck_pixels(dtype, size):
@@ -105,6 +106,7 @@ def test_stuck_pixels(dtype, size):
     np.testing.assert_array_equal(to, want)
 
 
+@pytest.mark.sanitizers
 def test_an_image_of_one_value_has_no_stuck_pixels():
     image = np.full((20, 30), 7, np.uint16)
     image[10, 10] = 60000

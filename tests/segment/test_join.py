@@ -41,6 +41,7 @@ def for_a_fifth(joining, *given):
     return (joining[0] + given[4].join - between, *joining[1:])
 
 
+@pytest.mark.sanitizers
 @pytest.mark.parametrize("size", [(90, 120, 60), (64, 77, 200), (1, 300, 12), (300, 1, 12), (40, 40, 2), (33, 31, 1)])
 @pytest.mark.parametrize("joining", [DEFAULT, (0, 3, 1, 2, -1, -1), (0, -2, 0.3, -1, 1, 0.5)])
 @pytest.mark.parametrize("options", [{}, {"join": 0.3}, {"join": 1e-6, "cell_sigma_um": 2}])
@@ -56,6 +57,7 @@ def test_the_rule(size, joining, options):
         assert 3 < len(np.unique(cell_of)) < cells.max() - 3
 
 
+@pytest.mark.sanitizers
 def test_the_terms_one_by_one():
     """Each coefficient alone decides as its own term does: all borders below a threshold between two values of it stay."""
     cells, marker, maps, nuclei = field(80, 90, 40, 8)
@@ -82,6 +84,7 @@ def blocks(*widths, height=6):
     return np.ascontiguousarray(cells), maps[0], maps, np.ascontiguousarray(nuclei)
 
 
+@pytest.mark.sanitizers
 @pytest.mark.parametrize("height", range(1, 9))
 def test_six_pairs_of_pixels_are_a_border(height):
     cells, marker, maps, nuclei = blocks(4, 4, height=height)
@@ -89,6 +92,7 @@ def test_six_pairs_of_pixels_are_a_border(height):
     assert cell_of.tolist() == [0, 1, 1 if height >= 6 else 2]
 
 
+@pytest.mark.sanitizers
 def test_a_chain_is_one_cell_of_the_smallest_id():
     cells, marker, maps, nuclei = blocks(3, 3, 3, 3, 3)
     renamed = np.array([0, 4, 2, 5, 3, 1], np.uint32)
@@ -100,6 +104,7 @@ def test_a_chain_is_one_cell_of_the_smallest_id():
     assert cell_of.tolist() == [0, 1, 2, 1, 2, 5] and set(np.unique(got)) == {0, 1, 2}
 
 
+@pytest.mark.sanitizers
 def test_a_cell_without_any_marker_is_as_bright_as_none():
     """Its median is 0: no border is bright beside it."""
     cells, _, maps, nuclei = blocks(20, 20)
@@ -110,6 +115,7 @@ def test_a_cell_without_any_marker_is_as_bright_as_none():
     assert method.library_join(cells, marker, maps, nuclei, 0.65, method.options(), joining)[1].tolist() == [0, 1, 1]
 
 
+@pytest.mark.sanitizers
 @pytest.mark.parametrize("options, joining, kind", [
     ({"join": 0}, ALWAYS, method.DISTANCE),
     ({"join": 1000}, (1000, 0, 0, 0, 0, 0), method.DISTANCE),
@@ -125,6 +131,7 @@ def test_nothing_is_joined(options, joining, kind):
     np.testing.assert_array_equal(got, cells)
 
 
+@pytest.mark.sanitizers
 def test_no_other_cell_and_no_size_changes_a_decision():
     """A part of a field that no cell leaves decides as the whole does."""
     cells, marker, maps, nuclei = field(200, 220, 150, 3)
@@ -141,6 +148,7 @@ def test_no_other_cell_and_no_size_changes_a_decision():
     assert len(alone) > 5 and all(whole[a] == whole[b] and cell_of[a] == cell_of[b] for a, b in alone)
 
 
+@pytest.mark.sanitizers
 def test_any_number_of_threads_gives_the_same_bytes():
     cells, marker, maps, nuclei = field(300, 310, 300, 4)
     options = method.options(join=0.2)

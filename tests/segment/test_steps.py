@@ -9,6 +9,8 @@ import scipy.ndimage as ndi
 import cellseg
 import method
 
+pytestmark = pytest.mark.sanitizers
+
 SIZES = [(1, 1), (1, 40), (37, 1), (64, 64), (150, 117)]
 
 

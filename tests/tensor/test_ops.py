@@ -7,6 +7,8 @@ import pytest
 
 import oracle
 
+pytestmark = pytest.mark.sanitizers
+
 torch = pytest.importorskip("torch")
 
 LINEAR, RELU, SIGMOID = 0, 1, 2

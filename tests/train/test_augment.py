@@ -17,6 +17,8 @@ import cellseg
 import oracle
 from cellseg import _lowlevel as low
 
+pytestmark = pytest.mark.sanitizers
+
 ROOT = Path(__file__).resolve().parents[2]
 PATCH, STEP, HEIGHT, WIDTH, KNOTS, SPANS = 176, 160, 230, 310, 7, 4
 CLIP, POWER, NOISE_RANGE = 4.0, 0.5, 20.0
