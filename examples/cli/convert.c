@@ -7,6 +7,7 @@
 #include "results.h"
 #include "text.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -55,6 +56,20 @@ typedef struct conversion {
     cellseg_outlines *cell_outlines, *nucleus_outlines;
 } conversion;
 
+/* The label map of the nuclei beside this program's label map of the cells. */
+static bool read_nuclei_beside(conversion *c, cellseg_context *context) {
+    static const char ending[] = ".cells.tif";
+    const size_t length = strlen(c->path), kept = length - (sizeof ending - 1);
+    char path[PATH_SIZE];
+    if (length < sizeof ending || strcmp(c->path + kept, ending) != 0 ||
+        snprintf(path, sizeof path, "%.*s.nuclei.tif", (int)kept, c->path) >= (int)sizeof path || !exists(path))
+        return true;
+    if (cellseg_labels_read(&c->nuclei, context, path) == CELLSEG_OK)
+        return true;
+    print_library_error(path);
+    return false;
+}
+
 static bool read_labels(conversion *c, cellseg_context *context) {
     cellseg_import_options options;
     cellseg_image *image = NULL;
@@ -71,12 +86,14 @@ static bool read_labels(conversion *c, cellseg_context *context) {
     free(name);
     if (!fine)
         print_library_error(c->path);
-    if (fine && pixel_size_um > 0) {
+    if (!fine || !read_nuclei_beside(c, context))
+        return false;
+    if (pixel_size_um > 0) {
         (void)cellseg_labels_set_pixel_size_um(c->cells, pixel_size_um);
         if (c->nuclei != NULL)
             (void)cellseg_labels_set_pixel_size_um(c->nuclei, pixel_size_um);
     }
-    return fine;
+    return true;
 }
 
 static cellseg_status make_outlines(conversion *c, cellseg_context *context) {
@@ -246,11 +263,13 @@ const command convert_command = {
         "Read labels that another program or a person made, and write label maps for training and evaluation. A FILE is a set "
         "of\n"
         "ImageJ's regions (.zip, .roi), GeoJSON of QuPath, COCO, Cellpose's _seg.npy or _cp_masks.tif, a NumPy array, LabelMe's\n"
-        "JSON, or a label map of any program (TIFF, PNG). Regions and GeoJSON need --images, since they state no size. Of a "
-        "folder\n"
-        "the image of the same stem is taken; for a COCO file of several images, all images. <stem> is that of the image, or "
-        "else\n"
-        "of FILE without its known endings. docs/outlines.md has the rules.",
+        "JSON, or a label map of any program (TIFF, PNG); with <stem>.cells.tif, <stem>.nuclei.tif beside it is read too. "
+        "Regions\n"
+        "and GeoJSON need --images, since they state no size. Of a folder the image of the same stem is taken; for a COCO file "
+        "of\n"
+        "several images, all images. <stem> is that of the image, or else of FILE without its known endings. docs/outlines.md "
+        "has\n"
+        "the rules.",
     .groups = (const option_group[]){{"Output", output_options},
                                      {NULL, json_options},
                                      {"Reading", image_options},

@@ -57,6 +57,19 @@ def test_round_trips_through_every_format(tmp_path, field):
             np.testing.assert_array_equal(own, labels)
 
 
+def test_a_result_becomes_outlines_with_its_nuclei(tmp_path, field):
+    _, cells, nuclei = field
+    for kind, labels in ("cells", cells), ("nuclei", nuclei):
+        write_image(tmp_path / f"a.{kind}.tif", labels.astype(np.uint16))
+    assert run("convert", "-o", tmp_path / "out", "--rois", tmp_path / "a.cells.tif").code == 0
+    own = cellseg.import_labels(tmp_path / "out/a.rois.zip", cells.shape)
+    for labels, wanted in zip(own, (cells, nuclei)):
+        np.testing.assert_array_equal(labels, wanted)
+    (tmp_path / "a.nuclei.tif").write_bytes(b"II*\0")
+    done = run("convert", "-o", tmp_path / "out", "--overwrite", tmp_path / "a.cells.tif")
+    assert done.code == 1 and "a.nuclei.tif" in " ".join(done.errors)
+
+
 @pytest.mark.parametrize("name", ["drug_1_seg.npy", "drug_1_cp_masks.tif"])
 def test_cellpose(tmp_path, field, name):
     folder, cells, _ = field
