@@ -159,7 +159,7 @@ CELLSEG_API cellseg_status cellseg_labels_read_from(cellseg_labels **out, cellse
 
 /** Options of importing labels. Initialise with cellseg_import_options_init(). */
 typedef struct cellseg_import_options {
-    size_t struct_size;
+    size_t struct_size;     /**< sizeof of this struct where the caller was compiled */
     int32_t height_px;      /**< of the image; 0: the file's. Default 0 */
     int32_t width_px;       /**< of the image; 0: the file's. Default 0 */
     const char *image_name; /**< image of a file that holds several, by its file name, UTF-8; NULL, the default: the only one */
