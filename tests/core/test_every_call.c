@@ -27,7 +27,7 @@ static struct inputs {
     cellseg_outlines *cell_outlines, *nucleus_outlines;
     unsigned char *file; /* the model's */
     size_t file_size;
-    char image_path[64], cells_path[64], out_path[64];
+    char image_path[64], coco_path[64], cells_path[64], out_path[64];
 } in;
 
 static char folder[] = "/tmp/cellseg-test-XXXXXX";
@@ -69,9 +69,11 @@ static int make_inputs(void **state) {
     assert_non_null(mkdtemp(folder));
     (void)snprintf(in.image_path, sizeof in.image_path, "%s/image.tif", folder);
     (void)snprintf(in.cells_path, sizeof in.cells_path, "%s/cells.tif", folder);
+    (void)snprintf(in.coco_path, sizeof in.coco_path, "%s/cells.json", folder);
     (void)snprintf(in.out_path, sizeof in.out_path, "%s/out", folder);
     assert_ok(cellseg_image_write(in.image, NULL, in.image_path, NULL));
     assert_ok(cellseg_labels_write(in.cells, NULL, in.cells_path, NULL));
+    assert_ok(cellseg_coco_write(NULL, in.coco_path, "a.tif", in.cells, in.nuclei));
     return 0;
 }
 
@@ -89,6 +91,7 @@ static int free_inputs(void **state) {
     free(in.file);
     (void)unlink(in.image_path);
     (void)unlink(in.cells_path);
+    (void)unlink(in.coco_path);
     (void)unlink(in.out_path);
     return rmdir(folder);
 }
@@ -329,6 +332,22 @@ CALL(labels_read_from) {
     return take_labels(hash, labels, status);
 }
 
+CALL(labels_import) {
+    cellseg_labels *cells, *nuclei;
+    const cellseg_status status = cellseg_labels_import(&cells, &nuclei, context, in.coco_path, NULL);
+    (void)take_labels(hash, nuclei, status);
+    return take_labels(hash, cells, status);
+}
+CALL(labels_import_from) {
+    cellseg_labels *cells, *nuclei;
+    unsigned char *bytes;
+    const cellseg_reader reader = reader_of(in.coco_path, &bytes);
+    const cellseg_status status = cellseg_labels_import_from(&cells, &nuclei, context, &reader, NULL);
+    free(bytes);
+    (void)take_labels(hash, nuclei, status);
+    return take_labels(hash, cells, status);
+}
+
 #define WRITE_CALL(name, ...)                                                                                                    \
     CALL(name) {                                                                                                                 \
         test_sink sink = {0};                                                                                                    \
@@ -480,6 +499,7 @@ static const call calls[] = {
     ROW(roc),
     ROW(image_read),
     ROW(labels_read),
+    ROW(labels_import),
     ROW(image_write),
     ROW(labels_write),
     ROW(overlay_write),
@@ -490,6 +510,7 @@ static const call calls[] = {
     ROW(coco_write),
     ROW(image_read_from),
     ROW(labels_read_from),
+    ROW(labels_import_from),
     ROW(image_write_to),
     ROW(labels_write_to),
     ROW(overlay_write_to),
