@@ -50,7 +50,7 @@ void put_bars(FILE *to, const size_t *counts, size_t bars) {
     const size_t step = step_for(most), top = (most + step - 1) / step * step;
     for (size_t mark = 0; mark <= top; mark += step) {
         char text[32];
-        (void)snprintf(text, sizeof text, "%zu", mark);
+        (void)snprintf(text, sizeof text, top >= 100000 ? "%zuk" : "%zu", top >= 100000 ? mark / 1000 : mark);
         put_y_mark(to, (double)mark / (double)top, text);
     }
     const double width = (double)CHART_WIDTH / (double)bars, gap = width > 6 ? 1 : width / 6;

@@ -117,16 +117,25 @@ const char *plain_csv_text(const char *field) {
 
 /* ---- writing ---- */
 
-void put_csv_text(FILE *to, const char *text) {
-    fputc('"', to);
-    if (text[0] != '\0' && strchr("=+-@\t\r\n'", text[0]) != NULL)
-        fputc('\'', to);
+static void put_quoted(FILE *to, const char *before, const char *text) {
+    fprintf(to, "\"%s", before);
     for (; *text != '\0'; text++) {
         if (*text == '"')
             fputc('"', to);
         fputc(*text, to);
     }
     fputc('"', to);
+}
+
+void put_csv_text(FILE *to, const char *text) {
+    put_quoted(to, text[0] != '\0' && strchr("=+-@\t\r\n'", text[0]) != NULL ? "'" : "", text);
+}
+
+void put_csv_field(FILE *to, const char *before, const char *field) {
+    if (strpbrk(field, ",\"\n") != NULL)
+        put_quoted(to, before, field);
+    else
+        fprintf(to, "%s%s", before, field);
 }
 
 void put_csv_number(FILE *to, double value) {

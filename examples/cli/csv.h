@@ -37,6 +37,9 @@ const char *plain_csv_text(const char *field);
 /* A text in quotes, quotes in it doubled; a text that a spreadsheet would compute gets an apostrophe in front. */
 void put_csv_text(FILE *to, const char *text);
 
+/* A field, behind the text `before` within the field, as read_csv_row() gave it; quoted only where the text needs quotes. */
+void put_csv_field(FILE *to, const char *before, const char *field);
+
 /* A number of 15 digits; nothing for one that is not finite. */
 void put_csv_number(FILE *to, double value);
 

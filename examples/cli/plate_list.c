@@ -157,12 +157,14 @@ static void add_record(plate_list *list, const char *name) {
     if (record == NULL)
         return;
     plate_image *image = add_image(list, copy(name));
-    const cJSON *field = cJSON_GetObjectItemCaseSensitive(record, "field");
+    const cJSON *location = cJSON_GetObjectItemCaseSensitive(record, "location");
     for (size_t p = 0; p < PLACES; p++)
-        image->places[p] = text_of(cJSON_GetObjectItemCaseSensitive(field, place_names[p]));
+        image->places[p] = text_of(cJSON_GetObjectItemCaseSensitive(location, place_names[p]));
     image->input = text_of(cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(record, "input"), "given"));
-    image->report = cJSON_DetachItemFromObjectCaseSensitive(record, "report");
-    image->warnings = cJSON_DetachItemFromObjectCaseSensitive(record, "warnings");
+    if (cJSON_IsObject(cJSON_GetObjectItemCaseSensitive(record, "report")))
+        image->report = cJSON_DetachItemFromObjectCaseSensitive(record, "report");
+    if (cJSON_IsArray(cJSON_GetObjectItemCaseSensitive(record, "warnings")))
+        image->warnings = cJSON_DetachItemFromObjectCaseSensitive(record, "warnings");
     take_method(list, method_of(record));
     cJSON_Delete(record);
 }

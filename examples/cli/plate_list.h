@@ -16,8 +16,8 @@ typedef struct plate_image {
     char *places[PLACES]; /* empty: unknown */
     char *input;          /* as the command line gave it; empty: unknown */
     char *error;          /* why there are no results; NULL: there are */
-    cJSON *report;        /* figures of the record, NULL with an error */
-    cJSON *warnings;      /* an array of texts, NULL with an error */
+    cJSON *report;        /* figures of the record, an object; NULL: none */
+    cJSON *warnings;      /* of the record, an array; NULL: none */
     unsigned row, column; /* of the well, from 1; 0: unknown */
 } plate_image;
 

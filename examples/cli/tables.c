@@ -178,28 +178,35 @@ static void choose_shown(tables *t) {
 
 /* ---- titles ---- */
 
-static void put_titles(FILE *to, const char *const *names, size_t count, const char *before) {
-    for (size_t i = 0; i < count; i++)
-        fprintf(to, "%s%s", before, names[i]);
+static void put_titles(FILE *to, const char *const *names, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        fputc(',', to);
+        put_csv_field(to, "", names[i]);
+    }
 }
 
 static void put_mean_titles(FILE *to, const name_set *columns) {
-    for (size_t c = 0; c < columns->count; c++)
-        if (has_mean(columns->names[c]))
-            fprintf(to, ",mean_%s,median_%s", columns->names[c], columns->names[c]);
+    for (size_t c = 0; c < columns->count; c++) {
+        if (!has_mean(columns->names[c]))
+            continue;
+        fputc(',', to);
+        put_csv_field(to, "mean_", columns->names[c]);
+        fputc(',', to);
+        put_csv_field(to, "median_", columns->names[c]);
+    }
     fputc('\n', to);
 }
 
 static void put_all_titles(tables *t) {
     const name_set *columns = &t->sums->columns;
     fputs("image", t->cells.file);
-    put_titles(t->cells.file, place_names, PLACES, ",");
-    put_titles(t->cells.file, (const char *const *)columns->names, columns->count, ",");
+    put_titles(t->cells.file, place_names, PLACES);
+    put_titles(t->cells.file, (const char *const *)columns->names, columns->count);
     fputc('\n', t->cells.file);
     fputs("image,input", t->images.file);
-    put_titles(t->images.file, place_names, PLACES, ",");
+    put_titles(t->images.file, place_names, PLACES);
     fputs(",status,error,warnings", t->images.file);
-    put_titles(t->images.file, (const char *const *)t->figures.names, t->figures.count, ",");
+    put_titles(t->images.file, (const char *const *)t->figures.names, t->figures.count);
     put_mean_titles(t->images.file, columns);
     fputs("plate,well,row,column,images,failed,cells,nuclei,warnings,suitable,doubtful,nuclear_stain", t->wells.file);
     put_mean_titles(t->wells.file, columns);
@@ -235,7 +242,8 @@ static void take_row(tables *t, const csv_reader *r, const plate_image *image, c
     put_places(to, image, PLACES);
     for (size_t c = 0; c < columns; c++) {
         const char *text = t->texts[c] != NULL ? t->texts[c] : "";
-        fprintf(to, ",%s", text);
+        fputc(',', to);
+        put_csv_field(to, "", text);
         take_value(t, c, text);
     }
     fputc('\n', to);
