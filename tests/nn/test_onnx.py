@@ -56,7 +56,8 @@ def texts(message, number):
 def run(path, images, precision=torch.float32):
     """The graph by the definitions of its operators."""
     graph, = every(path.read_bytes(), 7)
-    values = {"image": torch.tensor(images, dtype=precision)[:, None]}
+    image, = texts(every(graph, 11)[0], 1)
+    values = {image: torch.tensor(images, dtype=precision)[:, None]}
     for tensor in every(graph, 5):
         assert every(tensor, 2) == [1]  # float32
         shape = every(tensor, 1)
@@ -74,6 +75,8 @@ def run(path, images, precision=torch.float32):
         elif op == "MaxPool":
             assert a == {"kernel_shape": [2, 2], "strides": [2, 2]}
             result = F.max_pool2d(*inputs, 2)
+        elif op == "Pow":
+            result = inputs[0] ** inputs[1]
         elif op == "Concat":
             result = torch.cat(inputs, a["axis"][0])
         else:
