@@ -49,6 +49,7 @@ for platform in s390x riscv64; do
     check "platforms: $platform" quietly sh tests/platforms/run.sh $platform "$work/platforms"
 done
 check "Debian packages" quietly sh tests/packages/check_deb.sh "$work/deb"
+check "networks in engines of others" quietly sh tests/packages/check_bioimageio.sh "$work/engines"
 check "vcpkg, Conan, bill of materials" quietly sh tests/packages/check_recipes.sh "$work/recipes"
 check "CellProfiler" quietly sh tests/packages/check_cellprofiler.sh "$work/cellprofiler"
 
