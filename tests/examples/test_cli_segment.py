@@ -313,7 +313,7 @@ def test_help():
     """Of every subcommand, and no other."""
     subcommands = re.findall(r"^  (\w+) ", run("--help").output, re.M)
     assert set(subcommands) == {
-        "segment", "label", "measure", "train", "crossval", "evaluate", "synth", "merge", "export", "info", "completion", "manual",
+        "segment", "label", "measure", "train", "crossval", "evaluate", "synth", "convert", "merge", "export", "info", "completion", "manual",
     }
     for subcommand in subcommands:
         result = run(subcommand, "--help")
