@@ -229,7 +229,7 @@ static bool find_images(file_list *images) {
     *images = (file_list){0};
     if (images_path == NULL)
         return true;
-    return is_folder(images_path) ? files_in_folder(images, images_path, NULL)
+    return is_folder(images_path) ? images_in_folder(images, images_path, NULL)
                                   : files_from_operands(images, &images_path, 1, NULL);
 }
 
