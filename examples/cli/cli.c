@@ -15,11 +15,11 @@
 #include <string.h>
 
 bool quiet, verbose, json_lines;
-static int output_error; /* of the first write to standard output that failed */
-static char *warnings;   /* of the image at hand, a line each; NULL: none */
+static int output_error;             /* of the first write to standard output that failed */
+static _Thread_local char *warnings; /* of the image at hand, a line each; NULL: none */
 
 enum { LINE_SIZE = 16384 }; /* two paths and the library's own line */
-static char newest_error[LINE_SIZE];
+static _Thread_local char newest_error[LINE_SIZE];
 
 /* ---- standard output ---- */
 
@@ -56,15 +56,19 @@ void end_line(void) {
 
 void print_result(const char *format, ...) {
     va_list arguments;
+    lock_lines();
     va_start(arguments, format);
     put_clean(format, arguments);
     va_end(arguments);
     end_line();
+    unlock_lines();
 }
 
 void flush_output(void) {
+    lock_lines();
     if (fflush(stdout) != 0 && output_error == 0)
         output_error = errno;
+    unlock_lines();
 }
 
 void begin_output(void) {
@@ -93,11 +97,13 @@ static void format_line(char line[LINE_SIZE], const char *format, va_list argume
 /* "cellseg: warning: LINE", or the same as JSON; an error has no kind in front. */
 static void print_line(const char *kind, const char *line) {
     const bool is_error = strcmp(kind, "error") == 0;
+    lock_lines();
     wipe_bar();
     if (json_lines)
         put_message(stderr, kind, line);
     else
         fprintf(stderr, "cellseg: %s%s%s\n", is_error ? "" : kind, is_error ? "" : ": ", line);
+    unlock_lines();
 }
 
 void print_error(const char *format, ...) {

@@ -58,21 +58,20 @@ bool choose_marker(channel_word *channel, const field_list *list) {
 
 /* The fields of one folder must have names of their own. */
 static int by_folder(const void *x, const void *y) {
-    const field *const *a = x, *const *b = y;
-    const int order = strcmp((*a)->folder, (*b)->folder);
-    return order != 0 ? order : (*a)->order < (*b)->order ? -1 : (*a)->order > (*b)->order;
+    const field *a = x, *b = y;
+    const int order = strcmp(a->folder, b->folder);
+    return order != 0 ? order : a->order < b->order ? -1 : a->order > b->order;
 }
 
 static bool check_names(const field_list *list) {
-    const field **sorted = check_memory(malloc((list->count + 1) * sizeof *sorted));
+    field *sorted = check_memory(malloc((list->count + 1) * sizeof *sorted));
     file *files = check_memory(malloc((list->count + 1) * sizeof *files));
     bool fine = true;
-    for (size_t i = 0; i < list->count; i++)
-        sorted[i] = &list->fields[i];
+    memcpy(sorted, list->fields, list->count * sizeof *sorted);
     qsort(sorted, list->count, sizeof *sorted, by_folder);
     for (size_t begin = 0, end; fine && begin < list->count; begin = end) {
-        for (end = begin; end < list->count && strcmp(sorted[begin]->folder, sorted[end]->folder) == 0; end++)
-            files[end - begin] = sorted[end]->marker;
+        for (end = begin; end < list->count && strcmp(sorted[begin].folder, sorted[end].folder) == 0; end++)
+            files[end - begin] = sorted[end].marker;
         fine = are_names_apart(files, end - begin);
     }
     free(files);
@@ -166,7 +165,7 @@ static cellseg_image *join(cellseg_context *context, cellseg_image *const *image
 }
 
 bool read_field(cellseg_image **image, cellseg_context *context, const field *f) {
-    cellseg_image **images = check_memory(calloc(f->count, sizeof *images));
+    cellseg_image **images = check_memory(calloc(f->count, sizeof(cellseg_image *)));
     bool fine = true;
     for (size_t i = 0; fine && i < f->count; i++)
         fine = read_chosen(&images[i], context, f->files[i].path) && name_channels(images[i], f->files[i].name);

@@ -3,6 +3,7 @@
 #include "command.h"
 #include "failures.h"
 #include "fields.h"
+#include "jobs.h"
 #include "library_options.h"
 #include "merge.h"
 #include "progress.h"
@@ -10,9 +11,11 @@
 #include "record.h"
 #include "results.h"
 #include "system.h"
+#include "text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* ---- the command line ---- */
 
@@ -20,6 +23,7 @@ static const char *output_folder, *model_path, *nuclei_path;
 static channel_word channel, nuclei_channel;
 static field_source source;
 static bool overwrite, resume;
+static int32_t job_count;
 
 static const option output_options[] = {
     {"output", 'o', OPTION_TEXT, &output_folder, "FOLDER", "folder of the results; created if missing", NULL},
@@ -29,6 +33,10 @@ static const option output_options[] = {
     {"geojson", 0, OPTION_FLAG, &want_geojson, NULL, "also write outlines and measurements for QuPath, <stem>.geojson", NULL},
     {"coco", 0, OPTION_FLAG, &want_coco, NULL, "also write COCO annotations, <stem>.coco.json", NULL},
     {"svg", 0, OPTION_FLAG, &want_svg, NULL, "also write outlines as a drawing over the image, <stem>.svg", NULL},
+    OPTIONS_END,
+};
+static const option job_options[] = {
+    {"jobs", 0, OPTION_WHOLE, &job_count, "N", "images side by side, which share threads and memory; 0: as many as pay", NULL},
     OPTIONS_END,
 };
 static const option map_options[] = {
@@ -118,6 +126,8 @@ static bool is_complete(const command *of, int inputs) {
         fault = "an input file is missing";
     else if (inputs > 0 && source.sheet != NULL)
         fault = "--sheet names the input files; no other is expected";
+    else if (job_count < 0)
+        fault = "--jobs must not be negative";
     else if (of == &label_command && nuclei_channel.word == NULL && nuclei_path == NULL)
         fault = "--nuclei-channel K or --nuclei FILE is missing";
     else if (of == &label_command && segment_method.relief == CELLSEG_RELIEF_PROBABILITY)
@@ -185,7 +195,7 @@ static bool find_cells(results *r, cellseg_context *context) {
     return status == CELLSEG_OK;
 }
 
-typedef enum outcome { OUTCOME_FAILED, OUTCOME_DONE, OUTCOME_KEPT } outcome;
+typedef enum outcome { OUTCOME_MISSED, OUTCOME_FAILED, OUTCOME_DONE, OUTCOME_KEPT, OUTCOMES } outcome;
 
 static outcome process(const field *f, cellseg_context *context, const cellseg_model *model) {
     results r;
@@ -236,6 +246,59 @@ static bool prepare(const field_list *fields) {
     return prepare_results(fields, others, output_folder, chosen_reading(), overwrite);
 }
 
+typedef struct plate_run {
+    const field_list *fields;
+    const cellseg_model *model;
+    outcome *outcomes; /* of each field */
+    char **errors;     /* of those that failed */
+} plate_run;
+
+static void process_field(void *user, size_t i, cellseg_context *context) {
+    const plate_run *run = user;
+    const outcome of = process(&run->fields->fields[i], context, run->model);
+    if (of == OUTCOME_FAILED && was_interrupted())
+        return;
+    run->outcomes[i] = of;
+    if (of == OUTCOME_FAILED)
+        run->errors[i] = check_memory(copy_text(last_error(), strlen(last_error())));
+}
+
+/* What a field of the run needs with its images, which are read and then joined, as far as the first one tells; 0: it cannot be
+ * read. */
+static uint64_t memory_of_field(const field_list *fields, cellseg_context *context, const cellseg_model *model) {
+    cellseg_image *image = NULL;
+    uint64_t bytes = 0;
+    if (cellseg_image_read(&image, context, fields->fields[0].marker.path, chosen_reading()) == CELLSEG_OK &&
+        cellseg_segment_memory(&bytes, context, model, cellseg_image_height(image), cellseg_image_width(image),
+                               cellseg_image_pixel_size_um(image), &segment_options) != CELLSEG_OK)
+        bytes = 0;
+    const uint64_t channels = (uint64_t)cellseg_image_channels(image) * fields->fields[0].count;
+    const uint64_t pixels = 2 * channels * cellseg_image_height(image) * cellseg_image_row_stride_bytes(image);
+    cellseg_image_free(image);
+    return bytes > 0 ? bytes + pixels : 0;
+}
+
+/* Gives the number of fields that failed, or were not reached. */
+static size_t sum_up(const plate_run *run, run_times *times) {
+    size_t counts[OUTCOMES] = {0};
+    failure_list failures = {0};
+    const size_t count = run->fields->count;
+    for (size_t i = 0; i < count; i++) {
+        counts[run->outcomes[i]]++;
+        if (run->errors[i] != NULL)
+            add_failure(&failures, &run->fields->fields[i], run->errors[i]);
+        free(run->errors[i]);
+    }
+    if (counts[OUTCOME_KEPT] > 0)
+        print_note("%zu of %zu were finished before, and are kept", counts[OUTCOME_KEPT], count);
+    if (count > 1)
+        report_failures(&failures, output_folder, count);
+    free_failures(&failures);
+    times->computed = counts[OUTCOME_DONE];
+    times->skipped = counts[OUTCOME_KEPT];
+    return counts[OUTCOME_MISSED] + counts[OUTCOME_FAILED];
+}
+
 static bool merge_all(cellseg_context *context, const run_times *times) {
     const bool fine = merge_results(output_folder, context, times);
     if (fine && times->computed > 0 && !json_lines)
@@ -245,26 +308,19 @@ static bool merge_all(cellseg_context *context, const run_times *times) {
 
 /* Gives the number of fields that failed, or were not reached; 1 where only the tables failed. */
 static size_t process_fields(const field_list *fields, cellseg_context *context, const cellseg_model *model) {
-    size_t counts[3] = {0};
-    failure_list failures = {0};
+    plate_run all = {.fields = fields,
+                     .model = model,
+                     .outcomes = check_memory(calloc(fields->count, sizeof(outcome))),
+                     .errors = check_memory(calloc(fields->count, sizeof(char *)))};
     const double started = now_seconds();
-    for (size_t i = 0; i < fields->count && !was_interrupted(); i++) {
-        set_progress_file(i, fields->count);
-        const outcome of_field = process(&fields->fields[i], context, model);
-        counts[of_field]++;
-        if (of_field == OUTCOME_FAILED && !was_interrupted())
-            add_failure(&failures, &fields->fields[i], last_error());
-    }
-    if (counts[OUTCOME_KEPT] > 0)
-        print_note("%zu of %zu were finished before, and are kept", counts[OUTCOME_KEPT], fields->count);
-    size_t failed = fields->count - counts[OUTCOME_DONE] - counts[OUTCOME_KEPT];
-    const run_times times = {now_seconds() - started, counts[OUTCOME_DONE], counts[OUTCOME_KEPT]};
-    if (fields->count > 1) {
-        report_failures(&failures, output_folder, fields->count);
-        if (!was_interrupted() && !merge_all(context, &times) && failed == 0)
-            failed = 1;
-    }
-    free_failures(&failures);
+    const uint64_t bytes = memory_mib > 0 && fields->count > 1 ? memory_of_field(fields, context, model) : 0;
+    run_jobs(count_jobs(job_count, fields->count, context, bytes), fields->count, context, process_field, &all);
+    run_times times = {.seconds = now_seconds() - started};
+    size_t failed = sum_up(&all, &times);
+    if (fields->count > 1 && !was_interrupted() && !merge_all(context, &times) && failed == 0)
+        failed = 1;
+    free(all.outcomes);
+    free(all.errors);
     return failed;
 }
 
@@ -336,6 +392,7 @@ const command segment_command = {
                                      {"Method", model_options},
                                      {NULL, segment_inner.rows},
                                      {"Common", thread_options},
+                                     {NULL, job_options},
                                      {NULL, verbose_options},
                                      {NULL, general_options},
                                      {NULL, NULL}},
@@ -366,6 +423,7 @@ const command label_command = {
                                      {"Objects", label_objects.rows},
                                      {"Method", label_inner.rows},
                                      {"Common", thread_options},
+                                     {NULL, job_options},
                                      {NULL, verbose_options},
                                      {NULL, general_options},
                                      {NULL, NULL}},

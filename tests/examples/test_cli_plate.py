@@ -4,11 +4,12 @@
 import csv
 import json
 import re
+import signal
 
 import numpy as np
 import pytest
 import tifffile
-from program import run, run_until_it_survives, write_image
+from program import run, run_on_a_terminal, run_until_it_survives, told, write_image
 
 PARTS = ["plate", "well", "row", "column", "field", "channel", "z", "t"]
 
@@ -181,7 +182,7 @@ STEMS = ["p_A01_s1_w2", "p_A01_s2_w2", "day 1/p_B12_s1_w2", "day 1/p_B12_s2_w2"]
 def segmented(plate, tmp_path_factory):
     out = tmp_path_factory.mktemp("plate-out") / "out"
     result = run("segment", "--marker", "W02", "-o", out, plate)
-    assert result.code == 0 and result.errors == []
+    assert result.code == 0 and told(result) == []
     return out
 
 
@@ -311,12 +312,12 @@ def test_what_is_finished_is_kept(plate, segmented, tmp_path):
     assert run(*go, copy).code == 0
     first = files_below(out)
     result = run(*go, "plate", cwd=tmp_path)
-    assert result.output == "" and result.errors == ["cellseg: note: 4 of 4 were finished before, and are kept"]
+    assert result.output == "" and told(result) == ["cellseg: note: 4 of 4 were finished before, and are kept"]
     assert files_below(out) == first
     (out / "p_A01_s1_w2.csv").unlink()
     (copy / "day 1/p_B12_s1_w1.tif").write_bytes((copy / "day 1/p_B12_s2_w1.tif").read_bytes())
     result = run(*go, copy)
-    assert result.errors == ["cellseg: note: 2 of 4 were finished before, and are kept"]
+    assert told(result) == ["cellseg: note: 2 of 4 were finished before, and are kept"]
     assert re.findall(r"p_\w+\.tif", result.output) == ["p_B12_s1_w2.tif", "p_A01_s1_w2.tif"]
     assert len(run(*go, "--sensitivity", 50, copy).output.splitlines()) == 5
     assert len(run(*go, "--sensitivity", 50, "--svg", copy).output.splitlines()) == 5
@@ -339,3 +340,59 @@ def test_the_table_of_failures_goes_when_nothing_fails(plate, tmp_path):
     (tmp_path / "out/failures.csv").write_text("my,own\n")
     assert run("segment", "-o", tmp_path / "out", bad).code == 0
     assert (tmp_path / "out/failures.csv").read_text() == "my,own\n"
+
+
+# ---- side by side ----
+
+
+@pytest.mark.parametrize("words", [["--jobs", 2], ["--jobs", 3, "--threads", 7], ["--jobs", 40, "--max-memory", 60], ["--jobs", 4, "--max-memory", 33]])
+def test_fields_side_by_side_give_the_same_bytes(plate, segmented, tmp_path, words):
+    """Where the memory does not hold as many, fewer run."""
+    result = run("segment", "--marker", "w2", *words, "-o", tmp_path, plate)
+    assert result.code == 0 and told(result) == []
+    assert files_below(tmp_path) == files_below(segmented)
+    assert len(result.output.splitlines()) == 5
+
+
+def test_warnings_and_failures_stay_with_their_fields(tmp_path, field):
+    """With JSON, each line is whole."""
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for i in range(12):
+        crop = np.full((64, 64), 7, np.uint16) if i % 3 == 1 else field[0, :90, 10 * i : 10 * i + 90]
+        write_image(folder / f"{i:02}.tif", crop)
+        if i % 3 == 2:
+            (folder / f"{i:02}.tif").write_bytes(b"II*\0")
+    outs = []
+    for jobs in (1, 5):
+        out = tmp_path / f"out{jobs}"
+        result = run("segment", "--json", "--jobs", jobs, "-o", out.name, "in", cwd=tmp_path)
+        assert result.code == 3
+        records = {json.loads(line)["input"]["given"]: json.loads(line) for line in result.output.splitlines()}
+        assert sorted(records) == [f"in/{i:02}.tif" for i in range(12) if i % 3 != 2]
+        for i in (1, 4, 7, 10):
+            assert len(records[f"in/{i:02}.tif"]["warnings"]) == 1 and f"in/{i:02}.tif: " in records[f"in/{i:02}.tif"]["warnings"][0]
+        assert all(f"in/{i:02}.tif" in row["error"] for i, row in zip((2, 5, 8, 11), failures(out).values(), strict=True))
+        assert all(len(json.loads(line)) == 1 for line in result.errors)
+        outs.append(files_below(out))
+    assert outs[0] == outs[1]
+
+
+def test_the_interrupt_key_stops_all(plate, tmp_path):
+    folder = tmp_path / "in"
+    for i in range(30):
+        (folder / str(i)).mkdir(parents=True)
+        (folder / str(i) / "a.tif").write_bytes((plate / "p_A01_s1_w2.tif").read_bytes())
+    code, _ = run_on_a_terminal(
+        "segment", "--jobs", 3, "-o", tmp_path / "out", folder, on_sign=lambda process: process.send_signal(signal.SIGINT)
+    )
+    assert code == 130
+    done = [p for p in (tmp_path / "out").rglob("*") if p.is_file()]
+    assert len(done) % 5 == 0 and not any(p.name.startswith(".") for p in done)
+    assert run("segment", "--jobs", 3, "--resume", "-o", tmp_path / "out", folder).code == 0
+    assert len({p.read_bytes() for p in (tmp_path / "out").rglob("a.cells.tif")}) == 1
+
+
+def test_jobs_are_a_number(plate, tmp_path):
+    result = run("segment", "--jobs", -1, "-o", tmp_path / "out", plate)
+    assert result.code == 2 and "--jobs must not be negative" in result.errors[0]
