@@ -100,10 +100,12 @@ static bool add_location(cJSON *to, const field *f) {
 
 /* ---- writing ---- */
 
-static bool add_model(cJSON *to, uint64_t hash) {
-    char text[32] = "two-channel";
-    if (hash != 0)
-        (void)snprintf(text, sizeof text, "%016" PRIx64, hash);
+static bool add_model(cJSON *to, const results *r) {
+    char text[32];
+    if (r->model != NULL)
+        (void)snprintf(text, sizeof text, "%016" PRIx64, cellseg_model_hash(r->model));
+    else
+        (void)snprintf(text, sizeof text, "%s", r->maps_path[0] != '\0' ? "maps" : "two-channel");
     return cJSON_AddStringToObject(to, "model", text) != NULL;
 }
 
@@ -167,8 +169,8 @@ static bool describe_work(cJSON *to, const results *r) {
     return cJSON_AddStringToObject(to, "program", program) != NULL &&
            cJSON_AddStringToObject(to, "version", cellseg_version()) != NULL && add_file(to, "input", r->input->path) &&
            (r->nuclei_path == NULL || add_file(to, "nuclei_input", r->nuclei_path)) && add_channels(to, r->field) &&
-           add_location(to, r->field) && add_model(to, r->model != NULL ? cellseg_model_hash(r->model) : 0) &&
-           add_options(to, "reading", cellseg_read_options_table(), r->reading) &&
+           (r->maps_path[0] == '\0' || add_file(to, "maps_input", r->maps_path)) && add_location(to, r->field) &&
+           add_model(to, r) && add_options(to, "reading", cellseg_read_options_table(), r->reading) &&
            add_options(to, "options", cellseg_segment_options_table(), &r->options);
 }
 
@@ -297,6 +299,7 @@ static void drop_given(cJSON *record) {
     cJSON *channel;
     cJSON_DeleteItemFromObject(cJSON_GetObjectItem(record, "input"), "given");
     cJSON_DeleteItemFromObject(cJSON_GetObjectItem(record, "nuclei_input"), "given");
+    cJSON_DeleteItemFromObject(cJSON_GetObjectItem(record, "maps_input"), "given");
     cJSON_ArrayForEach(channel, cJSON_GetObjectItem(record, "channels")) cJSON_DeleteItemFromObject(channel, "given");
 }
 
@@ -309,7 +312,7 @@ static void take_number(int32_t *number, const cJSON *record, const char *name) 
 
 /* Every key of the work has the same value in the record, and what only the one has is missing in the other. */
 static bool is_same_work(const cJSON *record, const cJSON *work) {
-    static const char *const optional[] = {"nuclei_input", "channels", "location"};
+    static const char *const optional[] = {"nuclei_input", "maps_input", "channels", "location"};
     const cJSON *item;
     cJSON_ArrayForEach(item,
                        work) if (!cJSON_Compare(item, cJSON_GetObjectItemCaseSensitive(record, item->string), true)) return false;

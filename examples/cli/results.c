@@ -17,7 +17,7 @@
 
 cellseg_segment_options segment_options;
 cellseg_method segment_method;
-bool want_maps, want_geojson, want_coco, want_svg;
+bool want_maps, want_rois, want_geojson, want_coco, want_svg;
 
 bool set_segment_preset(int32_t preset) {
     cellseg_segment_options *o = &segment_options;
@@ -89,6 +89,10 @@ static const char *write_table(const results *r, cellseg_context *context, const
     return fault_in(path, cellseg_table_write_csv(r->table, context, path));
 }
 
+static const char *write_rois(const results *r, cellseg_context *context, const char *path) {
+    return fault_in(path, cellseg_rois_write(context, path, r->cell_outlines, r->nucleus_outlines));
+}
+
 static const char *write_geojson(const results *r, cellseg_context *context, const char *path) {
     return fault_in(path, cellseg_geojson_write(context, path, r->cell_outlines, r->nucleus_outlines, r->table));
 }
@@ -112,6 +116,7 @@ const result_kind result_kinds[] = {
     {".maps.tif", write_maps, &want_maps},
     {".overlay.png", write_overlay, NULL},
     {".csv", write_table, NULL},
+    {".rois.zip", write_rois, &want_rois},
     {".geojson", write_geojson, &want_geojson},
     {".coco.json", write_coco, &want_coco},
     {".svg", write_svg, &want_svg},
@@ -239,9 +244,10 @@ bool prepare_results(const field_list *fields, const char *const *others, const 
 /* What several files hold. */
 static bool describe_cells(results *r, cellseg_context *context) {
     cellseg_status status = cellseg_measure(&r->table, context, r->cells, r->nuclei, r->image, NULL);
-    if (status == CELLSEG_OK && (want_geojson || want_svg))
+    const bool outlined = want_rois || want_geojson || want_svg;
+    if (status == CELLSEG_OK && outlined)
         status = cellseg_labels_outlines(&r->cell_outlines, context, r->cells, NULL);
-    if (status == CELLSEG_OK && (want_geojson || want_svg))
+    if (status == CELLSEG_OK && outlined)
         status = cellseg_labels_outlines(&r->nucleus_outlines, context, r->nuclei, NULL);
     if (status != CELLSEG_OK)
         print_library_error(r->input->path);

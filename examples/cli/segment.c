@@ -3,6 +3,7 @@
 #include "command.h"
 #include "failures.h"
 #include "fields.h"
+#include "given_maps.h"
 #include "jobs.h"
 #include "library_options.h"
 #include "merge.h"
@@ -30,6 +31,7 @@ static const option output_options[] = {
     {"overwrite", 0, OPTION_FLAG, &overwrite, NULL, "also replace results of another input, and files that no record names",
      NULL},
     {"resume", 0, OPTION_FLAG, &resume, NULL, "keep results that the same options, files and model gave before", NULL},
+    {"rois", 0, OPTION_FLAG, &want_rois, NULL, "also write outlines for ImageJ's ROI Manager, <stem>.rois.zip", NULL},
     {"geojson", 0, OPTION_FLAG, &want_geojson, NULL, "also write outlines and measurements for QuPath, <stem>.geojson", NULL},
     {"coco", 0, OPTION_FLAG, &want_coco, NULL, "also write COCO annotations, <stem>.coco.json", NULL},
     {"svg", 0, OPTION_FLAG, &want_svg, NULL, "also write outlines as a drawing over the image, <stem>.svg", NULL},
@@ -40,7 +42,7 @@ static const option job_options[] = {
     OPTIONS_END,
 };
 static const option map_options[] = {
-    {"maps", 0, OPTION_FLAG, &want_maps, NULL, "also write the probability maps, <stem>.maps.tif", NULL},
+    {"save-maps", 0, OPTION_FLAG, &want_maps, NULL, "also write the probability maps, <stem>.maps.tif", NULL},
     OPTIONS_END,
 };
 static const option marker_options[] = {
@@ -80,7 +82,8 @@ static const note result_files[] = {
     {"<stem>.csv", "table with a row per cell"},
     {"<stem>.overlay.png", "the image with the outlines"},
     {"<stem>.json", "record: input, model, options, figures, warnings"},
-    {"<stem>.maps.tif", "probability maps, with --maps of cellseg segment"},
+    {"<stem>.maps.tif", "probability maps, with --save-maps of cellseg segment"},
+    {"<stem>.rois.zip", "outlines for the ROI Manager of ImageJ and Fiji, with --rois"},
     {"<stem>.geojson", "outlines and measurements for QuPath, with --geojson"},
     {"<stem>.coco.json", "COCO annotations, with --coco"},
     {"<stem>.svg", "outlines as a drawing over the image, with --svg"},
@@ -132,7 +135,9 @@ static bool is_complete(const command *of, int inputs) {
         fault = "--nuclei-channel K or --nuclei FILE is missing";
     else if (of == &label_command && segment_method.relief == CELLSEG_RELIEF_PROBABILITY)
         fault = "--relief probability needs the network";
-    else
+    else if (want_maps && are_maps_given())
+        fault = "--save-maps writes the maps of a network, which --maps replaces";
+    else if ((fault = fault_of_given_maps(inputs, output_folder)) == NULL)
         fault = fault_of_values();
     if (fault == NULL)
         return settle_reading(of->name);
@@ -171,13 +176,28 @@ static bool find_stain(cellseg_image **nuclear, results *r, cellseg_context *con
     return false;
 }
 
-/* With a model the network's cells, without the two-channel method's. */
+static bool find_from_maps(results *r, cellseg_context *context) {
+    cellseg_image *maps;
+    int32_t extra_output;
+    if (!read_given_maps(&maps, &extra_output, r->maps_path, context))
+        return false;
+    const cellseg_status status = cellseg_segment_from_maps(&r->cells, &r->nuclei, &r->report, context, r->model, r->image, maps,
+                                                            extra_output, &r->options);
+    cellseg_image_free(maps);
+    if (status != CELLSEG_OK)
+        print_library_error(r->input->path);
+    return status == CELLSEG_OK;
+}
+
+/* The cells of given maps; else with a model the network's, without the two-channel method's. */
 static bool find_cells(results *r, cellseg_context *context) {
     const char *path = r->input->path;
     if (!read_field(&r->image, context, r->field) || !has_pixel_size(r->image, path) ||
         !find_channel(&r->options.channel, &channel, r->image, path))
         return false;
-    warn_of_channels(r->image, r->model != NULL, path);
+    warn_of_channels(r->image, r->model != NULL || are_maps_given(), path);
+    if (are_maps_given())
+        return find_from_maps(r, context);
     cellseg_status status;
     if (r->model != NULL)
         status = cellseg_segment(&r->cells, &r->nuclei, want_maps ? &r->maps : NULL, &r->report, context, r->model, r->image,
@@ -206,6 +226,8 @@ static outcome process(const field *f, cellseg_context *context, const cellseg_m
     r.field = f;
     r.nuclei_path = nuclei_path;
     r.model = model;
+    if (are_maps_given() && !find_given_maps(r.maps_path, r.input))
+        return OUTCOME_FAILED;
     if (resume && is_finished(&r, folder, channel.is_name || nuclei_channel.is_name))
         return OUTCOME_KEPT;
     set_progress_title(f->marker.path);
@@ -224,6 +246,8 @@ static outcome process(const field *f, cellseg_context *context, const cellseg_m
 /* ---- all fields ---- */
 
 static bool load_model(cellseg_model **model, cellseg_context *context) {
+    if (are_maps_given() && model_path == NULL)
+        return true;
     const cellseg_status status =
         model_path != NULL ? cellseg_model_load(model, context, model_path) : cellseg_model_default(model, context);
     if (status != CELLSEG_OK)
@@ -278,6 +302,16 @@ static uint64_t memory_of_field(const field_list *fields, cellseg_context *conte
     return bytes > 0 ? bytes + pixels : 0;
 }
 
+/* The tables of several images. On failure prints an error: false. */
+static bool merge_all(const run_times *times, cellseg_context *context) {
+    if (times->computed + times->skipped == 0 || was_interrupted())
+        return true;
+    const bool fine = merge_results(output_folder, context, times);
+    if (fine && !json_lines)
+        print_result("%s: cells.csv, images.csv, wells.csv, report.html", output_folder);
+    return fine;
+}
+
 /* Gives the number of fields that failed, or were not reached. */
 static size_t sum_up(const plate_run *run, run_times *times) {
     size_t counts[OUTCOMES] = {0};
@@ -299,29 +333,22 @@ static size_t sum_up(const plate_run *run, run_times *times) {
     return counts[OUTCOME_MISSED] + counts[OUTCOME_FAILED];
 }
 
-static bool merge_all(cellseg_context *context, const run_times *times) {
-    const bool fine = merge_results(output_folder, context, times);
-    if (fine && times->computed > 0 && !json_lines)
-        print_result("%s: cells.csv, images.csv, wells.csv, report.html", output_folder);
-    return fine;
-}
-
-/* Gives the number of fields that failed, or were not reached; 1 where only the tables failed. */
-static size_t process_fields(const field_list *fields, cellseg_context *context, const cellseg_model *model) {
+/* Gives the exit code. */
+static int process_fields(const field_list *fields, cellseg_context *context, const cellseg_model *model) {
     plate_run all = {.fields = fields,
                      .model = model,
                      .outcomes = check_memory(calloc(fields->count, sizeof(outcome))),
                      .errors = check_memory(calloc(fields->count, sizeof(char *)))};
-    const double started = now_seconds();
     const uint64_t bytes = memory_mib > 0 && fields->count > 1 ? memory_of_field(fields, context, model) : 0;
+    const double begin = now_seconds();
+    run_times times = {0};
     run_jobs(count_jobs(job_count, fields->count, context, bytes), fields->count, context, process_field, &all);
-    run_times times = {.seconds = now_seconds() - started};
-    size_t failed = sum_up(&all, &times);
-    if (fields->count > 1 && !was_interrupted() && !merge_all(context, &times) && failed == 0)
-        failed = 1;
+    const size_t failed = sum_up(&all, &times);
     free(all.outcomes);
     free(all.errors);
-    return failed;
+    times.seconds = now_seconds() - begin;
+    const bool merged = fields->count == 1 || merge_all(&times, context);
+    return merged || failed > 0 ? code_of_failures(failed, fields->count) : CLI_FAILED;
 }
 
 static int process_all(const field_list *fields, bool with_network) {
@@ -329,12 +356,12 @@ static int process_all(const field_list *fields, bool with_network) {
     if (context == NULL)
         return no_context_code();
     cellseg_model *model = NULL;
-    size_t failed = fields->count;
+    int code = CLI_FAILED;
     if ((!with_network || load_model(&model, context)) && prepare(fields))
-        failed = process_fields(fields, context, model);
+        code = process_fields(fields, context, model);
     cellseg_model_free(model);
     end_context(context);
-    return code_of_failures(failed, fields->count);
+    return code;
 }
 
 /* Channels that names of files state; then each field gets its name. */
@@ -345,6 +372,10 @@ static bool settle_fields(field_list *fields) {
     }
     if (nuclei_path != NULL && fields->count != 1) {
         print_error("--nuclei %s: one file of the nuclear stain needs exactly one input file", nuclei_path);
+        return false;
+    }
+    if (fault_of_given_maps((int)fields->count, output_folder) != NULL) {
+        print_error("%s", fault_of_given_maps((int)fields->count, output_folder));
         return false;
     }
     if (!choose_marker(&channel, fields) || (nuclei_path == NULL && !choose_channel(&nuclei_channel, fields, "--nuclei-channel")))
@@ -390,6 +421,7 @@ const command segment_command = {
                                      {NULL, reading_options},
                                      {"Objects", segment_objects.rows},
                                      {"Method", model_options},
+                                     {NULL, given_maps_options},
                                      {NULL, segment_inner.rows},
                                      {"Common", thread_options},
                                      {NULL, job_options},
@@ -401,6 +433,7 @@ const command segment_command = {
                                {"segment --channel Phalloidin --z max -o results stack.ome.tif", "the maximum of a stack"},
                                {"segment --pixel-size 0.65 --json -o results plate/*.tif", "many images, for a program"},
                                {"segment --marker w2 --resume -o results plate", "a plate, channels in separate files"},
+                               {"segment --maps maps.tif -o results image.tif", "cells of another network's maps"},
                                {NULL, NULL}},
     .begin = begin,
     .preset = &segment_options.preset,
