@@ -157,7 +157,7 @@ typedef struct cellseg_measure_inputs {
     const cellseg_labels *const *compartments; /**< further label maps of the size of `cells`, for instance compartments */
     const char *const *compartment_names;      /**< a name for each: 1 to 31 letters, digits and underscores */
     size_t compartment_count;                  /**< number of compartments. Default 0 */
-    int32_t channel_names; /**< 1: in names of columns a channel's own name stands for "channel_<number>". Default 0 */
+    size_t channel_names; /**< 1: in names of columns a channel's own name stands for "channel_<number>". Default 0 */
 } cellseg_measure_inputs;
 
 /** Set the defaults. @return CELLSEG_ERR_ARGUMENT  inputs is NULL or struct_size too small. Threads: any. Since: 1.0 */
