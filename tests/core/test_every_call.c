@@ -101,36 +101,28 @@ CALL(segment_from_maps) {
     return take_labels(hash, cells, status);
 }
 
+static cellseg_status take_table(uint64_t *hash, cellseg_table *table, cellseg_status status) {
+    for (size_t c = 0; c < cellseg_table_columns(table); c++)
+        add_bytes(hash, cellseg_table_column(table, c), cellseg_table_rows(table) * sizeof(double));
+    cellseg_table_free(table);
+    return status;
+}
 CALL(measure) {
     cellseg_measure_options options;
     cellseg_table *table;
     assert_ok(cellseg_measure_options_init(&options, sizeof options));
     options.neighbours = options.texture = options.radial = options.granularity = options.zernike = 1;
     const cellseg_status status = cellseg_measure(&table, context, in.cells, in.nuclei, in.image, &options);
-    for (size_t c = 0; c < cellseg_table_columns(table); c++)
-        add_bytes(hash, cellseg_table_column(table, c), cellseg_table_rows(table) * sizeof(double));
-    cellseg_table_free(table);
-    return status;
+    return take_table(hash, table, status);
 }
-
 CALL(measure_all) {
     const cellseg_image *const images[] = {in.image, in.maps};
+    const cellseg_labels *const nuclei = in.nuclei;
     const char *const name = "nucleus";
-    const cellseg_labels *const compartment = in.nuclei;
-    cellseg_measure_inputs inputs;
+    const cellseg_measure_inputs inputs = {sizeof inputs, in.cells, NULL, images, 2, &nuclei, &name, 1, 0};
     cellseg_table *table;
-    assert_ok(cellseg_measure_inputs_init(&inputs, sizeof inputs));
-    inputs.cells = in.cells;
-    inputs.images = images;
-    inputs.image_count = 2;
-    inputs.compartments = &compartment;
-    inputs.compartment_names = &name;
-    inputs.compartment_count = 1;
     const cellseg_status status = cellseg_measure_all(&table, context, &inputs, NULL);
-    for (size_t c = 0; c < cellseg_table_columns(table); c++)
-        add_bytes(hash, cellseg_table_column(table, c), cellseg_table_rows(table) * sizeof(double));
-    cellseg_table_free(table);
-    return status;
+    return take_table(hash, table, status);
 }
 
 CALL(labels_outlines) {
