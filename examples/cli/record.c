@@ -177,6 +177,18 @@ static const char *recorded_input(const cJSON *record) {
                                                   : NULL;
 }
 
+cJSON *load_record(const char *path) {
+    FILE *from = open_to_read(path);
+    if (from == NULL)
+        return NULL;
+    cJSON *record = read_record(from);
+    (void)fclose(from);
+    if (recorded_input(record) != NULL)
+        return record;
+    cJSON_Delete(record);
+    return NULL;
+}
+
 /* The image, slice and time point of a file that holds several. */
 static bool are_same_planes(const cJSON *record, const cellseg_read_options *reading) {
     const cJSON *recorded = cJSON_GetObjectItemCaseSensitive(record, "reading");

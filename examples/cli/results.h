@@ -13,7 +13,7 @@ extern cellseg_segment_options segment_options;
 extern cellseg_method segment_method;
 
 /* Files that are written on demand. */
-extern bool want_geojson, want_coco, want_svg;
+extern bool want_rois, want_geojson, want_coco, want_svg;
 
 /* Both take the preset's values; else prints an error. */
 bool set_segment_preset(int32_t preset);

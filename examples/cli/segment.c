@@ -3,10 +3,12 @@
 #include "command.h"
 #include "given_maps.h"
 #include "library_options.h"
+#include "merge.h"
 #include "progress.h"
 #include "reading.h"
 #include "record.h"
 #include "results.h"
+#include "system.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +23,7 @@ static const option output_options[] = {
     {"output", 'o', OPTION_TEXT, &output_folder, "FOLDER", "folder of the results; created if missing", NULL},
     {"overwrite", 0, OPTION_FLAG, &overwrite, NULL, "also replace results of another input, and files that no record names",
      NULL},
+    {"rois", 0, OPTION_FLAG, &want_rois, NULL, "also write outlines for ImageJ's ROI Manager, <stem>.rois.zip", NULL},
     {"geojson", 0, OPTION_FLAG, &want_geojson, NULL, "also write outlines and measurements for QuPath, <stem>.geojson", NULL},
     {"coco", 0, OPTION_FLAG, &want_coco, NULL, "also write COCO annotations, <stem>.coco.json", NULL},
     {"svg", 0, OPTION_FLAG, &want_svg, NULL, "also write outlines as a drawing over the image, <stem>.svg", NULL},
@@ -61,9 +64,11 @@ static const note result_files[] = {
     {"<stem>.overlay.png", "the image with the outlines"},
     {"<stem>.json", "record: input, model, options, figures, warnings"},
     {"<stem>.maps.tif", "probability maps, with --save-maps of cellseg segment"},
+    {"<stem>.rois.zip", "outlines for the ROI Manager of ImageJ and Fiji, with --rois"},
     {"<stem>.geojson", "outlines and measurements for QuPath, with --geojson"},
     {"<stem>.coco.json", "COCO annotations, with --coco"},
     {"<stem>.svg", "outlines as a drawing over the image, with --svg"},
+    {"cells.csv", "of several images: a row per cell; further files: see cellseg merge"},
     {NULL, NULL},
 };
 
@@ -209,6 +214,17 @@ static bool process(const file *input, cellseg_context *context, const cellseg_m
 
 /* ---- all files ---- */
 
+/* The tables of several images; false: they, or some image, failed. */
+static bool merge_all(size_t done, size_t count, double begin_seconds, cellseg_context *context) {
+    const run_times times = {now_seconds() - begin_seconds, done, 0};
+    if (count == 1 || done == 0 || was_interrupted())
+        return done == count;
+    const bool fine = merge_results(output_folder, context, &times);
+    if (fine && !json_lines)
+        print_result("%s: cells.csv, images.csv, wells.csv, report.html", output_folder);
+    return fine && done == count;
+}
+
 static bool load_model(cellseg_model **model, cellseg_context *context) {
     if (are_maps_given() && model_path == NULL)
         return true;
@@ -226,6 +242,9 @@ static bool prepare(const file_list *inputs) {
         others[count++] = nuclei_path;
     if (model_path != NULL)
         others[count++] = model_path;
+    for (size_t i = 0; inputs->count > 1 && i < inputs->count; i++)
+        if (is_table_name(inputs->files[i].stem, inputs->files[i].path))
+            return false;
     return prepare_results(inputs, others, output_folder, chosen_reading(), overwrite);
 }
 
@@ -235,14 +254,19 @@ static int process_all(const file_list *inputs, bool with_network) {
         return no_context_code();
     cellseg_model *model = NULL;
     size_t done = 0;
-    if ((!with_network || load_model(&model, context)) && prepare(inputs))
+    bool fine = false;
+    const double begin_seconds = now_seconds();
+    if ((!with_network || load_model(&model, context)) && prepare(inputs)) {
         for (size_t i = 0; i < inputs->count && !was_interrupted(); i++) {
             set_progress_file(i, inputs->count);
             done += process(&inputs->files[i], context, model);
         }
+        fine = merge_all(done, inputs->count, begin_seconds, context);
+    }
     cellseg_model_free(model);
     end_context(context);
-    return code_of_failures(inputs->count - done, inputs->count);
+    const size_t failed = inputs->count - done;
+    return code_of_failures(failed == 0 && !fine ? 1 : failed, inputs->count);
 }
 
 static int run(const command *of, const words *line) {

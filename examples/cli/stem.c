@@ -26,14 +26,13 @@ static size_t cut_result_kind(const char *name, size_t length) {
     return left;
 }
 
-size_t stem_length(const char *name, const char *kind, bool *is_result) {
+size_t stem_length(const char *name, const char *ending, bool *is_result) {
     static const char *const images[] = {".tif", ".tiff", ".png", ".jpg", ".jpeg", NULL};
     static const char *const ome[] = {".ome", NULL};
     const size_t plain = cut_one_of(name, cut_one_of(name, strlen(name), images), ome);
-    const size_t stem = cut_result_kind(name, plain);
+    size_t stem = cut_result_kind(name, plain);
+    if (stem == plain && ending != NULL)
+        stem = cut(name, plain, ending, strlen(ending));
     *is_result = stem < plain;
-    if (*is_result || kind == NULL)
-        return stem;
-    const size_t without = cut(name, stem, kind, strlen(kind));
-    return without > 1 && without < stem && name[without - 1] == '.' ? without - 1 : stem;
+    return stem;
 }

@@ -62,7 +62,7 @@ typedef int32_t (*cellseg_network_fn)(void *user, float *maps, const float *wind
 
 /** A network that runs elsewhere: in another engine, on another processor. Initialise with cellseg_network_init(). */
 typedef struct cellseg_network {
-    size_t struct_size;
+    size_t struct_size;         /**< sizeof of this struct where the caller was compiled */
     void *user;                 /**< handed to `predict` */
     cellseg_network_fn predict; /**< required; called on the thread that called the library, once at a time for each call */
     size_t batch;               /**< largest number of windows at once, 1 to 1024. Default 8 */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Architecture, rule and class names: written as JSON text, parsed. */
 #include "nn/describe.h"
-#include "nn/json.h"
+#include "core/core.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* A network in training: creation, step, evaluation, and the model of its current weights. */
 #include "nn/net.h"
-#include "nn/json.h"
+#include "core/core.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -131,7 +131,12 @@ static inline cellseg_status call_two_channel(outputs *out, cellseg_context *con
 
 static inline cellseg_status call_nuclei_within(outputs *out, cellseg_context *context, const inputs *in,
                                                 const cellseg_segment_options *options) {
-    return cellseg_segment_nuclei_within(&out->nuclei, context, in->field.truth, in->field.image, options);
+    return cellseg_segment_nuclei_within(&out->nuclei, context, NULL, in->field.truth, in->field.image, options);
+}
+
+static inline cellseg_status call_nuclei_within_by_model(outputs *out, cellseg_context *context, const inputs *in,
+                                                         const cellseg_segment_options *options) {
+    return cellseg_segment_nuclei_within(&out->nuclei, context, model, in->field.truth, in->field.image, options);
 }
 
 static inline cellseg_status call_maps(outputs *out, cellseg_context *context, const inputs *in,
@@ -202,9 +207,10 @@ static inline cellseg_status call_elsewhere(outputs *out, cellseg_context *conte
     return status;
 }
 
-enum { CALLS = 10 };
-static const call calls[CALLS] = {call_segment, call_two_channel, call_nuclei_within, call_maps,      call_nuclei,
-                                  call_cells,   call_cells_alone, call_cells_joined,  call_from_maps, call_elsewhere};
+enum { CALLS = 11 };
+static const call calls[CALLS] = {call_segment,      call_two_channel, call_nuclei_within, call_nuclei_within_by_model,
+                                  call_maps,         call_nuclei,      call_cells,         call_cells_alone,
+                                  call_cells_joined, call_from_maps,   call_elsewhere};
 
 static inline void assert_same_outputs(const outputs *a, const outputs *b) {
     assert_true((a->cells == NULL) == (b->cells == NULL) && (a->nuclei == NULL) == (b->nuclei == NULL));

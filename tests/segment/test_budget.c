@@ -255,7 +255,7 @@ static void images_that_would_grow_beyond_measure_are_refused(void **state) {
     cellseg_labels *nuclei;
     cellseg_segment_options options = defaults();
     options.pixel_size_um = 5.5;
-    assert_status(cellseg_segment_nuclei_within(&nuclei, NULL, field.truth, field.image, &options), CELLSEG_ERR_ARGUMENT);
+    assert_status(cellseg_segment_nuclei_within(&nuclei, NULL, NULL, field.truth, field.image, &options), CELLSEG_ERR_ARGUMENT);
     cellseg_image_free(large);
     painted_free(&field);
 }

@@ -157,6 +157,26 @@ def segment_nuclei(
     return array_from_labels(nuclei)
 
 
+def segment_nuclei_within(
+    cells: object,
+    image: object,
+    pixel_size_um: float | None = None,
+    *,
+    model: Model | None = None,
+    context: Context | None = None,
+    **options: object,
+) -> np.ndarray:
+    """Nuclei of cells that are known already, (height, width) of uint32, each under its cell's id.
+
+    model: None to find them in the nuclear stain, channel nuclei_channel of the image; else they are those of the model's maps,
+    and the marker is channel `channel`. options: as for segment().
+    """
+    struct = struct_of(c.segment_options, options)
+    nuclei, handle = c.Labels(), None if model is None else model._handle
+    call(context, c.segment_nuclei_within, (nuclei,), (handle, labels_from(cells), image_from(image, pixel_size_um), struct))
+    return array_from_labels(nuclei)
+
+
 def segment_cells(
     image: object,
     nuclei: object,
