@@ -46,7 +46,7 @@ static cellseg_status read_nuclei(cellseg_labels **nuclei, const char *path, con
     cellseg_status status = cellseg_segment_options_init(&options, sizeof options);
     options.nuclei_channel = 1;
     if (status == CELLSEG_OK)
-        status = cellseg_segment_nuclei_within(nuclei, NULL, cells, image, &options);
+        status = cellseg_segment_nuclei_within(nuclei, NULL, NULL, cells, image, &options);
     return status;
 }
 

@@ -149,7 +149,7 @@ static cellseg_status make_labels(cellseg_labels **cells, cellseg_labels **nucle
     if (from->outlines == NULL)
         return cellseg_segment_two_channel(cells, nuclei, NULL, NULL, marker, nuclear, &options);
     status = cellseg_labels_read(cells, NULL, outlines_path);
-    return status != CELLSEG_OK ? status : cellseg_segment_nuclei_within(nuclei, NULL, *cells, nuclear, &options);
+    return status != CELLSEG_OK ? status : cellseg_segment_nuclei_within(nuclei, NULL, NULL, *cells, nuclear, &options);
 }
 
 static void add_file(cellseg_trainer *trainer, const source *from, int32_t copies, const char *folder, const char *name) {

@@ -175,7 +175,7 @@ static void put_settings(FILE *to) {
         char nuclei[PATH_SIZE];
         put_file(to, image->image.path);
         put_file(to, image->cells.path);
-        if (training_nuclei_channel < 0 && join_path(nuclei, image->labels_folder, image->image.stem, ".nuclei.tif"))
+        if (training_nuclei_channel < 0 && nuclei_file(nuclei, image))
             put_file(to, nuclei);
     }
 }
@@ -292,7 +292,7 @@ static bool find_nuclei(cellseg_context *context, const cellseg_image *image, co
     if (status == CELLSEG_OK)
         status = cellseg_labels_read(&cells, context, cells_path);
     if (status == CELLSEG_OK)
-        status = cellseg_segment_nuclei_within(&nuclei, context, cells, image, &options);
+        status = cellseg_segment_nuclei_within(&nuclei, context, NULL, cells, image, &options);
     if (status == CELLSEG_OK)
         status = cellseg_labels_write(nuclei, context, path, NULL);
     if (status != CELLSEG_OK)
@@ -307,7 +307,7 @@ static bool true_nuclei(char path[PATH_SIZE], cellseg_context *context, const la
     const char *stem = of->image.stem;
     char truth[PATH_SIZE];
     if (training_nuclei_channel < 0)
-        return join_path(path, of->labels_folder, stem, ".nuclei.tif");
+        return nuclei_file(path, of);
     if (!join_path(truth, folder, "truth", "") || !prepare_folder(truth, NULL, NULL) ||
         !join_path(path, truth, stem, ".nuclei.tif"))
         return false;
@@ -317,6 +317,16 @@ static bool true_nuclei(char path[PATH_SIZE], cellseg_context *context, const la
     const bool fine = read_image(&image, context, of->image.path) && find_nuclei(context, image, of->cells.path, path);
     cellseg_image_free(image);
     return fine;
+}
+
+static bool nuclei_are_known; /* of every image; else only cells are evaluated */
+
+static void look_for_nuclei(void) {
+    char path[PATH_SIZE];
+    nuclei_are_known = true;
+    for (size_t i = 0; training_nuclei_channel < 0 && i < images.count; i++)
+        if (!images.items[i].validates && nuclei_file(path, &images.items[i]) && !exists(path))
+            nuclei_are_known = false;
 }
 
 /* The results of an image are put in place together. */
@@ -350,8 +360,11 @@ static bool judge_image(score_list *cells, score_list *nuclei, cellseg_context *
     if (!join_path(predicted, fold_folder, stem, ".cells.tif") || !join_path(maps, fold_folder, stem, ".maps.tif"))
         return false;
     const inputs of_cells = {stem, image->cells.path, predicted, maps, image->image.path};
-    if (!add_score(cells, context, &of_cells, &how) || !true_nuclei(truth, context, image) ||
-        !join_path(predicted, fold_folder, stem, ".nuclei.tif"))
+    if (!add_score(cells, context, &of_cells, &how))
+        return false;
+    if (!nuclei_are_known)
+        return true;
+    if (!true_nuclei(truth, context, image) || !join_path(predicted, fold_folder, stem, ".nuclei.tif"))
         return false;
     const inputs of_nuclei = {stem, truth, predicted, maps, NULL};
     return add_score(nuclei, context, &of_nuclei, &how);
@@ -376,7 +389,8 @@ static bool run_fold(cellseg_context *context, const cellseg_model *start, size_
             fine = !was_interrupted() && segment_image(context, model, &images.items[i].image, fold_folder) &&
                    judge_image(&cells, &nuclei, context, &images.items[i], fold_folder);
     cellseg_model_free(model);
-    return add_summary(&fold_cells, &all_cells, &cells) && add_summary(&fold_nuclei, &all_nuclei, &nuclei) && fine;
+    return add_summary(&fold_cells, &all_cells, &cells) &&
+           (!nuclei_are_known || add_summary(&fold_nuclei, &all_nuclei, &nuclei)) && fine;
 }
 
 /* ---- tables ---- */
@@ -400,17 +414,18 @@ static bool write_files(cellseg_context *context) {
     bool fine = true;
     const measures how = DEFAULT_MEASURES;
     const score_list *const lists[] = {&all_cells, &all_nuclei};
+    const size_t count = nuclei_are_known ? 2 : 1;
     output csv;
     if (csv_path != NULL) {
         fine = open_output(&csv, csv_path);
-        for (size_t i = 0; fine && i < 2; i++) {
+        for (size_t i = 0; fine && i < count; i++) {
             if (i == 0)
                 write_csv_titles(csv.file);
             write_csv(csv.file, lists[i]);
         }
         fine = fine && close_output(&csv, true);
     }
-    if (report_path != NULL && !write_report(report_path, context, lists, 2, &how, training_channel))
+    if (report_path != NULL && !write_report(report_path, context, lists, count, &how, training_channel))
         fine = false;
     return fine;
 }
@@ -420,11 +435,13 @@ static bool write_files(cellseg_context *context) {
 static bool run_folds(cellseg_context *context, const cellseg_model *start) {
     all_cells.kind = fold_cells.kind = "cells";
     all_nuclei.kind = fold_nuclei.kind = "nuclei";
+    look_for_nuclei();
     for (size_t fold = 0; fold < (size_t)folds; fold++)
         if (!run_fold(context, start, fold))
             return false;
     print_folds(&fold_cells);
-    print_folds(&fold_nuclei);
+    if (nuclei_are_known)
+        print_folds(&fold_nuclei);
     flush_output();
     return write_files(context);
 }

@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { NAME_SIZE = 256 };
+
 static const char *kind = "cells";
 static const char *csv_path, *report_path, *images_path;
 static measures how = DEFAULT_MEASURES;
@@ -168,14 +170,19 @@ static int compare_all(cellseg_context *context, const file_list *truth, const f
 /* ---- two files or two folders ---- */
 
 static bool find_files(file_list *truth, file_list *predicted, const char *const *paths) {
+    char ending[NAME_SIZE];
     *truth = *predicted = (file_list){0};
+    if (snprintf(ending, sizeof ending, ".%s", kind) >= (int)sizeof ending) {
+        print_error("--kind %s: too long", kind);
+        return false;
+    }
     if (is_folder(paths[0]) != is_folder(paths[1])) {
         print_error("%s and %s: one is a folder, the other is not", paths[0], paths[1]);
         return false;
     }
     if (!is_folder(paths[0]))
-        return files_from_operands(truth, &paths[0], 1, kind) && files_from_operands(predicted, &paths[1], 1, kind);
-    return files_in_folder(truth, paths[0], kind) && files_in_folder(predicted, paths[1], kind) &&
+        return files_from_operands(truth, &paths[0], 1, ending) && files_from_operands(predicted, &paths[1], 1, ending);
+    return labels_in_folder(truth, paths[0], ending) && labels_in_folder(predicted, paths[1], ending) &&
            same_stems(truth, paths[0], predicted, paths[1]);
 }
 
@@ -188,7 +195,7 @@ static bool find_images(file_list *images, const char *truth_path) {
         print_error("%s and %s: one is a folder, the other is not", images_path, truth_path);
         return false;
     }
-    return is_folder(images_path) ? files_in_folder(images, images_path, NULL)
+    return is_folder(images_path) ? images_in_folder(images, images_path, NULL)
                                   : files_from_operands(images, &images_path, 1, NULL);
 }
 

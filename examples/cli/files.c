@@ -99,13 +99,17 @@ bool join_path(char path[PATH_SIZE], const char *folder, const char *stem, const
 
 /* ---- lists ---- */
 
-/* Takes over `path`. */
-static void append(file_list *list, char *path, const char *kind) {
-    list->files = check_memory(realloc(list->files, (list->count + 1) * sizeof *list->files));
-    file *f = &list->files[list->count++];
+file name_file(char *path, const char *ending) {
     const char *name = base_name(path);
-    *f = (file){.path = path};
-    f->stem = check_memory(copy_text(name, stem_length(name, kind, &f->is_result)));
+    file f = {.path = path};
+    f.stem = check_memory(copy_text(name, stem_length(name, ending, &f.is_result)));
+    return f;
+}
+
+/* Takes over `path`. */
+static void append(file_list *list, char *path, const char *ending) {
+    list->files = check_memory(realloc(list->files, (list->count + 1) * sizeof *list->files));
+    list->files[list->count++] = name_file(path, ending);
 }
 
 void free_files(file_list *list) {
@@ -153,15 +157,20 @@ static bool check_stems(const file_list *sorted) {
     return true;
 }
 
-bool files_from_operands(file_list *out, const char *const *operands, int count, const char *kind) {
-    *out = (file_list){0};
-    for (int i = 0; i < count; i++)
-        append(out, check_memory(copy_text(operands[i], strlen(operands[i]))), kind);
-    file_list sorted = {out->count, check_memory(malloc((out->count + 1) * sizeof *sorted.files))};
-    memcpy(sorted.files, out->files, out->count * sizeof *sorted.files);
-    qsort(sorted.files, sorted.count, sizeof *sorted.files, by_stem);
+bool are_names_apart(const file *files, size_t count) {
+    file_list sorted = {count, check_memory(malloc((count + 1) * sizeof *sorted.files))};
+    memcpy(sorted.files, files, count * sizeof *files);
+    qsort(sorted.files, count, sizeof *files, by_stem);
     const bool fine = check_stems(&sorted);
     free(sorted.files);
+    return fine;
+}
+
+bool files_from_operands(file_list *out, const char *const *operands, int count, const char *ending) {
+    *out = (file_list){0};
+    for (int i = 0; i < count; i++)
+        append(out, check_memory(copy_text(operands[i], strlen(operands[i]))), ending);
+    const bool fine = out->count == 0 || are_names_apart(out->files, out->count);
     if (!fine)
         free_files(out);
     return fine;
@@ -175,7 +184,7 @@ static bool is_image_name(const char *name) {
            (strcasecmp(end, ".tif") == 0 || strcasecmp(end, ".tiff") == 0 || strcasecmp(end, ".png") == 0);
 }
 
-static bool list_folder(file_list *out, const char *folder, const char *kind) {
+static bool list_folder(file_list *out, const char *folder, const char *ending) {
     *out = (file_list){0};
     name_list names;
     if (!list_names(&names, folder, is_image_name)) {
@@ -185,7 +194,7 @@ static bool list_folder(file_list *out, const char *folder, const char *kind) {
     for (size_t i = 0; i < names.count; i++) {
         char path[PATH_SIZE];
         if (join_path(path, folder, names.names[i], ""))
-            append(out, check_memory(copy_text(path, strlen(path))), kind);
+            append(out, check_memory(copy_text(path, strlen(path))), ending);
     }
     free_names(&names);
     if (out->count > 0)
@@ -193,20 +202,20 @@ static bool list_folder(file_list *out, const char *folder, const char *kind) {
     return true;
 }
 
-/* The name is <stem>.KIND, with further endings. */
-static bool is_of_kind(const file *f, const char *kind) {
+/* The name is the stem, the ending, and further endings. */
+static bool has_ending(const file *f, const char *ending) {
     const char *rest = base_name(f->path) + strlen(f->stem);
-    const size_t length = strlen(kind);
-    return rest[0] == '.' && strncasecmp(rest + 1, kind, length) == 0 && rest[1 + length] == '.';
+    const size_t length = strlen(ending);
+    return strncasecmp(rest, ending, length) == 0 && rest[length] == '.';
 }
 
 /* The index of the selected file among the files [0, count) of one stem; count if none matches, more if several match. */
-static size_t choose(const file *files, size_t count, const char *kind) {
-    if (kind != NULL && count == 1)
+static size_t choose(const file *files, size_t count, const char *ending, bool images) {
+    if (!images && count == 1)
         return 0;
     size_t chosen = count;
     for (size_t i = 0; i < count; i++)
-        if (kind != NULL ? is_of_kind(&files[i], kind) : !files[i].is_result) {
+        if (images ? !files[i].is_result : has_ending(&files[i], ending)) {
             if (chosen != count)
                 return count + 1;
             chosen = i;
@@ -215,31 +224,31 @@ static size_t choose(const file *files, size_t count, const char *kind) {
 }
 
 /* Move the chosen file of each stem from `all`, which is in order of stem, to `out`. */
-static bool choose_files(file_list *out, file_list *all, const char *folder, const char *kind) {
+static bool choose_files(file_list *out, file_list *all, const char *folder, const char *ending, bool images) {
     for (size_t begin = 0, end; begin < all->count; begin = end) {
         const file *first = &all->files[begin];
         for (end = begin + 1; end < all->count && strcmp(all->files[end].stem, first->stem) == 0; end++) {
         }
-        const size_t chosen = choose(first, end - begin, kind);
-        if (chosen > end - begin || (chosen == end - begin && kind != NULL)) {
+        const size_t chosen = choose(first, end - begin, ending, images);
+        if (chosen > end - begin || (chosen == end - begin && !images)) {
             print_error("%s: %zu files are named %s.*; the choice is ambiguous", folder, end - begin, first->stem);
             return false;
         }
         if (chosen < end - begin) {
-            append(out, first[chosen].path, kind);
+            append(out, first[chosen].path, ending);
             all->files[begin + chosen].path = NULL;
         }
     }
     return true;
 }
 
-bool files_in_folder(file_list *out, const char *folder, const char *kind) {
+static bool list_files(file_list *out, const char *folder, const char *ending, bool images) {
     *out = (file_list){0};
     file_list all;
     warn_of_unfinished(folder);
-    if (!list_folder(&all, folder, kind))
+    if (!list_folder(&all, folder, ending))
         return false;
-    bool fine = choose_files(out, &all, folder, kind);
+    bool fine = choose_files(out, &all, folder, ending, images);
     free_files(&all);
     if (fine && out->count == 0) {
         print_error("%s: the folder has no .tif, .tiff or .png file", folder);
@@ -248,6 +257,14 @@ bool files_in_folder(file_list *out, const char *folder, const char *kind) {
     if (!fine)
         free_files(out);
     return fine;
+}
+
+bool images_in_folder(file_list *out, const char *folder, const char *labels_ending) {
+    return list_files(out, folder, labels_ending, true);
+}
+
+bool labels_in_folder(file_list *out, const char *folder, const char *ending) {
+    return list_files(out, folder, ending, false);
 }
 
 /* ---- pairs ---- */

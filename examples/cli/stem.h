@@ -7,10 +7,11 @@
 #include <stddef.h>
 
 /*
- * The length of a name without its known endings, in any case: first .tif, .tiff, .png, .jpg or .jpeg, then .ome, then the kind
- * of a result (.cells, .nuclei, .maps, .overlay ...) or `.kind`. Each is taken off once, and only while something is left.
- * "drug_1.5uM.cells.tif": 10. kind: NULL, or one more kind. is_result: whether the name has a result's kind.
+ * The length of a name without its known endings, in any case: first of an image or of labels (.tif, .png, .geojson,
+ * _seg.npy ...), then .ome, then the kind of a result (.cells, .nuclei, .maps, _cp_masks ...) or `ending`. Each is taken off
+ * once, and only while something is left. "drug_1.5uM.cells.tif": 10. ending: NULL, or one more, for instance "_mask". is_result:
+ * whether one of the last two was there.
  */
-size_t stem_length(const char *name, const char *kind, bool *is_result);
+size_t stem_length(const char *name, const char *ending, bool *is_result);
 
 #endif

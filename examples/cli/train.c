@@ -153,7 +153,7 @@ const command train_command = {
         "Train a network. Images and label maps are paired by stem, the name without .tif, .tiff or .png, then .ome, then "
         ".cells,\n"
         ".nuclei, .maps, .overlay or .coco. <stem>.cells.tif has the whole cells (<stem>.tif if no other file has the stem),\n"
-        "<stem>.nuclei.tif in the same folder the nuclei. Each --images needs a --labels, in order.",
+        "<stem>.nuclei.tif in the same folder the nuclei: one of several ways. Each --images needs a --labels, in order.",
     .groups = (const option_group[]){{"Output", run_options},
                                      TRAINING_GROUPS,
                                      {"Common", thread_options},
@@ -161,6 +161,8 @@ const command train_command = {
                                      {NULL, general_options},
                                      {NULL, NULL}},
     .examples = (const note[]){{"train --images images --labels labels -o mine.cellseg", "a new network"},
+                               {"train --images images --labels images --label-suffix _mask --nuclei model -o mine.cellseg",
+                                "whole cells alone"},
                                {"train --start default --images few --labels few -o mine.cellseg", "fine-tune the default model"},
                                {NULL, NULL}},
     .begin = begin_training,

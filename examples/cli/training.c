@@ -21,6 +21,11 @@ library_options training_table, rate_table, loss_table, augmentation_table;
 static const char *start_name;
 static text_list image_folders, label_folders, weight_texts, validation_images, validation_labels;
 static double validation_part = 0.1, cache_mb = 96;
+static const char *label_suffix;
+static int32_t other_nuclei;
+
+enum { NUCLEI_IN_FILES, NUCLEI_BY_MODEL, NUCLEI_UNKNOWN };
+static const char *const nuclei_sources[] = {"file", "model", "unknown", NULL};
 
 const option labelled_image_options[] = {
     {"images", 0, OPTION_TEXTS, &image_folders, "FOLDER", "folder of images (.tif, .tiff, .png); may be repeated", NULL},
@@ -33,6 +38,11 @@ const option labelled_image_options[] = {
     {"channel", 0, OPTION_WHOLE, &training_channel, "K", "channel of the marker, from 0", NULL},
     {"nuclei-channel", 0, OPTION_WHOLE, &training_nuclei_channel, "K", "find nuclei in this channel instead of <stem>.nuclei.tif",
      NULL},
+    {"nuclei", 0, OPTION_CHOICE, &other_nuclei, NULL,
+     "nuclei of images without <stem>.nuclei.tif: a fault; those that the start or default model finds; left out of the loss",
+     nuclei_sources},
+    {"label-suffix", 0, OPTION_TEXT, &label_suffix, "TEXT",
+     "label maps are named <stem>TEXT.tif or .png, for instance _mask; default: .cells", NULL},
     {"pixel-size", 0, OPTION_NUMBER, &training_pixel_size_um, "UM", "edge of a pixel; 0: the files' pixel sizes", NULL},
     {"validation-part", 0, OPTION_NUMBER, &validation_part, "P", "fraction of each folder that validates, evenly spaced", NULL},
     {"start", 0, OPTION_TEXT, &start_name, "FILE|default", "start from the weights of a model file or of the default model",
@@ -93,6 +103,10 @@ const char *settle_training(void) {
     for (int i = 0; i < image_folders.count; i++)
         if (weight_of(i) == 0)
             return "--weight must be a number from 0.001 to 1000";
+    if (training_nuclei_channel >= 0 && other_nuclei != NUCLEI_IN_FILES)
+        return "--nuclei-channel finds the nuclei of all images; --nuclei is for images without";
+    if (label_suffix != NULL && label_suffix[0] == '\0')
+        return "--label-suffix is empty";
     if (validation_labels.count != validation_images.count)
         return "each --validation-images needs one --validation-labels";
     if (!(cache_mb >= 1 && cache_mb <= 1e9))
@@ -120,6 +134,10 @@ bool load_start(cellseg_model **start, cellseg_context *context) {
 
 /* ---- images ---- */
 
+static const char *label_ending(void) {
+    return label_suffix != NULL ? label_suffix : ".cells";
+}
+
 /* Takes over the files of both lists. */
 static bool append_images(labelled_list *list, const labelled_image *like, file_list *images, file_list *labels) {
     labelled_image *larger = realloc(list->items, (list->count + images->count) * sizeof *larger);
@@ -140,9 +158,10 @@ static bool append_images(labelled_list *list, const labelled_image *like, file_
 
 static bool list_pairs(labelled_list *list, const labelled_image *like) {
     file_list images = {0}, labels = {0};
-    const bool fine =
-        files_in_folder(&images, like->images_folder, NULL) && files_in_folder(&labels, like->labels_folder, "cells") &&
-        same_stems(&images, like->images_folder, &labels, like->labels_folder) && append_images(list, like, &images, &labels);
+    const bool fine = images_in_folder(&images, like->images_folder, label_ending()) &&
+                      labels_in_folder(&labels, like->labels_folder, label_ending()) &&
+                      same_stems(&images, like->images_folder, &labels, like->labels_folder) &&
+                      append_images(list, like, &images, &labels);
     free_files(&images);
     free_files(&labels);
     return fine;
@@ -180,21 +199,42 @@ void free_labelled_images(labelled_list *list) {
     *list = (labelled_list){0};
 }
 
+bool nuclei_file(char path[PATH_SIZE], const labelled_image *of) {
+    return join_path(path, of->labels_folder, of->image.stem, ".nuclei.tif");
+}
+
+/* Where the nuclei of an image come from: a stain's channel, else a label map, else as --nuclei states. */
+static bool choose_nuclei(cellseg_train_files *files, char path[PATH_SIZE], const labelled_image *item) {
+    static const int32_t others[] = {0, CELLSEG_NUCLEI_BY_MODEL, CELLSEG_NUCLEI_UNKNOWN};
+    files->nuclei_channel = training_nuclei_channel;
+    if (training_nuclei_channel >= 0)
+        return true;
+    files->nuclei_channel = others[other_nuclei];
+    if (!nuclei_file(path, item))
+        return false;
+    if (exists(path))
+        files->nuclei_path = path;
+    else if (other_nuclei == NUCLEI_IN_FILES)
+        print_error(
+            "%s: the label map %s of the nuclei is missing; --nuclei-channel K finds nuclei in a stain, --nuclei model in "
+            "the marker by a model, --nuclei unknown leaves them out of the loss",
+            item->image.path, path);
+    return files->nuclei_path != NULL || other_nuclei != NUCLEI_IN_FILES;
+}
+
 static bool add_image(cellseg_trainer *trainer, const labelled_image *item, int32_t use) {
     char nuclei_path[PATH_SIZE];
     if (is_same_file(item->image.path, item->cells.path)) {
-        print_error("%s: the label map %s.cells.tif is missing", item->image.path, item->image.stem);
+        print_error("%s: the label map %s%s.tif is missing", item->image.path, item->image.stem, label_ending());
         return false;
     }
-    if (!join_path(nuclei_path, item->labels_folder, item->image.stem, ".nuclei.tif"))
-        return false;
     cellseg_train_files files;
-    set_progress_title(item->image.path);
     cellseg_status status = cellseg_train_files_init(&files, sizeof files);
+    if (!choose_nuclei(&files, nuclei_path, item))
+        return false;
+    set_progress_title(item->image.path);
     files.image_path = item->image.path;
     files.cells_path = item->cells.path;
-    files.nuclei_path = training_nuclei_channel < 0 ? nuclei_path : NULL;
-    files.nuclei_channel = training_nuclei_channel < 0 ? 0 : training_nuclei_channel;
     files.channel = training_channel;
     files.pixel_size_um = training_pixel_size_um;
     files.weight = item->weight;

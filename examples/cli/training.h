@@ -12,7 +12,7 @@
 
 extern double training_pixel_size_um;
 extern cellseg_train_options train_options;
-extern int32_t training_channel, training_nuclei_channel; /* nuclei below 0: in files */
+extern int32_t training_channel, training_nuclei_channel; /* nuclei below 0: in files, or as --nuclei states */
 extern const option labelled_image_options[], cache_options[];
 extern library_options training_table, rate_table, loss_table, augmentation_table;
 
@@ -53,6 +53,9 @@ typedef struct labelled_list {
 /* The images of all folders. Prints every folder's faults: false. The list is to be freed either way. */
 bool find_labelled_images(labelled_list *list);
 void free_labelled_images(labelled_list *list);
+
+/* The label map of an image's nuclei. On a path that is too long prints an error: false. */
+bool nuclei_file(char path[PATH_SIZE], const labelled_image *of);
 
 /*
  * Add all images or, with left_out, the images whose left_out is false, and print the numbers. A fraction of the images of a

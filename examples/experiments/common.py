@@ -192,7 +192,7 @@ def label(folder, stem, image, source, human_labels):
     cells, nuclei = c.Labels(), c.Labels()
     if human_labels and outlines.exists():
         c.labels_read(cells, None, outlines)
-        c.segment_nuclei_within(nuclei, None, cells, nuclear_image, options)
+        c.segment_nuclei_within(nuclei, None, None, cells, nuclear_image, options)
     else:
         c.segment_two_channel(cells, nuclei, None, None, marker_image, nuclear_image, options)
     c.labels_write(cells, None, folder / f"{stem}.cells.tif", None)
@@ -228,7 +228,7 @@ def segment(out, folder, **options):
     """Segment the markers of a gathered folder; images with existing results are skipped."""
     todo = [path for path in markers(folder) if not (out / f"{path.stem}.cells.tif").exists()]
     if todo:
-        cellseg("segment", "--maps", "-o", out, *todo, **options)
+        cellseg("segment", "--save-maps", "-o", out, *todo, **options)
     return out
 
 

@@ -148,7 +148,7 @@ CELLSEG_API cellseg_status cellseg_measure(cellseg_table **out, cellseg_context 
 
 /** What is measured. Initialise with cellseg_measure_inputs_init(). Everything is borrowed for the length of the call. */
 typedef struct cellseg_measure_inputs {
-    size_t struct_size;
+    size_t struct_size;                        /**< sizeof of this struct where the caller was compiled */
     const cellseg_labels *cells;               /**< label map with any ids, which are the rows */
     const cellseg_labels *nuclei;              /**< NULL, or a label map of the nuclei under the ids of their cells */
     const cellseg_image *const *images;        /**< images of the size of `cells`, each of any pixel type. Their channels have one
@@ -157,7 +157,7 @@ typedef struct cellseg_measure_inputs {
     const cellseg_labels *const *compartments; /**< further label maps of the size of `cells`, for instance compartments */
     const char *const *compartment_names;      /**< a name for each: 1 to 31 letters, digits and underscores */
     size_t compartment_count;                  /**< number of compartments. Default 0 */
-    int32_t channel_names; /**< 1: in names of columns a channel's own name stands for "channel_<number>". Default 0 */
+    size_t channel_names; /**< 1: in names of columns a channel's own name stands for "channel_<number>". Default 0 */
 } cellseg_measure_inputs;
 
 /** Set the defaults. @return CELLSEG_ERR_ARGUMENT  inputs is NULL or struct_size too small. Threads: any. Since: 1.0 */

@@ -265,17 +265,25 @@ CELLSEG_API cellseg_status cellseg_segment_two_channel(cellseg_labels **cells, c
                                                        const cellseg_segment_options *options);
 
 /**
- * Nuclei of cells that are known already, from a nuclear stain: training targets where a person outlined whole cells only.
+ * Nuclei of cells that are known already, from a nuclear stain or by a model: training targets where a person outlined whole
+ * cells only.
  *
- * @param[out] nuclei  New label map: the nuclear foreground inside each cell, under the cell's id; a cell without any has none.
+ * @param[out] nuclei  New label map: the nuclei inside each cell, under the cell's id; a cell without any has none. A nucleus
+ *                     that lies in several cells belongs to the one with most of its pixels, and ends at that cell's border.
+ * @param      context NULL for defaults
+ * @param      model   NULL: the nuclear stain is channel options->nuclei_channel of `image`. Else the nuclei are those of the
+ *                     model's maps, as in steps 1 and 2 of cellseg_segment(), and the marker is channel options->channel
  * @param      cells   label map of the image's size
- * @return as cellseg_segment_two_channel(), and CELLSEG_ERR_ARGUMENT when sizes differ
- * Cost: about 0.08 us per pixel of the working scale, on one thread.
- * Threads: any. Since: 1.0
+ * @param      image   pixel size known, or in the options
+ * @param      options NULL for defaults
+ * @return CELLSEG_ERR_ARGUMENT  as cellseg_segment(), and when sizes differ
+ * @return CELLSEG_ERR_MODEL     as cellseg_segment()
+ * @return CELLSEG_ERR_LIMIT, CELLSEG_ERR_CANCELLED, CELLSEG_ERR_MEMORY
+ * Cost: about 0.08 us per pixel of the working scale, on one thread, and the network's with a model. Threads: any. Since: 1.0
  */
 CELLSEG_API cellseg_status cellseg_segment_nuclei_within(cellseg_labels **nuclei, cellseg_context *context,
-                                                         const cellseg_labels *cells, const cellseg_image *nuclear,
-                                                         const cellseg_segment_options *options);
+                                                         const cellseg_model *model, const cellseg_labels *cells,
+                                                         const cellseg_image *image, const cellseg_segment_options *options);
 
 /* ---- the steps one by one: for a network that runs elsewhere, or nuclei that are known ---- */
 
@@ -334,6 +342,28 @@ CELLSEG_API cellseg_status cellseg_segment_cells(cellseg_labels **cells, cellseg
                                                  const cellseg_model *model, const cellseg_image *image,
                                                  const cellseg_image *maps, int32_t extra_output, const cellseg_labels *seeds,
                                                  const cellseg_segment_options *options);
+
+/**
+ * Steps 2 and 3 in one: every cell of an image whose maps another network made, with the report and the marker check of
+ * cellseg_segment(). For a network that cellseg_segment() can call itself, see cellseg_model_wrap().
+ *
+ * @param[out] cells, nuclei  as in cellseg_segment()
+ * @param[out] report         as in cellseg_segment(); seconds_preprocess and seconds_network are 0
+ * @param      model          NULL, or the model that made the maps: its coefficients join cells, and its nucleus diameter is the
+ *                            one that `nucleus_diameter_um` is relative to (15 um without a model). Its network is not used
+ * @param      image          the marker is channel options->channel; its pixel size must be known, or given in the options
+ * @param      maps           as in cellseg_segment_cells(), not NULL; their pixel size follows from the image's
+ * @param      extra_output   CELLSEG_EXTRA_...: the meaning of channel 3
+ * @return CELLSEG_ERR_ARGUMENT  as cellseg_segment_cells()
+ * @return CELLSEG_ERR_LIMIT, CELLSEG_ERR_MEMORY, CELLSEG_ERR_CANCELLED
+ * Result: cellseg_segment()'s, where cellseg_segment_maps() made the maps. Cost: 0.2 us per pixel of the maps. Memory: with a
+ * budget, what cellseg_segment_memory() returns for the two-channel method at the maps' scale. Threads: any. Since: 1.0
+ */
+CELLSEG_API cellseg_status cellseg_segment_from_maps(cellseg_labels **cells, cellseg_labels **nuclei,
+                                                     cellseg_segment_report *report, cellseg_context *context,
+                                                     const cellseg_model *model, const cellseg_image *image,
+                                                     const cellseg_image *maps, int32_t extra_output,
+                                                     const cellseg_segment_options *options);
 
 #ifdef __cplusplus
 }

@@ -155,28 +155,37 @@ enum {
  * @param image    image with a known pixel size
  * @param channel  channel of the marker in `image`
  * @param cells    label map of whole cells, of the image's size
- * @param nuclei   label map of nuclei, of the image's size. Ids need not match those of the cells; nuclei outside cells are
- * ignored
+ * @param nuclei   NULL, or a label map of nuclei, of the image's size. Ids need not match those of the cells; nuclei outside
+ *                 cells are ignored. NULL: the nuclei are unknown. The loss then leaves out the outputs nucleus and cytoplasm
+ *                 within cells, and keeps the background, the outputs' sum and the fourth output.
+ *                 cellseg_segment_nuclei_within() finds nuclei by a stain or a model instead
  * @param use      CELLSEG_USE_TRAIN or CELLSEG_USE_VALIDATE
- * @return CELLSEG_ERR_ARGUMENT  sizes differ, the pixel size is unknown, the labels have no cell or no nucleus, a pixel is not
- *                               finite, or training has begun
+ * @return CELLSEG_ERR_ARGUMENT  sizes differ, the pixel size is unknown, the labels have no cell or no nucleus, or a single
+ * class, a pixel is not finite, or training has begun
  * @return CELLSEG_ERR_MEMORY, CELLSEG_ERR_LIMIT, CELLSEG_ERR_CANCELLED. After an error, the trainer is unchanged
  * Threads: one at a time per trainer. Since: 1.0
  */
 CELLSEG_API cellseg_status cellseg_trainer_add(cellseg_trainer *trainer, const cellseg_image *image, int32_t channel,
                                                const cellseg_labels *cells, const cellseg_labels *nuclei, int32_t use);
 
+/** Values of nuclei_channel beside the channels: where the nuclei of an image without a label map of nuclei come from. */
+enum {
+    CELLSEG_NUCLEI_BY_MODEL = -1, /**< cellseg_segment_nuclei_within() finds nuclei by the start model; without one by the default
+                                       model. The network runs whenever the image is read */
+    CELLSEG_NUCLEI_UNKNOWN = -2   /**< nowhere: as nuclei NULL in cellseg_trainer_add() */
+};
+
 /** A labelled image in files. Initialise with cellseg_train_files_init(). */
 typedef struct cellseg_train_files {
-    size_t struct_size;     /**< sizeof of this struct where the caller was compiled */
-    const char *image_path; /**< image file for cellseg_image_read() */
-    const char *cells_path; /**< label map of whole cells for cellseg_labels_read() */
-    const char
-        *nuclei_path; /**< label map of nuclei. Default NULL: cellseg_segment_nuclei_within() finds nuclei in nuclei_channel */
-    int32_t channel;  /**< channel of the marker. Default 0 */
-    int32_t nuclei_channel; /**< channel of the nuclear stain. Default 0 */
-    double pixel_size_um;   /**< overrides the file's pixel size. Default 0: the file's pixel size */
-    double weight;          /**< for training images: number of draws of a pixel per epoch, 0.001 to 1000. Default 1 */
+    size_t struct_size;      /**< sizeof of this struct where the caller was compiled */
+    const char *image_path;  /**< image file for cellseg_image_read() */
+    const char *cells_path;  /**< label map of whole cells for cellseg_labels_read() */
+    const char *nuclei_path; /**< label map of nuclei. Default NULL: as nuclei_channel states */
+    int32_t channel;         /**< channel of the marker. Default 0 */
+    int32_t nuclei_channel;  /**< channel of the nuclear stain, in which cellseg_segment_nuclei_within() finds nuclei, or
+                                  CELLSEG_NUCLEI_.... Default 0 */
+    double pixel_size_um;    /**< overrides the file's pixel size. Default 0: the file's pixel size */
+    double weight;           /**< for training images: number of draws of a pixel per epoch, 0.001 to 1000. Default 1 */
 } cellseg_train_files;
 
 /** Set the defaults. @return CELLSEG_ERR_ARGUMENT  files is NULL or struct_size too small. Threads: any. Since: 1.0 */
@@ -192,8 +201,9 @@ CELLSEG_API const cellseg_option_table *cellseg_train_files_table(void);
  * @param trainer  the trainer
  * @param files    copied, with all texts
  * @param use      CELLSEG_USE_TRAIN or CELLSEG_USE_VALIDATE
- * @return the errors of cellseg_trainer_add(), cellseg_image_read() and cellseg_labels_read(); the message names the file. After
- *         an error, the trainer is unchanged
+ * @return the errors of cellseg_trainer_add(), cellseg_image_read(), cellseg_labels_read() and cellseg_segment_nuclei_within();
+ *         the message names the file. CELLSEG_ERR_UNAVAILABLE  nuclei by the default model, which the build lacks. After an
+ *         error, the trainer is unchanged
  * Threads: one at a time per trainer. Since: 1.0
  */
 CELLSEG_API cellseg_status cellseg_trainer_add_files(cellseg_trainer *trainer, const cellseg_train_files *files, int32_t use);
@@ -231,9 +241,10 @@ typedef int32_t (*cellseg_epoch_fn)(void *user, const cellseg_epoch *epoch);
  * @param      trainer   the trainer
  * @param      on_epoch  NULL, or called after each epoch
  * @param      user      passed to on_epoch
- * @return CELLSEG_ERR_ARGUMENT   no training image was added, or the checkpoint has other images, options or weights. `note`, the
- *                                file's name and `epochs` may differ. But `epochs` must be equal with CELLSEG_SCHEDULE_SMOOTH and
- *                                a non-zero learning_rate_final, where the rate depends on the number of epochs
+ * @return CELLSEG_ERR_ARGUMENT   no training image was added; none has nuclei and there is no start model; or the checkpoint has
+ *                                other images, options or weights. `note`, the file's name and `epochs` may differ. But `epochs`
+ *                                must be equal with CELLSEG_SCHEDULE_SMOOTH and a non-zero learning_rate_final, where the rate
+ *                                depends on the number of epochs
  * @return CELLSEG_ERR_MODEL      the loss is not finite; the message names the epoch, and the epoch of the checkpoint
  * @return CELLSEG_ERR_FORMAT     the checkpoint is damaged
  * @return CELLSEG_ERR_IO         the checkpoint is not a regular file, or cannot be read or written (tested before the first

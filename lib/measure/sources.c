@@ -13,7 +13,7 @@
 
 enum { MAX_NAME_BYTES = 40, MAX_COMPARTMENT_BYTES = 31, MAX_INPUTS = 1 << 16 };
 
-#define FIRST_RELEASE_SIZE (offsetof(cellseg_measure_inputs, channel_names) + sizeof(int32_t))
+#define FIRST_RELEASE_SIZE (offsetof(cellseg_measure_inputs, channel_names) + sizeof(size_t))
 
 static cellseg_measure_inputs defaults(void) {
     const cellseg_measure_inputs inputs = {.struct_size = sizeof inputs};
@@ -91,7 +91,7 @@ cellseg_status cseg_sources_read(cseg_sources *out, const cellseg_measure_inputs
     if ((in->images == NULL && in->image_count > 0) ||
         ((in->compartments == NULL || in->compartment_names == NULL) && in->compartment_count > 0))
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "images, compartments or compartment_names is NULL, and its count is not 0");
-    CSEG_TRY(cseg_range_check("channel_names", in->channel_names, 0, 1));
+    CSEG_TRY(cseg_range_check("channel_names", (double)in->channel_names, 0, 1));
     if (in->nuclei != NULL)
         CSEG_TRY(check_size(in->cells, cellseg_labels_height(in->nuclei), cellseg_labels_width(in->nuclei), "nuclei"));
     CSEG_TRY(check_images(out));
@@ -112,7 +112,7 @@ const cellseg_image *cseg_sources_channel(int32_t *channel, const cseg_sources *
 /* The name as a word; empty where a number is better. */
 static void clean_name(char label[CSEG_CHANNEL_LABEL_SIZE], const char *name) {
     size_t length = name != NULL ? strlen(name) : 0;
-    if (length > MAX_NAME_BYTES)
+    if (length > MAX_NAME_BYTES || (name != NULL && !cseg_utf8_is_text(name, length)))
         length = 0;
     for (size_t i = 0; i < length; i++)
         label[i] = is_word_byte(name[i]) || ((unsigned char)name[i] & 0x80) != 0 ? name[i] : '_';

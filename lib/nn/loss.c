@@ -2,28 +2,29 @@
 /*
  * The paper's loss (Al-Kofahi et al. 2018, step 0) over the inner step x step pixels of every patch. For each class: the root of
  * the mean squared difference between probability and label, weighted and summed. The same term for the sum of the probabilities
- * against 1 is added. A pixel without a label (255) does not count. Sums are in double, pixels in order within an image, images
- * in order.
+ * against 1 is added. A pixel without a label (255) does not count. Of a pixel that is nucleus or cytoplasm (254), only the other
+ * outputs and the sum count: so images whose nuclei nobody outlined can train. Sums are in double, pixels in order within an
+ * image, images in order.
  *
  * Beyond the paper, each term off at weight 0: pixels near other cells count more (Ronneberger et al. 2015); soft Dice
  * (Milletari et al. 2016, without squares) and binary cross-entropy, both as means over the classes. The last output may be a
  * distance instead of a class; it then has its own root mean squared difference and is excluded from the other terms.
  *
- * With R = sqrt(S / n), S the sum of squared differences d and n the sum of the pixels' weights w, the derivative of R by a
- * probability is w d / (n R); 0 where R is 0.
+ * With R = sqrt(S / n), S the sum of squared differences d and n the sum of the weights w of the pixels that count, the
+ * derivative of R by a probability is w d / (n R); 0 where R is 0.
  */
 #include "nn/net.h"
 
 #include <math.h>
 
-enum { UNLABELLED = 255 };
+enum { UNDIVIDED = 254, UNLABELLED = 255, FIRST_OF_UNDIVIDED = 2 };
 
 /* The cross-entropy of a wrong probability of exactly 0 or 1 is infinite. */
 static const double min_probability = 1e-6;
 
 /* Sums over one image or over all images. */
 typedef struct loss_sums {
-    double square[CSEG_MAX_CLASSES];                                                        /* S */
+    double square[CSEG_MAX_CLASSES], weights[CSEG_MAX_CLASSES];                             /* S, n */
     double both[CSEG_MAX_CLASSES], predicted[CSEG_MAX_CLASSES], labelled[CSEG_MAX_CLASSES]; /* for Dice: p l, p, l */
     double square_sum, cross, weight;
 } loss_sums;
@@ -47,6 +48,11 @@ static inner inner_of(const cseg_net *net) {
                    .cross = net->options.weight_cross_entropy > 0};
 }
 
+/* Whether output c counts at a pixel of this label. */
+static bool counts(uint8_t label, size_t c) {
+    return label != UNDIVIDED || c >= FIRST_OF_UNDIVIDED;
+}
+
 /* The target of output c at a pixel of this label. */
 static double target_of(const cseg_net *net, const inner *in, size_t pixel, uint8_t label, size_t c) {
     return c < in->exclusive ? label == c : net->distance[pixel] / 255.0;
@@ -62,24 +68,29 @@ static double clamped(double p) {
 
 /* Sums for Dice and cross-entropy only. */
 static void add_class_terms(loss_sums *sums, const inner *in, const float *p, uint8_t label, double weight) {
-    for (size_t c = 0; in->dice && c < in->exclusive; c++) {
-        sums->predicted[c] += weight * (double)p[c];
-        if (label == c) {
-            sums->both[c] += weight * (double)p[c];
-            sums->labelled[c] += weight;
+    for (size_t c = 0; c < in->exclusive; c++) {
+        if (!counts(label, c))
+            continue;
+        if (in->dice) {
+            sums->predicted[c] += weight * (double)p[c];
+            sums->both[c] += label == c ? weight * (double)p[c] : 0;
+            sums->labelled[c] += label == c ? weight : 0;
         }
+        if (in->cross)
+            sums->cross -= weight * cseg_math_log(label == c ? clamped((double)p[c]) : 1 - clamped((double)p[c]));
     }
-    for (size_t c = 0; in->cross && c < in->exclusive; c++)
-        sums->cross -= weight * cseg_math_log(label == c ? clamped((double)p[c]) : 1 - clamped((double)p[c]));
 }
 
 static void add_pixel(loss_sums *sums, const cseg_net *net, const inner *in, const float *p, size_t pixel, uint8_t label) {
     const double weight = weight_of(net, pixel);
     double total = -1;
     for (size_t c = 0; c < in->classes; c++) {
+        total += c < in->exclusive ? (double)p[c] : 0;
+        if (!counts(label, c))
+            continue;
         const double d = (double)p[c] - target_of(net, in, pixel, label, c);
         sums->square[c] += weight * d * d;
-        total += c < in->exclusive ? (double)p[c] : 0;
+        sums->weights[c] += weight;
     }
     sums->square_sum += weight * total * total;
     sums->weight += weight;
@@ -95,14 +106,14 @@ static cellseg_status image_sums(void *data, size_t image) {
     const cseg_net *net = data;
     const inner in = inner_of(net);
     const cseg_tensor p = cseg_value_kept(net, net->arch.count, image);
-    loss_sums sums = {.weight = 0};
+    loss_sums *const sums = sums_of(net, image);
+    *sums = (loss_sums){.weight = 0};
     for (size_t y = in.first; y < in.end; y++)
         for (size_t x = in.first; x < in.end; x++) {
             const size_t pixel = (image * in.edge + y) * in.edge + x;
             if (net->classes[pixel] != UNLABELLED)
-                add_pixel(&sums, net, &in, p.data + y * p.row + x * p.pixel, pixel, net->classes[pixel]);
+                add_pixel(sums, net, &in, p.data + y * p.row + x * p.pixel, pixel, net->classes[pixel]);
         }
-    *sums_of(net, image) = sums;
     return CELLSEG_OK;
 }
 
@@ -132,10 +143,10 @@ static void pixel_gradient(float *d, const slopes *s, const inner *in, const flo
         total += (double)p[c];
     for (size_t c = 0; c < in->classes; c++) {
         const double target = target_of(s->net, in, pixel, label, c);
-        double slope = s->of_class[c] * ((double)p[c] - target);
+        double slope = counts(label, c) ? s->of_class[c] * ((double)p[c] - target) : 0;
         if (c < in->exclusive)
             slope += s->of_sum * total;
-        if (c < in->exclusive && (in->dice || in->cross))
+        if (c < in->exclusive && (in->dice || in->cross) && counts(label, c))
             slope += class_slope(s, in, (double)p[c], target, c);
         d[c] = (float)(weight * slope);
     }
@@ -178,7 +189,7 @@ static double all_terms(slopes *s, const loss_sums *total) {
     const inner in = inner_of(s->net);
     double loss = term(&s->of_sum, options->weight_sum, total->square_sum, total->weight);
     for (size_t c = 0; c < in.classes; c++)
-        loss += term(&s->of_class[c], options->weight_class[c], total->square[c], total->weight);
+        loss += term(&s->of_class[c], options->weight_class[c], total->square[c], total->weights[c]);
     for (size_t c = 0; in.dice && c < in.exclusive; c++)
         loss += dice_term(s, total, c, options->weight_dice / (double)in.exclusive);
     if (in.cross && total->weight > 0) {

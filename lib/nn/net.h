@@ -18,7 +18,7 @@ enum {
     CSEG_MAX_VALUES = CSEG_MAX_LAYERS + 1,
     CSEG_GROUPS =
         16, /* of images, each one index of a loop with its own gradient: a constant, so that no sum depends on threads */
-    CSEG_LOSS_SUMS = 4 * CSEG_MAX_CLASSES + 3, /* doubles per image in the sums of the loss */
+    CSEG_LOSS_SUMS = 5 * CSEG_MAX_CLASSES + 3, /* doubles per image in the sums of the loss */
     CSEG_FRAME = 2                             /* zeros around each input of a convolution, forward or backward */
 };
 

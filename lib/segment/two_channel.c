@@ -2,7 +2,7 @@
 /*
  * The two-channel method (Al-Kofahi et al. 2018, "Ground truth"): seeds and cells as in the single-channel method, with the
  * nuclear stain's own intensities, evened and scaled to [0, 1], in place of the nucleus probability. And its first half alone,
- * for cells that a person outlined: which part of each is nucleus.
+ * for cells that a person outlined: which part of each is nucleus, by the stain or by a model.
  */
 #include "segment/channel.h"
 
@@ -176,18 +176,12 @@ static cellseg_status give_to_cells(cellseg_context *context, const cseg_plane *
     return status;
 }
 
-static cellseg_status find_within(cellseg_labels **nuclei, cellseg_context *context, const cseg_plane *cells,
-                                  cseg_channel *nuclear, const cseg_settings *settings) {
-    cellseg_segment_report report = {0};
-    cseg_plane seeds;
-    uint32_t count;
-    CSEG_TRY(stained_nuclei(context, &seeds, &count, nuclear, settings, &report));
-    cellseg_status status = cseg_channel_labels_at(nuclei, context, nuclear, &seeds);
-    cseg_plane_free(&seeds);
-    if (status != CELLSEG_OK)
-        return status;
+/* New nuclei at the channel's own scale, from those at the working scale with ids 1..count. */
+static cellseg_status place_within(cellseg_labels **nuclei, cellseg_context *context, const cseg_plane *cells,
+                                   const cseg_channel *channel, const cseg_plane *found, uint32_t count) {
+    CSEG_TRY(cseg_channel_labels_at(nuclei, context, channel, found));
     const cseg_plane out = cseg_labels_plane(*nuclei);
-    status = give_to_cells(context, &out, count, cells);
+    const cellseg_status status = give_to_cells(context, &out, count, cells);
     if (status != CELLSEG_OK) {
         cellseg_labels_free(*nuclei);
         *nuclei = NULL;
@@ -195,27 +189,63 @@ static cellseg_status find_within(cellseg_labels **nuclei, cellseg_context *cont
     return status;
 }
 
-static cellseg_status nuclei_within(cellseg_labels **nuclei, cellseg_context *context, const cellseg_labels *cells,
-                                    const cellseg_image *nuclear, const cellseg_segment_options *options) {
-    cseg_settings settings;
-    cseg_channel n;
-    CSEG_TRY(cseg_settings_read(&settings, options));
-    CSEG_TRY(
-        cseg_channel_open(&n, nuclear, settings.options.nuclei_channel, settings.options.pixel_size_um, "the nuclear image"));
-    CSEG_TRY(cseg_channel_set_scale(&n, CSEG_METHOD_DIAMETER_UM, &settings));
-    CSEG_TRY(cseg_channel_resample_to(&n, settings.method.working_pixel_size_um, &settings));
-    const cseg_plane plane = cseg_labels_plane(cells);
-    if (plane.height != n.plane.height || plane.width != n.plane.width)
-        return cseg_fail(CELLSEG_ERR_ARGUMENT, "the cells have %zu x %zu pixels, the nuclear image %zu x %zu", plane.height,
-                         plane.width, n.plane.height, n.plane.width);
-    CSEG_TRY(cseg_needs_check(context, &n, NULL));
-    leave_out_network(&settings);
+/* Of a nuclear stain. */
+static cellseg_status stained_within(cellseg_labels **nuclei, cellseg_context *context, const cseg_plane *cells,
+                                     cseg_channel *nuclear, cseg_settings *settings) {
+    cellseg_segment_report report = {0};
+    cseg_plane found;
+    uint32_t count;
+    CSEG_TRY(cseg_channel_set_scale(nuclear, CSEG_METHOD_DIAMETER_UM, settings));
+    CSEG_TRY(cseg_channel_resample_to(nuclear, settings->method.working_pixel_size_um, settings));
+    CSEG_TRY(cseg_needs_check(context, nuclear, NULL));
+    leave_out_network(settings);
     CSEG_TRY(cseg_channel_step(context, "nuclei", 0, 1));
-    return find_within(nuclei, context, &plane, &n, &settings);
+    CSEG_TRY(stained_nuclei(context, &found, &count, nuclear, settings, &report));
+    const cellseg_status status = place_within(nuclei, context, cells, nuclear, &found, count);
+    cseg_plane_free(&found);
+    return status;
 }
 
-cellseg_status cellseg_segment_nuclei_within(cellseg_labels **nuclei, cellseg_context *context, const cellseg_labels *cells,
-                                             const cellseg_image *nuclear, const cellseg_segment_options *options) {
+/* Of a model's maps of the marker: steps 1 and 2 of cellseg_segment(). */
+static cellseg_status predicted_within(cellseg_labels **nuclei, cellseg_context *context, const cellseg_model *model,
+                                       const cseg_plane *cells, const cseg_channel *marker,
+                                       const cellseg_segment_options *options) {
+    cellseg_image *maps;
+    cellseg_labels *found = NULL;
+    int32_t extra_output;
+    CSEG_TRY(cseg_predict_extra(&extra_output, model));
+    CSEG_TRY(cellseg_segment_maps(&maps, context, model, marker->image, options));
+    cellseg_status status = cellseg_segment_nuclei(&found, context, maps, extra_output, options);
+    cellseg_image_free(maps);
+    if (status == CELLSEG_OK) {
+        const cseg_plane plane = cseg_labels_plane(found);
+        status = place_within(nuclei, context, cells, marker, &plane, cellseg_labels_max_id(found));
+    }
+    cellseg_labels_free(found);
+    return status;
+}
+
+static cellseg_status nuclei_within(cellseg_labels **nuclei, cellseg_context *context, const cellseg_model *model,
+                                    const cellseg_labels *cells, const cellseg_image *image,
+                                    const cellseg_segment_options *options) {
+    const char *const name = model != NULL ? "the image" : "the nuclear image";
+    cseg_settings settings;
+    cseg_channel c;
+    CSEG_TRY(cseg_settings_read(&settings, options));
+    const cellseg_segment_options *o = &settings.options;
+    CSEG_TRY(cseg_channel_open(&c, image, model != NULL ? o->channel : o->nuclei_channel, o->pixel_size_um, name));
+    const cseg_plane plane = cseg_labels_plane(cells);
+    if (plane.height != c.plane.height || plane.width != c.plane.width)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "the cells have %zu x %zu pixels, %s %zu x %zu", plane.height, plane.width, name,
+                         c.plane.height, c.plane.width);
+    if (model != NULL)
+        return predicted_within(nuclei, context, model, &plane, &c, options);
+    return stained_within(nuclei, context, &plane, &c, &settings);
+}
+
+cellseg_status cellseg_segment_nuclei_within(cellseg_labels **nuclei, cellseg_context *context, const cellseg_model *model,
+                                             const cellseg_labels *cells, const cellseg_image *image,
+                                             const cellseg_segment_options *options) {
     if (nuclei == NULL)
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "nuclei is NULL");
     *nuclei = NULL;
@@ -223,5 +253,5 @@ cellseg_status cellseg_segment_nuclei_within(cellseg_labels **nuclei, cellseg_co
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "cells is NULL");
     cseg_call call;
     cseg_call_begin(&call, context);
-    return cseg_call_end(&call, nuclei_within(nuclei, context, cells, nuclear, options));
+    return cseg_call_end(&call, nuclei_within(nuclei, context, model, cells, image, options));
 }

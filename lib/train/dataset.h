@@ -16,16 +16,18 @@ enum {
     CSEG_CLASS_CYTOPLASM = 1,
     CSEG_CLASS_BACKGROUND = 2,
     CSEG_CLASS_BOUNDARY = 3,
+    CSEG_CLASS_CELL = 254, /* nucleus or cytoplasm */
     CSEG_CLASS_UNKNOWN = 255
 };
 
 /*
  * Class of every pixel at the scale of `classes` (uint8, allocated by the caller): nucleus where cell and nucleus overlap,
- * cytoplasm in the rest of the cells, background elsewhere. cells, nuclei: uint32 label maps of one size. CELLSEG_ERR_ARGUMENT
- * if no cell or no nucleus is left.
+ * cytoplasm in the rest of the cells, background elsewhere. cells, nuclei: uint32 label maps of one size. complete: every
+ * nucleus is known, and CELLSEG_ERR_ARGUMENT if none is left. Else a cell without a nucleus of its own id is of the class cell;
+ * nuclei may be NULL. CELLSEG_ERR_ARGUMENT if no cell is left.
  */
 cellseg_status cseg_targets_classify(cellseg_context *context, const cseg_plane *classes, const cseg_plane *cells,
-                                     const cseg_plane *nuclei);
+                                     const cseg_plane *nuclei, bool complete);
 
 /* ---- outlines.c ---- */
 

@@ -50,21 +50,30 @@ static size_t runs_to_bins(cseg_keyed *runs, size_t count, double pixel_size_um)
     return nuclei;
 }
 
+cellseg_status cseg_diameters_runs(cseg_keyed **runs, size_t *count, cellseg_context *context, const cseg_plane *cells,
+                                   const cseg_plane *nuclei) {
+    *runs = NULL;
+    CSEG_TRY(find_runs(context, NULL, count, cells, nuclei));
+    *runs = cseg_memory_alloc(context, *count > 0 ? *count : 1, sizeof **runs);
+    if (*runs == NULL)
+        return cseg_error_last();
+    cellseg_status status = find_runs(context, *runs, count, cells, nuclei);
+    if (status == CELLSEG_OK)
+        status = cseg_sort_keyed(context, *runs, *count);
+    if (status != CELLSEG_OK) {
+        cseg_memory_free(*runs);
+        *runs = NULL;
+    }
+    return status;
+}
+
 cellseg_status cseg_diameters_measure(cseg_diameters *diameters, cellseg_context *context, const cseg_plane *cells,
                                       const cseg_plane *nuclei, double pixel_size_um) {
     size_t count;
-    CSEG_TRY(find_runs(context, NULL, &count, cells, nuclei));
-    *diameters = (cseg_diameters){.items = cseg_memory_alloc(context, count > 0 ? count : 1, sizeof(cseg_keyed))};
-    if (diameters->items == NULL)
-        return cseg_error_last();
-    cellseg_status status = find_runs(context, diameters->items, &count, cells, nuclei);
-    if (status == CELLSEG_OK)
-        status = cseg_sort_keyed(context, diameters->items, count);
-    if (status == CELLSEG_OK)
-        diameters->count = runs_to_bins(diameters->items, count, pixel_size_um);
-    else
-        cseg_diameters_free(diameters);
-    return status;
+    *diameters = (cseg_diameters){.items = NULL};
+    CSEG_TRY(cseg_diameters_runs(&diameters->items, &count, context, cells, nuclei));
+    diameters->count = runs_to_bins(diameters->items, count, pixel_size_um);
+    return CELLSEG_OK;
 }
 
 void cseg_diameters_free(cseg_diameters *diameters) {

@@ -5,6 +5,11 @@
 
 #include "core/core.h"
 
+/* The runs of nuclei in the image's rows, inside cells, sorted by id: the id is the key, the length the value. Release with
+ * cseg_memory_free(). cells, nuclei: uint32 label maps of one size. */
+cellseg_status cseg_diameters_runs(cseg_keyed **runs, size_t *count, cellseg_context *context, const cseg_plane *cells,
+                                   const cseg_plane *nuclei);
+
 /* The diameters of one image's nuclei, as numbers of bins. */
 typedef struct cseg_diameters {
     cseg_keyed *items; /* the bin is the key */

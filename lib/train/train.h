@@ -19,6 +19,7 @@ struct cellseg_trainer {
     cseg_dataset train, validate;
     cseg_diameter_histogram diameters; /* of the training images' nuclei */
     bool from_start;                   /* the model keeps the nucleus diameter of a start model */
+    cellseg_model *nuclei_model;       /* finds the nuclei of CELLSEG_NUCLEI_BY_MODEL; NULL: not needed yet */
     cseg_cache cache;
     struct cseg_train_source *sources; /* of the samples from files */
     cseg_checkpoint checkpoint;

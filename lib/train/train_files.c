@@ -17,14 +17,22 @@ struct cseg_train_source {
     char *image_path, *cells_path, *nuclei_path;
 };
 
-/* An image with its labels, and the file at fault after an error. */
+/* An image with its labels. */
 typedef struct example {
+    const cellseg_image *image;
+    int32_t channel;
+    const cellseg_labels *cells, *nuclei; /* nuclei NULL: unknown */
+    bool complete;                        /* every nucleus is known */
+} example;
+
+/* What was read of files, and the file at fault after an error. */
+typedef struct contents {
     cellseg_image *image;
     cellseg_labels *cells, *nuclei;
     const char *at_fault;
-} example;
+} contents;
 
-static void example_free(example *s) {
+static void contents_free(contents *s) {
     cellseg_image_free(s->image);
     cellseg_labels_free(s->cells);
     cellseg_labels_free(s->nuclei);
@@ -48,19 +56,20 @@ static cellseg_status check_image(const cellseg_image *image, int32_t channel) {
     return CELLSEG_OK;
 }
 
-/* A single class cannot be learnt: a mask in which every pixel is nucleus is of the wrong kind. */
+/* A single class cannot be learnt: a mask in which every pixel is nucleus, or cell, is of the wrong kind. */
 static cellseg_status check_classes(const cseg_plane *classes) {
     const uint8_t first = cseg_row_u8(classes, 0)[0];
     for (size_t y = 0; y < classes->height; y++)
         for (size_t x = 0; x < classes->width; x++)
             if (cseg_row_u8(classes, y)[x] != first)
                 return CELLSEG_OK;
-    return cseg_fail(CELLSEG_ERR_ARGUMENT, "the labels hold a single class: every pixel is nucleus");
+    return cseg_fail(CELLSEG_ERR_ARGUMENT, "the labels hold a single class: every pixel is %s",
+                     first == CSEG_CLASS_CELL ? "cell" : "nucleus");
 }
 
 /* Of the size of `prepared`; the caller frees the targets, also after an error. */
 static cellseg_status make_targets(cseg_targets *targets, const cellseg_trainer *trainer, const cseg_plane *prepared,
-                                   const cseg_plane *cells, const cseg_plane *nuclei) {
+                                   const cseg_plane *cells, const cseg_plane *nuclei, bool complete) {
     const cseg_recipe *recipe = &trainer->recipe;
     const int32_t extra_output = recipe->options.extra_output;
     const cseg_outline_options outlines = {.boundary = extra_output == CELLSEG_EXTRA_BOUNDARY,
@@ -73,29 +82,29 @@ static cellseg_status make_targets(cseg_targets *targets, const cellseg_trainer 
         CSEG_TRY(cseg_plane_new(&targets->border, trainer->context, CELLSEG_UINT8, prepared->height, prepared->width));
     if (recipe->augmentation.cell_contrast > 1)
         CSEG_TRY(cseg_plane_new(&targets->cell, trainer->context, CELLSEG_UINT8, prepared->height, prepared->width));
-    CSEG_TRY(cseg_targets_classify(trainer->context, &targets->classes, cells, nuclei));
+    CSEG_TRY(cseg_targets_classify(trainer->context, &targets->classes, cells, nuclei, complete));
     CSEG_TRY(check_classes(&targets->classes));
     return cseg_outlines_compute(trainer->context, targets, cells, &outlines);
 }
 
 /* diameters: of the nuclei, or NULL when not wanted; the caller frees them, also after an error. */
 static cellseg_status make_sample(cseg_sample *sample, cseg_diameters *diameters, const cellseg_trainer *trainer,
-                                  const cellseg_image *image, int32_t channel, const cellseg_labels *cells,
-                                  const cellseg_labels *nuclei) {
+                                  const example *of) {
     cellseg_context *context = trainer->context;
-    const cseg_plane cells_plane = cseg_labels_plane(cells), nuclei_plane = cseg_labels_plane(nuclei);
+    const double pixel_size_um = cellseg_image_pixel_size_um(of->image);
+    const cseg_plane cells = cseg_labels_plane(of->cells);
+    const cseg_plane nuclei = of->nuclei != NULL ? cseg_labels_plane(of->nuclei) : (cseg_plane){0};
     cseg_input marker;
     cseg_plane prepared;
     cseg_targets targets = {.classes = {0}};
-    if (diameters != NULL)
-        CSEG_TRY(cseg_diameters_measure(diameters, context, &cells_plane, &nuclei_plane, cellseg_image_pixel_size_um(image)));
-    CSEG_TRY(cseg_input_open(&marker, context, image, channel));
-    cellseg_status status =
-        cseg_preprocess_run(context, &prepared, &marker.plane, cellseg_image_pixel_size_um(image), &trainer->train.rule);
+    if (diameters != NULL && of->nuclei != NULL)
+        CSEG_TRY(cseg_diameters_measure(diameters, context, &cells, &nuclei, pixel_size_um));
+    CSEG_TRY(cseg_input_open(&marker, context, of->image, of->channel));
+    cellseg_status status = cseg_preprocess_run(context, &prepared, &marker.plane, pixel_size_um, &trainer->train.rule);
     cseg_input_close(&marker);
     if (status != CELLSEG_OK)
         return status;
-    status = make_targets(&targets, trainer, &prepared, &cells_plane, &nuclei_plane);
+    status = make_targets(&targets, trainer, &prepared, &cells, of->nuclei != NULL ? &nuclei : NULL, of->complete);
     if (status == CELLSEG_OK)
         status = cseg_sample_make(sample, context, &prepared, &targets);
     cseg_plane_free(&prepared);
@@ -122,12 +131,10 @@ static cellseg_status take_sample(cellseg_trainer *trainer, cseg_sample *sample,
     return status;
 }
 
-static cellseg_status add_image(cellseg_trainer *trainer, const cellseg_image *image, int32_t channel,
-                                const cellseg_labels *cells, const cellseg_labels *nuclei, int32_t use) {
+static cellseg_status add_image(cellseg_trainer *trainer, const example *of, int32_t use) {
     cseg_sample sample;
     cseg_diameters diameters = {.count = 0};
-    const cellseg_status status =
-        make_sample(&sample, use == CELLSEG_USE_TRAIN ? &diameters : NULL, trainer, image, channel, cells, nuclei);
+    const cellseg_status status = make_sample(&sample, use == CELLSEG_USE_TRAIN ? &diameters : NULL, trainer, of);
     if (status == CELLSEG_OK)
         return take_sample(trainer, &sample, &diameters, use);
     cseg_diameters_free(&diameters);
@@ -136,34 +143,43 @@ static cellseg_status add_image(cellseg_trainer *trainer, const cellseg_image *i
 
 cellseg_status cellseg_trainer_add(cellseg_trainer *trainer, const cellseg_image *image, int32_t channel,
                                    const cellseg_labels *cells, const cellseg_labels *nuclei, int32_t use) {
-    if (trainer == NULL || image == NULL || cells == NULL || nuclei == NULL)
-        return cseg_fail(CELLSEG_ERR_ARGUMENT, "trainer, image, cells or nuclei is NULL");
+    if (trainer == NULL || image == NULL || cells == NULL)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "trainer, image or cells is NULL");
     CSEG_TRY(check_use(trainer, use));
     CSEG_TRY(check_image(image, channel));
     CSEG_TRY(check_sizes(image, cells, "cells"));
-    CSEG_TRY(check_sizes(image, nuclei, "nuclei"));
+    if (nuclei != NULL)
+        CSEG_TRY(check_sizes(image, nuclei, "nuclei"));
+    const example of = {image, channel, cells, nuclei, nuclei != NULL};
     cseg_call call;
     cseg_call_begin(&call, trainer->context);
-    return cseg_call_end(&call, add_image(trainer, image, channel, cells, nuclei, use));
+    return cseg_call_end(&call, add_image(trainer, &of, use));
 }
 
 /* ---- images in files ---- */
 
-static cellseg_status read_nuclei(example *s, cellseg_context *context, const cellseg_train_files *files) {
+/* model: of CELLSEG_NUCLEI_BY_MODEL. */
+static cellseg_status read_nuclei(contents *s, cellseg_context *context, const cellseg_model *model,
+                                  const cellseg_train_files *files) {
+    const bool by_model = files->nuclei_channel == CELLSEG_NUCLEI_BY_MODEL;
     cseg_progress_step(context, "nuclei", 0.4, 0.6);
     if (files->nuclei_path != NULL) {
         s->at_fault = files->nuclei_path;
         CSEG_TRY(cellseg_labels_read(&s->nuclei, context, files->nuclei_path));
         return check_sizes(s->image, s->nuclei, "nuclei");
     }
+    if (files->nuclei_channel == CELLSEG_NUCLEI_UNKNOWN)
+        return CELLSEG_OK;
     cellseg_segment_options options;
     CSEG_TRY(cellseg_segment_options_init(&options, sizeof options));
-    options.nuclei_channel = files->nuclei_channel;
+    options.channel = files->channel;
+    options.nuclei_channel = by_model ? 0 : files->nuclei_channel;
     s->at_fault = files->image_path;
-    return cellseg_segment_nuclei_within(&s->nuclei, context, s->cells, s->image, &options);
+    return cellseg_segment_nuclei_within(&s->nuclei, context, by_model ? model : NULL, s->cells, s->image, &options);
 }
 
-static cellseg_status read_example(example *s, cellseg_context *context, const cellseg_train_files *files) {
+static cellseg_status read_contents(contents *s, const cellseg_trainer *trainer, const cellseg_train_files *files) {
+    cellseg_context *context = trainer->context;
     cellseg_read_options options;
     CSEG_TRY(cellseg_read_options_init(&options, sizeof options));
     options.pixel_size_um = files->pixel_size_um;
@@ -176,7 +192,7 @@ static cellseg_status read_example(example *s, cellseg_context *context, const c
     cseg_progress_step(context, "cells", 0.2, 0.4);
     CSEG_TRY(cellseg_labels_read(&s->cells, context, files->cells_path));
     CSEG_TRY(check_sizes(s->image, s->cells, "cells"));
-    return read_nuclei(s, context, files);
+    return read_nuclei(s, context, trainer->nuclei_model, files);
 }
 
 /* Put the file's name before the message, unless the message has it. */
@@ -190,16 +206,18 @@ static cellseg_status fail_in_file(cellseg_status status, const char *path) {
 
 static cellseg_status read_sample(cseg_sample *sample, cseg_diameters *diameters, const cellseg_trainer *trainer,
                                   const cellseg_train_files *files) {
-    example s = {NULL, NULL, NULL, NULL};
-    cellseg_status status = read_example(&s, trainer->context, files);
+    contents s = {NULL, NULL, NULL, NULL};
+    cellseg_status status = read_contents(&s, trainer, files);
     if (status == CELLSEG_OK) {
+        const bool complete = files->nuclei_path != NULL || files->nuclei_channel >= 0;
+        const example of = {s.image, files->channel, s.cells, s.nuclei, complete};
         s.at_fault = files->cells_path;
         cseg_progress_step(trainer->context, "targets", 0.6, 1);
-        status = make_sample(sample, diameters, trainer, s.image, files->channel, s.cells, s.nuclei);
+        status = make_sample(sample, diameters, trainer, &of);
     }
     if (status == CELLSEG_ERR_ARGUMENT || status == CELLSEG_ERR_FORMAT || status == CELLSEG_ERR_IO || status == CELLSEG_ERR_LIMIT)
         status = fail_in_file(status, s.at_fault != NULL ? s.at_fault : files->image_path);
-    example_free(&s);
+    contents_free(&s);
     return status;
 }
 
@@ -264,6 +282,15 @@ static cellseg_status check_files(cellseg_train_files *own, const cellseg_traine
     return check_use(trainer, use);
 }
 
+/* The model that finds nuclei: the start model, whose weights the network has until training begins, or the default model. */
+static cellseg_status find_nuclei_model(cellseg_trainer *trainer, const cellseg_train_files *files) {
+    if (files->nuclei_path != NULL || files->nuclei_channel != CELLSEG_NUCLEI_BY_MODEL || trainer->nuclei_model != NULL)
+        return CELLSEG_OK;
+    if (trainer->from_start)
+        return cseg_net_model(&trainer->nuclei_model, trainer->net, NULL);
+    return cellseg_model_default(&trainer->nuclei_model, trainer->context);
+}
+
 static cellseg_status add_source(cellseg_trainer *trainer, struct cseg_train_source *source, int32_t use) {
     cseg_sample sample;
     cseg_diameters diameters = {.count = 0};
@@ -280,6 +307,7 @@ static cellseg_status add_source(cellseg_trainer *trainer, struct cseg_train_sou
 static cellseg_status add_files(cellseg_trainer *trainer, const cellseg_train_files *files, int32_t use) {
     cellseg_train_files own;
     CSEG_TRY(check_files(&own, trainer, files, use));
+    CSEG_TRY(find_nuclei_model(trainer, &own));
     struct cseg_train_source *source;
     CSEG_TRY(source_new(&source, trainer->context, &own));
     const cellseg_status status = add_source(trainer, source, use);

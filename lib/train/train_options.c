@@ -62,9 +62,10 @@ static const cellseg_option augmentation_rows[] = {
 static const cellseg_option files_rows[] = {
     ROW(image_path, 0, 0, 0, 0, "", "image file"),
     ROW(cells_path, 0, 0, 0, 0, "", "label map of whole cells"),
-    ROW(nuclei_path, 0, 0, 0, 0, "", "label map of nuclei; none: nuclei are found in the nuclear stain's channel"),
+    ROW(nuclei_path, 0, 0, 0, 0, "", "label map of nuclei; none: as nuclei_channel states"),
     ROW(channel, 0, 0, 0, INT32_MAX, "", "marker's channel, from 0"),
-    ROW(nuclei_channel, 0, 0, 0, INT32_MAX, "", "nuclear stain's channel, from 0"),
+    ROW(nuclei_channel, 0, 0, CELLSEG_NUCLEI_UNKNOWN, INT32_MAX, "",
+        "nuclear stain's channel, from 0; -1: the model finds nuclei; -2: nuclei are unknown"),
     ROW(pixel_size_um, 0, 0, 1e-4, 1e4, "um", "edge of a pixel; 0: the file's", .flags = CELLSEG_OPTION_FLAG_OR_ZERO),
     ROW(weight, 1, 1, 1e-3, 1000, "", "draws of each pixel per epoch"),
 };

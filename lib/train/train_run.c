@@ -265,6 +265,10 @@ cellseg_status cellseg_trainer_run(cellseg_model **out, cellseg_trainer *trainer
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "trainer is NULL");
     if (trainer->train.count == 0)
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "no image was added to train on");
+    if (!trainer->from_start && trainer->diameters.total == 0)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT,
+                         "no training image has nuclei, which a network without a start model cannot learn to "
+                         "find: add nuclei, or start from a model");
     cseg_call call;
     cseg_call_begin(&call, trainer->context);
     return cseg_call_end(&call, run_training(out, trainer, on_epoch, user));

@@ -142,6 +142,7 @@ void cellseg_trainer_free(cellseg_trainer *trainer) {
     cseg_dataset_free(&trainer->validate);
     cseg_diameters_histogram_free(&trainer->diameters);
     cseg_source_free_all(trainer);
+    cellseg_model_free(trainer->nuclei_model);
     cseg_memory_free(trainer->checkpoint.last.state);
     cseg_memory_free(trainer->checkpoint.best.state);
     cseg_memory_free(trainer->checkpoint_path);

@@ -23,11 +23,12 @@ static struct inputs {
     cellseg_image *mask;  /* where the stain is bright */
     cellseg_labels *cells, *nuclei;
     cellseg_model *model;
+    cellseg_network network; /* the model's, as one that runs elsewhere */
     cellseg_table *table;
     cellseg_outlines *cell_outlines, *nucleus_outlines;
     unsigned char *file; /* the model's */
     size_t file_size;
-    char image_path[64], cells_path[64], out_path[64];
+    char image_path[64], coco_path[64], cells_path[64], out_path[64];
 } in;
 
 static char folder[] = "/tmp/cellseg-test-XXXXXX";
@@ -59,6 +60,7 @@ static int make_inputs(void **state) {
     in.image = field.image;
     cellseg_labels_free(field.truth);
     in.model = painted_model();
+    in.network = painted_network(in.model, 4);
     assert_ok(cellseg_segment(&in.cells, &in.nuclei, &in.maps, NULL, NULL, in.model, in.image, NULL));
     assert_int_equal(cellseg_labels_max_id(in.cells), 20);
     make_mask();
@@ -69,9 +71,11 @@ static int make_inputs(void **state) {
     assert_non_null(mkdtemp(folder));
     (void)snprintf(in.image_path, sizeof in.image_path, "%s/image.tif", folder);
     (void)snprintf(in.cells_path, sizeof in.cells_path, "%s/cells.tif", folder);
+    (void)snprintf(in.coco_path, sizeof in.coco_path, "%s/cells.json", folder);
     (void)snprintf(in.out_path, sizeof in.out_path, "%s/out", folder);
     assert_ok(cellseg_image_write(in.image, NULL, in.image_path, NULL));
     assert_ok(cellseg_labels_write(in.cells, NULL, in.cells_path, NULL));
+    assert_ok(cellseg_coco_write(NULL, in.coco_path, "a.tif", in.cells, in.nuclei));
     return 0;
 }
 
@@ -89,6 +93,7 @@ static int free_inputs(void **state) {
     free(in.file);
     (void)unlink(in.image_path);
     (void)unlink(in.cells_path);
+    (void)unlink(in.coco_path);
     (void)unlink(in.out_path);
     return rmdir(folder);
 }
@@ -170,9 +175,23 @@ CALL(model_load_from) {
     return take_model(hash, model, status);
 }
 NEW_CALL(model_average, model, context, in.model, in.model, 0.3)
+NEW_CALL(model_wrap, model, context, cellseg_model_info(in.model), &in.network)
 FILE_CALL(model_save, in.model, context, in.out_path, CELLSEG_WEIGHTS_FLOAT16)
 FILE_CALL(model_export_onnx, in.model, context, in.out_path)
-
+CALL(model_export_bioimageio) {
+    static const char *const names[] = {"weights.onnx", "test_input.npy", "test_output.npy", "README.md", "rdf.yaml"};
+    const cellseg_status status = cellseg_model_export_bioimageio(in.model, context, folder);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char path[80];
+        size_t size = 0;
+        (void)snprintf(path, sizeof path, "%s/%s", folder, names[i]);
+        unsigned char *bytes = access(path, F_OK) == 0 ? read_file(path, &size) : NULL;
+        add_bytes(hash, bytes, size);
+        free(bytes);
+        (void)unlink(path);
+    }
+    return status;
+}
 CALL(segment) {
     cellseg_labels *cells, *nuclei;
     cellseg_image *maps;
@@ -201,7 +220,7 @@ CALL(segment_nuclei_within) {
     cellseg_labels *nuclei;
     assert_ok(cellseg_segment_options_init(&options, sizeof options));
     options.nuclei_channel = 1;
-    const cellseg_status status = cellseg_segment_nuclei_within(&nuclei, context, in.cells, in.image, &options);
+    const cellseg_status status = cellseg_segment_nuclei_within(&nuclei, context, NULL, in.cells, in.image, &options);
     return take_labels(hash, nuclei, status);
 }
 NEW_CALL(segment_maps, image, context, in.model, in.image, NULL)
@@ -210,6 +229,13 @@ CALL(segment_cells) {
     cellseg_labels *cells, *nuclei;
     const cellseg_status status =
         cellseg_segment_cells(&cells, &nuclei, context, NULL, in.image, in.maps, CELLSEG_EXTRA_NONE, in.nuclei, NULL);
+    (void)take_labels(hash, nuclei, status);
+    return take_labels(hash, cells, status);
+}
+CALL(segment_from_maps) {
+    cellseg_labels *cells, *nuclei;
+    const cellseg_status status =
+        cellseg_segment_from_maps(&cells, &nuclei, NULL, context, in.model, in.image, in.maps, CELLSEG_EXTRA_NONE, NULL);
     (void)take_labels(hash, nuclei, status);
     return take_labels(hash, cells, status);
 }
@@ -289,6 +315,7 @@ FILE_CALL(labels_write, in.cells, context, in.out_path, NULL)
 FILE_CALL(overlay_write, context, in.out_path, in.image, 0, in.cells, in.nuclei)
 FILE_CALL(table_write_csv, in.table, context, in.out_path)
 FILE_CALL(geojson_write, context, in.out_path, in.cell_outlines, in.nucleus_outlines, in.table)
+FILE_CALL(rois_write, context, in.out_path, in.cell_outlines, in.nucleus_outlines)
 FILE_CALL(svg_write, context, in.out_path, in.cell_outlines, in.nucleus_outlines)
 FILE_CALL(coco_write, context, in.out_path, "image.tif", in.cells, in.nuclei)
 
@@ -315,6 +342,22 @@ CALL(labels_read_from) {
     return take_labels(hash, labels, status);
 }
 
+CALL(labels_import) {
+    cellseg_labels *cells, *nuclei;
+    const cellseg_status status = cellseg_labels_import(&cells, &nuclei, context, in.coco_path, NULL);
+    (void)take_labels(hash, nuclei, status);
+    return take_labels(hash, cells, status);
+}
+CALL(labels_import_from) {
+    cellseg_labels *cells, *nuclei;
+    unsigned char *bytes;
+    const cellseg_reader reader = reader_of(in.coco_path, &bytes);
+    const cellseg_status status = cellseg_labels_import_from(&cells, &nuclei, context, &reader, NULL);
+    free(bytes);
+    (void)take_labels(hash, nuclei, status);
+    return take_labels(hash, cells, status);
+}
+
 #define WRITE_CALL(name, ...)                                                                                                    \
     CALL(name) {                                                                                                                 \
         test_sink sink = {0};                                                                                                    \
@@ -326,6 +369,7 @@ WRITE_CALL(labels_write_to, in.cells, context, &writer, NULL)
 WRITE_CALL(overlay_write_to, context, &writer, in.image, 0, in.cells, in.nuclei)
 WRITE_CALL(table_write_csv_to, in.table, context, &writer)
 WRITE_CALL(geojson_write_to, context, &writer, in.cell_outlines, in.nucleus_outlines, in.table)
+WRITE_CALL(rois_write_to, context, &writer, in.cell_outlines, in.nucleus_outlines)
 WRITE_CALL(svg_write_to, context, &writer, in.cell_outlines, in.nucleus_outlines)
 WRITE_CALL(coco_write_to, context, &writer, "image.tif", in.cells, in.nuclei)
 WRITE_CALL(model_save_to, in.model, context, &writer, CELLSEG_WEIGHTS_FLOAT16)
@@ -444,8 +488,10 @@ static const call calls[] = {
     ROW(model_load),
     ROW(model_load_from),
     ROW(model_average),
+    ROW(model_wrap),
     ROW(model_save),
     ROW(model_export_onnx),
+    ROW(model_export_bioimageio),
     ROW(segment),
     ROW(segment_memory),
     ROW(segment_two_channel),
@@ -453,6 +499,7 @@ static const call calls[] = {
     ROW(segment_maps),
     ROW(segment_nuclei),
     ROW(segment_cells),
+    ROW(segment_from_maps),
     ROW(measure),
     ROW(measure_all),
     ROW(labels_outlines),
@@ -463,20 +510,24 @@ static const call calls[] = {
     ROW(roc),
     ROW(image_read),
     ROW(labels_read),
+    ROW(labels_import),
     ROW(image_write),
     ROW(labels_write),
     ROW(overlay_write),
     ROW(table_write_csv),
     ROW(geojson_write),
+    ROW(rois_write),
     ROW(svg_write),
     ROW(coco_write),
     ROW(image_read_from),
     ROW(labels_read_from),
+    ROW(labels_import_from),
     ROW(image_write_to),
     ROW(labels_write_to),
     ROW(overlay_write_to),
     ROW(table_write_csv_to),
     ROW(geojson_write_to),
+    ROW(rois_write_to),
     ROW(svg_write_to),
     ROW(coco_write_to),
     ROW(model_save_to),

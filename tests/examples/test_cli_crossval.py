@@ -79,6 +79,16 @@ def test_a_fold_is_what_the_other_subcommands_give(done, data, tmp_path):
     assert of_fold == [alone]
 
 
+def test_cells_alone_are_evaluated_where_no_one_knows_the_nuclei(done, data, tmp_path):
+    base = ["crossval", "--images", data, "--labels", data, "--folds", 2, "--epochs", 1, "--batch", 2, "--threads", 2]
+    start = ["--start", done[0] / "out/fold-1/model.cellseg", "--nuclei", "unknown"]
+    result = run(*base, *start, "-o", tmp_path / "out", "--csv", tmp_path / "figures.csv")
+    assert result.code == 0, result.errors
+    with open(tmp_path / "figures.csv") as rows:
+        assert [row["kind"] for row in csv.DictReader(rows)] == ["cells"] * 5
+    assert not any(line.split()[:1] == ["nuclei"] for line in result.output.splitlines())
+
+
 def test_tables_name_groups_and_end_in_the_mean_of_folds(done):
     lines = done[1]
     for kind in "cells", "nuclei":

@@ -8,12 +8,13 @@ import re
 import resource
 import signal
 import subprocess
+import zipfile
 
 import cellseg
 import numpy as np
 import pytest
 import tifffile
-from program import FIELD, PIXEL_SIZE_UM, PROGRAM, ROOT, run, run_on_a_terminal, write_image
+from program import FIELD, PIXEL_SIZE_UM, PROGRAM, ROOT, run, run_on_a_terminal, told, write_image
 from PIL import Image
 
 OUTPUTS = [".cells.tif", ".csv", ".json", ".nuclei.tif", ".overlay.png"]
@@ -43,7 +44,7 @@ def check_results(folder, stem, shape):
 @pytest.fixture(scope="module")
 def segmented(tmp_path_factory):
     out = tmp_path_factory.mktemp("out") / "not" / "there" / "yet"
-    result = run("segment", "--channel", 0, "--maps", "-o", out, FIELD)
+    result = run("segment", "--channel", 0, "--save-maps", "-o", out, FIELD)
     assert result.code == 0 and result.errors == []
     return out, result
 
@@ -67,8 +68,8 @@ def test_label_writes_the_same_kinds_of_files(tmp_path):
 @pytest.mark.parametrize("command", [["segment", "--channel", 0], ["label", "--nuclei-channel", 1]])
 def test_outlines_are_written_on_demand(tmp_path, crop, command):
     """They hold the cells and nuclei of the label maps and the numbers of the table; the next set without them has none."""
-    wanted = [".coco.json", ".geojson", ".svg"]
-    assert run(*command, "-o", tmp_path / "out", "--geojson", "--coco", "--svg", crop).code == 0
+    wanted = [".coco.json", ".geojson", ".rois.zip", ".svg"]
+    assert run(*command, "-o", tmp_path / "out", "--geojson", "--coco", "--svg", "--rois", crop).code == 0
     assert names(tmp_path / "out") == sorted(f"crop{kind}" for kind in OUTPUTS + wanted)
     cells, nuclei = (tifffile.imread(tmp_path / f"out/crop.{kind}.tif") for kind in ("cells", "nuclei"))
     with open(tmp_path / "out/crop.csv", newline="") as file:
@@ -82,6 +83,10 @@ def test_outlines_are_written_on_demand(tmp_path, crop, command):
     for category, labels in ((1, cells), (2, nuclei)):
         areas = {one["cell_id"]: one["area"] for one in coco["annotations"] if one["category_id"] == category}
         assert areas == {i: n for i, n in enumerate(np.bincount(labels.ravel()).tolist()) if i > 0 and n > 0}
+    with zipfile.ZipFile(tmp_path / "out/crop.rois.zip") as archive:
+        assert archive.testzip() is None
+        regions = [f"{id_}.roi" for id_ in np.unique(cells)[1:]] + [f"{id_}-nucleus.roi" for id_ in np.unique(nuclei)[1:]]
+        assert archive.namelist() == regions
     svg = (tmp_path / "out/crop.svg").read_text()
     assert svg.count('"cell-') == len(rows) and svg.count('"nucleus-') == len(np.unique(nuclei)) - 1
     assert run(*command, "-o", tmp_path / "out", crop).code == 0
@@ -115,10 +120,14 @@ def test_one_bad_file_does_not_stop_the_others(tmp_path, crop, field):
     bad.write_bytes(b"II*\0 not really")
     other = write_image(tmp_path / "other.tif", field[0, :200, :200])
     result = run("segment", "--channel=0", "-o", tmp_path / "out", crop, bad, tmp_path / "nowhere.tif", other)
-    assert result.code == 3 and len(result.errors) == 2
-    assert "bad.tif" in result.errors[0] and "nowhere.tif" in result.errors[1]
-    assert names(tmp_path / "out") == sorted(f"{stem}{kind}" for stem in ("crop", "other") for kind in OUTPUTS)
-    assert len(result.output.splitlines()) == 2
+    errors = told(result)
+    assert result.code == 3 and len(errors) == 5
+    assert "bad.tif" in errors[0] and "nowhere.tif" in errors[1]
+    assert errors[2] == f"cellseg: note: 2 of 4 failed, listed in {tmp_path / 'out/failures.csv'}:"
+    assert [e.replace("note: ", "") for e in errors[3:]] == errors[:2]
+    tables = ["cells.csv", "failures.csv", "images.csv", "wells.csv", "report.html"]
+    assert names(tmp_path / "out") == sorted([f"{stem}{kind}" for stem in ("crop", "other") for kind in OUTPUTS] + tables)
+    assert len(result.output.splitlines()) == 3
 
 
 # ---- bad input ----
@@ -160,7 +169,6 @@ BAD = {
     "an unknown format": (written(b"GIF89a" + bytes(100)), "neither"),
     "a file cut short": (cut, ""),
     "no such file": (lambda f, a: [f / "in.tif"], "No such file"),
-    "a folder": (lambda f, a: [(f / "in.tif").mkdir() or f / "in.tif"], "directory"),
     "a stack": (stack, "stack of 3 slices"),
 }
 
@@ -217,8 +225,9 @@ def test_results_never_replace_an_input(tmp_path, field):
         (["segment", "-o", "x", "--t=1.5", "a.tif"], "t must be a whole number"),
         (["segment", "-o", "x", "--series=99999999999", "a.tif"], "series must be a whole number"),
         (["segment", "-o", "x", "--relief", "alps", "a.tif"], "relief must be one of"),
-        (["segment", "-o", "x", "--maps=yes", "a.tif"], "takes no value"),
+        (["segment", "-o", "x", "--save-maps=yes", "a.tif"], "takes no value"),
         (["segment", "-o", "x", "--threads", "-3", "a.tif"], "threads"),
+        (["segment", "-o", "x", "--max-memory", "2G", "a.tif"], "max-memory must be a whole number"),
         (["segment", "-o", "x", "a.tif", "b/a.ome.tif"], "a.tif and b/a.ome.tif have the same name"),
         (["segment", "-o", "x", ".hidden.tif"], "the file name begins with a dot"),
         (["label", "-o", "x", "a.tif"], "--nuclei-channel K or --nuclei FILE is missing"),
@@ -250,6 +259,14 @@ def test_too_little_memory_for_the_threads_is_no_wrong_usage(crop, tmp_path):
 
     result = run("segment", "--threads", 1024, "--channel", 0, "-o", tmp_path, crop, preexec_fn=little_memory)
     assert result.code == 1 and len(result.errors) == 1, result.errors
+
+
+def test_max_memory_refuses_before_the_work_and_changes_no_result(crop, segmented, tmp_path):
+    result = run("segment", "--channel", 0, "--max-memory", 8, "-o", tmp_path, crop)
+    assert result.code == 1 and len(result.errors) == 1 and str(8 << 20) in result.errors[0] and names(tmp_path) == []
+    assert run("segment", "--channel", 0, "--save-maps", "--max-memory", 64, "-o", tmp_path, FIELD).code == 0
+    for name in names(tmp_path):
+        assert (tmp_path / name).read_bytes() == (segmented[0] / name).read_bytes(), name
 
 
 def simulated_field(folder, *options):
@@ -295,7 +312,9 @@ def test_info_says_what_was_tried(tmp_path):
 def test_help():
     """Of every subcommand, and no other."""
     subcommands = re.findall(r"^  (\w+) ", run("--help").output, re.M)
-    assert set(subcommands) == {"segment", "label", "train", "crossval", "evaluate", "synth", "export", "info", "completion", "manual"}
+    assert set(subcommands) == {
+        "segment", "label", "measure", "train", "crossval", "evaluate", "synth", "convert", "merge", "export", "info", "completion", "manual",
+    }
     for subcommand in subcommands:
         result = run(subcommand, "--help")
         assert result.code == 0 and result.errors == [] and result.output.startswith(f"usage: cellseg {subcommand} ")

@@ -106,6 +106,58 @@ def test_nuclei_from_files_in_a_folder_of_their_own(data, tmp_path):
     assert result.code == 0 and "images: 3 to train, 0 to validate" in result.output and model.exists()
 
 
+def masks_only(data, to, suffix):
+    """The crops' markers, and their cells as masks of another program."""
+    to.mkdir()
+    for path in data.glob("*.ome.tif"):
+        stem = path.name[:-8]
+        shutil.copy(path, to / f"{stem}.ome.tif")
+        cells = tifffile.imread(data / f"{stem}.cells.tif").astype(np.uint16)
+        tifffile.imwrite(to / f"{stem}{suffix}", cells)
+    return to
+
+
+@pytest.mark.parametrize("suffix", ["_mask", ".mask", "_CP_masks"])
+def test_labels_with_a_suffix_of_their_own(trained, data, tmp_path, suffix):
+    """In one folder with the images; the model is the same as with the program's names."""
+    masks = masks_only(data, tmp_path / "masks", suffix.lower() + ".tif")
+    base = ["train", "--images", masks, "--nuclei-channel", 1, "--note", "three crops", *QUICK]
+    model = tmp_path / "model"
+    result = run(*base, "--labels", masks, "--label-suffix", suffix, "-o", model)
+    assert result.code == 0 and result.errors == [] and model.read_bytes() == trained[0].read_bytes()
+    (masks / f"crop1{suffix.lower()}.tif").unlink()
+    result = run(*base, "--labels", masks, "--label-suffix", suffix, "-o", model)
+    assert result.code == 1 and result.errors == [f"cellseg: {masks}/crop1.ome.tif: the label map crop1{suffix}.tif is missing"]
+    assert run(*base, "--labels", masks, "--label-suffix", "", "-o", model).code == 2
+
+
+@pytest.mark.parametrize("way", ["model", "unknown"])
+def test_cells_without_nuclei_train(way, trained, data, tmp_path):
+    """From a start model; an image whose nuclei have a label map keeps them, and gives another model."""
+    masks = masks_only(data, tmp_path / "masks", ".cells.tif")
+    base = ["train", "--images", masks, "--labels", masks, "--start", trained[0], *QUICK]
+    result = run(*base, "-o", tmp_path / "none")
+    assert result.code == 1 and len(result.errors) == 3 and not (tmp_path / "none").exists()
+    for i, line in enumerate(result.errors):
+        assert f"crop{i}.ome.tif: " in line and f"crop{i}.nuclei.tif of the nuclei is missing" in line
+        assert "--nuclei-channel K" in line and "--nuclei model" in line and "--nuclei unknown" in line
+    models = []
+    for _ in range(2):
+        result = run(*base, "--nuclei", way, "-o", tmp_path / "model")
+        assert result.code == 0 and "images: 2 to train, 1 to validate" in result.output
+        models.append((tmp_path / "model").read_bytes())
+        shutil.copy(masks / "crop0.cells.tif", masks / "crop0.nuclei.tif")
+    assert models[0] != models[1] != trained[0].read_bytes()
+    assert run(*base, "--nuclei", way, "--nuclei-channel", 1, "-o", tmp_path / "model").code == 2
+
+
+def test_a_new_network_needs_nuclei(data, tmp_path):
+    result = run("train", "--images", data, "--labels", data, "--nuclei", "unknown", "-o", tmp_path / "model", *QUICK)
+    assert result.code == 1 and len(result.errors) == 1 and "no training image has nuclei" in result.errors[0]
+    result = run("train", "--images", data, "--labels", data, "--nuclei", "model", "-o", tmp_path / "model", *QUICK)
+    assert result.code == 0 and (tmp_path / "model").exists()
+
+
 def test_faults_stop_before_training(data, tmp_path):
     good = ["--nuclei-channel", 1, *QUICK]
     broken = copy(data, tmp_path / "broken", "*")

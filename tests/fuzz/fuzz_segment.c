@@ -55,7 +55,7 @@ static void two_channel(input *in, cellseg_context *context, const job *j) {
 
 static void nuclei_within(input *in, cellseg_context *context, const job *j) {
     cellseg_labels *nuclei;
-    const cellseg_status status = cellseg_segment_nuclei_within(&nuclei, context, j->labels, j->image, j->options);
+    const cellseg_status status = cellseg_segment_nuclei_within(&nuclei, context, NULL, j->labels, j->image, j->options);
     take_labels(in, nuclei, status);
 }
 

@@ -3,11 +3,13 @@
 """Writes the fuzzers' first inputs, a folder each, and their dictionaries. Usage: make_seeds.py FOLDER
 
 With the argument --network it writes the network of fuzz_segment instead, tests/data/fuzz/pointwise.cellseg."""
+import io
 import json
 import pathlib
 import re
 import struct
 import sys
+import zipfile
 
 import numpy as np
 
@@ -24,12 +26,17 @@ OME = ["<?xml version=\"1.0\" encoding=\"UTF-8\"?>", "<OME", "<Image", "<Pixels"
        " FirstC=\"", " FirstZ=\"", " FirstT=\"", " PlaneCount=\"", " BigEndian=\"", "xmlns=\"http://www.openmicroscopy.org/Schemas/OME/2016-06\""]
 IMAGEJ = ["ImageJ=1.53t\n", "images=", "channels=", "slices=", "frames=", "hyperstack=true\n", "mode=grayscale\n", "unit=micron\n",
           "unit=\\u00B5m\n", "unit=inch\n", "spacing=", "loop=false\n", "min=", "max=", "vunit="]
+ONNX = ["Conv", "ConvTranspose", "BatchNormalization", "Relu", "Sigmoid", "MaxPool", "Concat", "Dropout", "Identity", "pads", "auto_pad",
+        "SAME_UPPER", "strides", "dilations", "group", "kernel_shape", "axis", "epsilon", "cellseg"]
 MODEL = ["__metadata__", "format", "cellseg-model", "version", "architecture", "rule", "classes", "record", "op", "conv", "deconv",
          "pool", "concat", "dropout", "filters", "kernel", "pad", "norm", "activation", "linear", "relu", "sigmoid", "with", "rate",
          "pixel_size_um", "top_hat_um", "percentile_low", "percentile_high", "noise_range", "clip", "power", "nucleus_diameter_um",
          "patch_px", "step_px", "nucleus", "cytoplasm", "background", "boundary", "distance", "dtype", "F32", "F16", "shape",
          "data_offsets", "test.input", "test.output", "layer0.weight", "layer0.bias", ".norm.gamma", ".norm.beta", ".norm.mean", ".norm.var",
          "\\\"", "1e308", "-1", "4294967296"]
+
+IMPORT = ["\"type\"", "\"features\"", "\"geometry\"", "\"coordinates\"", "\"Polygon\"", "\"annotations\"", "\"segmentation\"",
+          "\"counts\"", "\"size\"", "\"shapes\"", "\"group_id\"", "\"imageHeight\"", "\"nucleus\"", "1e9", "-0.5", "[[", "]]"]
 
 # ---- what the kinds of seeds are made of ----
 
@@ -110,7 +117,40 @@ def all_layers(weight_type=np.float32):
     return layers, tensors
 
 
+# ONNX: the fields of Protocol Buffers are written here, so that a seed needs no package.
+
+
+def field(number, content):
+    if isinstance(content, int):
+        return bytes([number << 3 & 127 | number >> 4 << 7]) + bytes([number >> 4] * (number > 15)) + bytes([content])
+    content = content.encode() if isinstance(content, str) else content
+    length = bytes([len(content) & 127 | 128, len(content) >> 7])
+    return bytes([(number << 3 | 2) & 127 | number >> 4 << 7]) + bytes([number >> 4] * (number > 15)) + length + content
+
+
+def onnx_node(op, inputs, output, **attributes):
+    ints = [field(5, field(1, name) + b"".join(field(8, value) for value in values)) for name, values in attributes.items()]
+    return field(1, b"".join(field(1, name) for name in inputs) + field(2, output) + field(4, op) + b"".join(ints))
+
+
+def onnx_file():
+    """Every kind of node, and weights of 0."""
+    pair = {"kernel_shape": [2, 2], "strides": [2, 2]}
+    nodes = [onnx_node("Conv", ["x", "w0"], "a", pads=[1] * 4), onnx_node("BatchNormalization", ["a", "n", "n", "n", "n"], "b"),
+             onnx_node("Relu", ["b"], "c"), onnx_node("MaxPool", ["c"], "d", **pair), onnx_node("Dropout", ["d"], "e"),
+             onnx_node("ConvTranspose", ["e", "w1", "n"], "f", **pair), onnx_node("Concat", ["c", "f"], "g", axis=[1]),
+             onnx_node("Conv", ["g", "w2"], "h", auto_pad=[]), onnx_node("Sigmoid", ["h"], "y")]
+    shapes = {"w0": (2, 1, 3, 3), "n": (2,), "w1": (2, 2, 2, 2), "w2": (3, 4, 1, 1)}
+    tensors = [field(5, b"".join(field(1, edge) for edge in shape) + field(2, 1) + field(8, name) + field(9, bytes(4 * int(np.prod(shape)))))
+               for name, shape in shapes.items()]
+    graph = b"".join(nodes + tensors) + field(11, field(1, "x")) + field(12, field(1, "y"))
+    about = json.loads(model_header([], {})[0])["__metadata__"]
+    text = json.dumps({"rule": json.loads(about["rule"]), "classes": json.loads(about["classes"])})
+    return field(1, 8) + field(2, "pytorch") + field(7, graph) + field(14, field(1, "cellseg") + field(2, text))
+
+
 def models():
+    yield "onnx", onnx_file() + b"\0\xff"
     for name, (layers, tensors) in {"pointwise": pointwise(), "layers": all_layers(), "half": all_layers(np.float16)}.items():
         header, data = model_header(layers, tensors)
         yield name, header + b"\0" + data + b"\0\0"
@@ -163,6 +203,39 @@ def label_maps():
     yield from files(0)
 
 
+def imports():
+    """Small files of each format, for an image of 9 x 12 pixels."""
+    ring = [[1, 1], [7, 1.5], [6, 8], [1, 1]]
+    geometry = {"type": "MultiPolygon", "coordinates": [[ring, [[2, 2], [3, 2], [3, 3]]], [ring]]}
+    feature = {"type": "Feature", "id": 3, "geometry": geometry, "nucleusGeometry": {"type": "Polygon", "coordinates": [ring]},
+               "properties": {"name": "3", "classification": {"name": "Nucleus"}}}
+    masks = [{"size": [9, 12], "counts": [3, 20, 10, 5]}, {"size": [9, 12], "counts": "3d0"}, [[1, 1, 7, 1, 7, 8]], []]
+    coco = {"images": [{"id": 1, "file_name": "a.tif", "height": 9, "width": 12}], "categories": [{"id": 2, "name": "nucleus"}],
+            "annotations": [{"id": i, "image_id": 1, "category_id": i, "segmentation": mask} for i, mask in enumerate(masks)]}
+    shapes = [{"label": "cell", "points": ring, "shape_type": "polygon", "group_id": 2},
+              {"label": "nucleus", "points": ring[:2], "shape_type": "rectangle"}, {"label": "a", "points": ring[:2], "shape_type": "circle"}]
+    labelme = {"shapes": shapes, "imageHeight": 9, "imageWidth": 12}
+    texts = {"geojson": {"type": "FeatureCollection", "features": [feature] * 2}, "coco": coco, "labelme": labelme}
+    files = {name: json.dumps(text).encode() for name, text in texts.items()}
+    header = b"Iout" + struct.pack(">hBx4hH16xhiiihhBBhii", 227, 0, 1, 1, 8, 8, 3, 0, 0, 0, 0, 0, 128, 0, 0, 0, 0, 0)
+    files["roi"] = header + struct.pack(">6h6f", 0, 6, 5, 0, 1, 7, 1, 7, 6, 1, 2, 8)
+    path = [0, 1, 1, 1, 7, 1, 1, 7, 7, 4, 0, 2, 2, 1, 4, 2, 1, 4, 4, 4]
+    files["composite"] = header[:6] + b"\1" + header[7:36] + struct.pack(">i", len(path)) + header[40:] + struct.pack(f">{len(path)}f", *path)
+    for method in zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED:
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w", method) as archive:
+            archive.writestr("3.roi", files["roi"])
+            archive.writestr("3-nucleus.roi", files["composite"])
+        files[f"zip_{method}"] = packed.getvalue()
+    labels = np.arange(108, dtype=np.uint16).reshape(9, 12) % 3
+    for name, content in {"npy": labels, "npy_columns": np.asfortranarray(labels), "seg_npy": {"flows": [labels * 1.5], "masks": labels}}.items():
+        saved = io.BytesIO()
+        np.save(saved, content)
+        files[name] = saved.getvalue()
+    for name, content in files.items():
+        yield name, content + bytes([0, 12, 9])
+
+
 # ---- dictionaries ----
 
 
@@ -175,7 +248,8 @@ def dictionaries():
     yield "fuzz_image_read", codes + [word.encode() for word in OME + IMAGEJ] + [b"IHDR", b"IDAT", b"PLTE", b"tRNS", b"pHYs", b"zTXt", b"iCCP", b"IEND"]
     yield "fuzz_labels_read", codes
     yield "fuzz_description", [word.encode() for word in OME + IMAGEJ]
-    yield "fuzz_model_load", [word.encode() for word in MODEL]
+    yield "fuzz_model_load", [word.encode() for word in MODEL + ONNX]
+    yield "fuzz_import", [word.encode() for word in IMPORT] + [b"PK\1\2", b"PK\3\4", b"PK\5\6", b"Iout", b"\x93NUMPY", b"\x8c\5masks"]
     yield "fuzz_options", [name.encode() for name in option_names()] + [b"null", b"1e999", b"-0.0", b"{}", b"true"]
 
 
@@ -186,7 +260,7 @@ def main():
         (DATA / "pointwise.cellseg").write_bytes(struct.pack("<Q", len(header)) + header + data)
         return
     folder = pathlib.Path(sys.argv[1])
-    seeds = {"fuzz_image_read": images, "fuzz_labels_read": label_maps, "fuzz_description": descriptions, "fuzz_model_load": models,
+    seeds = {"fuzz_image_read": images, "fuzz_labels_read": label_maps, "fuzz_import": imports, "fuzz_description": descriptions, "fuzz_model_load": models,
              "fuzz_checkpoint": checkpoints, "fuzz_options": options, "fuzz_filter": numbers, "fuzz_morph": numbers, "fuzz_measure": numbers,
              "fuzz_segment": numbers}
     for fuzzer, made in seeds.items():

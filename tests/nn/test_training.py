@@ -170,24 +170,29 @@ def other_loss(p, classes, distance, border, is_distance, weight_border=0.0, wei
     exclusive = count - is_distance
     p = p[:, :, margin:-margin, margin:-margin].permute(0, 2, 3, 1)[known]
     labels = torch.tensor(classes[inner].astype(np.int64))[known]
-    target = F.one_hot(labels, exclusive).double()
+    counts = torch.ones(len(labels), count, dtype=torch.double)
+    counts[labels == 254, :2] = 0  # nucleus or cytoplasm: the two outputs are left out
+    target = F.one_hot(torch.where(labels == 254, 0, labels), exclusive).double()
     if is_distance:
         target = torch.cat([target, torch.tensor(distance[inner] / 255.0)[known][:, None]], 1)
     weight = 1 + weight_border * torch.tensor(border[inner] / 255.0)[known]
+    of_class = weight[:, None] * counts
+    of_class = of_class / of_class.sum(0)
     weight = weight / weight.sum()
-    total = sum(WEIGHTS[c] * (weight * (p[:, c] - target[:, c]) ** 2).sum().sqrt() for c in range(count))
-    q, t = p[:, :exclusive], target[:, :exclusive]
+    total = sum(WEIGHTS[c] * (of_class[:, c] * (p[:, c] - target[:, c]) ** 2).sum().sqrt() for c in range(count))
+    q, t, counts = p[:, :exclusive], target[:, :exclusive], counts[:, :exclusive]
     total = total + WEIGHT_SUM * (weight * (q.sum(1) - 1) ** 2).sum().sqrt()
-    w = weight[:, None]
+    w = weight[:, None] * counts
     dice = 2 * (w * q * t).sum(0) / ((w * q).sum(0) + (w * t).sum(0))
     total = total + weight_dice * (1 - dice).mean()
-    cross = F.binary_cross_entropy(q, t, reduction="none").mean(1)
+    cross = (counts * F.binary_cross_entropy(q, t, reduction="none")).mean(1)
     return total + weight_cross_entropy * (weight * cross).sum()
 
 
 @pytest.mark.parametrize("classes,is_distance", [(3, False), (4, False), (4, True)])
 @pytest.mark.parametrize("terms", TERMS)
-def test_gradients_of_other_terms(terms, classes, is_distance):
+@pytest.mark.parametrize("undivided", [0, 0.3])
+def test_gradients_of_other_terms(undivided, terms, classes, is_distance):
     """The last layer's weights see the loss directly, with no ReLU between."""
     net = Net(0.03, learning_rate=0.0, classes=classes, distance=is_distance, **terms)
     unsettle(net)
@@ -196,6 +201,7 @@ def test_gradients_of_other_terms(terms, classes, is_distance):
     images, labels = batch(3)
     if classes == 4 and not is_distance:
         labels[(labels == 1) & (random.random(labels.shape) < 0.3)] = 3
+    labels[(labels < 2) & (random.random(labels.shape) < undivided)] = 254
     distance, border = (random.integers(0, 256, labels.shape).astype(np.uint8) for _ in range(2))
     pointers = [a.ctypes.data_as(ctypes.c_void_p) for a in (distance, border)]
     library.cseg_net_set_targets(net.net, *pointers)

@@ -131,7 +131,12 @@ static inline cellseg_status call_two_channel(outputs *out, cellseg_context *con
 
 static inline cellseg_status call_nuclei_within(outputs *out, cellseg_context *context, const inputs *in,
                                                 const cellseg_segment_options *options) {
-    return cellseg_segment_nuclei_within(&out->nuclei, context, in->field.truth, in->field.image, options);
+    return cellseg_segment_nuclei_within(&out->nuclei, context, NULL, in->field.truth, in->field.image, options);
+}
+
+static inline cellseg_status call_nuclei_within_by_model(outputs *out, cellseg_context *context, const inputs *in,
+                                                         const cellseg_segment_options *options) {
+    return cellseg_segment_nuclei_within(&out->nuclei, context, model, in->field.truth, in->field.image, options);
 }
 
 static inline cellseg_status call_maps(outputs *out, cellseg_context *context, const inputs *in,
@@ -180,9 +185,32 @@ static inline cellseg_status call_cells_joined(outputs *out, cellseg_context *co
     return status;
 }
 
-enum { CALLS = 8 };
-static const call calls[CALLS] = {call_segment, call_two_channel, call_nuclei_within, call_maps,
-                                  call_nuclei,  call_cells,       call_cells_alone,   call_cells_joined};
+static inline cellseg_status call_from_maps(outputs *out, cellseg_context *context, const inputs *in,
+                                            const cellseg_segment_options *options) {
+    return cellseg_segment_from_maps(&out->cells, &out->nuclei, &out->report, context, model, in->field.image, in->maps,
+                                     CELLSEG_EXTRA_NONE, options);
+}
+
+static inline cellseg_model *wrapped_model(size_t batch) {
+    const cellseg_network network = painted_network(model, batch);
+    cellseg_model *wrapped;
+    assert_ok(cellseg_model_wrap(&wrapped, NULL, cellseg_model_info(model), &network));
+    return wrapped;
+}
+
+static inline cellseg_status call_elsewhere(outputs *out, cellseg_context *context, const inputs *in,
+                                            const cellseg_segment_options *options) {
+    cellseg_model *wrapped = wrapped_model(3);
+    const cellseg_status status =
+        cellseg_segment(&out->cells, &out->nuclei, &out->maps, &out->report, context, wrapped, in->field.image, options);
+    cellseg_model_free(wrapped);
+    return status;
+}
+
+enum { CALLS = 11 };
+static const call calls[CALLS] = {call_segment,      call_two_channel, call_nuclei_within, call_nuclei_within_by_model,
+                                  call_maps,         call_nuclei,      call_cells,         call_cells_alone,
+                                  call_cells_joined, call_from_maps,   call_elsewhere};
 
 static inline void assert_same_outputs(const outputs *a, const outputs *b) {
     assert_true((a->cells == NULL) == (b->cells == NULL) && (a->nuclei == NULL) == (b->nuclei == NULL));

@@ -201,7 +201,8 @@ static void all_refuse(const cellseg_image *image, const cellseg_image *maps, co
     const cellseg_status statuses[] = {
         cellseg_segment(&cells, &nuclei, NULL, NULL, NULL, model, image, options),
         cellseg_segment_two_channel(&cells, &nuclei, NULL, NULL, image, image, options),
-        cellseg_segment_nuclei_within(&nuclei, NULL, labels, image, options),
+        cellseg_segment_nuclei_within(&nuclei, NULL, NULL, labels, image, options),
+        cellseg_segment_nuclei_within(&nuclei, NULL, model, labels, image, options),
         cellseg_segment_maps(&out, NULL, model, image, options),
         cellseg_segment_cells(&cells, &nuclei, NULL, NULL, image, maps, CELLSEG_EXTRA_NONE, labels, options),
         cellseg_segment_nuclei(&nuclei, NULL, maps, CELLSEG_EXTRA_NONE, options),
@@ -380,13 +381,13 @@ static void options_drop_cells(void **state) {
 
 /* ---- nuclei of known cells ---- */
 
-static void nuclei_within_known_cells(void **state) {
-    (void)state;
+/* by: NULL, by the nuclear stain; else by the model, from the marker alone. */
+static void assert_nuclei_within(const cellseg_model *by) {
     const cellseg_segment_options options = defaults();
     painted field;
     cellseg_labels *nuclei;
     assert_ok(paint(&field, NULL, 4, 4, 1.5, 3));
-    assert_ok(cellseg_segment_nuclei_within(&nuclei, NULL, field.truth, field.image, &options));
+    assert_ok(cellseg_segment_nuclei_within(&nuclei, NULL, by, field.truth, field.image, &options));
     const uint32_t *n = cellseg_labels_data(nuclei), *truth = cellseg_labels_data(field.truth);
     size_t area[17] = {0};
     for (size_t i = 0; i < cellseg_labels_height(nuclei) * cellseg_labels_width(nuclei); i++) {
@@ -397,6 +398,27 @@ static void nuclei_within_known_cells(void **state) {
     for (size_t id = 1; id <= 16; id++)
         assert_true((double)area[id] > 0.6 * expected && (double)area[id] < 1.6 * expected);
     cellseg_labels_free(nuclei);
+    painted_free(&field);
+}
+
+static void nuclei_within_known_cells(void **state) {
+    (void)state;
+    assert_nuclei_within(NULL);
+    assert_nuclei_within(model);
+}
+
+/* The model finds what cellseg_segment() finds: where the cells are that call's, so are the nuclei. */
+static void nuclei_of_the_model_within_its_own_cells(void **state) {
+    (void)state;
+    painted field;
+    cellseg_labels *cells, *nuclei, *again;
+    assert_ok(paint(&field, NULL, 4, 4, 1, 3));
+    assert_ok(cellseg_segment(&cells, &nuclei, NULL, NULL, NULL, model, field.image, NULL));
+    assert_ok(cellseg_segment_nuclei_within(&again, NULL, model, cells, field.image, NULL));
+    assert_same_labels(nuclei, again);
+    cellseg_labels_free(cells);
+    cellseg_labels_free(nuclei);
+    cellseg_labels_free(again);
     painted_free(&field);
 }
 
@@ -515,10 +537,12 @@ static void missing_arguments_are_refused(void **state) {
     assert_status(cellseg_segment_two_channel(NULL, NULL, NULL, NULL, field.image, field.image, &options), CELLSEG_ERR_ARGUMENT);
     assert_status(cellseg_segment_two_channel(&cells, NULL, NULL, NULL, field.image, other.image, &options),
                   CELLSEG_ERR_ARGUMENT);
-    assert_status(cellseg_segment_nuclei_within(NULL, NULL, field.truth, field.image, &options), CELLSEG_ERR_ARGUMENT);
-    assert_status(cellseg_segment_nuclei_within(&cells, NULL, NULL, field.image, &options), CELLSEG_ERR_ARGUMENT);
-    assert_status(cellseg_segment_nuclei_within(&cells, NULL, field.truth, NULL, &options), CELLSEG_ERR_ARGUMENT);
-    assert_status(cellseg_segment_nuclei_within(&cells, NULL, other.truth, field.image, &options), CELLSEG_ERR_ARGUMENT);
+    assert_status(cellseg_segment_nuclei_within(NULL, NULL, NULL, field.truth, field.image, &options), CELLSEG_ERR_ARGUMENT);
+    assert_status(cellseg_segment_nuclei_within(&cells, NULL, NULL, NULL, field.image, &options), CELLSEG_ERR_ARGUMENT);
+    assert_status(cellseg_segment_nuclei_within(&cells, NULL, NULL, field.truth, NULL, &options), CELLSEG_ERR_ARGUMENT);
+    assert_status(cellseg_segment_nuclei_within(&cells, NULL, model, field.truth, NULL, &options), CELLSEG_ERR_ARGUMENT);
+    assert_status(cellseg_segment_nuclei_within(&cells, NULL, model, other.truth, field.image, &options), CELLSEG_ERR_ARGUMENT);
+    assert_status(cellseg_segment_nuclei_within(&cells, NULL, NULL, other.truth, field.image, &options), CELLSEG_ERR_ARGUMENT);
     assert_null(cells);
     painted_free(&field);
     painted_free(&other);
@@ -557,6 +581,7 @@ int main(void) {
         cmocka_unit_test(the_log_warns_where_a_result_may_disappoint),
         cmocka_unit_test(options_drop_cells),
         cmocka_unit_test(nuclei_within_known_cells),
+        cmocka_unit_test(nuclei_of_the_model_within_its_own_cells),
         cmocka_unit_test(maps_have_the_images_size),
         cmocka_unit_test(orientations_reach_the_network),
         cmocka_unit_test(models_with_other_classes_are_refused),

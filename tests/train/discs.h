@@ -139,4 +139,30 @@ static inline cellseg_status small_trainer(cellseg_trainer **out, cellseg_contex
     return status;
 }
 
+/* ---- results ---- */
+
+/* The network's whole state after training. */
+typedef struct trained {
+    size_t count;
+    float *state;
+} trained;
+
+static inline trained train(cellseg_trainer *trainer) {
+    cellseg_model *model;
+    trained t;
+    assert_ok(cellseg_trainer_run(&model, trainer, NULL, NULL));
+    const float *state = cseg_net_state(trainer->net, &t.count);
+    t.state = malloc(t.count * sizeof *state);
+    assert_non_null(t.state);
+    memcpy(t.state, state, t.count * sizeof *state);
+    cellseg_model_free(model);
+    cellseg_trainer_free(trainer);
+    return t;
+}
+
+static inline void assert_same(const trained *a, const trained *b) {
+    assert_int_equal(a->count, b->count);
+    assert_memory_equal(a->state, b->state, a->count * sizeof *a->state);
+}
+
 #endif

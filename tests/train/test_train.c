@@ -184,7 +184,6 @@ static void test_images_that_do_not_fit(void **state) {
     REFUSE_ADD(NULL, s.image, 0, s.cells, s.nuclei, CELLSEG_USE_TRAIN);
     REFUSE_ADD(trainer, NULL, 0, s.cells, s.nuclei, CELLSEG_USE_TRAIN);
     REFUSE_ADD(trainer, s.image, 0, NULL, s.nuclei, CELLSEG_USE_TRAIN);
-    REFUSE_ADD(trainer, s.image, 0, s.cells, NULL, CELLSEG_USE_TRAIN);
     REFUSE_ADD(trainer, s.image, 1, s.cells, s.nuclei, CELLSEG_USE_TRAIN);
     REFUSE_ADD(trainer, s.image, -1, s.cells, s.nuclei, CELLSEG_USE_TRAIN);
     REFUSE_ADD(trainer, s.image, 0, s.cells, s.nuclei, 2);

@@ -97,30 +97,6 @@ static cellseg_status files_trainer(cellseg_trainer **out, cellseg_context *cont
     return trainer_of(out, context, options, 4, IMAGES);
 }
 
-/* The network's whole state after training. */
-typedef struct trained {
-    size_t count;
-    float *state;
-} trained;
-
-static trained train(cellseg_trainer *trainer) {
-    cellseg_model *model;
-    trained t;
-    assert_ok(cellseg_trainer_run(&model, trainer, NULL, NULL));
-    const float *state = cseg_net_state(trainer->net, &t.count);
-    t.state = malloc(t.count * sizeof *state);
-    assert_non_null(t.state);
-    memcpy(t.state, state, t.count * sizeof *state);
-    cellseg_model_free(model);
-    cellseg_trainer_free(trainer);
-    return t;
-}
-
-static void assert_same(const trained *a, const trained *b) {
-    assert_int_equal(a->count, b->count);
-    assert_memory_equal(a->state, b->state, a->count * sizeof *a->state);
-}
-
 static trained train_files(int32_t threads, const cellseg_train_options *options, size_t bound) {
     cellseg_context *context = test_context(threads);
     cellseg_trainer *trainer;
@@ -307,6 +283,11 @@ static void test_files_at_fault(void **state) {
     cellseg_labels_free(labels);
     (void)snprintf(message, sizeof message, "%s: the labels hold a single class: every pixel is nucleus", odd);
     assert_refused(&files, CELLSEG_ERR_ARGUMENT, message);
+    files.nuclei_path = NULL;
+    files.nuclei_channel = CELLSEG_NUCLEI_UNKNOWN;
+    (void)snprintf(message, sizeof message, "%s: the labels hold a single class: every pixel is cell", odd);
+    assert_refused(&files, CELLSEG_ERR_ARGUMENT, message);
+    files.nuclei_path = odd;
     assert_int_equal(unlink(odd), 0);
     cellseg_labels *none;
     const cellseg_status status = cellseg_labels_read(&none, NULL, odd);
@@ -334,6 +315,9 @@ static void test_arguments(void **state) {
     files.channel = -1;
     assert_refused(&files, CELLSEG_ERR_ARGUMENT, "channel is -1; it must lie in [0, 2.14748e+09]");
     files.channel = 0;
+    files.nuclei_channel = -3;
+    assert_refused(&files, CELLSEG_ERR_ARGUMENT, "nuclei_channel is -3; it must lie in [-2, 2.14748e+09]");
+    files.nuclei_channel = 0;
     assert_use_refused(&files, 5, CELLSEG_ERR_ARGUMENT, "use is 5; it must be CELLSEG_USE_TRAIN or CELLSEG_USE_VALIDATE");
     assert_status(cellseg_trainer_add_files(NULL, &files, CELLSEG_USE_TRAIN), CELLSEG_ERR_ARGUMENT);
 }

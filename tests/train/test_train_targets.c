@@ -8,6 +8,7 @@ enum { HEIGHT = 61, WIDTH = 47 };
 
 typedef struct maps {
     uint32_t cells[HEIGHT * WIDTH], nuclei[HEIGHT * WIDTH];
+    bool unknown; /* the nuclei do not count */
 } maps;
 
 static cseg_plane view(uint32_t *labels) {
@@ -16,6 +17,7 @@ static cseg_plane view(uint32_t *labels) {
 
 static void random_maps(maps *m) {
     uint64_t state = 3;
+    m->unknown = false;
     for (size_t i = 0; i < HEIGHT * WIDTH; i++) {
         m->cells[i] = (uint32_t)(test_random(&state) % 3) * 70000;
         m->nuclei[i] = (uint32_t)(test_random(&state) % 2) * 65536;
@@ -25,13 +27,15 @@ static void random_maps(maps *m) {
 static uint8_t expected_class(const maps *m, size_t i) {
     if (m->cells[i] == 0)
         return 2;
+    if (m->unknown)
+        return 254;
     return m->nuclei[i] != 0 ? 0 : 1;
 }
 
 static cellseg_status make(maps *m, cellseg_context *context, cseg_plane *classes, size_t height, size_t width) {
     const cseg_plane cells = view(m->cells), nuclei = view(m->nuclei);
     CSEG_TRY(cseg_plane_new(classes, context, CELLSEG_UINT8, height, width));
-    const cellseg_status status = cseg_targets_classify(context, classes, &cells, &nuclei);
+    const cellseg_status status = cseg_targets_classify(context, classes, &cells, m->unknown ? NULL : &nuclei, !m->unknown);
     if (status != CELLSEG_OK)
         cseg_plane_free(classes);
     return status;
@@ -44,6 +48,7 @@ static void test_every_pixel_at_the_labels_scale(void **state) {
     for (int32_t threads = 1; threads <= 7; threads += 3) {
         cellseg_context *context = test_context(threads);
         cseg_plane classes;
+        m.unknown = threads == 4;
         assert_ok(make(&m, context, &classes, HEIGHT, WIDTH));
         for (size_t i = 0; i < HEIGHT * WIDTH; i++)
             assert_int_equal(cseg_row_u8(&classes, i / WIDTH)[i % WIDTH], expected_class(&m, i));
@@ -81,6 +86,39 @@ static void test_labels_without_cells_or_nuclei(void **state) {
     m.cells[6] = 1;
     assert_status(make(&m, NULL, &classes, HEIGHT, WIDTH), CELLSEG_ERR_ARGUMENT);
     assert_non_null(strstr(cellseg_last_error(), "no nucleus"));
+    m.unknown = true;
+    assert_ok(make(&m, NULL, &classes, HEIGHT, WIDTH));
+    cseg_plane_free(&classes);
+    m.cells[6] = 0;
+    assert_status(make(&m, NULL, &classes, HEIGHT, WIDTH), CELLSEG_ERR_ARGUMENT);
+    assert_non_null(strstr(cellseg_last_error(), "no cell"));
+}
+
+/* Cells with the ids 1 to 40 in rows of pixels, and a nucleus here and there under its cell's id. */
+static void test_cells_without_a_known_nucleus(void **state) {
+    (void)state;
+    static maps m;
+    bool divided[41] = {false};
+    uint64_t random = 9;
+    memset(&m, 0, sizeof m);
+    for (size_t i = 0; i < HEIGHT * WIDTH; i++) {
+        const uint32_t id = (uint32_t)(test_random(&random) % 41);
+        m.cells[i] = id * 1000003;
+        m.nuclei[i] = test_uniform(&random) < 0.01 ? m.cells[i] : 0;
+        divided[id] = divided[id] || m.nuclei[i] != 0;
+    }
+    const cseg_plane cells = view(m.cells), nuclei = view(m.nuclei);
+    cseg_plane classes;
+    size_t undivided = 0;
+    assert_ok(cseg_plane_new(&classes, NULL, CELLSEG_UINT8, HEIGHT, WIDTH));
+    assert_ok(cseg_targets_classify(NULL, &classes, &cells, &nuclei, false));
+    for (size_t i = 0; i < HEIGHT * WIDTH; i++) {
+        const bool known = m.cells[i] == 0 || divided[m.cells[i] / 1000003];
+        assert_int_equal(cseg_row_u8(&classes, i / WIDTH)[i % WIDTH], known ? expected_class(&m, i) : 254);
+        undivided += !known;
+    }
+    assert_in_range(undivided, 100, HEIGHT * WIDTH - 100);
+    cseg_plane_free(&classes);
 }
 
 static cellseg_status make_and_free(cellseg_context *context, void *data) {
@@ -102,6 +140,7 @@ int main(void) {
         cmocka_unit_test(test_every_pixel_at_the_labels_scale),
         cmocka_unit_test(test_other_scales_take_the_nearest_pixel),
         cmocka_unit_test(test_labels_without_cells_or_nuclei),
+        cmocka_unit_test(test_cells_without_a_known_nucleus),
         cmocka_unit_test(test_failing_allocations),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

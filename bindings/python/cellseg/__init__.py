@@ -39,14 +39,16 @@ from ._errors import (
 )
 from ._model import Model
 from ._options import Option, options, set_options, struct_of
-from ._outlines import Outlines, outlines, write_coco, write_geojson, write_svg
+from ._outlines import Outlines, import_labels, outlines, write_coco, write_geojson, write_rois, write_svg
 from ._segment import (
     Report,
     segment,
     segment_cells,
+    segment_from_maps,
     segment_maps,
     segment_memory,
     segment_nuclei,
+    segment_nuclei_within,
     segment_two_channel,
 )
 from .training import Epoch, Trainer
@@ -81,6 +83,7 @@ __all__ = [
     "features",
     "filter",
     "labels",
+    "import_labels",
     "library_version",
     "matching",
     "measure",
@@ -91,14 +94,17 @@ __all__ = [
     "roc",
     "segment",
     "segment_cells",
+    "segment_from_maps",
     "segment_maps",
     "segment_memory",
     "segment_nuclei",
+    "segment_nuclei_within",
     "segment_two_channel",
     "similarity",
     "simulate",
     "write_coco",
     "write_geojson",
+    "write_rois",
     "write_svg",
 ]
 __version__ = "1.0.0"

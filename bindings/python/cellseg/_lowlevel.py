@@ -29,6 +29,7 @@ progress_fn = ctypes.CFUNCTYPE(c_int32, c_void_p, c_double, c_char_p)
 release_fn = ctypes.CFUNCTYPE(None, c_void_p, c_void_p)
 read_fn = ctypes.CFUNCTYPE(c_int32, c_void_p, c_void_p, c_size_t, c_uint64)
 write_fn = ctypes.CFUNCTYPE(c_int32, c_void_p, c_void_p, c_size_t)
+network_fn = ctypes.CFUNCTYPE(c_int32, c_void_p, POINTER(c_float), POINTER(c_float), c_size_t, c_size_t)
 
 # ---- structs: members in the header's order ----
 
@@ -87,7 +88,7 @@ class measure_inputs(_Sized):
         ("compartments", POINTER(c_void_p)),
         ("compartment_names", POINTER(c_char_p)),
         ("compartment_count", c_size_t),
-        ("channel_names", c_int32),
+        ("channel_names", c_size_t),
     ]
 
 
@@ -107,6 +108,15 @@ class writer(_Sized):
         ("name", c_char_p),
         ("user", c_void_p),
         ("write", write_fn),
+    ]
+
+
+class network(_Sized):
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("user", c_void_p),
+        ("predict", network_fn),
+        ("batch", c_size_t),
     ]
 
 
@@ -502,6 +512,7 @@ def _options(name: str) -> tuple[object, type]:
 
 read_options_table, read_options = _options("read_options")
 write_options_table, write_options = _options("write_options")
+import_options_table, import_options = _options("import_options")
 measure_options_table, measure_options = _options("measure_options")
 outline_options_table, outline_options = _options("outline_options")
 watershed_options_table, watershed_options = _options("watershed_options")
@@ -545,6 +556,7 @@ image_set_channel_name = _function("image_set_channel_name", status, Image, c_in
 image_find_channel = _function("image_find_channel", status, POINTER(c_int32), Image, c_char_p)
 
 read_options_init = _function("read_options_init", status, POINTER(read_options), c_size_t)
+import_options_init = _function("import_options_init", status, POINTER(import_options), c_size_t)
 write_options_init = _function("write_options_init", status, POINTER(write_options), c_size_t)
 reader_init = _function("reader_init", status, POINTER(reader), c_size_t)
 reader_init_memory = _function("reader_init_memory", status, POINTER(reader), c_size_t, c_void_p, c_size_t)
@@ -554,10 +566,13 @@ image_read_from = _function("image_read_from", status, Out, Context.optional(), 
 image_write, image_write_to = _writers("image_write", (Image,), (_in(write_options),))
 labels_read = _function("labels_read", status, Out, Context.optional(), Path)
 labels_read_from = _function("labels_read_from", status, Out, Context.optional(), _in(reader))
+labels_import = _function("labels_import", status, Out, Out, Context.optional(), Path, _in(import_options))
+labels_import_from = _function("labels_import_from", status, Out, Out, Context.optional(), _in(reader), _in(import_options))
 labels_write, labels_write_to = _writers("labels_write", (Labels,), (_in(write_options),))
 overlay_write, overlay_write_to = _writers("overlay_write", (), (Image, c_int32, Labels.optional(), Labels.optional()))
 table_write_csv, table_write_csv_to = _writers("table_write_csv", (Table,), ())
 geojson_write, geojson_write_to = _writers("geojson_write", (), (Outlines, Outlines.optional(), Table.optional()))
+rois_write, rois_write_to = _writers("rois_write", (), (Outlines, Outlines.optional()))
 svg_write, svg_write_to = _writers("svg_write", (), (Outlines, Outlines.optional()))
 coco_write, coco_write_to = _writers("coco_write", (), (c_char_p, Labels, Labels.optional()))
 labels_new = _function("labels_new", status, Out, Context.optional(), c_size_t, c_size_t)
@@ -670,8 +685,11 @@ model_average = _function("model_average", status, Out, Context.optional(), Mode
 model_default = _function("model_default", status, Out, Context.optional())
 model_load = _function("model_load", status, Out, Context.optional(), Path)
 model_load_from = _function("model_load_from", status, Out, Context.optional(), _in(reader))
+model_wrap = _function("model_wrap", status, Out, Context.optional(), c_char_p, _in(network))
+network_init = _function("network_init", status, POINTER(network), c_size_t)
 model_save, model_save_to = _writers("model_save", (Model,), (c_int32,))
 model_export_onnx, model_export_onnx_to = _writers("model_export_onnx", (Model,), ())
+model_export_bioimageio = _function("model_export_bioimageio", status, Model, Context.optional(), Path)
 model_free = _function("model_free", None, Model)
 model_info = _function("model_info", c_char_p, Model)
 model_pixel_size_um = _function("model_pixel_size_um", c_double, Model)
@@ -698,13 +716,17 @@ segment_two_channel = _function(
     _in(segment_options)
 )
 segment_nuclei_within = _function(
-    "segment_nuclei_within", status, Out, Context.optional(), Labels, Image, _in(segment_options)
+    "segment_nuclei_within", status, Out, Context.optional(), Model.optional(), Labels, Image, _in(segment_options)
 )
 segment_maps = _function("segment_maps", status, Out, Context.optional(), Model, Image, _in(segment_options))
 segment_nuclei = _function("segment_nuclei", status, Out, Context.optional(), Image, c_int32, _in(segment_options))
 segment_cells = _function(
     "segment_cells", status, Out, Out, Context.optional(), Model.optional(), Image, Image.optional(), c_int32,
     Labels, _in(segment_options)
+)
+segment_from_maps = _function(
+    "segment_from_maps", status, Out, Out, POINTER(segment_report), Context.optional(), Model.optional(), Image, Image, c_int32,
+    _in(segment_options)
 )
 
 synth_options_init = _function("synth_options_init", status, POINTER(synth_options), c_size_t)
@@ -729,7 +751,7 @@ augmentation_init = _function("augmentation_init", status, POINTER(augmentation)
 train_options_init = _function("train_options_init", status, POINTER(train_options), c_size_t)
 train_options_preset = _function("train_options_preset", status, POINTER(train_options), c_int32)
 trainer_new = _function("trainer_new", status, Out, Context.optional(), Model.optional(), _in(train_options))
-trainer_add = _function("trainer_add", status, Trainer, Image, c_int32, Labels, Labels, c_int32)
+trainer_add = _function("trainer_add", status, Trainer, Image, c_int32, Labels, Labels.optional(), c_int32)
 train_files_init = _function("train_files_init", status, POINTER(train_files), c_size_t)
 trainer_add_files = _function("trainer_add_files", status, Trainer, _in(train_files), c_int32)
 trainer_run = _function("trainer_run", status, Out, Trainer, epoch_fn, c_void_p)

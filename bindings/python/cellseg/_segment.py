@@ -157,6 +157,26 @@ def segment_nuclei(
     return array_from_labels(nuclei)
 
 
+def segment_nuclei_within(
+    cells: object,
+    image: object,
+    pixel_size_um: float | None = None,
+    *,
+    model: Model | None = None,
+    context: Context | None = None,
+    **options: object,
+) -> np.ndarray:
+    """Nuclei of cells that are known already, (height, width) of uint32, each under its cell's id.
+
+    model: None to find them in the nuclear stain, channel nuclei_channel of the image; else they are those of the model's maps,
+    and the marker is channel `channel`. options: as for segment().
+    """
+    struct = struct_of(c.segment_options, options)
+    nuclei, handle = c.Labels(), None if model is None else model._handle
+    call(context, c.segment_nuclei_within, (nuclei,), (handle, labels_from(cells), image_from(image, pixel_size_um), struct))
+    return array_from_labels(nuclei)
+
+
 def segment_cells(
     image: object,
     nuclei: object,
@@ -184,3 +204,31 @@ def segment_cells(
     handle = model._handle if model is not None else None
     call(context, c.segment_cells, (cells, found), (handle, source, known, extra, seeds, struct))
     return array_from_labels(cells), array_from_labels(found)
+
+
+def segment_from_maps(
+    image: object,
+    maps: object,
+    pixel_size_um: float | None = None,
+    *,
+    extra_output: str = "none",
+    model: Model | None = None,
+    report: bool = False,
+    context: Context | None = None,
+    **options: object,
+) -> tuple:
+    """Steps 2 and 3 of segment() in one, from the maps of any network: with the marker check, and with report a Report.
+
+    maps: (channels, height, width) of float32 from 0 to 1 of the same field, at any scale: nucleus, cytoplasm, background and, by
+    extra_output, a fourth. model: None, or the model that made the maps, as in segment_cells(). Gives (cells, nuclei), and with
+    report a Report. For a network that segment() can call itself, see Model.wrap().
+    """
+    struct = struct_of(c.segment_options, options)
+    source, known = image_from(image, pixel_size_um), _maps_from(maps, None)
+    cells, nuclei = c.Labels(), c.Labels()
+    figures = c.segment_report() if report else None
+    extra = chosen("extra_output", extra_output, EXTRA_OUTPUTS)
+    handle = model._handle if model is not None else None
+    call(context, c.segment_from_maps, (cells, nuclei, figures), (handle, source, known, extra, struct))
+    both = array_from_labels(cells), array_from_labels(nuclei)
+    return (*both, _report_from(figures)) if report else both

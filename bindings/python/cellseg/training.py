@@ -70,7 +70,7 @@ class Trainer:
         self,
         image: object,
         cells: object,
-        nuclei: object,
+        nuclei: object | None = None,
         *,
         pixel_size_um: float,
         channel: int = 0,
@@ -79,10 +79,11 @@ class Trainer:
         """Add one labelled image, as segment() takes it; preprocessed and kept, the arrays may change afterwards.
 
         cells, nuclei: label maps of whole cells and of nuclei; a nucleus need not have its cell's id, and what lies outside
-        cells is ignored. use: "train" or "validate". Labels of another size or without a single cell or nucleus, and images
+        cells is ignored. nuclei None: they are unknown, and the loss leaves out what is nucleus and what cytoplasm; a trainer
+        without a start model needs images with nuclei too. segment_nuclei_within() finds nuclei by a stain or a model. use: "train" or "validate". Labels of another size or without a single cell or nucleus, and images
         added after run(), raise ArgumentError; the trainer is then as before.
         """
-        arrays = image_from(image, pixel_size_um), channel, labels_from(cells), labels_from(nuclei)
+        arrays = image_from(image, pixel_size_um), channel, labels_from(cells), None if nuclei is None else labels_from(nuclei)
         self._context._run(c.trainer_add, self._handle, *arrays, chosen("use", use, _USES))
 
     def add_files(
@@ -96,7 +97,8 @@ class Trainer:
     ) -> None:
         """Add one labelled image as files, any number of which fit: what cache_bytes has no room for is read again if needed.
 
-        nuclei_path: None to find the nuclei in the nuclear stain, channel nuclei_channel of the image. use: "train" or
+        nuclei_path: None to find the nuclei in the nuclear stain, channel nuclei_channel of the image; nuclei_channel=-1: the
+        start model, or else the default model, finds them in the marker; -2: they are unknown, as in add(). use: "train" or
         "validate". options: those that cellseg.options("train_files") lists: channel, nuclei_channel, pixel_size_um, which
         overrides the file's, and weight, how often each pixel is drawn in an epoch. The files are checked at once, and must
         stay as they are; an error names the file.

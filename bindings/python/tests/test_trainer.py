@@ -345,6 +345,7 @@ def test_images_that_do_not_fit(trained, bytes_of):
         ((image, cells, nuclei), {"channel": 2}, cellseg.ArgumentError, "channel 2: the image has 2"),
         ((image, cells, nuclei), {"pixel_size_um": None}, cellseg.ArgumentError, "pixel size is unknown"),
         ((image * np.float32(np.nan), cells, nuclei), {}, cellseg.ArgumentError, "row 0, column 0"),
+        ((image, ones), {}, cellseg.ArgumentError, "a single class: every pixel is cell"),
         ((image, cells * 0.5, nuclei), {}, TypeError, "labels of type float64"),
         ((image[np.newaxis], cells, nuclei), {}, ValueError, "an image is"),
         ((image, cells, nuclei), {"use": "test"}, ValueError, "use is 'test'; it must be one of train, validate"),
@@ -367,6 +368,7 @@ def test_files_that_do_not_fit(files, tmp_path, trained, bytes_of):
         ((image, small, nuclei), {}, cellseg.ArgumentError, "small.tif: cells are 199 x 200"),
         ((image, ones, ones), {}, cellseg.ArgumentError, "ones.tif: .*a single class"),
         ((image, cells), {"nuclei_channel": 5}, cellseg.ArgumentError, "0.ome.tif: "),
+        ((image, cells), {"nuclei_channel": -3}, cellseg.ArgumentError, "nuclei_channel is -3"),
         ((image, cells, nuclei), {"weight": 0}, cellseg.ArgumentError, "weight is 0"),
         ((image, None), {}, cellseg.ArgumentError, "cells_path is NULL"),
         ((image, cells, nuclei), {"weigth": 2}, TypeError, "no option 'weigth'; did you mean weight?"),
@@ -375,6 +377,31 @@ def test_files_that_do_not_fit(files, tmp_path, trained, bytes_of):
         with pytest.raises(kind, match=words):
             trainer.add_files(*arguments, **options)
     assert bytes_of(trainer.run()) == trained
+
+
+def test_nuclei_need_not_be_known(files, bytes_of):
+    """Unknown nuclei give the same model from arrays and from files; nuclei by the start model another one."""
+    start = make_trainer().run()
+    of_arrays, unknown, by_model = (cellseg.Trainer(start, **QUICK) for _ in range(3))
+    for i, (image, cells, _) in enumerate(FIELDS):
+        of_arrays.add(image, cells, pixel_size_um=PIXEL_SIZE_UM)
+        unknown.add_files(*paths(files, i)[:2], nuclei_channel=c.NUCLEI_UNKNOWN, pixel_size_um=PIXEL_SIZE_UM)
+        by_model.add_files(*paths(files, i)[:2], nuclei_channel=c.NUCLEI_BY_MODEL, pixel_size_um=PIXEL_SIZE_UM)
+    model = bytes_of(unknown.run())
+    assert bytes_of(of_arrays.run()) == model
+    assert bytes_of(by_model.run()) != bytes_of(start)
+    trainer = cellseg.Trainer(**QUICK)
+    trainer.add(*FIELDS[0][:2], pixel_size_um=PIXEL_SIZE_UM)
+    with pytest.raises(cellseg.ArgumentError, match="no training image has nuclei"):
+        trainer.run()
+
+
+def test_nuclei_of_the_stain_within_cells():
+    """A simulated field's nuclear stain: every cell has its nucleus, most of whose pixels are true."""
+    image, cells, truth = FIELDS[0]
+    nuclei = cellseg.segment_nuclei_within(cells, image, PIXEL_SIZE_UM, nuclei_channel=1)
+    assert ((nuclei == 0) | (nuclei == cells)).all()
+    assert ((nuclei > 0) & (truth > 0)).sum() > 0.8 * (truth > 0).sum()
 
 
 def test_a_trainer_does_one_thing_at_a_time(trained, bytes_of):
