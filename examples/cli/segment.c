@@ -6,6 +6,7 @@
 #include "given_maps.h"
 #include "jobs.h"
 #include "library_options.h"
+#include "measuring.h"
 #include "merge.h"
 #include "progress.h"
 #include "reading.h"
@@ -96,7 +97,7 @@ static bool begin(int32_t preset) {
         print_error("%s", cellseg_last_error());
         return false;
     }
-    if (!init_reading() || !set_segment_preset(preset))
+    if (!init_reading() || !init_measuring() || !set_segment_preset(preset))
         return false;
     make_library_options(&segment_objects, cellseg_segment_options_table(), &segment_options, own_names);
     make_library_options(&segment_inner, cellseg_method_table(), &segment_method, scale_name);
@@ -140,7 +141,7 @@ static bool is_complete(const command *of, int inputs) {
     else if ((fault = fault_of_given_maps(inputs, output_folder)) == NULL)
         fault = fault_of_values();
     if (fault == NULL)
-        return settle_reading(of->name);
+        return settle_reading(of->name) && settle_measuring(of->name);
     (void)print_usage_fault(of, fault);
     return false;
 }
@@ -420,6 +421,8 @@ const command segment_command = {
                                      {NULL, plate_options},
                                      {NULL, reading_options},
                                      {"Objects", segment_objects.rows},
+                                     {"Measurements", measuring_options},
+                                     {NULL, measuring_rows.rows},
                                      {"Method", model_options},
                                      {NULL, given_maps_options},
                                      {NULL, segment_inner.rows},
@@ -454,6 +457,8 @@ const command label_command = {
                                      {NULL, stain_options},
                                      {NULL, reading_options},
                                      {"Objects", label_objects.rows},
+                                     {"Measurements", measuring_options},
+                                     {NULL, measuring_rows.rows},
                                      {"Method", label_inner.rows},
                                      {"Common", thread_options},
                                      {NULL, job_options},

@@ -312,7 +312,9 @@ def test_info_says_what_was_tried(tmp_path):
 def test_help():
     """Of every subcommand, and no other."""
     subcommands = re.findall(r"^  (\w+) ", run("--help").output, re.M)
-    assert set(subcommands) == {"segment", "label", "train", "crossval", "evaluate", "synth", "merge", "export", "info", "completion", "manual"}
+    assert set(subcommands) == {
+        "segment", "label", "measure", "train", "crossval", "evaluate", "synth", "convert", "merge", "export", "info", "completion", "manual",
+    }
     for subcommand in subcommands:
         result = run(subcommand, "--help")
         assert result.code == 0 and result.errors == [] and result.output.startswith(f"usage: cellseg {subcommand} ")
