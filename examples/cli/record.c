@@ -2,7 +2,7 @@
 #include "record.h"
 
 #include "json.h"
-
+#include "measuring.h"
 #include "system.h"
 #include "text.h"
 
@@ -115,6 +115,12 @@ static bool add_options(cJSON *to, const char *name, const cellseg_option_table 
            cJSON_AddRawToObject(to, name, text) != NULL;
 }
 
+/* How cells were measured: the options of the groups, and the width of the ring if there are compartments. */
+static bool add_measuring(cJSON *to) {
+    return add_options(to, "measuring", cellseg_measure_options_table(), chosen_measuring()) &&
+           (!wants_compartments() || cJSON_AddNumberToObject(to, "ring_px", chosen_ring_px()) != NULL);
+}
+
 /* What the library found. Times and memory are left out: they differ from run to run. */
 static bool add_figures(cJSON *to, const cellseg_segment_report *r) {
     static const char *const verdicts[] = {"suitable", "doubtful", "nuclear stain"};
@@ -168,9 +174,10 @@ static bool add_warnings(cJSON *to) {
 static bool describe_work(cJSON *to, const results *r) {
     return cJSON_AddStringToObject(to, "program", program) != NULL &&
            cJSON_AddStringToObject(to, "version", cellseg_version()) != NULL && add_file(to, "input", r->input->path) &&
-           (r->nuclei_path == NULL || add_file(to, "nuclei_input", r->nuclei_path)) && add_channels(to, r->field) &&
-           (r->maps_path[0] == '\0' || add_file(to, "maps_input", r->maps_path)) && add_location(to, r->field) &&
-           add_model(to, r) && add_options(to, "reading", cellseg_read_options_table(), r->reading) &&
+           (r->nuclei_path == NULL || add_file(to, "nuclei_input", r->nuclei_path)) &&
+           (r->maps_path[0] == '\0' || add_file(to, "maps_input", r->maps_path)) && add_channels(to, r->field) &&
+           add_location(to, r->field) && add_model(to, r) &&
+           add_options(to, "reading", cellseg_read_options_table(), r->reading) && add_measuring(to) &&
            add_options(to, "options", cellseg_segment_options_table(), &r->options);
 }
 
@@ -299,7 +306,6 @@ static void drop_given(cJSON *record) {
     cJSON *channel;
     cJSON_DeleteItemFromObject(cJSON_GetObjectItem(record, "input"), "given");
     cJSON_DeleteItemFromObject(cJSON_GetObjectItem(record, "nuclei_input"), "given");
-    cJSON_DeleteItemFromObject(cJSON_GetObjectItem(record, "maps_input"), "given");
     cJSON_ArrayForEach(channel, cJSON_GetObjectItem(record, "channels")) cJSON_DeleteItemFromObject(channel, "given");
 }
 
@@ -312,7 +318,7 @@ static void take_number(int32_t *number, const cJSON *record, const char *name) 
 
 /* Every key of the work has the same value in the record, and what only the one has is missing in the other. */
 static bool is_same_work(const cJSON *record, const cJSON *work) {
-    static const char *const optional[] = {"nuclei_input", "maps_input", "channels", "location"};
+    static const char *const optional[] = {"nuclei_input", "channels", "location"};
     const cJSON *item;
     cJSON_ArrayForEach(item,
                        work) if (!cJSON_Compare(item, cJSON_GetObjectItemCaseSensitive(record, item->string), true)) return false;

@@ -2,6 +2,7 @@
 /* The method's options, and the files that hold its results. */
 #include "results.h"
 
+#include "measuring.h"
 #include "provenance.h"
 #include "record.h"
 #include "staging.h"
@@ -243,7 +244,10 @@ bool prepare_results(const field_list *fields, const char *const *others, const 
 
 /* What several files hold. */
 static bool describe_cells(results *r, cellseg_context *context) {
-    cellseg_status status = cellseg_measure(&r->table, context, r->cells, r->nuclei, r->image, NULL);
+    const cellseg_image *const image = r->image;
+    const cellseg_measure_inputs inputs = {
+        .struct_size = sizeof inputs, .cells = r->cells, .nuclei = r->nuclei, .images = &image, .image_count = 1};
+    cellseg_status status = measure_chosen(&r->table, context, &inputs);
     const bool outlined = want_rois || want_geojson || want_svg;
     if (status == CELLSEG_OK && outlined)
         status = cellseg_labels_outlines(&r->cell_outlines, context, r->cells, NULL);

@@ -6,6 +6,7 @@
 #include "given_maps.h"
 #include "jobs.h"
 #include "library_options.h"
+#include "measuring.h"
 #include "merge.h"
 #include "progress.h"
 #include "reading.h"
@@ -96,7 +97,7 @@ static bool begin(int32_t preset) {
         print_error("%s", cellseg_last_error());
         return false;
     }
-    if (!init_reading() || !set_segment_preset(preset))
+    if (!init_reading() || !init_measuring() || !set_segment_preset(preset))
         return false;
     make_library_options(&segment_objects, cellseg_segment_options_table(), &segment_options, own_names);
     make_library_options(&segment_inner, cellseg_method_table(), &segment_method, scale_name);
@@ -140,7 +141,7 @@ static bool is_complete(const command *of, int inputs) {
     else if ((fault = fault_of_given_maps(inputs, output_folder)) == NULL)
         fault = fault_of_values();
     if (fault == NULL)
-        return settle_reading(of->name);
+        return settle_reading(of->name) && settle_measuring(of->name);
     (void)print_usage_fault(of, fault);
     return false;
 }
@@ -302,18 +303,16 @@ static uint64_t memory_of_field(const field_list *fields, cellseg_context *conte
     return bytes > 0 ? bytes + pixels : 0;
 }
 
-/* The tables of several images. On failure prints an error: false. */
-static bool merge_all(const run_times *times, cellseg_context *context) {
-    if (times->computed + times->skipped == 0 || was_interrupted())
-        return true;
+/* The tables of a run. False after an error line. */
+static bool merge_all(cellseg_context *context, const run_times *times) {
     const bool fine = merge_results(output_folder, context, times);
-    if (fine && !json_lines)
+    if (fine && times->computed > 0 && !json_lines)
         print_result("%s: cells.csv, images.csv, wells.csv, report.html", output_folder);
     return fine;
 }
 
-/* Gives the number of fields that failed, or were not reached. */
-static size_t sum_up(const plate_run *run, run_times *times) {
+/* Gives the number of fields that failed, or were not reached; 1 where only the tables failed. */
+static size_t sum_up(const plate_run *run, cellseg_context *context, double seconds) {
     size_t counts[OUTCOMES] = {0};
     failure_list failures = {0};
     const size_t count = run->fields->count;
@@ -325,30 +324,29 @@ static size_t sum_up(const plate_run *run, run_times *times) {
     }
     if (counts[OUTCOME_KEPT] > 0)
         print_note("%zu of %zu were finished before, and are kept", counts[OUTCOME_KEPT], count);
-    if (count > 1)
+    size_t failed = counts[OUTCOME_MISSED] + counts[OUTCOME_FAILED];
+    const run_times times = {seconds, counts[OUTCOME_DONE], counts[OUTCOME_KEPT]};
+    if (count > 1) {
         report_failures(&failures, output_folder, count);
+        if (!was_interrupted() && !merge_all(context, &times) && failed == 0)
+            failed = 1;
+    }
     free_failures(&failures);
-    times->computed = counts[OUTCOME_DONE];
-    times->skipped = counts[OUTCOME_KEPT];
-    return counts[OUTCOME_MISSED] + counts[OUTCOME_FAILED];
+    return failed;
 }
 
-/* Gives the exit code. */
-static int process_fields(const field_list *fields, cellseg_context *context, const cellseg_model *model) {
+static size_t process_fields(const field_list *fields, cellseg_context *context, const cellseg_model *model) {
     plate_run all = {.fields = fields,
                      .model = model,
                      .outcomes = check_memory(calloc(fields->count, sizeof(outcome))),
                      .errors = check_memory(calloc(fields->count, sizeof(char *)))};
     const uint64_t bytes = memory_mib > 0 && fields->count > 1 ? memory_of_field(fields, context, model) : 0;
-    const double begin = now_seconds();
-    run_times times = {0};
+    const double started = now_seconds();
     run_jobs(count_jobs(job_count, fields->count, context, bytes), fields->count, context, process_field, &all);
-    const size_t failed = sum_up(&all, &times);
+    const size_t failed = sum_up(&all, context, now_seconds() - started);
     free(all.outcomes);
     free(all.errors);
-    times.seconds = now_seconds() - begin;
-    const bool merged = fields->count == 1 || merge_all(&times, context);
-    return merged || failed > 0 ? code_of_failures(failed, fields->count) : CLI_FAILED;
+    return failed;
 }
 
 static int process_all(const field_list *fields, bool with_network) {
@@ -356,12 +354,12 @@ static int process_all(const field_list *fields, bool with_network) {
     if (context == NULL)
         return no_context_code();
     cellseg_model *model = NULL;
-    int code = CLI_FAILED;
+    size_t failed = fields->count;
     if ((!with_network || load_model(&model, context)) && prepare(fields))
-        code = process_fields(fields, context, model);
+        failed = process_fields(fields, context, model);
     cellseg_model_free(model);
     end_context(context);
-    return code;
+    return code_of_failures(failed, fields->count);
 }
 
 /* Channels that names of files state; then each field gets its name. */
@@ -372,10 +370,6 @@ static bool settle_fields(field_list *fields) {
     }
     if (nuclei_path != NULL && fields->count != 1) {
         print_error("--nuclei %s: one file of the nuclear stain needs exactly one input file", nuclei_path);
-        return false;
-    }
-    if (fault_of_given_maps((int)fields->count, output_folder) != NULL) {
-        print_error("%s", fault_of_given_maps((int)fields->count, output_folder));
         return false;
     }
     if (!choose_marker(&channel, fields) || (nuclei_path == NULL && !choose_channel(&nuclei_channel, fields, "--nuclei-channel")))
@@ -420,6 +414,8 @@ const command segment_command = {
                                      {NULL, plate_options},
                                      {NULL, reading_options},
                                      {"Objects", segment_objects.rows},
+                                     {"Measurements", measuring_options},
+                                     {NULL, measuring_rows.rows},
                                      {"Method", model_options},
                                      {NULL, given_maps_options},
                                      {NULL, segment_inner.rows},
@@ -432,8 +428,8 @@ const command segment_command = {
     .examples = (const note[]){{"segment -o results image.tif", "one image, the first channel"},
                                {"segment --channel Phalloidin --z max -o results stack.ome.tif", "the maximum of a stack"},
                                {"segment --pixel-size 0.65 --json -o results plate/*.tif", "many images, for a program"},
-                               {"segment --marker w2 --resume -o results plate", "a plate, channels in separate files"},
                                {"segment --maps maps.tif -o results image.tif", "cells of another network's maps"},
+                               {"segment --marker w2 --resume -o results plate", "a plate, channels in separate files"},
                                {NULL, NULL}},
     .begin = begin,
     .preset = &segment_options.preset,
@@ -454,6 +450,8 @@ const command label_command = {
                                      {NULL, stain_options},
                                      {NULL, reading_options},
                                      {"Objects", label_objects.rows},
+                                     {"Measurements", measuring_options},
+                                     {NULL, measuring_rows.rows},
                                      {"Method", label_inner.rows},
                                      {"Common", thread_options},
                                      {NULL, job_options},

@@ -125,7 +125,7 @@ def test_one_bad_file_does_not_stop_the_others(tmp_path, crop, field):
     assert "bad.tif" in errors[0] and "nowhere.tif" in errors[1]
     assert errors[2] == f"cellseg: note: 2 of 4 failed, listed in {tmp_path / 'out/failures.csv'}:"
     assert [e.replace("note: ", "") for e in errors[3:]] == errors[:2]
-    tables = ["cells.csv", "failures.csv", "images.csv", "report.html", "wells.csv"]
+    tables = ["cells.csv", "failures.csv", "images.csv", "wells.csv", "report.html"]
     assert names(tmp_path / "out") == sorted([f"{stem}{kind}" for stem in ("crop", "other") for kind in OUTPUTS] + tables)
     assert len(result.output.splitlines()) == 3
 
@@ -312,7 +312,9 @@ def test_info_says_what_was_tried(tmp_path):
 def test_help():
     """Of every subcommand, and no other."""
     subcommands = re.findall(r"^  (\w+) ", run("--help").output, re.M)
-    assert set(subcommands) == {"segment", "label", "train", "crossval", "evaluate", "synth", "merge", "export", "info", "completion", "manual"}
+    assert set(subcommands) == {
+        "segment", "label", "measure", "train", "crossval", "evaluate", "synth", "convert", "merge", "export", "info", "completion", "manual",
+    }
     for subcommand in subcommands:
         result = run(subcommand, "--help")
         assert result.code == 0 and result.errors == [] and result.output.startswith(f"usage: cellseg {subcommand} ")
