@@ -78,7 +78,7 @@ static double scale(cseg_column_unit unit, double pixel_size_um) {
     return unit == CSEG_UNIT_LENGTH ? pixel_size_um : unit == CSEG_UNIT_AREA ? pixel_size_um * pixel_size_um : 1;
 }
 
-enum { NO_ROW = UINT32_MAX };
+#define NO_ROW UINT32_MAX
 
 /* One group of a label map at its columns of the table. */
 typedef struct group_job {
@@ -200,6 +200,7 @@ static cellseg_status fill_compartment(group_job *job, const cseg_sources *from,
     job->compartment = from->in.compartment_names[compartment];
     job->regions = &regions;
     const cellseg_status status = fill_map(job, from, labels, cells);
+    job->regions = cells;
     cseg_regions_free(&regions);
     return status;
 }
