@@ -23,11 +23,12 @@ static struct inputs {
     cellseg_image *mask;  /* where the stain is bright */
     cellseg_labels *cells, *nuclei;
     cellseg_model *model;
+    cellseg_network network; /* the model's, as one that runs elsewhere */
     cellseg_table *table;
     cellseg_outlines *cell_outlines, *nucleus_outlines;
     unsigned char *file; /* the model's */
     size_t file_size;
-    char image_path[64], cells_path[64], out_path[64];
+    char image_path[64], coco_path[64], cells_path[64], out_path[64];
 } in;
 
 static char folder[] = "/tmp/cellseg-test-XXXXXX";
@@ -59,6 +60,7 @@ static int make_inputs(void **state) {
     in.image = field.image;
     cellseg_labels_free(field.truth);
     in.model = painted_model();
+    in.network = painted_network(in.model, 4);
     assert_ok(cellseg_segment(&in.cells, &in.nuclei, &in.maps, NULL, NULL, in.model, in.image, NULL));
     assert_int_equal(cellseg_labels_max_id(in.cells), 20);
     make_mask();
@@ -69,9 +71,11 @@ static int make_inputs(void **state) {
     assert_non_null(mkdtemp(folder));
     (void)snprintf(in.image_path, sizeof in.image_path, "%s/image.tif", folder);
     (void)snprintf(in.cells_path, sizeof in.cells_path, "%s/cells.tif", folder);
+    (void)snprintf(in.coco_path, sizeof in.coco_path, "%s/cells.json", folder);
     (void)snprintf(in.out_path, sizeof in.out_path, "%s/out", folder);
     assert_ok(cellseg_image_write(in.image, NULL, in.image_path, NULL));
     assert_ok(cellseg_labels_write(in.cells, NULL, in.cells_path, NULL));
+    assert_ok(cellseg_coco_write(NULL, in.coco_path, "a.tif", in.cells, in.nuclei));
     return 0;
 }
 
@@ -89,6 +93,7 @@ static int free_inputs(void **state) {
     free(in.file);
     (void)unlink(in.image_path);
     (void)unlink(in.cells_path);
+    (void)unlink(in.coco_path);
     (void)unlink(in.out_path);
     return rmdir(folder);
 }
@@ -170,15 +175,23 @@ CALL(model_load_from) {
     return take_model(hash, model, status);
 }
 NEW_CALL(model_average, model, context, in.model, in.model, 0.3)
-CALL(model_wrap) {
-    const cellseg_network network = painted_network(in.model, 4);
-    cellseg_model *model;
-    const cellseg_status status = cellseg_model_wrap(&model, context, cellseg_model_info(in.model), &network);
-    return take_model(hash, model, status);
-}
+NEW_CALL(model_wrap, model, context, cellseg_model_info(in.model), &in.network)
 FILE_CALL(model_save, in.model, context, in.out_path, CELLSEG_WEIGHTS_FLOAT16)
 FILE_CALL(model_export_onnx, in.model, context, in.out_path)
-
+CALL(model_export_bioimageio) {
+    static const char *const names[] = {"weights.onnx", "test_input.npy", "test_output.npy", "README.md", "rdf.yaml"};
+    const cellseg_status status = cellseg_model_export_bioimageio(in.model, context, folder);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char path[80];
+        size_t size = 0;
+        (void)snprintf(path, sizeof path, "%s/%s", folder, names[i]);
+        unsigned char *bytes = access(path, F_OK) == 0 ? read_file(path, &size) : NULL;
+        add_bytes(hash, bytes, size);
+        free(bytes);
+        (void)unlink(path);
+    }
+    return status;
+}
 CALL(segment) {
     cellseg_labels *cells, *nuclei;
     cellseg_image *maps;
@@ -321,6 +334,22 @@ CALL(labels_read_from) {
     return take_labels(hash, labels, status);
 }
 
+CALL(labels_import) {
+    cellseg_labels *cells, *nuclei;
+    const cellseg_status status = cellseg_labels_import(&cells, &nuclei, context, in.coco_path, NULL);
+    (void)take_labels(hash, nuclei, status);
+    return take_labels(hash, cells, status);
+}
+CALL(labels_import_from) {
+    cellseg_labels *cells, *nuclei;
+    unsigned char *bytes;
+    const cellseg_reader reader = reader_of(in.coco_path, &bytes);
+    const cellseg_status status = cellseg_labels_import_from(&cells, &nuclei, context, &reader, NULL);
+    free(bytes);
+    (void)take_labels(hash, nuclei, status);
+    return take_labels(hash, cells, status);
+}
+
 #define WRITE_CALL(name, ...)                                                                                                    \
     CALL(name) {                                                                                                                 \
         test_sink sink = {0};                                                                                                    \
@@ -454,6 +483,7 @@ static const call calls[] = {
     ROW(model_wrap),
     ROW(model_save),
     ROW(model_export_onnx),
+    ROW(model_export_bioimageio),
     ROW(segment),
     ROW(segment_memory),
     ROW(segment_two_channel),
@@ -472,6 +502,7 @@ static const call calls[] = {
     ROW(roc),
     ROW(image_read),
     ROW(labels_read),
+    ROW(labels_import),
     ROW(image_write),
     ROW(labels_write),
     ROW(overlay_write),
@@ -482,6 +513,7 @@ static const call calls[] = {
     ROW(coco_write),
     ROW(image_read_from),
     ROW(labels_read_from),
+    ROW(labels_import_from),
     ROW(image_write_to),
     ROW(labels_write_to),
     ROW(overlay_write_to),

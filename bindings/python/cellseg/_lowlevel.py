@@ -512,6 +512,7 @@ def _options(name: str) -> tuple[object, type]:
 
 read_options_table, read_options = _options("read_options")
 write_options_table, write_options = _options("write_options")
+import_options_table, import_options = _options("import_options")
 measure_options_table, measure_options = _options("measure_options")
 outline_options_table, outline_options = _options("outline_options")
 watershed_options_table, watershed_options = _options("watershed_options")
@@ -555,6 +556,7 @@ image_set_channel_name = _function("image_set_channel_name", status, Image, c_in
 image_find_channel = _function("image_find_channel", status, POINTER(c_int32), Image, c_char_p)
 
 read_options_init = _function("read_options_init", status, POINTER(read_options), c_size_t)
+import_options_init = _function("import_options_init", status, POINTER(import_options), c_size_t)
 write_options_init = _function("write_options_init", status, POINTER(write_options), c_size_t)
 reader_init = _function("reader_init", status, POINTER(reader), c_size_t)
 reader_init_memory = _function("reader_init_memory", status, POINTER(reader), c_size_t, c_void_p, c_size_t)
@@ -564,6 +566,8 @@ image_read_from = _function("image_read_from", status, Out, Context.optional(), 
 image_write, image_write_to = _writers("image_write", (Image,), (_in(write_options),))
 labels_read = _function("labels_read", status, Out, Context.optional(), Path)
 labels_read_from = _function("labels_read_from", status, Out, Context.optional(), _in(reader))
+labels_import = _function("labels_import", status, Out, Out, Context.optional(), Path, _in(import_options))
+labels_import_from = _function("labels_import_from", status, Out, Out, Context.optional(), _in(reader), _in(import_options))
 labels_write, labels_write_to = _writers("labels_write", (Labels,), (_in(write_options),))
 overlay_write, overlay_write_to = _writers("overlay_write", (), (Image, c_int32, Labels.optional(), Labels.optional()))
 table_write_csv, table_write_csv_to = _writers("table_write_csv", (Table,), ())
@@ -685,6 +689,7 @@ model_wrap = _function("model_wrap", status, Out, Context.optional(), c_char_p, 
 network_init = _function("network_init", status, POINTER(network), c_size_t)
 model_save, model_save_to = _writers("model_save", (Model,), (c_int32,))
 model_export_onnx, model_export_onnx_to = _writers("model_export_onnx", (Model,), ())
+model_export_bioimageio = _function("model_export_bioimageio", status, Model, Context.optional(), Path)
 model_free = _function("model_free", None, Model)
 model_info = _function("model_info", c_char_p, Model)
 model_pixel_size_um = _function("model_pixel_size_um", c_double, Model)
