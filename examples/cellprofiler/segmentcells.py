@@ -108,7 +108,8 @@ class SegmentCells(ImageSegmentation):
         return super().get_measurements(pipeline, self.y_name.value if self.is_nuclei(object_name) else object_name, category)
 
     def get_measurement_columns(self, pipeline):
-        both = [column for name in (self.y_name.value, self.nuclei_name.value) for column in super(SegmentCells, self).get_measurement_columns(pipeline, name)]
+        names = self.y_name.value, self.nuclei_name.value
+        both = [column for name in names for column in super(SegmentCells, self).get_measurement_columns(pipeline, name)]
         return both + [(self.y_name.value, f"{CATEGORY}_{column}", COLTYPE_FLOAT) for column in COLUMNS]
 
     def is_nuclei(self, object_name):

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char first_column[] = "file", last_column[] = "error";
+static const char first_column[] = "image";
 
 void add_failure(failure_list *list, const field *f, const char *error) {
     list->items = check_memory(realloc(list->items, (list->count + 1) * sizeof *list->items));
@@ -24,22 +24,19 @@ void free_failures(failure_list *list) {
     *list = (failure_list){0};
 }
 
-/* Where results would lie, below the output folder: the name of the image in other tables. */
-static void put_result_name(FILE *to, const field *f) {
+/* The image is named as in the tables of all images: folder and stem of its results. */
+static void put_failure(FILE *to, const failure *of) {
+    const field *f = of->field;
     char name[PATH_SIZE];
     (void)snprintf(name, sizeof name, "%s%s%s", f->folder, f->folder[0] != '\0' ? "/" : "", f->marker.stem);
     put_csv_text(to, name);
-}
-
-static void put_failure(FILE *to, const failure *of) {
-    put_csv_text(to, of->field->marker.path);
-    fputc(',', to);
-    put_result_name(to, of->field);
     for (int i = 0; i < PARTS; i++) {
         fputc(',', to);
-        if (of->field->where.parts[i] != NULL)
-            put_csv_text(to, of->field->where.parts[i]);
+        if (f->where.parts[i] != NULL)
+            put_csv_text(to, f->where.parts[i]);
     }
+    fputc(',', to);
+    put_csv_text(to, f->marker.path);
     fputc(',', to);
     put_csv_text(to, of->error);
     fputc('\n', to);
@@ -49,10 +46,10 @@ static void write_table(const failure_list *list, const char *path) {
     output o;
     if (!open_output(&o, path))
         return;
-    fprintf(o.file, "%s,image", first_column);
+    fputs(first_column, o.file);
     for (int i = 0; i < PARTS; i++)
         fprintf(o.file, ",%s", part_names[i]);
-    fprintf(o.file, ",%s\n", last_column);
+    fputs(",file,error\n", o.file);
     for (size_t i = 0; i < list->count; i++)
         put_failure(o.file, &list->items[i]);
     (void)close_output(&o, true);
@@ -66,7 +63,7 @@ static void remove_table(const char *path) {
         return;
     begin_csv(&rows, from);
     const bool is_own = read_csv_row(&rows) && rows.count == PARTS + 3 && strcmp(rows.fields[0], first_column) == 0 &&
-                        strcmp(rows.fields[PARTS + 2], last_column) == 0;
+                        strcmp(rows.fields[PARTS + 2], "error") == 0;
     free_csv(&rows);
     (void)fclose(from);
     if (is_own)

@@ -18,7 +18,7 @@ enum { MAX_FOLDER_DEPTH = 32 };
 /* A file that was found. */
 typedef struct found {
     char *path, *folder; /* folder: as in a field */
-    location where;
+    plate_place where;
     bool alone; /* a field of its own, whatever its name states */
     size_t order;
 } found;
@@ -38,7 +38,7 @@ static char *text_of(const char *text) {
 }
 
 /* Takes over the path and the location. */
-static void add_found(finding *f, char *path, const char *folder, const location *where, bool alone) {
+static void add_found(finding *f, char *path, const char *folder, const plate_place *where, bool alone) {
     f->files = check_memory(realloc(f->files, (f->count + 1) * sizeof *f->files));
     f->files[f->count] = (found){path, text_of(folder), *where, alone || where->parts[PART_CHANNEL] == NULL, f->count};
     f->count++;
@@ -64,7 +64,7 @@ static void search_folder(finding *f, const char *below);
 static void take_entry(finding *f, const char *below, const char *name) {
     char inside[PATH_SIZE], path[PATH_SIZE], folder[PATH_SIZE];
     entry there;
-    location where;
+    plate_place where;
     const int length = snprintf(inside, sizeof inside, "%s%s%s", below, below[0] != '\0' ? "/" : "", name);
     if (length >= PATH_SIZE || !join_path(path, f->root, inside, "") || !find_link(&there, path))
         return;
@@ -105,7 +105,7 @@ static char *trimmed(const char *path) {
 }
 
 static void take_operand(finding *f, const char *operand, bool only) {
-    location where;
+    plate_place where;
     if (!is_folder(operand)) {
         (void)locate(&where, f->pattern, base_name(operand));
         add_found(f, text_of(operand), "", &where, f->pattern == NULL);
@@ -133,7 +133,7 @@ static bool is_absolute(const char *path) {
 }
 
 /* A file below the sheet's folder keeps the folders between. */
-static void take_row(void *user, const char *name, location *where) {
+static void take_row(void *user, const char *name, plate_place *where) {
     finding *f = user;
     char path[PATH_SIZE], folder[PATH_SIZE] = "";
     if (!join_path(path, f->root, name, ""))
@@ -142,7 +142,7 @@ static void take_row(void *user, const char *name, location *where) {
         if (!is_absolute(name) && strstr(name, "..") == NULL && base_name(name) > name)
             (void)snprintf(folder, sizeof folder, "%.*s", (int)(base_name(name) - name - 1), name);
         add_found(f, text_of(is_absolute(name) ? name : path), folder, where, false);
-        *where = (location){0};
+        *where = (plate_place){0};
     }
 }
 
@@ -208,7 +208,7 @@ static void add_field(field_list *list, found *files, size_t count) {
         f->order = files[i].order < f->order ? files[i].order : f->order;
         if (i > 0) {
             free(files[i].folder);
-            free_location(&files[i].where);
+            free_place(&files[i].where);
         }
     }
     f->where = files[0].where;
@@ -290,7 +290,7 @@ void free_fields(field_list *list) {
         free(f->files);
         free(f->folder);
         free(f->marker.stem);
-        free_location(&f->where);
+        free_place(&f->where);
     }
     free(list->fields);
     free(list->channels.names);

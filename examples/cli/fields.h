@@ -17,11 +17,11 @@ typedef struct channel_file {
 } channel_file;
 
 typedef struct field {
-    file marker;    /* its path is the marker file's; it names the results */
-    char *folder;   /* of the results, below the output folder; "": that itself */
-    location where; /* of the marker */
-    size_t order;   /* among the files that were found */
-    size_t count;   /* of the files, in order of channel */
+    file marker;       /* its path is the marker file's; it names the results */
+    char *folder;      /* of the results, below the output folder; "": that itself */
+    plate_place where; /* of the marker */
+    size_t order;      /* among the files that were found */
+    size_t count;      /* of the files, in order of channel */
     channel_file *files;
 } field;
 

@@ -44,9 +44,8 @@ static int32_t extra_of(const cellseg_image *maps, const char *path) {
 }
 
 bool find_given_maps(char path[PATH_SIZE], const file *input) {
-    if (is_folder(given))
-        return join_path(path, given, input->stem, ".maps.tif");
-    return snprintf(path, PATH_SIZE, "%s", given) < PATH_SIZE;
+    return is_folder(given) ? join_path(path, given, input->stem, ".maps.tif")
+                            : snprintf(path, PATH_SIZE, "%s", given) < PATH_SIZE;
 }
 
 bool read_given_maps(cellseg_image **maps, int32_t *extra_output, const char *path, cellseg_context *context) {

@@ -87,7 +87,7 @@ int find_part(const char *name, const char *where) {
     return part;
 }
 
-void set_part(location *to, int part, const char *text, size_t length) {
+void set_part(plate_place *to, int part, const char *text, size_t length) {
     if (length == 0 || to->parts[part] != NULL)
         return;
     to->parts[part] = check_memory(copy_text(text, length));
@@ -97,13 +97,13 @@ static bool is_whole(const char *text) {
     return text[0] != '\0' && text[strspn(text, "0123456789")] == '\0';
 }
 
-void replace_part(location *l, int part, const char *text) {
+void replace_part(plate_place *l, int part, const char *text) {
     char *copy = check_memory(copy_text(text, strlen(text)));
     free(l->parts[part]);
     l->parts[part] = copy;
 }
 
-static void drop_zeros(location *l, int part) {
+static void drop_zeros(plate_place *l, int part) {
     char *text = l->parts[part];
     if (text == NULL || !is_whole(text))
         return;
@@ -130,14 +130,14 @@ static bool write_row(char row[4], const char *text) {
 }
 
 /* "B03", "b3", "B - 03": letters, then digits. */
-static void split_well(location *l) {
+static void split_well(plate_place *l) {
     const char *well = l->parts[PART_WELL];
     const size_t letters = strcspn(well, "0123456789 -_"), signs = strspn(well + letters, " -_");
     set_part(l, PART_ROW, well, letters);
     set_part(l, PART_COLUMN, well + letters + signs, strlen(well + letters + signs));
 }
 
-bool settle_location(location *l) {
+bool settle_place(plate_place *l) {
     static const int numbers[] = {PART_COLUMN, PART_FIELD, PART_Z, PART_T};
     char row[4], well[64];
     if (l->parts[PART_WELL] != NULL)
@@ -156,10 +156,10 @@ bool settle_location(location *l) {
     return true;
 }
 
-void free_location(location *l) {
+void free_place(plate_place *l) {
     for (int i = 0; i < PARTS; i++)
         free(l->parts[i]);
-    *l = (location){0};
+    *l = (plate_place){0};
 }
 
 /* ---- names ---- */
@@ -190,7 +190,7 @@ static int part_of_group(const char *name) {
     return part;
 }
 
-static bool locate_by(location *l, const pattern *p, const char *path) {
+static bool locate_by(plate_place *l, const pattern *p, const char *path) {
     span groups[PATTERN_GROUPS];
     const char *name, *last = strrchr(path, '/');
     if (!pattern_find(p, path, groups))
@@ -202,14 +202,14 @@ static bool locate_by(location *l, const pattern *p, const char *path) {
         set_part(l, part, groups[i].begin, groups[i].length);
         l->spans_folders = l->spans_folders || (part == PART_CHANNEL && groups[i].begin < last);
     }
-    if (settle_location(l))
+    if (settle_place(l))
         return true;
-    free_location(l);
+    free_place(l);
     return false;
 }
 
-bool locate(location *l, const pattern *p, const char *path) {
-    *l = (location){0};
+bool locate(plate_place *l, const pattern *p, const char *path) {
+    *l = (plate_place){0};
     if (p != NULL)
         return locate_by(l, p, path);
     for (int i = 0; i < INSTRUMENTS; i++)

@@ -303,16 +303,18 @@ static uint64_t memory_of_field(const field_list *fields, cellseg_context *conte
     return bytes > 0 ? bytes + pixels : 0;
 }
 
-/* The tables of a run. False after an error line. */
-static bool merge_all(cellseg_context *context, const run_times *times) {
+/* The tables of several images. On failure prints an error: false. */
+static bool merge_all(const run_times *times, cellseg_context *context) {
+    if (times->computed + times->skipped == 0 || was_interrupted())
+        return true;
     const bool fine = merge_results(output_folder, context, times);
-    if (fine && times->computed > 0 && !json_lines)
+    if (fine && !json_lines)
         print_result("%s: cells.csv, images.csv, wells.csv, report.html", output_folder);
     return fine;
 }
 
-/* Gives the number of fields that failed, or were not reached; 1 where only the tables failed. */
-static size_t sum_up(const plate_run *run, cellseg_context *context, double seconds) {
+/* Gives the number of fields that failed, or were not reached. */
+static size_t sum_up(const plate_run *run, run_times *times) {
     size_t counts[OUTCOMES] = {0};
     failure_list failures = {0};
     const size_t count = run->fields->count;
@@ -324,29 +326,30 @@ static size_t sum_up(const plate_run *run, cellseg_context *context, double seco
     }
     if (counts[OUTCOME_KEPT] > 0)
         print_note("%zu of %zu were finished before, and are kept", counts[OUTCOME_KEPT], count);
-    size_t failed = counts[OUTCOME_MISSED] + counts[OUTCOME_FAILED];
-    const run_times times = {seconds, counts[OUTCOME_DONE], counts[OUTCOME_KEPT]};
-    if (count > 1) {
+    if (count > 1)
         report_failures(&failures, output_folder, count);
-        if (!was_interrupted() && !merge_all(context, &times) && failed == 0)
-            failed = 1;
-    }
     free_failures(&failures);
-    return failed;
+    times->computed = counts[OUTCOME_DONE];
+    times->skipped = counts[OUTCOME_KEPT];
+    return counts[OUTCOME_MISSED] + counts[OUTCOME_FAILED];
 }
 
-static size_t process_fields(const field_list *fields, cellseg_context *context, const cellseg_model *model) {
+/* Gives the exit code. */
+static int process_fields(const field_list *fields, cellseg_context *context, const cellseg_model *model) {
     plate_run all = {.fields = fields,
                      .model = model,
                      .outcomes = check_memory(calloc(fields->count, sizeof(outcome))),
                      .errors = check_memory(calloc(fields->count, sizeof(char *)))};
     const uint64_t bytes = memory_mib > 0 && fields->count > 1 ? memory_of_field(fields, context, model) : 0;
-    const double started = now_seconds();
+    const double begin = now_seconds();
+    run_times times = {0};
     run_jobs(count_jobs(job_count, fields->count, context, bytes), fields->count, context, process_field, &all);
-    const size_t failed = sum_up(&all, context, now_seconds() - started);
+    const size_t failed = sum_up(&all, &times);
     free(all.outcomes);
     free(all.errors);
-    return failed;
+    times.seconds = now_seconds() - begin;
+    const bool merged = fields->count == 1 || merge_all(&times, context);
+    return merged || failed > 0 ? code_of_failures(failed, fields->count) : CLI_FAILED;
 }
 
 static int process_all(const field_list *fields, bool with_network) {
@@ -354,12 +357,12 @@ static int process_all(const field_list *fields, bool with_network) {
     if (context == NULL)
         return no_context_code();
     cellseg_model *model = NULL;
-    size_t failed = fields->count;
+    int code = CLI_FAILED;
     if ((!with_network || load_model(&model, context)) && prepare(fields))
-        failed = process_fields(fields, context, model);
+        code = process_fields(fields, context, model);
     cellseg_model_free(model);
     end_context(context);
-    return code_of_failures(failed, fields->count);
+    return code;
 }
 
 /* Channels that names of files state; then each field gets its name. */
@@ -370,6 +373,10 @@ static bool settle_fields(field_list *fields) {
     }
     if (nuclei_path != NULL && fields->count != 1) {
         print_error("--nuclei %s: one file of the nuclear stain needs exactly one input file", nuclei_path);
+        return false;
+    }
+    if (fault_of_given_maps((int)fields->count, output_folder) != NULL) {
+        print_error("%s", fault_of_given_maps((int)fields->count, output_folder));
         return false;
     }
     if (!choose_marker(&channel, fields) || (nuclei_path == NULL && !choose_channel(&nuclei_channel, fields, "--nuclei-channel")))
@@ -428,8 +435,8 @@ const command segment_command = {
     .examples = (const note[]){{"segment -o results image.tif", "one image, the first channel"},
                                {"segment --channel Phalloidin --z max -o results stack.ome.tif", "the maximum of a stack"},
                                {"segment --pixel-size 0.65 --json -o results plate/*.tif", "many images, for a program"},
-                               {"segment --maps maps.tif -o results image.tif", "cells of another network's maps"},
                                {"segment --marker w2 --resume -o results plate", "a plate, channels in separate files"},
+                               {"segment --maps maps.tif -o results image.tif", "cells of another network's maps"},
                                {NULL, NULL}},
     .begin = begin,
     .preset = &segment_options.preset,

@@ -43,8 +43,8 @@ static bool take_header(sheet *s) {
                                  "column, field, channel, z, t");
 }
 
-static bool take_row(const sheet *s, void (*take)(void *, const char *, location *), void *user) {
-    location where = {0};
+static bool take_row(const sheet *s, void (*take)(void *, const char *, plate_place *), void *user) {
+    plate_place where = {0};
     const char *name = "";
     if (s->rows.count != s->columns)
         return refuse(s, "the line has more or fewer values than the first line has names");
@@ -56,15 +56,15 @@ static bool take_row(const sheet *s, void (*take)(void *, const char *, location
             set_part(&where, s->parts[i], value, strlen(value));
     }
     const char *fault = name[0] == '\0' ? "no file is named" : NULL;
-    if (fault == NULL && !settle_location(&where))
+    if (fault == NULL && !settle_place(&where))
         fault = "the well is none; a row of one or two letters and a column of digits are expected, as in B03";
     if (fault == NULL)
         take(user, name, &where);
-    free_location(&where);
+    free_place(&where);
     return fault == NULL || refuse(s, fault);
 }
 
-bool read_sheet(const char *path, void (*take)(void *user, const char *name, location *where), void *user) {
+bool read_sheet(const char *path, void (*take)(void *user, const char *name, plate_place *where), void *user) {
     sheet s = {.path = path};
     FILE *from = open_to_read(path);
     if (from == NULL) {

@@ -9,6 +9,6 @@
  * Call `take`, which takes over the location, with each row's file, as the sheet names it. The sheet needs the column "file";
  * of the others, those named like parts are taken. False after an error line, which names the sheet's line.
  */
-bool read_sheet(const char *path, void (*take)(void *user, const char *name, location *where), void *user);
+bool read_sheet(const char *path, void (*take)(void *user, const char *name, plate_place *where), void *user);
 
 #endif

@@ -187,6 +187,7 @@ cellseg_status cseg_coco_read(cseg_import *import, const cseg_json *root) {
     uint64_t ordinal = 0;
     for (const cseg_json *one = all->child; one != NULL; one = one->next) {
         const cseg_json *of = cseg_json_member(one, "image_id");
+        CSEG_TRY(cseg_progress_poll(import->context, (double)ordinal / (double)all->count));
         if (!cseg_json_is(of, CSEG_JSON_NUMBER) || !cseg_json_is(wanted, CSEG_JSON_NUMBER) || of->number != wanted->number)
             continue;
         const cellseg_status status = add_annotation(import, root, one, ++ordinal);

@@ -60,7 +60,9 @@ cellseg_status cseg_geojson_read(cseg_import *import, const cseg_json *root) {
     uint64_t ordinal = 0;
     if (features == NULL)
         return add_feature(import, root, 1);
-    for (const cseg_json *feature = features->child; feature != NULL; feature = feature->next)
+    for (const cseg_json *feature = features->child; feature != NULL; feature = feature->next) {
+        CSEG_TRY(cseg_progress_poll(import->context, (double)ordinal / (double)features->count));
         CSEG_TRY(add_feature(import, feature, ++ordinal));
+    }
     return CELLSEG_OK;
 }

@@ -57,7 +57,9 @@ cellseg_status cseg_labelme_read(cseg_import *import, const cseg_json *root) {
     CSEG_TRY(cseg_json_uint(&import->width, root, "imageWidth", 1, INT32_MAX));
     if (!cseg_json_is(shapes, CSEG_JSON_ARRAY))
         return cseg_fail(CELLSEG_ERR_FORMAT, "\"shapes\" must be a list");
-    for (const cseg_json *shape = shapes->child; shape != NULL; shape = shape->next)
+    for (const cseg_json *shape = shapes->child; shape != NULL; shape = shape->next) {
+        CSEG_TRY(cseg_progress_poll(import->context, (double)index / (double)shapes->count));
         CSEG_TRY(add_shape(import, shape, ++index, shapes->count));
+    }
     return CELLSEG_OK;
 }

@@ -185,7 +185,7 @@ cellseg_status cseg_zip_extract(unsigned char **out, cellseg_context *context, c
     if (!possible)
         return cseg_fail(CELLSEG_ERR_FORMAT, "%zu bytes of method %u cannot become %zu", entry->stored, (unsigned)entry->method,
                          entry->size);
-    unsigned char *made = cseg_memory_alloc(context, entry->size + 1, 1);
+    unsigned char *made = cseg_memory_alloc(context, entry->size > 0 ? entry->size : 1, 1);
     if (made == NULL)
         return cseg_error_last();
     const cellseg_status status = extract(made, context, entry);

@@ -12,7 +12,9 @@
 
 #include <string.h>
 
-enum { BAND_ROWS = 32, POLL = 1 << 16, NONE = UINT32_MAX };
+enum { BAND_ROWS = 32, POLL = 1 << 16 };
+
+#define NONE UINT32_MAX /* no pixel */
 
 typedef struct openings_job {
     cellseg_context *context;

@@ -125,7 +125,7 @@ def test_one_bad_file_does_not_stop_the_others(tmp_path, crop, field):
     assert "bad.tif" in errors[0] and "nowhere.tif" in errors[1]
     assert errors[2] == f"cellseg: note: 2 of 4 failed, listed in {tmp_path / 'out/failures.csv'}:"
     assert [e.replace("note: ", "") for e in errors[3:]] == errors[:2]
-    tables = ["cells.csv", "failures.csv", "images.csv", "wells.csv", "report.html"]
+    tables = ["cells.csv", "failures.csv", "images.csv", "report.html", "wells.csv"]
     assert names(tmp_path / "out") == sorted([f"{stem}{kind}" for stem in ("crop", "other") for kind in OUTPUTS] + tables)
     assert len(result.output.splitlines()) == 3
 

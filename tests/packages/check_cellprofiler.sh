@@ -6,12 +6,14 @@
 set -eu
 cd "$(dirname "$0")/../.."
 program=$(cd "$(dirname "$CELLSEG_PROGRAM")" && pwd)
+export JAVA_HOME="${JAVA_HOME:-/usr/lib/jvm/default-java}"
 mkdir -p "$1/images"
 work=$(cd "$1" && pwd)
 
 [ -x "$work/python/bin/python" ] || /usr/bin/python3 -m venv "$work/python"
 pip="$work/python/bin/pip install --quiet"
-$pip "numpy<1.25" "cython<3" "setuptools<70" wheel boto3 deprecation future h5py mahotas matplotlib psutil pyzmq "scikit-image<0.22" "scipy<1.11" tifffile
+$pip "numpy<1.25" "cython<3" "setuptools<70" wheel boto3 deprecation future h5py mahotas matplotlib psutil pyzmq "scikit-image<0.22" \
+    "scipy<1.11" tifffile
 $pip --no-build-isolation --no-deps centrosome==1.2.3 docutils prokaryote==2.4.4 python-bioformats==4.1.0 python-javabridge==4.0.5
 $pip --no-deps cellprofiler==4.2.8.1 cellprofiler-core==4.2.8.1
 
