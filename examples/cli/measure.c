@@ -117,7 +117,7 @@ static bool settle_pixel_size(field *f) {
 }
 
 static bool read_field(field *f, cellseg_context *context, const words *line) {
-    *f = (field){.images = check_memory(calloc((size_t)(image_paths.count + line->count) + 1, sizeof *f->images))};
+    *f = (field){.images = check_memory(calloc((size_t)(image_paths.count + line->count) + 1, sizeof(void *)))};
     bool fine = read_map(&f->cells, context, label_words.items[0], f) &&
                 (nuclei_path == NULL || read_map(&f->nuclei, context, nuclei_path, f));
     for (int i = 1; fine && i < label_words.count; i++)

@@ -319,7 +319,7 @@ static void take_number(int32_t *number, const cJSON *record, const char *name) 
 
 /* Every key of the work has the same value in the record, and what only the one has is missing in the other. */
 static bool is_same_work(const cJSON *record, const cJSON *work) {
-    static const char *const optional[] = {"nuclei_input", "maps_input", "channels", "location"};
+    static const char *const optional[] = {"nuclei_input", "maps_input", "channels", "location", "ring_px"};
     const cJSON *item;
     cJSON_ArrayForEach(item,
                        work) if (!cJSON_Compare(item, cJSON_GetObjectItemCaseSensitive(record, item->string), true)) return false;

@@ -200,6 +200,7 @@ static cellseg_status fill_compartment(group_job *job, const cseg_sources *from,
     job->compartment = from->in.compartment_names[compartment];
     job->regions = &regions;
     const cellseg_status status = fill_map(job, from, labels, cells);
+    job->regions = cells;
     cseg_regions_free(&regions);
     job->regions = job->input.regions = NULL; /* gone with this call */
     return status;

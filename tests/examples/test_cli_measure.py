@@ -106,6 +106,13 @@ def test_segment_measures_as_measure_does(crop, tmp_path):
     assert record["ring_px"] == 2 and record["measuring"]["texture"] == "yes" and record["measuring"]["shape"] == "no"
 
 
+def test_resuming_without_compartments_measures_again(crop, tmp_path):
+    with_them, without = ["--measure", "shape", "--compartments"], ["--measure", "shape"]
+    for words in with_them, without, without:
+        assert run("segment", "--resume", "-o", tmp_path, *words, crop).code == 0
+        assert ("ring.area_um2" in table_of(tmp_path / "crop.csv")) == (words is with_them)
+
+
 def test_names_of_channels_come_from_the_file(tmp_path):
     result = run("measure", "--labels", TRUTH, "--measure", "intensity", "--json", "-o", tmp_path / "t.csv", FIELD)
     names = list(table_of(tmp_path / "t.csv"))
