@@ -1,32 +1,45 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* cellseg segment and cellseg label: the same result files, by the network or by the two-channel method. */
 #include "command.h"
+#include "failures.h"
+#include "fields.h"
 #include "given_maps.h"
+#include "jobs.h"
 #include "library_options.h"
+#include "measuring.h"
 #include "merge.h"
 #include "progress.h"
 #include "reading.h"
 #include "record.h"
 #include "results.h"
 #include "system.h"
+#include "text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* ---- the command line ---- */
 
 static const char *output_folder, *model_path, *nuclei_path;
 static channel_word channel, nuclei_channel;
-static bool want_maps, overwrite;
+static field_source source;
+static bool overwrite, resume;
+static int32_t job_count;
 
 static const option output_options[] = {
     {"output", 'o', OPTION_TEXT, &output_folder, "FOLDER", "folder of the results; created if missing", NULL},
     {"overwrite", 0, OPTION_FLAG, &overwrite, NULL, "also replace results of another input, and files that no record names",
      NULL},
+    {"resume", 0, OPTION_FLAG, &resume, NULL, "keep results that the same options, files and model gave before", NULL},
     {"rois", 0, OPTION_FLAG, &want_rois, NULL, "also write outlines for ImageJ's ROI Manager, <stem>.rois.zip", NULL},
     {"geojson", 0, OPTION_FLAG, &want_geojson, NULL, "also write outlines and measurements for QuPath, <stem>.geojson", NULL},
     {"coco", 0, OPTION_FLAG, &want_coco, NULL, "also write COCO annotations, <stem>.coco.json", NULL},
     {"svg", 0, OPTION_FLAG, &want_svg, NULL, "also write outlines as a drawing over the image, <stem>.svg", NULL},
+    OPTIONS_END,
+};
+static const option job_options[] = {
+    {"jobs", 0, OPTION_WHOLE, &job_count, "N", "images side by side, which share threads and memory; 0: as many as pay", NULL},
     OPTIONS_END,
 };
 static const option map_options[] = {
@@ -35,12 +48,19 @@ static const option map_options[] = {
 };
 static const option marker_options[] = {
     {"channel", 0, OPTION_TEXT, &channel.word, "K|NAME", "channel of the marker, from 0, or its name; default: the first", NULL},
+    {"marker", 0, OPTION_TEXT, &channel.word, "K|NAME", "the same as --channel", NULL},
+    OPTIONS_END,
+};
+static const option plate_options[] = {
+    {"pattern", 0, OPTION_TEXT, &source.pattern, "REGEX",
+     "names of files, with groups (?P<well>...) and plate, row, column, field, channel, z, t", NULL},
+    {"sheet", 0, OPTION_TEXT, &source.sheet, "FILE", "CSV table with a row per file: file, and well, field, channel ...", NULL},
     OPTIONS_END,
 };
 static const option stain_options[] = {
     {"nuclei-channel", 0, OPTION_TEXT, &nuclei_channel.word, "K|NAME", "channel of the nuclear stain, from 0, or its name", NULL},
-    {"nuclei", 0, OPTION_TEXT, &nuclei_path, "FILE", "file of the nuclear stain; default: the marker's file (one input only)",
-     NULL},
+    {"nuclei", 0, OPTION_TEXT, &nuclei_path, "FILE|NAME",
+     "file of the nuclear stain (one input only), or its channel's name in names of files; default: the marker's file", NULL},
     OPTIONS_END,
 };
 static const option model_options[] = {
@@ -77,7 +97,7 @@ static bool begin(int32_t preset) {
         print_error("%s", cellseg_last_error());
         return false;
     }
-    if (!init_reading() || !set_segment_preset(preset))
+    if (!init_reading() || !init_measuring() || !set_segment_preset(preset))
         return false;
     make_library_options(&segment_objects, cellseg_segment_options_table(), &segment_options, own_names);
     make_library_options(&segment_inner, cellseg_method_table(), &segment_method, scale_name);
@@ -106,12 +126,14 @@ static bool is_complete(const command *of, int inputs) {
     settle_channels();
     if (output_folder == NULL)
         fault = "-o FOLDER is missing";
-    else if (inputs == 0)
+    else if (inputs == 0 && source.sheet == NULL)
         fault = "an input file is missing";
+    else if (inputs > 0 && source.sheet != NULL)
+        fault = "--sheet names the input files; no other is expected";
+    else if (job_count < 0)
+        fault = "--jobs must not be negative";
     else if (of == &label_command && nuclei_channel.word == NULL && nuclei_path == NULL)
         fault = "--nuclei-channel K or --nuclei FILE is missing";
-    else if (nuclei_path != NULL && inputs != 1)
-        fault = "--nuclei FILE needs exactly one input file";
     else if (of == &label_command && segment_method.relief == CELLSEG_RELIEF_PROBABILITY)
         fault = "--relief probability needs the network";
     else if (want_maps && are_maps_given())
@@ -119,17 +141,15 @@ static bool is_complete(const command *of, int inputs) {
     else if ((fault = fault_of_given_maps(inputs, output_folder)) == NULL)
         fault = fault_of_values();
     if (fault == NULL)
-        return settle_reading(of->name);
+        return settle_reading(of->name) && settle_measuring(of->name);
     (void)print_usage_fault(of, fault);
     return false;
 }
 
 /* ---- one file ---- */
 
-static bool read_image(cellseg_image **image, cellseg_context *context, const char *path) {
-    if (!read_chosen(image, context, path))
-        return false;
-    if (cellseg_image_pixel_size_um(*image) > 0)
+static bool has_pixel_size(const cellseg_image *image, const char *path) {
+    if (cellseg_image_pixel_size_um(image) > 0)
         return true;
     print_error("%s: the file has no pixel size; set --pixel-size", path);
     return false;
@@ -146,24 +166,24 @@ static void warn_of_channels(const cellseg_image *image, bool with_network, cons
 }
 
 /* Read the file of the nuclear stain, if it is one of its own, and find the stain's channel. */
-static bool find_stain(cellseg_image **nuclear, const cellseg_image *image, cellseg_context *context, const char *path) {
+static bool find_stain(cellseg_image **nuclear, results *r, cellseg_context *context) {
     if (nuclei_path == NULL)
-        return find_channel(&segment_options.nuclei_channel, &nuclei_channel, image, path);
-    if (!read_image(nuclear, context, nuclei_path))
+        return find_channel(&r->options.nuclei_channel, &nuclei_channel, r->image, r->input->path);
+    if (!read_chosen(nuclear, context, nuclei_path))
         return false;
-    if (find_channel(&segment_options.nuclei_channel, &nuclei_channel, *nuclear, nuclei_path))
+    if (has_pixel_size(*nuclear, nuclei_path) && find_channel(&r->options.nuclei_channel, &nuclei_channel, *nuclear, nuclei_path))
         return true;
     cellseg_image_free(*nuclear);
     return false;
 }
 
-static bool find_from_maps(results *r, cellseg_context *context, const cellseg_model *model) {
+static bool find_from_maps(results *r, cellseg_context *context) {
     cellseg_image *maps;
     int32_t extra_output;
-    if (!read_given_maps(&maps, &extra_output, r->maps_path, context, r->input))
+    if (!read_given_maps(&maps, &extra_output, r->maps_path, context))
         return false;
-    const cellseg_status status = cellseg_segment_from_maps(&r->cells, &r->nuclei, &r->report, context, model, r->image, maps,
-                                                            extra_output, &segment_options);
+    const cellseg_status status = cellseg_segment_from_maps(&r->cells, &r->nuclei, &r->report, context, r->model, r->image, maps,
+                                                            extra_output, &r->options);
     cellseg_image_free(maps);
     if (status != CELLSEG_OK)
         print_library_error(r->input->path);
@@ -171,22 +191,24 @@ static bool find_from_maps(results *r, cellseg_context *context, const cellseg_m
 }
 
 /* The cells of given maps; else with a model the network's, without the two-channel method's. */
-static bool find_cells(results *r, cellseg_context *context, const cellseg_model *model, const char *path) {
-    if (!read_image(&r->image, context, path) || !find_channel(&segment_options.channel, &channel, r->image, path))
+static bool find_cells(results *r, cellseg_context *context) {
+    const char *path = r->input->path;
+    if (!read_field(&r->image, context, r->field) || !has_pixel_size(r->image, path) ||
+        !find_channel(&r->options.channel, &channel, r->image, path))
         return false;
-    warn_of_channels(r->image, model != NULL || are_maps_given(), path);
+    warn_of_channels(r->image, r->model != NULL || are_maps_given(), path);
     if (are_maps_given())
-        return find_from_maps(r, context, model);
+        return find_from_maps(r, context);
     cellseg_status status;
-    if (model != NULL)
-        status = cellseg_segment(&r->cells, &r->nuclei, want_maps ? &r->maps : NULL, &r->report, context, model, r->image,
-                                 &segment_options);
+    if (r->model != NULL)
+        status = cellseg_segment(&r->cells, &r->nuclei, want_maps ? &r->maps : NULL, &r->report, context, r->model, r->image,
+                                 &r->options);
     else {
         cellseg_image *nuclear = NULL;
-        if (!find_stain(&nuclear, r->image, context, path))
+        if (!find_stain(&nuclear, r, context))
             return false;
         status = cellseg_segment_two_channel(&r->cells, &r->nuclei, &r->report, context, r->image,
-                                             nuclear != NULL ? nuclear : r->image, &segment_options);
+                                             nuclear != NULL ? nuclear : r->image, &r->options);
         cellseg_image_free(nuclear);
     }
     if (status != CELLSEG_OK)
@@ -194,36 +216,35 @@ static bool find_cells(results *r, cellseg_context *context, const cellseg_model
     return status == CELLSEG_OK;
 }
 
-static bool process(const file *input, cellseg_context *context, const cellseg_model *model) {
-    set_progress_title(input->path);
+typedef enum outcome { OUTCOME_MISSED, OUTCOME_FAILED, OUTCOME_DONE, OUTCOME_KEPT, OUTCOMES } outcome;
+
+static outcome process(const field *f, cellseg_context *context, const cellseg_model *model) {
     results r;
-    init_results(&r, input, chosen_reading());
+    char folder[PATH_SIZE];
+    if (!results_folder(folder, output_folder, f))
+        return OUTCOME_FAILED;
+    init_results(&r, &f->marker, chosen_reading());
+    r.field = f;
     r.nuclei_path = nuclei_path;
     r.model = model;
-    const bool fine = find_cells(&r, context, model, input->path) && write_results(&r, context, output_folder);
+    if (are_maps_given() && !find_given_maps(r.maps_path, r.input))
+        return OUTCOME_FAILED;
+    if (resume && is_finished(&r, folder, channel.is_name || nuclei_channel.is_name))
+        return OUTCOME_KEPT;
+    set_progress_title(f->marker.path);
+    const bool fine = find_cells(&r, context) && write_results(&r, context, folder);
     set_progress_title(NULL);
     if (fine && json_lines)
-        print_record(&r, output_folder);
+        print_record(&r, folder);
     else if (fine)
-        print_result("%s: %u cells, in %s/%s.*", input->path, (unsigned)cellseg_labels_max_id(r.cells), output_folder,
-                     input->stem);
+        print_result("%s: %u cells, in %s/%s.*", f->marker.path, (unsigned)cellseg_labels_max_id(r.cells), folder,
+                     f->marker.stem);
     flush_output();
     free_results(&r);
-    return fine;
+    return fine ? OUTCOME_DONE : OUTCOME_FAILED;
 }
 
-/* ---- all files ---- */
-
-/* The tables of several images; false: they, or some image, failed. */
-static bool merge_all(size_t done, size_t count, double begin_seconds, cellseg_context *context) {
-    const run_times times = {now_seconds() - begin_seconds, done, 0};
-    if (count == 1 || done == 0 || was_interrupted())
-        return done == count;
-    const bool fine = merge_results(output_folder, context, &times);
-    if (fine && !json_lines)
-        print_result("%s: cells.csv, images.csv, wells.csv, report.html", output_folder);
-    return fine && done == count;
-}
+/* ---- all fields ---- */
 
 static bool load_model(cellseg_model **model, cellseg_context *context) {
     if (are_maps_given() && model_path == NULL)
@@ -235,46 +256,135 @@ static bool load_model(cellseg_model **model, cellseg_context *context) {
     return status == CELLSEG_OK;
 }
 
-static bool prepare(const file_list *inputs) {
-    const char *others[3] = {NULL};
+static bool prepare(const field_list *fields) {
+    const char *others[4] = {NULL};
     int count = 0;
     if (nuclei_path != NULL)
         others[count++] = nuclei_path;
     if (model_path != NULL)
         others[count++] = model_path;
-    for (size_t i = 0; inputs->count > 1 && i < inputs->count; i++)
-        if (is_table_name(inputs->files[i].stem, inputs->files[i].path))
+    if (source.sheet != NULL)
+        others[count++] = source.sheet;
+    for (size_t i = 0; fields->count > 1 && i < fields->count; i++)
+        if (fields->fields[i].folder[0] == '\0' && is_table_name(fields->fields[i].marker.stem, fields->fields[i].marker.path))
             return false;
-    return prepare_results(inputs, others, output_folder, chosen_reading(), overwrite);
+    return prepare_results(fields, others, output_folder, chosen_reading(), overwrite);
 }
 
-static int process_all(const file_list *inputs, bool with_network) {
+typedef struct plate_run {
+    const field_list *fields;
+    const cellseg_model *model;
+    outcome *outcomes; /* of each field */
+    char **errors;     /* of those that failed */
+} plate_run;
+
+static void process_field(void *user, size_t i, cellseg_context *context) {
+    const plate_run *run = user;
+    const outcome of = process(&run->fields->fields[i], context, run->model);
+    if (of == OUTCOME_FAILED && was_interrupted())
+        return;
+    run->outcomes[i] = of;
+    if (of == OUTCOME_FAILED)
+        run->errors[i] = check_memory(copy_text(last_error(), strlen(last_error())));
+}
+
+/* What a field of the run needs with its images, which are read and then joined, as far as the first one tells; 0: it cannot be
+ * read. */
+static uint64_t memory_of_field(const field_list *fields, cellseg_context *context, const cellseg_model *model) {
+    cellseg_image *image = NULL;
+    uint64_t bytes = 0;
+    if (cellseg_image_read(&image, context, fields->fields[0].marker.path, chosen_reading()) == CELLSEG_OK &&
+        cellseg_segment_memory(&bytes, context, model, cellseg_image_height(image), cellseg_image_width(image),
+                               cellseg_image_pixel_size_um(image), &segment_options) != CELLSEG_OK)
+        bytes = 0;
+    const uint64_t channels = (uint64_t)cellseg_image_channels(image) * fields->fields[0].count;
+    const uint64_t pixels = 2 * channels * cellseg_image_height(image) * cellseg_image_row_stride_bytes(image);
+    cellseg_image_free(image);
+    return bytes > 0 ? bytes + pixels : 0;
+}
+
+/* The tables of a run. False after an error line. */
+static bool merge_all(cellseg_context *context, const run_times *times) {
+    const bool fine = merge_results(output_folder, context, times);
+    if (fine && times->computed > 0 && !json_lines)
+        print_result("%s: cells.csv, images.csv, wells.csv, report.html", output_folder);
+    return fine;
+}
+
+/* Gives the number of fields that failed, or were not reached; 1 where only the tables failed. */
+static size_t sum_up(const plate_run *run, cellseg_context *context, double seconds) {
+    size_t counts[OUTCOMES] = {0};
+    failure_list failures = {0};
+    const size_t count = run->fields->count;
+    for (size_t i = 0; i < count; i++) {
+        counts[run->outcomes[i]]++;
+        if (run->errors[i] != NULL)
+            add_failure(&failures, &run->fields->fields[i], run->errors[i]);
+        free(run->errors[i]);
+    }
+    if (counts[OUTCOME_KEPT] > 0)
+        print_note("%zu of %zu were finished before, and are kept", counts[OUTCOME_KEPT], count);
+    size_t failed = counts[OUTCOME_MISSED] + counts[OUTCOME_FAILED];
+    const run_times times = {seconds, counts[OUTCOME_DONE], counts[OUTCOME_KEPT]};
+    if (count > 1) {
+        report_failures(&failures, output_folder, count);
+        if (!was_interrupted() && !merge_all(context, &times) && failed == 0)
+            failed = 1;
+    }
+    free_failures(&failures);
+    return failed;
+}
+
+static size_t process_fields(const field_list *fields, cellseg_context *context, const cellseg_model *model) {
+    plate_run all = {.fields = fields,
+                     .model = model,
+                     .outcomes = check_memory(calloc(fields->count, sizeof(outcome))),
+                     .errors = check_memory(calloc(fields->count, sizeof(char *)))};
+    const uint64_t bytes = memory_mib > 0 && fields->count > 1 ? memory_of_field(fields, context, model) : 0;
+    const double started = now_seconds();
+    run_jobs(count_jobs(job_count, fields->count, context, bytes), fields->count, context, process_field, &all);
+    const size_t failed = sum_up(&all, context, now_seconds() - started);
+    free(all.outcomes);
+    free(all.errors);
+    return failed;
+}
+
+static int process_all(const field_list *fields, bool with_network) {
     cellseg_context *context = begin_context();
     if (context == NULL)
         return no_context_code();
     cellseg_model *model = NULL;
-    size_t done = 0;
-    bool fine = false;
-    const double begin_seconds = now_seconds();
-    if ((!with_network || load_model(&model, context)) && prepare(inputs)) {
-        for (size_t i = 0; i < inputs->count && !was_interrupted(); i++) {
-            set_progress_file(i, inputs->count);
-            done += process(&inputs->files[i], context, model);
-        }
-        fine = merge_all(done, inputs->count, begin_seconds, context);
-    }
+    size_t failed = fields->count;
+    if ((!with_network || load_model(&model, context)) && prepare(fields))
+        failed = process_fields(fields, context, model);
     cellseg_model_free(model);
     end_context(context);
-    const size_t failed = inputs->count - done;
-    return code_of_failures(failed == 0 && !fine ? 1 : failed, inputs->count);
+    return code_of_failures(failed, fields->count);
+}
+
+/* Channels that names of files state; then each field gets its name. */
+static bool settle_fields(field_list *fields) {
+    if (nuclei_path != NULL && !exists(nuclei_path) && find_channel_name(fields, nuclei_path) != NULL) {
+        nuclei_channel.word = nuclei_path;
+        nuclei_path = NULL;
+    }
+    if (nuclei_path != NULL && fields->count != 1) {
+        print_error("--nuclei %s: one file of the nuclear stain needs exactly one input file", nuclei_path);
+        return false;
+    }
+    if (!choose_marker(&channel, fields) || (nuclei_path == NULL && !choose_channel(&nuclei_channel, fields, "--nuclei-channel")))
+        return false;
+    settle_channels();
+    return name_fields(fields, channel.word);
 }
 
 static int run(const command *of, const words *line) {
-    file_list inputs;
-    if (!is_complete(of, line->count) || !files_from_operands(&inputs, line->operands, line->count, NULL))
+    field_list fields;
+    source.output_folder = output_folder;
+    if (!is_complete(of, line->count) || !find_fields(&fields, line->operands, line->count, &source))
         return CLI_USAGE;
-    const int code = process_all(&inputs, of == &segment_command);
-    free_files(&inputs);
+    const int code = settle_fields(&fields) ? process_all(&fields, of == &segment_command) : CLI_USAGE;
+    free_fields(&fields);
     return code;
 }
 
@@ -291,8 +401,8 @@ static int run_label(const words *line) {
 const command segment_command = {
     .name = "segment",
     .headline = "find every cell in images, from the marker channel alone",
-    .arguments = "-o FOLDER FILE...",
-    .operand = "FILE",
+    .arguments = "-o FOLDER FILE|FOLDER...",
+    .operand = "FILE|FOLDER",
     .summary =
         "Find every cell in the marker channel. For each FILE (TIFF or PNG), write the files below into FOLDER. <stem> is the\n"
         "file name without .tif, .tiff, .png, .jpg, .jpeg, then .ome, then .cells, .nuclei, .maps, .overlay or .coco. The files\n"
@@ -301,12 +411,16 @@ const command segment_command = {
                                      {NULL, map_options},
                                      {NULL, json_options},
                                      {"Reading", marker_options},
+                                     {NULL, plate_options},
                                      {NULL, reading_options},
                                      {"Objects", segment_objects.rows},
+                                     {"Measurements", measuring_options},
+                                     {NULL, measuring_rows.rows},
                                      {"Method", model_options},
                                      {NULL, given_maps_options},
                                      {NULL, segment_inner.rows},
                                      {"Common", thread_options},
+                                     {NULL, job_options},
                                      {NULL, verbose_options},
                                      {NULL, general_options},
                                      {NULL, NULL}},
@@ -315,6 +429,7 @@ const command segment_command = {
                                {"segment --channel Phalloidin --z max -o results stack.ome.tif", "the maximum of a stack"},
                                {"segment --pixel-size 0.65 --json -o results plate/*.tif", "many images, for a program"},
                                {"segment --maps maps.tif -o results image.tif", "cells of another network's maps"},
+                               {"segment --marker w2 --resume -o results plate", "a plate, channels in separate files"},
                                {NULL, NULL}},
     .begin = begin,
     .preset = &segment_options.preset,
@@ -324,24 +439,29 @@ const command segment_command = {
 const command label_command = {
     .name = "label",
     .headline = "find every cell from a marker and a nuclear stain (two-channel method)",
-    .arguments = "--nuclei-channel K -o FOLDER FILE...",
-    .operand = "FILE",
+    .arguments = "--nuclei-channel K -o FOLDER FILE|FOLDER...",
+    .operand = "FILE|FOLDER",
     .summary = "Find every cell with the two-channel method: nuclei from a nuclear stain, cells from the marker, no network.\n"
                "Write the same files as cellseg segment.",
     .groups = (const option_group[]){{"Output", output_options},
                                      {NULL, json_options},
                                      {"Reading", marker_options},
+                                     {NULL, plate_options},
                                      {NULL, stain_options},
                                      {NULL, reading_options},
                                      {"Objects", label_objects.rows},
+                                     {"Measurements", measuring_options},
+                                     {NULL, measuring_rows.rows},
                                      {"Method", label_inner.rows},
                                      {"Common", thread_options},
+                                     {NULL, job_options},
                                      {NULL, verbose_options},
                                      {NULL, general_options},
                                      {NULL, NULL}},
     .files = result_files,
     .examples = (const note[]){{"label --nuclei-channel 1 -o labels image.ome.tif", "both channels in one file"},
                                {"label --nuclei dapi.tif -o labels actin.tif", "a file for each channel"},
+                               {"label --marker C2 --nuclei C1 -o labels plate", "a plate with a file for each channel"},
                                {NULL, NULL}},
     .begin = begin,
     .preset = &segment_options.preset,

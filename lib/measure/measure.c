@@ -146,7 +146,7 @@ static cellseg_status fill_group(group_job *job, const cseg_sources *from, size_
     status = cseg_parallel_for(context, job->regions->count, measure_region, job);
 done:
     cseg_plane_free(&job->input.levels);
-    cseg_plane_free(&job->input.spectrum);
+    cseg_plane_free(&job->input.closest);
     cseg_input_close(&input);
     return status;
 }
@@ -159,6 +159,7 @@ static cellseg_status fill_groups(group_job *job, const cseg_sources *from) {
         for (size_t i = 0; i < times && status == CELLSEG_OK; i++, job->first_column += job->group->count)
             status = fill_group(job, from, i);
     }
+    cseg_plane_free(&job->input.spectrum);
     cseg_plane_free(&job->input.zones);
     return status;
 }

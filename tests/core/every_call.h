@@ -18,6 +18,7 @@ static struct inputs {
     cellseg_image *mask;  /* where the stain is bright */
     cellseg_labels *cells, *nuclei;
     cellseg_model *model;
+    cellseg_network network; /* the model's, as one that runs elsewhere */
     cellseg_table *table;
     cellseg_outlines *cell_outlines, *nucleus_outlines;
     unsigned char *file; /* the model's */
@@ -54,6 +55,7 @@ static int make_inputs(void **state) {
     in.image = field.image;
     cellseg_labels_free(field.truth);
     in.model = painted_model();
+    in.network = painted_network(in.model, 4);
     assert_ok(cellseg_segment(&in.cells, &in.nuclei, &in.maps, NULL, NULL, in.model, in.image, NULL));
     assert_int_equal(cellseg_labels_max_id(in.cells), 20);
     make_mask();

@@ -36,15 +36,23 @@ CALL(model_load_from) {
     return take_model(hash, model, status);
 }
 NEW_CALL(model_average, model, context, in.model, in.model, 0.3)
-CALL(model_wrap) {
-    const cellseg_network network = painted_network(in.model, 4);
-    cellseg_model *model;
-    const cellseg_status status = cellseg_model_wrap(&model, context, cellseg_model_info(in.model), &network);
-    return take_model(hash, model, status);
-}
+NEW_CALL(model_wrap, model, context, cellseg_model_info(in.model), &in.network)
 FILE_CALL(model_save, in.model, context, in.out_path, CELLSEG_WEIGHTS_FLOAT16)
 FILE_CALL(model_export_onnx, in.model, context, in.out_path)
-
+CALL(model_export_bioimageio) {
+    static const char *const names[] = {"weights.onnx", "test_input.npy", "test_output.npy", "README.md", "rdf.yaml"};
+    const cellseg_status status = cellseg_model_export_bioimageio(in.model, context, folder);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char path[80];
+        size_t size = 0;
+        (void)snprintf(path, sizeof path, "%s/%s", folder, names[i]);
+        unsigned char *bytes = access(path, F_OK) == 0 ? read_file(path, &size) : NULL;
+        add_bytes(hash, bytes, size);
+        free(bytes);
+        (void)unlink(path);
+    }
+    return status;
+}
 CALL(segment) {
     cellseg_labels *cells, *nuclei;
     cellseg_image *maps;
@@ -344,6 +352,7 @@ static const call calls[] = {
     ROW(model_wrap),
     ROW(model_save),
     ROW(model_export_onnx),
+    ROW(model_export_bioimageio),
     ROW(segment),
     ROW(segment_memory),
     ROW(segment_two_channel),

@@ -689,6 +689,7 @@ model_wrap = _function("model_wrap", status, Out, Context.optional(), c_char_p, 
 network_init = _function("network_init", status, POINTER(network), c_size_t)
 model_save, model_save_to = _writers("model_save", (Model,), (c_int32,))
 model_export_onnx, model_export_onnx_to = _writers("model_export_onnx", (Model,), ())
+model_export_bioimageio = _function("model_export_bioimageio", status, Model, Context.optional(), Path)
 model_free = _function("model_free", None, Model)
 model_info = _function("model_info", c_char_p, Model)
 model_pixel_size_um = _function("model_pixel_size_um", c_double, Model)
