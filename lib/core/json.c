@@ -273,10 +273,6 @@ const cseg_json *cseg_json_member(const cseg_json *object, const char *key) {
     return item;
 }
 
-bool cseg_json_is(const cseg_json *value, int32_t type) {
-    return value != NULL && value->type == type;
-}
-
 cellseg_status cseg_json_double(double *value, const cseg_json *object, const char *key) {
     const cseg_json *item = cseg_json_member(object, key);
     if (!cseg_json_is(item, CSEG_JSON_NUMBER))

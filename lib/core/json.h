@@ -43,7 +43,9 @@ cellseg_status cseg_json_parse_large(cseg_json **out, cellseg_context *context, 
 const cseg_json *cseg_json_member(const cseg_json *object, const char *key);
 
 /* Whether the value is there and of this type. */
-bool cseg_json_is(const cseg_json *value, int32_t type);
+static inline bool cseg_json_is(const cseg_json *value, int32_t type) {
+    return value != NULL && value->type == type;
+}
 
 /* *value = the whole number under `key`. CELLSEG_ERR_FORMAT, naming the key, if the number is missing or outside [lo, hi]. */
 cellseg_status cseg_json_uint(uint32_t *value, const cseg_json *object, const char *key, uint32_t lo, uint32_t hi);

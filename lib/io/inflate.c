@@ -2,6 +2,7 @@
 /* Decompression of zlib's format in pieces, with its checksum, and of raw deflate. References: RFC 1950, RFC 1951. */
 #include "io/import.h"
 
+#define ZLIB_CONST /* zlib reads its input only */
 #include <zlib.h>
 
 enum { CHUNK = 1 << 16 };
@@ -114,7 +115,7 @@ cellseg_status cseg_deflated_read(cellseg_context *context, void *to, size_t cou
         return cseg_fail(CELLSEG_ERR_LIMIT, "%zu deflated bytes are too many", size);
     if (inflateInit2(&stream, -MAX_WBITS) != Z_OK)
         return cseg_error_last();
-    stream.next_in = (unsigned char *)(uintptr_t)from; /* zlib reads only */
+    stream.next_in = from;
     stream.avail_in = (unsigned)size;
     stream.next_out = to;
     stream.avail_out = (unsigned)count;
