@@ -17,12 +17,14 @@
 
 cellseg_segment_options segment_options;
 cellseg_method segment_method;
+cellseg_overlay_options overlay_options;
 bool want_geojson, want_coco, want_svg;
 
 bool set_segment_preset(int32_t preset) {
     cellseg_segment_options *o = &segment_options;
     const bool fine = cellseg_segment_options_preset(o, preset) == CELLSEG_OK &&
-                      cellseg_method_init(&segment_method, sizeof segment_method, preset) == CELLSEG_OK;
+                      cellseg_method_init(&segment_method, sizeof segment_method, preset) == CELLSEG_OK &&
+                      cellseg_overlay_options_init(&overlay_options, sizeof overlay_options) == CELLSEG_OK;
     o->method = &segment_method;
     if (!fine)
         print_error("%s", cellseg_last_error());
@@ -86,7 +88,8 @@ static const char *write_maps(const results *r, cellseg_context *context, const 
 }
 
 static const char *write_overlay(const results *r, cellseg_context *context, const char *path) {
-    return fault_in(path, cellseg_overlay_write(context, path, r->image, segment_options.channel, r->cells, r->nuclei));
+    return fault_in(
+        path, cellseg_overlay_write(context, path, r->image, segment_options.channel, r->cells, r->nuclei, &overlay_options));
 }
 
 static const char *write_table(const results *r, cellseg_context *context, const char *path) {

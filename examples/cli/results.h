@@ -13,6 +13,7 @@ extern cellseg_segment_options segment_options;
 extern cellseg_method segment_method;
 
 /* Files that are written on demand. */
+extern cellseg_overlay_options overlay_options;
 extern bool want_geojson, want_coco, want_svg;
 
 /* Both take the preset's values; else prints an error. */

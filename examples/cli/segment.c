@@ -20,6 +20,9 @@ static const option output_options[] = {
     {"output", 'o', OPTION_TEXT, &output_folder, "FOLDER", "folder of the results; created if missing", NULL},
     {"overwrite", 0, OPTION_FLAG, &overwrite, NULL, "also replace results of another input, and files that no record names",
      NULL},
+    {"overlay-ids", 0, OPTION_CHOICE, &overlay_options.ids, NULL, "write ids into the overlay's cells, where there is room",
+     no_yes},
+    {"overlay-px", 0, OPTION_WHOLE, &overlay_options.max_px, "PX", "longest side of the overlay; 0: the image's", NULL},
     {"geojson", 0, OPTION_FLAG, &want_geojson, NULL, "also write outlines and measurements for QuPath, <stem>.geojson", NULL},
     {"coco", 0, OPTION_FLAG, &want_coco, NULL, "also write COCO annotations, <stem>.coco.json", NULL},
     {"svg", 0, OPTION_FLAG, &want_svg, NULL, "also write outlines as a drawing over the image, <stem>.svg", NULL},
@@ -57,7 +60,7 @@ static const note result_files[] = {
     {"<stem>.cells.tif", "label map of the cells"},
     {"<stem>.nuclei.tif", "label map of the nuclei; a nucleus has the id of its cell"},
     {"<stem>.csv", "table with a row per cell"},
-    {"<stem>.overlay.png", "the image with the outlines"},
+    {"<stem>.overlay.png", "the image with outlines, ids and a scale bar"},
     {"<stem>.json", "record: input, model, options, figures, warnings"},
     {"<stem>.maps.tif", "probability maps, with --maps of cellseg segment"},
     {"<stem>.geojson", "outlines and measurements for QuPath, with --geojson"},
@@ -104,6 +107,8 @@ static bool is_complete(const command *of, int inputs) {
         fault = "an input file is missing";
     else if (of == &label_command && nuclei_channel.word == NULL && nuclei_path == NULL)
         fault = "--nuclei-channel K or --nuclei FILE is missing";
+    else if (overlay_options.max_px < 0)
+        fault = "--overlay-px must be 0 or more";
     else if (nuclei_path != NULL && inputs != 1)
         fault = "--nuclei FILE needs exactly one input file";
     else if (of == &label_command && segment_method.relief == CELLSEG_RELIEF_PROBABILITY)

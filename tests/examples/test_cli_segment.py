@@ -48,6 +48,20 @@ def segmented(tmp_path_factory):
     return out, result
 
 
+
+def test_the_overlay_has_the_size_and_ids_that_options_ask_for(segmented, tmp_path):
+    """As the library's function writes it."""
+    out, _ = segmented
+    image = tifffile.imread(FIELD)
+    cells, nuclei = (tifffile.imread(out / f"n2a.{kind}.tif").astype(np.uint32) for kind in ("cells", "nuclei"))
+    for options, keywords in ([], {}), (["--overlay-px", 300], {"max_px": 300}), (["--overlay-ids", "no"], {"ids": False}):
+        assert run("segment", "--channel", 0, "-o", tmp_path, "--overwrite", FIELD, *options).code == 0
+        cellseg.write_overlay(tmp_path / "own.png", image, cells, nuclei, PIXEL_SIZE_UM, **keywords)
+        assert (tmp_path / "n2a.overlay.png").read_bytes() == (tmp_path / "own.png").read_bytes()
+    result = run("segment", "-o", tmp_path, "--overlay-px", -1, FIELD)
+    assert result.code == 2 and "--overlay-px must be 0 or more" in result.errors[0]
+
+
 def test_segment_writes_what_it_says(segmented):
     out, result = segmented
     assert names(out) == sorted(f"n2a{kind}" for kind in [*OUTPUTS, ".maps.tif"])

@@ -39,7 +39,7 @@ from ._errors import (
 )
 from ._model import Model
 from ._options import Option, options, set_options, struct_of
-from ._outlines import Outlines, outlines, write_coco, write_geojson, write_svg
+from ._outlines import Outlines, outlines, write_coco, write_geojson, write_overlay, write_svg
 from ._segment import (
     Report,
     segment,
@@ -100,6 +100,7 @@ __all__ = [
     "simulate",
     "write_coco",
     "write_geojson",
+    "write_overlay",
     "write_svg",
 ]
 __version__ = "1.0.0"

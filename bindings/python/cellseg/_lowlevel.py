@@ -476,6 +476,7 @@ def _options(name: str) -> tuple[object, type]:
 
 read_options_table, read_options = _options("read_options")
 write_options_table, write_options = _options("write_options")
+overlay_options_table, overlay_options = _options("overlay_options")
 measure_options_table, measure_options = _options("measure_options")
 outline_options_table, outline_options = _options("outline_options")
 watershed_options_table, watershed_options = _options("watershed_options")
@@ -519,6 +520,7 @@ image_set_channel_name = _function("image_set_channel_name", status, Image, c_in
 image_find_channel = _function("image_find_channel", status, POINTER(c_int32), Image, c_char_p)
 
 read_options_init = _function("read_options_init", status, POINTER(read_options), c_size_t)
+overlay_options_init = _function("overlay_options_init", status, POINTER(overlay_options), c_size_t)
 write_options_init = _function("write_options_init", status, POINTER(write_options), c_size_t)
 reader_init = _function("reader_init", status, POINTER(reader), c_size_t)
 reader_init_memory = _function("reader_init_memory", status, POINTER(reader), c_size_t, c_void_p, c_size_t)
@@ -529,7 +531,7 @@ image_write, image_write_to = _writers("image_write", (Image,), (_in(write_optio
 labels_read = _function("labels_read", status, Out, Context.optional(), Path)
 labels_read_from = _function("labels_read_from", status, Out, Context.optional(), _in(reader))
 labels_write, labels_write_to = _writers("labels_write", (Labels,), (_in(write_options),))
-overlay_write, overlay_write_to = _writers("overlay_write", (), (Image, c_int32, Labels.optional(), Labels.optional()))
+overlay_write, overlay_write_to = _writers("overlay_write", (), (Image, c_int32, Labels.optional(), Labels.optional(), _in(overlay_options)))
 table_write_csv, table_write_csv_to = _writers("table_write_csv", (Table,), ())
 geojson_write, geojson_write_to = _writers("geojson_write", (), (Outlines, Outlines.optional(), Table.optional()))
 svg_write, svg_write_to = _writers("svg_write", (), (Outlines, Outlines.optional()))
