@@ -200,12 +200,17 @@ static bool check_all_outputs(const file_list *inputs, const char *const *others
     return fine;
 }
 
-bool prepare_results(const file_list *inputs, const char *const *others, const char *folder, const cellseg_read_options *reading,
-                     bool overwrite) {
-    bool fine = prepare_folder(folder, inputs, longest_suffix()) && check_all_outputs(inputs, others, folder);
+bool check_results(const file_list *inputs, const char *const *others, const char *folder, const cellseg_read_options *reading,
+                   bool overwrite) {
+    bool fine = check_all_outputs(inputs, others, folder);
     for (size_t i = 0; fine && !overwrite && i < inputs->count; i++)
         fine = is_of_input(folder, &inputs->files[i], reading);
     return fine;
+}
+
+bool prepare_results(const file_list *inputs, const char *const *others, const char *folder, const cellseg_read_options *reading,
+                     bool overwrite) {
+    return prepare_folder(folder, inputs, longest_suffix()) && check_results(inputs, others, folder, reading, overwrite);
 }
 
 /* ---- writing ---- */

@@ -57,6 +57,10 @@ extern const char no_such_result[];
 bool prepare_results(const file_list *inputs, const char *const *others, const char *folder, const cellseg_read_options *reading,
                      bool overwrite);
 
+/* The same checks where nothing is to be written: of a folder that need not exist. */
+bool check_results(const file_list *inputs, const char *const *others, const char *folder, const cellseg_read_options *reading,
+                   bool overwrite);
+
 /* Write folder/<stem>.* of all kinds and put them in place together; or, after printing an error, none. */
 bool write_results(results *r, cellseg_context *context, const char *folder);
 

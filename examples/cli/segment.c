@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* cellseg segment and cellseg label: the same result files, by the network or by the two-channel method. */
 #include "command.h"
+#include "estimate.h"
 #include "library_options.h"
 #include "progress.h"
 #include "reading.h"
@@ -14,7 +15,7 @@
 
 static const char *output_folder, *model_path, *nuclei_path;
 static channel_word channel, nuclei_channel;
-static bool want_maps, overwrite;
+static bool want_maps, overwrite, dry_run;
 
 static const option output_options[] = {
     {"output", 'o', OPTION_TEXT, &output_folder, "FOLDER", "folder of the results; created if missing", NULL},
@@ -23,6 +24,8 @@ static const option output_options[] = {
     {"overlay-ids", 0, OPTION_CHOICE, &overlay_options.ids, NULL, "write ids into the overlay's cells, where there is room",
      no_yes},
     {"overlay-px", 0, OPTION_WHOLE, &overlay_options.max_px, "PX", "longest side of the overlay; 0: the image's", NULL},
+    {"dry-run", 0, OPTION_FLAG, &dry_run, NULL, "read and check all inputs, tell what a run takes and writes, and write nothing",
+     NULL},
     {"geojson", 0, OPTION_FLAG, &want_geojson, NULL, "also write outlines and measurements for QuPath, <stem>.geojson", NULL},
     {"coco", 0, OPTION_FLAG, &want_coco, NULL, "also write COCO annotations, <stem>.coco.json", NULL},
     {"svg", 0, OPTION_FLAG, &want_svg, NULL, "also write outlines as a drawing over the image, <stem>.svg", NULL},
@@ -176,19 +179,85 @@ static bool find_cells(results *r, cellseg_context *context, const cellseg_model
     return status == CELLSEG_OK;
 }
 
+/* ---- instead of the work: what it takes ---- */
+
+static estimate in_all; /* seconds of all images, bytes of the largest */
+
+static bool measure_need(estimate *e, results *r, cellseg_context *context, const char *path) {
+    cellseg_image *nuclear = NULL;
+    if (!read_image(&r->image, context, path) || !find_channel(&segment_options.channel, &channel, r->image, path) ||
+        (r->model == NULL && !find_stain(&nuclear, r->image, context, path)))
+        return false;
+    cellseg_image_free(nuclear);
+    warn_of_channels(r->image, r->model != NULL, path);
+    if (estimate_segmentation(e, context, r->model, r->image, &segment_options))
+        return true;
+    print_library_error(path);
+    return false;
+}
+
+static void print_need(const estimate *e, const results *r, const char *path) {
+    const char *name = cellseg_image_channel_name(r->image, segment_options.channel);
+    print_text("%s: %zu x %zu pixels of %g um, channel %d%s%s%s:", path, cellseg_image_width(r->image),
+               cellseg_image_height(r->image), cellseg_image_pixel_size_um(r->image), (int)segment_options.channel,
+               name != NULL ? " (" : "", name != NULL ? name : "", name != NULL ? ")" : "");
+    print_estimate(e);
+    print_result(", to %s/%s.*", output_folder, r->input->stem);
+}
+
+static void print_json_need(const estimate *e, const results *r, const char *path) {
+    cJSON *line = cJSON_CreateObject();
+    if (line == NULL || !add_name(line, "file", path) || !add_name(line, "folder", output_folder) ||
+        !add_name(line, "stem", r->input->stem) || !add_figure(line, "channel", segment_options.channel) ||
+        !add_estimate(line, e)) {
+        cJSON_Delete(line);
+        line = NULL;
+    }
+    print_json(line);
+}
+
+static bool foresee(results *r, cellseg_context *context, const char *path) {
+    estimate e;
+    if (!measure_need(&e, r, context, path))
+        return false;
+    in_all.seconds += e.seconds;
+    in_all.bytes = e.bytes > in_all.bytes ? e.bytes : in_all.bytes;
+    if (json_lines)
+        print_json_need(&e, r, path);
+    else
+        print_need(&e, r, path);
+    return true;
+}
+
+static void print_all_needs(size_t images) {
+    if (images < 2 || json_lines)
+        return;
+    print_text("%zu images:", images);
+    print_estimate(&in_all);
+    end_line();
+}
+
+/* ---- the work ---- */
+
+static void print_done(const results *r) {
+    if (json_lines)
+        print_record(r, output_folder);
+    else
+        print_result("%s: %u cells, in %s/%s.*", r->input->path, (unsigned)cellseg_labels_max_id(r->cells), output_folder,
+                     r->input->stem);
+}
+
 static bool process(const file *input, cellseg_context *context, const cellseg_model *model) {
     set_progress_title(input->path);
     results r;
     init_results(&r, input, chosen_reading());
     r.nuclei_path = nuclei_path;
     r.model = model;
-    const bool fine = find_cells(&r, context, model, input->path) && write_results(&r, context, output_folder);
+    const bool fine = dry_run ? foresee(&r, context, input->path)
+                              : find_cells(&r, context, model, input->path) && write_results(&r, context, output_folder);
     set_progress_title(NULL);
-    if (fine && json_lines)
-        print_record(&r, output_folder);
-    else if (fine)
-        print_result("%s: %u cells, in %s/%s.*", input->path, (unsigned)cellseg_labels_max_id(r.cells), output_folder,
-                     input->stem);
+    if (fine && !dry_run)
+        print_done(&r);
     flush_output();
     free_results(&r);
     return fine;
@@ -211,7 +280,7 @@ static bool prepare(const file_list *inputs) {
         others[count++] = nuclei_path;
     if (model_path != NULL)
         others[count++] = model_path;
-    return prepare_results(inputs, others, output_folder, chosen_reading(), overwrite);
+    return (dry_run ? check_results : prepare_results)(inputs, others, output_folder, chosen_reading(), overwrite);
 }
 
 static int process_all(const file_list *inputs, bool with_network) {
@@ -225,6 +294,8 @@ static int process_all(const file_list *inputs, bool with_network) {
             set_progress_file(i, inputs->count);
             done += process(&inputs->files[i], context, model);
         }
+    if (dry_run)
+        print_all_needs(done);
     cellseg_model_free(model);
     end_context(context);
     return code_of_failures(inputs->count - done, inputs->count);

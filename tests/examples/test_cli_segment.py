@@ -6,6 +6,7 @@ import json
 import os
 import re
 import resource
+import shutil
 import signal
 import subprocess
 
@@ -47,6 +48,31 @@ def segmented(tmp_path_factory):
     assert result.code == 0 and result.errors == []
     return out, result
 
+
+
+def test_a_dry_run_tells_and_writes_nothing(segmented, tmp_path):
+    """The memory is that of the library's function; faults of inputs are those of a run."""
+    out = tmp_path / "out"
+    (tmp_path / "empty.tif").write_bytes(b"")
+    shutil.copy(FIELD, tmp_path / "second.ome.tif")
+    result = run("segment", "--dry-run", "--channel", "phalloidin", "-o", out, FIELD, tmp_path / "second.ome.tif", tmp_path / "empty.tif")
+    assert result.code == 3 and len(result.errors) == 1 and "empty.tif" in result.errors[0] and not out.exists()
+    lines = result.output.splitlines()
+    need = r"about [\d.e+]+ s, (\d+) MB"
+    match = re.fullmatch(rf"{FIELD}: 696 x 520 pixels of 0\.6236\d* um, channel 0 \(phalloidin\): {need}, to {out}/n2a\.\*", lines[0])
+    bytes_ = cellseg.segment_memory(520, 696, PIXEL_SIZE_UM)
+    assert match and int(match[1]) == pytest.approx(bytes_ / 1e6, abs=1)
+    assert lines[1].endswith(f"to {out}/second.*") and re.fullmatch(f"2 images: {need}", lines[2])
+    (line,) = run("segment", "--dry-run", "--json", "--channel", 1, "-o", out, FIELD).output.splitlines()
+    line = json.loads(line)
+    assert (line["file"], line["folder"], line["stem"], line["channel"]) == (str(FIELD), str(out), "n2a", 1)
+    assert line["memory_bytes"] == pytest.approx(bytes_, rel=0.01) and line["seconds"] > 0
+    result = run("label", "--dry-run", "--nuclei-channel", 1, "-o", out, FIELD)
+    assert result.code == 0 and re.search(r"channel 0 \(phalloidin\): \d+ MB, to", result.output) and not out.exists()
+    shutil.copy(FIELD, tmp_path / "n2a.ome.tif")
+    before = names(segmented[0])
+    result = run("segment", "--dry-run", "--channel", 0, "-o", segmented[0], tmp_path / "n2a.ome.tif")
+    assert result.code == 1 and "overwrite" in result.errors[0] and names(segmented[0]) == before
 
 
 def test_the_overlay_has_the_size_and_ids_that_options_ask_for(segmented, tmp_path):
