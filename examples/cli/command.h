@@ -42,7 +42,7 @@ typedef struct command {
 } command;
 
 extern const command segment_command, label_command, train_command, crossval_command, evaluate_command, synth_command,
-    export_command, info_command, manual_command, completion_command;
+    merge_command, export_command, info_command, manual_command, completion_command;
 
 /* All of them; NULL ends the list. */
 extern const command *const commands[];
@@ -50,6 +50,7 @@ extern const command *const commands[];
 /* Every command's options --quiet and --help; the options --verbose, --json and --threads of some. */
 extern const option general_options[], verbose_options[], json_options[], thread_options[];
 extern int32_t thread_count; /* that --threads sets */
+extern uint64_t memory_mib;  /* --max-memory */
 
 /* The exit codes and their meanings. */
 extern const note exit_codes[];

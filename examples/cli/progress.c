@@ -163,6 +163,7 @@ cellseg_context *begin_context(void) {
     cellseg_context *context = NULL;
     cellseg_status status = cellseg_context_options_init(&options, sizeof options);
     options.threads = thread_count;
+    options.memory_budget_bytes = memory_mib < UINT64_MAX >> 20 ? memory_mib << 20 : UINT64_MAX;
     options.progress = on_progress;
     options.log = on_log;
     if (status == CELLSEG_OK)

@@ -9,9 +9,9 @@
 #include <stddef.h>
 
 /*
- * A context of --threads threads, which prints warnings and reports progress: on a terminal as a bar, elsewhere, for several
- * files, as a line every ten seconds. The interrupt key cancels the call that runs in the context; the second press ends the
- * program. NULL after printing an error. One at a time.
+ * A context of --threads threads and --max-memory, which prints warnings and reports progress: on a terminal as a bar, elsewhere,
+ * for several files, as a line every ten seconds. The interrupt key cancels the call that runs in the context; the second press
+ * ends the program. NULL after printing an error. One at a time.
  */
 cellseg_context *begin_context(void);
 void end_context(cellseg_context *context);

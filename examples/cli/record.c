@@ -40,10 +40,12 @@ static bool add_path(cJSON *to, const char *name, const char *path) {
 
 /* ---- writing ---- */
 
-static bool add_model(cJSON *to, uint64_t hash) {
-    char text[32] = "two-channel";
-    if (hash != 0)
-        (void)snprintf(text, sizeof text, "%016" PRIx64, hash);
+static bool add_model(cJSON *to, const results *r) {
+    char text[32];
+    if (r->report.model_hash != 0)
+        (void)snprintf(text, sizeof text, "%016" PRIx64, r->report.model_hash);
+    else
+        (void)snprintf(text, sizeof text, "%s", r->maps_path[0] != '\0' ? "maps" : "two-channel");
     return cJSON_AddStringToObject(to, "model", text) != NULL;
 }
 
@@ -105,7 +107,8 @@ static bool add_warnings(cJSON *to) {
 static bool describe(cJSON *to, const results *r) {
     return cJSON_AddStringToObject(to, "program", program) != NULL &&
            cJSON_AddStringToObject(to, "version", cellseg_version()) != NULL && add_path(to, "input", r->input->path) &&
-           (r->nuclei_path == NULL || add_path(to, "nuclei_input", r->nuclei_path)) && add_model(to, r->report.model_hash) &&
+           (r->nuclei_path == NULL || add_path(to, "nuclei_input", r->nuclei_path)) && add_model(to, r) &&
+           (r->maps_path[0] == '\0' || add_path(to, "maps_input", r->maps_path)) &&
            add_options(to, "reading", cellseg_read_options_table(), r->reading) &&
            add_options(to, "options", cellseg_segment_options_table(), &segment_options) && add_figures(to, &r->report) &&
            add_warnings(to);
@@ -172,6 +175,18 @@ static const char *recorded_input(const cJSON *record) {
     const cJSON *input = cJSON_GetObjectItemCaseSensitive(record, "input");
     return by != NULL && strcmp(by, program) == 0 ? cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(input, "absolute"))
                                                   : NULL;
+}
+
+cJSON *load_record(const char *path) {
+    FILE *from = open_to_read(path);
+    if (from == NULL)
+        return NULL;
+    cJSON *record = read_record(from);
+    (void)fclose(from);
+    if (recorded_input(record) != NULL)
+        return record;
+    cJSON_Delete(record);
+    return NULL;
 }
 
 /* The image, slice and time point of a file that holds several. */

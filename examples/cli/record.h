@@ -5,11 +5,16 @@
 
 #include "results.h"
 
+#include <cjson/cJSON.h>
+
 /* Write the record. NULL, or the fault. The same bytes for the same input, options and model, however the work went. */
 const char *write_record(const results *r, cellseg_context *context, const char *path);
 
 /* Print the record on one line, with the key "files": the paths of the results in `folder`. */
 void print_record(const results *r, const char *folder);
+
+/* The record in a file, to be deleted; NULL: none can be read, or another program wrote the file. */
+cJSON *load_record(const char *path);
 
 /* True if folder/<stem>.json is of the input, read so, or there is none; else prints an error. */
 bool is_of_input(const char *folder, const file *input, const cellseg_read_options *reading);

@@ -1,36 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The report as a page: its frame, its text and its tables. Everything is in the one file: no script, no font, no link. */
+/* The report as a page: its text and its tables. */
 #include "report.h"
 
 #include "output.h"
+#include "page.h"
 #include "staging.h"
 
 #include <math.h>
 #include <string.h>
-
-static const char head[] =
-    "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
-    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-    "<title>Agreement with the truth</title>\n<style>\n"
-    "body{font:15px/1.5 system-ui,sans-serif;color:#222;background:#fff;max-width:1180px;margin:2em auto;padding:0 1.5em}\n"
-    "h1{font-size:1.7em;margin:0}h2{font-size:1.25em;margin:2.2em 0 .4em;border-bottom:1px solid #ddd}\n"
-    "h2::first-letter{text-transform:uppercase}h3{font-size:1em;margin:1em 0 .3em}\n"
-    "p{max-width:56em}.quiet{color:#666;font-size:.9em}\n"
-    ".tiles{display:flex;flex-wrap:wrap;gap:.8em;margin:1.2em 0}\n"
-    ".tile{background:#f4f6f8;border-radius:6px;padding:.5em 1.1em;min-width:6em}.tile b{display:block;font-size:1.55em}\n"
-    ".scroll{overflow-x:auto}table{border-collapse:collapse;font-size:.88em;font-variant-numeric:tabular-nums}\n"
-    "th,td{padding:.22em .6em;text-align:right;white-space:nowrap}th:first-child,td:first-child{text-align:left}\n"
-    "thead th{border-bottom:2px solid #999;font-weight:600}tbody tr:nth-child(even){background:#f7f8f9}\n"
-    "tfoot td{font-weight:600}tfoot tr:first-child td{border-top:1px solid #999}\n"
-    "figure{margin:0}figcaption{font-size:.9em;margin:.3em 0}\n"
-    ".charts{display:flex;flex-wrap:wrap;gap:1em}.charts figure{flex:0 1 375px}.charts svg{width:100%;height:auto}\n"
-    ".cells{display:flex;flex-wrap:wrap;gap:.7em}.cell{width:220px}.cell img{display:block}\n"
-    "svg text{font:12px system-ui,sans-serif;fill:#444}svg .axis{font-size:13px;fill:#222}\n"
-    ".grid{stroke:#e2e2e2;fill:none}.frame{stroke:#888;fill:none}.curve{fill:none;stroke-width:2}.bar{fill:#6f9fc4}\n"
-    ".mean{stroke:#d55e00;stroke-width:1.5;fill:none}\n"
-    ".truth,.found{padding:0 .4em;border-radius:3px;color:#222}.truth{background:#f0e442}.found{background:#00beff}\n"
-    "dt{font-weight:600;float:left;clear:left;width:8em}dd{margin:0 0 .3em 8.5em}\n"
-    "</style></head><body>\n";
 
 static const char definitions[] =
     "<h2>Definitions</h2>\n<dl class=\"quiet\">\n"
@@ -48,21 +25,6 @@ static const char definitions[] =
     "<dt>BF</dt><dd>boundary F-score: F1 of outline pixels within the tolerance of the other outline</dd>\n"
     "<dt>AUC, accuracy</dt><dd>of the pixels of the probability maps; accuracy, sensitivity and specificity at 0.5</dd>\n"
     "</dl>\n";
-
-void put_text(FILE *to, const char *text) {
-    for (; *text != '\0'; text++) {
-        if (*text == '&')
-            fputs("&amp;", to);
-        else if (*text == '<')
-            fputs("&lt;", to);
-        else if (*text == '>')
-            fputs("&gt;", to);
-        else if (*text == '"')
-            fputs("&quot;", to);
-        else
-            fputc((unsigned char)*text < 0x20 ? ' ' : *text, to);
-    }
-}
 
 /* ---- tables ---- */
 
@@ -102,11 +64,6 @@ static void put_table(FILE *to, const score_list *list, const column *columns) {
 }
 
 /* ---- sections ---- */
-
-static void put_tile(FILE *to, const char *name, double value, int digits) {
-    if (!isnan(value))
-        fprintf(to, "<div class=\"tile\"><b>%.*f</b>%s</div>\n", digits, value, name);
-}
 
 static void put_summary(FILE *to, const score_list *list) {
     const score mean = mean_score(list), all = pooled_score(list);
@@ -151,8 +108,8 @@ static void put_charts(FILE *to, const score_list *const *lists, size_t count) {
 
 static bool put_page(FILE *to, const char *scratch, cellseg_context *context, const score_list *const *lists, size_t count,
                      const measures *how, int32_t channel) {
-    fprintf(to, "%s<h1>Agreement with the truth</h1>\n<p class=\"quiet\">cellseg %s, k %g</p>\n", head, cellseg_version(),
-            how->weight);
+    begin_page(to, "Agreement with the truth");
+    fprintf(to, "<p class=\"quiet\">cellseg %s, k %g</p>\n", cellseg_version(), how->weight);
     for (size_t i = 0; i < count; i++)
         put_list(to, lists[i], how);
     put_charts(to, lists, count);
@@ -163,7 +120,8 @@ static bool put_page(FILE *to, const char *scratch, cellseg_context *context, co
                     "class=\"found\">blue</span>.</p>\n");
         fine = put_pictures(to, scratch, context, lists[0], channel);
     }
-    fprintf(to, "%s</body></html>\n", definitions);
+    fputs(definitions, to);
+    end_page(to);
     return fine;
 }
 

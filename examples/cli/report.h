@@ -15,9 +15,6 @@ bool write_report(const char *path, cellseg_context *context, const score_list *
 
 /* ---- sections of the page ---- */
 
-/* Text with escapes for HTML. */
-void put_text(FILE *to, const char *text);
-
 /* Charts, as SVG. */
 void put_roc_chart(FILE *to, const score_list *const *lists, size_t count);
 void put_iou_chart(FILE *to, const score_list *list);

@@ -2,6 +2,7 @@
 /* The report's pictures: the objects of the lowest and the highest best Dice, cut from their images, with both outlines. */
 #include "report.h"
 
+#include "page.h"
 #include "system.h"
 
 #include <stdlib.h>
@@ -185,17 +186,6 @@ static cellseg_status draw(const char *path, cellseg_context *context, const sou
     return status;
 }
 
-static void put_base64(FILE *to, FILE *from) {
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    unsigned char b[3];
-    for (size_t n; (n = fread(b, 1, sizeof b, from)) > 0;) {
-        memset(b + n, 0, sizeof b - n);
-        const unsigned word = (unsigned)b[0] << 16 | (unsigned)b[1] << 8 | b[2];
-        for (size_t i = 0; i < 4; i++)
-            fputc(i <= n ? digits[word >> (18 - 6 * i) & 63] : '=', to);
-    }
-}
-
 /* Shared context of the pictures of a page. */
 typedef struct album {
     FILE *to;
@@ -207,20 +197,12 @@ typedef struct album {
 
 /* The picture as a data URI. `name`: of its image. */
 static bool put_picture(const album *a, const source *s, const window *w, const char *name) {
-    FILE *picture = NULL;
-    if (draw(a->scratch, a->context, s, a->channel, w) != CELLSEG_OK)
+    const bool drawn = draw(a->scratch, a->context, s, a->channel, w) == CELLSEG_OK;
+    if (!drawn)
         print_library_error(name);
-    else if ((picture = open_to_read(a->scratch)) == NULL)
-        print_error("%s: cannot be read", a->scratch);
-    else {
-        fprintf(a->to, "<img alt=\"\" width=\"%zu\" height=\"%zu\" src=\"data:image/png;base64,", enlarged(w->width, w),
-                enlarged(w->height, w));
-        put_base64(a->to, picture);
-        fprintf(a->to, "\">");
-        (void)fclose(picture);
-    }
+    const bool fine = drawn && put_picture_file(a->to, a->scratch, enlarged(w->width, w), enlarged(w->height, w));
     (void)remove_entry(a->scratch);
-    return picture != NULL;
+    return fine;
 }
 
 static bool put_object(const album *a, const object *o) {

@@ -18,7 +18,7 @@
 cellseg_segment_options segment_options;
 cellseg_method segment_method;
 cellseg_overlay_options overlay_options;
-bool want_geojson, want_coco, want_svg;
+bool want_rois, want_geojson, want_coco, want_svg;
 
 bool set_segment_preset(int32_t preset) {
     cellseg_segment_options *o = &segment_options;
@@ -96,6 +96,12 @@ static const char *write_table(const results *r, cellseg_context *context, const
     return fault_in(path, cellseg_table_write_csv(r->table, context, path));
 }
 
+static const char *write_rois(const results *r, cellseg_context *context, const char *path) {
+    if (!want_rois)
+        return no_such_result;
+    return fault_in(path, cellseg_rois_write(context, path, r->cell_outlines, r->nucleus_outlines));
+}
+
 static const char *write_geojson(const results *r, cellseg_context *context, const char *path) {
     if (!want_geojson)
         return no_such_result;
@@ -122,9 +128,10 @@ static const char *write_coco(const results *r, cellseg_context *context, const 
 const result_kind result_kinds[] = {
     {".cells.tif", write_cells}, {".nuclei.tif", write_nuclei},
     {".maps.tif", write_maps},   {".overlay.png", write_overlay},
-    {".csv", write_table},       {".geojson", write_geojson},
-    {".coco.json", write_coco},  {".svg", write_svg},
-    {".json", write_record},     {NULL, NULL},
+    {".csv", write_table},       {".rois.zip", write_rois},
+    {".geojson", write_geojson}, {".coco.json", write_coco},
+    {".svg", write_svg},         {".json", write_record},
+    {NULL, NULL},
 };
 
 /* ---- before the work ---- */
@@ -218,9 +225,10 @@ bool prepare_results(const file_list *inputs, const char *const *others, const c
 /* What several files hold. */
 static bool describe_cells(results *r, cellseg_context *context) {
     cellseg_status status = cellseg_measure(&r->table, context, r->cells, r->nuclei, r->image, NULL);
-    if (status == CELLSEG_OK && (want_geojson || want_svg))
+    const bool outlined = want_rois || want_geojson || want_svg;
+    if (status == CELLSEG_OK && outlined)
         status = cellseg_labels_outlines(&r->cell_outlines, context, r->cells, NULL);
-    if (status == CELLSEG_OK && (want_geojson || want_svg))
+    if (status == CELLSEG_OK && outlined)
         status = cellseg_labels_outlines(&r->nucleus_outlines, context, r->nuclei, NULL);
     if (status != CELLSEG_OK)
         print_library_error(r->input->path);

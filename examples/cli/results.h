@@ -14,7 +14,7 @@ extern cellseg_method segment_method;
 
 /* Files that are written on demand. */
 extern cellseg_overlay_options overlay_options;
-extern bool want_geojson, want_coco, want_svg;
+extern bool want_rois, want_geojson, want_coco, want_svg;
 
 /* Both take the preset's values; else prints an error. */
 bool set_segment_preset(int32_t preset);
@@ -24,10 +24,11 @@ typedef struct results {
     const file *input;                   /* borrowed */
     const cellseg_read_options *reading; /* of the input, borrowed */
     const char *nuclei_path;             /* file of the nuclear stain; NULL: the input, or none */
+    char maps_path[PATH_SIZE];           /* file of given maps; "": none */
     const cellseg_model *model;          /* that found them, borrowed; NULL: none */
     cellseg_image *image;                /* as read */
     cellseg_labels *cells, *nuclei;
-    cellseg_image *maps; /* NULL without --maps */
+    cellseg_image *maps; /* NULL without --save-maps */
     cellseg_segment_report report;
     cellseg_table *table; /* this and the outlines: write_results() makes them */
     cellseg_outlines *cell_outlines, *nucleus_outlines;

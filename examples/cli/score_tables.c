@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Tables of scores on standard output, as CSV and as JSON. */
+#include "csv.h"
 #include "json.h"
 #include "scores.h"
 
@@ -65,32 +66,15 @@ void write_csv_titles(FILE *file) {
     fprintf(file, "\n");
 }
 
-/* A field in quotes, those in it doubled. A spreadsheet computes text that begins with one of the signs below, in quotes too, and
- * takes an apostrophe before them for "this is text"; a reader removes it. */
-static void write_field(FILE *file, const char *text) {
-    fputc('"', file);
-    if (text[0] != '\0' && strchr("=+-@\t\r\n'", text[0]) != NULL)
-        fputc('\'', file);
-    for (; *text != '\0'; text++) {
-        if (*text == '"')
-            fputc('"', file);
-        fputc(*text, file);
-    }
-    fputc('"', file);
-}
-
 void write_csv(FILE *file, const score_list *list) {
     for (size_t i = 0; i < list->count; i++) {
-        write_field(file, list->kind);
+        put_csv_text(file, list->kind);
         fputc(',', file);
-        write_field(file, list->scores[i].files.stem);
+        put_csv_text(file, list->scores[i].files.stem);
         for (size_t t = 0; t < SCORE_TABLES; t++)
             for (const column *c = score_columns[t]; c->name != NULL; c++) {
-                const double value = column_value(c, &list->scores[i]);
-                if (!isfinite(value))
-                    fprintf(file, ",");
-                else
-                    fprintf(file, ",%.15g", value);
+                fputc(',', file);
+                put_csv_number(file, column_value(c, &list->scores[i]));
             }
         fprintf(file, "\n");
     }

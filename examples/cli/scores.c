@@ -82,7 +82,7 @@ static bool judge_map(score *s, score_list *list, cellseg_context *context, cons
     cellseg_image *maps = NULL;
     bool fine = cellseg_image_read(&maps, context, s->files.maps, NULL) == CELLSEG_OK;
     if (fine && (cellseg_image_channels(maps) < 3 || cellseg_image_pixel_type(maps) != CELLSEG_FLOAT32)) {
-        print_error("%s: not a file of maps from cellseg segment --maps", s->files.maps);
+        print_error("%s: not a file of maps from cellseg segment --save-maps", s->files.maps);
         cellseg_image_free(maps);
         return false;
     }

@@ -49,7 +49,7 @@ typedef struct score_list {
 } score_list;
 
 /*
- * Evaluate one image and append its score. Maps are those of cellseg segment --maps: nuclei use the first channel, all other
+ * Evaluate one image and append its score. Maps are those of cellseg segment --save-maps: nuclei use the first channel, all other
  * kinds 1 - the third channel (background). Prints an error on failure: false.
  */
 bool add_score(score_list *list, cellseg_context *context, const inputs *files, const measures *how);

@@ -2,11 +2,14 @@
 /* cellseg segment and cellseg label: the same result files, by the network or by the two-channel method. */
 #include "command.h"
 #include "estimate.h"
+#include "given_maps.h"
 #include "library_options.h"
+#include "merge.h"
 #include "progress.h"
 #include "reading.h"
 #include "record.h"
 #include "results.h"
+#include "system.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,13 +29,14 @@ static const option output_options[] = {
     {"overlay-px", 0, OPTION_WHOLE, &overlay_options.max_px, "PX", "longest side of the overlay; 0: the image's", NULL},
     {"dry-run", 0, OPTION_FLAG, &dry_run, NULL, "read and check all inputs, tell what a run takes and writes, and write nothing",
      NULL},
+    {"rois", 0, OPTION_FLAG, &want_rois, NULL, "also write outlines for ImageJ's ROI Manager, <stem>.rois.zip", NULL},
     {"geojson", 0, OPTION_FLAG, &want_geojson, NULL, "also write outlines and measurements for QuPath, <stem>.geojson", NULL},
     {"coco", 0, OPTION_FLAG, &want_coco, NULL, "also write COCO annotations, <stem>.coco.json", NULL},
     {"svg", 0, OPTION_FLAG, &want_svg, NULL, "also write outlines as a drawing over the image, <stem>.svg", NULL},
     OPTIONS_END,
 };
 static const option map_options[] = {
-    {"maps", 0, OPTION_FLAG, &want_maps, NULL, "also write the probability maps, <stem>.maps.tif", NULL},
+    {"save-maps", 0, OPTION_FLAG, &want_maps, NULL, "also write the probability maps, <stem>.maps.tif", NULL},
     OPTIONS_END,
 };
 static const option marker_options[] = {
@@ -65,10 +69,12 @@ static const note result_files[] = {
     {"<stem>.csv", "table with a row per cell"},
     {"<stem>.overlay.png", "the image with outlines, ids and a scale bar"},
     {"<stem>.json", "record: input, model, options, figures, warnings"},
-    {"<stem>.maps.tif", "probability maps, with --maps of cellseg segment"},
+    {"<stem>.maps.tif", "probability maps, with --save-maps of cellseg segment"},
+    {"<stem>.rois.zip", "outlines for the ROI Manager of ImageJ and Fiji, with --rois"},
     {"<stem>.geojson", "outlines and measurements for QuPath, with --geojson"},
     {"<stem>.coco.json", "COCO annotations, with --coco"},
     {"<stem>.svg", "outlines as a drawing over the image, with --svg"},
+    {"cells.csv", "of several images: a row per cell; further files: see cellseg merge"},
     {NULL, NULL},
 };
 
@@ -116,7 +122,9 @@ static bool is_complete(const command *of, int inputs) {
         fault = "--nuclei FILE needs exactly one input file";
     else if (of == &label_command && segment_method.relief == CELLSEG_RELIEF_PROBABILITY)
         fault = "--relief probability needs the network";
-    else
+    else if (want_maps && are_maps_given())
+        fault = "--save-maps writes the maps of a network, which --maps replaces";
+    else if ((fault = fault_of_given_maps(inputs, output_folder)) == NULL)
         fault = fault_of_values();
     if (fault == NULL)
         return settle_reading(of->name);
@@ -157,11 +165,26 @@ static bool find_stain(cellseg_image **nuclear, const cellseg_image *image, cell
     return false;
 }
 
-/* With a model the network's cells, without the two-channel method's. */
+static bool find_from_maps(results *r, cellseg_context *context, const cellseg_model *model) {
+    cellseg_image *maps;
+    int32_t extra_output;
+    if (!read_given_maps(&maps, &extra_output, r->maps_path, context, r->input))
+        return false;
+    const cellseg_status status = cellseg_segment_from_maps(&r->cells, &r->nuclei, &r->report, context, model, r->image, maps,
+                                                            extra_output, &segment_options);
+    cellseg_image_free(maps);
+    if (status != CELLSEG_OK)
+        print_library_error(r->input->path);
+    return status == CELLSEG_OK;
+}
+
+/* The cells of given maps; else with a model the network's, without the two-channel method's. */
 static bool find_cells(results *r, cellseg_context *context, const cellseg_model *model, const char *path) {
     if (!read_image(&r->image, context, path) || !find_channel(&segment_options.channel, &channel, r->image, path))
         return false;
-    warn_of_channels(r->image, model != NULL, path);
+    warn_of_channels(r->image, model != NULL || are_maps_given(), path);
+    if (are_maps_given())
+        return find_from_maps(r, context, model);
     cellseg_status status;
     if (model != NULL)
         status = cellseg_segment(&r->cells, &r->nuclei, want_maps ? &r->maps : NULL, &r->report, context, model, r->image,
@@ -186,10 +209,10 @@ static estimate in_all; /* seconds of all images, bytes of the largest */
 static bool measure_need(estimate *e, results *r, cellseg_context *context, const char *path) {
     cellseg_image *nuclear = NULL;
     if (!read_image(&r->image, context, path) || !find_channel(&segment_options.channel, &channel, r->image, path) ||
-        (r->model == NULL && !find_stain(&nuclear, r->image, context, path)))
+        (r->model == NULL && !are_maps_given() && !find_stain(&nuclear, r->image, context, path)))
         return false;
     cellseg_image_free(nuclear);
-    warn_of_channels(r->image, r->model != NULL, path);
+    warn_of_channels(r->image, r->model != NULL || are_maps_given(), path);
     if (estimate_segmentation(e, context, r->model, r->image, &segment_options))
         return true;
     print_library_error(path);
@@ -265,7 +288,20 @@ static bool process(const file *input, cellseg_context *context, const cellseg_m
 
 /* ---- all files ---- */
 
+/* The tables of several images; false: they, or some image, failed. */
+static bool merge_all(size_t done, size_t count, double begin_seconds, cellseg_context *context) {
+    const run_times times = {now_seconds() - begin_seconds, done, 0};
+    if (count == 1 || done == 0 || was_interrupted())
+        return done == count;
+    const bool fine = merge_results(output_folder, context, &times);
+    if (fine && !json_lines)
+        print_result("%s: cells.csv, images.csv, wells.csv, report.html", output_folder);
+    return fine && done == count;
+}
+
 static bool load_model(cellseg_model **model, cellseg_context *context) {
+    if (are_maps_given() && model_path == NULL)
+        return true;
     const cellseg_status status =
         model_path != NULL ? cellseg_model_load(model, context, model_path) : cellseg_model_default(model, context);
     if (status != CELLSEG_OK)
@@ -280,6 +316,9 @@ static bool prepare(const file_list *inputs) {
         others[count++] = nuclei_path;
     if (model_path != NULL)
         others[count++] = model_path;
+    for (size_t i = 0; inputs->count > 1 && i < inputs->count; i++)
+        if (is_table_name(inputs->files[i].stem, inputs->files[i].path))
+            return false;
     return (dry_run ? check_results : prepare_results)(inputs, others, output_folder, chosen_reading(), overwrite);
 }
 
@@ -289,16 +328,21 @@ static int process_all(const file_list *inputs, bool with_network) {
         return no_context_code();
     cellseg_model *model = NULL;
     size_t done = 0;
-    if ((!with_network || load_model(&model, context)) && prepare(inputs))
+    bool fine = false;
+    const double begin_seconds = now_seconds();
+    if ((!with_network || load_model(&model, context)) && prepare(inputs)) {
         for (size_t i = 0; i < inputs->count && !was_interrupted(); i++) {
             set_progress_file(i, inputs->count);
             done += process(&inputs->files[i], context, model);
         }
-    if (dry_run)
-        print_all_needs(done);
+        if (dry_run)
+            print_all_needs(done);
+        fine = dry_run || merge_all(done, inputs->count, begin_seconds, context);
+    }
     cellseg_model_free(model);
     end_context(context);
-    return code_of_failures(inputs->count - done, inputs->count);
+    const size_t failed = inputs->count - done;
+    return code_of_failures(failed == 0 && !fine ? 1 : failed, inputs->count);
 }
 
 static int run(const command *of, const words *line) {
@@ -336,6 +380,7 @@ const command segment_command = {
                                      {NULL, reading_options},
                                      {"Objects", segment_objects.rows},
                                      {"Method", model_options},
+                                     {NULL, given_maps_options},
                                      {NULL, segment_inner.rows},
                                      {"Common", thread_options},
                                      {NULL, verbose_options},
@@ -345,6 +390,7 @@ const command segment_command = {
     .examples = (const note[]){{"segment -o results image.tif", "one image, the first channel"},
                                {"segment --channel Phalloidin --z max -o results stack.ome.tif", "the maximum of a stack"},
                                {"segment --pixel-size 0.65 --json -o results plate/*.tif", "many images, for a program"},
+                               {"segment --maps maps.tif -o results image.tif", "cells of another network's maps"},
                                {NULL, NULL}},
     .begin = begin,
     .preset = &segment_options.preset,

@@ -14,6 +14,7 @@ enum { HINT_SIZE = 128, FAULT_SIZE = 512 };
 
 static bool want_help;
 int32_t thread_count;
+uint64_t memory_mib;
 
 const option general_options[] = {
     {"quiet", 'q', OPTION_FLAG, &quiet, NULL, "print errors alone: no progress, no warnings", NULL},
@@ -31,6 +32,8 @@ const option json_options[] = {
 };
 const option thread_options[] = {
     {"threads", 0, OPTION_WHOLE, &thread_count, "N", "number of threads; 0: one per core that the process may use", NULL},
+    {"max-memory", 0, OPTION_COUNT, &memory_mib, "MIB", "memory that the work may use, checked before it begins; 0: no limit",
+     NULL},
     OPTIONS_END,
 };
 

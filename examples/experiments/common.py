@@ -228,7 +228,7 @@ def segment(out, folder, **options):
     """Segment the markers of a gathered folder; images with existing results are skipped."""
     todo = [path for path in markers(folder) if not (out / f"{path.stem}.cells.tif").exists()]
     if todo:
-        cellseg("segment", "--maps", "-o", out, *todo, **options)
+        cellseg("segment", "--save-maps", "-o", out, *todo, **options)
     return out
 
 

@@ -243,6 +243,25 @@ CELLSEG_API cellseg_status cellseg_geojson_write_to(cellseg_context *context, co
                                                     const cellseg_table *table);
 
 /**
+ * Write outlines as a set of ImageJ's regions of interest, a ZIP archive that the ROI Manager of ImageJ and Fiji opens.
+ *
+ * A cell is a region with the id as its name ("12"), yellow; the nucleus of the same id is "12-nucleus", blue.
+ * A label of one ring is a polygon with subpixel corners, any other a composite region. Coordinates are floats, exact for
+ * corners of pixels; ImageJ asks for pixels.
+ *
+ * @param cells   outlines of the cells
+ * @param nuclei  NULL, or outlines of the nuclei
+ * @return the errors of cellseg_geojson_write(); CELLSEG_ERR_LIMIT also beyond 2 GiB. Threads: any. Memory: 100 bytes a label,
+ * and the largest label's file. Since: 1.0
+ */
+CELLSEG_API cellseg_status cellseg_rois_write(cellseg_context *context, const char *path, const cellseg_outlines *cells,
+                                              const cellseg_outlines *nuclei);
+
+/** Write a set of regions as cellseg_rois_write(), through a writer (stream.h). Threads: any. Since: 1.0 */
+CELLSEG_API cellseg_status cellseg_rois_write_to(cellseg_context *context, const cellseg_writer *writer,
+                                                 const cellseg_outlines *cells, const cellseg_outlines *nuclei);
+
+/**
  * Write outlines as SVG, to lie over the image: its view box is the image, in the unit of the outlines. A group "cells" has one
  * path "cell-<id>" per label, yellow lines without filling; with `nuclei` a group "nuclei" has the paths "nucleus-<id>", blue.
  *

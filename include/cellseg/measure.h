@@ -25,6 +25,10 @@ typedef struct cellseg_measure_options {
                               0. Default 0 */
     double texture_high; /**< upper end; higher values count as the last level. Both 0: each channel's 0.1 and 99.9 percentiles
                             within cells. Default 0 */
+    int32_t radial;      /**< 1: how each channel lies between the middle of a cell and its edge. Default 0 */
+    int32_t granularity; /**< 1: spectrum of the sizes of bright structures in each channel. Default 0 */
+    int32_t granularity_step_px; /**< granularity reads every so many-th row and column, 1 to 64. Default 4 */
+    int32_t zernike;             /**< 1: Zernike moments of the shape and of each channel. Default 0 */
 } cellseg_measure_options;
 
 /** Set the defaults. @return CELLSEG_ERR_ARGUMENT  options is NULL or struct_size too small. Threads: any. Since: 1.0 */
@@ -65,6 +69,11 @@ CELLSEG_API const cellseg_option_table *cellseg_measure_options_table(void);
  *     feret_diameter_max_um     largest and smallest distance between parallel lines that touch the convex image
  *     feret_diameter_min_um
  *
+ * with options->zernike
+ *
+ *     zernike_0_0 to zernike_9_9  magnitude of the Zernike moment of order n and repetition m, n from 0 to 9, m <= n of the same
+ *                               parity, in the smallest circle round the pixels' centres; NaN for a single pixel
+ *
  * with options->neighbours
  *
  *     neighbours_touching       number of other ids next to the cell, also diagonally
@@ -92,6 +101,23 @@ CELLSEG_API const cellseg_option_table *cellseg_measure_options_table(void);
  * texture_info_measure_2. Each is a mean over four directions. A texture column is NaN if the cell has no pair of pixels at the
  * distance, or a value that is not finite.
  *
+ * with `image` and options->radial, for each channel from 0, for four rings k from the cell's middle to its edge
+ *
+ *     radial_fraction_1_of_4_channel_0  the ring's part of the cell's sum of values; NaN if this is 0
+ *     radial_mean_fraction_1_of_4_channel_0  the same over the ring's part of the cell's pixels; 0 for a ring without pixels
+ *     radial_cv_1_of_4_channel_0  standard deviation over mean of the means of the ring's eight wedges; 0 without pixels
+ *
+ * with `image` and options->granularity, for each channel from 0
+ *
+ *     granularity_1_channel_0 to granularity_16_channel_0  loss of mean value, in percent of the cell's mean, as an opening by
+ *                               reconstruction grows from size k - 1 to k, in steps of options->granularity_step_px; NaN if the
+ *                               image has fewer than two such steps along a side, or the cell a value that is not finite
+ *
+ * with `image` and options->zernike, for each channel from 0
+ *
+ *     zernike_magnitude_0_0_channel_0  magnitude of the moment of the values over the number of pixels, orders as above
+ *     zernike_phase_0_0_rad_channel_0  angle whose tangent is the real over the imaginary part of this moment
+ *
  * The names of columns are stable. Later releases add columns at any position, so find columns by name.
  *
  * @param[out] out      one row per id present in `cells`, in increasing order; release with cellseg_table_free(). NULL after
@@ -104,12 +130,57 @@ CELLSEG_API const cellseg_option_table *cellseg_measure_options_table(void);
  * @return CELLSEG_ERR_ARGUMENT  cells is NULL, sizes differ, or an option is out of range
  * @return CELLSEG_ERR_MEMORY, CELLSEG_ERR_LIMIT, CELLSEG_ERR_CANCELLED
  * Threads: any. Result: the same bytes for any number of threads. Cost: three passes over the map, about six passes over the
- * cells of each channel. Memory: 32 bytes per run of pixels in a row, 4 per pixel of the cells measured at one time (8 for
- * float64), and with texture 1 per pixel. Source: Legland et al. 2007 (perimeter), Haralick et al. 1973 (texture). Since: 1.0
+ * cells of each channel, about twice as much for each of radial, granularity and zernike. Memory: 32 bytes per run of pixels in a
+ * row, 4 per pixel of the cells measured at one time (8 for float64), with texture 1 per pixel, with radial 13 per pixel, with
+ * granularity 108 per pixel that is read. Source: Legland et al. 2007 (perimeter), Haralick et al. 1973 (texture), Ravkin and
+ * Temov 1988 (granularity), Boland et al. 1998 (Zernike). Since: 1.0
  */
 CELLSEG_API cellseg_status cellseg_measure(cellseg_table **out, cellseg_context *context, const cellseg_labels *cells,
                                            const cellseg_labels *nuclei, const cellseg_image *image,
                                            const cellseg_measure_options *options);
+
+/** What is measured. Initialise with cellseg_measure_inputs_init(). Everything is borrowed for the length of the call. */
+typedef struct cellseg_measure_inputs {
+    size_t struct_size;                        /**< sizeof of this struct where the caller was compiled */
+    const cellseg_labels *cells;               /**< label map with any ids, which are the rows */
+    const cellseg_labels *nuclei;              /**< NULL, or a label map of the nuclei under the ids of their cells */
+    const cellseg_image *const *images;        /**< images of the size of `cells`, each of any pixel type. Their channels have one
+                                                  numbering: those of the first image, then those of the second, and so on */
+    size_t image_count;                        /**< number of images. Default 0 */
+    const cellseg_labels *const *compartments; /**< further label maps of the size of `cells`, for instance compartments */
+    const char *const *compartment_names;      /**< a name for each: 1 to 31 letters, digits and underscores */
+    size_t compartment_count;                  /**< number of compartments. Default 0 */
+    size_t channel_names; /**< 1: in names of columns a channel's own name stands for "channel_<number>". Default 0 */
+} cellseg_measure_inputs;
+
+/** Set the defaults. @return CELLSEG_ERR_ARGUMENT  inputs is NULL or struct_size too small. Threads: any. Since: 1.0 */
+CELLSEG_API cellseg_status cellseg_measure_inputs_init(cellseg_measure_inputs *inputs, size_t struct_size);
+
+/**
+ * Measure every cell in the channels of several images, and compartments of every cell: one table for all.
+ *
+ * The first columns are those of cellseg_measure(), for all channels of all images. The columns of each compartment follow: its
+ * name, a dot and the name of the column, "nucleus.area_um2". They are the same but for those of nuclei and neighbours. Rows are
+ * joined by id: a cell without pixels in the compartment has NaN there, and ids that no cell has are left out. A compartment is
+ * any label map under the ids of the cells; cellseg_labels_compartment() makes nucleus, cytoplasm and ring. The range of
+ * texture, where the options do not set one, is that of the compartment's pixels.
+ *
+ * With inputs->channel_names a channel's column ends with its name, "intensity_mean_DAPI", with underscores for ASCII characters
+ * that are no letter or digit. The number stands there for a channel without a name, with one of more than 40 bytes, with one
+ * that begins with "channel_", or with the name of an earlier channel.
+ *
+ * @param[out] out      as cellseg_measure()
+ * @param      context  NULL for defaults; need not outlive the table
+ * @param      inputs   at most 65536 images and as many compartments
+ * @param      options  NULL for defaults
+ * @return CELLSEG_ERR_ARGUMENT  inputs, its cells, an image or a compartment is NULL, sizes differ, a compartment's name is no
+ * word or taken, or an option is out of range
+ * @return CELLSEG_ERR_MEMORY, CELLSEG_ERR_LIMIT, CELLSEG_ERR_CANCELLED
+ * Threads: any. Result: the same bytes for any number of threads. Cost and memory: as cellseg_measure() for the cells and then
+ * for each compartment. Since: 1.0
+ */
+CELLSEG_API cellseg_status cellseg_measure_all(cellseg_table **out, cellseg_context *context,
+                                               const cellseg_measure_inputs *inputs, const cellseg_measure_options *options);
 
 /** Release a table; NULL is allowed. Threads: any, for a table that no other call uses. Since: 1.0 */
 CELLSEG_API void cellseg_table_free(cellseg_table *table);

@@ -30,12 +30,13 @@ enum {
 CELLSEG_API cellseg_status cellseg_model_default(cellseg_model **out, cellseg_context *context);
 
 /**
- * Read a model file (safetensors with a cellseg header; docs/model-format.md) and check structure, sizes and test vector.
+ * Read a model file (safetensors with a cellseg header; docs/model-format.md) and check structure, sizes and test vector. Or an
+ * ONNX file of the same kinds of layers, with rule and classes in the metadata "cellseg", as cellseg_model_export_onnx() writes.
  *
  * @param[out] out  the model; release with cellseg_model_free(). NULL after an error
  * @return CELLSEG_ERR_IO      the file cannot be read
- * @return CELLSEG_ERR_FORMAT  the file is no model file, has an unknown version, or is truncated
- * @return CELLSEG_ERR_MODEL   the layers are incompatible, or the output of the test vector differs
+ * @return CELLSEG_ERR_FORMAT  the file is no model file, has an unknown version, or is truncated; an ONNX file has no metadata
+ * @return CELLSEG_ERR_MODEL   the layers are incompatible, an ONNX node is not known, or the output of the test vector differs
  * @return CELLSEG_ERR_LIMIT   a patch or the test vector takes more work or memory than any sensible network
  * (docs/model-format.md states the limits), or more than the memory budget
  * @return CELLSEG_ERR_MEMORY, CELLSEG_ERR_CANCELLED
@@ -46,6 +47,47 @@ CELLSEG_API cellseg_status cellseg_model_load(cellseg_model **out, cellseg_conte
 /** Load a model as cellseg_model_load(), through a reader (stream.h). The reader need not outlive the call. Threads: any.
  * Since: 1.0 */
 CELLSEG_API cellseg_status cellseg_model_load_from(cellseg_model **out, cellseg_context *context, const cellseg_reader *reader);
+
+/**
+ * Compute the maps of windows, in a network that runs elsewhere.
+ *
+ * @param[out] maps     count x classes x edge_px x edge_px values, to be written; the order of classes is the description's
+ * @param      user     as in cellseg_network
+ * @param      windows  count x edge_px x edge_px values from 0 to clip^power: the preprocessed image
+ * @param      count    1 to `batch`
+ * @param      edge_px  the description's patch_px
+ * @return 0; any other number fails the call with CELLSEG_ERR_MODEL, and the message has the number
+ */
+typedef int32_t (*cellseg_network_fn)(void *user, float *maps, const float *windows, size_t count, size_t edge_px);
+
+/** A network that runs elsewhere: in another engine, on another processor. Initialise with cellseg_network_init(). */
+typedef struct cellseg_network {
+    size_t struct_size;         /**< sizeof of this struct where the caller was compiled */
+    void *user;                 /**< handed to `predict` */
+    cellseg_network_fn predict; /**< required; called on the thread that called the library, once at a time for each call */
+    size_t batch;               /**< largest number of windows at once, 1 to 1024. Default 8 */
+} cellseg_network;
+
+/** Write the defaults. @return CELLSEG_ERR_ARGUMENT  network is NULL or struct_size too small. Threads: any. Since: 1.0 */
+CELLSEG_API cellseg_status cellseg_network_init(cellseg_network *network, size_t struct_size);
+
+/**
+ * Make a model of a network that runs elsewhere. cellseg_segment() and cellseg_segment_maps() preprocess the image by the
+ * description's rule, cut windows, and call `predict`. A map's value may leave [0, 1] by 0.001, as rounding does, and is clamped.
+ * The model has no layers: functions that write, average, export or train a model refuse it with CELLSEG_ERR_MODEL.
+ *
+ * @param[out] out          the model; release with cellseg_model_free(). NULL after an error
+ * @param      description  JSON object with the keys "rule" and "classes" (docs/model-format.md), for instance the text of
+ *                          cellseg_model_info(), or the "cellseg" metadata of an exported ONNX file; other keys are ignored
+ * @param      network      copied; `user` must outlive the model
+ * @return CELLSEG_ERR_ARGUMENT  a NULL, no function, a batch out of range
+ * @return CELLSEG_ERR_FORMAT    the description is not JSON, or a key is missing or unknown in "rule"
+ * @return CELLSEG_ERR_MODEL     a value of the rule is out of range
+ * @return CELLSEG_ERR_MEMORY, CELLSEG_ERR_LIMIT
+ * Threads: any. Threads may share the model where `predict` allows them to. Since: 1.0
+ */
+CELLSEG_API cellseg_status cellseg_model_wrap(cellseg_model **out, cellseg_context *context, const char *description,
+                                              const cellseg_network *network);
 
 /** Storage types of weights. */
 enum {
@@ -72,7 +114,8 @@ CELLSEG_API cellseg_status cellseg_model_save_to(const cellseg_model *model, cel
 
 /**
  * Write the network as an ONNX file (opset 13) for other engines: float32, with batch normalisation folded into the weights. The
- * input "image" is batch x 1 x patch x patch; the output "probabilities" is batch x classes x patch x patch, for any batch size.
+ * input "image" is batch x 1 x height x width; the output "probabilities" is batch x classes x height x width. Batch, height and
+ * width are free; the layers must admit the size (docs/model-format.md), as they do the rule's patch.
  * The graph does not contain the preprocessing of images; the file's metadata describe the preprocessing (cellseg_model_info(),
  * "rule"). The library writes a temporary file in the folder of `path` and renames the complete file.
  *

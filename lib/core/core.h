@@ -11,6 +11,7 @@
 #endif
 
 #include "core/error.h"
+#include "core/json.h"
 #include "core/order.h"
 
 #include <cellseg/context.h>

@@ -11,9 +11,12 @@ typedef struct cseg_measure_input {
     cellseg_context *context;
     const cellseg_measure_options *options;
     cseg_plane cells;
-    cseg_plane nuclei;  /* data NULL: no nuclei */
-    cseg_plane channel; /* of the image; for groups that need an image */
-    cseg_plane levels;  /* the channel in grey levels from 0, uint8; for texture */
+    cseg_plane nuclei;   /* data NULL: no nuclei */
+    cseg_plane channel;  /* of the image; for groups that need an image */
+    cseg_plane levels;   /* the channel in grey levels from 0, uint8; for texture */
+    cseg_plane spectrum; /* the channel's openings below each other, float32; for granularity */
+    cseg_plane zones;    /* ring and wedge of every pixel of a cell, uint8; for radial, the same for all channels */
+    const cseg_regions *regions;
 } cseg_measure_input;
 
 /* The unit suffix of a column's name. Groups compute in pixels; the table converts to micrometres if the pixel size is known. */
@@ -43,10 +46,13 @@ typedef enum cseg_choice {
     CSEG_CHOICE_SHAPE = 1,
     CSEG_CHOICE_INTENSITY = 2,
     CSEG_CHOICE_NEIGHBOURS = 3,
-    CSEG_CHOICE_TEXTURE = 4
+    CSEG_CHOICE_TEXTURE = 4,
+    CSEG_CHOICE_RADIAL = 5,
+    CSEG_CHOICE_GRANULARITY = 6,
+    CSEG_CHOICE_ZERNIKE = 7
 } cseg_choice;
 
-enum { CSEG_GROUP_COLUMNS = 32 };
+enum { CSEG_GROUP_COLUMNS = 64 };
 
 typedef struct cseg_column_group {
     cseg_needs needs;
@@ -55,6 +61,7 @@ typedef struct cseg_column_group {
     const cseg_column *columns;
     cellseg_status (*measure)(double *values, const cseg_region *region,
                               const cseg_measure_input *input); /* one value per column */
+    cellseg_status (*prepare)(cseg_measure_input *input); /* NULL, or makes planes of the input before regions are measured */
 } cseg_column_group;
 
 #define CSEG_COLUMNS(list) sizeof(list) / sizeof *(list), list
@@ -65,12 +72,13 @@ extern const cseg_column_group cseg_neighbours_measure;                 /* neigh
 extern const cseg_column_group cseg_nuclei_measure;                     /* nuclei.c */
 extern const cseg_column_group cseg_intensity_measure;                  /* intensity.c */
 extern const cseg_column_group cseg_texture_measure;                    /* texture.c */
+extern const cseg_column_group cseg_radial_measure;                     /* radial.c */
+extern const cseg_column_group cseg_granularity_measure;                /* granularity.c */
+extern const cseg_column_group cseg_zernike_measure;                    /* zernike.c: of the shape */
+extern const cseg_column_group cseg_zernike_intensity_measure;          /* of a channel */
 
 /* All groups, in the order of the table's columns. */
-enum { CSEG_COLUMN_GROUPS = 7 };
+enum { CSEG_COLUMN_GROUPS = 11 };
 extern const cseg_column_group *const cseg_columns_groups[CSEG_COLUMN_GROUPS];
-
-/* Grey levels of the channel for the texture group: sets input->levels, a new plane that the caller frees. */
-cellseg_status cseg_texture_levels_new(cseg_measure_input *input);
 
 #endif

@@ -190,8 +190,5 @@ static cellseg_status measure_convex(double *values, const cseg_region *region, 
 }
 
 const cseg_column_group cseg_convex_measure = {
-    CSEG_NEEDS_CELLS,
-    CSEG_CHOICE_SHAPE,
-    CSEG_COLUMNS(convex_columns),
-    measure_convex,
+    CSEG_NEEDS_CELLS, CSEG_CHOICE_SHAPE, CSEG_COLUMNS(convex_columns), measure_convex, NULL,
 };

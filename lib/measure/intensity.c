@@ -136,8 +136,5 @@ static cellseg_status measure_intensity(double *values, const cseg_region *regio
 }
 
 const cseg_column_group cseg_intensity_measure = {
-    CSEG_NEEDS_CHANNEL,
-    CSEG_CHOICE_INTENSITY,
-    CSEG_COLUMNS(intensity_columns),
-    measure_intensity,
+    CSEG_NEEDS_CHANNEL, CSEG_CHOICE_INTENSITY, CSEG_COLUMNS(intensity_columns), measure_intensity, NULL,
 };

@@ -20,9 +20,14 @@ static const cellseg_option rows[] = {
         "intensity of the lowest grey level; with texture_high 0: the channel's 0.1 and 99.9 percentiles"),
     ROW(texture_high, 0, 0, -DBL_MAX, DBL_MAX, "",
         "intensity of the highest grey level; with texture_low 0: the channel's 0.1 and 99.9 percentiles"),
+    ROW(radial, 0, 0, 0, 1, "", "measure how each channel of the image is distributed from the cell's middle to its edge",
+        .choices = no_yes),
+    ROW(granularity, 0, 0, 0, 1, "", "measure the spectrum of sizes of bright structures in each channel", .choices = no_yes),
+    ROW(granularity_step_px, 4, 4, 1, 64, "px", "granularity reads every so many-th row and column"),
+    ROW(zernike, 0, 0, 0, 1, "", "measure Zernike moments of the shape and of each channel", .choices = no_yes),
 };
 
-static const cellseg_option_table table = CSEG_OPTION_TABLE(cellseg_measure_options, rows, texture_high);
+static const cellseg_option_table table = CSEG_OPTION_TABLE(cellseg_measure_options, rows, zernike);
 
 const cellseg_option_table *cellseg_measure_options_table(void) {
     return &table;

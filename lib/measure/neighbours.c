@@ -76,8 +76,5 @@ static cellseg_status measure_neighbours(double *values, const cseg_region *regi
 }
 
 const cseg_column_group cseg_neighbours_measure = {
-    CSEG_NEEDS_CELLS,
-    CSEG_CHOICE_NEIGHBOURS,
-    CSEG_COLUMNS(neighbour_columns),
-    measure_neighbours,
+    CSEG_NEEDS_CELLS, CSEG_CHOICE_NEIGHBOURS, CSEG_COLUMNS(neighbour_columns), measure_neighbours, NULL,
 };

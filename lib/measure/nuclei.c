@@ -79,8 +79,5 @@ static cellseg_status measure_nuclei(double *values, const cseg_region *region, 
 }
 
 const cseg_column_group cseg_nuclei_measure = {
-    CSEG_NEEDS_NUCLEI,
-    CSEG_CHOICE_ALWAYS,
-    CSEG_COLUMNS(nuclei_columns),
-    measure_nuclei,
+    CSEG_NEEDS_NUCLEI, CSEG_CHOICE_ALWAYS, CSEG_COLUMNS(nuclei_columns), measure_nuclei, NULL,
 };

@@ -32,8 +32,5 @@ static cellseg_status measure_position(double *values, const cseg_region *region
 }
 
 const cseg_column_group cseg_position_measure = {
-    CSEG_NEEDS_CELLS,
-    CSEG_CHOICE_ALWAYS,
-    CSEG_COLUMNS(position_columns),
-    measure_position,
+    CSEG_NEEDS_CELLS, CSEG_CHOICE_ALWAYS, CSEG_COLUMNS(position_columns), measure_position, NULL,
 };

@@ -118,8 +118,5 @@ static cellseg_status measure_shape(double *values, const cseg_region *region, c
 }
 
 const cseg_column_group cseg_shape_measure = {
-    CSEG_NEEDS_CELLS,
-    CSEG_CHOICE_SHAPE,
-    CSEG_COLUMNS(shape_columns),
-    measure_shape,
+    CSEG_NEEDS_CELLS, CSEG_CHOICE_SHAPE, CSEG_COLUMNS(shape_columns), measure_shape, NULL,
 };

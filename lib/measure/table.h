@@ -7,7 +7,7 @@
 
 #include <cellseg/measure.h>
 
-enum { CSEG_COLUMN_NAME_SIZE = 64 };
+enum { CSEG_COLUMN_NAME_SIZE = 160 };
 
 struct cellseg_table {
     size_t rows, columns;

@@ -10,6 +10,7 @@
  * pixel in cells while the ends are found.
  */
 #include "measure/columns.h"
+#include "measure/doubles.h"
 
 #include "filter/filter.h"
 
@@ -31,34 +32,17 @@ typedef struct levels_job {
     range all;
 } levels_job;
 
-static double sample(const cseg_plane *channel, const void *row, size_t x) {
-    switch (channel->type) {
-    case CELLSEG_UINT8:
-        return ((const uint8_t *)row)[x];
-    case CELLSEG_UINT16:
-        return ((const uint16_t *)row)[x];
-    case CELLSEG_UINT32:
-        return ((const uint32_t *)row)[x];
-    case CELLSEG_INT16:
-        return ((const int16_t *)row)[x];
-    case CELLSEG_INT32:
-        return ((const int32_t *)row)[x];
-    case CELLSEG_FLOAT64:
-        return ((const double *)row)[x];
-    default:
-        return (double)((const float *)row)[x];
-    }
-}
-
 /* Count the finite values of a row's pixels in cells, or write them. */
 static cellseg_status collect_row(void *data, size_t y) {
     const levels_job *job = data;
     const cseg_plane *channel = &job->input->channel;
     const uint32_t *ids = cseg_row_u32(&job->input->cells, y);
-    const void *row = cseg_row_at(channel, y);
+    double samples[CSEG_DOUBLES_BLOCK];
     size_t count = 0;
     for (size_t x = 0; x < channel->width; x++) {
-        const double value = sample(channel, row, x);
+        if (x % CSEG_DOUBLES_BLOCK == 0)
+            cseg_doubles_load(samples, channel, y, x, cseg_doubles_count(x, channel->width));
+        const double value = samples[x % CSEG_DOUBLES_BLOCK];
         if (ids[x] == 0 || !isfinite(value))
             continue;
         if (job->values != NULL)
@@ -126,14 +110,17 @@ static uint8_t level_of(double value, range r, int32_t levels) {
 static cellseg_status quantise_row(void *data, size_t y) {
     const levels_job *job = data;
     const cseg_plane *channel = &job->input->channel;
-    const void *row = cseg_row_at(channel, y);
+    double samples[CSEG_DOUBLES_BLOCK];
     uint8_t *levels = cseg_row_u8(&job->input->levels, y);
-    for (size_t x = 0; x < channel->width; x++)
-        levels[x] = level_of(sample(channel, row, x), job->all, job->input->options->texture_levels);
+    for (size_t x = 0; x < channel->width; x++) {
+        if (x % CSEG_DOUBLES_BLOCK == 0)
+            cseg_doubles_load(samples, channel, y, x, cseg_doubles_count(x, channel->width));
+        levels[x] = level_of(samples[x % CSEG_DOUBLES_BLOCK], job->all, job->input->options->texture_levels);
+    }
     return CELLSEG_OK;
 }
 
-cellseg_status cseg_texture_levels_new(cseg_measure_input *input) {
+static cellseg_status texture_levels_new(cseg_measure_input *input) {
     levels_job job = {.input = input};
     CSEG_TRY(cseg_plane_new(&input->levels, input->context, CELLSEG_UINT8, input->channel.height, input->channel.width));
     cellseg_status status = find_range(&job);
@@ -289,8 +276,5 @@ static cellseg_status measure_texture(double *values, const cseg_region *region,
 }
 
 const cseg_column_group cseg_texture_measure = {
-    CSEG_NEEDS_CHANNEL,
-    CSEG_CHOICE_TEXTURE,
-    CSEG_COLUMNS(texture_columns),
-    measure_texture,
+    CSEG_NEEDS_CHANNEL, CSEG_CHOICE_TEXTURE, CSEG_COLUMNS(texture_columns), measure_texture, texture_levels_new,
 };

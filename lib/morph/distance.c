@@ -6,6 +6,8 @@
  * columns i of (x - i)^2 + g(i)^2 (envelope.c), in integers, so that squared distances are exact (Meijster, Roerdink, Hesselink
  * 2000). A run of foreground pixels needs only the columns from the background pixel before the run to the one after it:
  * no column beyond is nearer. Cost: two passes, and a few operations per foreground pixel.
+ *
+ * Within labels every run of one label in a row is such a run of foreground, and all other labels are background.
  */
 #include "morph/bands.h"
 #include "morph/envelope.h"
@@ -149,4 +151,91 @@ cellseg_status cseg_distance_transform(cellseg_context *context, const cseg_plan
     distance_job job = {context, to, mask};
     CSEG_TRY(cseg_parallel_for(context, cseg_strip_count(mask->width), along_columns, &job));
     return cseg_parallel_for(context, cseg_band_count(mask->height), along_rows, &job);
+}
+
+/* ---- within labels ---- */
+
+typedef struct labels_job {
+    cellseg_context *context;
+    const cseg_plane *to, *labels; /* between the steps `to` holds column distances, uint32 */
+} labels_job;
+
+/* Continue a row of distances to the last change of label within the columns: `ids` and those of the row before. */
+static void step_labels(uint32_t *far, const uint32_t *ids, const uint32_t *before, size_t columns) {
+    for (size_t x = 0; x < columns; x++) {
+        const uint32_t last = ids[x] != before[x] ? 0 : far[x];
+        far[x] = last == CSEG_NO_FEATURE ? CSEG_NO_FEATURE : last + 1;
+    }
+}
+
+static cellseg_status along_label_columns(void *data, size_t index) {
+    const labels_job *job = data;
+    const size_t first = index * CSEG_STRIP_COLUMNS, columns = cseg_strip_columns(index, job->labels->width);
+    uint32_t far[CSEG_STRIP_COLUMNS];
+    memset(far, 0xff, sizeof far);
+    for (size_t y = 0; y < job->labels->height; y++) {
+        step_labels(far, cseg_row_u32(job->labels, y) + first, cseg_row_u32(job->labels, y - (y > 0)) + first, columns);
+        memcpy(cseg_row_u32(job->to, y) + first, far, columns * sizeof *far);
+    }
+    memset(far, 0xff, sizeof far);
+    for (size_t y = job->labels->height; y-- > 0;) {
+        const size_t below = y + 1 < job->labels->height ? y + 1 : y;
+        uint32_t *g = cseg_row_u32(job->to, y) + first;
+        step_labels(far, cseg_row_u32(job->labels, y) + first, cseg_row_u32(job->labels, below) + first, columns);
+        for (size_t x = 0; x < columns; x++)
+            g[x] = far[x] < g[x] ? far[x] : g[x];
+    }
+    return CELLSEG_OK;
+}
+
+/* Room for a run and the pixel on either side. */
+typedef struct run_room {
+    uint32_t *g;
+    float *out;
+    cseg_parabola *stack;
+} run_room;
+
+/* The run [begin, end) of one label, in place. */
+static void transform_run(const cseg_plane *to, size_t y, size_t begin, size_t end, const run_room *room) {
+    const size_t before = begin > 0, after = end < to->width, count = end - begin;
+    const cseg_span span = {0, before + count + after};
+    room->g[0] = room->g[before + count] = 0;
+    memcpy(room->g + before, cseg_row_u32(to, y) + begin, count * sizeof *room->g);
+    if (!near_span(room->out, room->g, span))
+        write_span(room->out, room->stack, cseg_envelope_lower(room->stack, room->g, span), span);
+    memcpy(cseg_row_f32(to, y) + begin, room->out + before, count * sizeof *room->out);
+}
+
+static void transform_label_row(const labels_job *job, size_t y, const run_room *room) {
+    const uint32_t *ids = cseg_row_u32(job->labels, y);
+    for (size_t x = 0, begin = 0; x < job->labels->width; begin = x) {
+        while (x < job->labels->width && ids[x] == ids[begin])
+            x++;
+        if (ids[begin] != 0)
+            transform_run(job->to, y, begin, x, room);
+        else
+            memset(cseg_row_f32(job->to, y) + begin, 0, (x - begin) * sizeof(float));
+    }
+}
+
+static cellseg_status along_label_rows(void *data, size_t band) {
+    const labels_job *job = data;
+    const size_t width = job->labels->width + 2;
+    run_room room = {cseg_memory_alloc(job->context, width, sizeof *room.g), NULL, NULL};
+    room.out = room.g != NULL ? cseg_memory_alloc(job->context, width, sizeof *room.out) : NULL;
+    room.stack = room.out != NULL ? cseg_memory_alloc(job->context, width, sizeof *room.stack) : NULL;
+    const cellseg_status status = room.stack != NULL ? CELLSEG_OK : cseg_error_last();
+    for (size_t y = cseg_band_begin(band); status == CELLSEG_OK && y < cseg_band_end(band, job->labels->height); y++)
+        transform_label_row(job, y, &room);
+    cseg_memory_free(room.stack);
+    cseg_memory_free(room.out);
+    cseg_memory_free(room.g);
+    return status;
+}
+
+cellseg_status cseg_distance_within(cellseg_context *context, const cseg_plane *to, const cseg_plane *labels) {
+    assert(to->type == CELLSEG_FLOAT32 && labels->type == CELLSEG_UINT32 && cseg_plane_same_size(to, labels));
+    labels_job job = {context, to, labels};
+    CSEG_TRY(cseg_parallel_for(context, cseg_strip_count(labels->width), along_label_columns, &job));
+    return cseg_parallel_for(context, cseg_band_count(labels->height), along_label_rows, &job);
 }

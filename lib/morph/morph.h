@@ -51,6 +51,9 @@ cellseg_status cseg_octagon_dilate(cellseg_context *context, const cseg_plane *t
  * distance_transform_edt. */
 cellseg_status cseg_distance_transform(cellseg_context *context, const cseg_plane *to, const cseg_plane *mask);
 
+/* The same of every pixel of a label to the nearest pixel of another label or of none. to: float32. */
+cellseg_status cseg_distance_within(cellseg_context *context, const cseg_plane *to, const cseg_plane *labels);
+
 /* Nearest background pixel of every pixel: row * width + column; of equally near ones the smallest column, then row. A mask
  * without background gives 2^32 - 1 or the pixel itself. to: uint32. At most 2^32 - 1 pixels, else CELLSEG_ERR_LIMIT of the
  * check. */
@@ -135,6 +138,11 @@ cellseg_status cseg_boundaries_find(cellseg_context *context, const cseg_plane *
 
 /* Every 0 becomes the label of the nearest labelled pixel within `distance` px (cseg_nearest_find()). to: not from's plane. */
 cellseg_status cseg_expansion_compute(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, double distance);
+
+/* compartment: CELLSEG_COMPARTMENT_NUCLEUS ... ; see cellseg_labels_compartment(). All uint32; to: a plane of its own. For the
+ * ring, the size is one of cseg_nearest_check_size(). */
+cellseg_status cseg_compartment_select(cellseg_context *context, const cseg_plane *to, const cseg_plane *cells,
+                                       const cseg_plane *nuclei, int32_t compartment, double ring_px);
 
 /* See cellseg_labels_check(). nuclei: NULL, or of the same size. */
 cellseg_status cseg_check_labels(char *violation, size_t size, cellseg_context *context, const cseg_plane *cells,

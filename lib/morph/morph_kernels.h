@@ -24,11 +24,29 @@ typedef struct cseg_morph_strip {
     bool black; /* subtract the minuend from the result instead */
 } cseg_morph_strip;
 
+/* A tile of an image and what surrounds it: to[y][x] becomes the extreme of from[y - above .. y + below][x - left .. x + right],
+ * inside the image. to may be from where above and below are 0 and the tile is as wide as the image. */
+typedef struct cseg_morph_tile {
+    char *to;
+    const char *from;              /* the tile's first sample */
+    size_t to_stride, from_stride; /* bytes */
+    size_t height, width;
+    size_t above, below, left, right;                           /* the window's reach */
+    size_t rows_above, rows_below, columns_left, columns_right; /* of the image around the tile, at most the window's reach */
+    void *scratch;                                              /* cseg_morph_tile_samples() */
+} cseg_morph_tile;
+
+/* Rows of windows, and two lines. */
+static inline size_t cseg_morph_tile_samples(const cseg_morph_tile *t) {
+    return (t->height + t->above + t->below) * t->width + 2 * (t->width + t->left + t->right);
+}
+
 /* max: true for the maximum, false for the minimum. */
 typedef struct cseg_morph_kernels {
     /* ---- rect.c ---- */
 
     void (*slide)(const cseg_morph_strip *strip, bool max);
+    void (*around)(const cseg_morph_tile *tile, bool max);
 
     /* ---- disc.c ---- */
 

@@ -80,11 +80,11 @@ TARGET static void bits_of_mask(uint64_t *bits, const uint8_t *mask, size_t word
 #include "morph/morph_kernels_type.h"
 
 const cseg_morph_row ROW_NAME = {
-    [CELLSEG_UINT8] = {slide_u8, clear_u8, build_u8, chord_u8, merge_u8, bits_of_mask},
-    [CELLSEG_UINT16] = {slide_u16, clear_u16, build_u16, chord_u16, merge_u16, NULL},
-    [CELLSEG_UINT32] = {slide_u32, clear_u32, build_u32, chord_u32, merge_u32, NULL},
-    [CELLSEG_INT16] = {slide_i16, clear_i16, build_i16, chord_i16, merge_i16, NULL},
-    [CELLSEG_INT32] = {slide_i32, clear_i32, build_i32, chord_i32, merge_i32, NULL},
-    [CELLSEG_FLOAT32] = {slide_f32, clear_f32, build_f32, chord_f32, merge_f32, NULL},
-    [CELLSEG_FLOAT64] = {slide_f64, clear_f64, build_f64, chord_f64, merge_f64, NULL},
+    [CELLSEG_UINT8] = {slide_u8, around_u8, clear_u8, build_u8, chord_u8, merge_u8, bits_of_mask},
+    [CELLSEG_UINT16] = {slide_u16, around_u16, clear_u16, build_u16, chord_u16, merge_u16, NULL},
+    [CELLSEG_UINT32] = {slide_u32, around_u32, clear_u32, build_u32, chord_u32, merge_u32, NULL},
+    [CELLSEG_INT16] = {slide_i16, around_i16, clear_i16, build_i16, chord_i16, merge_i16, NULL},
+    [CELLSEG_INT32] = {slide_i32, around_i32, clear_i32, build_i32, chord_i32, merge_i32, NULL},
+    [CELLSEG_FLOAT32] = {slide_f32, around_f32, clear_f32, build_f32, chord_f32, merge_f32, NULL},
+    [CELLSEG_FLOAT64] = {slide_f64, around_f64, clear_f64, build_f64, chord_f64, merge_f64, NULL},
 };

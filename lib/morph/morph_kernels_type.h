@@ -11,6 +11,11 @@ INLINE_BODY void NAME(extremes)(SAMPLE *restrict out, const SAMPLE *restrict a, 
         out[x] = NAME(extreme)(a[x], b[x], max);
 }
 
+INLINE_BODY void NAME(keep)(SAMPLE *restrict out, const SAMPLE *restrict in, size_t n, bool max) {
+    EACH (x, n)
+        out[x] = NAME(extreme)(in[x], out[x], max);
+}
+
 INLINE_BODY void NAME(fill)(SAMPLE *row, size_t n, bool max) {
     EACH (x, n)
         row[x] = max ? LOWEST : HIGHEST;
@@ -141,13 +146,53 @@ TARGET static void NAME(chord)(void *out, const void *table, size_t width, size_
     NAME(extremes)(out, level + margin - reach, level + margin + reach + 1 - ((size_t)1 << k), width, max);
 }
 
-INLINE_BODY void NAME(keep)(SAMPLE *restrict out, const SAMPLE *restrict in, size_t n, bool max) {
-    EACH (x, n)
-        out[x] = NAME(extreme)(in[x], out[x], max);
-}
-
 TARGET static void NAME(merge)(void *to, const void *chord, size_t width, bool max) {
     NAME(keep)(to, chord, width, max);
+}
+
+/* ---- the extreme around each sample of a tile; see rect.c ---- */
+
+/* Row r of the tile and its surroundings; neutral outside the image. */
+TARGET static void NAME(copy_row)(SAMPLE *line, const cseg_morph_tile *t, size_t r, bool max) {
+    const size_t outside = t->left - t->columns_left, inside = t->columns_left + t->width + t->columns_right;
+    const char *from = t->from + ((ptrdiff_t)r - (ptrdiff_t)t->above) * (ptrdiff_t)t->from_stride;
+    NAME(any_fill)(line, outside, max);
+    memcpy(line + outside, (const SAMPLE *)(const void *)from - t->columns_left, inside * sizeof(SAMPLE));
+    NAME(any_fill)(line + outside + inside, t->right - t->columns_right, max);
+}
+
+/* The extremes of windows along a row, by windows of 1, 2, 4 ... samples, each of two halves, and last of two that overlap. */
+TARGET static void NAME(along)(SAMPLE *to, SAMPLE *line, SAMPLE *other, const cseg_morph_tile *t, bool max) {
+    const size_t length = t->left + t->width + t->right, window = t->left + t->right + 1;
+    size_t step = 1;
+    for (; 2 * step <= window; step *= 2) {
+        NAME(any_extremes)(other, line, line + step, length - 2 * step + 1, max);
+        SAMPLE *swap = line;
+        line = other;
+        other = swap;
+    }
+    NAME(any_extremes)(to, line, line + window - step, t->width, max);
+}
+
+/* Rows first; then the same across rows, whose samples lie side by side. */
+TARGET static void NAME(around)(const cseg_morph_tile *t, bool max) {
+    const size_t length = t->left + t->width + t->right, window = t->above + t->below + 1, rows = t->above + t->height + t->below;
+    SAMPLE *lines = t->scratch, *line = lines + rows * t->width;
+    for (size_t r = 0; r < rows; r++)
+        if (r < t->above - t->rows_above || r >= t->above + t->height + t->rows_below) {
+            NAME(any_fill)(lines + r * t->width, t->width, max);
+        } else {
+            NAME(copy_row)(line, t, r, max);
+            NAME(along)(lines + r * t->width, line, line + length, t, max);
+        }
+    size_t step = 1;
+    for (; 2 * step <= window; step *= 2)
+        for (size_t r = 0; r + 2 * step <= rows; r++)
+            NAME(merge)(lines + r * t->width, lines + (r + step) * t->width, t->width, max);
+    for (size_t y = 0; y < t->height; y++) {
+        const SAMPLE *last = lines + (y + window - step) * t->width;
+        NAME(any_extremes)((SAMPLE *)(void *)(t->to + y * t->to_stride), lines + y * t->width, last, t->width, max);
+    }
 }
 
 #undef SAMPLE

@@ -110,7 +110,7 @@ cellseg_status cellseg_labels_clear_border(cellseg_labels **out, cellseg_context
     return make_labels(out, context, labels, choose, &(selection){.choice = choose_inner, .margin = margin_px});
 }
 
-/* ---- filling, expanding, boundaries ---- */
+/* ---- filling, expanding, compartments, boundaries ---- */
 
 static cellseg_status fill_holes(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, const void *how) {
     (void)how;
@@ -133,6 +133,25 @@ cellseg_status cellseg_labels_expand(cellseg_labels **out, cellseg_context *cont
     CSEG_TRY_GOTO(done, cseg_nearest_check_size(&from));
     CSEG_TRY_GOTO(done, cseg_toolkit_make(&t, &to, CELLSEG_UINT32, from.height, from.width));
     status = cseg_expansion_compute(context, &to, &from, distance_px);
+done:
+    return cseg_toolkit_end(&t, status);
+}
+
+cellseg_status cellseg_labels_compartment(cellseg_labels **out, cellseg_context *context, const cellseg_labels *cells,
+                                          const cellseg_labels *nuclei, int32_t compartment, double ring_px) {
+    cseg_toolkit t;
+    cseg_plane own, inner, to;
+    cellseg_status status;
+    CSEG_TRY(cseg_toolkit_begin_labels(&t, context, "compartment", out));
+    CSEG_TRY_GOTO(done, cseg_toolkit_read_labels(&t, &own, cells, "cells"));
+    CSEG_TRY_GOTO(done, cseg_toolkit_read_labels(&t, &inner, nuclei, "nuclei"));
+    CSEG_TRY_GOTO(done, cseg_range_check("compartment", compartment, CELLSEG_COMPARTMENT_NUCLEUS, CELLSEG_COMPARTMENT_RING));
+    if (compartment == CELLSEG_COMPARTMENT_RING) {
+        CSEG_TRY_GOTO(done, cseg_range_check("ring_px", ring_px, 0, DBL_MAX));
+        CSEG_TRY_GOTO(done, cseg_nearest_check_size(&own));
+    }
+    CSEG_TRY_GOTO(done, cseg_toolkit_make(&t, &to, CELLSEG_UINT32, own.height, own.width));
+    status = cseg_compartment_select(context, &to, &own, &inner, compartment, ring_px);
 done:
     return cseg_toolkit_end(&t, status);
 }

@@ -20,8 +20,8 @@ static bool alike(const cellseg_model *a, const cellseg_model *b) {
 }
 
 static cellseg_status check(const cellseg_model *a, const cellseg_model *b, double part) {
-    if (a == NULL || b == NULL)
-        return cseg_fail(CELLSEG_ERR_ARGUMENT, "a model is NULL");
+    CSEG_TRY(cseg_model_check_layers(a));
+    CSEG_TRY(cseg_model_check_layers(b));
     CSEG_TRY(cseg_range_check("part", part, 0, 1));
     return alike(a, b) ? CELLSEG_OK : cseg_fail(CELLSEG_ERR_MODEL, "the models differ in layers, rule or classes");
 }

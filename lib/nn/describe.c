@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Architecture, rule and class names: written as JSON text, parsed. */
 #include "nn/describe.h"
-#include "nn/json.h"
+#include "core/core.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -28,8 +28,9 @@ static void write_layer(cseg_text *text, const cseg_layer *layer) {
 }
 
 static void write_arch(cseg_text *text, const cseg_arch *arch) {
+    cseg_text_add(text, "[");
     for (size_t i = 0; i < arch->count; i++) {
-        cseg_text_add(text, i == 0 ? "[" : ",");
+        cseg_text_add(text, i == 0 ? "" : ",");
         write_layer(text, &arch->layers[i]);
     }
     cseg_text_add(text, "]");
@@ -222,6 +223,27 @@ cellseg_status cseg_parse_classes(char names[CSEG_MAX_CLASSES][CSEG_NAME_BYTES],
                                       : cseg_fail(CELLSEG_ERR_FORMAT, "classes: it must be a list of names");
     cseg_memory_free(json);
     return status;
+}
+
+/* ---- rule and classes in one text ---- */
+
+static cellseg_status read_members(cseg_rule *rule, char names[CSEG_MAX_CLASSES][CSEG_NAME_BYTES], const cseg_json *json) {
+    const cseg_json *of_rule = cseg_json_member(json, "rule"), *of_classes = cseg_json_member(json, "classes");
+    if (!cseg_json_is(of_rule, CSEG_JSON_OBJECT) || !cseg_json_is(of_classes, CSEG_JSON_ARRAY))
+        return cseg_fail(CELLSEG_ERR_FORMAT, "an object \"rule\" and a list \"classes\" must be there");
+    CSEG_TRY(read_rule(rule, of_rule));
+    return read_classes(names, &rule->classes, of_classes);
+}
+
+cellseg_status cseg_parse_description(cseg_rule *rule, char names[CSEG_MAX_CLASSES][CSEG_NAME_BYTES], cellseg_context *context,
+                                      const char *text) {
+    static const char what[] = "description";
+    *rule = (cseg_rule){0};
+    cseg_json *json;
+    CSEG_TRY(cseg_json_parse(&json, context, text, strlen(text), what));
+    const cellseg_status status = read_members(rule, names, json);
+    cseg_memory_free(json);
+    return status != CELLSEG_OK ? cseg_error_fail_in(status, what) : CELLSEG_OK;
 }
 
 /* ---- texts ---- */

@@ -18,5 +18,8 @@ cellseg_status cseg_parse_rule(cseg_rule *rule, cellseg_context *context,
                                const char *text); /* unchecked: call cseg_rule_check() */
 cellseg_status cseg_parse_classes(char names[CSEG_MAX_CLASSES][CSEG_NAME_BYTES], uint32_t *count, cellseg_context *context,
                                   const char *text);
+/* "rule" and "classes" of a text like cellseg_model_info(); unchecked: call cseg_rule_check(). */
+cellseg_status cseg_parse_description(cseg_rule *rule, char names[CSEG_MAX_CLASSES][CSEG_NAME_BYTES], cellseg_context *context,
+                                      const char *text);
 
 #endif

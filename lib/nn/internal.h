@@ -17,7 +17,8 @@ typedef struct cseg_test_vector {
 
 /* Immutable once complete, so that threads may share it. */
 struct cellseg_model {
-    cseg_arch arch;
+    cseg_arch arch;          /* without layers where the network is the caller's */
+    cellseg_network network; /* predict NULL: the layers are the network */
     cseg_layout layout;
     cseg_rule rule;
     char names[CSEG_MAX_CLASSES][CSEG_NAME_BYTES];
@@ -37,6 +38,11 @@ void cseg_model_default_names(char names[CSEG_MAX_CLASSES][CSEG_NAME_BYTES]);
 
 /* CELLSEG_ERR_MODEL unless preprocessing and tiling support every value. */
 cellseg_status cseg_rule_check(const cseg_rule *rule);
+
+/* CELLSEG_ERR_MODEL where the network is the caller's, CELLSEG_ERR_ARGUMENT for NULL. */
+cellseg_status cseg_model_check_layers(const cellseg_model *model);
+/* With rule and names set: the JSON of cellseg_model_info(), and the hash. */
+cellseg_status cseg_model_describe(cellseg_model *model, cellseg_context *context);
 
 /* A model without numbers: architecture checked, parameters allocated but not set. record: NULL or JSON text, copied. */
 cellseg_status cseg_model_new(cellseg_model **out, cellseg_context *context, const cseg_arch *arch, const cseg_rule *rule,

@@ -66,6 +66,14 @@ cellseg_status cseg_rule_check(const cseg_rule *rule) {
     return fault == NULL ? CELLSEG_OK : cseg_fail(CELLSEG_ERR_MODEL, "rule: %s", fault);
 }
 
+cellseg_status cseg_model_check_layers(const cellseg_model *model) {
+    if (model == NULL)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "model is NULL");
+    if (model->arch.count == 0)
+        return cseg_fail(CELLSEG_ERR_MODEL, "the model has no layers: its network runs elsewhere");
+    return CELLSEG_OK;
+}
+
 cellseg_status cseg_model_new(cellseg_model **out, cellseg_context *context, const cseg_arch *arch, const cseg_rule *rule,
                               const char *record) {
     *out = NULL;
@@ -152,6 +160,11 @@ static cellseg_status compute_hash(cellseg_model *model, cellseg_context *contex
     return CELLSEG_OK;
 }
 
+cellseg_status cseg_model_describe(cellseg_model *model, cellseg_context *context) {
+    CSEG_TRY(cseg_describe_info(&model->info, context, model));
+    return compute_hash(model, context);
+}
+
 cellseg_status cseg_model_finish(cellseg_model *model, cellseg_context *context) {
     CSEG_TRY(check_params(model, context));
     size_t weights_at[CSEG_MAX_LAYERS], shift_at[CSEG_MAX_LAYERS];
@@ -169,8 +182,7 @@ cellseg_status cseg_model_finish(cellseg_model *model, cellseg_context *context)
         cseg_fold_weights(context, model->packed, model->kernels, &model->arch, &model->layout, model->params, scratch);
     cseg_memory_free(scratch);
     CSEG_TRY(status);
-    CSEG_TRY(cseg_describe_info(&model->info, context, model));
-    return compute_hash(model, context);
+    return cseg_model_describe(model, context);
 }
 
 /* ---- the test vector ---- */

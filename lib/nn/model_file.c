@@ -2,29 +2,24 @@
 /*
  * Model files (docs/model-format.md): a model as named tensors, written and read. Loading validates the header, then
  * architecture and rule, then that the file holds exactly the architecture's tensors with their shapes. Only then is memory
- * allocated. At the end the test vector proves that the network computes the same values here as where it was saved.
+ * allocated. At the end the test vector proves that the network computes the same values here as where it was saved. ONNX files
+ * are told by their first bytes, and read by onnx_read.c.
  */
+#include "nn/cost.h"
 #include "nn/describe.h"
 #include "nn/float16.h"
 #include "nn/internal.h"
+#include "nn/onnx.h"
 #include "nn/safetensors.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { TENSORS_PER_LAYER = 5, MAX_TENSORS = TENSORS_PER_LAYER * CSEG_MAX_LAYERS + 2, TENSOR_NAME_BYTES = 48, FRAME = 2 };
+enum { TENSORS_PER_LAYER = 5, MAX_TENSORS = TENSORS_PER_LAYER * CSEG_MAX_LAYERS + 2, TENSOR_NAME_BYTES = 48 };
 
 /* Probabilities of two correct builds differ by rounding, some 1e-6; a wrong kernel or a damaged weight changes them far more. */
 static const double test_tolerance = 1e-4;
-
-/*
- * What a model may cost, whatever the file claims. The paper's network at its patch of 176 pixels takes 5.0e9 multiply-adds
- * (cseg_arch_work()) and 17 MB, and 3.7e8 for a test vector of 48 pixels; the default model a quarter of the work and half of the
- * bytes. A network of eight times the paper's width is within the limits.
- */
-static const double max_patch_work = 5e11, max_test_work = 3.2e10;
-static const uint64_t max_patch_bytes = (uint64_t)1 << 29;
 
 static const uint64_t max_file_bytes = (uint64_t)1 << 31;
 
@@ -118,65 +113,6 @@ static cellseg_status read_description(description *about, cellseg_context *cont
     return cseg_layout_make(&about->layout, &about->arch);
 }
 
-static cellseg_status check_work(const cseg_arch *arch, const cseg_size *sizes, double most, const char *what) {
-    const double work = cseg_arch_work(arch, sizes);
-    if (work <= most)
-        return CELLSEG_OK;
-    return cseg_fail(CELLSEG_ERR_LIMIT, "%s takes %.3g multiply-adds; at most %.3g are allowed", what, work, most);
-}
-
-/* Check the work of one patch of the rule's size, and its memory against the budget, layer by layer, before anything is
- * allocated. */
-static cellseg_status check_sizes(const description *about, cellseg_context *context) {
-    const size_t edge = about->rule.patch_px;
-    cseg_size sizes[CSEG_MAX_LAYERS];
-    CSEG_TRY(cseg_arch_sizes(sizes, &about->arch, edge, edge));
-    CSEG_TRY(check_work(&about->arch, sizes, max_patch_work, "a patch"));
-    for (size_t i = 0; i < about->arch.count; i++) {
-        const cseg_layer *layer = &about->arch.layers[i];
-        const size_t floats = cseg_tensor_floats(1, sizes[i].height, sizes[i].width, layer->out, FRAME);
-        char name[48];
-        (void)snprintf(name, sizeof name, "layer %zu (%s)", i, cseg_arch_op_name(layer->op));
-        const uint64_t bytes = ((uint64_t)floats + about->layout.slots[i].weights) * sizeof(float);
-        CSEG_TRY(cseg_budget_check(context, bytes, name));
-    }
-    return CELLSEG_OK;
-}
-
-/* The layer that moves most on an input of edge x edge. */
-static size_t largest_layer(const cellseg_model *model, const cseg_size *sizes, size_t edge) {
-    size_t max_moved = 0, blamed = 0, before = edge * edge;
-    for (size_t i = 0; i < model->arch.count; i++) {
-        const size_t after = sizes[i].height * sizes[i].width * model->arch.layers[i].out;
-        if (before + after > max_moved) {
-            max_moved = before + after;
-            blamed = i;
-        }
-        before = after;
-    }
-    return blamed;
-}
-
-/* Check the memory of one patch of the rule's size: input, output and workspace. */
-static cellseg_status check_workspace(const cellseg_model *model, cellseg_context *context) {
-    const size_t edge = model->rule.patch_px;
-    cseg_size sizes[CSEG_MAX_LAYERS];
-    char name[64];
-    CSEG_TRY(cseg_arch_sizes(sizes, &model->arch, edge, edge));
-    const size_t blamed = largest_layer(model, sizes, edge);
-    (void)snprintf(name, sizeof name, "a patch, most at layer %zu (%s),", blamed,
-                   cseg_arch_op_name(model->arch.layers[blamed].op));
-    const uint64_t values = cseg_forward_values_bytes(model, context, edge, edge);
-    const uint64_t workspace = cseg_forward_workspace_bytes(model, context, 1, edge, edge);
-    if (values == 0 || workspace == 0)
-        return cseg_error_last();
-    const uint64_t bytes = values + (1 + (uint64_t)model->rule.classes) * edge * edge * sizeof(float);
-    if (bytes > max_patch_bytes)
-        return cseg_fail(CELLSEG_ERR_LIMIT, "%s needs %llu bytes; at most %llu are allowed", name, (unsigned long long)bytes,
-                         (unsigned long long)max_patch_bytes);
-    return cseg_budget_check(context, workspace, name);
-}
-
 static cellseg_status check_tensors(description *about, inventory *all, const cseg_safetensors *file) {
     size_t *shape = about->test_shape;
     CSEG_TRY(cseg_safetensors_shape(shape, file, "test.input", 2));
@@ -193,13 +129,7 @@ static cellseg_status check_tensors(description *about, inventory *all, const cs
 
 static cellseg_status check_test_vector(const cellseg_model *model, cellseg_context *context) {
     const size_t count = model->rule.classes * model->test.height * model->test.width;
-    cseg_size sizes[CSEG_MAX_LAYERS];
-    CSEG_TRY(cseg_arch_sizes(sizes, &model->arch, model->test.height, model->test.width));
-    CSEG_TRY(check_work(&model->arch, sizes, max_test_work, "test vector: it"));
-    const uint64_t bytes = cseg_forward_values_bytes(model, context, model->test.height, model->test.width);
-    if (bytes == 0 || bytes > max_patch_bytes)
-        return cseg_fail(CELLSEG_ERR_LIMIT, "test vector: it needs %llu bytes; at most %llu are allowed",
-                         (unsigned long long)bytes, (unsigned long long)max_patch_bytes);
+    CSEG_TRY(cseg_cost_check_test(model, context));
     float *output = cseg_memory_alloc(context, count, sizeof *output);
     if (output == NULL)
         return cseg_error_last();
@@ -230,7 +160,7 @@ static cellseg_status build(cellseg_model **out, cellseg_context *context, const
     }
     cseg_progress_step(context, "packing", 0.4, 0.6);
     CSEG_TRY_GOTO(failed, cseg_model_finish(model, context));
-    CSEG_TRY_GOTO(failed, check_workspace(model, context));
+    CSEG_TRY_GOTO(failed, cseg_cost_check_patch(model, context));
     CSEG_TRY_GOTO(failed, cseg_model_test_new(model, context, about->test_shape[0], about->test_shape[1]));
     cseg_safetensors_read(model->test.input, file, "test.input");
     cseg_safetensors_read(model->test.output, file, "test.output");
@@ -253,7 +183,7 @@ static cellseg_status load_open(cellseg_model **out, cellseg_context *context, c
         return cseg_error_last();
     cellseg_status status = read_description(&work->about, context, file->metadata);
     if (status == CELLSEG_OK)
-        status = check_sizes(&work->about, context);
+        status = cseg_cost_check_layers(&work->about.arch, &work->about.layout, &work->about.rule, context);
     if (status == CELLSEG_OK)
         status = check_tensors(&work->about, &work->all, file);
     if (status == CELLSEG_OK)
@@ -263,6 +193,8 @@ static cellseg_status load_open(cellseg_model **out, cellseg_context *context, c
 }
 
 static cellseg_status load_memory(cellseg_model **out, cellseg_context *context, const void *bytes, size_t size) {
+    if (cseg_onnx_is(bytes, size))
+        return cseg_onnx_load(out, context, bytes, size);
     cseg_safetensors file;
     CSEG_TRY(cseg_safetensors_open(&file, context, bytes, size));
     const cellseg_status status = load_open(out, context, &file);
@@ -303,7 +235,8 @@ static cellseg_status read_open(uint8_t **bytes, cellseg_context *context, cseg_
     const size_t available = cseg_file_read_at(file, start, sizeof start, 0);
     if (file->error != 0)
         return cseg_file_fail("cannot be read", file->error);
-    CSEG_TRY(cseg_safetensors_check_start(start, available, file->size));
+    if (!cseg_onnx_is(start, available))
+        CSEG_TRY(cseg_safetensors_check_start(start, available, file->size));
     if (file->size > max_file_bytes)
         return cseg_fail(CELLSEG_ERR_FORMAT, "a file of more than 2 GB");
     const size_t size = (size_t)file->size;
@@ -428,8 +361,7 @@ static cellseg_status save(const cellseg_model *model, cellseg_context *context,
 }
 
 static cellseg_status save_in_call(const cellseg_model *model, cellseg_context *context, cseg_target *target, int32_t weights) {
-    if (model == NULL)
-        return cseg_fail(CELLSEG_ERR_ARGUMENT, "model is NULL");
+    CSEG_TRY(cseg_model_check_layers(model));
     if (weights != CELLSEG_WEIGHTS_FLOAT32 && weights != CELLSEG_WEIGHTS_FLOAT16)
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "weights is %d; it must be CELLSEG_WEIGHTS_FLOAT32 or _FLOAT16", (int)weights);
     cseg_call call;

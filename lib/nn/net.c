@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* A network in training: creation, step, evaluation, and the model of its current weights. */
 #include "nn/net.h"
-#include "nn/json.h"
+#include "core/core.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -25,6 +25,7 @@ static cellseg_status check_options(const cseg_net_options *options) {
 static cellseg_status choose_arch(cseg_net *net, const cellseg_model *start) {
     cseg_model_default_names(net->names);
     if (start != NULL) {
+        CSEG_TRY(cseg_model_check_layers(start));
         net->arch = start->arch;
         memcpy(net->names, start->names, start->rule.classes * sizeof net->names[0]);
         cseg_layer *last = &net->arch.layers[net->arch.count - 1];

@@ -63,6 +63,14 @@ uint64_t cseg_forward_values_bytes(const cellseg_model *model, const cellseg_con
 cellseg_status cseg_forward_run(const cellseg_model *model, cellseg_context *context, float *out, const float *in, size_t patches,
                                 size_t height, size_t width, void *workspace);
 
+/* ---- a network that runs elsewhere (network.c) ---- */
+
+/* The caller's network; NULL: the model has layers of its own. */
+const cellseg_network *cseg_network_of(const cellseg_model *model);
+
+/* Call the network, and check and clamp its maps. CELLSEG_ERR_MODEL where it fails, or a value is far outside [0, 1]. */
+cellseg_status cseg_network_run(const cellseg_model *model, float *maps, const float *windows, size_t count);
+
 /* ---- training ---- */
 
 typedef struct cseg_net cseg_net; /* parameters, gradients, Adam's moments, activations of one batch */

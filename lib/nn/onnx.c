@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A model as an ONNX file, for other engines: normalisation folded into the convolutions, dropout removed, the batch size free.
- * ONNX is a Protocol Buffers message (onnx.proto3, opset 13), of which the few fields needed are written here. A message is
- * preceded by its length: five bytes are reserved and filled in at the end. The encoding allows a varint that is longer than
- * needed.
+ * A model as an ONNX file, for other engines: normalisation folded into the convolutions, dropout removed, batch, height and
+ * width free. ONNX is a Protocol Buffers message (onnx.proto3, opset 13), of which the few fields needed are written here. A
+ * message is preceded by its length: five bytes are reserved and filled in at the end. The encoding allows a varint that is
+ * longer than needed.
  */
+#include "nn/onnx.h"
 #include "nn/fold.h"
-#include "nn/internal.h"
 
 #include <cellseg/model.h>
 
@@ -14,47 +14,6 @@
 #include <string.h>
 
 enum { OPSET = 13, IR_VERSION = 8, LENGTH_BYTES = 5, NAME_BYTES = 40 };
-
-/* Field numbers of onnx.proto3. */
-enum {
-    MODEL_IR_VERSION = 1,
-    MODEL_PRODUCER = 2,
-    MODEL_PRODUCER_VERSION = 3,
-    MODEL_GRAPH = 7,
-    MODEL_OPSET = 8,
-    MODEL_METADATA = 14,
-    OPSET_VERSION = 2,
-    ENTRY_KEY = 1,
-    ENTRY_VALUE = 2,
-    GRAPH_NODE = 1,
-    GRAPH_NAME = 2,
-    GRAPH_INITIALIZER = 5,
-    GRAPH_INPUT = 11,
-    GRAPH_OUTPUT = 12,
-    NODE_INPUT = 1,
-    NODE_OUTPUT = 2,
-    NODE_OP_TYPE = 4,
-    NODE_ATTRIBUTE = 5,
-    ATTRIBUTE_NAME = 1,
-    ATTRIBUTE_INT = 3,
-    ATTRIBUTE_INTS = 8,
-    ATTRIBUTE_TYPE = 20,
-    TENSOR_DIMS = 1,
-    TENSOR_DATA_TYPE = 2,
-    TENSOR_NAME = 8,
-    TENSOR_RAW_DATA = 9,
-    VALUE_NAME = 1,
-    VALUE_TYPE = 2,
-    TYPE_TENSOR = 1,
-    TENSOR_TYPE_ELEMENT = 1,
-    TENSOR_TYPE_SHAPE = 2,
-    SHAPE_DIM = 1,
-    DIM_VALUE = 1,
-    DIM_PARAM = 2,
-    TYPE_FLOAT = 1,
-    ATTRIBUTE_IS_INT = 2,
-    ATTRIBUTE_IS_INTS = 7
-};
 
 /* ---- Protocol Buffers ---- */
 
@@ -102,11 +61,11 @@ static void end(cseg_text *out, size_t start) {
 /* ---- the graph ---- */
 
 static void put_ints(cseg_text *node, const char *name, const uint64_t *values, size_t count) {
-    const size_t attribute = begin(node, NODE_ATTRIBUTE);
-    put_string(node, ATTRIBUTE_NAME, name);
+    const size_t attribute = begin(node, CSEG_ONNX_NODE_ATTRIBUTE);
+    put_string(node, CSEG_ONNX_ATTRIBUTE_NAME, name);
     for (size_t i = 0; i < count; i++)
-        put_int(node, ATTRIBUTE_INTS, values[i]);
-    put_int(node, ATTRIBUTE_TYPE, ATTRIBUTE_IS_INTS);
+        put_int(node, CSEG_ONNX_ATTRIBUTE_INTS, values[i]);
+    put_int(node, CSEG_ONNX_ATTRIBUTE_TYPE, CSEG_ONNX_ATTRIBUTE_IS_INTS);
     end(node, attribute);
 }
 
@@ -119,10 +78,10 @@ static void put_op_attributes(cseg_text *node, const cseg_layer *layer) {
         put_ints(node, "pads", pads, 4);
         break;
     case CSEG_OP_CONCAT: {
-        const size_t attribute = begin(node, NODE_ATTRIBUTE);
-        put_string(node, ATTRIBUTE_NAME, "axis");
-        put_int(node, ATTRIBUTE_INT, 1);
-        put_int(node, ATTRIBUTE_TYPE, ATTRIBUTE_IS_INT);
+        const size_t attribute = begin(node, CSEG_ONNX_NODE_ATTRIBUTE);
+        put_string(node, CSEG_ONNX_ATTRIBUTE_NAME, "axis");
+        put_int(node, CSEG_ONNX_ATTRIBUTE_INT, 1);
+        put_int(node, CSEG_ONNX_ATTRIBUTE_TYPE, CSEG_ONNX_ATTRIBUTE_IS_INT);
         end(node, attribute);
         break;
     }
@@ -151,10 +110,10 @@ static void name_input(char name[NAME_BYTES], const cseg_arch *arch, size_t laye
 }
 
 static void put_activation(cseg_text *graph, const char *op, const char *from, const char *to) {
-    const size_t node = begin(graph, GRAPH_NODE);
-    put_string(graph, NODE_INPUT, from);
-    put_string(graph, NODE_OUTPUT, to);
-    put_string(graph, NODE_OP_TYPE, op);
+    const size_t node = begin(graph, CSEG_ONNX_GRAPH_NODE);
+    put_string(graph, CSEG_ONNX_NODE_INPUT, from);
+    put_string(graph, CSEG_ONNX_NODE_OUTPUT, to);
+    put_string(graph, CSEG_ONNX_NODE_OP_TYPE, op);
     end(graph, node);
 }
 
@@ -165,21 +124,21 @@ static void put_layer(cseg_text *graph, const cseg_arch *arch, size_t i) {
     char in[NAME_BYTES], out[NAME_BYTES], name[NAME_BYTES];
     name_input(in, arch, i);
     name_value(out, arch, i);
-    const size_t node = begin(graph, GRAPH_NODE);
-    put_string(graph, NODE_INPUT, in);
+    const size_t node = begin(graph, CSEG_ONNX_GRAPH_NODE);
+    put_string(graph, CSEG_ONNX_NODE_INPUT, in);
     if (layer->op == CSEG_OP_CONCAT) {
         name_input(name, arch, layer->with + 1);
-        put_string(graph, NODE_INPUT, name);
+        put_string(graph, CSEG_ONNX_NODE_INPUT, name);
     }
     if (cseg_layer_has_weights(layer)) {
         (void)snprintf(name, sizeof name, "layer%zu.weight", i);
-        put_string(graph, NODE_INPUT, name);
+        put_string(graph, CSEG_ONNX_NODE_INPUT, name);
         (void)snprintf(name, sizeof name, "layer%zu.bias", i);
-        put_string(graph, NODE_INPUT, name);
+        put_string(graph, CSEG_ONNX_NODE_INPUT, name);
     }
     (void)snprintf(name, sizeof name, "layer%zu.sum", i);
-    put_string(graph, NODE_OUTPUT, activated ? name : out);
-    put_string(graph, NODE_OP_TYPE, ops[layer->op]);
+    put_string(graph, CSEG_ONNX_NODE_OUTPUT, activated ? name : out);
+    put_string(graph, CSEG_ONNX_NODE_OP_TYPE, ops[layer->op]);
     put_op_attributes(graph, layer);
     end(graph, node);
     if (activated)
@@ -190,14 +149,14 @@ static void put_layer(cseg_text *graph, const cseg_arch *arch, size_t i) {
 
 static void put_tensor(cseg_text *graph, const char *name, const uint64_t *dims, size_t dimensions, const float *numbers) {
     uint64_t count = 1;
-    const size_t tensor = begin(graph, GRAPH_INITIALIZER);
+    const size_t tensor = begin(graph, CSEG_ONNX_GRAPH_INITIALIZER);
     for (size_t d = 0; d < dimensions; d++) {
-        put_int(graph, TENSOR_DIMS, dims[d]);
+        put_int(graph, CSEG_ONNX_TENSOR_DIMS, dims[d]);
         count *= dims[d];
     }
-    put_int(graph, TENSOR_DATA_TYPE, TYPE_FLOAT);
-    put_string(graph, TENSOR_NAME, name);
-    const size_t data = begin(graph, TENSOR_RAW_DATA);
+    put_int(graph, CSEG_ONNX_TENSOR_DATA_TYPE, CSEG_ONNX_TYPE_FLOAT);
+    put_string(graph, CSEG_ONNX_TENSOR_NAME, name);
+    const size_t data = begin(graph, CSEG_ONNX_TENSOR_RAW_DATA);
     for (uint64_t i = 0; i < count; i++) {
         uint32_t bits;
         memcpy(&bits, &numbers[i], sizeof bits);
@@ -237,20 +196,20 @@ static void put_weights(cseg_text *graph, const cellseg_model *model, size_t i, 
 
 /* ---- the model ---- */
 
-/* Batch x channels x patch x patch: some engines require a fixed size. */
-static void put_value(cseg_text *graph, uint32_t field, const char *name, uint64_t channels, uint64_t patch) {
-    const uint64_t edges[4] = {0, channels, patch, patch};
+/* Batch x channels x height x width; names of the free dimensions, which both values share. */
+static void put_value(cseg_text *graph, uint32_t field, const char *name, uint64_t channels) {
+    static const char *const free_dims[4] = {"batch", NULL, "height", "width"};
     const size_t value = begin(graph, field);
-    put_string(graph, VALUE_NAME, name);
-    const size_t type = begin(graph, VALUE_TYPE), tensor = begin(graph, TYPE_TENSOR);
-    put_int(graph, TENSOR_TYPE_ELEMENT, TYPE_FLOAT);
-    const size_t shape = begin(graph, TENSOR_TYPE_SHAPE);
+    put_string(graph, CSEG_ONNX_VALUE_NAME, name);
+    const size_t type = begin(graph, CSEG_ONNX_VALUE_TYPE), tensor = begin(graph, CSEG_ONNX_TYPE_TENSOR);
+    put_int(graph, CSEG_ONNX_TENSOR_TYPE_ELEMENT, CSEG_ONNX_TYPE_FLOAT);
+    const size_t shape = begin(graph, CSEG_ONNX_TENSOR_TYPE_SHAPE);
     for (size_t d = 0; d < 4; d++) {
-        const size_t dim = begin(graph, SHAPE_DIM);
-        if (d == 0)
-            put_string(graph, DIM_PARAM, "batch");
+        const size_t dim = begin(graph, CSEG_ONNX_SHAPE_DIM);
+        if (free_dims[d] != NULL)
+            put_string(graph, CSEG_ONNX_DIM_PARAM, free_dims[d]);
         else
-            put_int(graph, DIM_VALUE, edges[d]);
+            put_int(graph, CSEG_ONNX_DIM_VALUE, channels);
         end(graph, dim);
     }
     end(graph, shape);
@@ -261,30 +220,30 @@ static void put_value(cseg_text *graph, uint32_t field, const char *name, uint64
 
 static void put_graph(cseg_text *out, const cellseg_model *model, float *scratch) {
     const cseg_arch *arch = &model->arch;
-    const size_t graph = begin(out, MODEL_GRAPH);
+    const size_t graph = begin(out, CSEG_ONNX_MODEL_GRAPH);
     for (size_t i = 0; i < arch->count; i++)
         if (arch->layers[i].op != CSEG_OP_DROPOUT)
             put_layer(out, arch, i);
-    put_string(out, GRAPH_NAME, "cellseg");
+    put_string(out, CSEG_ONNX_GRAPH_NAME, "cellseg");
     for (size_t i = 0; i < arch->count; i++)
         if (cseg_layer_has_weights(&arch->layers[i]))
             put_weights(out, model, i, scratch);
-    put_value(out, GRAPH_INPUT, "image", 1, model->rule.patch_px);
-    put_value(out, GRAPH_OUTPUT, "probabilities", model->rule.classes, model->rule.patch_px);
+    put_value(out, CSEG_ONNX_GRAPH_INPUT, "image", 1);
+    put_value(out, CSEG_ONNX_GRAPH_OUTPUT, "probabilities", model->rule.classes);
     end(out, graph);
 }
 
 static void put_model(cseg_text *out, const cellseg_model *model, float *scratch) {
-    put_int(out, MODEL_IR_VERSION, IR_VERSION);
-    put_string(out, MODEL_PRODUCER, "cellseg");
-    put_string(out, MODEL_PRODUCER_VERSION, cellseg_version());
+    put_int(out, CSEG_ONNX_MODEL_IR_VERSION, IR_VERSION);
+    put_string(out, CSEG_ONNX_MODEL_PRODUCER, "cellseg");
+    put_string(out, CSEG_ONNX_MODEL_PRODUCER_VERSION, cellseg_version());
     put_graph(out, model, scratch);
-    const size_t opset = begin(out, MODEL_OPSET);
-    put_int(out, OPSET_VERSION, OPSET);
+    const size_t opset = begin(out, CSEG_ONNX_MODEL_OPSET);
+    put_int(out, CSEG_ONNX_OPSET_VERSION, OPSET);
     end(out, opset);
-    const size_t entry = begin(out, MODEL_METADATA);
-    put_string(out, ENTRY_KEY, "cellseg");
-    put_string(out, ENTRY_VALUE, model->info);
+    const size_t entry = begin(out, CSEG_ONNX_MODEL_METADATA);
+    put_string(out, CSEG_ONNX_ENTRY_KEY, "cellseg");
+    put_string(out, CSEG_ONNX_ENTRY_VALUE, model->info);
     end(out, entry);
 }
 
@@ -305,8 +264,7 @@ static cellseg_status export_graph(const cellseg_model *model, cellseg_context *
 }
 
 static cellseg_status export_in_call(const cellseg_model *model, cellseg_context *context, cseg_target *target) {
-    if (model == NULL)
-        return cseg_fail(CELLSEG_ERR_ARGUMENT, "model is NULL");
+    CSEG_TRY(cseg_model_check_layers(model));
     cseg_call call;
     cseg_call_begin(&call, context);
     return cseg_call_end(&call, export_graph(model, context, target));

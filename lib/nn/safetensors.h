@@ -3,7 +3,7 @@
 #ifndef CSEG_NN_SAFETENSORS_H
 #define CSEG_NN_SAFETENSORS_H
 
-#include "nn/json.h"
+#include "core/core.h"
 
 enum { CSEG_MAX_DIMENSIONS = 4, CSEG_SAFETENSORS_MAX_HEADER = 1 << 20 };
 

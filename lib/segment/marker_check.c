@@ -14,6 +14,8 @@
 #include "morph/morph.h"
 #include "segment/segment.h"
 
+#include <string.h>
+
 #define RING_UM 4.0
 #define STAIN_CONTRAST (-0.20) /* below, and ... */
 #define STAIN_SHARE 0.40       /* ... above: a nuclear stain */
@@ -135,4 +137,19 @@ done:
     cseg_plane_free(&distance);
     cseg_memory_free(of);
     return status;
+}
+
+static bool is_refused(int32_t verdict, int32_t check) {
+    return (verdict == CELLSEG_VERDICT_NUCLEAR_STAIN && check >= CELLSEG_MARKER_REFUSE_STAINS) ||
+           (verdict == CELLSEG_VERDICT_DOUBTFUL && check >= CELLSEG_MARKER_REFUSE);
+}
+
+void cseg_marker_refuse(cellseg_segment_report *report, const cseg_plane *cells, const uint32_t *cell_of, uint32_t count,
+                        const cseg_settings *settings) {
+    if (!is_refused(report->marker_verdict, settings->options.marker_check))
+        return;
+    for (size_t id = 1; id <= count; id++)
+        report->dropped_marker += cell_of[id] == id;
+    for (size_t y = 0; y < cells->height; y++)
+        memset(cseg_row_u32(cells, y), 0, cells->width * sizeof(uint32_t));
 }

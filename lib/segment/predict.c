@@ -3,7 +3,8 @@
  * The network over a whole plane: patches on the absolute grid of lib/tile, each with a margin that is predicted and not kept,
  * extended by reflection at the plane's edges. One index of the loop is one patch, on one thread: threads then share nothing but
  * the weights, and need not wait for one another. Test-time augmentation: the network also reads a patch mirrored and turned, and
- * its maps are averaged over the orientations. Cost: the network's, times the orientations.
+ * its maps are averaged over the orientations. A network that runs elsewhere gets its windows on the calling thread instead, as
+ * many at once as it takes. Cost: the network's, times the orientations.
  */
 #include "segment/segment.h"
 #include "tile/tile.h"
@@ -156,27 +157,91 @@ static cellseg_status predict_patch(void *data, size_t index) {
     return status;
 }
 
+static cellseg_status predict_patches(predict_job *job) {
+    (void)pthread_mutex_init(&job->mutex, NULL);
+    const cellseg_status status = cseg_parallel_for(job->context, cseg_grid_count(&job->grid), predict_patch, job);
+    while (job->idle != NULL) {
+        workspace *w = job->idle;
+        job->idle = w->next;
+        workspace_free(w);
+    }
+    (void)pthread_mutex_destroy(&job->mutex);
+    return status;
+}
+
+/* ---- a network that runs elsewhere ---- */
+
+/* A patch, its maps over all orientations, and a batch of windows with their maps. Window w is orientation w % orientations of
+ * patch w / orientations. */
+typedef struct batch {
+    float *patch, *sum, *windows, *maps;
+} batch;
+
+static void fetch_window(const predict_job *job, const batch *b, float *window, size_t index) {
+    const size_t edge = job->grid.patch_px;
+    cseg_tile_read(b->patch, &job->grid, job->input, index / job->orientations);
+    turn(window, b->patch, edge, steps_of(index % job->orientations, edge));
+}
+
+static void keep_maps(const predict_job *job, const batch *b, const float *maps, size_t index) {
+    const size_t edge = job->grid.patch_px, area = edge * edge, orientation = index % job->orientations;
+    if (orientation == 0)
+        memset(b->sum, 0, job->classes * area * sizeof *b->sum);
+    for (size_t c = 0; c < job->classes; c++)
+        add_turned_back(b->sum + c * area, maps + c * area, edge, steps_of(orientation, edge), 1 / (float)job->orientations);
+    if (orientation + 1 == job->orientations)
+        for (size_t c = 0; c < job->classes; c++)
+            cseg_tile_write(&job->maps[c], &job->grid, index / job->orientations, b->sum + c * area);
+}
+
+static cellseg_status predict_windows(const predict_job *job, const batch *b, size_t most) {
+    const size_t area = job->grid.patch_px * job->grid.patch_px, total = cseg_grid_count(&job->grid) * job->orientations;
+    for (size_t first = 0; first < total; first += most) {
+        const size_t count = total - first < most ? total - first : most;
+        CSEG_TRY(cseg_progress_report(job->context, (double)first / (double)total));
+        for (size_t i = 0; i < count; i++)
+            fetch_window(job, b, b->windows + i * area, first + i);
+        CSEG_TRY(cseg_network_run(job->model, b->maps, b->windows, count));
+        for (size_t i = 0; i < count; i++)
+            keep_maps(job, b, b->maps + i * job->classes * area, first + i);
+    }
+    return CELLSEG_OK;
+}
+
+/* Planes of a patch's size, in one block. */
+static uint64_t batch_planes(const cellseg_network *network, uint64_t classes) {
+    return (1 + classes) * (1 + network->batch);
+}
+
+static cellseg_status predict_elsewhere(const predict_job *job, const cellseg_network *network) {
+    const size_t area = job->grid.patch_px * job->grid.patch_px;
+    float *block = cseg_memory_alloc(job->context, batch_planes(network, job->classes), area * sizeof *block);
+    if (block == NULL)
+        return cseg_error_last();
+    const batch b = {block, block + area, block + (1 + job->classes) * area, block + (1 + job->classes + network->batch) * area};
+    const cellseg_status status = predict_windows(job, &b, network->batch);
+    cseg_memory_free(block);
+    return status;
+}
+
+/* ---- the door ---- */
+
 cellseg_status cseg_predict_maps(cellseg_context *context, const cseg_plane *maps, const cellseg_model *model,
                                  const cseg_plane *input, int32_t orientations) {
     const cseg_rule *rule = cseg_model_rule(model);
+    const cellseg_network *network = cseg_network_of(model);
     predict_job job = {.context = context, .model = model, .maps = maps, .input = input, .classes = rule->classes};
     job.orientations = (size_t)orientations;
     job.grid = (cellseg_tile_grid){sizeof job.grid, input->height, input->width, rule->patch_px, rule->step_px};
-    (void)pthread_mutex_init(&job.mutex, NULL);
-    const cellseg_status status = cseg_parallel_for(context, cseg_grid_count(&job.grid), predict_patch, &job);
-    while (job.idle != NULL) {
-        workspace *w = job.idle;
-        job.idle = w->next;
-        workspace_free(w);
-    }
-    (void)pthread_mutex_destroy(&job.mutex);
-    return status;
+    return network != NULL ? predict_elsewhere(&job, network) : predict_patches(&job);
 }
 
 uint64_t cseg_predict_worker_bytes(cellseg_context *context, const cellseg_model *model) {
     const cseg_rule *rule = cseg_model_rule(model);
-    const uint64_t area = (uint64_t)rule->patch_px * rule->patch_px, planes = 2 + 2 * (uint64_t)rule->classes;
-    const uint64_t layers = cseg_forward_workspace_bytes(model, context, 1, rule->patch_px, rule->patch_px);
+    const cellseg_network *network = cseg_network_of(model);
+    const uint64_t area = (uint64_t)rule->patch_px * rule->patch_px;
+    const uint64_t planes = network != NULL ? batch_planes(network, rule->classes) : 2 + 2 * (uint64_t)rule->classes;
+    const uint64_t layers = network != NULL ? 0 : cseg_forward_workspace_bytes(model, context, 1, rule->patch_px, rule->patch_px);
     const uint64_t slack = 4096; /* of alignment, and of the workspace's own struct */
     return planes * sizeof(float) * area + layers + slack;
 }

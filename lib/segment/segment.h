@@ -140,10 +140,14 @@ enum { CSEG_MIN_FOR_QUANTILE = 15 };
 
 /* ---- marker_check.c ---- */
 
-/* Measure the marker by the cells that were found with a model's maps: writes the report's marker_* and nuclei_confidence.
- * cell_of: of each nucleus. confidence: inputs->count + 1 values, by cell: the mean nucleus probability in its nuclei. */
+/* Measure the marker by the cells that were found with maps: writes the report's marker_* and nuclei_confidence. cell_of: of each
+ * nucleus. confidence: inputs->count + 1 values, by cell: the mean nucleus probability in its nuclei. */
 cellseg_status cseg_marker_check(cellseg_context *context, cellseg_segment_report *report, float *confidence,
                                  const cseg_plane *cells, const uint32_t *cell_of, const cseg_cell_inputs *inputs);
+
+/* Drop all cells of ids 1..count where the options refuse a marker of the report's verdict: writes dropped_marker. */
+void cseg_marker_refuse(cellseg_segment_report *report, const cseg_plane *cells, const uint32_t *cell_of, uint32_t count,
+                        const cseg_settings *settings);
 
 /* ---- report.c ---- */
 

@@ -7,8 +7,6 @@
 
 #include "filter/filter.h"
 
-#include <string.h>
-
 /* Shares of the call's progress. */
 #define NETWORK_FROM 0.05
 #define NETWORK_TO 0.85
@@ -101,19 +99,6 @@ static cellseg_status find_nuclei(segmentation *s) {
                              &s->settings);
 }
 
-static bool is_refused(const segmentation *s) {
-    const int32_t verdict = s->report.marker_verdict, check = s->settings.options.marker_check;
-    return (verdict == CELLSEG_VERDICT_NUCLEAR_STAIN && check >= CELLSEG_MARKER_REFUSE_STAINS) ||
-           (verdict == CELLSEG_VERDICT_DOUBTFUL && check >= CELLSEG_MARKER_REFUSE);
-}
-
-static void refuse(segmentation *s) {
-    for (size_t id = 1; id <= s->count; id++)
-        s->report.dropped_marker += s->cell_of[id] == id;
-    for (size_t y = 0; y < s->cells.height; y++)
-        memset(cseg_row_u32(&s->cells, y), 0, s->cells.width * sizeof(uint32_t));
-}
-
 static cellseg_status find_cells(segmentation *s) {
     const bool has_boundary_class = s->extra_kind == CELLSEG_EXTRA_BOUNDARY;
     const cseg_cell_inputs inputs = {
@@ -124,8 +109,7 @@ static cellseg_status find_cells(segmentation *s) {
         return cseg_error_last();
     CSEG_TRY(cseg_channel_working_cells(s->context, &s->cells, s->cell_of, &inputs, &s->channel, &s->settings));
     CSEG_TRY(cseg_marker_check(s->context, &s->report, s->confidence, &s->cells, s->cell_of, &inputs));
-    if (is_refused(s))
-        refuse(s);
+    cseg_marker_refuse(&s->report, &s->cells, s->cell_of, s->count, &s->settings);
     s->report.seconds_cells = cseg_report_lap(&s->clock);
     return CELLSEG_OK;
 }

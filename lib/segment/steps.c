@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The method's steps, for callers who have maps or nuclei of their own: nuclei from maps, cells from maps and nuclei. Whatever
- * comes in was made elsewhere, so every value is checked. Cost: the steps', and a pass over each map and label map.
+ * The method's steps, for callers who have maps or nuclei of their own: nuclei from maps, cells from maps and nuclei, and both in
+ * one call. Whatever comes in was made elsewhere, so every value is checked. Cost: the steps', and a pass over each map and label
+ * map.
  */
 #include "segment/channel.h"
 
@@ -128,9 +129,13 @@ typedef struct growth {
     cseg_channel channel;
     map_set set;
     const double *joining; /* the model's coefficients; NULL: no model */
+    double diameter_um;    /* of the nuclei that the method's lengths are stated for */
     cseg_plane marker, nuclei, cells;
     uint32_t count;
     uint32_t *cell_of; /* by nucleus */
+    float *confidence; /* by cell; NULL where nuclei were given */
+    cellseg_segment_report report;
+    double clock;
 } growth;
 
 /* Maps of the image's proportions: a pixel of theirs is the same number of the image's, to within a pixel, along both axes. */
@@ -148,7 +153,7 @@ static cellseg_status adopt_maps_scale(cseg_channel *channel, const cellseg_imag
 }
 
 static cellseg_status set_scale(growth *g, const cellseg_image *maps) {
-    CSEG_TRY(cseg_channel_set_scale(&g->channel, CSEG_METHOD_DIAMETER_UM, &g->settings));
+    CSEG_TRY(cseg_channel_set_scale(&g->channel, g->diameter_um, &g->settings));
     if (maps != NULL)
         return adopt_maps_scale(&g->channel, maps, &g->settings);
     return cseg_channel_resample_to(&g->channel, g->settings.method.working_pixel_size_um, &g->settings);
@@ -169,18 +174,21 @@ static cellseg_status adopt_nuclei(growth *g, const cellseg_labels *seeds) {
     return cseg_ids_compact(g->context, &g->nuclei, &g->count);
 }
 
+static cseg_cell_inputs inputs_of(const growth *g) {
+    return (cseg_cell_inputs){&g->marker,
+                              g->set.count > 0 ? g->set.planes : NULL,
+                              &g->nuclei,
+                              g->count,
+                              g->channel.working_pixel_size_um,
+                              extra_of(&g->set, &g->settings),
+                              g->set.extra_kind == CELLSEG_EXTRA_BOUNDARY,
+                              g->joining};
+}
+
 static cellseg_status grow(growth *g) {
     cseg_channel *c = &g->channel;
-    const bool has_maps = g->set.count > 0;
     const cseg_rule rule = cseg_channel_marker_rule(c->working_pixel_size_um, g->settings.method.top_hat_um);
-    const cseg_cell_inputs inputs = {&g->marker,
-                                     has_maps ? g->set.planes : NULL,
-                                     &g->nuclei,
-                                     g->count,
-                                     c->working_pixel_size_um,
-                                     extra_of(&g->set, &g->settings),
-                                     g->set.extra_kind == CELLSEG_EXTRA_BOUNDARY,
-                                     g->joining};
+    const cseg_cell_inputs inputs = inputs_of(g);
     g->cell_of = cseg_memory_alloc(g->context, (size_t)g->count + 1, sizeof *g->cell_of);
     if (g->cell_of == NULL)
         return cseg_error_last();
@@ -188,20 +196,35 @@ static cellseg_status grow(growth *g) {
     return cseg_channel_working_cells(g->context, &g->cells, g->cell_of, &inputs, c, &g->settings);
 }
 
-static cellseg_status cells_of_nuclei(cellseg_labels **cells, cellseg_labels **nuclei, growth *g, const cellseg_image *image,
-                                      const cellseg_image *maps, int32_t extra_kind, const cellseg_labels *seeds) {
-    cellseg_segment_report report = {0};
-    if (seeds == NULL)
-        return cseg_fail(CELLSEG_ERR_ARGUMENT, "seeds is NULL");
+static cellseg_status open_growth(growth *g, const cellseg_image *image, const cellseg_image *maps, int32_t extra_kind) {
     CSEG_TRY(cseg_channel_open(&g->channel, image, g->settings.options.channel, g->settings.options.pixel_size_um, "the image"));
     CSEG_TRY(set_scale(g, maps));
     CSEG_TRY(cseg_needs_check(g->context, &g->channel, NULL));
-    if (maps != NULL)
-        CSEG_TRY(open_maps(&g->set, g->context, maps, CSEG_MAP_BACKGROUND + 1, extra_kind));
+    return maps != NULL ? open_maps(&g->set, g->context, maps, CSEG_MAP_BACKGROUND + 1, extra_kind) : CELLSEG_OK;
+}
+
+static void release(growth *g) {
+    close_maps(&g->set);
+    cseg_plane_free(&g->marker);
+    cseg_plane_free(&g->nuclei);
+    cseg_plane_free(&g->cells);
+    cseg_memory_free(g->cell_of);
+    cseg_memory_free(g->confidence);
+}
+
+static cellseg_status label(cellseg_labels **cells, cellseg_labels **nuclei, growth *g) {
+    const cseg_found found = {&g->cells, &g->nuclei, g->count, g->cell_of, g->confidence};
+    return cseg_channel_label(cells, nuclei, g->context, &g->channel, &found, &g->settings, &g->report);
+}
+
+static cellseg_status cells_of_nuclei(cellseg_labels **cells, cellseg_labels **nuclei, growth *g, const cellseg_image *image,
+                                      const cellseg_image *maps, int32_t extra_kind, const cellseg_labels *seeds) {
+    if (seeds == NULL)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "seeds is NULL");
+    CSEG_TRY(open_growth(g, image, maps, extra_kind));
     CSEG_TRY(adopt_nuclei(g, seeds));
     CSEG_TRY(grow(g));
-    const cseg_found found = {&g->cells, &g->nuclei, g->count, g->cell_of, NULL};
-    return cseg_channel_label(cells, nuclei, g->context, &g->channel, &found, &g->settings, &report);
+    return label(cells, nuclei, g);
 }
 
 cellseg_status cellseg_segment_cells(cellseg_labels **cells, cellseg_labels **nuclei, cellseg_context *context,
@@ -212,17 +235,87 @@ cellseg_status cellseg_segment_cells(cellseg_labels **cells, cellseg_labels **nu
     if (cells == NULL)
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "cells is NULL");
     *cells = NULL;
-    growth g = {.context = context, .joining = model != NULL ? cseg_model_rule(model)->joining : NULL};
+    growth g = {.context = context, .diameter_um = CSEG_METHOD_DIAMETER_UM};
+    g.joining = model != NULL ? cseg_model_rule(model)->joining : NULL;
     cseg_call call;
     CSEG_TRY(check_extra(extra_output));
     CSEG_TRY(cseg_settings_read(&g.settings, options));
     cseg_call_begin(&call, context);
     cseg_progress_step(context, "cells", 0, 1);
     const cellseg_status status = cells_of_nuclei(cells, nuclei, &g, image, maps, extra_output, seeds);
-    close_maps(&g.set);
-    cseg_plane_free(&g.marker);
-    cseg_plane_free(&g.nuclei);
-    cseg_plane_free(&g.cells);
-    cseg_memory_free(g.cell_of);
+    release(&g);
     return cseg_call_end(&call, status);
+}
+
+/* ---- both from maps ---- */
+
+static cellseg_status seed(growth *g) {
+    const cseg_extra extra = extra_of(&g->set, &g->settings);
+    cseg_channel *c = &g->channel;
+    CSEG_TRY(cseg_plane_new(&g->nuclei, g->context, CELLSEG_UINT32, c->working_height, c->working_width));
+    CSEG_TRY(cseg_seeds_find(g->context, &g->nuclei, &g->count, &g->set.planes[CSEG_MAP_NUCLEUS], &extra,
+                             c->working_pixel_size_um, &g->settings, &g->report));
+    g->report.seconds_nuclei = cseg_report_lap(&g->clock);
+    return cseg_report_scale(&g->report, g->context, c, g->diameter_um, &g->nuclei, g->count, &g->settings);
+}
+
+static cellseg_status check_marker(growth *g) {
+    const cseg_cell_inputs inputs = inputs_of(g);
+    g->confidence = cseg_memory_calloc(g->context, (size_t)g->count + 1, sizeof *g->confidence);
+    if (g->confidence == NULL)
+        return cseg_error_last();
+    CSEG_TRY(cseg_report_marker(&g->report, g->context, &g->marker));
+    CSEG_TRY(cseg_marker_check(g->context, &g->report, g->confidence, &g->cells, g->cell_of, &inputs));
+    cseg_marker_refuse(&g->report, &g->cells, g->cell_of, g->count, &g->settings);
+    return CELLSEG_OK;
+}
+
+static cellseg_status both_of_maps(cellseg_labels **cells, cellseg_labels **nuclei, growth *g, const cellseg_image *image,
+                                   const cellseg_image *maps, int32_t extra_kind) {
+    if (maps == NULL)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "maps is NULL");
+    CSEG_TRY(open_growth(g, image, maps, extra_kind));
+    CSEG_TRY(cseg_channel_step(g->context, "seeds", 0, 0.4));
+    CSEG_TRY(seed(g));
+    CSEG_TRY(cseg_channel_step(g->context, "cells", 0.4, 0.9));
+    CSEG_TRY(grow(g));
+    CSEG_TRY(check_marker(g));
+    g->report.seconds_cells = cseg_report_lap(&g->clock);
+    CSEG_TRY(cseg_channel_step(g->context, "cells", 0.9, 1));
+    const cellseg_status status = label(cells, nuclei, g);
+    g->report.seconds_finalize = cseg_report_lap(&g->clock);
+    return status;
+}
+
+/* The scale of the method's lengths, and the evidence for joining cells. */
+static void adopt_model(growth *g, const cellseg_model *model) {
+    g->diameter_um = CSEG_METHOD_DIAMETER_UM;
+    if (model == NULL)
+        return;
+    g->joining = cseg_model_rule(model)->joining;
+    g->diameter_um = cseg_model_rule(model)->nucleus_diameter_um;
+    g->report.model_hash = cellseg_model_hash(model);
+}
+
+cellseg_status cellseg_segment_from_maps(cellseg_labels **cells, cellseg_labels **nuclei, cellseg_segment_report *report,
+                                         cellseg_context *context, const cellseg_model *model, const cellseg_image *image,
+                                         const cellseg_image *maps, int32_t extra_output,
+                                         const cellseg_segment_options *options) {
+    if (nuclei != NULL)
+        *nuclei = NULL;
+    if (cells != NULL)
+        *cells = NULL;
+    growth g = {.context = context};
+    cseg_call call;
+    CSEG_TRY(cseg_report_begin(&g.report, report, context));
+    if (cells == NULL)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "cells is NULL");
+    CSEG_TRY(check_extra(extra_output));
+    CSEG_TRY(cseg_settings_read(&g.settings, options));
+    adopt_model(&g, model);
+    cseg_call_begin(&call, context);
+    (void)cseg_report_lap(&g.clock);
+    const cellseg_status status = both_of_maps(cells, nuclei, &g, image, maps, extra_output);
+    release(&g);
+    return cseg_call_end(&call, cseg_report_end(&g.report, report, context, status));
 }

@@ -170,6 +170,12 @@ CALL(model_load_from) {
     return take_model(hash, model, status);
 }
 NEW_CALL(model_average, model, context, in.model, in.model, 0.3)
+CALL(model_wrap) {
+    const cellseg_network network = painted_network(in.model, 4);
+    cellseg_model *model;
+    const cellseg_status status = cellseg_model_wrap(&model, context, cellseg_model_info(in.model), &network);
+    return take_model(hash, model, status);
+}
 FILE_CALL(model_save, in.model, context, in.out_path, CELLSEG_WEIGHTS_FLOAT16)
 FILE_CALL(model_export_onnx, in.model, context, in.out_path)
 
@@ -213,13 +219,40 @@ CALL(segment_cells) {
     (void)take_labels(hash, nuclei, status);
     return take_labels(hash, cells, status);
 }
+CALL(segment_from_maps) {
+    cellseg_labels *cells, *nuclei;
+    const cellseg_status status =
+        cellseg_segment_from_maps(&cells, &nuclei, NULL, context, in.model, in.image, in.maps, CELLSEG_EXTRA_NONE, NULL);
+    (void)take_labels(hash, nuclei, status);
+    return take_labels(hash, cells, status);
+}
 
 CALL(measure) {
     cellseg_measure_options options;
     cellseg_table *table;
     assert_ok(cellseg_measure_options_init(&options, sizeof options));
-    options.neighbours = options.texture = 1;
+    options.neighbours = options.texture = options.radial = options.granularity = options.zernike = 1;
     const cellseg_status status = cellseg_measure(&table, context, in.cells, in.nuclei, in.image, &options);
+    for (size_t c = 0; c < cellseg_table_columns(table); c++)
+        add_bytes(hash, cellseg_table_column(table, c), cellseg_table_rows(table) * sizeof(double));
+    cellseg_table_free(table);
+    return status;
+}
+
+CALL(measure_all) {
+    const cellseg_image *const images[] = {in.image, in.maps};
+    const char *const name = "nucleus";
+    const cellseg_labels *const compartment = in.nuclei;
+    cellseg_measure_inputs inputs;
+    cellseg_table *table;
+    assert_ok(cellseg_measure_inputs_init(&inputs, sizeof inputs));
+    inputs.cells = in.cells;
+    inputs.images = images;
+    inputs.image_count = 2;
+    inputs.compartments = &compartment;
+    inputs.compartment_names = &name;
+    inputs.compartment_count = 1;
+    const cellseg_status status = cellseg_measure_all(&table, context, &inputs, NULL);
     for (size_t c = 0; c < cellseg_table_columns(table); c++)
         add_bytes(hash, cellseg_table_column(table, c), cellseg_table_rows(table) * sizeof(double));
     cellseg_table_free(table);
@@ -269,6 +302,7 @@ FILE_CALL(labels_write, in.cells, context, in.out_path, NULL)
 FILE_CALL(overlay_write, context, in.out_path, in.image, 0, in.cells, in.nuclei, NULL)
 FILE_CALL(table_write_csv, in.table, context, in.out_path)
 FILE_CALL(geojson_write, context, in.out_path, in.cell_outlines, in.nucleus_outlines, in.table)
+FILE_CALL(rois_write, context, in.out_path, in.cell_outlines, in.nucleus_outlines)
 FILE_CALL(svg_write, context, in.out_path, in.cell_outlines, in.nucleus_outlines)
 FILE_CALL(coco_write, context, in.out_path, "image.tif", in.cells, in.nuclei)
 
@@ -306,6 +340,7 @@ WRITE_CALL(labels_write_to, in.cells, context, &writer, NULL)
 WRITE_CALL(overlay_write_to, context, &writer, in.image, 0, in.cells, in.nuclei, NULL)
 WRITE_CALL(table_write_csv_to, in.table, context, &writer)
 WRITE_CALL(geojson_write_to, context, &writer, in.cell_outlines, in.nucleus_outlines, in.table)
+WRITE_CALL(rois_write_to, context, &writer, in.cell_outlines, in.nucleus_outlines)
 WRITE_CALL(svg_write_to, context, &writer, in.cell_outlines, in.nucleus_outlines)
 WRITE_CALL(coco_write_to, context, &writer, "image.tif", in.cells, in.nuclei)
 WRITE_CALL(model_save_to, in.model, context, &writer, CELLSEG_WEIGHTS_FLOAT16)
@@ -403,6 +438,7 @@ LABELS_CALL(labels_remove_small, in.cells, 300)
 LABELS_CALL(labels_clear_border, in.cells, 3)
 LABELS_CALL(labels_fill_holes, in.cells)
 LABELS_CALL(labels_expand, in.nuclei, 3.3)
+LABELS_CALL(labels_compartment, in.cells, in.nuclei, CELLSEG_COMPARTMENT_RING, 3.3)
 IMAGE_CALL(labels_boundaries, in.cells, CELLSEG_BOUNDARY_THICK, 8)
 CALL(labels_check) {
     char violation[80];
@@ -423,6 +459,7 @@ static const call calls[] = {
     ROW(model_load),
     ROW(model_load_from),
     ROW(model_average),
+    ROW(model_wrap),
     ROW(model_save),
     ROW(model_export_onnx),
     ROW(segment),
@@ -432,7 +469,9 @@ static const call calls[] = {
     ROW(segment_maps),
     ROW(segment_nuclei),
     ROW(segment_cells),
+    ROW(segment_from_maps),
     ROW(measure),
+    ROW(measure_all),
     ROW(labels_outlines),
     ROW(similarity),
     ROW(matching),
@@ -446,6 +485,7 @@ static const call calls[] = {
     ROW(overlay_write),
     ROW(table_write_csv),
     ROW(geojson_write),
+    ROW(rois_write),
     ROW(svg_write),
     ROW(coco_write),
     ROW(image_read_from),
@@ -455,6 +495,7 @@ static const call calls[] = {
     ROW(overlay_write_to),
     ROW(table_write_csv_to),
     ROW(geojson_write_to),
+    ROW(rois_write_to),
     ROW(svg_write_to),
     ROW(coco_write_to),
     ROW(model_save_to),
@@ -499,6 +540,7 @@ static const call calls[] = {
     ROW(labels_clear_border),
     ROW(labels_fill_holes),
     ROW(labels_expand),
+    ROW(labels_compartment),
     ROW(labels_boundaries),
     ROW(labels_check),
 };

@@ -17,7 +17,7 @@ from program import FIELD, PROGRAM, run, write_image
 
 STEM = "field"
 # Every file differs between the sets; only the first has maps.
-OPTIONS = {"old": ["--maps"], "new": ["--cell-area-max-um2", "1"], "neither": ["--sensitivity", "50"]}
+OPTIONS = {"old": ["--save-maps"], "new": ["--cell-area-max-um2", "1"], "neither": ["--sensitivity", "50"]}
 
 
 class Sets:

@@ -10,7 +10,7 @@ rm -rf "$folder"
 mkdir -p "$folder"
 for threads in $counts; do
     out=$folder/$threads
-    "$@" segment --channel 0 --maps --threads "$threads" -o "$out" examples/data/n2a.ome.tif >/dev/null
+    "$@" segment --channel 0 --save-maps --threads "$threads" -o "$out" examples/data/n2a.ome.tif >/dev/null
     "$@" synth --count 3 --size 300x200 --nuclei-channel yes --threads "$threads" -o "$out" >/dev/null
     sed -i '/"absolute":/d' "$out"/*.json # the place of the input, which a system writes in its own way
     (cd "$out" && find . -type f -exec sha256sum -- {} + | sort) >"$out.sums"

@@ -27,7 +27,7 @@ def version():
 
 def test_segment_states_version_model_and_options(tmp_path):
     image = write_image(tmp_path / "field.tif", tifffile.imread(FIELD)[0, :200, :220], PIXEL_SIZE_UM)
-    assert run("segment", image, "-o", tmp_path / "out", "--maps", "--nucleus-radius-min-um", 2.5, "--z", "max").code == 0
+    assert run("segment", image, "-o", tmp_path / "out", "--save-maps", "--nucleus-radius-min-um", 2.5, "--z", "max").code == 0
     stated = [told(tmp_path / f"out/field.{kind}.tif") for kind in ("cells", "nuclei", "maps")]
     assert [name for name, _, _ in stated] == ["cells", "nuclei", "maps"]
     for _, provenance, edge in stated:

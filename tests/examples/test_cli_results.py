@@ -344,7 +344,7 @@ def test_modes_are_kept(small, tmp_path):
     assert run("segment", "-o", out, small).code == 0
     for mode, kind in zip((0o600, 0o640, 0o400, 0o664, 0o444), KINDS):
         (out / f"small{kind}").chmod(mode)
-    assert run("segment", "--maps", "-o", out, small, preexec_fn=lambda: os.umask(0o027)).code == 0
+    assert run("segment", "--save-maps", "-o", out, small, preexec_fn=lambda: os.umask(0o027)).code == 0
     modes = [(out / f"small{kind}").stat().st_mode & 0o7777 for kind in [*KINDS, ".maps.tif"]]
     assert modes == [0o600, 0o640, 0o400, 0o664, 0o444, 0o640]
 
@@ -359,7 +359,7 @@ def test_links_are_replaced_and_what_they_name_stays(small, tmp_path):
     (out / "small.overlay.png").symlink_to(tmp_path)
     os.link(kept, out / "small.maps.tif")
     before = small.read_bytes()
-    assert run("segment", "--maps", "--overwrite", "-o", out, small).code == 0
+    assert run("segment", "--save-maps", "--overwrite", "-o", out, small).code == 0
     assert kept.read_text() == "kept" and not (tmp_path / "nowhere").exists() and small.read_bytes() == before
     assert all((out / name).is_file() and not (out / name).is_symlink() for name in names(out)) and len(names(out)) == 6
     assert kept.stat().st_nlink == 1

@@ -9,6 +9,7 @@ import resource
 import shutil
 import signal
 import subprocess
+import zipfile
 
 import cellseg
 import numpy as np
@@ -44,7 +45,7 @@ def check_results(folder, stem, shape):
 @pytest.fixture(scope="module")
 def segmented(tmp_path_factory):
     out = tmp_path_factory.mktemp("out") / "not" / "there" / "yet"
-    result = run("segment", "--channel", 0, "--maps", "-o", out, FIELD)
+    result = run("segment", "--channel", 0, "--save-maps", "-o", out, FIELD)
     assert result.code == 0 and result.errors == []
     return out, result
 
@@ -107,8 +108,8 @@ def test_label_writes_the_same_kinds_of_files(tmp_path):
 @pytest.mark.parametrize("command", [["segment", "--channel", 0], ["label", "--nuclei-channel", 1]])
 def test_outlines_are_written_on_demand(tmp_path, crop, command):
     """They hold the cells and nuclei of the label maps and the numbers of the table; the next set without them has none."""
-    wanted = [".coco.json", ".geojson", ".svg"]
-    assert run(*command, "-o", tmp_path / "out", "--geojson", "--coco", "--svg", crop).code == 0
+    wanted = [".coco.json", ".geojson", ".rois.zip", ".svg"]
+    assert run(*command, "-o", tmp_path / "out", "--geojson", "--coco", "--svg", "--rois", crop).code == 0
     assert names(tmp_path / "out") == sorted(f"crop{kind}" for kind in OUTPUTS + wanted)
     cells, nuclei = (tifffile.imread(tmp_path / f"out/crop.{kind}.tif") for kind in ("cells", "nuclei"))
     with open(tmp_path / "out/crop.csv", newline="") as file:
@@ -122,6 +123,10 @@ def test_outlines_are_written_on_demand(tmp_path, crop, command):
     for category, labels in ((1, cells), (2, nuclei)):
         areas = {one["cell_id"]: one["area"] for one in coco["annotations"] if one["category_id"] == category}
         assert areas == {i: n for i, n in enumerate(np.bincount(labels.ravel()).tolist()) if i > 0 and n > 0}
+    with zipfile.ZipFile(tmp_path / "out/crop.rois.zip") as archive:
+        assert archive.testzip() is None
+        regions = [f"{id_}.roi" for id_ in np.unique(cells)[1:]] + [f"{id_}-nucleus.roi" for id_ in np.unique(nuclei)[1:]]
+        assert archive.namelist() == regions
     svg = (tmp_path / "out/crop.svg").read_text()
     assert svg.count('"cell-') == len(rows) and svg.count('"nucleus-') == len(np.unique(nuclei)) - 1
     assert run(*command, "-o", tmp_path / "out", crop).code == 0
@@ -157,8 +162,9 @@ def test_one_bad_file_does_not_stop_the_others(tmp_path, crop, field):
     result = run("segment", "--channel=0", "-o", tmp_path / "out", crop, bad, tmp_path / "nowhere.tif", other)
     assert result.code == 3 and len(result.errors) == 2
     assert "bad.tif" in result.errors[0] and "nowhere.tif" in result.errors[1]
-    assert names(tmp_path / "out") == sorted(f"{stem}{kind}" for stem in ("crop", "other") for kind in OUTPUTS)
-    assert len(result.output.splitlines()) == 2
+    tables = ["cells.csv", "images.csv", "wells.csv", "report.html"]
+    assert names(tmp_path / "out") == sorted([f"{stem}{kind}" for stem in ("crop", "other") for kind in OUTPUTS] + tables)
+    assert len(result.output.splitlines()) == 3
 
 
 # ---- bad input ----
@@ -257,8 +263,9 @@ def test_results_never_replace_an_input(tmp_path, field):
         (["segment", "-o", "x", "--t=1.5", "a.tif"], "t must be a whole number"),
         (["segment", "-o", "x", "--series=99999999999", "a.tif"], "series must be a whole number"),
         (["segment", "-o", "x", "--relief", "alps", "a.tif"], "relief must be one of"),
-        (["segment", "-o", "x", "--maps=yes", "a.tif"], "takes no value"),
+        (["segment", "-o", "x", "--save-maps=yes", "a.tif"], "takes no value"),
         (["segment", "-o", "x", "--threads", "-3", "a.tif"], "threads"),
+        (["segment", "-o", "x", "--max-memory", "2G", "a.tif"], "max-memory must be a whole number"),
         (["segment", "-o", "x", "a.tif", "b/a.ome.tif"], "a.tif and b/a.ome.tif have the same name"),
         (["segment", "-o", "x", ".hidden.tif"], "the file name begins with a dot"),
         (["label", "-o", "x", "a.tif"], "--nuclei-channel K or --nuclei FILE is missing"),
@@ -290,6 +297,14 @@ def test_too_little_memory_for_the_threads_is_no_wrong_usage(crop, tmp_path):
 
     result = run("segment", "--threads", 1024, "--channel", 0, "-o", tmp_path, crop, preexec_fn=little_memory)
     assert result.code == 1 and len(result.errors) == 1, result.errors
+
+
+def test_max_memory_refuses_before_the_work_and_changes_no_result(crop, segmented, tmp_path):
+    result = run("segment", "--channel", 0, "--max-memory", 8, "-o", tmp_path, crop)
+    assert result.code == 1 and len(result.errors) == 1 and str(8 << 20) in result.errors[0] and names(tmp_path) == []
+    assert run("segment", "--channel", 0, "--save-maps", "--max-memory", 64, "-o", tmp_path, FIELD).code == 0
+    for name in names(tmp_path):
+        assert (tmp_path / name).read_bytes() == (segmented[0] / name).read_bytes(), name
 
 
 def simulated_field(folder, *options):
@@ -335,7 +350,7 @@ def test_info_says_what_was_tried(tmp_path):
 def test_help():
     """Of every subcommand, and no other."""
     subcommands = re.findall(r"^  (\w+) ", run("--help").output, re.M)
-    assert set(subcommands) == {"segment", "label", "train", "crossval", "evaluate", "synth", "export", "info", "completion", "manual"}
+    assert set(subcommands) == {"segment", "label", "train", "crossval", "evaluate", "synth", "merge", "export", "info", "completion", "manual"}
     for subcommand in subcommands:
         result = run(subcommand, "--help")
         assert result.code == 0 and result.errors == [] and result.output.startswith(f"usage: cellseg {subcommand} ")

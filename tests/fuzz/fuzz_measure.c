@@ -6,8 +6,20 @@ static void measure(input *in, cellseg_context *context) {
     cellseg_measure_options options;
     MUST(cellseg_measure_options_init(&options, sizeof options) == CELLSEG_OK);
     take_options(in, cellseg_measure_options_table(), &options);
+    const cellseg_image *const images[] = {a.image, a.image};
+    const cellseg_labels *const compartment = a.target;
+    const char *const name = "compartment";
+    const cellseg_measure_inputs inputs = {.struct_size = sizeof inputs,
+                                           .cells = a.labels,
+                                           .nuclei = a.method == 1 ? a.target : NULL,
+                                           .images = images,
+                                           .image_count = a.image != NULL ? 1 + (a.n & 1) : 0,
+                                           .compartments = &compartment,
+                                           .compartment_names = &name,
+                                           .compartment_count = a.target != NULL,
+                                           .channel_names = 1};
     cellseg_table *table;
-    const cellseg_status status = cellseg_measure(&table, context, a.labels, a.method == 1 ? a.target : NULL, a.image, &options);
+    const cellseg_status status = cellseg_measure_all(&table, context, &inputs, &options);
     MUST((check_status(in, status) == CELLSEG_OK) == (table != NULL));
     for (size_t i = 0; i < cellseg_table_columns(table); i++)
         add_bytes(in, cellseg_table_column(table, i), cellseg_table_rows(table) * sizeof(double));

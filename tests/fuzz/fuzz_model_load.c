@@ -6,7 +6,7 @@
  */
 #include "files.h"
 
-#include "nn/json.h"
+#include "core/core.h"
 
 /* The file: 8 bytes of length, the header padded with spaces to a multiple of 8, the tensors. */
 static uint8_t *assemble(size_t *size, const uint8_t *bytes, size_t count) {

@@ -31,6 +31,7 @@ LABELS_CALL(labels_remove_small, a.labels, a.n)
 LABELS_CALL(labels_clear_border, a.labels, a.n)
 LABELS_CALL(labels_fill_holes, a.labels)
 LABELS_CALL(labels_expand, a.labels, a.x)
+LABELS_CALL(labels_compartment, a.labels, a.target, a.method, a.x)
 IMAGE_CALL(labels_boundaries, a.labels, a.method, a.connectivity)
 
 static void labels_watershed(input *in, cellseg_context *context) {
@@ -77,6 +78,7 @@ static const call_fn calls[] = {image_erode,
                                 labels_clear_border,
                                 labels_fill_holes,
                                 labels_expand,
+                                labels_compartment,
                                 labels_boundaries,
                                 labels_watershed,
                                 labels_check};

@@ -3,7 +3,7 @@
  * any struct_size end in options that write the same JSON again, or in an error. */
 #include "fuzz.h"
 
-#include "nn/json.h"
+#include "core/core.h"
 
 enum { MAX_STRUCT = 1024, MAX_GROUPS = 8 };
 

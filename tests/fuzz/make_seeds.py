@@ -24,6 +24,8 @@ OME = ["<?xml version=\"1.0\" encoding=\"UTF-8\"?>", "<OME", "<Image", "<Pixels"
        " FirstC=\"", " FirstZ=\"", " FirstT=\"", " PlaneCount=\"", " BigEndian=\"", "xmlns=\"http://www.openmicroscopy.org/Schemas/OME/2016-06\""]
 IMAGEJ = ["ImageJ=1.53t\n", "images=", "channels=", "slices=", "frames=", "hyperstack=true\n", "mode=grayscale\n", "unit=micron\n",
           "unit=\\u00B5m\n", "unit=inch\n", "spacing=", "loop=false\n", "min=", "max=", "vunit="]
+ONNX = ["Conv", "ConvTranspose", "BatchNormalization", "Relu", "Sigmoid", "MaxPool", "Concat", "Dropout", "Identity", "pads", "auto_pad",
+        "SAME_UPPER", "strides", "dilations", "group", "kernel_shape", "axis", "epsilon", "cellseg"]
 MODEL = ["__metadata__", "format", "cellseg-model", "version", "architecture", "rule", "classes", "record", "op", "conv", "deconv",
          "pool", "concat", "dropout", "filters", "kernel", "pad", "norm", "activation", "linear", "relu", "sigmoid", "with", "rate",
          "pixel_size_um", "top_hat_um", "percentile_low", "percentile_high", "noise_range", "clip", "power", "nucleus_diameter_um",
@@ -110,7 +112,40 @@ def all_layers(weight_type=np.float32):
     return layers, tensors
 
 
+# ONNX: the fields of Protocol Buffers are written here, so that a seed needs no package.
+
+
+def field(number, content):
+    if isinstance(content, int):
+        return bytes([number << 3 & 127 | number >> 4 << 7]) + bytes([number >> 4] * (number > 15)) + bytes([content])
+    content = content.encode() if isinstance(content, str) else content
+    length = bytes([len(content) & 127 | 128, len(content) >> 7])
+    return bytes([(number << 3 | 2) & 127 | number >> 4 << 7]) + bytes([number >> 4] * (number > 15)) + length + content
+
+
+def onnx_node(op, inputs, output, **attributes):
+    ints = [field(5, field(1, name) + b"".join(field(8, value) for value in values)) for name, values in attributes.items()]
+    return field(1, b"".join(field(1, name) for name in inputs) + field(2, output) + field(4, op) + b"".join(ints))
+
+
+def onnx_file():
+    """Every kind of node, and weights of 0."""
+    pair = {"kernel_shape": [2, 2], "strides": [2, 2]}
+    nodes = [onnx_node("Conv", ["x", "w0"], "a", pads=[1] * 4), onnx_node("BatchNormalization", ["a", "n", "n", "n", "n"], "b"),
+             onnx_node("Relu", ["b"], "c"), onnx_node("MaxPool", ["c"], "d", **pair), onnx_node("Dropout", ["d"], "e"),
+             onnx_node("ConvTranspose", ["e", "w1", "n"], "f", **pair), onnx_node("Concat", ["c", "f"], "g", axis=[1]),
+             onnx_node("Conv", ["g", "w2"], "h", auto_pad=[]), onnx_node("Sigmoid", ["h"], "y")]
+    shapes = {"w0": (2, 1, 3, 3), "n": (2,), "w1": (2, 2, 2, 2), "w2": (3, 4, 1, 1)}
+    tensors = [field(5, b"".join(field(1, edge) for edge in shape) + field(2, 1) + field(8, name) + field(9, bytes(4 * int(np.prod(shape)))))
+               for name, shape in shapes.items()]
+    graph = b"".join(nodes + tensors) + field(11, field(1, "x")) + field(12, field(1, "y"))
+    about = json.loads(model_header([], {})[0])["__metadata__"]
+    text = json.dumps({"rule": json.loads(about["rule"]), "classes": json.loads(about["classes"])})
+    return field(1, 8) + field(2, "pytorch") + field(7, graph) + field(14, field(1, "cellseg") + field(2, text))
+
+
 def models():
+    yield "onnx", onnx_file() + b"\0\xff"
     for name, (layers, tensors) in {"pointwise": pointwise(), "layers": all_layers(), "half": all_layers(np.float16)}.items():
         header, data = model_header(layers, tensors)
         yield name, header + b"\0" + data + b"\0\0"
@@ -175,7 +210,7 @@ def dictionaries():
     yield "fuzz_image_read", codes + [word.encode() for word in OME + IMAGEJ] + [b"IHDR", b"IDAT", b"PLTE", b"tRNS", b"pHYs", b"zTXt", b"iCCP", b"IEND"]
     yield "fuzz_labels_read", codes
     yield "fuzz_description", [word.encode() for word in OME + IMAGEJ]
-    yield "fuzz_model_load", [word.encode() for word in MODEL]
+    yield "fuzz_model_load", [word.encode() for word in MODEL + ONNX]
     yield "fuzz_options", [name.encode() for name in option_names()] + [b"null", b"1e999", b"-0.0", b"{}", b"true"]
 
 

@@ -42,8 +42,27 @@ static cellseg_status scene_new(scene *s, cellseg_context *context) {
 static cellseg_measure_options everything(void) {
     cellseg_measure_options options;
     assert_ok(cellseg_measure_options_init(&options, sizeof options));
-    options.neighbours = options.texture = 1;
+    options.neighbours = options.texture = options.radial = options.granularity = options.zernike = 1;
     return options;
+}
+
+/* The scene with its image twice, and its nuclei as a compartment. */
+static cellseg_status measure_twice(cellseg_table **out, cellseg_context *context, const scene *s,
+                                    const cellseg_measure_options *options) {
+    const cellseg_image *const images[] = {s->image, s->image};
+    const cellseg_labels *const compartments[] = {s->nuclei};
+    const char *const names[] = {"middle"};
+    cellseg_measure_inputs inputs;
+    assert_ok(cellseg_measure_inputs_init(&inputs, sizeof inputs));
+    inputs.cells = s->cells;
+    inputs.nuclei = s->nuclei;
+    inputs.images = images;
+    inputs.image_count = 2;
+    inputs.compartments = compartments;
+    inputs.compartment_names = names;
+    inputs.compartment_count = 1;
+    inputs.channel_names = 1;
+    return cellseg_measure_all(out, context, &inputs, options);
 }
 
 static cellseg_status measure_in(cellseg_context *context, void *data) {
@@ -52,7 +71,7 @@ static cellseg_status measure_in(cellseg_context *context, void *data) {
     CSEG_TRY(scene_new(&s, context));
     const cellseg_measure_options options = everything();
     cellseg_table *table = (cellseg_table *)&s;
-    const cellseg_status status = cellseg_measure(&table, context, s.cells, s.nuclei, s.image, &options);
+    const cellseg_status status = measure_twice(&table, context, &s, &options);
     assert_true((status == CELLSEG_OK) == (table != NULL));
     cellseg_table_free(table);
     scene_free(&s);
@@ -70,12 +89,12 @@ static void threads_do_not_change_a_byte(void **state) {
     assert_ok(scene_new(&s, NULL));
     const cellseg_measure_options options = everything();
     cellseg_table *first;
-    assert_ok(cellseg_measure(&first, NULL, s.cells, s.nuclei, s.image, &options));
+    assert_ok(measure_twice(&first, NULL, &s, &options));
     assert_int_equal(cellseg_table_rows(first), 19);
     for (int32_t threads = 1; threads <= 7; threads += threads == 1 ? 1 : 5) {
         cellseg_context *context = test_context(threads);
         cellseg_table *table;
-        assert_ok(cellseg_measure(&table, context, s.cells, s.nuclei, s.image, &options));
+        assert_ok(measure_twice(&table, context, &s, &options));
         assert_int_equal(cellseg_table_columns(table), cellseg_table_columns(first));
         for (size_t i = 0; i < cellseg_table_columns(first); i++) {
             assert_string_equal(cellseg_table_column_name(table, i), cellseg_table_column_name(first, i));
@@ -104,6 +123,50 @@ static void faults_are_argument_errors(void **state) {
     scene_free(&s);
 }
 
+static void expect_wrong_inputs(const cellseg_measure_inputs *inputs, const char *word) {
+    cellseg_table *table = (cellseg_table *)&inputs;
+    assert_status(cellseg_measure_all(&table, NULL, inputs, NULL), CELLSEG_ERR_ARGUMENT);
+    assert_null(table);
+    assert_non_null(strstr(cellseg_last_error(), word));
+}
+
+static void wrong_inputs_are_argument_errors(void **state) {
+    (void)state;
+    scene s;
+    assert_ok(scene_new(&s, NULL));
+    const cellseg_image *const images[] = {s.image, NULL};
+    const cellseg_labels *const compartments[] = {s.nuclei, NULL};
+    const char *const names[] = {"one", "other"}, *const same[] = {"one", "one"};
+    cellseg_measure_inputs inputs;
+    assert_status(cellseg_measure_inputs_init(&inputs, 8), CELLSEG_ERR_ARGUMENT);
+    assert_ok(cellseg_measure_inputs_init(&inputs, sizeof inputs));
+    expect_wrong_inputs(NULL, "inputs");
+    expect_wrong_inputs(&inputs, "cells");
+    inputs.cells = s.cells;
+    inputs.image_count = 2;
+    expect_wrong_inputs(&inputs, "NULL");
+    inputs.images = images;
+    expect_wrong_inputs(&inputs, "image 1");
+    inputs.image_count = 1;
+    inputs.compartment_count = 2;
+    inputs.compartments = compartments;
+    expect_wrong_inputs(&inputs, "compartment_names");
+    inputs.compartment_names = names;
+    expect_wrong_inputs(&inputs, "compartment other");
+    inputs.compartment_names = same;
+    expect_wrong_inputs(&inputs, "two compartments are named one");
+    inputs.compartment_count = (size_t)1 << 17;
+    expect_wrong_inputs(&inputs, "65536");
+    inputs.compartment_count = 1;
+    inputs.channel_names = 2;
+    expect_wrong_inputs(&inputs, "channel_names");
+    inputs.channel_names = 0;
+    inputs.struct_size = 8;
+    expect_wrong_inputs(&inputs, "cellseg_measure_inputs");
+    assert_status(cellseg_measure_all(NULL, NULL, &inputs, NULL), CELLSEG_ERR_ARGUMENT);
+    scene_free(&s);
+}
+
 static void expect_fault(const scene *s, const cellseg_measure_options *options) {
     cellseg_table *table = (cellseg_table *)&options;
     assert_status(cellseg_measure(&table, NULL, s->cells, s->nuclei, s->image, options), CELLSEG_ERR_ARGUMENT);
@@ -115,7 +178,7 @@ static void options_out_of_range_are_argument_errors(void **state) {
     scene s;
     assert_ok(scene_new(&s, NULL));
     const cellseg_measure_options good = everything();
-    cellseg_measure_options bad[] = {good, good, good, good, good, good, good, good};
+    cellseg_measure_options bad[] = {good, good, good, good, good, good, good, good, good, good, good};
     bad[0].texture_levels = 1;
     bad[1].texture_levels = 256;
     bad[2].texture_distance_px = 0;
@@ -124,6 +187,9 @@ static void options_out_of_range_are_argument_errors(void **state) {
     bad[5].texture_high = (double)NAN;
     bad[6].texture_high = (double)INFINITY;
     bad[7].struct_size = sizeof good - 1;
+    bad[8].granularity_step_px = 0;
+    bad[9].granularity_step_px = 65;
+    bad[10].zernike = 2;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         expect_fault(&s, &bad[i]);
     assert_status(cellseg_measure_options_init(NULL, sizeof good), CELLSEG_ERR_ARGUMENT);
@@ -136,18 +202,25 @@ static void options_choose_the_columns(void **state) {
     scene s;
     assert_ok(scene_new(&s, NULL));
     cellseg_measure_options options = everything();
-    const size_t expected[] = {1 + 8 + 3, 1 + 8 + 3 + 12, 1 + 8 + 3 + 12 + 1, 1 + 8 + 3 + 12 + 1 + 2 * 8,
-                               1 + 8 + 3 + 12 + 1 + 2 * 21};
-    int32_t *members[] = {&options.shape, &options.neighbours, &options.intensity, &options.texture};
-    for (size_t i = 0; i < 4; i++)
-        *members[i] = 0;
-    for (size_t i = 0; i <= 4; i++) {
+    const struct {
+        int32_t *member;
+        size_t columns; /* of two channels */
+    } groups[] = {{&options.shape, 12},           {&options.neighbours, 1},  {&options.intensity, 2 * 8},
+                  {&options.texture, 2 * 13},     {&options.radial, 2 * 12}, {&options.granularity, 2 * 16},
+                  {&options.zernike, 30 + 2 * 60}};
+    enum { GROUPS = sizeof groups / sizeof *groups };
+    size_t expected = 1 + 8 + 3;
+    for (size_t i = 0; i < GROUPS; i++)
+        *groups[i].member = 0;
+    for (size_t i = 0; i <= GROUPS; i++) {
         cellseg_table *table;
         assert_ok(cellseg_measure(&table, NULL, s.cells, s.nuclei, s.image, &options));
-        assert_int_equal(cellseg_table_columns(table), expected[i]);
+        assert_int_equal(cellseg_table_columns(table), expected);
         cellseg_table_free(table);
-        if (i < 4)
-            *members[i] = 1;
+        if (i < GROUPS) {
+            *groups[i].member = 1;
+            expected += groups[i].columns;
+        }
     }
     scene_free(&s);
 }
@@ -193,7 +266,7 @@ static void progress_cancels(void **state) {
         cellseg_context *context;
         assert_ok(cellseg_context_new(&context, &options));
         cellseg_table *table = (cellseg_table *)&s;
-        status = cellseg_measure(&table, context, s.cells, s.nuclei, s.image, &chosen);
+        status = measure_twice(&table, context, &s, &chosen);
         assert_true(status == CELLSEG_OK || status == CELLSEG_ERR_CANCELLED);
         assert_true((status == CELLSEG_OK) == (table != NULL));
         cellseg_table_free(table);
@@ -208,6 +281,7 @@ int main(void) {
         cmocka_unit_test(failing_allocations_leak_nothing),
         cmocka_unit_test(threads_do_not_change_a_byte),
         cmocka_unit_test(faults_are_argument_errors),
+        cmocka_unit_test(wrong_inputs_are_argument_errors),
         cmocka_unit_test(options_out_of_range_are_argument_errors),
         cmocka_unit_test(options_choose_the_columns),
         cmocka_unit_test(a_table_says_what_is_not_there),

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Outlines against shapely, scikit-image and plain search, and the files that hold them against other readers.
 
-pycocotools, which PyPI has and Debian has not, checks COCO where it is installed: pip install pycocotools.
+Packages that PyPI has and Debian has not check files where they are installed: pip install pycocotools roifile.
 """
 
 import json
+import struct
 import xml.etree.ElementTree as ElementTree
+import zipfile
 
 import cellseg
 import geojson
@@ -271,6 +273,83 @@ def test_pycocotools_reads_the_same_masks(field, tmp_path):
     for one in read.anns.values():
         wanted = {1: cells, 2: nuclei}[one["category_id"]] == one["cell_id"]
         np.testing.assert_array_equal(read.annToMask(one), wanted)
+
+
+def imagej_rings(file):
+    """Name and rings of one of ImageJ's regions, after its RoiDecoder."""
+    assert file[:4] == b"Iout"
+    type_, top, left, bottom, right, count = struct.unpack(">BxHHHHH", file[6:18])
+    wide, numbers, options, second = *struct.unpack(">i14xi", file[18:40]), *struct.unpack(">H8xi", file[50:64])
+    start, length = struct.unpack(">ii", file[second + 16 : second + 24])
+    name = file[start : start + 2 * length].decode("utf-16-be")
+    assert len(file) == start + 2 * length == second + 64 + 2 * length
+    if numbers == 0:
+        count = count or wide
+        whole = np.frombuffer(file, ">u2", 2 * count, 64).reshape(2, -1).T + [left, top]
+        exact = np.frombuffer(file, ">f4", 2 * count, 64 + 4 * count).reshape(2, -1).T
+        assert type_ == 0 and options == 128 and np.abs(whole - exact).max() <= 0.5
+        rings = [exact]
+    else:
+        path, rings, i = np.frombuffer(file, ">f4", numbers, 64), [], 0
+        while i < numbers:
+            if path[i] == 4:
+                i += 1
+                continue
+            rings += [[]] if path[i] == 0 else []
+            rings[-1].append(path[i + 1 : i + 3])
+            i += 3
+        assert type_ == 1 and count == options == 0 and path[-1] == 4
+    points = np.concatenate(rings)
+    assert [left, top] == np.floor(points.min(axis=0)).tolist() and [right, bottom] == np.ceil(points.max(axis=0)).tolist()
+    return name, rings
+
+
+@pytest.mark.parametrize("smooth", [False, True])
+def test_rois(field, tmp_path, smooth):
+    """Python's zipfile checks headers and checksums; every corner is that of the outlines, rounded to a float."""
+    _, cells, nuclei = field
+    cellseg.write_rois(tmp_path / "a.zip", cells, nuclei, smooth=smooth)
+    wanted = {}
+    for labels, ending in ((cells, ""), (nuclei, "-nucleus")):
+        for id_, polygons in cellseg.outlines(labels, smooth=smooth).polygons().items():
+            wanted[f"{id_}{ending}"] = [ring.astype(np.float32).tolist() for rings in polygons for ring in rings]
+    with zipfile.ZipFile(tmp_path / "a.zip") as archive:
+        assert archive.testzip() is None
+        assert archive.namelist() == [f"{name}.roi" for name in wanted]
+        for name, rings in wanted.items():
+            found, own = imagej_rings(archive.read(f"{name}.roi"))
+            assert found == name and [np.array(ring).tolist() for ring in own] == rings
+
+
+def test_rois_beyond_16_bits(tmp_path):
+    """A label of 65536 corners and more; more entries than the old end of an archive counts."""
+    comb = np.zeros((3, 40000), np.uint32)
+    comb[1:] = comb[0, ::2] = 7
+    cellseg.write_rois(tmp_path / "a.zip", comb)
+    with zipfile.ZipFile(tmp_path / "a.zip") as archive:
+        name, (ring,) = imagej_rings(archive.read("7.roi"))
+    np.testing.assert_array_equal(ring, cellseg.outlines(comb).points)
+    assert name == "7" and len(ring) > 65535
+    many = np.arange(1, 65537, dtype=np.uint32).reshape(256, 256)
+    cellseg.write_rois(tmp_path / "b.zip", many)
+    with zipfile.ZipFile(tmp_path / "b.zip") as archive:
+        assert len(archive.namelist()) == 65536
+        assert imagej_rings(archive.read("65536.roi"))[1][0].tolist() == [[255, 255], [256, 255], [256, 256], [255, 256]]
+
+
+def test_roifile_reads_the_same_rings(field, tmp_path):
+    roifile = pytest.importorskip("roifile")
+    _, cells, nuclei = field
+    cellseg.write_rois(tmp_path / "a.zip", cells, nuclei)
+    polygons = {"": cellseg.outlines(cells).polygons(), "nucleus": cellseg.outlines(nuclei).polygons()}
+    read = roifile.roiread(tmp_path / "a.zip")
+    assert len(read) == sum(map(len, polygons.values()))
+    for roi in read:
+        id_, _, ending = roi.name.partition("-")
+        own = roi.coordinates(multi=True)
+        rings = [ring for many in polygons[ending][int(id_)] for ring in many]
+        own = [one[:-1] if len(rings) > 1 else one for one in (own if isinstance(own, list) else [own])]
+        assert [np.array(one).tolist() for one in own] == [ring.tolist() for ring in rings]
 
 
 def rings_of(path):

@@ -146,7 +146,7 @@ static void nothing_has_no_outlines(void **state) {
 /* ---- writers ---- */
 
 typedef struct files {
-    test_sink geojson, svg, coco;
+    test_sink geojson, svg, coco, rois;
 } files;
 
 /* Every writer once, into memory. */
@@ -155,8 +155,10 @@ static cellseg_status write_in(cellseg_context *context, void *data) {
     free(f->geojson.bytes);
     free(f->svg.bytes);
     free(f->coco.bytes);
+    free(f->rois.bytes);
     *f = (files){0};
-    const cellseg_writer geojson = test_writer(&f->geojson), svg = test_writer(&f->svg), coco = test_writer(&f->coco);
+    const cellseg_writer geojson = test_writer(&f->geojson), svg = test_writer(&f->svg), coco = test_writer(&f->coco),
+                         rois = test_writer(&f->rois);
     cellseg_labels *labels = NULL;
     cellseg_outlines *outlines = NULL;
     cellseg_table *table = NULL;
@@ -167,6 +169,7 @@ static cellseg_status write_in(cellseg_context *context, void *data) {
     CSEG_TRY_GOTO(done, cellseg_geojson_write_to(context, &geojson, outlines, outlines, table));
     CSEG_TRY_GOTO(done, cellseg_svg_write_to(context, &svg, outlines, outlines));
     CSEG_TRY_GOTO(done, cellseg_coco_write_to(context, &coco, "a \"b\".tif", labels, labels));
+    CSEG_TRY_GOTO(done, cellseg_rois_write_to(context, &rois, outlines, outlines));
 done:
     cellseg_table_free(table);
     cellseg_outlines_free(outlines);
@@ -178,10 +181,11 @@ static void failing_allocations_write_nothing(void **state) {
     (void)state;
     files f = {0};
     assert_survives_failing_allocations(write_in, &f);
-    assert_true(f.geojson.calls == 1 && f.svg.calls == 1 && f.coco.calls == 1);
+    assert_true(f.geojson.calls == 1 && f.svg.calls == 1 && f.coco.calls == 1 && f.rois.calls == 1);
     free(f.geojson.bytes);
     free(f.svg.bytes);
     free(f.coco.bytes);
+    free(f.rois.bytes);
 }
 
 static int32_t stop(void *user, double fraction, const char *step) {
@@ -211,6 +215,7 @@ static void progress_cancels(void **state) {
     free(f.geojson.bytes);
     free(f.svg.bytes);
     free(f.coco.bytes);
+    free(f.rois.bytes);
 }
 
 static void a_budget_is_kept(void **state) {
@@ -246,6 +251,9 @@ static void writers_refuse_what_does_not_fit(void **state) {
     assert_status(cellseg_svg_write_to(NULL, &writer, NULL, NULL), CELLSEG_ERR_ARGUMENT);
     assert_status(cellseg_svg_write_to(NULL, &writer, outlines, few), CELLSEG_ERR_ARGUMENT);
     assert_status(cellseg_svg_write(NULL, NULL, outlines, NULL), CELLSEG_ERR_ARGUMENT);
+    assert_status(cellseg_rois_write_to(NULL, &writer, NULL, NULL), CELLSEG_ERR_ARGUMENT);
+    assert_status(cellseg_rois_write_to(NULL, &writer, outlines, few), CELLSEG_ERR_ARGUMENT);
+    assert_status(cellseg_rois_write(NULL, NULL, outlines, NULL), CELLSEG_ERR_ARGUMENT);
     assert_status(cellseg_coco_write_to(NULL, &writer, NULL, labels, NULL), CELLSEG_ERR_ARGUMENT);
     assert_status(cellseg_coco_write_to(NULL, &writer, "\xe9.tif", labels, NULL), CELLSEG_ERR_ARGUMENT);
     assert_status(cellseg_coco_write_to(NULL, &writer, "a", NULL, NULL), CELLSEG_ERR_ARGUMENT);

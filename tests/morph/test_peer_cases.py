@@ -486,6 +486,33 @@ def test_expand_labels_that_tie():
     assert (ours[tie] == 1).all() and tie.any()
 
 
+@pytest.mark.parametrize("ring_px", [0, 1, 2.5, 7, 1e300])
+def test_compartments(ring_px):
+    """The ring against distances to each nucleus by itself; where two are equally near, either answer will do."""
+    random = np.random.default_rng(3)
+    cells = ndimage.label(ndimage.gaussian_filter(random.normal(size=(90, 130)), 4) > 0)[0]
+    cells[60:, :60] = np.arange(60) // 6 + 101  # cells that touch, whose nuclei are near each other
+    nuclei = np.where(random.random(cells.shape) < 0.03, cells, np.roll(cells, 50, 1))
+    nucleus = np.where(cells == nuclei, cells, 0)
+    np.testing.assert_array_equal(labels.compartment(cells, nuclei, "nucleus"), nucleus)
+    np.testing.assert_array_equal(labels.compartment(cells, nuclei, "cytoplasm"), cells - nucleus)
+    ids = np.unique(nucleus[nucleus > 0])
+    far = np.stack([ndimage.distance_transform_edt(nucleus != i) for i in ids])
+    own = np.min(np.where(ids[:, None, None] == cells, far, np.inf), 0)
+    other = np.min(np.where(ids[:, None, None] == cells, np.inf, far), 0)
+    ring = (own <= ring_px) & (own < other) & (nucleus == 0) & (cells > 0)
+    ours = labels.compartment(cells, nuclei, "ring", ring_px)
+    np.testing.assert_array_equal(ours[own != other], np.where(ring, cells, 0)[own != other])
+    assert (ours[ours > 0] == cells[ours > 0]).all() and (own == other).sum() < 200 and ring.any() == (ring_px > 0)
+
+
+def test_compartments_of_maps_that_do_not_fit():
+    one = np.ones((3, 4), int)
+    assert not labels.compartment(one, one + 1, "ring").any() and labels.compartment(one, 0 * one, "cytoplasm").all()
+    with pytest.raises(ValueError, match="kind is 'membrane'; it must be one of nucleus, cytoplasm, ring"):
+        labels.compartment(one, one, "membrane")
+
+
 def test_find_boundaries():
     image = np.zeros((10, 10), int)
     image[2:7, 2:7] = 1

@@ -201,6 +201,9 @@ static cellseg_status fill_label_holes(result *to, cellseg_context *context, con
 static cellseg_status expand(result *to, cellseg_context *context, const inputs *in) {
     return cellseg_labels_expand(&to->labels, context, in->seeds, 5);
 }
+static cellseg_status ring(result *to, cellseg_context *context, const inputs *in) {
+    return cellseg_labels_compartment(&to->labels, context, in->ids, in->nuclei, CELLSEG_COMPARTMENT_RING, 5);
+}
 static cellseg_status boundaries(result *to, cellseg_context *context, const inputs *in) {
     return cellseg_labels_boundaries(&to->image, context, in->ids, CELLSEG_BOUNDARY_OUTER, 8);
 }
@@ -243,6 +246,7 @@ static const operation operations[] = {
     clear_border,
     fill_label_holes,
     expand,
+    ring,
     boundaries,
     check,
     erode_pairs,

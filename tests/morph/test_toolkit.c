@@ -142,6 +142,13 @@ static void label_operations_refuse_bad_arguments(void **state) {
     refuse_labels(cellseg_labels_fill_holes(&out, NULL, NULL));
     refuse_labels(cellseg_labels_expand(&out, NULL, in.labels, -1));
     refuse_labels(cellseg_labels_expand(&out, NULL, in.labels, (double)NAN));
+    refuse_labels(cellseg_labels_compartment(&out, NULL, in.labels, NULL, CELLSEG_COMPARTMENT_NUCLEUS, 0));
+    refuse_labels(cellseg_labels_compartment(&out, NULL, NULL, in.labels, CELLSEG_COMPARTMENT_NUCLEUS, 0));
+    refuse_labels(cellseg_labels_compartment(&out, NULL, in.labels, in.other_labels, CELLSEG_COMPARTMENT_NUCLEUS, 0));
+    refuse_labels(cellseg_labels_compartment(&out, NULL, in.labels, in.labels, 0, 3));
+    refuse_labels(cellseg_labels_compartment(&out, NULL, in.labels, in.labels, CELLSEG_COMPARTMENT_RING + 1, 3));
+    refuse_labels(cellseg_labels_compartment(&out, NULL, in.labels, in.labels, CELLSEG_COMPARTMENT_RING, -1));
+    refuse_labels(cellseg_labels_compartment(&out, NULL, in.labels, in.labels, CELLSEG_COMPARTMENT_RING, (double)NAN));
     refuse_image(cellseg_labels_boundaries(&out, NULL, in.labels, 0, 4));
     refuse_image(cellseg_labels_boundaries(&out, NULL, in.labels, CELLSEG_BOUNDARY_THICK, 5));
     refuse_image(cellseg_labels_boundaries(&out, NULL, NULL, CELLSEG_BOUNDARY_THICK, 4));

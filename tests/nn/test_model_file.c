@@ -652,9 +652,20 @@ static cellseg_status export_graph(cellseg_context *context, void *data) {
     return cellseg_model_export_onnx(model, context, path);
 }
 
+static cellseg_status load_graph(cellseg_context *context, void *data) {
+    cellseg_model *loaded;
+    const cellseg_status status = cellseg_model_load(&loaded, context, path);
+    (void)data;
+    assert_true((status == CELLSEG_OK) == (loaded != NULL));
+    cellseg_model_free(loaded);
+    return status;
+}
+
 static void failing_allocations(void **state) {
     (void)state;
     assert_survives_failing_allocations(export_graph, NULL);
+    assert_ok(export_graph(NULL, NULL));
+    assert_survives_failing_allocations(load_graph, NULL);
     int32_t weights = CELLSEG_WEIGHTS_FLOAT32;
     assert_survives_failing_allocations(save_and_load, &weights);
     weights = CELLSEG_WEIGHTS_FLOAT16;

@@ -4,6 +4,7 @@ import json
 import pathlib
 import sys
 
+import cellseg
 import numpy as np
 import pytest
 import torch
@@ -11,6 +12,7 @@ import torch.nn.functional as F
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from nets import Net, batch, check, library, unsettle
+from real_images import FIELDS, channel
 
 pytestmark = pytest.mark.sanitizers
 
@@ -113,14 +115,61 @@ def test_onnx_runtime(exported):
     for n in (1, len(images)):
         got, = session.run(None, {"image": images[:n, None]})
         assert np.abs(got - want[:n]).max() < 2e-5
+    wide = np.random.default_rng(2).random((1, 80, 112), np.float32)
+    got, = session.run(None, {"image": wide[:, None]})
+    assert np.abs(got - run(path, wide)).max() < 2e-5
+
+
+def test_batch_height_and_width_are_free(exported):
+    graph, = every(exported[0].read_bytes(), 7)
+    for field, channels in (11, 1), (12, 3):
+        value, = every(graph, field)
+        shape, = every(every(every(value, 2)[0], 1)[0], 2)
+        dims = [texts(dim, 2) or every(dim, 1) for dim in every(shape, 1)]
+        assert dims == [["batch"], [channels], ["height"], ["width"]]
 
 
 def test_opencv(exported):
-    cv2 = pytest.importorskip("cv2")
+    """Which needs a fixed size, as other engines for small devices do: docs/model-format.md."""
+    cv2, onnx = pytest.importorskip("cv2"), pytest.importorskip("onnx")
+    from onnx.tools.update_model_dims import update_inputs_outputs_dims
+
     path, images, want, _ = exported
-    net = cv2.dnn.readNetFromONNX(str(path))
+    size = "batch", *want.shape[1:]
+    fixed = update_inputs_outputs_dims(
+        onnx.load(str(path)), {"image": ["batch", 1, *size[2:]]}, {"probabilities": list(size)})
+    net = cv2.dnn.readNetFromONNX(np.frombuffer(fixed.SerializeToString(), np.uint8))
     net.setInput(images[:1, None])
     assert np.abs(net.forward() - want[:1]).max() < 2e-5
+
+
+def described(path):
+    """The rule and the classes that the file states."""
+    entry, = every(path.read_bytes(), 14)
+    return texts(entry, 2)[0]
+
+
+def in_pytorch(path):
+    return lambda windows: run(path, windows[:, 0])
+
+
+def in_onnx_runtime(path):
+    runtime = pytest.importorskip("onnxruntime")
+    session = runtime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    return lambda windows: session.run(None, {"image": windows})[0]
+
+
+@pytest.mark.parametrize("engine", [in_pytorch, in_onnx_runtime])
+def test_another_engine_gives_the_cells(engine, tmp_path):
+    """Our file in another engine, called by the tiler: the maps differ by rounding, and the cells by hardly a pixel."""
+    path = tmp_path / "default.onnx"
+    cellseg.Model.default().export_onnx(path)
+    model = cellseg.Model.wrap(described(path), engine(path), batch=4)
+    image = channel(FIELDS["n2a"][0])[:350, :350]
+    cells, nuclei, maps = cellseg.segment(image, 0.65, model=model, return_maps=True)
+    own = cellseg.segment(image, 0.65, return_maps=True)
+    assert np.abs(maps - own[2]).max() < 1e-4 and own[0].max() > 10
+    assert cells.max() == own[0].max() and (cells != own[0]).mean() < 1e-4 and (nuclei != own[1]).mean() < 1e-4
 
 
 def test_bad_arguments():

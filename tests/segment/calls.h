@@ -185,10 +185,27 @@ static inline cellseg_status call_cells_joined(outputs *out, cellseg_context *co
     return status;
 }
 
-enum { CALLS = 9 };
-static const call calls[CALLS] = {call_segment,     call_two_channel, call_nuclei_within, call_nuclei_within_by_model,
-                                  call_maps,        call_nuclei,      call_cells,         call_cells_alone,
-                                  call_cells_joined};
+static inline cellseg_status call_from_maps(outputs *out, cellseg_context *context, const inputs *in,
+                                            const cellseg_segment_options *options) {
+    return cellseg_segment_from_maps(&out->cells, &out->nuclei, &out->report, context, model, in->field.image, in->maps,
+                                     CELLSEG_EXTRA_NONE, options);
+}
+
+static inline cellseg_status call_elsewhere(outputs *out, cellseg_context *context, const inputs *in,
+                                            const cellseg_segment_options *options) {
+    cellseg_model *wrapped;
+    const cellseg_network network = painted_network(model, 3);
+    CSEG_TRY(cellseg_model_wrap(&wrapped, NULL, cellseg_model_info(model), &network));
+    const cellseg_status status =
+        cellseg_segment(&out->cells, &out->nuclei, &out->maps, &out->report, context, wrapped, in->field.image, options);
+    cellseg_model_free(wrapped);
+    return status;
+}
+
+enum { CALLS = 11 };
+static const call calls[CALLS] = {call_segment,      call_two_channel, call_nuclei_within, call_nuclei_within_by_model,
+                                  call_maps,         call_nuclei,      call_cells,         call_cells_alone,
+                                  call_cells_joined, call_from_maps,   call_elsewhere};
 
 static inline void assert_same_outputs(const outputs *a, const outputs *b) {
     assert_true((a->cells == NULL) == (b->cells == NULL) && (a->nuclei == NULL) == (b->nuclei == NULL));

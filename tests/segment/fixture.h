@@ -119,4 +119,24 @@ static inline uint32_t assert_invariants(const cellseg_labels *cells, const cell
     return last;
 }
 
+/* ---- the painted network as one that runs elsewhere ---- */
+
+static inline int32_t predict_painted(void *user, float *maps, const float *windows, size_t count, size_t edge_px) {
+    const cellseg_model *own = user;
+    void *workspace = aligned_alloc(64, (cseg_forward_workspace_bytes(own, NULL, count, edge_px, edge_px) + 63) / 64 * 64);
+    assert_non_null(workspace);
+    const cellseg_status status = cseg_forward_run(own, NULL, maps, windows, count, edge_px, edge_px, workspace);
+    free(workspace);
+    return status;
+}
+
+static inline cellseg_network painted_network(cellseg_model *own, size_t batch) {
+    cellseg_network network;
+    assert_ok(cellseg_network_init(&network, sizeof network));
+    network.user = own;
+    network.predict = predict_painted;
+    network.batch = batch;
+    return network;
+}
+
 #endif

@@ -262,6 +262,10 @@ static void missing_arguments_of_the_steps_are_refused(void **state) {
     REFUSES(cellseg_segment_cells(&cells, &nuclei, NULL, NULL, NULL, in.maps, 0, in.seeds, NULL));
     assert_true(cells == NULL && nuclei == NULL);
     REFUSES(cellseg_segment_cells(&cells, &nuclei, NULL, NULL, image, in.maps, 0, NULL, NULL));
+    REFUSES(cellseg_segment_from_maps(NULL, &nuclei, NULL, NULL, NULL, image, in.maps, 0, NULL));
+    REFUSES(cellseg_segment_from_maps(&cells, &nuclei, NULL, NULL, NULL, NULL, in.maps, 0, NULL));
+    REFUSES(cellseg_segment_from_maps(&cells, &nuclei, NULL, NULL, NULL, image, NULL, 0, NULL));
+    REFUSES(cellseg_segment_from_maps(&cells, &nuclei, NULL, NULL, NULL, image, in.maps, 3, NULL));
     assert_true(cells == NULL && nuclei == NULL);
     REFUSES(cellseg_segment_memory(NULL, NULL, model, 10, 10, 0.65, NULL));
     static const double sizes[][3] = {{0, 10, 0.65}, {10, 0, 0.65},         {10, 10, 0},

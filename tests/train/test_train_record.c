@@ -2,7 +2,7 @@
 /* Every member of the options is in the training record and in the checkpoints' hash, as its table states it. */
 #include "discs.h"
 
-#include "nn/json.h"
+#include "core/core.h"
 #include "train/record.h"
 
 typedef struct values {

@@ -39,11 +39,12 @@ from ._errors import (
 )
 from ._model import Model
 from ._options import Option, options, set_options, struct_of
-from ._outlines import Outlines, outlines, write_coco, write_geojson, write_overlay, write_svg
+from ._outlines import Outlines, outlines, write_coco, write_geojson, write_overlay, write_rois, write_svg
 from ._segment import (
     Report,
     segment,
     segment_cells,
+    segment_from_maps,
     segment_maps,
     segment_memory,
     segment_nuclei,
@@ -77,6 +78,7 @@ __all__ = [
     "Trainer",
     "UnavailableError",
     "boundary",
+    "compartments",
     "detection",
     "features",
     "filter",
@@ -91,6 +93,7 @@ __all__ = [
     "roc",
     "segment",
     "segment_cells",
+    "segment_from_maps",
     "segment_maps",
     "segment_memory",
     "segment_nuclei",
@@ -101,6 +104,7 @@ __all__ = [
     "write_coco",
     "write_geojson",
     "write_overlay",
+    "write_rois",
     "write_svg",
 ]
 __version__ = "1.0.0"
@@ -117,6 +121,13 @@ def features() -> list[str]:
     return [name for name in names if name]
 
 
+def _named_image(pixels: object, names: list[str | None], pixel_size_um: float | None = None) -> c.Image:
+    image = image_from(pixels, pixel_size_um)
+    for channel, name in enumerate(names):
+        c.image_set_channel_name(image, channel, None if name is None else name.encode())
+    return image
+
+
 class Picture(NamedTuple):
     """An image read from a file: (channels, height, width); pixel_size_um is None where the file states none, and so is the name of a
     channel without one."""
@@ -127,9 +138,7 @@ class Picture(NamedTuple):
 
     def channel(self, name: str) -> int:
         """The number of the channel with this name, or the only one whose name differs in the case of its letters alone."""
-        image, number = image_from(self.pixels), ctypes.c_int32()
-        for index, own in enumerate(self.channel_names):
-            c.image_set_channel_name(image, index, None if own is None else own.encode())
+        image, number = _named_image(self.pixels, self.channel_names), ctypes.c_int32()
         c.image_find_channel(number, image, name.encode())
         return number.value
 
@@ -174,29 +183,55 @@ def simulate(
     return array_from_image(image), array_from_labels(cells), array_from_labels(nuclei)
 
 
+def compartments(
+    cells: object, nuclei: object, ring_px: float = 5, *, context: Context | None = None
+) -> dict[str, np.ndarray]:
+    """The label maps "nucleus", "cytoplasm" and "ring", as cellseg.labels.compartment() makes them, for measure()."""
+    kinds = "nucleus", "cytoplasm", "ring"
+    return {kind: labels.compartment(cells, nuclei, kind, ring_px, context=context) for kind in kinds}
+
+
+def _images(image: object, pixel_size_um: float | None) -> list[c.Image]:
+    if image is None:
+        return []
+    if isinstance(image, Picture):
+        return [_named_image(image.pixels, image.channel_names, pixel_size_um)]
+    if isinstance(image, dict):
+        return [_named_image(pixels, [name], pixel_size_um) for name, pixels in image.items()]
+    return [image_from(image, pixel_size_um)]
+
+
 def measure(
     cells: object,
     nuclei: object | None = None,
     image: object | None = None,
     pixel_size_um: float | None = None,
     *,
+    compartments: dict[str, object] | None = None,
     csv: object | None = None,
     context: Context | None = None,
     **options: object,
 ) -> dict[str, np.ndarray]:
     """Measure every cell: columns by name, one value per cell. The names, with units, are listed in cellseg/measure.h.
 
+    image: an array, whose channels have numbers in the names of columns; or, with names, what read() returns or a dict such as
+    {"DAPI": array, "Tubulin": array}, whose arrays may have different types. compartments: further label maps under the ids of the
+    cells, by name, for instance cellseg.compartments(cells, nuclei): their columns are called "ring.area_um2".
     csv: a path to write the table to as well. options: those that cellseg.options("measure") lists, for instance texture=True,
     texture_levels=64, neighbours=True.
     """
     struct = struct_of(c.measure_options, options)
+    maps = {name: labels_from(labels, pixel_size_um) for name, labels in (compartments or {}).items()}
+    images = _images(image, pixel_size_um)
+    own, inner = labels_from(cells, pixel_size_um), None if nuclei is None else labels_from(nuclei, pixel_size_um)
+    inputs = c.measure_inputs()
+    inputs.cells, inputs.nuclei = own.address, None if inner is None else inner.address
+    inputs.images, inputs.image_count = c.addresses(images), len(images)
+    inputs.compartments, inputs.compartment_count = c.addresses(maps.values()), len(maps)
+    inputs.compartment_names = (ctypes.c_char_p * len(maps))(*(name.encode() for name in maps))
+    inputs.channel_names = isinstance(image, (Picture, dict))
     table = c.Table()
-    handles = (
-        labels_from(cells, pixel_size_um),
-        None if nuclei is None else labels_from(nuclei, pixel_size_um),
-        None if image is None else image_from(image, pixel_size_um),
-    )
-    call(context, c.measure, (table,), (*handles, struct))
+    call(context, c.measure_all, (table,), (inputs, struct))
     if csv is not None:
         call(context, c.table_write_csv, (table,), (c.path_bytes(csv),))
     return columns_from_table(table)

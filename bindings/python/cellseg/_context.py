@@ -10,7 +10,7 @@ import threading
 from typing import Callable, Iterator
 
 from . import _lowlevel as c
-from ._lowlevel import Error
+from ._lowlevel import Error, ModelError
 from ._options import chosen
 
 CPU_LEVELS = {
@@ -24,6 +24,14 @@ CPU_LEVELS = {
 }
 LEVELS = {c.LOG_INFO: "info", c.LOG_WARNING: "warning"}
 SIGNALS = tuple(map(int, signal.valid_signals()))
+
+
+_network = threading.local()
+
+
+def network_raised(error: BaseException) -> None:
+    """Keep what a network of the caller raised, which cannot cross C, until call() raises it again on this thread."""
+    _network.raised = error
 
 
 class Callbacks:
@@ -182,7 +190,13 @@ def call(context: Context | None, function: Callable, before: tuple, after: tupl
     """function(*before, context, *after). Without a context the main thread has one for this call, so that signals are heard."""
     if context is None and threading.current_thread() is threading.main_thread():
         context = Context()
-    if context is None:
-        function(*before, None, *after)
-    else:
-        context._run(function, *before, context._handle, *after)
+    try:
+        if context is None:
+            function(*before, None, *after)
+        else:
+            context._run(function, *before, context._handle, *after)
+    except ModelError:
+        raised, _network.raised = getattr(_network, "raised", None), None
+        if raised is None:
+            raise
+        raise raised from None

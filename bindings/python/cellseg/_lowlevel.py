@@ -11,6 +11,7 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
+from collections.abc import Iterable
 from ctypes import POINTER, c_char_p, c_double, c_float, c_int32, c_int64, c_size_t, c_uint32, c_uint64, c_void_p
 
 from ._errors import *  # noqa: F403
@@ -28,6 +29,7 @@ progress_fn = ctypes.CFUNCTYPE(c_int32, c_void_p, c_double, c_char_p)
 release_fn = ctypes.CFUNCTYPE(None, c_void_p, c_void_p)
 read_fn = ctypes.CFUNCTYPE(c_int32, c_void_p, c_void_p, c_size_t, c_uint64)
 write_fn = ctypes.CFUNCTYPE(c_int32, c_void_p, c_void_p, c_size_t)
+network_fn = ctypes.CFUNCTYPE(c_int32, c_void_p, POINTER(c_float), POINTER(c_float), c_size_t, c_size_t)
 
 # ---- structs: members in the header's order ----
 
@@ -76,6 +78,20 @@ class image_layout(_Sized):
 
 
 
+class measure_inputs(_Sized):
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("cells", c_void_p),
+        ("nuclei", c_void_p),
+        ("images", POINTER(c_void_p)),
+        ("image_count", c_size_t),
+        ("compartments", POINTER(c_void_p)),
+        ("compartment_names", POINTER(c_char_p)),
+        ("compartment_count", c_size_t),
+        ("channel_names", c_size_t),
+    ]
+
+
 class reader(_Sized):
     _fields_ = [
         ("struct_size", c_size_t),
@@ -92,6 +108,15 @@ class writer(_Sized):
         ("name", c_char_p),
         ("user", c_void_p),
         ("write", write_fn),
+    ]
+
+
+class network(_Sized):
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("user", c_void_p),
+        ("predict", network_fn),
+        ("batch", c_size_t),
     ]
 
 
@@ -290,6 +315,11 @@ class Handle:
             self._free(self)
             self._as_parameter_ = c_void_p()
 
+    @property
+    def address(self) -> int | None:
+        """Where the object lies, for a member of a struct; the handle must outlive the struct's use."""
+        return self._as_parameter_.value
+
     @classmethod
     def from_param(cls, value: object) -> c_void_p:
         if value.__class__ is not cls:
@@ -304,6 +334,12 @@ class Handle:
     @staticmethod
     def _from_optional(param: type, value: object) -> c_void_p | None:
         return None if value is None else param.c_type.from_param(value)
+
+
+def addresses(handles: Iterable[Handle]) -> ctypes.Array:
+    """An array of the addresses of handles, for a member of a struct."""
+    found = [handle.address for handle in handles]
+    return (c_void_p * len(found))(*found)
 
 
 class Context(Handle):
@@ -534,6 +570,7 @@ labels_write, labels_write_to = _writers("labels_write", (Labels,), (_in(write_o
 overlay_write, overlay_write_to = _writers("overlay_write", (), (Image, c_int32, Labels.optional(), Labels.optional(), _in(overlay_options)))
 table_write_csv, table_write_csv_to = _writers("table_write_csv", (Table,), ())
 geojson_write, geojson_write_to = _writers("geojson_write", (), (Outlines, Outlines.optional(), Table.optional()))
+rois_write, rois_write_to = _writers("rois_write", (), (Outlines, Outlines.optional()))
 svg_write, svg_write_to = _writers("svg_write", (), (Outlines, Outlines.optional()))
 coco_write, coco_write_to = _writers("coco_write", (), (c_char_p, Labels, Labels.optional()))
 labels_new = _function("labels_new", status, Out, Context.optional(), c_size_t, c_size_t)
@@ -552,6 +589,8 @@ measure_options_init = _function("measure_options_init", status, POINTER(measure
 measure = _function(
     "measure", status, Out, Context.optional(), Labels, Labels.optional(), Image.optional(), _in(measure_options)
 )
+measure_inputs_init = _function("measure_inputs_init", status, POINTER(measure_inputs), c_size_t)
+measure_all = _function("measure_all", status, Out, Context.optional(), _in(measure_inputs), _in(measure_options))
 table_free = _function("table_free", None, Table)
 table_rows = _function("table_rows", c_size_t, Table)
 table_columns = _function("table_columns", c_size_t, Table)
@@ -636,6 +675,7 @@ labels_remove_small = _maker("labels_remove_small", Labels, c_uint64)
 labels_clear_border = _maker("labels_clear_border", Labels, c_size_t)
 labels_fill_holes = _maker("labels_fill_holes", Labels)
 labels_expand = _maker("labels_expand", Labels, c_double)
+labels_compartment = _maker("labels_compartment", Labels, Labels, c_int32, c_double)
 labels_boundaries = _maker("labels_boundaries", Labels, c_int32, c_int32)
 labels_check = _function("labels_check", status, c_void_p, c_size_t, Context.optional(), Labels, Labels.optional())
 
@@ -643,6 +683,8 @@ model_average = _function("model_average", status, Out, Context.optional(), Mode
 model_default = _function("model_default", status, Out, Context.optional())
 model_load = _function("model_load", status, Out, Context.optional(), Path)
 model_load_from = _function("model_load_from", status, Out, Context.optional(), _in(reader))
+model_wrap = _function("model_wrap", status, Out, Context.optional(), c_char_p, _in(network))
+network_init = _function("network_init", status, POINTER(network), c_size_t)
 model_save, model_save_to = _writers("model_save", (Model,), (c_int32,))
 model_export_onnx, model_export_onnx_to = _writers("model_export_onnx", (Model,), ())
 model_free = _function("model_free", None, Model)
@@ -678,6 +720,10 @@ segment_nuclei = _function("segment_nuclei", status, Out, Context.optional(), Im
 segment_cells = _function(
     "segment_cells", status, Out, Out, Context.optional(), Model.optional(), Image, Image.optional(), c_int32,
     Labels, _in(segment_options)
+)
+segment_from_maps = _function(
+    "segment_from_maps", status, Out, Out, POINTER(segment_report), Context.optional(), Model.optional(), Image, Image, c_int32,
+    _in(segment_options)
 )
 
 synth_options_init = _function("synth_options_init", status, POINTER(synth_options), c_size_t)

@@ -5,9 +5,30 @@ from __future__ import annotations
 
 import ctypes
 import json
+from typing import Callable
+
+import numpy as np
 
 from . import _lowlevel as c
-from ._context import Context, call
+from ._context import Context, call, network_raised
+
+
+def _callback(predict: Callable[[np.ndarray], object], classes: int) -> Callable[..., int]:
+    """The network as C calls it."""
+
+    def run(_user: int, maps: object, windows: object, count: int, edge: int) -> int:
+        try:
+            shape = count, classes, edge, edge
+            found = np.asarray(predict(np.ctypeslib.as_array(windows, (count, 1, edge, edge)).copy()))
+            if found.shape != shape:
+                raise ValueError(f"the network's maps have the shape {found.shape}; {shape} is right")
+            np.ctypeslib.as_array(maps, shape)[:] = found
+        except BaseException as error:  # it cannot cross C
+            network_raised(error)
+            return 1
+        return 0
+
+    return run
 
 
 class Model:
@@ -25,7 +46,7 @@ class Model:
 
     @classmethod
     def load(cls, source: object, *, context: Context | None = None) -> Model:
-        """A model file: a path, or its bytes."""
+        """A model file, or an ONNX file with the metadata "cellseg": a path, or its bytes."""
         model = c.Model()
         if isinstance(source, (bytes, bytearray)):
             data, reader = bytes(source), c.reader()
@@ -33,6 +54,31 @@ class Model:
             call(context, c.model_load_from, (model,), (reader,))
         else:
             call(context, c.model_load, (model,), (c.path_bytes(source),))
+        return cls(model)
+
+    @classmethod
+    def wrap(
+        cls,
+        description: dict | str,
+        predict: Callable[[np.ndarray], object],
+        batch: int = 8,
+        *,
+        context: Context | None = None,
+    ) -> Model:
+        """A model whose network runs elsewhere, for instance in ONNX Runtime or PyTorch.
+
+        description: a dict, or its JSON, with "rule" and "classes" as Model.info has them: an ONNX file that cellseg exported holds
+        it as the metadata "cellseg". predict(windows) gets at most `batch` windows, (n, 1, edge, edge) of float32, preprocessed by
+        the rule, and gives their maps, (n, classes, edge, edge) from 0 to 1. It runs on the thread that calls the library; what
+        it raises comes out of the call.
+        """
+        text = description if isinstance(description, str) else json.dumps(description)
+        network = c.network()
+        c.network_init(network, ctypes.sizeof(network))
+        network.predict = callback = c.network_fn(_callback(predict, len(json.loads(text).get("classes", ()))))
+        network.batch = batch
+        model = c.Model(keep=callback)
+        call(context, c.model_wrap, (model,), (text.encode(), network))
         return cls(model)
 
     def average(self, other: Model, part: float = 0.5, *, context: Context | None = None) -> Model:
@@ -59,6 +105,10 @@ class Model:
         weights = c.WEIGHTS_FLOAT16 if half else c.WEIGHTS_FLOAT32
         call(None, c.model_save_to, (self._handle,), (writer, weights))
         return bytes(file)
+
+    def export_onnx(self, path: object, *, context: Context | None = None) -> None:
+        """Write the network as an ONNX file for other engines; its metadata "cellseg" is a description for wrap()."""
+        call(context, c.model_export_onnx, (self._handle,), (c.path_bytes(path),))
 
     @property
     def info(self) -> dict:

@@ -74,6 +74,14 @@ def write_geojson(
     call(context, c.geojson_write, (), (c.path_bytes(path), *both, table))
 
 
+def write_rois(
+    path: object, cells: object, nuclei: object | None = None, *, context: Context | None = None, **options: object
+) -> None:
+    """Write outlines as a ZIP archive of regions for ImageJ's ROI Manager. options: as in outlines(); ImageJ asks for pixels."""
+    both = [None if array is None else _outlines(labels_from(array), context, options) for array in (cells, nuclei)]
+    call(context, c.rois_write, (), (c.path_bytes(path), *both))
+
+
 def write_svg(
     path: object, cells: object, nuclei: object | None = None, *, context: Context | None = None, **options: object
 ) -> None:

@@ -204,3 +204,31 @@ def segment_cells(
     handle = model._handle if model is not None else None
     call(context, c.segment_cells, (cells, found), (handle, source, known, extra, seeds, struct))
     return array_from_labels(cells), array_from_labels(found)
+
+
+def segment_from_maps(
+    image: object,
+    maps: object,
+    pixel_size_um: float | None = None,
+    *,
+    extra_output: str = "none",
+    model: Model | None = None,
+    report: bool = False,
+    context: Context | None = None,
+    **options: object,
+) -> tuple:
+    """Steps 2 and 3 of segment() in one, from the maps of any network: with the marker check, and with report a Report.
+
+    maps: (channels, height, width) of float32 from 0 to 1 of the same field, at any scale: nucleus, cytoplasm, background and, by
+    extra_output, a fourth. model: None, or the model that made the maps, as in segment_cells(). Gives (cells, nuclei), and with
+    report a Report. For a network that segment() can call itself, see Model.wrap().
+    """
+    struct = struct_of(c.segment_options, options)
+    source, known = image_from(image, pixel_size_um), _maps_from(maps, None)
+    cells, nuclei = c.Labels(), c.Labels()
+    figures = c.segment_report() if report else None
+    extra = chosen("extra_output", extra_output, EXTRA_OUTPUTS)
+    handle = model._handle if model is not None else None
+    call(context, c.segment_from_maps, (cells, nuclei, figures), (handle, source, known, extra, struct))
+    both = array_from_labels(cells), array_from_labels(nuclei)
+    return (*both, _report_from(figures)) if report else both

@@ -15,8 +15,9 @@ from . import _lowlevel as c
 from ._arrays import array_from_image, array_from_labels, labels_from
 from ._context import Context, call
 from ._lowlevel import ArgumentError
+from ._options import chosen
 
-__all__ = ["boundaries", "check", "clear_border", "expand", "fill_holes", "relabel", "remove_small"]
+__all__ = ["boundaries", "check", "clear_border", "compartment", "expand", "fill_holes", "relabel", "remove_small"]
 
 
 def _labels(context: Context | None, function: object, labels: object, *arguments: object) -> np.ndarray:
@@ -55,6 +56,23 @@ def fill_holes(labels: object, *, context: Context | None = None) -> np.ndarray:
 def expand(labels: object, distance_px: float, *, context: Context | None = None) -> np.ndarray:
     """Background takes the id of the nearest object's pixel, if that is no farther than distance_px."""
     return _labels(context, c.labels_expand, labels, distance_px)
+
+
+_COMPARTMENTS = {
+    "nucleus": c.COMPARTMENT_NUCLEUS, "cytoplasm": c.COMPARTMENT_CYTOPLASM, "ring": c.COMPARTMENT_RING
+}  # fmt: skip
+
+
+def compartment(
+    cells: object, nuclei: object, kind: str, ring_px: float = 5, *, context: Context | None = None
+) -> np.ndarray:
+    """A part of each cell, under the cell's id; nuclei have the ids of their cells.
+
+    kind: "nucleus"; "cytoplasm", the rest of the cell; "ring", pixels of the cytoplasm at most ring_px from the nucleus, and not
+    nearer to the nucleus of another cell.
+    """
+    number = chosen("kind", kind, _COMPARTMENTS)
+    return _labels(context, c.labels_compartment, cells, labels_from(nuclei), number, ring_px)
 
 
 _KINDS = {"inner": c.BOUNDARY_INNER, "outer": c.BOUNDARY_OUTER, "thick": c.BOUNDARY_THICK}

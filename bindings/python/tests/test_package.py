@@ -298,7 +298,7 @@ MAKERS = {  # of C functions: the call that uses it, and what it makes
     "segment": (lambda **o: cellseg.segment(np.ones((40, 40)), 0.65, return_maps=True, **o), ["image", "labels", "labels"]),
     "segment_two_channel": (lambda **o: cellseg.segment_two_channel(*np.ones((2, 40, 40)), 0.65, **o), ["labels", "labels"]),
     "synth_field": (lambda **o: cellseg.simulate(40, 40, **o), ["image", "labels", "labels"]),
-    "measure": (lambda **o: cellseg.measure(np.eye(9, dtype=int), **o), ["table"]),
+    "measure_all": (lambda **o: cellseg.measure(np.eye(9, dtype=int), **o), ["table"]),
     "image_gaussian": (lambda **o: cellseg.filter.gaussian(np.ones((9, 9)), 1, **o), ["image"]),
     "image_components": (lambda **o: cellseg.morph.components(np.eye(9), **o), ["labels"]),
     "labels_relabel": (lambda **o: cellseg.labels.relabel(np.eye(9, dtype=int), **o), ["labels"]),

@@ -238,7 +238,7 @@ CALLS = {
     "reconstruct_dilation": (FLOATS - 1, FLOATS), "reconstruct_erosion": (FLOATS + 1, FLOATS), "h_minima": (FLOATS, 0.1),
     "h_maxima": (FLOATS, 0.1), "regional_minima": (FLOATS,), "regional_maxima": (FLOATS,), "extended_minima": (FLOATS, 0.1),
     "extended_maxima": (FLOATS, 0.1), "distance": (MASK,), "nearest": (MASK,), "components": (MASK,), "watershed": (FLOATS, LABELS),
-    "boundaries": (LABELS,), "check": (LABELS,), "clear_border": (LABELS,), "expand": (LABELS, 2), "relabel": (LABELS,),
+    "boundaries": (LABELS,), "check": (LABELS,), "clear_border": (LABELS,), "compartment": (LABELS, LABELS, "nucleus"), "expand": (LABELS, 2), "relabel": (LABELS,),
     "remove_small": (LABELS, 9), (morph, "fill_holes"): (MASK,), (labels, "fill_holes"): (LABELS,),
 }  # fmt: skip
 

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Parsing untrusted JSON, as RFC 8259 defines it. */
-#ifndef CSEG_NN_JSON_H
-#define CSEG_NN_JSON_H
+/* Parsing untrusted JSON, as RFC 8259 defines it. Part of core.h. */
+#ifndef CSEG_CORE_JSON_H
+#define CSEG_CORE_JSON_H
 
-#include "core/core.h"
+#include <cellseg/types.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 enum {
     CSEG_JSON_NULL,
@@ -31,6 +35,9 @@ typedef struct cseg_json {
  * CELLSEG_ERR_MEMORY. All values and strings lie in *out: release it with cseg_memory_free().
  */
 cellseg_status cseg_json_parse(cseg_json **out, cellseg_context *context, const char *text, size_t bytes, const char *what);
+
+/* The same of any size: 64 bytes of memory a value, beside the text's. CELLSEG_ERR_CANCELLED too. */
+cellseg_status cseg_json_parse_large(cseg_json **out, cellseg_context *context, const char *text, size_t bytes, const char *what);
 
 /* The value under `key`; NULL: `object` has no such key, or is no object. */
 const cseg_json *cseg_json_member(const cseg_json *object, const char *key);

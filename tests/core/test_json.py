@@ -23,7 +23,7 @@ PLAIN = json.dumps(json.loads(TEXT), ensure_ascii=False)
 
 
 class Value(ctypes.Structure):
-    """cseg_json of lib/nn/json.h."""
+    """cseg_json of lib/core/json.h."""
 
 
 Value._fields_ = [

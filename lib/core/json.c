@@ -4,19 +4,20 @@
  * Values and strings lie in one block, which is allocated before the text is parsed: a value follows the start of the text, a
  * bracket or a comma, and a string takes no more bytes than its text with the quotes.
  */
-#include "nn/json.h"
+#include "core/core.h"
 
 #include <math.h>
 #include <string.h>
 
-enum { MAX_BYTES = 1 << 20, MAX_DEPTH = 16, MAX_VALUES = 8192, MAX_KEYS = 1024, MAX_DIGITS = 60 };
+enum { MAX_BYTES = 1 << 20, MAX_DEPTH = 16, MAX_VALUES = 8192, MAX_KEYS = 1024, MAX_DIGITS = 60, VALUES_PER_POLL = 4096 };
 
 typedef struct parser {
+    cellseg_context *context;
     const char *what; /* the text's name in messages */
     const char *start, *at, *end;
     cseg_json *values; /* the next free one */
     char *strings;     /* where the next string goes */
-    size_t count, depth;
+    size_t count, most, depth;
 } parser;
 
 static cellseg_status refuse(const parser *p) {
@@ -203,9 +204,10 @@ static cellseg_status parse_by_first(parser *p, cseg_json *to) { // NOLINT(misc-
 
 /* A value and the spaces around. */
 static cellseg_status parse_value(parser *p, cseg_json **out) { // NOLINT(misc-no-recursion): see MAX_DEPTH
-    if (p->count == MAX_VALUES)
-        return cseg_fail(CELLSEG_ERR_FORMAT, "%s: JSON of more than %d values", p->what, MAX_VALUES);
-    p->count++;
+    if (p->count == p->most)
+        return cseg_fail(CELLSEG_ERR_FORMAT, "%s: JSON of more than %zu values", p->what, p->most);
+    if (++p->count % VALUES_PER_POLL == 0)
+        CSEG_TRY(cseg_progress_poll(p->context, (double)(p->at - p->start) / (double)(p->end - p->start)));
     *out = p->values++;
     **out = (cseg_json){.type = CSEG_JSON_NULL};
     skip_spaces(p);
@@ -218,18 +220,27 @@ static size_t most_values(const char *text, size_t bytes) {
     size_t most = 1;
     for (size_t i = 0; i < bytes; i++)
         most += text[i] == ',' || text[i] == '[' || text[i] == '{';
-    return most < MAX_VALUES ? most : MAX_VALUES;
+    return most;
 }
 
-cellseg_status cseg_json_parse(cseg_json **out, cellseg_context *context, const char *text, size_t bytes, const char *what) {
+/* Of at most `most` values. */
+static cellseg_status parse(cseg_json **out, cellseg_context *context, const char *text, size_t bytes, size_t most,
+                            const char *what) {
     *out = NULL;
-    if (bytes > MAX_BYTES)
-        return cseg_fail(CELLSEG_ERR_FORMAT, "%s: %zu bytes of JSON; at most %d are read", what, bytes, MAX_BYTES);
-    const size_t most = most_values(text, bytes);
-    cseg_json *values = cseg_memory_alloc(context, most * sizeof *values + bytes, 1), *root;
+    size_t size;
+    if (!cseg_memory_mul(most, sizeof(cseg_json), &size) || size > SIZE_MAX - bytes)
+        return cseg_fail(CELLSEG_ERR_MEMORY, "%s: no memory for so many values", what);
+    cseg_json *values = cseg_memory_alloc(context, size + bytes, 1), *root;
     if (values == NULL)
         return cseg_error_last();
-    parser p = {.what = what, .start = text, .at = text, .end = text + bytes, .values = values, .strings = (char *)&values[most]};
+    parser p = {.context = context,
+                .what = what,
+                .start = text,
+                .at = text,
+                .end = text + bytes,
+                .values = values,
+                .strings = (char *)&values[most],
+                .most = most};
     cellseg_status status = parse_value(&p, &root);
     if (status == CELLSEG_OK && p.at < p.end)
         status = refuse(&p);
@@ -238,6 +249,19 @@ cellseg_status cseg_json_parse(cseg_json **out, cellseg_context *context, const 
     else
         cseg_memory_free(values);
     return status;
+}
+
+cellseg_status cseg_json_parse(cseg_json **out, cellseg_context *context, const char *text, size_t bytes, const char *what) {
+    *out = NULL;
+    if (bytes > MAX_BYTES)
+        return cseg_fail(CELLSEG_ERR_FORMAT, "%s: %zu bytes of JSON; at most %d are read", what, bytes, MAX_BYTES);
+    const size_t most = most_values(text, bytes);
+    return parse(out, context, text, bytes, most < MAX_VALUES ? most : MAX_VALUES, what);
+}
+
+cellseg_status cseg_json_parse_large(cseg_json **out, cellseg_context *context, const char *text, size_t bytes,
+                                     const char *what) {
+    return parse(out, context, text, bytes, most_values(text, bytes), what);
 }
 
 /* ---- access ---- */
