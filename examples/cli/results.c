@@ -126,11 +126,16 @@ static const char *write_coco(const results *r, cellseg_context *context, const 
 }
 
 const result_kind result_kinds[] = {
-    {".cells.tif", write_cells}, {".nuclei.tif", write_nuclei},
-    {".maps.tif", write_maps},   {".overlay.png", write_overlay},
-    {".csv", write_table},       {".rois.zip", write_rois},
-    {".geojson", write_geojson}, {".coco.json", write_coco},
-    {".svg", write_svg},         {".json", write_record},
+    {".cells.tif", write_cells},
+    {".nuclei.tif", write_nuclei},
+    {".maps.tif", write_maps},
+    {".overlay.png", write_overlay},
+    {".csv", write_table},
+    {".rois.zip", write_rois},
+    {".geojson", write_geojson},
+    {".coco.json", write_coco},
+    {".svg", write_svg},
+    {".json", write_record},
     {NULL, NULL},
 };
 
