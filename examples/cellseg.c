@@ -11,9 +11,9 @@
 #include <stdio.h>
 #include <string.h>
 
-const command *const commands[] = {&segment_command,  &label_command,      &train_command,  &crossval_command,
-                                   &evaluate_command, &synth_command,      &merge_command,  &export_command,
-                                   &info_command,     &completion_command, &manual_command, NULL};
+const command *const commands[] = {
+    &segment_command, &label_command, &measure_command, &train_command, &crossval_command,   &evaluate_command, &synth_command,
+    &convert_command, &merge_command, &export_command,  &info_command,  &completion_command, &manual_command,   NULL};
 
 static int run(int argc, char **argv) {
     if (argc < 2) {

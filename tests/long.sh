@@ -38,7 +38,7 @@ run_fuzzers() { # as many at a time as there are cores
     done | xargs -P "$(nproc)" -n 1 sh tests/fuzz/run.sh "$work/fuzz" "$seconds"
 }
 
-sh examples/install_packages.sh build tests || exit 1
+sh examples/install_packages.sh build tests cellprofiler || exit 1
 export CELLSEG_PROGRAM="$work/program/examples/cellseg"
 check "build: program" build_program
 check "build: fuzzers" build_fuzzers
@@ -49,7 +49,9 @@ for platform in s390x riscv64; do
     check "platforms: $platform" quietly sh tests/platforms/run.sh $platform "$work/platforms"
 done
 check "Debian packages" quietly sh tests/packages/check_deb.sh "$work/deb"
+check "networks in engines of others" quietly sh tests/packages/check_bioimageio.sh "$work/engines"
 check "vcpkg, Conan, bill of materials" quietly sh tests/packages/check_recipes.sh "$work/recipes"
+check "CellProfiler" quietly sh tests/packages/check_cellprofiler.sh "$work/cellprofiler"
 
 [ $# -gt 1 ] || [ $failed != 0 ] || rm -rf "$work"
 [ $failed = 0 ] || echo "$failed failed; what they left is in $work"

@@ -15,8 +15,11 @@
 #include <string.h>
 
 bool quiet, verbose, json_lines;
-static int output_error; /* of the first write to standard output that failed */
-static char *warnings;   /* of the image at hand, a line each; NULL: none */
+static int output_error;             /* of the first write to standard output that failed */
+static _Thread_local char *warnings; /* of the image at hand, a line each; NULL: none */
+
+enum { LINE_SIZE = 16384 }; /* two paths and the library's own line */
+static _Thread_local char newest_error[LINE_SIZE];
 
 /* ---- standard output ---- */
 
@@ -53,15 +56,19 @@ void end_line(void) {
 
 void print_result(const char *format, ...) {
     va_list arguments;
+    lock_lines();
     va_start(arguments, format);
     put_clean(format, arguments);
     va_end(arguments);
     end_line();
+    unlock_lines();
 }
 
 void flush_output(void) {
+    lock_lines();
     if (fflush(stdout) != 0 && output_error == 0)
         output_error = errno;
+    unlock_lines();
 }
 
 void begin_output(void) {
@@ -82,8 +89,6 @@ bool end_output(void) {
 
 /* ---- standard error ---- */
 
-enum { LINE_SIZE = 16384 }; /* two paths and the library's own line */
-
 static void format_line(char line[LINE_SIZE], const char *format, va_list arguments) {
     (void)vsnprintf(line, LINE_SIZE, format, arguments);
     clean_text(line);
@@ -92,20 +97,25 @@ static void format_line(char line[LINE_SIZE], const char *format, va_list argume
 /* "cellseg: warning: LINE", or the same as JSON; an error has no kind in front. */
 static void print_line(const char *kind, const char *line) {
     const bool is_error = strcmp(kind, "error") == 0;
+    lock_lines();
     wipe_bar();
     if (json_lines)
         put_message(stderr, kind, line);
     else
         fprintf(stderr, "cellseg: %s%s%s\n", is_error ? "" : kind, is_error ? "" : ": ", line);
+    unlock_lines();
 }
 
 void print_error(const char *format, ...) {
-    char line[LINE_SIZE];
     va_list arguments;
     va_start(arguments, format);
-    format_line(line, format, arguments);
+    format_line(newest_error, format, arguments);
     va_end(arguments);
-    print_line("error", line);
+    print_line("error", newest_error);
+}
+
+const char *last_error(void) {
+    return newest_error;
 }
 
 void *check_memory(void *block) {

@@ -39,6 +39,9 @@ bool end_output(void);
 /* One line on standard error: "cellseg: " and the text; {"error": text} with --json. Wipes the progress bar first. */
 void print_error(const char *format, ...) PRINTED(1, 2);
 
+/* The last of these lines that this thread printed, without the program's name. */
+const char *last_error(void);
+
 /* The block; where it is NULL, one line and the program's end. For the few bytes of names. */
 void *check_memory(void *block);
 
@@ -46,7 +49,9 @@ void *check_memory(void *block);
 void print_warning(const char *format, ...) PRINTED(1, 2);
 void print_note(const char *format, ...) PRINTED(1, 2);
 
-/* Keep the warnings from now on, for the record of a result, and forget the older ones; the kept ones, a line each. */
+/* Keep the warnings of this thread from now on, for the record of a result, and forget the older ones; the kept ones, a line
+ * each.
+ */
 void keep_warnings(void);
 const char *kept_warnings(void);
 

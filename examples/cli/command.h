@@ -41,8 +41,8 @@ typedef struct command {
     int (*run)(const words *line);
 } command;
 
-extern const command segment_command, label_command, train_command, crossval_command, evaluate_command, synth_command,
-    merge_command, export_command, info_command, manual_command, completion_command;
+extern const command segment_command, label_command, measure_command, train_command, crossval_command, evaluate_command,
+    synth_command, convert_command, merge_command, export_command, info_command, completion_command, manual_command;
 
 /* All of them; NULL ends the list. */
 extern const command *const commands[];

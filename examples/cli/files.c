@@ -99,13 +99,17 @@ bool join_path(char path[PATH_SIZE], const char *folder, const char *stem, const
 
 /* ---- lists ---- */
 
+file name_file(char *path, const char *ending) {
+    const char *name = base_name(path);
+    file f = {.path = path};
+    f.stem = check_memory(copy_text(name, stem_length(name, ending, &f.is_result)));
+    return f;
+}
+
 /* Takes over `path`. */
 static void append(file_list *list, char *path, const char *ending) {
     list->files = check_memory(realloc(list->files, (list->count + 1) * sizeof *list->files));
-    file *f = &list->files[list->count++];
-    const char *name = base_name(path);
-    *f = (file){.path = path};
-    f->stem = check_memory(copy_text(name, stem_length(name, ending, &f->is_result)));
+    list->files[list->count++] = name_file(path, ending);
 }
 
 void free_files(file_list *list) {
@@ -153,15 +157,20 @@ static bool check_stems(const file_list *sorted) {
     return true;
 }
 
+bool are_names_apart(const file *files, size_t count) {
+    file_list sorted = {count, check_memory(malloc((count + 1) * sizeof *sorted.files))};
+    memcpy(sorted.files, files, count * sizeof *files);
+    qsort(sorted.files, count, sizeof *files, by_stem);
+    const bool fine = check_stems(&sorted);
+    free(sorted.files);
+    return fine;
+}
+
 bool files_from_operands(file_list *out, const char *const *operands, int count, const char *ending) {
     *out = (file_list){0};
     for (int i = 0; i < count; i++)
         append(out, check_memory(copy_text(operands[i], strlen(operands[i]))), ending);
-    file_list sorted = {out->count, check_memory(malloc((out->count + 1) * sizeof *sorted.files))};
-    memcpy(sorted.files, out->files, out->count * sizeof *sorted.files);
-    qsort(sorted.files, sorted.count, sizeof *sorted.files, by_stem);
-    const bool fine = check_stems(&sorted);
-    free(sorted.files);
+    const bool fine = out->count == 0 || are_names_apart(out->files, out->count);
     if (!fine)
         free_files(out);
     return fine;

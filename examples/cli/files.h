@@ -22,6 +22,12 @@ typedef struct file_list {
  * two files of one stem, prints an error: false. */
 bool files_from_operands(file_list *out, const char *const *operands, int count, const char *ending);
 
+/* A file of a path, which it takes over; `ending` as in stem_length(). */
+file name_file(char *path, const char *ending);
+
+/* Whether files may lie in one folder: the errors of files_from_operands(). */
+bool are_names_apart(const file *files, size_t count);
+
 /* Stems that differ in case alone are one name: not every file system keeps their results apart. */
 bool is_one_name(const char *stem, const char *other);
 

@@ -43,12 +43,12 @@ static int32_t extra_of(const cellseg_image *maps, const char *path) {
     return CELLSEG_EXTRA_NONE;
 }
 
-bool read_given_maps(cellseg_image **maps, int32_t *extra_output, char path[PATH_SIZE], cellseg_context *context,
-                     const file *input) {
-    const bool found =
-        is_folder(given) ? join_path(path, given, input->stem, ".maps.tif") : snprintf(path, PATH_SIZE, "%s", given) < PATH_SIZE;
-    if (!found)
-        return false;
+bool find_given_maps(char path[PATH_SIZE], const file *input) {
+    return is_folder(given) ? join_path(path, given, input->stem, ".maps.tif")
+                            : snprintf(path, PATH_SIZE, "%s", given) < PATH_SIZE;
+}
+
+bool read_given_maps(cellseg_image **maps, int32_t *extra_output, const char *path, cellseg_context *context) {
     if (cellseg_image_read(maps, context, path, NULL) != CELLSEG_OK) {
         print_library_error(path);
         return false;

@@ -14,9 +14,10 @@ bool are_maps_given(void);
 /* A fault of the command line; NULL: none. */
 const char *fault_of_given_maps(int inputs, const char *output_folder);
 
-/* Read the maps of an input, and the meaning of the fourth by its name. path: of their file. On failure prints an error: false.
- */
-bool read_given_maps(cellseg_image **maps, int32_t *extra_output, char path[PATH_SIZE], cellseg_context *context,
-                     const file *input);
+/* The path of the file with the maps of an input. On failure prints an error: false. */
+bool find_given_maps(char path[PATH_SIZE], const file *input);
+
+/* Read maps, and the meaning of the fourth by its name. On failure prints an error: false. */
+bool read_given_maps(cellseg_image **maps, int32_t *extra_output, const char *path, cellseg_context *context);
 
 #endif

@@ -9,7 +9,7 @@ enum { LEFT_WIDTH = 38 };
 
 const note exit_codes[] = {
     {"0", "everything was done"},
-    {"1", "failure: of all files, or of the computation"},
+    {"1", "failure: of all files, of the tables of all, or of the computation"},
     {"2", "the command line is wrong"},
     {"3", "failure of some of several files"},
     {"130", "the interrupt key was pressed; files are complete or as before"},

@@ -32,9 +32,9 @@ static const char style[] =
     ".truth,.found{padding:0 .4em;border-radius:3px;color:#222}.truth{background:#f0e442}.found{background:#00beff}\n"
     ".map rect{stroke:#fff}.map .empty{fill:#eee}.map .warned{stroke:#d55e00;stroke-width:2}.map text{font-size:9px}\n"
     ".cross{stroke:#d55e00;stroke-width:1.5}.fault{color:#a33b00}td.text{text-align:left;white-space:normal}\n"
+    "dd span{white-space:nowrap}dt{font-weight:600;float:left;clear:left;width:8em}dd{margin:0 0 .3em 8.5em}\n"
     "@media(max-width:600px){body{margin:1em auto;padding:0 .8em}.tile{padding:.3em .7em}dt{float:none}dd{margin:0 0 .3em}"
     ".thumbnails .cell{width:47%}.thumbnails img{max-width:100%;height:auto}}\n"
-    "code{overflow-wrap:anywhere}dt{font-weight:600;float:left;clear:left;width:8em}dd{margin:0 0 .3em 8.5em}\n"
     "</style></head><body>\n";
 
 void put_text(FILE *to, const char *text) {

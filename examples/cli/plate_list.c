@@ -4,6 +4,7 @@
 #include "cli.h"
 #include "csv.h"
 #include "names.h"
+#include "naming.h"
 #include "record.h"
 #include "staging.h"
 #include "system.h"
@@ -13,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const place_names[PLACES] = {"plate", "well", "row", "column", "field"};
+const char *const place_names[PLACES] = {"plate", "well", "row", "column", "field", "z", "t"};
 
 static const char record_suffix[] = ".json";
 
@@ -48,43 +49,18 @@ size_t count_of_well(const plate_list *list, size_t first) {
 
 /* ---- order ---- */
 
-/* Runs of digits compare as numbers: "f2" before "f10". */
-static int compare_texts(const char *a, const char *b) {
-    static const char digits[] = "0123456789";
-    while (*a != '\0' && *b != '\0') {
-        size_t one = strspn(a, digits), other = strspn(b, digits);
-        if (one == 0 || other == 0) {
-            if (*a != *b)
-                break;
-            a++, b++;
-            continue;
-        }
-        for (; one > 1 && *a == '0'; one--)
-            a++;
-        for (; other > 1 && *b == '0'; other--)
-            b++;
-        const int order = one != other ? (one < other ? -1 : 1) : strncmp(a, b, one);
-        if (order != 0)
-            return order;
-        a += one;
-        b += other;
-    }
-    return (unsigned char)*a - (unsigned char)*b;
-}
-
 static int by_place(const void *a, const void *b) {
     const plate_image *one = a, *other = b;
-    int order = compare_texts(one->places[PLACE_PLATE], other->places[PLACE_PLATE]);
+    int order = compare_names(one->places[PLACE_PLATE], other->places[PLACE_PLATE]);
     if (order == 0 && one->row != other->row)
         order = one->row < other->row ? -1 : 1;
     if (order == 0 && one->column != other->column)
         order = one->column < other->column ? -1 : 1;
+    static const int rest[] = {PLACE_WELL, PLACE_FIELD, PLACE_T, PLACE_Z};
+    for (size_t i = 0; order == 0 && i < sizeof rest / sizeof *rest; i++)
+        order = compare_names(one->places[rest[i]], other->places[rest[i]]);
     if (order == 0)
-        order = compare_texts(one->places[PLACE_WELL], other->places[PLACE_WELL]);
-    if (order == 0)
-        order = compare_texts(one->places[PLACE_FIELD], other->places[PLACE_FIELD]);
-    if (order == 0)
-        order = compare_texts(one->name, other->name);
+        order = compare_names(one->name, other->name);
     return order != 0 ? order : strcmp(one->name, other->name);
 }
 
@@ -157,9 +133,9 @@ static void add_record(plate_list *list, const char *name) {
     if (record == NULL)
         return;
     plate_image *image = add_image(list, copy(name));
-    const cJSON *location = cJSON_GetObjectItemCaseSensitive(record, "location");
+    const cJSON *place = cJSON_GetObjectItemCaseSensitive(record, "location");
     for (size_t p = 0; p < PLACES; p++)
-        image->places[p] = text_of(cJSON_GetObjectItemCaseSensitive(location, place_names[p]));
+        image->places[p] = text_of(cJSON_GetObjectItemCaseSensitive(place, place_names[p]));
     image->input = text_of(cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(record, "input"), "given"));
     if (cJSON_IsObject(cJSON_GetObjectItemCaseSensitive(record, "report")))
         image->report = cJSON_DetachItemFromObjectCaseSensitive(record, "report");
@@ -169,30 +145,58 @@ static void add_record(plate_list *list, const char *name) {
     cJSON_Delete(record);
 }
 
-/* `below`: a folder below the list's with a separator behind, or empty. */
-static bool add_folder(plate_list *list, const char *below) {
-    char folder[PATH_SIZE], name[PATH_SIZE];
+/* The folders above one that is read, the nearest first. */
+typedef struct level {
+    const struct level *above;
+    entry folder;
+    int depth;
+} level;
+enum { DEEPEST = 32 };
+
+static bool is_within_itself(const level *l) {
+    for (const level *above = l->above; above != NULL; above = above->above)
+        if (above->folder.device == l->folder.device && above->folder.number == l->folder.number)
+            return true;
+    return false;
+}
+
+static bool add_folder(plate_list *list, const char *below, const level *above);
+
+/* A folder, a record, or another file, which is passed over. */
+static bool add_entry(plate_list *list, const char *below, const char *name, const level *here) {
+    char path[PATH_SIZE], inner[PATH_SIZE];
+    const size_t length = strlen(name), end = sizeof record_suffix - 1;
+    entry there;
+    if (name[0] == '.' || !join_path(path, list->folder, below, name) || !find_entry(&there, path))
+        return true;
+    const bool is_record = there.kind != ENTRY_FOLDER && length > end && strcmp(name + length - end, record_suffix) == 0;
+    const size_t kept = is_record ? length - end : length;
+    const bool fits =
+        snprintf(inner, sizeof inner, "%s%.*s%s", below, (int)kept, name, there.kind == ENTRY_FOLDER ? "/" : "") < PATH_SIZE;
+    if (there.kind == ENTRY_FOLDER)
+        return fits && add_folder(list, inner, here);
+    if (is_record && fits)
+        add_record(list, inner);
+    return true;
+}
+
+/* `below`: a folder below the list's with a separator behind, or empty. A link to a folder above leads nowhere. */
+static bool add_folder(plate_list *list, const char *below, const level *above) {
+    char folder[PATH_SIZE];
+    level here = {.above = above, .depth = above != NULL ? above->depth + 1 : 0};
     name_list names;
     if (!join_path(folder, list->folder, below, ""))
         return false;
-    if (!list_names(&names, folder, NULL)) {
+    if (!find_entry(&here.folder, folder) || !list_names(&names, folder, NULL)) {
         print_error("%s: cannot be read: %s", folder, strerror(errno));
         return false;
     }
+    bool fine = here.depth <= DEEPEST;
+    if (!fine)
+        print_error("%s: more than %d folders lie within each other", folder, DEEPEST);
     warn_of_unfinished(folder);
-    bool fine = true;
-    for (size_t i = 0; fine && i < names.count; i++) {
-        const size_t length = strlen(names.names[i]), end = sizeof record_suffix - 1;
-        char path[PATH_SIZE];
-        entry there;
-        if (names.names[i][0] == '.' || !join_path(path, list->folder, below, names.names[i]) || !find_link(&there, path))
-            continue;
-        if (there.kind == ENTRY_FOLDER)
-            fine = snprintf(name, sizeof name, "%s%s/", below, names.names[i]) < PATH_SIZE && add_folder(list, name);
-        else if (length > end && strcmp(names.names[i] + length - end, record_suffix) == 0 &&
-                 snprintf(name, sizeof name, "%s%.*s", below, (int)(length - end), names.names[i]) < PATH_SIZE)
-            add_record(list, name);
-    }
+    for (size_t i = 0; fine && !is_within_itself(&here) && i < names.count; i++)
+        fine = add_entry(list, below, names.names[i], &here);
     free_names(&names);
     return fine;
 }
@@ -201,7 +205,7 @@ static bool add_folder(plate_list *list, const char *below) {
 
 /* Columns of a table of failures. */
 typedef struct failure_columns {
-    size_t name, error, places[PLACES];
+    size_t name, file, error, places[PLACES];
 } failure_columns;
 
 static char *field_of(const csv_reader *r, size_t column) {
@@ -216,11 +220,12 @@ static void add_failure(plate_list *list, size_t known, const csv_reader *r, con
         free_image(image);
     else
         image = add_image(list, NULL);
-    *image = (plate_image){.name = key.name, .input = copy(""), .error = field_of(r, at->error)};
+    *image = (plate_image){.name = key.name, .input = field_of(r, at->file), .error = field_of(r, at->error)};
     for (size_t p = 0; p < PLACES; p++)
         image->places[p] = field_of(r, at->places[p]);
 }
 
+/* Another program's table is passed over. */
 static bool read_failures(plate_list *list, csv_reader *r, const char *path) {
     const size_t known = list->count;
     failure_columns at;
@@ -228,12 +233,13 @@ static bool read_failures(plate_list *list, csv_reader *r, const char *path) {
         qsort(list->images, known, sizeof *list->images, by_name);
     if (read_csv_row(r)) {
         at.name = find_csv_column(r, "image");
+        at.file = find_csv_column(r, "file");
         at.error = find_csv_column(r, "error");
         for (size_t p = 0; p < PLACES; p++)
             at.places[p] = find_csv_column(r, place_names[p]);
         if (at.name == r->count || at.error == r->count) {
-            print_error("%s: the column \"%s\" is missing", path, at.name == r->count ? "image" : "error");
-            return false;
+            print_warning("%s: passed over: the column \"%s\" is missing", path, at.name == r->count ? "image" : "error");
+            return true;
         }
         while (read_csv_row(r))
             add_failure(list, known, r, &at);
@@ -266,7 +272,7 @@ static bool add_failures(plate_list *list) {
 
 bool list_plate(plate_list *out, const char *folder) {
     *out = (plate_list){.folder = folder};
-    bool fine = add_folder(out, "") && add_failures(out);
+    bool fine = add_folder(out, "", NULL) && add_failures(out);
     if (fine && out->count == 0) {
         print_error("%s: no results of cellseg segment or label are here: a record, <stem>.json, is expected", folder);
         fine = false;

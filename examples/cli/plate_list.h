@@ -8,7 +8,7 @@
 #include <cjson/cJSON.h>
 
 /* Texts that tell images apart, and their columns in every table. */
-enum { PLACE_PLATE, PLACE_WELL, PLACE_ROW, PLACE_COLUMN, PLACE_FIELD, PLACES };
+enum { PLACE_PLATE, PLACE_WELL, PLACE_ROW, PLACE_COLUMN, PLACE_FIELD, PLACE_Z, PLACE_T, PLACES };
 extern const char *const place_names[PLACES];
 
 typedef struct plate_image {
@@ -31,7 +31,7 @@ typedef struct plate_list {
 
 /*
  * Find the records below a folder, and the images that its failures.csv lists (columns "image" and "error"), which have no
- * results even if older ones are there. Entries whose names begin with a dot, and links to folders, are passed over. On failure,
+ * results even if older ones are there. Entries whose names begin with a dot are passed over. On failure,
  * and where there is nothing, prints an error: false.
  */
 bool list_plate(plate_list *out, const char *folder);

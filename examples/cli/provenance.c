@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-static char text[16384];
+static _Thread_local char text[16384];
 
 /* As JSON; null for no options. */
 static cellseg_status write_options(char *to, size_t size, const cellseg_option_table *table, const void *options) {

@@ -2,7 +2,7 @@
 #include "record.h"
 
 #include "json.h"
-
+#include "measuring.h"
 #include "system.h"
 #include "text.h"
 
@@ -33,17 +33,77 @@ static bool add_text(cJSON *to, const char *name, char *text) {
     return fine;
 }
 
-static bool add_path(cJSON *to, const char *name, const char *path) {
-    cJSON *both = cJSON_AddObjectToObject(to, name);
-    return both != NULL && add_text(both, "given", utf8_copy(path)) && add_text(both, "absolute", path_text(path));
+/* ---- inputs ---- */
+
+/* The hash of a file's bytes, FNV-1a; false with errno. Source: Fowler, Noll and Vo, RFC 9923. */
+static bool hash_file(uint64_t *hash, uint64_t *bytes, const char *path) {
+    unsigned char block[1 << 14];
+    FILE *from = open_to_read(path);
+    if (from == NULL)
+        return false;
+    *hash = 0xcbf29ce484222325u;
+    *bytes = 0;
+    for (size_t size; (size = fread(block, 1, sizeof block, from)) > 0; *bytes += size)
+        for (size_t i = 0; i < size; i++)
+            *hash = (*hash ^ block[i]) * 0x100000001b3u;
+    const bool fine = ferror(from) == 0;
+    (void)fclose(from);
+    return fine;
+}
+
+/* Where a file lies and what its bytes are, from which a later run concludes that it is still the same. */
+static bool describe_file(cJSON *to, const char *path) {
+    uint64_t hash, bytes;
+    char text[32];
+    if (!add_text(to, "given", utf8_copy(path)) || !add_text(to, "absolute", path_text(path)))
+        return false;
+    if (!hash_file(&hash, &bytes, path))
+        return cJSON_AddNullToObject(to, "hash") != NULL;
+    (void)snprintf(text, sizeof text, "%016" PRIx64, hash);
+    return cJSON_AddNumberToObject(to, "bytes", (double)bytes) != NULL && cJSON_AddStringToObject(to, "hash", text) != NULL;
+}
+
+static bool add_file(cJSON *to, const char *name, const char *path) {
+    cJSON *object = cJSON_AddObjectToObject(to, name);
+    return object != NULL && describe_file(object, path);
+}
+
+/* The files of the channels, where there are several. */
+static bool add_channels(cJSON *to, const field *f) {
+    if (f == NULL || f->count < 2)
+        return true;
+    cJSON *list = cJSON_AddArrayToObject(to, "channels");
+    bool fine = list != NULL;
+    for (size_t i = 0; fine && i < f->count; i++) {
+        cJSON *channel = cJSON_CreateObject();
+        fine = cJSON_AddItemToArray(list, channel) && add_text(channel, "name", utf8_copy(f->files[i].name)) &&
+               describe_file(channel, f->files[i].path);
+    }
+    return fine;
+}
+
+/* Where the field lies on its plate, as far as names state it; whole numbers as numbers. */
+static bool add_location(cJSON *to, const field *f) {
+    cJSON *place = NULL;
+    bool fine = true;
+    for (int i = 0; fine && f != NULL && i < PARTS; i++) {
+        const char *text = f->where.parts[i];
+        if (text == NULL)
+            continue;
+        place = place != NULL ? place : cJSON_AddObjectToObject(to, "location");
+        const bool is_number = i != PART_PLATE && text[strspn(text, "0123456789")] == '\0' && strlen(text) < 16;
+        fine = place != NULL && (is_number ? cJSON_AddNumberToObject(place, part_names[i], strtod(text, NULL)) != NULL
+                                           : add_text(place, part_names[i], utf8_copy(text)));
+    }
+    return fine;
 }
 
 /* ---- writing ---- */
 
 static bool add_model(cJSON *to, const results *r) {
     char text[32];
-    if (r->report.model_hash != 0)
-        (void)snprintf(text, sizeof text, "%016" PRIx64, r->report.model_hash);
+    if (r->model != NULL)
+        (void)snprintf(text, sizeof text, "%016" PRIx64, cellseg_model_hash(r->model));
     else
         (void)snprintf(text, sizeof text, "%s", r->maps_path[0] != '\0' ? "maps" : "two-channel");
     return cJSON_AddStringToObject(to, "model", text) != NULL;
@@ -53,6 +113,12 @@ static bool add_options(cJSON *to, const char *name, const cellseg_option_table 
     char text[OPTIONS_BYTES];
     return cellseg_option_table_json(text, sizeof text, table, options) == CELLSEG_OK &&
            cJSON_AddRawToObject(to, name, text) != NULL;
+}
+
+/* How cells were measured: the options of the groups, and the width of the ring if there are compartments. */
+static bool add_measuring(cJSON *to) {
+    return add_options(to, "measuring", cellseg_measure_options_table(), chosen_measuring()) &&
+           (!wants_compartments() || cJSON_AddNumberToObject(to, "ring_px", chosen_ring_px()) != NULL);
 }
 
 /* What the library found. Times and memory are left out: they differ from run to run. */
@@ -104,14 +170,19 @@ static bool add_warnings(cJSON *to) {
     return list != NULL;
 }
 
-static bool describe(cJSON *to, const results *r) {
+/* What decides the results: the same of all this gives the same results. */
+static bool describe_work(cJSON *to, const results *r) {
     return cJSON_AddStringToObject(to, "program", program) != NULL &&
-           cJSON_AddStringToObject(to, "version", cellseg_version()) != NULL && add_path(to, "input", r->input->path) &&
-           (r->nuclei_path == NULL || add_path(to, "nuclei_input", r->nuclei_path)) && add_model(to, r) &&
-           (r->maps_path[0] == '\0' || add_path(to, "maps_input", r->maps_path)) &&
-           add_options(to, "reading", cellseg_read_options_table(), r->reading) &&
-           add_options(to, "options", cellseg_segment_options_table(), &segment_options) && add_figures(to, &r->report) &&
-           add_warnings(to);
+           cJSON_AddStringToObject(to, "version", cellseg_version()) != NULL && add_file(to, "input", r->input->path) &&
+           (r->nuclei_path == NULL || add_file(to, "nuclei_input", r->nuclei_path)) &&
+           (r->maps_path[0] == '\0' || add_file(to, "maps_input", r->maps_path)) && add_channels(to, r->field) &&
+           add_location(to, r->field) && add_model(to, r) &&
+           add_options(to, "reading", cellseg_read_options_table(), r->reading) && add_measuring(to) &&
+           add_options(to, "options", cellseg_segment_options_table(), &r->options);
+}
+
+static bool describe(cJSON *to, const results *r) {
+    return describe_work(to, r) && add_figures(to, &r->report) && add_warnings(to);
 }
 
 /* Gives errno; 0 for success. */
@@ -227,6 +298,74 @@ static bool compare(const cJSON *record, const char *path, const char *folder, c
                 input->stem);
     return false;
 }
+
+/* ---- finished work ---- */
+
+/* The words by which files were named do not matter. */
+static void drop_given(cJSON *record) {
+    cJSON *channel;
+    cJSON_DeleteItemFromObject(cJSON_GetObjectItem(record, "input"), "given");
+    cJSON_DeleteItemFromObject(cJSON_GetObjectItem(record, "nuclei_input"), "given");
+    cJSON_DeleteItemFromObject(cJSON_GetObjectItem(record, "maps_input"), "given");
+    cJSON_ArrayForEach(channel, cJSON_GetObjectItem(record, "channels")) cJSON_DeleteItemFromObject(channel, "given");
+}
+
+/* A channel that was chosen by name has the number that it had in this image. */
+static void take_number(int32_t *number, const cJSON *record, const char *name) {
+    const cJSON *of = cJSON_GetObjectItem(cJSON_GetObjectItem(record, "options"), name);
+    if (cJSON_IsNumber(of))
+        *number = of->valueint;
+}
+
+/* Every key of the work has the same value in the record, and what only the one has is missing in the other. */
+static bool is_same_work(const cJSON *record, const cJSON *work) {
+    static const char *const optional[] = {"nuclei_input", "maps_input", "channels", "location"};
+    const cJSON *item;
+    cJSON_ArrayForEach(item,
+                       work) if (!cJSON_Compare(item, cJSON_GetObjectItemCaseSensitive(record, item->string), true)) return false;
+    for (size_t i = 0; i < sizeof optional / sizeof *optional; i++)
+        if (cJSON_HasObjectItem(record, optional[i]) != cJSON_HasObjectItem(work, optional[i]))
+            return false;
+    return true;
+}
+
+/* The set has the files that are wanted now, and no others. */
+static bool has_its_files(const results *r, const char *folder) {
+    char path[PATH_SIZE];
+    for (const result_kind *k = result_kinds; k->suffix != NULL; k++)
+        if (!join_path(path, folder, r->input->stem, k->suffix) || exists(path) != is_wanted(k))
+            return false;
+    return true;
+}
+
+bool is_finished(const results *r, const char *folder, bool by_name) {
+    char path[PATH_SIZE];
+    if (!has_its_files(r, folder) || !join_path(path, folder, r->input->stem, ".json"))
+        return false;
+    FILE *from = open_to_read(path);
+    cJSON *record = from != NULL ? read_record(from) : NULL, *work = cJSON_CreateObject(), *read = NULL;
+    if (from != NULL)
+        (void)fclose(from);
+    results now = *r;
+    if (by_name) {
+        take_number(&now.options.channel, record, "channel");
+        take_number(&now.options.nuclei_channel, record, "nuclei_channel");
+    }
+    if (record != NULL && work != NULL && describe_work(work, &now)) {
+        char *text = cJSON_PrintUnformatted(work); /* the options are raw text, which is compared as it is read */
+        read = cJSON_Parse(text);
+        cJSON_free(text);
+        drop_given(record);
+        drop_given(read);
+    }
+    const bool fine = read != NULL && is_same_work(record, read);
+    cJSON_Delete(read);
+    cJSON_Delete(work);
+    cJSON_Delete(record);
+    return fine;
+}
+
+/* ---- names that are taken ---- */
 
 /* Without a record, files of these names are no results: a person's outlines, or the truth that cellseg synth wrote. */
 static bool are_names_free(const char *folder, const file *input) {

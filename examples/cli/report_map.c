@@ -86,15 +86,17 @@ static void put_names(FILE *to, const plate_grid *g) {
     fputc('\n', to);
 }
 
-static void put_square(FILE *to, const plate_grid *g, unsigned row, unsigned column) {
-    fprintf(to, "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"", MAP_LEFT + (column - 1) * g->side_px,
-            MAP_TOP + (row - 1) * g->side_px, g->side_px, g->side_px);
+/* `inset_px`: the frame's, so that no neighbour covers the frame. */
+static void put_square(FILE *to, const plate_grid *g, unsigned row, unsigned column, double inset_px) {
+    const double side = g->side_px - 2 * inset_px;
+    fprintf(to, "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"", MAP_LEFT + (column - 1) * g->side_px + inset_px,
+            MAP_TOP + (row - 1) * g->side_px + inset_px, side, side);
 }
 
 static void put_empty_wells(FILE *to, const plate_grid *g) {
     for (unsigned r = 1; g->columns <= 48 && r <= g->rows && r <= 32; r++)
         for (unsigned c = 1; c <= g->columns; c++) {
-            put_square(to, g, r, c);
+            put_square(to, g, r, c, 0);
             fputs(" class=\"empty\"/>", to);
         }
     fputc('\n', to);
@@ -103,8 +105,9 @@ static void put_empty_wells(FILE *to, const plate_grid *g) {
 static void put_well(FILE *to, const plate_grid *g, size_t well, double value, double share) {
     const plate_image *image = image_of(g, well);
     const well_sum *w = &g->sums->wells[well];
-    put_square(to, g, image->row, image->column);
-    fputs(w->failed + w->warnings > 0 ? " class=\"warned\" fill=\"" : " fill=\"", to);
+    const bool is_warned = w->failed + w->warnings > 0;
+    put_square(to, g, image->row, image->column, is_warned ? 1 : 0);
+    fputs(is_warned ? " class=\"warned\" fill=\"" : " fill=\"", to);
     if (isnan(value))
         fputs("#ccc", to);
     else

@@ -123,18 +123,37 @@ static void put_warnings(FILE *to, const plate_list *list) {
 
 /* ---- how ---- */
 
-static void put_item(FILE *to, const char *name, const cJSON *item) {
-    char *text = cJSON_IsString(item) ? NULL : cJSON_PrintUnformatted(item);
-    fprintf(to, "<dt>%s</dt><dd><code>", name);
-    put_text(to, text != NULL ? text : cJSON_IsString(item) ? item->valuestring : "");
-    fputs("</code></dd>\n", to);
-    cJSON_free(text);
+/* Names and values, those of objects within in a row with the others. */
+static void put_values(FILE *to, const cJSON *object) {
+    const cJSON *item;
+    cJSON_ArrayForEach(item, object) {
+        if (cJSON_IsObject(item)) {
+            put_values(to, item);
+            continue;
+        }
+        char *text = cJSON_IsString(item) ? NULL : cJSON_PrintUnformatted(item);
+        fputs("<span>", to);
+        put_text(to, item->string != NULL ? item->string : "");
+        fputc(' ', to);
+        put_text(to, text != NULL ? text : cJSON_IsString(item) ? item->valuestring : "");
+        fputs(item->next != NULL ? ",</span> " : "</span>", to);
+        cJSON_free(text);
+    }
+}
+
+static void put_item(FILE *to, const cJSON *item) {
+    fprintf(to, "<dt>%s</dt><dd>", item->string);
+    if (cJSON_IsString(item))
+        put_text(to, item->valuestring);
+    else
+        put_values(to, item);
+    fputs("</dd>\n", to);
 }
 
 static void put_method(FILE *to, const plate_list *list, const run_times *times) {
     const cJSON *item;
     fputs("<h2>How the results were made</h2>\n<dl>\n", to);
-    cJSON_ArrayForEach(item, list->method) put_item(to, item->string, item);
+    cJSON_ArrayForEach(item, list->method) put_item(to, item);
     if (times != NULL) {
         fprintf(to, "<dt>time</dt><dd>%.1f s for %zu images", times->seconds, times->computed);
         if (times->computed > 0)

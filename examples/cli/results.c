@@ -2,6 +2,7 @@
 /* The method's options, and the files that hold its results. */
 #include "results.h"
 
+#include "measuring.h"
 #include "provenance.h"
 #include "record.h"
 #include "staging.h"
@@ -18,7 +19,7 @@
 cellseg_segment_options segment_options;
 cellseg_method segment_method;
 cellseg_overlay_options overlay_options;
-bool want_rois, want_geojson, want_coco, want_svg;
+bool want_maps, want_rois, want_geojson, want_coco, want_svg;
 
 bool set_segment_preset(int32_t preset) {
     cellseg_segment_options *o = &segment_options;
@@ -34,7 +35,7 @@ bool set_segment_preset(int32_t preset) {
 /* ---- results ---- */
 
 void init_results(results *r, const file *input, const cellseg_read_options *reading) {
-    *r = (results){.input = input, .reading = reading};
+    *r = (results){.input = input, .reading = reading, .options = segment_options};
     (void)cellseg_segment_report_init(&r->report, sizeof r->report);
     keep_warnings();
 }
@@ -53,11 +54,9 @@ void free_results(results *r) {
 
 /* ---- kinds of files ---- */
 
-const char no_such_result[] = "";
-
 /* What a TIFF file of these results states of itself. */
 static cellseg_status describe(cellseg_write_options *options, const results *r, const char *name) {
-    return state_provenance(options, name, r->model, r->reading, cellseg_segment_options_table(), &segment_options);
+    return state_provenance(options, name, r->model, r->reading, cellseg_segment_options_table(), &r->options);
 }
 
 static const char *write_labels(const results *r, cellseg_context *context, const char *path, const cellseg_labels *labels,
@@ -78,8 +77,6 @@ static const char *write_nuclei(const results *r, cellseg_context *context, cons
 }
 
 static const char *write_maps(const results *r, cellseg_context *context, const char *path) {
-    if (r->maps == NULL)
-        return no_such_result;
     cellseg_write_options options;
     cellseg_status status = describe(&options, r, "maps");
     if (status == CELLSEG_OK)
@@ -88,8 +85,8 @@ static const char *write_maps(const results *r, cellseg_context *context, const 
 }
 
 static const char *write_overlay(const results *r, cellseg_context *context, const char *path) {
-    return fault_in(
-        path, cellseg_overlay_write(context, path, r->image, segment_options.channel, r->cells, r->nuclei, &overlay_options));
+    return fault_in(path,
+                    cellseg_overlay_write(context, path, r->image, r->options.channel, r->cells, r->nuclei, &overlay_options));
 }
 
 static const char *write_table(const results *r, cellseg_context *context, const char *path) {
@@ -97,26 +94,18 @@ static const char *write_table(const results *r, cellseg_context *context, const
 }
 
 static const char *write_rois(const results *r, cellseg_context *context, const char *path) {
-    if (!want_rois)
-        return no_such_result;
     return fault_in(path, cellseg_rois_write(context, path, r->cell_outlines, r->nucleus_outlines));
 }
 
 static const char *write_geojson(const results *r, cellseg_context *context, const char *path) {
-    if (!want_geojson)
-        return no_such_result;
     return fault_in(path, cellseg_geojson_write(context, path, r->cell_outlines, r->nucleus_outlines, r->table));
 }
 
 static const char *write_svg(const results *r, cellseg_context *context, const char *path) {
-    if (!want_svg)
-        return no_such_result;
     return fault_in(path, cellseg_svg_write(context, path, r->cell_outlines, r->nucleus_outlines));
 }
 
 static const char *write_coco(const results *r, cellseg_context *context, const char *path) {
-    if (!want_coco)
-        return no_such_result;
     char *name = utf8_copy(base_name(r->input->path));
     if (name == NULL)
         return strerror(ENOMEM);
@@ -126,18 +115,22 @@ static const char *write_coco(const results *r, cellseg_context *context, const 
 }
 
 const result_kind result_kinds[] = {
-    {".cells.tif", write_cells},
-    {".nuclei.tif", write_nuclei},
-    {".maps.tif", write_maps},
-    {".overlay.png", write_overlay},
-    {".csv", write_table},
-    {".rois.zip", write_rois},
-    {".geojson", write_geojson},
-    {".coco.json", write_coco},
-    {".svg", write_svg},
-    {".json", write_record},
-    {NULL, NULL},
+    {".cells.tif", write_cells, NULL},
+    {".nuclei.tif", write_nuclei, NULL},
+    {".maps.tif", write_maps, &want_maps},
+    {".overlay.png", write_overlay, NULL},
+    {".csv", write_table, NULL},
+    {".rois.zip", write_rois, &want_rois},
+    {".geojson", write_geojson, &want_geojson},
+    {".coco.json", write_coco, &want_coco},
+    {".svg", write_svg, &want_svg},
+    {".json", write_record, NULL},
+    {NULL, NULL, NULL},
 };
+
+bool is_wanted(const result_kind *kind) {
+    return kind->wanted == NULL || *kind->wanted;
+}
 
 /* ---- before the work ---- */
 
@@ -186,50 +179,83 @@ static bool check_output(const char *path, const place *places, size_t count) {
     return false;
 }
 
-static bool check_outputs(const file_list *inputs, const char *folder, const place *places, size_t count) {
-    char path[PATH_SIZE];
-    for (size_t i = 0; i < inputs->count; i++)
+bool results_folder(char path[PATH_SIZE], const char *folder, const field *f) {
+    if (f->folder[0] != '\0')
+        return join_path(path, folder, f->folder, "");
+    const bool fine = strlen(folder) < PATH_SIZE;
+    if (fine)
+        memcpy(path, folder, strlen(folder) + 1);
+    else
+        print_error("%s: the path is too long", folder);
+    return fine;
+}
+
+static bool check_outputs(const field_list *fields, const char *folder, const place *places, size_t count) {
+    char below[PATH_SIZE], path[PATH_SIZE];
+    for (size_t i = 0; i < fields->count; i++)
         for (const result_kind *k = result_kinds; k->suffix != NULL; k++)
-            if (!join_path(path, folder, inputs->files[i].stem, k->suffix) || !check_output(path, places, count))
+            if (!results_folder(below, folder, &fields->fields[i]) ||
+                !join_path(path, below, fields->fields[i].marker.stem, k->suffix) || !check_output(path, places, count))
                 return false;
     return true;
 }
 
-static bool check_all_outputs(const file_list *inputs, const char *const *others, const char *folder) {
-    size_t most = inputs->count, count = 0;
-    while (others[most - inputs->count] != NULL)
+static bool check_all_outputs(const field_list *fields, const char *const *others, const char *folder) {
+    size_t most = 0, count = 0;
+    for (size_t i = 0; i < fields->count; i++)
+        most += fields->fields[i].count;
+    for (size_t i = 0; others[i] != NULL; i++)
         most++;
-    place *places = malloc((2 * most + 1) * sizeof *places);
-    if (places == NULL) {
-        print_error("no memory for file names");
-        return false;
-    }
-    for (size_t i = 0; i < most; i++)
-        add_places(places, &count, i < inputs->count ? inputs->files[i].path : others[i - inputs->count]);
+    place *places = check_memory(malloc((2 * most + 1) * sizeof *places));
+    for (size_t i = 0; i < fields->count; i++)
+        for (size_t k = 0; k < fields->fields[i].count; k++)
+            add_places(places, &count, fields->fields[i].files[k].path);
+    for (size_t i = 0; others[i] != NULL; i++)
+        add_places(places, &count, others[i]);
     qsort(places, count, sizeof *places, by_place);
-    const bool fine = check_outputs(inputs, folder, places, count);
+    const bool fine = check_outputs(fields, folder, places, count);
     free(places);
     return fine;
 }
 
-bool check_results(const file_list *inputs, const char *const *others, const char *folder, const cellseg_read_options *reading,
-                   bool overwrite) {
-    bool fine = check_all_outputs(inputs, others, folder);
-    for (size_t i = 0; fine && !overwrite && i < inputs->count; i++)
-        fine = is_of_input(folder, &inputs->files[i], reading);
+/* Fields of one folder that follow each other are prepared together. */
+static bool prepare_folders(const field_list *fields, const char *folder) {
+    file *files = check_memory(malloc((fields->count + 1) * sizeof *files));
+    bool fine = make_folder(folder);
+    for (size_t begin = 0, end; fine && begin < fields->count; begin = end) {
+        char path[PATH_SIZE];
+        for (end = begin; end < fields->count && strcmp(fields->fields[end].folder, fields->fields[begin].folder) == 0; end++)
+            files[end - begin] = fields->fields[end].marker;
+        const file_list names = {end - begin, files};
+        fine = results_folder(path, folder, &fields->fields[begin]) && prepare_folder(path, &names, longest_suffix());
+    }
+    free(files);
     return fine;
 }
 
-bool prepare_results(const file_list *inputs, const char *const *others, const char *folder, const cellseg_read_options *reading,
+bool check_results(const field_list *fields, const char *const *others, const char *folder, const cellseg_read_options *reading,
+                   bool overwrite) {
+    bool fine = check_all_outputs(fields, others, folder);
+    for (size_t i = 0; fine && !overwrite && i < fields->count; i++) {
+        char below[PATH_SIZE];
+        fine = results_folder(below, folder, &fields->fields[i]) && is_of_input(below, &fields->fields[i].marker, reading);
+    }
+    return fine;
+}
+
+bool prepare_results(const field_list *fields, const char *const *others, const char *folder, const cellseg_read_options *reading,
                      bool overwrite) {
-    return prepare_folder(folder, inputs, longest_suffix()) && check_results(inputs, others, folder, reading, overwrite);
+    return prepare_folders(fields, folder) && check_results(fields, others, folder, reading, overwrite);
 }
 
 /* ---- writing ---- */
 
 /* What several files hold. */
 static bool describe_cells(results *r, cellseg_context *context) {
-    cellseg_status status = cellseg_measure(&r->table, context, r->cells, r->nuclei, r->image, NULL);
+    const cellseg_image *const image = r->image;
+    const cellseg_measure_inputs inputs = {
+        .struct_size = sizeof inputs, .cells = r->cells, .nuclei = r->nuclei, .images = &image, .image_count = 1};
+    cellseg_status status = measure_chosen(&r->table, context, &inputs);
     const bool outlined = want_rois || want_geojson || want_svg;
     if (status == CELLSEG_OK && outlined)
         status = cellseg_labels_outlines(&r->cell_outlines, context, r->cells, NULL);
@@ -248,9 +274,11 @@ bool write_results(results *r, cellseg_context *context, const char *folder) {
     for (const result_kind *k = result_kinds; fine && k->suffix != NULL; k++) {
         char path[PATH_SIZE];
         fine = join_path(path, set.path, set.stem, k->suffix);
-        const char *fault = fine ? k->write(r, context, path) : NULL;
-        if (fault == no_such_result)
-            fault = leave_out(&set, k->suffix) ? NULL : strerror(errno);
+        const char *fault = NULL;
+        if (fine && is_wanted(k))
+            fault = k->write(r, context, path);
+        else if (fine && !leave_out(&set, k->suffix))
+            fault = strerror(errno);
         if (fault != NULL)
             print_error("%s/%s%s: %s", folder, set.stem, k->suffix, fault);
         fine = fine && fault == NULL;

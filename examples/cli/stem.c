@@ -18,16 +18,18 @@ static size_t cut_one_of(const char *name, size_t length, const char *const *end
     return left;
 }
 
-/* ".cells.tif" is of the kind ".cells", ".csv" of none. */
+/* ".cells.tif" is of the kind ".cells", ".csv" of none. Cellpose's masks are of a kind too. */
 static size_t cut_result_kind(const char *name, size_t length) {
-    size_t left = length;
+    static const char *const others[] = {"_cp_masks", NULL};
+    size_t left = cut_one_of(name, length, others);
     for (const result_kind *k = result_kinds; left == length && k->suffix != NULL; k++)
         left = cut(name, length, k->suffix, (size_t)(strrchr(k->suffix, '.') - k->suffix));
     return left;
 }
 
 size_t stem_length(const char *name, const char *ending, bool *is_result) {
-    static const char *const images[] = {".tif", ".tiff", ".png", ".jpg", ".jpeg", NULL};
+    static const char *const images[] = {".tif", ".tiff",    ".png",  ".jpg",     ".jpeg", ".zip",
+                                         ".roi", ".geojson", ".json", "_seg.npy", ".npy",  NULL};
     static const char *const ome[] = {".ome", NULL};
     const size_t plain = cut_one_of(name, cut_one_of(name, strlen(name), images), ome);
     size_t stem = cut_result_kind(name, plain);

@@ -66,6 +66,16 @@ bool synchronise_locked(int lock); /* true also where the file system has no suc
 FILE *open_locked(int lock);       /* a locked file, to write; closing it ends the lock */
 void unlock(int lock);
 
+/* ---- threads ---- */
+
+/* Call work(user, i) for each i in [0, count), each in a thread of its own, and return when all have returned. Where the system
+ * gives too few threads, some are left out, but never all. */
+void run_side_by_side(int count, void (*work)(void *user, int i), void *user);
+
+/* One thread at a time, which may lock again: for lines of output, and what is shared. begin_process() makes the lock. */
+void lock_lines(void);
+void unlock_lines(void);
+
 /* ---- process and terminal ---- */
 
 long process_number(void);

@@ -11,6 +11,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -207,8 +208,59 @@ double now_seconds(void) {
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
+/* ---- threads ---- */
+
+static pthread_mutex_t lines;
+
+typedef struct thread {
+    pthread_t handle;
+    void (*work)(void *user, int i);
+    void *user;
+    int i;
+} thread;
+
+static void *start(void *user) {
+    const thread *t = user;
+    t->work(t->user, t->i);
+    return NULL;
+}
+
+void run_side_by_side(int count, void (*work)(void *user, int i), void *user) {
+    thread *threads = calloc((size_t)count, sizeof *threads);
+    int made = 0;
+    for (; threads != NULL && made < count; made++) {
+        threads[made] = (thread){.work = work, .user = user, .i = made};
+        if (pthread_create(&threads[made].handle, NULL, start, &threads[made]) != 0)
+            break;
+    }
+    for (int i = 0; i < made; i++)
+        (void)pthread_join(threads[i].handle, NULL);
+    if (made == 0)
+        work(user, 0);
+    free(threads);
+}
+
+void lock_lines(void) {
+    (void)pthread_mutex_lock(&lines);
+}
+
+void unlock_lines(void) {
+    (void)pthread_mutex_unlock(&lines);
+}
+
+static void make_lock(void) {
+    pthread_mutexattr_t recursive;
+    (void)pthread_mutexattr_init(&recursive);
+    (void)pthread_mutexattr_settype(&recursive, PTHREAD_MUTEX_RECURSIVE);
+    (void)pthread_mutex_init(&lines, &recursive);
+    (void)pthread_mutexattr_destroy(&recursive);
+}
+
+/* ---- process and terminal ---- */
+
 char **begin_process(int *count, char **arguments) {
     (void)count;
+    make_lock();
     (void)signal(SIGPIPE, SIG_IGN);
     for (int descriptor = 0; descriptor <= STDERR_FILENO; descriptor++)
         if (fcntl(descriptor, F_GETFD) < 0)

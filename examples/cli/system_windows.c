@@ -321,7 +321,53 @@ double now_seconds(void) {
     return (double)ticks.QuadPart / (double)per_second.QuadPart;
 }
 
+/* ---- threads ---- */
+
+static CRITICAL_SECTION lines;
+
+typedef struct thread {
+    HANDLE handle;
+    void (*work)(void *user, int i);
+    void *user;
+    int i;
+} thread;
+
+static unsigned __stdcall start(void *user) {
+    const thread *t = user;
+    t->work(t->user, t->i);
+    return 0;
+}
+
+void run_side_by_side(int count, void (*work)(void *user, int i), void *user) {
+    thread *threads = calloc((size_t)count, sizeof *threads);
+    int made = 0;
+    for (; threads != NULL && made < count; made++) {
+        threads[made] = (thread){.work = work, .user = user, .i = made};
+        threads[made].handle = (HANDLE)_beginthreadex(NULL, 0, start, &threads[made], 0, NULL);
+        if (threads[made].handle == NULL)
+            break;
+    }
+    for (int i = 0; i < made; i++) {
+        (void)WaitForSingleObject(threads[i].handle, INFINITE);
+        (void)CloseHandle(threads[i].handle);
+    }
+    if (made == 0)
+        work(user, 0);
+    free(threads);
+}
+
+void lock_lines(void) {
+    EnterCriticalSection(&lines);
+}
+
+void unlock_lines(void) {
+    LeaveCriticalSection(&lines);
+}
+
+/* ---- process and terminal ---- */
+
 char **begin_process(int *count, char **arguments) {
+    InitializeCriticalSection(&lines);
     int given = 0;
     wchar_t **wide = CommandLineToArgvW(GetCommandLineW(), &given);
     char **texts = wide != NULL ? calloc((size_t)given + 1, sizeof *texts) : NULL;

@@ -282,14 +282,14 @@ static bool take_cells(tables *t, const plate_image *image) {
 static void put_means(FILE *to, const tables *t, bool of_image) {
     for (size_t c = 0; c < t->sums->columns.count; c++) {
         const sample *s = &t->samples[c];
-        const size_t begin = of_image ? s->begin : 0;
-        double *values = s->count > begin ? s->values + begin : NULL;
+        const size_t begin = of_image ? s->begin : 0, count = s->count - begin;
+        double *values = count > 0 ? s->values + begin : NULL;
         if (!has_mean(t->sums->columns.names[c]))
             continue;
         fputc(',', to);
-        put_csv_number(to, mean_of(values, s->count - begin));
+        put_csv_number(to, mean_of(values, count));
         fputc(',', to);
-        put_csv_number(to, median_of(values, s->count - begin));
+        put_csv_number(to, median_of(values, count));
     }
     fputc('\n', to);
 }

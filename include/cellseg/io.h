@@ -157,6 +157,56 @@ CELLSEG_API cellseg_status cellseg_labels_read(cellseg_labels **out, cellseg_con
 /** Read a label map as cellseg_labels_read(), through a reader (stream.h). Threads: any. Since: 1.0 */
 CELLSEG_API cellseg_status cellseg_labels_read_from(cellseg_labels **out, cellseg_context *context, const cellseg_reader *reader);
 
+/** Options of importing labels. Initialise with cellseg_import_options_init(). */
+typedef struct cellseg_import_options {
+    size_t struct_size;     /**< sizeof of this struct where the caller was compiled */
+    int32_t height_px;      /**< of the image; 0: the file's. Default 0 */
+    int32_t width_px;       /**< of the image; 0: the file's. Default 0 */
+    const char *image_name; /**< image of a file that holds several, by its file name, UTF-8; NULL, the default: the only one */
+} cellseg_import_options;
+
+/** Set the defaults. @return CELLSEG_ERR_ARGUMENT  options is NULL or struct_size too small. Threads: any. Since: 1.0 */
+CELLSEG_API cellseg_status cellseg_import_options_init(cellseg_import_options *options, size_t struct_size);
+
+/** The descriptors of cellseg_import_options. Threads: any. Since: 1.0 */
+CELLSEG_API const cellseg_option_table *cellseg_import_options_table(void);
+
+/**
+ * Read labels of another program as label maps. The content determines the format:
+ * - label maps as cellseg_labels_read() reads them: TIFF and PNG of StarDist, napari, Cellpose ("_cp_masks");
+ * - NumPy arrays of whole numbers ("npy"), and Cellpose's "_seg.npy", of which no code is run;
+ * - regions of ImageJ, alone ("roi") or in the ROI Manager's ZIP archive: polygons, freehand and traced outlines, rectangles,
+ *   ellipses, composites of lines. The size of the image is needed;
+ * - GeoJSON: Polygon and MultiPolygon of features, QuPath's nucleusGeometry. The size of the image is needed;
+ * - COCO: polygons and run-length encoded masks of one image;
+ * - LabelMe JSON: polygons, rectangles, circles.
+ *
+ * A pixel belongs to an object whose outline encloses the pixel's centre; (0, 0) is the outer corner of the first pixel. Rings of
+ * a polygon count by the even-odd rule. What this library wrote along pixel edges comes back as the same label map. Where objects
+ * overlap, the pixel is the first one's in the file. A warning in the context's log names how many pixels, and an example. So do
+ * warnings for outlines without a pixel, outlines that reach beyond the image, and objects without an area.
+ *
+ * Nuclei are QuPath's nucleusGeometry, regions whose names end in "-nucleus", and objects of a class whose name begins with
+ * "nucle"; all others are cells. Ids are those that the file states: names of regions, "id" or "name" of features, "cell_id" or
+ * "id" of annotations, "group_id" of shapes. If one object states none, all are numbered in the file's order.
+ *
+ * @param[out] cells    label map; release with cellseg_labels_free(). NULL after an error
+ * @param[out] nuclei   the same for nuclei; NULL also where the file has none
+ * @param      options  NULL for defaults
+ * @return CELLSEG_ERR_ARGUMENT  also where the file states no size and the options give none
+ * @return CELLSEG_ERR_FORMAT    content that is damaged, of no such format or without outlines; an object outside the image;
+ *                               another size than the options'; several images and no image_name, or none of that name
+ * @return CELLSEG_ERR_LIMIT     beyond 16 GiB of pixels, or the budget; CELLSEG_ERR_IO, CELLSEG_ERR_MEMORY, CELLSEG_ERR_CANCELLED
+ * Every message contains the path. Threads: any. Memory: the file, 64 bytes for each value of JSON, 16 for each corner, 5 for
+ * each pixel. Cost: linear in the file, and in the boxes of the outlines. Since: 1.0
+ */
+CELLSEG_API cellseg_status cellseg_labels_import(cellseg_labels **cells, cellseg_labels **nuclei, cellseg_context *context,
+                                                 const char *path, const cellseg_import_options *options);
+
+/** Read labels as cellseg_labels_import(), through a reader (stream.h). Threads: any. Since: 1.0 */
+CELLSEG_API cellseg_status cellseg_labels_import_from(cellseg_labels **cells, cellseg_labels **nuclei, cellseg_context *context,
+                                                      const cellseg_reader *reader, const cellseg_import_options *options);
+
 /**
  * Write a label map as cellseg_image_write().
  *

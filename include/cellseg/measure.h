@@ -17,7 +17,7 @@ typedef struct cellseg_measure_options {
     size_t struct_size;          /**< sizeof of this struct where the caller was compiled */
     int32_t shape;               /**< 1: columns of outline, ellipse, hull and Feret diameters. Default 1 */
     int32_t intensity;           /**< 1: statistics of each channel of `image`. Default 1 */
-    int32_t neighbours;          /**< 1: number of touching cells. Default 0 */
+    int32_t neighbours;          /**< 1: touching and closest cells. Default 0 */
     int32_t texture;             /**< 1: Haralick features of each channel of `image`. Default 0 */
     int32_t texture_levels;      /**< number of grey levels, 2 to 255. Default 32 */
     int32_t texture_distance_px; /**< distance between the pixels of a pair, 1 to 1000. Default 1 */
@@ -77,6 +77,13 @@ CELLSEG_API const cellseg_option_table *cellseg_measure_options_table(void);
  * with options->neighbours
  *
  *     neighbours_touching       number of other ids next to the cell, also diagonally
+ *     touching_percent          of the pixels of the outline, which are next to another id or none or on the image's edge, those
+ *                               next to another cell
+ *     neighbour_first_id        id of the cell with the closest centroid, of equally close ones the smallest; NaN without one
+ *     neighbour_first_distance_um  distance of the centroids
+ *     neighbour_second_id       the same of the cell with the next closest centroid
+ *     neighbour_second_distance_um
+ *     neighbours_angle_rad      angle between the directions to these two, 0 to pi
  *
  * with `nuclei`
  *

@@ -130,6 +130,23 @@ CELLSEG_API cellseg_status cellseg_model_export_onnx_to(const cellseg_model *mod
                                                         const cellseg_writer *writer);
 
 /**
+ * Write a model as a package of the BioImage Model Zoo (bioimage.io, model description 0.5) into a folder, which must be there:
+ * rdf.yaml, weights.onnx, test_input.npy, test_output.npy and README.md. The description has no authors and no licence, which
+ * whoever publishes the package adds. Existing files of these names are replaced, each one as a whole, rdf.yaml last.
+ *
+ * The graph's input is "raw": the image at the model's scale, which the description has readers scale between percentiles and
+ * clip.
+ *
+ * @param model  read only
+ * @return CELLSEG_ERR_ARGUMENT, CELLSEG_ERR_MEMORY, CELLSEG_ERR_LIMIT, CELLSEG_ERR_CANCELLED
+ * @return CELLSEG_ERR_IO     a file cannot be written; the files before it in the list above, but rdf.yaml, may be there
+ * @return CELLSEG_ERR_MODEL  the model has no layers: cellseg_model_wrap()
+ * Threads: any. Since: 1.0
+ */
+CELLSEG_API cellseg_status cellseg_model_export_bioimageio(const cellseg_model *model, cellseg_context *context,
+                                                           const char *folder);
+
+/**
  * Average two models with the same layers, rule and classes. Each weight and running statistic is (1 - part) times the value of
  * a, plus part times the value of b. If one model was trained from the other, the average is often better than both on images
  * unlike the training images. Without a common ancestor, the average is useless. The training record is that of b.

@@ -356,8 +356,8 @@ CELLSEG_API cellseg_status cellseg_segment_cells(cellseg_labels **cells, cellseg
  * @param      extra_output   CELLSEG_EXTRA_...: the meaning of channel 3
  * @return CELLSEG_ERR_ARGUMENT  as cellseg_segment_cells()
  * @return CELLSEG_ERR_LIMIT, CELLSEG_ERR_MEMORY, CELLSEG_ERR_CANCELLED
- * Result: cellseg_segment()'s, where cellseg_segment_maps() made the maps. Cost: 0.2 us per pixel of the maps. Threads: any.
- * Since: 1.0
+ * Result: cellseg_segment()'s, where cellseg_segment_maps() made the maps. Cost: 0.2 us per pixel of the maps. Memory: with a
+ * budget, what cellseg_segment_memory() returns for the two-channel method at the maps' scale. Threads: any. Since: 1.0
  */
 CELLSEG_API cellseg_status cellseg_segment_from_maps(cellseg_labels **cells, cellseg_labels **nuclei,
                                                      cellseg_segment_report *report, cellseg_context *context,

@@ -82,7 +82,7 @@ static double arc_tangent(double x) {
 
 double cseg_math_atan2(double y, double x) {
     static const double pi = 3.14159265358979311600e+00, pi_low = 1.22464679914735317720e-16;
-    const double up = y < 0 ? -y : y, aside = x < 0 ? -x : x;
+    const double up = fabs(y), aside = fabs(x); /* neither is a negative zero */
     if (up == 0 && aside == 0)
         return 0;
     double angle = arc_tangent(up / aside);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Decompression of zlib's format in pieces, with its checksum. Reference: RFC 1950. */
-#include "io/io.h"
+/* Decompression of zlib's format in pieces, with its checksum, and of raw deflate. References: RFC 1950, RFC 1951. */
+#include "io/import.h"
 
 #include <zlib.h>
 
@@ -104,4 +104,24 @@ cellseg_status cseg_inflate_skip(cseg_inflate *z, uint64_t most, uint64_t *total
         CSEG_TRY(cseg_progress_cancelled(z->context));
     }
     return CELLSEG_OK;
+}
+
+/* ---- raw deflate, in one piece ---- */
+
+cellseg_status cseg_deflated_read(cellseg_context *context, void *to, size_t count, const void *from, size_t size) {
+    z_stream stream = {.zalloc = allocate, .zfree = release, .opaque = context};
+    if (count > UINT32_MAX || size > UINT32_MAX)
+        return cseg_fail(CELLSEG_ERR_LIMIT, "%zu deflated bytes are too many", size);
+    if (inflateInit2(&stream, -MAX_WBITS) != Z_OK)
+        return cseg_error_last();
+    stream.next_in = (unsigned char *)(uintptr_t)from; /* zlib reads only */
+    stream.avail_in = (unsigned)size;
+    stream.next_out = to;
+    stream.avail_out = (unsigned)count;
+    const int code = inflate(&stream, Z_FINISH);
+    const bool whole = code == Z_STREAM_END && stream.avail_out == 0;
+    (void)inflateEnd(&stream);
+    if (code == Z_MEM_ERROR)
+        return cseg_error_last();
+    return whole ? CELLSEG_OK : cseg_fail(CELLSEG_ERR_FORMAT, "the deflated bytes are damaged");
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* ZIP archives (PKWARE's APPNOTE.TXT 6.3): entries written as they are, for sets of outlines; for the io room only. */
+/* ZIP archives (PKWARE's APPNOTE.TXT 6.3), of which sets of outlines are made; for the io room only. */
 #ifndef CSEG_IO_ZIP_H
 #define CSEG_IO_ZIP_H
 
@@ -18,10 +18,31 @@ cellseg_status cseg_zip_add(cseg_zip *zip, const char *name, const cseg_text *en
 /* Append the directory, if `status` is OK; returns the status, or the first failure. */
 cellseg_status cseg_zip_end(cseg_zip *zip, cellseg_status status);
 
-/* CRC-32 of ISO 3309, as ZIP and PNG have it. */
-uint32_t cseg_zip_checksum(const void *bytes, size_t count);
+/* An archive in memory that is read. */
+typedef struct cseg_zip_reader {
+    const unsigned char *bytes;
+    size_t size;
+    size_t at;   /* of the next line of the directory */
+    size_t left; /* bytes that entries may still take: they share none */
+} cseg_zip_reader;
 
-/* `value` in so many bytes, the lowest first. */
-void cseg_zip_put(cseg_text *text, uint64_t value, size_t bytes);
+/* An entry as the archive holds the entry. */
+typedef struct cseg_zip_entry {
+    const char *name; /* without a closing zero */
+    size_t name_length;
+    const unsigned char *bytes;
+    size_t stored, size; /* bytes in the archive, and decompressed */
+    uint32_t method, checksum;
+} cseg_zip_entry;
+
+/* Find the directory. CELLSEG_ERR_FORMAT without one. */
+cellseg_status cseg_zip_open(cseg_zip_reader *reader, const void *bytes, size_t size);
+
+/* The next entry; entry->name NULL: there is none. CELLSEG_ERR_FORMAT for entries beyond the file, over each other or encrypted.
+ */
+cellseg_status cseg_zip_next(cseg_zip_entry *entry, cseg_zip_reader *reader);
+
+/* Allocate and decompress the content, entry->size bytes, and check the checksum. Release with cseg_memory_free(). */
+cellseg_status cseg_zip_extract(unsigned char **out, cellseg_context *context, const cseg_zip_entry *entry);
 
 #endif

@@ -16,6 +16,7 @@ typedef struct cseg_measure_input {
     cseg_plane levels;   /* the channel in grey levels from 0, uint8; for texture */
     cseg_plane spectrum; /* the channel's openings below each other, float32; for granularity */
     cseg_plane zones;    /* ring and wedge of every pixel of a cell, uint8; for radial, the same for all channels */
+    cseg_plane closest;  /* the two closest cells of every region, a row of five float64; for neighbours */
     const cseg_regions *regions;
 } cseg_measure_input;
 

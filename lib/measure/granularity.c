@@ -94,7 +94,8 @@ static cellseg_status granularity_spectrum_new(cseg_measure_input *input) {
         return CELLSEG_OK; /* no spectrum */
     cellseg_status status;
     CSEG_TRY_GOTO(done, cseg_plane_new(&job.image, input->context, CELLSEG_FLOAT32, height, width));
-    CSEG_TRY_GOTO(done, cseg_plane_new(&input->spectrum, input->context, CELLSEG_FLOAT32, height, CSEG_OPENINGS * width));
+    if (input->spectrum.data == NULL) /* else an earlier channel's room */
+        CSEG_TRY_GOTO(done, cseg_plane_new(&input->spectrum, input->context, CELLSEG_FLOAT32, height, CSEG_OPENINGS * width));
     CSEG_TRY_GOTO(done, cseg_parallel_for(input->context, height, read_row, &job));
     CSEG_TRY_GOTO(done, remove_background(&job));
     status = cseg_openings_find(input->context, &input->spectrum, &job.image);

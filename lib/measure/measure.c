@@ -78,7 +78,7 @@ static double scale(cseg_column_unit unit, double pixel_size_um) {
     return unit == CSEG_UNIT_LENGTH ? pixel_size_um : unit == CSEG_UNIT_AREA ? pixel_size_um * pixel_size_um : 1;
 }
 
-enum { NO_ROW = UINT32_MAX };
+#define NO_ROW UINT32_MAX
 
 /* One group of a label map at its columns of the table. */
 typedef struct group_job {
@@ -146,7 +146,7 @@ static cellseg_status fill_group(group_job *job, const cseg_sources *from, size_
     status = cseg_parallel_for(context, job->regions->count, measure_region, job);
 done:
     cseg_plane_free(&job->input.levels);
-    cseg_plane_free(&job->input.spectrum);
+    cseg_plane_free(&job->input.closest);
     cseg_input_close(&input);
     return status;
 }
@@ -159,6 +159,7 @@ static cellseg_status fill_groups(group_job *job, const cseg_sources *from) {
         for (size_t i = 0; i < times && status == CELLSEG_OK; i++, job->first_column += job->group->count)
             status = fill_group(job, from, i);
     }
+    cseg_plane_free(&job->input.spectrum);
     cseg_plane_free(&job->input.zones);
     return status;
 }
@@ -200,6 +201,7 @@ static cellseg_status fill_compartment(group_job *job, const cseg_sources *from,
     job->regions = &regions;
     const cellseg_status status = fill_map(job, from, labels, cells);
     cseg_regions_free(&regions);
+    job->regions = job->input.regions = NULL; /* gone with this call */
     return status;
 }
 

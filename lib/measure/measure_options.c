@@ -12,7 +12,7 @@ static const char *const no_yes[] = {"no", "yes", NULL};
 static const cellseg_option rows[] = {
     ROW(shape, 1, 1, 0, 1, "", "measure outline, ellipse, hull and Feret diameters", .choices = no_yes),
     ROW(intensity, 1, 1, 0, 1, "", "measure statistics of each channel of the image", .choices = no_yes),
-    ROW(neighbours, 0, 0, 0, 1, "", "count the cells that each cell touches", .choices = no_yes),
+    ROW(neighbours, 0, 0, 0, 1, "", "measure which cells each cell touches, and the closest two", .choices = no_yes),
     ROW(texture, 0, 0, 0, 1, "", "measure Haralick's features of each channel of the image", .choices = no_yes),
     ROW(texture_levels, 32, 32, 2, 255, "", "grey levels of the texture"),
     ROW(texture_distance_px, 1, 1, 1, 1000, "px", "distance between the two pixels of a pair"),

@@ -12,12 +12,14 @@
 
 #include <string.h>
 
-enum { BAND_ROWS = 32, POLL = 1 << 16, NONE = UINT32_MAX };
+enum { BAND_ROWS = 32, POLL = 1 << 16 };
+
+#define NONE UINT32_MAX /* no pixel */
 
 typedef struct openings_job {
     cellseg_context *context;
     const cseg_plane *spectrum, *image;
-    cseg_keyed *order; /* pixels from the brightest on; value: the index */
+    cseg_keyed *order; /* value: a pixel; from the brightest on */
     uint32_t *parent;  /* in the tree; the root's is the root */
     uint32_t *root;    /* of the part of the tree that is made so far; NONE: not yet in the tree */
 } openings_job;
@@ -123,28 +125,32 @@ static cellseg_status make_tree(const openings_job *job, size_t count) {
     return CELLSEG_OK;
 }
 
+static void take_larger(float *restrict parent, const float *restrict own) {
+    for (size_t k = 0; k < CSEG_OPENINGS; k++)
+        parent[k] = own[k] > parent[k] ? own[k] : parent[k];
+}
+
+static void lower_to(float *own, float level) {
+    for (size_t k = 0; k < CSEG_OPENINGS; k++)
+        own[k] = least(own[k], level);
+}
+
 /* Up the tree, the largest erosions of every subtree; then down, the openings. */
 static cellseg_status pass_tree(const openings_job *job, size_t count) {
     for (size_t i = 0; i < count; i++) {
-        const size_t pixel = job->order[i].value;
-        const float *own = openings_at(job, pixel);
-        float *parent = openings_at(job, job->parent[pixel]);
+        const size_t pixel = job->order[i].value, parent = job->parent[pixel];
         if (i % POLL == 0)
             CSEG_TRY(cseg_progress_cancelled(job->context));
-        for (size_t k = 0; k < CSEG_OPENINGS; k++)
-            parent[k] = own[k] > parent[k] ? own[k] : parent[k];
+        if (parent != pixel)
+            take_larger(openings_at(job, parent), openings_at(job, pixel));
     }
     for (size_t i = count; i-- > 0;) {
-        const size_t pixel = job->order[i].value;
-        const float level = value_at(job, pixel), *parent = openings_at(job, job->parent[pixel]);
-        const float none = job->parent[pixel] == pixel ? 0 : 1;
-        float *own = openings_at(job, pixel);
+        const size_t pixel = job->order[i].value, parent = job->parent[pixel];
         if (i % POLL == 0)
             CSEG_TRY(cseg_progress_cancelled(job->context));
-        for (size_t k = 0; k < CSEG_OPENINGS; k++) {
-            const float held = least(level, own[k]), above = parent[k] * none;
-            own[k] = held > above ? held : above;
-        }
+        lower_to(openings_at(job, pixel), value_at(job, pixel));
+        if (parent != pixel)
+            take_larger(openings_at(job, pixel), openings_at(job, parent));
     }
     return CELLSEG_OK;
 }

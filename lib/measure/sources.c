@@ -112,7 +112,7 @@ const cellseg_image *cseg_sources_channel(int32_t *channel, const cseg_sources *
 /* The name as a word; empty where a number is better. */
 static void clean_name(char label[CSEG_CHANNEL_LABEL_SIZE], const char *name) {
     size_t length = name != NULL ? strlen(name) : 0;
-    if (length > MAX_NAME_BYTES)
+    if (length > MAX_NAME_BYTES || (name != NULL && !cseg_utf8_is_text(name, length)))
         length = 0;
     for (size_t i = 0; i < length; i++)
         label[i] = is_word_byte(name[i]) || ((unsigned char)name[i] & 0x80) != 0 ? name[i] : '_';

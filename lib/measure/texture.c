@@ -6,8 +6,8 @@
  * count from 0, entropies are in bits, and the difference variance is that of the difference |i - j|.
  *
  * Cost: four passes over the label's pixels and four over the matrix, levels x levels; and, for the ends of the levels' range,
- * some passes over the image. Memory: one byte per pixel of the image for its grey levels, and a matrix per thread; 8 bytes per
- * pixel in cells while the ends are found.
+ * some passes over the image. Memory: one byte per pixel of the image for its grey levels, and a matrix per thread; as much as
+ * the channel's pixels in cells while the ends are found.
  */
 #include "measure/columns.h"
 #include "measure/doubles.h"
@@ -27,30 +27,53 @@ typedef struct range {
 
 typedef struct levels_job {
     const cseg_measure_input *input;
-    size_t *row_start; /* per row: first the number of values, then the place of the first */
-    double *values;    /* of the pixels in cells; NULL while they are counted */
+    size_t *row_start;     /* per row: first the number of values, then the place of the first */
+    unsigned char *values; /* of the pixels in cells, in the channel's type; NULL while they are counted */
     range all;
 } levels_job;
+
+static size_t count_finite(const cseg_plane *channel, size_t y, size_t begin, size_t count) {
+    double samples[CSEG_DOUBLES_BLOCK];
+    size_t finite = 0;
+    cseg_doubles_load(samples, channel, y, begin, count);
+    for (size_t i = 0; i < count; i++)
+        finite += isfinite(samples[i]) != 0;
+    return finite;
+}
+
+/* Copy the finite samples of a block, of which there are `finite`, in their own type. */
+static void copy_finite(unsigned char *to, const cseg_plane *channel, size_t y, size_t begin, size_t count, size_t finite) {
+    const size_t size = cseg_plane_type_size(channel->type);
+    const unsigned char *from = (const unsigned char *)cseg_row_at(channel, y) + begin * size;
+    if (finite == count) {
+        memcpy(to, from, count * size);
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (count_finite(channel, y, begin + i, 1) == 0)
+            continue;
+        memcpy(to, from + i * size, size);
+        to += size;
+    }
+}
 
 /* Count the finite values of a row's pixels in cells, or write them. */
 static cellseg_status collect_row(void *data, size_t y) {
     const levels_job *job = data;
     const cseg_plane *channel = &job->input->channel;
     const uint32_t *ids = cseg_row_u32(&job->input->cells, y);
-    double samples[CSEG_DOUBLES_BLOCK];
-    size_t count = 0;
-    for (size_t x = 0; x < channel->width; x++) {
-        if (x % CSEG_DOUBLES_BLOCK == 0)
-            cseg_doubles_load(samples, channel, y, x, cseg_doubles_count(x, channel->width));
-        const double value = samples[x % CSEG_DOUBLES_BLOCK];
-        if (ids[x] == 0 || !isfinite(value))
-            continue;
-        if (job->values != NULL)
-            job->values[job->row_start[y] + count] = value;
-        count++;
+    const size_t size = cseg_plane_type_size(channel->type);
+    size_t found = 0;
+    for (size_t x = 0, begin = 0; x < channel->width; begin = x) {
+        while (x < channel->width && x - begin < CSEG_DOUBLES_BLOCK && (ids[x] != 0) == (ids[begin] != 0))
+            x++;
+        const size_t finite = ids[begin] != 0 ? count_finite(channel, y, begin, x - begin) : 0;
+        if (job->values != NULL && finite > 0)
+            copy_finite(job->values + (job->row_start[y] + found) * size, channel, y, begin, x - begin, finite);
+        found += finite;
     }
     if (job->values == NULL)
-        job->row_start[y] = count;
+        job->row_start[y] = found;
     return CELLSEG_OK;
 }
 
@@ -65,7 +88,7 @@ static cellseg_status collect_values(levels_job *job, size_t *count) {
         job->row_start[y] = *count;
         *count += here;
     }
-    job->values = cseg_memory_alloc(context, *count + 1, sizeof *job->values);
+    job->values = cseg_memory_alloc(context, *count + 1, cseg_plane_type_size(job->input->channel.type));
     return job->values != NULL ? cseg_parallel_for(context, height, collect_row, job) : cseg_error_last();
 }
 
@@ -77,7 +100,8 @@ static cellseg_status find_ends(levels_job *job) {
     CSEG_TRY(collect_values(job, &count));
     if (count == 0)
         return CELLSEG_OK;
-    const cseg_plane all = {job->values, 1, count, count * sizeof *job->values, CELLSEG_FLOAT64};
+    const int32_t type = job->input->channel.type;
+    const cseg_plane all = {job->values, 1, count, count * cseg_plane_type_size(type), type};
     CSEG_TRY(cseg_percentiles_find(job->input->context, ends, percents, 2, &all));
     job->all = (range){ends[0], ends[1]};
     return CELLSEG_OK;
@@ -111,11 +135,13 @@ static cellseg_status quantise_row(void *data, size_t y) {
     const levels_job *job = data;
     const cseg_plane *channel = &job->input->channel;
     double samples[CSEG_DOUBLES_BLOCK];
+    const uint32_t *ids = cseg_row_u32(&job->input->cells, y);
     uint8_t *levels = cseg_row_u8(&job->input->levels, y);
     for (size_t x = 0; x < channel->width; x++) {
         if (x % CSEG_DOUBLES_BLOCK == 0)
             cseg_doubles_load(samples, channel, y, x, cseg_doubles_count(x, channel->width));
-        levels[x] = level_of(samples[x % CSEG_DOUBLES_BLOCK], job->all, job->input->options->texture_levels);
+        if (ids[x] != 0) /* no other level is read */
+            levels[x] = level_of(samples[x % CSEG_DOUBLES_BLOCK], job->all, job->input->options->texture_levels);
     }
     return CELLSEG_OK;
 }
@@ -204,18 +230,19 @@ static void add_features(double *values, const matrix *m) {
     double own[MAX_LEVELS] = {0}, sum[2 * MAX_LEVELS] = {0}, difference[MAX_LEVELS] = {0};
     double energy = 0, entropy = 0, homogeneity = 0;
     for (size_t i = 0; i < m->size; i++) {
-        for (size_t j = 0; j < m->size; j++) {
+        for (size_t j = 0; j <= i; j++) {
             const uint64_t count = m->counts[i * m->size + j] + m->counts[j * m->size + i];
             if (count == 0)
                 continue;
-            const double p = (double)count / (2 * (double)m->pairs);
-            const size_t apart = i > j ? i - j : j - i;
-            energy += p * p;
-            entropy += bits_of(p);
-            homogeneity += p / (1 + (double)(apart * apart));
+            const double p = (double)count / (2 * (double)m->pairs), both = j < i ? 2 : 1; /* p(i, j) is p(j, i) */
+            const size_t apart = i - j;
+            energy += both * p * p;
+            entropy += both * bits_of(p);
+            homogeneity += both * p / (1 + (double)(apart * apart));
             own[i] += p;
-            sum[i + j] += p;
-            difference[apart] += p;
+            own[j] += j < i ? p : 0;
+            sum[i + j] += both * p;
+            difference[apart] += both * p;
         }
     }
     const moments o = moments_of(own, m->size), s = moments_of(sum, 2 * m->size - 1), d = moments_of(difference, m->size);

@@ -6,7 +6,7 @@
 #include "nn/arch.h"
 #include "nn/params.h"
 
-enum { CSEG_NAME_BYTES = 32, CSEG_MAX_TEST_EDGE = 256 };
+enum { CSEG_NAME_BYTES = 32, CSEG_MIN_TEST_EDGE = 48, CSEG_MAX_TEST_EDGE = 256 };
 
 /* An input and the network's output for it, checked on load: detects a machine on which the network computes wrong values. */
 typedef struct cseg_test_vector {
@@ -51,8 +51,11 @@ cellseg_status cseg_model_new(cellseg_model **out, cellseg_context *context, con
 cellseg_status cseg_model_finish(cellseg_model *model, cellseg_context *context);
 /* Allocate a test vector of this size and fill its input with random values in [0, 1]. */
 cellseg_status cseg_model_test_new(cellseg_model *model, cellseg_context *context, size_t height, size_t width);
-/* The smallest square patch of at least 48 pixels that the layers admit; CELLSEG_ERR_MODEL if there is none. */
+/* The smallest square patch of at least CSEG_MIN_TEST_EDGE pixels that the layers admit; CELLSEG_ERR_MODEL if there is none. */
 cellseg_status cseg_model_test_edge(size_t *edge, const cseg_arch *arch);
+/* Run the network on one image: output classes x height x width, input height x width. */
+cellseg_status cseg_model_run(float *output, const cellseg_model *model, cellseg_context *context, const float *input,
+                              size_t height, size_t width);
 /* Run the network on the test vector's input. */
 cellseg_status cseg_model_test_run(float *output, const cellseg_model *model, cellseg_context *context);
 /* With all parameters set: finish the model and compute a test vector of this size. */

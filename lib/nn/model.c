@@ -190,7 +190,7 @@ cellseg_status cseg_model_finish(cellseg_model *model, cellseg_context *context)
 cellseg_status cseg_model_test_edge(size_t *edge, const cseg_arch *arch) {
     cseg_size sizes[CSEG_MAX_LAYERS];
     cellseg_status status = CELLSEG_ERR_MODEL;
-    for (*edge = 48; *edge <= CSEG_MAX_TEST_EDGE; (*edge)++) {
+    for (*edge = CSEG_MIN_TEST_EDGE; *edge <= CSEG_MAX_TEST_EDGE; (*edge)++) {
         status = cseg_arch_sizes(sizes, arch, *edge, *edge);
         if (status == CELLSEG_OK)
             return CELLSEG_OK;
@@ -213,32 +213,37 @@ cellseg_status cseg_model_test_new(cellseg_model *model, cellseg_context *contex
 }
 
 /* The network within a loop of one index, so that it reports progress. */
-typedef struct test_job {
+typedef struct run_job {
     float *output;
+    const float *input;
+    size_t height, width;
     const cellseg_model *model;
     cellseg_context *context;
     void *workspace;
-} test_job;
+} run_job;
 
-static cellseg_status run_test(void *data, size_t index) {
-    const test_job *job = data;
-    const cseg_test_vector *test = &job->model->test;
+static cellseg_status run_network(void *data, size_t index) {
+    const run_job *job = data;
     (void)index;
-    return cseg_forward_run(job->model, job->context, job->output, test->input, 1, test->height, test->width, job->workspace);
+    return cseg_forward_run(job->model, job->context, job->output, job->input, 1, job->height, job->width, job->workspace);
 }
 
-cellseg_status cseg_model_test_run(float *output, const cellseg_model *model, cellseg_context *context) {
-    const cseg_test_vector *test = &model->test;
-    const size_t bytes = cseg_forward_workspace_bytes(model, context, 1, test->height, test->width);
+cellseg_status cseg_model_run(float *output, const cellseg_model *model, cellseg_context *context, const float *input,
+                              size_t height, size_t width) {
+    const size_t bytes = cseg_forward_workspace_bytes(model, context, 1, height, width);
     if (bytes > 0)
         CSEG_TRY(cseg_budget_check(context, bytes, "the network"));
     void *workspace = cseg_memory_alloc(context, bytes > 0 ? bytes : 1, 1);
     if (workspace == NULL)
         return cseg_error_last();
-    test_job job = {output, model, context, workspace};
-    const cellseg_status status = cseg_parallel_for(context, 1, run_test, &job);
+    run_job job = {output, input, height, width, model, context, workspace};
+    const cellseg_status status = cseg_parallel_for(context, 1, run_network, &job);
     cseg_memory_free(workspace);
     return status;
+}
+
+cellseg_status cseg_model_test_run(float *output, const cellseg_model *model, cellseg_context *context) {
+    return cseg_model_run(output, model, context, model->test.input, model->test.height, model->test.width);
 }
 
 cellseg_status cseg_model_complete(cellseg_model *model, cellseg_context *context, size_t height, size_t width) {

@@ -9,7 +9,7 @@
 #include "nn/describe.h"
 #include "nn/float16.h"
 #include "nn/internal.h"
-#include "nn/onnx.h"
+#include "nn/onnx_read.h"
 #include "nn/safetensors.h"
 
 #include <math.h>
@@ -193,8 +193,8 @@ static cellseg_status load_open(cellseg_model **out, cellseg_context *context, c
 }
 
 static cellseg_status load_memory(cellseg_model **out, cellseg_context *context, const void *bytes, size_t size) {
-    if (cseg_onnx_is(bytes, size))
-        return cseg_onnx_load(out, context, bytes, size);
+    if (cseg_onnxfile_is(bytes, size))
+        return cseg_onnxfile_load(out, context, bytes, size);
     cseg_safetensors file;
     CSEG_TRY(cseg_safetensors_open(&file, context, bytes, size));
     const cellseg_status status = load_open(out, context, &file);
@@ -235,7 +235,7 @@ static cellseg_status read_open(uint8_t **bytes, cellseg_context *context, cseg_
     const size_t available = cseg_file_read_at(file, start, sizeof start, 0);
     if (file->error != 0)
         return cseg_file_fail("cannot be read", file->error);
-    if (!cseg_onnx_is(start, available))
+    if (!cseg_onnxfile_is(start, available))
         CSEG_TRY(cseg_safetensors_check_start(start, available, file->size));
     if (file->size > max_file_bytes)
         return cseg_fail(CELLSEG_ERR_FORMAT, "a file of more than 2 GB");

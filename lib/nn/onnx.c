@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { OPSET = 13, IR_VERSION = 8, LENGTH_BYTES = 5, NAME_BYTES = 40 };
+enum { IR_VERSION = 8, LENGTH_BYTES = 5, NAME_BYTES = 40 };
 
 /* ---- Protocol Buffers ---- */
 
@@ -147,22 +147,26 @@ static void put_layer(cseg_text *graph, const cseg_arch *arch, size_t i) {
 
 /* ---- weights ---- */
 
+void cseg_onnx_put_floats(cseg_text *text, const float *numbers, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        uint32_t bits;
+        memcpy(&bits, &numbers[i], sizeof bits);
+        const uint8_t bytes[4] = {(uint8_t)bits, (uint8_t)(bits >> 8), (uint8_t)(bits >> 16), (uint8_t)(bits >> 24)};
+        cseg_text_add_bytes(text, bytes, sizeof bytes);
+    }
+}
+
 static void put_tensor(cseg_text *graph, const char *name, const uint64_t *dims, size_t dimensions, const float *numbers) {
-    uint64_t count = 1;
+    size_t count = 1;
     const size_t tensor = begin(graph, CSEG_ONNX_GRAPH_INITIALIZER);
     for (size_t d = 0; d < dimensions; d++) {
         put_int(graph, CSEG_ONNX_TENSOR_DIMS, dims[d]);
-        count *= dims[d];
+        count *= (size_t)dims[d];
     }
     put_int(graph, CSEG_ONNX_TENSOR_DATA_TYPE, CSEG_ONNX_TYPE_FLOAT);
     put_string(graph, CSEG_ONNX_TENSOR_NAME, name);
     const size_t data = begin(graph, CSEG_ONNX_TENSOR_RAW_DATA);
-    for (uint64_t i = 0; i < count; i++) {
-        uint32_t bits;
-        memcpy(&bits, &numbers[i], sizeof bits);
-        const uint8_t bytes[4] = {(uint8_t)bits, (uint8_t)(bits >> 8), (uint8_t)(bits >> 16), (uint8_t)(bits >> 24)};
-        cseg_text_add_bytes(graph, bytes, sizeof bytes);
-    }
+    cseg_onnx_put_floats(graph, numbers, count);
     end(graph, data);
     end(graph, tensor);
 }
@@ -218,9 +222,23 @@ static void put_value(cseg_text *graph, uint32_t field, const char *name, uint64
     end(graph, value);
 }
 
-static void put_graph(cseg_text *out, const cellseg_model *model, float *scratch) {
+/* The rule's power, for engines whose preprocessing ends before it. */
+static void put_power(cseg_text *graph, const cellseg_model *model) {
+    const size_t node = begin(graph, CSEG_ONNX_GRAPH_NODE);
+    put_string(graph, CSEG_ONNX_NODE_INPUT, "raw");
+    put_string(graph, CSEG_ONNX_NODE_INPUT, "power");
+    put_string(graph, CSEG_ONNX_NODE_OUTPUT, "image");
+    put_string(graph, CSEG_ONNX_NODE_OP_TYPE, "Pow");
+    end(graph, node);
+    const float power = (float)model->rule.power;
+    put_tensor(graph, "power", NULL, 0, &power);
+}
+
+static void put_graph(cseg_text *out, const cellseg_model *model, float *scratch, bool with_power) {
     const cseg_arch *arch = &model->arch;
     const size_t graph = begin(out, CSEG_ONNX_MODEL_GRAPH);
+    if (with_power)
+        put_power(out, model);
     for (size_t i = 0; i < arch->count; i++)
         if (arch->layers[i].op != CSEG_OP_DROPOUT)
             put_layer(out, arch, i);
@@ -228,18 +246,18 @@ static void put_graph(cseg_text *out, const cellseg_model *model, float *scratch
     for (size_t i = 0; i < arch->count; i++)
         if (cseg_layer_has_weights(&arch->layers[i]))
             put_weights(out, model, i, scratch);
-    put_value(out, CSEG_ONNX_GRAPH_INPUT, "image", 1);
+    put_value(out, CSEG_ONNX_GRAPH_INPUT, with_power ? "raw" : "image", 1);
     put_value(out, CSEG_ONNX_GRAPH_OUTPUT, "probabilities", model->rule.classes);
     end(out, graph);
 }
 
-static void put_model(cseg_text *out, const cellseg_model *model, float *scratch) {
+static void put_model(cseg_text *out, const cellseg_model *model, float *scratch, bool with_power) {
     put_int(out, CSEG_ONNX_MODEL_IR_VERSION, IR_VERSION);
     put_string(out, CSEG_ONNX_MODEL_PRODUCER, "cellseg");
     put_string(out, CSEG_ONNX_MODEL_PRODUCER_VERSION, cellseg_version());
-    put_graph(out, model, scratch);
+    put_graph(out, model, scratch, with_power);
     const size_t opset = begin(out, CSEG_ONNX_MODEL_OPSET);
-    put_int(out, CSEG_ONNX_OPSET_VERSION, OPSET);
+    put_int(out, CSEG_ONNX_OPSET_VERSION, CSEG_ONNX_OPSET);
     end(out, opset);
     const size_t entry = begin(out, CSEG_ONNX_MODEL_METADATA);
     put_string(out, CSEG_ONNX_ENTRY_KEY, "cellseg");
@@ -247,19 +265,22 @@ static void put_model(cseg_text *out, const cellseg_model *model, float *scratch
     end(out, entry);
 }
 
-static cellseg_status export_graph(const cellseg_model *model, cellseg_context *context, cseg_target *target) {
+cellseg_status cseg_onnx_write(cseg_text *out, const cellseg_model *model, bool with_power) {
     const size_t floats = 2 * model->layout.max_weights + model->layout.max_channels + 16;
-    float *scratch = cseg_memory_alloc(context, floats, sizeof *scratch);
+    float *scratch = cseg_memory_alloc(out->context, floats, sizeof *scratch);
     if (scratch == NULL)
         return cseg_error_last();
-    cseg_text out = {.context = context};
-    put_model(&out, model, scratch);
+    put_model(out, model, scratch, with_power);
     cseg_memory_free(scratch);
-    const size_t length = out.length;
-    char *bytes;
-    CSEG_TRY(cseg_text_take(&bytes, &out));
-    const cellseg_status status = cseg_target_put(target, context, bytes, length);
-    cseg_memory_free(bytes);
+    return out->status;
+}
+
+static cellseg_status export_graph(const cellseg_model *model, cellseg_context *context, cseg_target *target) {
+    cseg_text out = {.context = context};
+    cellseg_status status = cseg_onnx_write(&out, model, false);
+    if (status == CELLSEG_OK)
+        status = cseg_target_put(target, context, out.bytes, out.length);
+    cseg_memory_free(out.bytes);
     return status;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* ONNX files: field numbers of onnx.proto3, and a network out of a file's bytes. */
+/* ONNX files: field numbers of onnx.proto3, and a model as such a file. */
 #ifndef CSEG_NN_ONNX_H
 #define CSEG_NN_ONNX_H
 
@@ -48,11 +48,13 @@ enum {
     CSEG_ONNX_ATTRIBUTE_IS_INTS = 7
 };
 
-/* Whether a file that begins with these bytes is an ONNX file rather than a model file. */
-bool cseg_onnx_is(const uint8_t *start, size_t count);
+enum { CSEG_ONNX_OPSET = 13 };
 
-/* A model of a file whose metadata "cellseg" state rule and classes. CELLSEG_ERR_FORMAT: no message, or no metadata;
- * CELLSEG_ERR_MODEL, naming the node: a layer that this library does not have. */
-cellseg_status cseg_onnx_load(cellseg_model **out, cellseg_context *context, const uint8_t *bytes, size_t size);
+/* Append the file of a model. with_power: the input "raw" is what preprocessing gives before the rule's power, which the graph
+ * applies; else the input "image" is the network's. */
+cellseg_status cseg_onnx_write(cseg_text *out, const cellseg_model *model, bool with_power);
+
+/* Append float32 numbers, the lowest byte first. */
+void cseg_onnx_put_floats(cseg_text *text, const float *numbers, size_t count);
 
 #endif

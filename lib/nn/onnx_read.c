@@ -6,6 +6,8 @@
  * a file has it first the channels come in another order, and the next weights are read in that order. Cost: one pass over the
  * weights, and a search of the graph for each tensor.
  */
+#include "nn/onnx_read.h"
+
 #include "nn/cost.h"
 #include "nn/describe.h"
 #include "nn/message.h"
@@ -539,7 +541,7 @@ static cellseg_status load(cellseg_model **out, import *g, cseg_message file) {
     return status;
 }
 
-cellseg_status cseg_onnx_load(cellseg_model **out, cellseg_context *context, const uint8_t *bytes, size_t size) {
+cellseg_status cseg_onnxfile_load(cellseg_model **out, cellseg_context *context, const uint8_t *bytes, size_t size) {
     import *g = cseg_memory_calloc(context, 1, sizeof *g);
     if (g == NULL)
         return cseg_error_last();
@@ -551,7 +553,7 @@ cellseg_status cseg_onnx_load(cellseg_model **out, cellseg_context *context, con
 }
 
 /* The version comes first, a small number; a model file begins with eight bytes of length and a brace. */
-bool cseg_onnx_is(const uint8_t *start, size_t count) {
+bool cseg_onnxfile_is(const uint8_t *start, size_t count) {
     const uint8_t version_key = CSEG_ONNX_MODEL_IR_VERSION << 3, newest = 64;
     return count > 8 && start[0] == version_key && start[1] >= 3 && start[1] <= newest && start[2] != 0;
 }

@@ -120,10 +120,11 @@ class OpenCV:
 
     def __init__(self, width, batch, threads):
         import cv2
+        from nets import fixed_size
 
         cv2.setNumThreads(threads)
-        self.net = cv2.dnn.readNetFromONNX(np.frombuffer(export(width), np.uint8))
         self.images = patches(batch)[:, None]
+        self.net = cv2.dnn.readNetFromONNX(np.frombuffer(fixed_size(export(width), *self.images.shape[2:]), np.uint8))
 
     def run(self):
         self.net.setInput(self.images)

@@ -47,6 +47,8 @@ static void atan2_is_within_two_ulps(void **state) {
     }
     assert_true(cseg_math_atan2(0, 0) == 0 && cseg_math_atan2(0, 3) == 0 && cseg_math_atan2(0, -3) == acos(-1.0));
     assert_true(cseg_math_atan2(2, 0) == asin(1.0) && cseg_math_atan2(-2, 0) == -asin(1.0) && cseg_math_atan2(1, 1) == atan(1.0));
+    assert_true(cseg_math_atan2(2, -0.0) == asin(1.0) && cseg_math_atan2(-0.0, -3) == acos(-1.0) &&
+                cseg_math_atan2(-0.0, -0.0) == 0);
     assert_true(cseg_math_atan2(1e300, 1e-300) == asin(1.0) && cseg_math_atan2(1e-300, -1e300) == acos(-1.0));
 }
 

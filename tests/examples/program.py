@@ -4,6 +4,7 @@
 import fcntl
 import os
 import pty
+import re
 import struct
 import subprocess
 import termios
@@ -23,6 +24,11 @@ def run(*arguments, program=PROGRAM, **options):
     """Run a program as a user would. errors: the lines on standard error."""
     done = subprocess.run([program, *map(str, arguments)], capture_output=True, text=True, timeout=300, **options)
     return SimpleNamespace(code=done.returncode, output=done.stdout, errors=done.stderr.splitlines())
+
+
+def told(result):
+    """The lines on standard error without those that a slow machine adds: how far the work is."""
+    return [line for line in result.errors if not re.match(r"cellseg: note: \d+%", line)]
 
 
 def run_until_it_survives(*arguments, killed):

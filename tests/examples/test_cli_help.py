@@ -36,7 +36,7 @@ def test_help_has_groups_files_codes_and_examples():
     text = run("segment", "-h").output
     assert text == run("segment", "--help").output
     titles = re.findall(r"^(\w[\w ]*):$", text, re.M)
-    assert titles == ["Output", "Reading", "Objects", "Method", "Common", "Files", "Exit codes", "Examples"]
+    assert titles == ["Output", "Reading", "Objects", "Measurements", "Method", "Common", "Files", "Exit codes", "Examples"]
     assert re.search(r"^  -o, --output FOLDER ", text, re.M) and re.search(r"^  cellseg segment -o results image.tif ", text, re.M)
 
 

@@ -17,7 +17,7 @@ import tifffile
 from PIL import Image
 from program import FIELD, run, write_image
 
-KEYS = ["image", "plate", "well", "row", "column", "field"]
+KEYS = ["image", "plate", "well", "row", "column", "field", "z", "t"]
 TABLES = ["cells.csv", "images.csv", "wells.csv"]
 # Name, plate, well, field; in the order of the tables.
 PLACES = [
@@ -123,7 +123,7 @@ def test_cells_are_the_rows_of_all_images(results, merged):
     cells = read(merged / "cells.csv")
     expected = expected_cells(results[1], {"d"})
     assert list(cells.columns) == [*KEYS, *make_table(np.random.default_rng(0), 1, False).columns]
-    for column in cells.columns.drop(["row", "column"]):
+    for column in cells.columns.drop(["row", "column", "z", "t"]):
         pd.testing.assert_series_equal(cells[column], expected[column], check_dtype=False, rtol=0, atol=0)
     assert list(dict.fromkeys(cells["row"] + cells["column"].astype(str))) == ["A2", "B1", "AA3"]
 
@@ -200,6 +200,13 @@ def test_failures_and_warnings_come_first(merged):
     assert tiles["images"] == "7" and tiles["failed"] == "1" and tiles["wells"] == "5" and tiles["warnings"] == "2"
 
 
+def test_the_method_is_stated(merged):
+    _, page = read_page(merged)
+    stated = dict(zip((words(e) for e in page.iter("dt")), (words(e) for e in page.iter("dd"))))
+    assert stated["model"] == "0123456789abcdef" and stated["version"] == "1.0.0"
+    assert stated["reading"] == "z -1" and stated["options"] == "join 1" and "time" not in stated
+
+
 def test_maps_show_each_well_and_its_median(results, merged):
     _, page = read_page(merged)
     maps = [f for f in page.iter("figure") if any(e.get("class") == "map" for e in f)]
@@ -257,6 +264,41 @@ def test_a_run_over_several_images_ends_with_the_same(tmp_path, field):
     assert one.code == 0 and not {p.name for p in (tmp_path / "one").iterdir()} & {*TABLES, "report.html"}
 
 
+def test_a_plate_with_a_bad_field(tmp_path, field):
+    plate = tmp_path / "plate"
+    plate.mkdir()
+    for name, y in ("p7_B02_s1", 100), ("p7_B02_s2", 260), ("p7_C11_s1", 260):
+        write_image(plate / f"{name}.tif", field[0, y : y + 160, 200:400])
+    assert run("segment", "-o", tmp_path / "out", plate).code == 0
+    (plate / "p7_B02_s2.tif").write_bytes((plate / "p7_B02_s1.tif").read_bytes()[:3000])
+    assert run("segment", "-o", tmp_path / "out", plate).code == 3
+    images, wells, cells = (read(tmp_path / "out" / name) for name in ("images.csv", "wells.csv", "cells.csv"))
+    assert images[["plate", "well", "row", "column", "field"]].values.tolist() == [
+        ["p7", "B02", "B", 2, 1],
+        ["p7", "B02", "B", 2, 2],
+        ["p7", "C11", "C", 11, 1],
+    ]
+    assert images["status"].tolist() == ["done", "failed", "done"] and "p7_B02_s2.tif" in images["error"][1]
+    assert wells[["well", "images", "failed"]].values.tolist() == [["B02", 2, 1], ["C11", 1, 0]]
+    assert set(cells["image"]) == {"p7_B02_s1", "p7_C11_s1"}
+    _, page = read_page(tmp_path / "out")
+    assert [words(h) for h in page.iter("h2")][:2] == ["Failures", "Plate p7"]
+
+
+def test_links_are_followed_and_loops_end(results, tmp_path):
+    plate = tmp_path / "plate"
+    (plate / "fields").mkdir(parents=True)
+    (plate / "fields/1").symlink_to(results[0] / "s1")
+    (plate / "fields/2").symlink_to(results[0] / "s2")
+    (plate / "fields/loop").symlink_to(plate)
+    assert run("merge", plate).code == 0
+    assert set(read(plate / "images.csv")["image"]) == {"fields/1/a", "fields/1/b", "fields/2/c"}
+    deep = tmp_path / "deep"
+    (deep / "/".join(40 * "d")).mkdir(parents=True)
+    done = run("merge", deep)
+    assert done.code == 1 and len(done.errors) == 1 and "more than 32 folders lie within each other" in done.errors[0]
+
+
 # ---- bad input ----
 
 
@@ -280,11 +322,6 @@ def open_quote(folder):
     return f"{folder}/d.csv: a quotation mark is not closed; segment the image again"
 
 
-def forget_column(folder):
-    (folder / "failures.csv").write_text("image,why\nd,no\n")
-    return f'{folder}/failures.csv: the column "error" is missing'
-
-
 def take_a_name(folder):
     for path in list(folder.glob("d.*")):
         path.rename(folder / path.name.replace("d.", "Cells.", 1))
@@ -296,7 +333,7 @@ def lose_picture(folder):
     return f"{folder}/e.overlay.png: cannot be opened: No such file or directory"
 
 
-@pytest.mark.parametrize("spoil", [spoil_rows, lose_table, empty_table, open_quote, forget_column, take_a_name, lose_picture])
+@pytest.mark.parametrize("spoil", [spoil_rows, lose_table, empty_table, open_quote, take_a_name, lose_picture])
 def test_one_line_for_a_fault(results, tmp_path, spoil):
     folder = tmp_path / "results"
     shutil.copytree(results[0], folder)
@@ -307,6 +344,15 @@ def test_one_line_for_a_fault(results, tmp_path, spoil):
     if spoil is not lose_picture:
         assert sorted(folder.iterdir()) == before
     assert not (folder / "report.html").exists()
+
+
+def test_the_failures_of_another_program(results, tmp_path):
+    folder = tmp_path / "results"
+    shutil.copytree(results[0], folder)
+    (folder / "failures.csv").write_text("image,why\nd,no\n")
+    done = run("merge", folder)
+    assert done.code == 0 and done.errors == [f'cellseg: warning: {folder}/failures.csv: passed over: the column "error" is missing']
+    assert (read(folder / "images.csv")["status"] == "done").all()
 
 
 def test_folders_without_results(tmp_path):

@@ -221,10 +221,19 @@ def test_a_file_that_no_record_names_is_kept(small, tmp_path, kind):
 
 
 @pytest.mark.parametrize("name", [".", "plate/", "plate/.."])
-def test_a_folder_is_no_input(tmp_path, name):
+def test_a_folder_without_images_is_no_input(tmp_path, name):
     (tmp_path / "plate").mkdir()
     result = run("segment", "-o", "out", name, cwd=tmp_path)
-    assert result.errors == [f"cellseg: {name}: this is a directory"] and not (tmp_path / "out").exists()
+    assert result.code == 2 and not (tmp_path / "out").exists()
+    assert result.errors == [f"cellseg: {name}: the folder and those below have no .tif, .tiff, .png or .flex file"]
+
+
+def fnv1a(content):
+    """Of 64 bits, as RFC 9923 defines it."""
+    value = 0xCBF29CE484222325
+    for byte in content:
+        value = (value ^ byte) * 0x100000001B3 % 2**64
+    return value
 
 
 def test_the_record_says_what_gave_the_results(small, tmp_path, field):
@@ -233,7 +242,9 @@ def test_the_record_says_what_gave_the_results(small, tmp_path, field):
     assert run("segment", "-o", out, "--sensitivity", 42, "small.tif", "two.tif", cwd=tmp_path).code == 0
     record = json.loads((out / "small.json").read_text())
     assert record["program"] == "cellseg" and record["version"] == cellseg.__version__
-    assert record["input"] == {"given": "small.tif", "absolute": str(small)}
+    content = small.read_bytes()
+    known = {"given": "small.tif", "absolute": str(small), "bytes": len(content), "hash": f"{fnv1a(content):016x}"}
+    assert record["input"] == known
     assert record["model"] == f"{cellseg.Model.default().hash:016x}" and record["warnings"] == []
     assert record["options"]["sensitivity"] == 42 and record["options"]["method"]["top_hat_um"] == 130
     record = json.loads((out / "two.json").read_text())

@@ -15,7 +15,7 @@ import cellseg
 import numpy as np
 import pytest
 import tifffile
-from program import FIELD, PIXEL_SIZE_UM, PROGRAM, ROOT, run, run_on_a_terminal, write_image
+from program import FIELD, PIXEL_SIZE_UM, PROGRAM, ROOT, run, run_on_a_terminal, told, write_image
 from PIL import Image
 
 OUTPUTS = [".cells.tif", ".csv", ".json", ".nuclei.tif", ".overlay.png"]
@@ -160,9 +160,12 @@ def test_one_bad_file_does_not_stop_the_others(tmp_path, crop, field):
     bad.write_bytes(b"II*\0 not really")
     other = write_image(tmp_path / "other.tif", field[0, :200, :200])
     result = run("segment", "--channel=0", "-o", tmp_path / "out", crop, bad, tmp_path / "nowhere.tif", other)
-    assert result.code == 3 and len(result.errors) == 2
-    assert "bad.tif" in result.errors[0] and "nowhere.tif" in result.errors[1]
-    tables = ["cells.csv", "images.csv", "wells.csv", "report.html"]
+    errors = told(result)
+    assert result.code == 3 and len(errors) == 5
+    assert "bad.tif" in errors[0] and "nowhere.tif" in errors[1]
+    assert errors[2] == f"cellseg: note: 2 of 4 failed, listed in {tmp_path / 'out/failures.csv'}:"
+    assert [e.replace("note: ", "") for e in errors[3:]] == errors[:2]
+    tables = ["cells.csv", "failures.csv", "images.csv", "report.html", "wells.csv"]
     assert names(tmp_path / "out") == sorted([f"{stem}{kind}" for stem in ("crop", "other") for kind in OUTPUTS] + tables)
     assert len(result.output.splitlines()) == 3
 
@@ -206,7 +209,6 @@ BAD = {
     "an unknown format": (written(b"GIF89a" + bytes(100)), "neither"),
     "a file cut short": (cut, ""),
     "no such file": (lambda f, a: [f / "in.tif"], "No such file"),
-    "a folder": (lambda f, a: [(f / "in.tif").mkdir() or f / "in.tif"], "directory"),
     "a stack": (stack, "stack of 3 slices"),
 }
 
@@ -350,7 +352,9 @@ def test_info_says_what_was_tried(tmp_path):
 def test_help():
     """Of every subcommand, and no other."""
     subcommands = re.findall(r"^  (\w+) ", run("--help").output, re.M)
-    assert set(subcommands) == {"segment", "label", "train", "crossval", "evaluate", "synth", "merge", "export", "info", "completion", "manual"}
+    assert set(subcommands) == {
+        "segment", "label", "measure", "train", "crossval", "evaluate", "synth", "convert", "merge", "export", "info", "completion", "manual",
+    }
     for subcommand in subcommands:
         result = run(subcommand, "--help")
         assert result.code == 0 and result.errors == [] and result.output.startswith(f"usage: cellseg {subcommand} ")

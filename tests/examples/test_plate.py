@@ -110,6 +110,12 @@ def test_a_process_keeps_below_the_memory_that_it_is_granted(plate, tmp_path):
     assert code == 0 and str(8 << 20) in said and "memory budget" in said, said
 
 
+def test_a_wrong_option_stops_the_run_with_the_words_of_the_program(plate, tmp_path):
+    (tmp_path / "images").symlink_to(plate)
+    code, said = snakemake(tmp_path, options="--nonsense")
+    assert code == 1 and "--nonsense is not an option" in said and not (tmp_path / "results/cells.csv").exists()
+
+
 @pytest.mark.parametrize("images, fault", [("plate/*.tif", 'no TIFF or PNG file matches "plate/*.tif"'), ("*/*/*.tif", "have the same name")])
 def test_a_pattern_without_fields_or_with_a_name_twice(plate, images, fault, tmp_path):
     (tmp_path / "images").symlink_to(plate)

@@ -3,11 +3,13 @@
 """Writes the fuzzers' first inputs, a folder each, and their dictionaries. Usage: make_seeds.py FOLDER
 
 With the argument --network it writes the network of fuzz_segment instead, tests/data/fuzz/pointwise.cellseg."""
+import io
 import json
 import pathlib
 import re
 import struct
 import sys
+import zipfile
 
 import numpy as np
 
@@ -32,6 +34,9 @@ MODEL = ["__metadata__", "format", "cellseg-model", "version", "architecture", "
          "patch_px", "step_px", "nucleus", "cytoplasm", "background", "boundary", "distance", "dtype", "F32", "F16", "shape",
          "data_offsets", "test.input", "test.output", "layer0.weight", "layer0.bias", ".norm.gamma", ".norm.beta", ".norm.mean", ".norm.var",
          "\\\"", "1e308", "-1", "4294967296"]
+
+IMPORT = ["\"type\"", "\"features\"", "\"geometry\"", "\"coordinates\"", "\"Polygon\"", "\"annotations\"", "\"segmentation\"",
+          "\"counts\"", "\"size\"", "\"shapes\"", "\"group_id\"", "\"imageHeight\"", "\"nucleus\"", "1e9", "-0.5", "[[", "]]"]
 
 # ---- what the kinds of seeds are made of ----
 
@@ -198,6 +203,39 @@ def label_maps():
     yield from files(0)
 
 
+def imports():
+    """Small files of each format, for an image of 9 x 12 pixels."""
+    ring = [[1, 1], [7, 1.5], [6, 8], [1, 1]]
+    geometry = {"type": "MultiPolygon", "coordinates": [[ring, [[2, 2], [3, 2], [3, 3]]], [ring]]}
+    feature = {"type": "Feature", "id": 3, "geometry": geometry, "nucleusGeometry": {"type": "Polygon", "coordinates": [ring]},
+               "properties": {"name": "3", "classification": {"name": "Nucleus"}}}
+    masks = [{"size": [9, 12], "counts": [3, 20, 10, 5]}, {"size": [9, 12], "counts": "3d0"}, [[1, 1, 7, 1, 7, 8]], []]
+    coco = {"images": [{"id": 1, "file_name": "a.tif", "height": 9, "width": 12}], "categories": [{"id": 2, "name": "nucleus"}],
+            "annotations": [{"id": i, "image_id": 1, "category_id": i, "segmentation": mask} for i, mask in enumerate(masks)]}
+    shapes = [{"label": "cell", "points": ring, "shape_type": "polygon", "group_id": 2},
+              {"label": "nucleus", "points": ring[:2], "shape_type": "rectangle"}, {"label": "a", "points": ring[:2], "shape_type": "circle"}]
+    labelme = {"shapes": shapes, "imageHeight": 9, "imageWidth": 12}
+    texts = {"geojson": {"type": "FeatureCollection", "features": [feature] * 2}, "coco": coco, "labelme": labelme}
+    files = {name: json.dumps(text).encode() for name, text in texts.items()}
+    header = b"Iout" + struct.pack(">hBx4hH16xhiiihhBBhii", 227, 0, 1, 1, 8, 8, 3, 0, 0, 0, 0, 0, 128, 0, 0, 0, 0, 0)
+    files["roi"] = header + struct.pack(">6h6f", 0, 6, 5, 0, 1, 7, 1, 7, 6, 1, 2, 8)
+    path = [0, 1, 1, 1, 7, 1, 1, 7, 7, 4, 0, 2, 2, 1, 4, 2, 1, 4, 4, 4]
+    files["composite"] = header[:6] + b"\1" + header[7:36] + struct.pack(">i", len(path)) + header[40:] + struct.pack(f">{len(path)}f", *path)
+    for method in zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED:
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w", method) as archive:
+            archive.writestr("3.roi", files["roi"])
+            archive.writestr("3-nucleus.roi", files["composite"])
+        files[f"zip_{method}"] = packed.getvalue()
+    labels = np.arange(108, dtype=np.uint16).reshape(9, 12) % 3
+    for name, content in {"npy": labels, "npy_columns": np.asfortranarray(labels), "seg_npy": {"flows": [labels * 1.5], "masks": labels}}.items():
+        saved = io.BytesIO()
+        np.save(saved, content)
+        files[name] = saved.getvalue()
+    for name, content in files.items():
+        yield name, content + bytes([0, 12, 9])
+
+
 # ---- dictionaries ----
 
 
@@ -211,6 +249,7 @@ def dictionaries():
     yield "fuzz_labels_read", codes
     yield "fuzz_description", [word.encode() for word in OME + IMAGEJ]
     yield "fuzz_model_load", [word.encode() for word in MODEL + ONNX]
+    yield "fuzz_import", [word.encode() for word in IMPORT] + [b"PK\1\2", b"PK\3\4", b"PK\5\6", b"Iout", b"\x93NUMPY", b"\x8c\5masks"]
     yield "fuzz_options", [name.encode() for name in option_names()] + [b"null", b"1e999", b"-0.0", b"{}", b"true"]
 
 
@@ -221,7 +260,7 @@ def main():
         (DATA / "pointwise.cellseg").write_bytes(struct.pack("<Q", len(header)) + header + data)
         return
     folder = pathlib.Path(sys.argv[1])
-    seeds = {"fuzz_image_read": images, "fuzz_labels_read": label_maps, "fuzz_description": descriptions, "fuzz_model_load": models,
+    seeds = {"fuzz_image_read": images, "fuzz_labels_read": label_maps, "fuzz_import": imports, "fuzz_description": descriptions, "fuzz_model_load": models,
              "fuzz_checkpoint": checkpoints, "fuzz_options": options, "fuzz_filter": numbers, "fuzz_morph": numbers, "fuzz_measure": numbers,
              "fuzz_segment": numbers}
     for fuzzer, made in seeds.items():

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import scipy.ndimage as ndi
+from expected_features import neighbour_columns
 from skimage.feature import graycomatrix, graycoprops
 from skimage.measure import regionprops
 
@@ -167,6 +168,7 @@ def table(cells, nuclei, image, pixel_size_um, with_neighbours=True, with_textur
     }
     if with_neighbours:
         columns["neighbours_touching"] = [neighbours(cells, r.label) for r in regions]
+        columns.update(neighbour_columns(cells, scale, unit))
     if nuclei is not None:
         inside = np.array([(nuclei[tuple(r.coords.T)] == r.label).sum() for r in regions], float)
         columns[f"nucleus_area_{unit}2"] = inside * scale**2

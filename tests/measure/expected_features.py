@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Radial distribution, granularity and Zernike moments as SciPy, scikit-image and plain search give them."""
+"""Neighbours, radial distribution, granularity and Zernike moments as SciPy, scikit-image and plain search give them."""
 import itertools
 import math
 
@@ -9,6 +9,35 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import dijkstra
 from scipy.spatial import ConvexHull
 from skimage.morphology import dilation, disk, erosion, reconstruction
+
+# ---- neighbours ----
+
+
+def touching_percent(cells, id_):
+    """Outlines and contacts by dilation with a square; the image's edge is outline."""
+    own, square = cells == id_, np.ones((3, 3))
+    outline = own & ndi.binary_dilation(~own, square, border_value=1)
+    return 100 * (outline & ndi.binary_dilation((cells != 0) & ~own, square)).sum() / outline.sum()
+
+
+def angle(a, b):
+    return math.atan2(abs(a[0] * b[1] - a[1] * b[0]), a @ b + 0)
+
+
+def neighbour_columns(cells, scale=1, unit="px"):
+    ids = np.unique(cells[cells > 0])
+    centres = np.array(ndi.center_of_mass(np.ones(cells.shape), cells, ids)).reshape(-1, 2)
+    rows = []
+    for centre, id_ in zip(centres, ids):
+        away = np.hypot(*(centres - centre).T)
+        order = [i for i in np.lexsort((ids, np.round(away, 9))) if ids[i] != id_][:2]
+        steps = [centres[i] - centre for i in order]
+        row = [value for i in order for value in (ids[i], away[i] * scale)] + [np.nan] * (4 - 2 * len(order))
+        rows.append([touching_percent(cells, id_), *row, angle(*steps) if len(steps) == 2 else np.nan])
+    names = ["touching_percent", "neighbour_first_id", f"neighbour_first_distance_{unit}", "neighbour_second_id",
+             f"neighbour_second_distance_{unit}", "neighbours_angle_rad"]  # fmt: skip
+    return dict(zip(names, np.array(rows).reshape(-1, 6).T))
+
 
 # ---- radial ----
 

@@ -175,7 +175,8 @@ def test_a_value_that_is_not_finite_stays_in_its_cell(value):
 def test_fractions_of_a_channel_of_zeros_have_no_value():
     cells = np.ones((9, 9), int)
     ours = cellseg.measure(cells, None, np.zeros((9, 9), np.uint16), radial=True)
-    assert all(np.isnan(ours[f"radial_{what}_{k}_of_4_channel_0"]).all() for what in ("fraction", "mean_fraction") for k in (1, 2, 3, 4))
+    for what in "fraction", "mean_fraction":
+        assert all(np.isnan(ours[f"radial_{what}_{k}_of_4_channel_0"]).all() for k in (1, 2, 3, 4))
 
 
 def test_zones_and_moments_of_a_compartment_are_its_own():

@@ -205,7 +205,7 @@ static void options_choose_the_columns(void **state) {
     const struct {
         int32_t *member;
         size_t columns; /* of two channels */
-    } groups[] = {{&options.shape, 12},           {&options.neighbours, 1},  {&options.intensity, 2 * 8},
+    } groups[] = {{&options.shape, 12},           {&options.neighbours, 7},  {&options.intensity, 2 * 8},
                   {&options.texture, 2 * 13},     {&options.radial, 2 * 12}, {&options.granularity, 2 * 16},
                   {&options.zernike, 30 + 2 * 60}};
     enum { GROUPS = sizeof groups / sizeof *groups };

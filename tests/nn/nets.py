@@ -214,3 +214,12 @@ def unsettle(net):
             value[:] = random.normal(0, 0.2, value.shape)
         elif name == "var":
             value[:] = random.uniform(0.5, 2, value.shape)
+
+
+def fixed_size(file, height, width):
+    """The bytes of an exported ONNX file for engines that need a fixed size, such as OpenCV."""
+    import onnx
+    from onnx.tools.update_model_dims import update_inputs_outputs_dims
+
+    sizes = {"image": ["batch", 1, height, width]}, {"probabilities": ["batch", CLASSES, height, width]}
+    return update_inputs_outputs_dims(onnx.load_from_string(file), *sizes).SerializeToString()

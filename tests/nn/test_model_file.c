@@ -661,8 +661,26 @@ static cellseg_status load_graph(cellseg_context *context, void *data) {
     return status;
 }
 
+static void remove_package(const char *from) {
+    static const char *const names[] = {"weights.onnx", "test_input.npy", "test_output.npy", "README.md", "rdf.yaml"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char name[80];
+        (void)snprintf(name, sizeof name, "%s/%s", from, names[i]);
+        assert_int_equal(unlink(name), 0);
+    }
+    assert_int_equal(rmdir(from), 0);
+}
+
+static cellseg_status export_package(cellseg_context *context, void *data) {
+    return cellseg_model_export_bioimageio(model, context, data);
+}
+
 static void failing_allocations(void **state) {
     (void)state;
+    char package[] = "/tmp/cellseg-test-XXXXXX";
+    assert_non_null(mkdtemp(package));
+    assert_survives_failing_allocations(export_package, package);
+    remove_package(package);
     assert_survives_failing_allocations(export_graph, NULL);
     assert_ok(export_graph(NULL, NULL));
     assert_survives_failing_allocations(load_graph, NULL);

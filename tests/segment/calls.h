@@ -191,11 +191,16 @@ static inline cellseg_status call_from_maps(outputs *out, cellseg_context *conte
                                      CELLSEG_EXTRA_NONE, options);
 }
 
+static inline cellseg_model *wrapped_model(size_t batch) {
+    const cellseg_network network = painted_network(model, batch);
+    cellseg_model *wrapped;
+    assert_ok(cellseg_model_wrap(&wrapped, NULL, cellseg_model_info(model), &network));
+    return wrapped;
+}
+
 static inline cellseg_status call_elsewhere(outputs *out, cellseg_context *context, const inputs *in,
                                             const cellseg_segment_options *options) {
-    cellseg_model *wrapped;
-    const cellseg_network network = painted_network(model, 3);
-    CSEG_TRY(cellseg_model_wrap(&wrapped, NULL, cellseg_model_info(model), &network));
+    cellseg_model *wrapped = wrapped_model(3);
     const cellseg_status status =
         cellseg_segment(&out->cells, &out->nuclei, &out->maps, &out->report, context, wrapped, in->field.image, options);
     cellseg_model_free(wrapped);

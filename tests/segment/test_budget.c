@@ -142,9 +142,11 @@ static bool runs_within(call run, const inputs *in, const outputs *expected, int
 static uint64_t need_of(call run, const inputs *in) {
     const cellseg_segment_options options = defaults();
     const bool with_model = run == call_segment || run == call_maps || run == call_nuclei_within_by_model;
+    cellseg_model *wrapped = run == call_elsewhere ? wrapped_model(3) : NULL;
     uint64_t bytes;
-    assert_ok(cellseg_segment_memory(&bytes, NULL, with_model ? model : NULL, cellseg_image_height(in->field.image),
+    assert_ok(cellseg_segment_memory(&bytes, NULL, with_model ? model : wrapped, cellseg_image_height(in->field.image),
                                      cellseg_image_width(in->field.image), 0.65, &options));
+    cellseg_model_free(wrapped);
     return bytes;
 }
 

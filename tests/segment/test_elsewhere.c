@@ -20,10 +20,8 @@ static void a_network_elsewhere_gives_the_same_bytes(void **state) {
         assert_ok(call_segment(&own, NULL, &in, &options));
         assert_true(own.report.cells > 50);
         for (size_t b = 0; b < 4; b++) {
-            const cellseg_network network = painted_network(model, batches[b]);
-            cellseg_model *wrapped;
+            cellseg_model *wrapped = wrapped_model(batches[b]);
             outputs out = no_outputs();
-            assert_ok(cellseg_model_wrap(&wrapped, NULL, cellseg_model_info(model), &network));
             assert_ok(cellseg_segment(&out.cells, &out.nuclei, &out.maps, &out.report, NULL, wrapped, in.field.image, &options));
             assert_same_outputs(&own, &out);
             assert_int_equal(cellseg_model_parameters(wrapped), 0);

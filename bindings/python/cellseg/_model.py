@@ -110,6 +110,10 @@ class Model:
         """Write the network as an ONNX file for other engines; its metadata "cellseg" is a description for wrap()."""
         call(context, c.model_export_onnx, (self._handle,), (c.path_bytes(path),))
 
+    def export_bioimageio(self, folder: object, *, context: Context | None = None) -> None:
+        """Write the model as a package of the BioImage Model Zoo into a folder that is there; rdf.yaml describes the package."""
+        call(context, c.model_export_bioimageio, (self._handle,), (c.path_bytes(folder),))
+
     @property
     def info(self) -> dict:
         """Architecture, classes, working scale, normalisation rule, training record."""

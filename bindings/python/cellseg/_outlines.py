@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from . import _lowlevel as c
-from ._arrays import arrays_from_outlines, image_from, labels_from
+from ._arrays import array_from_labels, arrays_from_outlines, image_from, labels_from
 from ._context import Context, call
 from ._options import struct_of
 
@@ -116,3 +116,19 @@ def write_coco(
     """Write cells and nuclei as COCO annotations with run-length encoded masks. image_name: file name of the image."""
     both = [None if array is None else labels_from(array) for array in (cells, nuclei)]
     call(context, c.coco_write, (), (c.path_bytes(path), image_name.encode(), *both))
+
+
+def import_labels(
+    path: object, shape: tuple[int, int] | None = None, image_name: str | None = None, *, context: Context | None = None
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Read labels of another program: the label maps of cells and, where the file has any, of nuclei.
+
+    Formats: TIFF, PNG, NumPy and Cellpose's "_seg.npy", ImageJ's regions, GeoJSON, COCO, LabelMe. shape: (height, width) of the
+    image, which regions and GeoJSON do not state. image_name: which image of a COCO file of several.
+    """
+    cells, nuclei = c.Labels(), c.Labels()
+    height, width = shape or (0, 0)
+    given = {"height_px": height, "width_px": width, "image_name": image_name}
+    struct = struct_of(c.import_options, {name: value for name, value in given.items() if value is not None})
+    call(context, c.labels_import, (cells, nuclei), (c.path_bytes(path), struct))
+    return array_from_labels(cells), array_from_labels(nuclei) if c.labels_height(nuclei) else None
