@@ -2,7 +2,9 @@
 /* cellseg info: describes the library and its model, or image files and model files. */
 #include "cli.h"
 #include "command.h"
+#include "estimate.h"
 #include "json.h"
+#include "model_text.h"
 #include "progress.h"
 
 #include <math.h>
@@ -10,12 +12,6 @@
 #include <string.h>
 
 /* ---- images and models ---- */
-
-static void print_model(const cellseg_model *model) {
-    print_result("model: %llu parameters, works at %g um per pixel", (unsigned long long)cellseg_model_parameters(model),
-                 cellseg_model_pixel_size_um(model));
-    print_result("%s", cellseg_model_info(model));
-}
 
 static const char *type_name(const cellseg_image *image) {
     static const char *const names[] = {"?", "uint8", "uint16", "uint32", "float32", "int16", "int32", "float64"};
@@ -27,13 +23,44 @@ static void print_image(const cellseg_image *image) {
     print_text("image: %zu x %zu pixels (width x height), %d channel%s, %s, ", cellseg_image_width(image),
                cellseg_image_height(image), (int)cellseg_image_channels(image), cellseg_image_channels(image) == 1 ? "" : "s",
                type_name(image));
-    if (cellseg_image_pixel_size_um(image) > 0)
-        print_result("%g um per pixel", cellseg_image_pixel_size_um(image));
+    const double size_um = cellseg_image_pixel_size_um(image);
+    if (size_um > 0)
+        print_result("%g um per pixel, %.4g x %.4g um", size_um, size_um * (double)cellseg_image_width(image),
+                     size_um * (double)cellseg_image_height(image));
     else
         print_result("pixel size unknown");
     for (int32_t c = 0; c < cellseg_image_channels(image); c++)
         if (cellseg_image_channel_name(image, c) != NULL)
             print_result("channel %d: %s", (int)c, cellseg_image_channel_name(image, c));
+}
+
+/* Of the default method; none where the pixel size is unknown, the build has no default model or the image cannot be segmented.
+ */
+static bool estimate_default(estimate *e, cellseg_context *context, const cellseg_image *image) {
+    cellseg_segment_options options;
+    cellseg_model *model = NULL;
+    const bool known =
+        cellseg_image_pixel_size_um(image) > 0 && cellseg_segment_options_init(&options, sizeof options) == CELLSEG_OK &&
+        cellseg_model_default(&model, context) == CELLSEG_OK && estimate_segmentation(e, context, model, image, &options);
+    cellseg_model_free(model);
+    return known;
+}
+
+static void print_segmentation(cellseg_context *context, const cellseg_image *image) {
+    estimate e;
+    if (!estimate_default(&e, context, image))
+        return;
+    print_text("segmentation of channel 0 by the default model:");
+    print_estimate(&e);
+    end_line();
+}
+
+static bool add_segmentation(cJSON *to, cellseg_context *context, const cellseg_image *image) {
+    estimate e;
+    if (!estimate_default(&e, context, image))
+        return true;
+    cJSON *of = cJSON_AddObjectToObject(to, "segmentation");
+    return of != NULL && add_estimate(of, &e);
 }
 
 static bool add_channels(cJSON *to, const cellseg_image *image) {
@@ -167,12 +194,15 @@ static bool describe_file(cellseg_context *context, const char *path) {
         return false;
     if (json_lines) {
         cJSON *line = cJSON_CreateObject();
-        print_object(line, line != NULL && add_name(line, "file", path), image, model);
+        const bool fine =
+            line != NULL && add_name(line, "file", path) && (image == NULL || add_segmentation(line, context, image));
+        print_object(line, fine, image, model);
     } else {
         print_text("%s: ", path);
-        if (image != NULL)
+        if (image != NULL) {
             print_image(image);
-        else
+            print_segmentation(context, image);
+        } else
             print_model(model);
     }
     cellseg_image_free(image);
@@ -197,7 +227,8 @@ const command info_command = {
     .headline = "describe images, model files, and the library",
     .arguments = "[FILE]...",
     .operand = "FILE",
-    .summary = "Describe each FILE: an image (size, channels, pixel size) or a model file (layers, scale, training record).\n"
+    .summary = "Describe each FILE: an image (size, channels, pixel size; memory and time of a segmentation, from a trial on a\n"
+               "part of the first image) or a model file (layers as --frozen-layers counts them, scale, training record).\n"
                "Without FILE, describe the library and the default model.",
     .groups = (const option_group[]){{"Common", json_options}, {NULL, general_options}, {NULL, NULL}},
     .examples = (const note[]){{"info", "the library and the default model"},

@@ -169,13 +169,17 @@ static bool read_source(source *s, cellseg_context *context, const inputs *files
 static cellseg_status draw(const char *path, cellseg_context *context, const source *s, int32_t channel, const window *w) {
     cellseg_image *image = NULL;
     cellseg_labels *truth = NULL, *predicted = NULL;
-    cellseg_status status = cut_image(&image, context, s->image, channel, w);
+    cellseg_overlay_options options;
+    cellseg_status status = cellseg_overlay_options_init(&options, sizeof options);
+    options.ids = 0;
+    if (status == CELLSEG_OK)
+        status = cut_image(&image, context, s->image, channel, w);
     if (status == CELLSEG_OK)
         status = cut_labels(&truth, context, s->truth, w, w->id);
     if (status == CELLSEG_OK)
         status = cut_labels(&predicted, context, s->predicted, w, 0);
     if (status == CELLSEG_OK)
-        status = cellseg_overlay_write(context, path, image, 0, truth, predicted);
+        status = cellseg_overlay_write(context, path, image, 0, truth, predicted, &options);
     cellseg_image_free(image);
     cellseg_labels_free(truth);
     cellseg_labels_free(predicted);

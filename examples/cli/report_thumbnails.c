@@ -65,9 +65,15 @@ static cellseg_status reduce_layers(layers *out, cellseg_context *context, const
 
 static bool put_reduced(FILE *to, const char *scratch, cellseg_context *context, const layers *l, const char *name) {
     layers small;
+    cellseg_overlay_options options;
     cellseg_status status = reduce_layers(&small, context, l);
     if (status == CELLSEG_OK)
-        status = cellseg_overlay_write(context, scratch, small.image, 0, small.cells, small.nuclei);
+        status = cellseg_image_set_pixel_size_um(small.image, 0); /* no scale bar */
+    if (status == CELLSEG_OK)
+        status = cellseg_overlay_options_init(&options, sizeof options);
+    options.ids = 0;
+    if (status == CELLSEG_OK)
+        status = cellseg_overlay_write(context, scratch, small.image, 0, small.cells, small.nuclei, &options);
     if (status != CELLSEG_OK)
         print_library_error(name);
     const bool fine = status == CELLSEG_OK &&

@@ -18,12 +18,14 @@
 
 cellseg_segment_options segment_options;
 cellseg_method segment_method;
+cellseg_overlay_options overlay_options;
 bool want_maps, want_rois, want_geojson, want_coco, want_svg;
 
 bool set_segment_preset(int32_t preset) {
     cellseg_segment_options *o = &segment_options;
     const bool fine = cellseg_segment_options_preset(o, preset) == CELLSEG_OK &&
-                      cellseg_method_init(&segment_method, sizeof segment_method, preset) == CELLSEG_OK;
+                      cellseg_method_init(&segment_method, sizeof segment_method, preset) == CELLSEG_OK &&
+                      cellseg_overlay_options_init(&overlay_options, sizeof overlay_options) == CELLSEG_OK;
     o->method = &segment_method;
     if (!fine)
         print_error("%s", cellseg_last_error());
@@ -83,7 +85,8 @@ static const char *write_maps(const results *r, cellseg_context *context, const 
 }
 
 static const char *write_overlay(const results *r, cellseg_context *context, const char *path) {
-    return fault_in(path, cellseg_overlay_write(context, path, r->image, r->options.channel, r->cells, r->nuclei));
+    return fault_in(path,
+                    cellseg_overlay_write(context, path, r->image, r->options.channel, r->cells, r->nuclei, &overlay_options));
 }
 
 static const char *write_table(const results *r, cellseg_context *context, const char *path) {
@@ -230,14 +233,19 @@ static bool prepare_folders(const field_list *fields, const char *folder) {
     return fine;
 }
 
-bool prepare_results(const field_list *fields, const char *const *others, const char *folder, const cellseg_read_options *reading,
-                     bool overwrite) {
-    bool fine = prepare_folders(fields, folder) && check_all_outputs(fields, others, folder);
+bool check_results(const field_list *fields, const char *const *others, const char *folder, const cellseg_read_options *reading,
+                   bool overwrite) {
+    bool fine = check_all_outputs(fields, others, folder);
     for (size_t i = 0; fine && !overwrite && i < fields->count; i++) {
         char below[PATH_SIZE];
         fine = results_folder(below, folder, &fields->fields[i]) && is_of_input(below, &fields->fields[i].marker, reading);
     }
     return fine;
+}
+
+bool prepare_results(const field_list *fields, const char *const *others, const char *folder, const cellseg_read_options *reading,
+                     bool overwrite) {
+    return prepare_folders(fields, folder) && check_results(fields, others, folder, reading, overwrite);
 }
 
 /* ---- writing ---- */

@@ -13,6 +13,7 @@ extern cellseg_segment_options segment_options;
 extern cellseg_method segment_method;
 
 /* Files that are written on demand. */
+extern cellseg_overlay_options overlay_options;
 extern bool want_maps, want_rois, want_geojson, want_coco, want_svg;
 
 /* Both take the preset's values; else prints an error. */
@@ -62,6 +63,10 @@ bool results_folder(char path[PATH_SIZE], const char *folder, const field *f);
  */
 bool prepare_results(const field_list *fields, const char *const *others, const char *folder, const cellseg_read_options *reading,
                      bool overwrite);
+
+/* The same checks where nothing is to be written: of a folder that need not exist. */
+bool check_results(const field_list *fields, const char *const *others, const char *folder, const cellseg_read_options *reading,
+                   bool overwrite);
 
 /* Write folder/<stem>.* of all kinds and put them in place together; or, after printing an error, none. */
 bool write_results(results *r, cellseg_context *context, const char *folder);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* cellseg segment and cellseg label: the same result files, by the network or by the two-channel method. */
 #include "command.h"
+#include "estimate.h"
 #include "failures.h"
 #include "fields.h"
 #include "given_maps.h"
@@ -24,12 +25,17 @@
 static const char *output_folder, *model_path, *nuclei_path;
 static channel_word channel, nuclei_channel;
 static field_source source;
-static bool overwrite, resume;
+static bool overwrite, resume, dry_run;
 static int32_t job_count;
 
 static const option output_options[] = {
     {"output", 'o', OPTION_TEXT, &output_folder, "FOLDER", "folder of the results; created if missing", NULL},
     {"overwrite", 0, OPTION_FLAG, &overwrite, NULL, "also replace results of another input, and files that no record names",
+     NULL},
+    {"overlay-ids", 0, OPTION_CHOICE, &overlay_options.ids, NULL, "write ids into the overlay's cells, where there is room",
+     no_yes},
+    {"overlay-px", 0, OPTION_WHOLE, &overlay_options.max_px, "PX", "longest side of the overlay; 0: the image's", NULL},
+    {"dry-run", 0, OPTION_FLAG, &dry_run, NULL, "read and check all inputs, tell what a run takes and writes, and write nothing",
      NULL},
     {"resume", 0, OPTION_FLAG, &resume, NULL, "keep results that the same options, files and model gave before", NULL},
     {"rois", 0, OPTION_FLAG, &want_rois, NULL, "also write outlines for ImageJ's ROI Manager, <stem>.rois.zip", NULL},
@@ -81,7 +87,7 @@ static const note result_files[] = {
     {"<stem>.cells.tif", "label map of the cells"},
     {"<stem>.nuclei.tif", "label map of the nuclei; a nucleus has the id of its cell"},
     {"<stem>.csv", "table with a row per cell"},
-    {"<stem>.overlay.png", "the image with the outlines"},
+    {"<stem>.overlay.png", "the image with outlines, ids and a scale bar"},
     {"<stem>.json", "record: input, model, options, figures, warnings"},
     {"<stem>.maps.tif", "probability maps, with --save-maps of cellseg segment"},
     {"<stem>.rois.zip", "outlines for the ROI Manager of ImageJ and Fiji, with --rois"},
@@ -134,6 +140,8 @@ static bool is_complete(const command *of, int inputs) {
         fault = "--jobs must not be negative";
     else if (of == &label_command && nuclei_channel.word == NULL && nuclei_path == NULL)
         fault = "--nuclei-channel K or --nuclei FILE is missing";
+    else if (overlay_options.max_px < 0)
+        fault = "--overlay-px must be 0 or more";
     else if (of == &label_command && segment_method.relief == CELLSEG_RELIEF_PROBABILITY)
         fault = "--relief probability needs the network";
     else if (want_maps && are_maps_given())
@@ -216,6 +224,75 @@ static bool find_cells(results *r, cellseg_context *context) {
     return status == CELLSEG_OK;
 }
 
+/* ---- instead of the work: what it takes ---- */
+
+static estimate in_all; /* seconds of all images, bytes of the largest */
+
+static bool measure_need(estimate *e, results *r, cellseg_context *context) {
+    const char *path = r->input->path;
+    cellseg_image *nuclear = NULL;
+    if (!read_field(&r->image, context, r->field) || !has_pixel_size(r->image, path) ||
+        !find_channel(&r->options.channel, &channel, r->image, path) ||
+        (r->model == NULL && !are_maps_given() && !find_stain(&nuclear, r, context)))
+        return false;
+    cellseg_image_free(nuclear);
+    warn_of_channels(r->image, r->model != NULL || are_maps_given(), path);
+    if (estimate_segmentation(e, context, r->model, r->image, &r->options))
+        return true;
+    print_library_error(path);
+    return false;
+}
+
+static void print_need(const estimate *e, const results *r, const char *folder) {
+    const char *name = cellseg_image_channel_name(r->image, r->options.channel);
+    print_text("%s: %zu x %zu pixels of %g um, channel %d%s%s%s:", r->input->path, cellseg_image_width(r->image),
+               cellseg_image_height(r->image), cellseg_image_pixel_size_um(r->image), (int)r->options.channel,
+               name != NULL ? " (" : "", name != NULL ? name : "", name != NULL ? ")" : "");
+    print_estimate(e);
+    print_result(", to %s/%s.*", folder, r->input->stem);
+}
+
+static void print_json_need(const estimate *e, const results *r, const char *folder) {
+    cJSON *line = cJSON_CreateObject();
+    if (line == NULL || !add_name(line, "file", r->input->path) || !add_name(line, "folder", folder) ||
+        !add_name(line, "stem", r->input->stem) || !add_figure(line, "channel", r->options.channel) || !add_estimate(line, e)) {
+        cJSON_Delete(line);
+        line = NULL;
+    }
+    print_json(line);
+}
+
+static bool foresee(results *r, cellseg_context *context, const char *folder) {
+    estimate e;
+    if (!measure_need(&e, r, context))
+        return false;
+    in_all.seconds += e.seconds;
+    in_all.bytes = e.bytes > in_all.bytes ? e.bytes : in_all.bytes;
+    if (json_lines)
+        print_json_need(&e, r, folder);
+    else
+        print_need(&e, r, folder);
+    return true;
+}
+
+static void print_all_needs(size_t images) {
+    if (images < 2 || json_lines)
+        return;
+    print_text("%zu images:", images);
+    print_estimate(&in_all);
+    end_line();
+}
+
+/* ---- the work ---- */
+
+static void print_done(const results *r, const char *folder) {
+    if (json_lines)
+        print_record(r, folder);
+    else
+        print_result("%s: %u cells, in %s/%s.*", r->input->path, (unsigned)cellseg_labels_max_id(r->cells), folder,
+                     r->input->stem);
+}
+
 typedef enum outcome { OUTCOME_MISSED, OUTCOME_FAILED, OUTCOME_DONE, OUTCOME_KEPT, OUTCOMES } outcome;
 
 static outcome process(const field *f, cellseg_context *context, const cellseg_model *model) {
@@ -229,16 +306,13 @@ static outcome process(const field *f, cellseg_context *context, const cellseg_m
     r.model = model;
     if (are_maps_given() && !find_given_maps(r.maps_path, r.input))
         return OUTCOME_FAILED;
-    if (resume && is_finished(&r, folder, channel.is_name || nuclei_channel.is_name))
+    if (resume && !dry_run && is_finished(&r, folder, channel.is_name || nuclei_channel.is_name))
         return OUTCOME_KEPT;
     set_progress_title(f->marker.path);
-    const bool fine = find_cells(&r, context) && write_results(&r, context, folder);
+    const bool fine = dry_run ? foresee(&r, context, folder) : find_cells(&r, context) && write_results(&r, context, folder);
     set_progress_title(NULL);
-    if (fine && json_lines)
-        print_record(&r, folder);
-    else if (fine)
-        print_result("%s: %u cells, in %s/%s.*", f->marker.path, (unsigned)cellseg_labels_max_id(r.cells), folder,
-                     f->marker.stem);
+    if (fine && !dry_run)
+        print_done(&r, folder);
     flush_output();
     free_results(&r);
     return fine ? OUTCOME_DONE : OUTCOME_FAILED;
@@ -268,7 +342,7 @@ static bool prepare(const field_list *fields) {
     for (size_t i = 0; fields->count > 1 && i < fields->count; i++)
         if (fields->fields[i].folder[0] == '\0' && is_table_name(fields->fields[i].marker.stem, fields->fields[i].marker.path))
             return false;
-    return prepare_results(fields, others, output_folder, chosen_reading(), overwrite);
+    return (dry_run ? check_results : prepare_results)(fields, others, output_folder, chosen_reading(), overwrite);
 }
 
 typedef struct plate_run {
@@ -326,7 +400,7 @@ static size_t sum_up(const plate_run *run, run_times *times) {
     }
     if (counts[OUTCOME_KEPT] > 0)
         print_note("%zu of %zu were finished before, and are kept", counts[OUTCOME_KEPT], count);
-    if (count > 1)
+    if (count > 1 && !dry_run)
         report_failures(&failures, output_folder, count);
     free_failures(&failures);
     times->computed = counts[OUTCOME_DONE];
@@ -343,12 +417,14 @@ static int process_fields(const field_list *fields, cellseg_context *context, co
     const uint64_t bytes = memory_mib > 0 && fields->count > 1 ? memory_of_field(fields, context, model) : 0;
     const double begin = now_seconds();
     run_times times = {0};
-    run_jobs(count_jobs(job_count, fields->count, context, bytes), fields->count, context, process_field, &all);
+    run_jobs(dry_run ? 1 : count_jobs(job_count, fields->count, context, bytes), fields->count, context, process_field, &all);
     const size_t failed = sum_up(&all, &times);
     free(all.outcomes);
     free(all.errors);
     times.seconds = now_seconds() - begin;
-    const bool merged = fields->count == 1 || merge_all(&times, context);
+    if (dry_run)
+        print_all_needs(fields->count - failed);
+    const bool merged = dry_run || fields->count == 1 || merge_all(&times, context);
     return merged || failed > 0 ? code_of_failures(failed, fields->count) : CLI_FAILED;
 }
 

@@ -12,11 +12,13 @@
 static const char *model_path, *log_path, *curve_path;
 static history epochs;
 static int32_t weights = CELLSEG_WEIGHTS_FLOAT32 - 1;
+static bool dry_run;
 
 static const char *const weight_types[] = {"float32", "float16", NULL};
 
 static const option run_options[] = {
     {"output", 'o', OPTION_TEXT, &model_path, "FILE", "model file to write", NULL},
+    {"dry-run", 0, OPTION_FLAG, &dry_run, NULL, "read and check all images, options and outputs; do not train", NULL},
     {"weights", 0, OPTION_CHOICE, &weights, NULL, "storage type of the weights in the model file", weight_types},
     {"checkpoint", 0, OPTION_TEXT, &train_options.checkpoint_path, "FILE",
      "written after every epoch; training resumes from an existing file", NULL},
@@ -120,7 +122,7 @@ static bool add_all_images(cellseg_trainer *trainer) {
 static int train(void) {
     const char *const paths[] = {model_path, train_options.checkpoint_path, log_path, curve_path};
     for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++)
-        if (paths[i] != NULL && !prepare_output(paths[i]))
+        if (paths[i] != NULL && !(dry_run ? can_be_written : prepare_output)(paths[i]))
             return CLI_FAILED;
     cellseg_context *context = begin_context();
     if (context == NULL)
@@ -132,7 +134,7 @@ static int train(void) {
     if (loaded && cellseg_trainer_new(&trainer, context, start, &train_options) != CELLSEG_OK) {
         print_error("train: %s", cellseg_last_error());
         code = CLI_USAGE;
-    } else if (loaded && add_all_images(trainer) && run_and_save(trainer, context))
+    } else if (loaded && add_all_images(trainer) && (dry_run || run_and_save(trainer, context)))
         code = CLI_FINE;
     cellseg_trainer_free(trainer);
     cellseg_model_free(start);

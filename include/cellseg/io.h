@@ -221,23 +221,43 @@ CELLSEG_API cellseg_status cellseg_labels_write(const cellseg_labels *labels, ce
 CELLSEG_API cellseg_status cellseg_labels_write_to(const cellseg_labels *labels, cellseg_context *context,
                                                    const cellseg_writer *writer, const cellseg_write_options *options);
 
+/** Options of pictures. Initialise with cellseg_overlay_options_init(). */
+typedef struct cellseg_overlay_options {
+    size_t struct_size; /**< sizeof of this struct where the caller was compiled */
+    int32_t ids;        /**< 1: the id is written into each cell that has room for it. Default 1 */
+    int32_t max_px;     /**< longest side of the picture; larger images are reduced. 0: the image's own. Default 4096 */
+} cellseg_overlay_options;
+
+/** Set the defaults. @return CELLSEG_ERR_ARGUMENT  options is NULL or struct_size too small. Threads: any. Since: 1.0 */
+CELLSEG_API cellseg_status cellseg_overlay_options_init(cellseg_overlay_options *options, size_t struct_size);
+
+/** The descriptors of cellseg_overlay_options. Threads: any. Since: 1.0 */
+CELLSEG_API const cellseg_option_table *cellseg_overlay_options_table(void);
+
 /**
  * Write a picture (RGB PNG). The marker is grey: the square root of the intensity, scaled between the
- * 0.1 and 99.9 percentiles. The inner outlines of cells are yellow; those of nuclei are blue and lie on top.
+ * 0.1 and 99.9 percentiles. The inner outlines of cells are yellow; those of nuclei are blue and lie on top. Ids are white, in
+ * the middle of the cell's longest row; a cell that is too small for its id at the picture's scale has none. If the image's pixel
+ * size is known and the picture has room, a scale bar of 1, 2, 5, 10 ... um lies at the lower right.
  *
+ * @param context        NULL for defaults
+ * @param path           file to write
+ * @param image          any type and number of channels
  * @param channel        channel of `image`
  * @param cells, nuclei  label maps of the image's size; either may be NULL
- * @return CELLSEG_ERR_ARGUMENT  sizes differ, the channel is missing, or a pixel is not finite; CELLSEG_ERR_IO,
- * CELLSEG_ERR_MEMORY, CELLSEG_ERR_LIMIT, CELLSEG_ERR_CANCELLED
+ * @param options        NULL for defaults
+ * @return CELLSEG_ERR_ARGUMENT  sizes differ, the channel is missing, an option is out of range, or a pixel is not finite;
+ * CELLSEG_ERR_IO, CELLSEG_ERR_MEMORY, CELLSEG_ERR_LIMIT, CELLSEG_ERR_CANCELLED
  * Threads: any. Since: 1.0
  */
 CELLSEG_API cellseg_status cellseg_overlay_write(cellseg_context *context, const char *path, const cellseg_image *image,
-                                                 int32_t channel, const cellseg_labels *cells, const cellseg_labels *nuclei);
+                                                 int32_t channel, const cellseg_labels *cells, const cellseg_labels *nuclei,
+                                                 const cellseg_overlay_options *options);
 
 /** Write a picture as cellseg_overlay_write(), through a writer (stream.h). Threads: any. Since: 1.0 */
 CELLSEG_API cellseg_status cellseg_overlay_write_to(cellseg_context *context, const cellseg_writer *writer,
                                                     const cellseg_image *image, int32_t channel, const cellseg_labels *cells,
-                                                    const cellseg_labels *nuclei);
+                                                    const cellseg_labels *nuclei, const cellseg_overlay_options *options);
 
 /** Write a table as CSV: a header line, then one line per row. Numbers use a decimal point in every locale, and the fewest digits
  * that read back to the same value. Where there is no value (NaN), the field is empty; infinity is "inf" or "-inf".

@@ -79,6 +79,13 @@ cellseg_status cseg_channel_label(cellseg_labels **cells, cellseg_labels **nucle
                                   const cseg_channel *channel, const cseg_found *found, const cseg_settings *settings,
                                   cellseg_segment_report *report);
 
+/* ---- single_channel.c ---- */
+
+/* The nuclei that cellseg_segment() finds, ids 1..count: a new plane at the model's scale; data NULL after an error. */
+cellseg_status cseg_singlechannel_nuclei(cellseg_context *context, cseg_plane *nuclei, uint32_t *count,
+                                         const cellseg_model *model, const cellseg_image *image,
+                                         const cellseg_segment_options *options);
+
 /* ---- report.c ---- */
 
 /* Begin the report of a call: the memory's peak and the clock start here. own: zeroed. theirs: NULL, or the caller's, which is

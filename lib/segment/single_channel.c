@@ -192,6 +192,25 @@ cellseg_status cellseg_segment(cellseg_labels **cells, cellseg_labels **nuclei, 
     return cseg_call_end(&call, cseg_report_end(&s.report, report, context, status));
 }
 
+cellseg_status cseg_singlechannel_nuclei(cellseg_context *context, cseg_plane *nuclei, uint32_t *count,
+                                         const cellseg_model *model, const cellseg_image *image,
+                                         const cellseg_segment_options *options) {
+    segmentation s = {.context = context, .model = model};
+    *nuclei = (cseg_plane){0};
+    cellseg_status status = begin(&s, image, options);
+    if (status == CELLSEG_OK)
+        status = predict(&s);
+    if (status == CELLSEG_OK)
+        status = find_nuclei(&s);
+    if (status == CELLSEG_OK) {
+        *nuclei = s.nuclei;
+        *count = s.count;
+        s.nuclei = (cseg_plane){0};
+    }
+    release(&s);
+    return status;
+}
+
 cellseg_status cellseg_segment_maps(cellseg_image **maps, cellseg_context *context, const cellseg_model *model,
                                     const cellseg_image *image, const cellseg_segment_options *options) {
     if (maps == NULL)

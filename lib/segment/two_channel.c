@@ -206,22 +206,15 @@ static cellseg_status stained_within(cellseg_labels **nuclei, cellseg_context *c
     return status;
 }
 
-/* Of a model's maps of the marker: steps 1 and 2 of cellseg_segment(). */
+/* By a model: steps 1 and 2 of cellseg_segment(). */
 static cellseg_status predicted_within(cellseg_labels **nuclei, cellseg_context *context, const cellseg_model *model,
                                        const cseg_plane *cells, const cseg_channel *marker,
                                        const cellseg_segment_options *options) {
-    cellseg_image *maps;
-    cellseg_labels *found = NULL;
-    int32_t extra_output;
-    CSEG_TRY(cseg_predict_extra(&extra_output, model));
-    CSEG_TRY(cellseg_segment_maps(&maps, context, model, marker->image, options));
-    cellseg_status status = cellseg_segment_nuclei(&found, context, maps, extra_output, options);
-    cellseg_image_free(maps);
-    if (status == CELLSEG_OK) {
-        const cseg_plane plane = cseg_labels_plane(found);
-        status = place_within(nuclei, context, cells, marker, &plane, cellseg_labels_max_id(found));
-    }
-    cellseg_labels_free(found);
+    cseg_plane found;
+    uint32_t count;
+    CSEG_TRY(cseg_singlechannel_nuclei(context, &found, &count, model, marker->image, options));
+    const cellseg_status status = place_within(nuclei, context, cells, marker, &found, count);
+    cseg_plane_free(&found);
     return status;
 }
 

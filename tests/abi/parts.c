@@ -125,7 +125,7 @@ static void check_files(int png, int tiff, const cellseg_image *image, const cel
     expect_part(tiff, cellseg_labels_write_to(cells, NULL, &w, NULL), CELLSEG_OK, no_tiff);
     expect((written > 0) == tiff, "bytes of TIFF files");
     written = 0;
-    expect_part(png, cellseg_overlay_write_to(NULL, &w, image, 0, cells, NULL), CELLSEG_OK,
+    expect_part(png, cellseg_overlay_write_to(NULL, &w, image, 0, cells, NULL, NULL), CELLSEG_OK,
                 "this build of libcellseg writes no PNG files");
     expect((written > 0) == png, "bytes of a picture");
     expect_part(tiff, cellseg_labels_write(cells, NULL, "parts.tif", NULL), CELLSEG_OK, no_tiff);

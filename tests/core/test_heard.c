@@ -85,7 +85,7 @@ CALL(otsu_of_many_levels) {
 }
 CALL(png_read) {
     cellseg_image *image;
-    assert_ok(cellseg_overlay_write(context, in.out_path, in.image, 0, in.cells, NULL));
+    assert_ok(cellseg_overlay_write(context, in.out_path, in.image, 0, in.cells, NULL, NULL));
     const cellseg_status status = cellseg_image_read(&image, context, in.out_path, NULL);
     (void)unlink(in.out_path);
     return take_image(hash, image, status);

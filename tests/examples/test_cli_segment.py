@@ -6,6 +6,7 @@ import json
 import os
 import re
 import resource
+import shutil
 import signal
 import subprocess
 import zipfile
@@ -47,6 +48,45 @@ def segmented(tmp_path_factory):
     result = run("segment", "--channel", 0, "--save-maps", "-o", out, FIELD)
     assert result.code == 0 and result.errors == []
     return out, result
+
+
+
+def test_a_dry_run_tells_and_writes_nothing(segmented, tmp_path):
+    """The memory is that of the library's function; faults of inputs are those of a run."""
+    out = tmp_path / "out"
+    (tmp_path / "empty.tif").write_bytes(b"")
+    shutil.copy(FIELD, tmp_path / "second.ome.tif")
+    result = run("segment", "--dry-run", "--channel", "phalloidin", "-o", out, FIELD, tmp_path / "second.ome.tif", tmp_path / "empty.tif")
+    assert result.code == 3 and len(result.errors) == 1 and "empty.tif" in result.errors[0] and not out.exists()
+    lines = result.output.splitlines()
+    need = r"about [\d.e+]+ s, (\d+) MB"
+    match = re.fullmatch(rf"{FIELD}: 696 x 520 pixels of 0\.6236\d* um, channel 0 \(phalloidin\): {need}, to {out}/n2a\.\*", lines[0])
+    bytes_ = cellseg.segment_memory(520, 696, PIXEL_SIZE_UM)
+    assert match and int(match[1]) == pytest.approx(bytes_ / 1e6, abs=1)
+    assert lines[1].endswith(f"to {out}/second.*") and re.fullmatch(f"2 images: {need}", lines[2])
+    (line,) = run("segment", "--dry-run", "--json", "--channel", 1, "-o", out, FIELD).output.splitlines()
+    line = json.loads(line)
+    assert (line["file"], line["folder"], line["stem"], line["channel"]) == (str(FIELD), str(out), "n2a", 1)
+    assert line["memory_bytes"] == pytest.approx(bytes_, rel=0.01) and line["seconds"] > 0
+    result = run("label", "--dry-run", "--nuclei-channel", 1, "-o", out, FIELD)
+    assert result.code == 0 and re.search(r"channel 0 \(phalloidin\): \d+ MB, to", result.output) and not out.exists()
+    shutil.copy(FIELD, tmp_path / "n2a.ome.tif")
+    before = names(segmented[0])
+    result = run("segment", "--dry-run", "--channel", 0, "-o", segmented[0], tmp_path / "n2a.ome.tif")
+    assert result.code == 1 and "overwrite" in result.errors[0] and names(segmented[0]) == before
+
+
+def test_the_overlay_has_the_size_and_ids_that_options_ask_for(segmented, tmp_path):
+    """As the library's function writes it."""
+    out, _ = segmented
+    image = tifffile.imread(FIELD)
+    cells, nuclei = (tifffile.imread(out / f"n2a.{kind}.tif").astype(np.uint32) for kind in ("cells", "nuclei"))
+    for options, keywords in ([], {}), (["--overlay-px", 300], {"max_px": 300}), (["--overlay-ids", "no"], {"ids": False}):
+        assert run("segment", "--channel", 0, "-o", tmp_path, "--overwrite", FIELD, *options).code == 0
+        cellseg.write_overlay(tmp_path / "own.png", image, cells, nuclei, PIXEL_SIZE_UM, **keywords)
+        assert (tmp_path / "n2a.overlay.png").read_bytes() == (tmp_path / "own.png").read_bytes()
+    result = run("segment", "-o", tmp_path, "--overlay-px", -1, FIELD)
+    assert result.code == 2 and "--overlay-px must be 0 or more" in result.errors[0]
 
 
 def test_segment_writes_what_it_says(segmented):

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import xml.etree.ElementTree
 
+import cellseg
 import numpy as np
 import pytest
 import tifffile
@@ -60,7 +61,29 @@ def test_info_describes_the_model(trained, data):
     result = run("info", trained[0], data / "crop0.ome.tif")
     assert result.code == 0
     assert "parameters" in result.output and "three crops" in result.output
-    assert "200 x 200 pixels (width x height), 2 channels, uint16, 0.6236 um per pixel" in result.output
+    assert "200 x 200 pixels (width x height), 2 channels, uint16, 0.6236 um per pixel, 124.7 x 124.7 um" in result.output
+    assert re.search(r"^segmentation of channel 0 by the default model: about [\d.]+ s, \d+ MB$", result.output, re.M)
+
+
+def test_info_numbers_layers_as_frozen_layers_counts_them(trained):
+    """The list has the layers of the JSON in order, from 1: the encoder's last, which --frozen-layers 10 freezes, is 10."""
+    layers = json.loads(run("info", "--json", trained[0]).output)["model"]["architecture"]
+    lines = run("info", trained[0]).output.splitlines()
+    at = lines.index("layers, numbered as --frozen-layers counts them:") + 1
+    for number, (line, layer) in enumerate(zip(lines[at:], layers), 1):
+        assert [word.rstrip(",") for word in line.split()[:2]] == [str(number), layer["op"]]
+        if "filters" in layer:
+            assert f"{layer['filters']} filters" in line and layer["activation"] in line
+        if layer["op"] == "concat":
+            assert line.endswith(f"layer {layer['with'] + 1}") and layers[layer["with"]]["op"] == "pool"
+    assert lines[at + 9].split() == ["10", "pool"] and lines[at + len(layers)] == "rule of images:"
+
+
+def test_info_tells_what_a_segmentation_takes(data):
+    """The memory is that of the library's function; an image without a pixel size has no estimate."""
+    line = json.loads(run("info", "--json", data / "crop0.ome.tif").output)
+    assert line["segmentation"]["seconds"] > 0
+    assert line["segmentation"]["memory_bytes"] == pytest.approx(cellseg.segment_memory(200, 200, 0.62360734), rel=0.01)
 
 
 def test_segment_uses_the_model(trained, data, tmp_path):
@@ -104,6 +127,17 @@ def test_nuclei_from_files_in_a_folder_of_their_own(data, tmp_path):
     model = tmp_path / "model"
     result = run("train", "--images", images, "--labels", labels, "-o", model, "--weights", "float16", "--validation-part", 0, *QUICK)
     assert result.code == 0 and "images: 3 to train, 0 to validate" in result.output and model.exists()
+
+
+def test_a_dry_run_checks_and_does_not_train(data, tmp_path):
+    base = ["train", "--dry-run", "--images", data, "--labels", data, *QUICK]
+    model, checkpoint = tmp_path / "model", tmp_path / "checkpoint"
+    result = run(*base, "--nuclei-channel", 1, "-o", model, "--checkpoint", checkpoint)
+    assert result.code == 0 and result.output == "images: 2 to train, 1 to validate\n" and result.errors == []
+    result = run(*base, "-o", model)
+    assert result.code == 1 and len(result.errors) == 3 and "crop0.nuclei.tif" in result.errors[0]
+    assert run(*base, "--nuclei-channel", 1, "-o", tmp_path / "none" / "model").code == 1
+    assert list(tmp_path.iterdir()) == []
 
 
 def masks_only(data, to, suffix):
@@ -203,7 +237,7 @@ def test_preset(data, tmp_path):
     """The paper's, with the single options that are given, wherever they stand."""
     arguments = ["--images", data, "--labels", data, "--nuclei-channel", 1, "-o", tmp_path / "model", *QUICK]
     assert run("train", *arguments, "--preset", "paper", "--gamma", 1.25).code == 0
-    record = run("info", tmp_path / "model").output
+    record = run("info", "--json", tmp_path / "model").output
     assert '"flip":0' in record and '"gamma":1.25' in record and '"epochs":2' in record and '"learning_rate_final":0,' in record
 
 
@@ -243,15 +277,15 @@ def test_a_log_that_cannot_be_written_ends_training_and_no_unfinished_model_repl
     stopped = run(*base, "--log", log, env=full)
     assert stopped.code == 1 and len(stopped.errors) == 2 and stopped.errors[0] == f"cellseg: {log}: cannot be written: No space left on device"
     assert stopped.errors[1] == f"cellseg: {model}: unfinished: training stopped after epoch 1 of 2"
-    assert '"epochs":1' in run("info", model).output
+    assert '"epochs":1' in run("info", "--json", model).output
     model.write_text("precious")
     stopped = run(*base, "--log", log, "--checkpoint", checkpoint, env=full)
     assert stopped.code == 1 and len(stopped.errors) == 2 and model.read_text() == "precious"
     assert stopped.errors[1] == (f"cellseg: {model}: not written: training stopped after epoch 1 of 2; run the command again to resume from "
                                  f"{checkpoint}")  # fmt: skip
-    assert run(*base, "--checkpoint", checkpoint).code == 0 and '"epochs":2' in run("info", model).output
+    assert run(*base, "--checkpoint", checkpoint).code == 0 and '"epochs":2' in run("info", "--json", model).output
     last = run(*base, "--epochs", 1, "--log", log, env=full)  # finished all the same
-    assert last.code == 1 and len(last.errors) == 1 and '"epochs":1' in run("info", model).output
+    assert last.code == 1 and len(last.errors) == 1 and '"epochs":1' in run("info", "--json", model).output
     assert not log.exists() and not any(path.name.startswith(".") for path in tmp_path.iterdir())
 
 

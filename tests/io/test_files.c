@@ -311,7 +311,7 @@ static cellseg_status write_one(cellseg_context *context, const things *t, int w
     case 2:
         return cellseg_labels_write(t->large, context, path, NULL);
     case 3:
-        return cellseg_overlay_write(context, path, t->image, 0, t->labels, t->large);
+        return cellseg_overlay_write(context, path, t->image, 0, t->labels, t->large, NULL);
     default:
         return cellseg_table_write_csv(t->table, context, path);
     }
@@ -326,7 +326,7 @@ static cellseg_status write_one_to(cellseg_context *context, const things *t, in
     case 2:
         return cellseg_labels_write_to(t->large, context, writer, NULL);
     case 3:
-        return cellseg_overlay_write_to(context, writer, t->image, 0, t->labels, t->large);
+        return cellseg_overlay_write_to(context, writer, t->image, 0, t->labels, t->large, NULL);
     default:
         return cellseg_table_write_csv_to(t->table, context, writer);
     }
@@ -467,9 +467,9 @@ static void writers_refuse_bad_arguments(void **state) {
     options.bits = 0;
     options.tile_px = 48;
     assert_status(cellseg_image_write(t.image, NULL, path, &options), CELLSEG_ERR_ARGUMENT);
-    assert_status(cellseg_overlay_write(NULL, path, NULL, 0, NULL, NULL), CELLSEG_ERR_ARGUMENT);
-    assert_status(cellseg_overlay_write(NULL, path, t.image, -1, NULL, NULL), CELLSEG_ERR_ARGUMENT);
-    assert_status(cellseg_overlay_write(NULL, path, t.image, 2, NULL, NULL), CELLSEG_ERR_ARGUMENT);
+    assert_status(cellseg_overlay_write(NULL, path, NULL, 0, NULL, NULL, NULL), CELLSEG_ERR_ARGUMENT);
+    assert_status(cellseg_overlay_write(NULL, path, t.image, -1, NULL, NULL, NULL), CELLSEG_ERR_ARGUMENT);
+    assert_status(cellseg_overlay_write(NULL, path, t.image, 2, NULL, NULL, NULL), CELLSEG_ERR_ARGUMENT);
     assert_status(cellseg_table_write_csv(NULL, NULL, path), CELLSEG_ERR_ARGUMENT);
     for (int which = 0; which < 5; which++) {
         assert_status(write_one(NULL, &t, which, NULL), CELLSEG_ERR_ARGUMENT);

@@ -74,7 +74,7 @@ static cellseg_status write_labels(const cellseg_writer *writer) {
     return cellseg_labels_write_to(labels, NULL, writer, &options);
 }
 static cellseg_status write_overlay(const cellseg_writer *writer) {
-    return cellseg_overlay_write_to(NULL, writer, image, 0, labels, NULL);
+    return cellseg_overlay_write_to(NULL, writer, image, 0, labels, NULL, NULL);
 }
 
 static int make_inputs(void **state) {

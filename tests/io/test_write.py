@@ -6,6 +6,8 @@ import ctypes
 import os
 import resource
 import signal
+import subprocess
+import tempfile
 
 import library
 import numpy as np
@@ -107,10 +109,18 @@ def test_borrowed_images_are_written_row_by_row(tmp_path, make):
     np.testing.assert_array_equal(tifffile.imread(tmp_path / "image.tif"), view)
 
 
-def overlay(path, image, cells, nuclei, channel=0):
+class OverlayOptions(ctypes.Structure):
+    _fields_ = [("struct_size", ctypes.c_size_t), ("ids", ctypes.c_int32), ("max_px", ctypes.c_int32)]
+
+
+def overlay(path, image, cells, nuclei, channel=0, ids=0, max_px=4096, pixel_size_um=None):
     handles = library.new_image(image), *(None if x is None else library.new_labels(x) for x in (cells, nuclei))
+    options = OverlayOptions(ctypes.sizeof(OverlayOptions), ids, max_px)
     try:
-        library.check(lib.cellseg_overlay_write(None, library.path_bytes(path), handles[0], channel, handles[1], handles[2]))
+        if pixel_size_um is not None:
+            library.check(lib.cellseg_image_set_pixel_size_um(handles[0], ctypes.c_double(pixel_size_um)))
+        library.check(lib.cellseg_overlay_write(None, library.path_bytes(path), handles[0], channel, handles[1], handles[2],
+                                                ctypes.byref(options)))
     finally:
         lib.cellseg_image_free(handles[0])
         for labels in handles[1:]:
@@ -145,6 +155,72 @@ def test_overlay_of_nothing(tmp_path):
     """No labels, a constant image: grey only, no division by zero."""
     overlay(tmp_path / "overlay.png", np.full((1, 1, 7), 9, np.uint16), None, None)
     assert (np.array(Image.open(tmp_path / "overlay.png")) == 0).all()
+
+
+@pytest.mark.parametrize("by", [2, 3])
+def test_a_large_image_is_reduced(tmp_path, by):
+    """The mean of each square of the marker, the middle pixel of the label maps."""
+    image = ndimage.gaussian_filter(RNG.random((1, 120, 150)), (0, 3, 3)).astype(np.float32)
+    cells = blobs(120, 150)
+    overlay(tmp_path / "overlay.png", image, cells, None, max_px=150 // by)
+    picture = np.array(Image.open(tmp_path / "overlay.png")).astype(int)
+    assert picture.shape == (120 // by, 150 // by, 3)
+    on_cells = inner_boundary(cells[by // 2 :: by, by // 2 :: by])
+    assert (picture[on_cells] == (240, 228, 66)).all()
+    low, high = np.percentile(image[0].astype(float), [0.1, 99.9])
+    means = image[0].astype(float).reshape(120 // by, by, 150 // by, by).mean((1, 3))
+    grey = 200 * np.sqrt(np.clip((means - low) / (high - low), 0, 1))
+    assert (np.abs(picture[~on_cells] - grey[~on_cells][:, None]) <= 0.51).all()
+    overlay(tmp_path / "overlay.png", image, cells, None, max_px=0)
+    assert Image.open(tmp_path / "overlay.png").size == (150, 120)
+
+
+def read_text(picture):
+    """The characters of white ink in a part of a picture, as OCRAD reads them."""
+    ink = (picture == 255).all(2)
+    page = Image.fromarray(np.pad(~ink, 4, constant_values=True)).resize((8 * (ink.shape[1] + 8), 8 * (ink.shape[0] + 8)))
+    with tempfile.NamedTemporaryFile(suffix=".pbm") as file:
+        page.convert("1").save(file.name)
+        return subprocess.run(["ocrad", "--filter=numbers_only", file.name], capture_output=True, text=True, check=True).stdout.strip()
+
+
+IDS = [7, 8, 19, 26, 35, 40, 1234567890, 60718293, 4294967295]
+
+
+def test_ids_are_readable_within_their_cells(tmp_path):
+    """Nine cells with room for their ids, and one without."""
+    cells = np.zeros((150, 340), np.uint32)
+    for i, id_ in enumerate(IDS):
+        top, left = 5 + i // 3 * 48, 5 + i % 3 * 110
+        rows, columns = np.ogrid[:150, :340]
+        cells[(rows - top - 20) ** 2 / 400 + (columns - left - 45) ** 2 / 2025 < 1] = id_
+    cells[40:50, 110:116] = 99
+    image = RNG.random((1, 150, 340)).astype(np.float32)
+    overlay(tmp_path / "plain.png", image, cells, None)
+    overlay(tmp_path / "ids.png", image, cells, None, ids=1)
+    plain, with_ids = (np.array(Image.open(tmp_path / f"{name}.png")) for name in ("plain", "ids"))
+    changed = (plain != with_ids).any(2)
+    assert set(np.unique(with_ids[changed])) <= {0, 255} and set(np.unique(cells[changed])) == set(IDS)
+    for id_ in IDS:
+        box = ndimage.find_objects((cells == id_).astype(int))[0]
+        assert read_text(np.where((cells == id_)[..., None], with_ids, 0)[box]) == str(id_)
+
+
+@pytest.mark.parametrize("pixel_size_um, shape, length_um, text", [
+    (0.65, (300, 400), 50, "50"), (0.1, (300, 400), 10, "10"), (3, (300, 400), 200, "200"), (0.65, (6000, 5000), 500, "500")])
+def test_a_scale_bar_of_the_stated_length(tmp_path, pixel_size_um, shape, length_um, text):
+    overlay(tmp_path / "overlay.png", np.zeros((1, *shape), np.uint8), None, None, pixel_size_um=pixel_size_um)
+    picture = np.array(Image.open(tmp_path / "overlay.png"))
+    ink = (picture == 255).all(2)
+    bar, count = ndimage.label(ink)
+    sizes = [(box[1].stop - box[1].start, box[0]) for box in ndimage.find_objects(bar)]
+    length, rows = max(sizes, key=lambda size: size[0])
+    reduced = max(shape) / max(picture.shape)
+    assert abs(length - length_um / (pixel_size_um * reduced)) <= 0.5
+    above = picture[: rows.start]
+    assert read_text(above[ink[: rows.start].any(1).argmax() :])[: len(text)] == text
+    overlay(tmp_path / "small.png", np.zeros((1, 40, 40), np.uint8), None, None, pixel_size_um=pixel_size_um)
+    assert not np.array(Image.open(tmp_path / "small.png")).any()
 
 
 def test_overlay_refuses(tmp_path):

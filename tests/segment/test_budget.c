@@ -141,7 +141,7 @@ static bool runs_within(call run, const inputs *in, const outputs *expected, int
 /* The need of a call: with the network where it has one. */
 static uint64_t need_of(call run, const inputs *in) {
     const cellseg_segment_options options = defaults();
-    const bool with_model = run == call_segment || run == call_maps;
+    const bool with_model = run == call_segment || run == call_maps || run == call_nuclei_within_by_model;
     cellseg_model *wrapped = run == call_elsewhere ? wrapped_model(3) : NULL;
     uint64_t bytes;
     assert_ok(cellseg_segment_memory(&bytes, NULL, with_model ? model : wrapped, cellseg_image_height(in->field.image),

@@ -22,6 +22,7 @@ _DESCRIBED = {
     "simulate": c.synth_options,
     "measure": c.measure_options,
     "outlines": c.outline_options,
+    "overlay": c.overlay_options,
     "read": c.read_options,
 }
 

@@ -90,6 +90,26 @@ def write_svg(
     call(context, c.svg_write, (), (c.path_bytes(path), *both))
 
 
+def write_overlay(
+    path: object,
+    image: object,
+    cells: object | None = None,
+    nuclei: object | None = None,
+    pixel_size_um: float | None = None,
+    *,
+    channel: int = 0,
+    context: Context | None = None,
+    **options: object,
+) -> None:
+    """Write a picture (PNG): the image in grey, outlines, ids and, with pixel_size_um, a scale bar.
+
+    options: those that cellseg.options("overlay") lists: ids=False, max_px.
+    """
+    struct = struct_of(c.overlay_options, options)
+    both = [None if array is None else labels_from(array) for array in (cells, nuclei)]
+    call(context, c.overlay_write, (), (c.path_bytes(path), image_from(image, pixel_size_um), channel, *both, struct))
+
+
 def write_coco(
     path: object, image_name: str, cells: object, nuclei: object | None = None, *, context: Context | None = None
 ) -> None:
