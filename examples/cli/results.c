@@ -29,7 +29,7 @@ bool set_segment_preset(int32_t preset) {
     o->method = &segment_method;
     if (!fine)
         print_error("%s", cellseg_last_error());
-    return fine;
+    return fine && init_measuring();
 }
 
 /* ---- results ---- */

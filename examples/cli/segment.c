@@ -103,7 +103,7 @@ static bool begin(int32_t preset) {
         print_error("%s", cellseg_last_error());
         return false;
     }
-    if (!init_reading() || !init_measuring() || !set_segment_preset(preset))
+    if (!init_reading() || !set_segment_preset(preset))
         return false;
     make_library_options(&segment_objects, cellseg_segment_options_table(), &segment_options, own_names);
     make_library_options(&segment_inner, cellseg_method_table(), &segment_method, scale_name);
