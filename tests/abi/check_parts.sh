@@ -44,7 +44,7 @@ build() { # name, then options
 }
 
 check_library "$whole" "libexpat libpng libtiff libz " png tiff training
-[ "$(size "$whole/libcellseg.so")" -le 2500000 ] || fail "the library has more than 2.5 MB: $(size "$whole/libcellseg.so")"
+[ "$(size "$whole/libcellseg.so")" -le 2600000 ] || fail "the library has more than 2.6 MB: $(size "$whole/libcellseg.so")"
 
 debug=-DCMAKE_BUILD_TYPE=Debug # compiles fast
 build png $debug -DCELLSEG_PNG=OFF
