@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import cellseg
 import pytest
 import tifffile
 
@@ -64,6 +65,17 @@ def test_options_in_the_text_exist(page):
     code = re.findall(r"`([^`\n]+)`", re.sub(r"^```.*?^```", "", page.read_text(), flags=re.MULTILINE | re.DOTALL))
     named = {option for text in code for option in OPTION.findall(text)}
     assert named <= all_options() | OF_OTHERS | {"--help", "--version"}
+
+
+@pytest.mark.parametrize("page", [*PAGES, ROOT / "bindings/python/README.md"], ids=lambda page: page.parent.name + "/" + page.stem)
+def test_names_of_the_package_exist(page):
+    """In code of Python, and in the text."""
+    code = "".join(blocks(page, "python")) + " ".join(re.findall(r"`(cellseg\.[\w.]+\()", page.read_text()))
+    for name in re.findall(r"(?<![\w./])cellseg((?:\.\w+)+)", code):
+        found = cellseg
+        for part in name[1:].split("."):
+            assert hasattr(found, part), f"cellseg{name}"
+            found = getattr(found, part)
 
 
 def run_blocks(page, folder):
