@@ -7,6 +7,7 @@
 #include "given_maps.h"
 #include "jobs.h"
 #include "library_options.h"
+#include "measured_channels.h"
 #include "measuring.h"
 #include "merge.h"
 #include "progress.h"
@@ -198,11 +199,18 @@ static bool find_from_maps(results *r, cellseg_context *context) {
     return status == CELLSEG_OK;
 }
 
+/* Read a field, and find its channels. */
+static bool read_input(results *r, cellseg_context *context) {
+    const char *path = r->input->path;
+    return read_field(&r->image, context, r->field) && has_pixel_size(r->image, path) &&
+           find_channel(&r->options.channel, &channel, r->image, path) &&
+           find_measured_channels(&r->measured, &r->measured_count, r->image, path);
+}
+
 /* The cells of given maps; else with a model the network's, without the two-channel method's. */
 static bool find_cells(results *r, cellseg_context *context) {
     const char *path = r->input->path;
-    if (!read_field(&r->image, context, r->field) || !has_pixel_size(r->image, path) ||
-        !find_channel(&r->options.channel, &channel, r->image, path))
+    if (!read_input(r, context))
         return false;
     warn_of_channels(r->image, r->model != NULL || are_maps_given(), path);
     if (are_maps_given())
@@ -231,9 +239,7 @@ static estimate in_all; /* seconds of all images, bytes of the largest */
 static bool measure_need(estimate *e, results *r, cellseg_context *context) {
     const char *path = r->input->path;
     cellseg_image *nuclear = NULL;
-    if (!read_field(&r->image, context, r->field) || !has_pixel_size(r->image, path) ||
-        !find_channel(&r->options.channel, &channel, r->image, path) ||
-        (r->model == NULL && !are_maps_given() && !find_stain(&nuclear, r, context)))
+    if (!read_input(r, context) || (r->model == NULL && !are_maps_given() && !find_stain(&nuclear, r, context)))
         return false;
     cellseg_image_free(nuclear);
     warn_of_channels(r->image, r->model != NULL || are_maps_given(), path);
@@ -458,7 +464,7 @@ static bool settle_fields(field_list *fields) {
     if (!choose_marker(&channel, fields) || (nuclei_path == NULL && !choose_channel(&nuclei_channel, fields, "--nuclei-channel")))
         return false;
     settle_channels();
-    return name_fields(fields, channel.word);
+    return settle_measured_channels(fields) && name_fields(fields, channel.word);
 }
 
 static int run(const command *of, const words *line) {
@@ -498,6 +504,7 @@ const command segment_command = {
                                      {NULL, reading_options},
                                      {"Objects", segment_objects.rows},
                                      {"Measurements", measuring_options},
+                                     {NULL, measured_channel_options},
                                      {NULL, measuring_rows.rows},
                                      {"Method", model_options},
                                      {NULL, given_maps_options},
@@ -534,6 +541,7 @@ const command label_command = {
                                      {NULL, reading_options},
                                      {"Objects", label_objects.rows},
                                      {"Measurements", measuring_options},
+                                     {NULL, measured_channel_options},
                                      {NULL, measuring_rows.rows},
                                      {"Method", label_inner.rows},
                                      {"Common", thread_options},
