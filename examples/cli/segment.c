@@ -71,7 +71,7 @@ static const option stain_options[] = {
     OPTIONS_END,
 };
 static const option model_options[] = {
-    {"model", 0, OPTION_TEXT, &model_path, "FILE", "model file; default: the default model", NULL},
+    {"model", 0, OPTION_TEXT, &model_path, "FILE|default", "model file; default: the default model", NULL},
     OPTIONS_END,
 };
 
@@ -194,8 +194,11 @@ static bool find_from_maps(results *r, cellseg_context *context) {
     const cellseg_status status = cellseg_segment_from_maps(&r->cells, &r->nuclei, &r->report, context, r->model, r->image, maps,
                                                             extra_output, &r->options);
     cellseg_image_free(maps);
-    if (status != CELLSEG_OK)
-        print_library_error(r->input->path);
+    if (status != CELLSEG_OK) {
+        char files[2 * PATH_SIZE + 8];
+        (void)snprintf(files, sizeof files, "%s, maps %s", r->input->path, r->maps_path);
+        print_library_error(files);
+    }
     return status == CELLSEG_OK;
 }
 
@@ -326,13 +329,15 @@ static outcome process(const field *f, cellseg_context *context, const cellseg_m
 
 /* ---- all fields ---- */
 
+/* Given maps need no model, unless one is named. */
 static bool load_model(cellseg_model **model, cellseg_context *context) {
+    const bool is_default = model_path == NULL || strcmp(model_path, "default") == 0;
     if (are_maps_given() && model_path == NULL)
         return true;
     const cellseg_status status =
-        model_path != NULL ? cellseg_model_load(model, context, model_path) : cellseg_model_default(model, context);
+        is_default ? cellseg_model_default(model, context) : cellseg_model_load(model, context, model_path);
     if (status != CELLSEG_OK)
-        print_library_error(model_path != NULL ? model_path : "default model");
+        print_library_error(is_default ? "default model" : model_path);
     return status == CELLSEG_OK;
 }
 
