@@ -138,14 +138,14 @@ static void lower_to(float *own, float level) {
 /* Up the tree, the largest erosions of every subtree; then down, the openings. */
 static cellseg_status pass_tree(const openings_job *job, size_t count) {
     for (size_t i = 0; i < count; i++) {
-        const size_t pixel = job->order[i].value, parent = job->parent[pixel];
+        const size_t pixel = (size_t)job->order[i].value, parent = job->parent[pixel];
         if (i % POLL == 0)
             CSEG_TRY(cseg_progress_cancelled(job->context));
         if (parent != pixel)
             take_larger(openings_at(job, parent), openings_at(job, pixel));
     }
     for (size_t i = count; i-- > 0;) {
-        const size_t pixel = job->order[i].value, parent = job->parent[pixel];
+        const size_t pixel = (size_t)job->order[i].value, parent = job->parent[pixel];
         if (i % POLL == 0)
             CSEG_TRY(cseg_progress_cancelled(job->context));
         lower_to(openings_at(job, pixel), value_at(job, pixel));
