@@ -32,8 +32,12 @@ static bool take_header(sheet *s) {
         s->parts[i] = strcasecmp(s->rows.fields[i], "file") == 0 ? FILE_PART : part_of(s->rows.fields[i]);
         has_file = has_file || s->parts[i] == FILE_PART;
     }
-    return has_file || refuse(s, "no column is called file; a sheet has the column file, and those it needs of plate, well, row, "
-                                 "column, field, channel, z, t");
+    if (!has_file)
+        print_error(
+            "%s: line %zu: no column is called file, the first is \"%.60s\"; a sheet has the column file, and those it needs "
+            "of plate, well, row, column, field, channel, z, t, with commas between",
+            s->path, s->rows.line, s->columns > 0 ? s->rows.fields[0] : "");
+    return has_file;
 }
 
 static bool take_row(const sheet *s, void (*take)(void *, const char *, plate_place *), void *user) {
