@@ -170,7 +170,9 @@ typedef struct cellseg_measure_inputs {
     const cellseg_labels *const *compartments; /**< further label maps of the size of `cells`, for instance compartments */
     const char *const *compartment_names;      /**< a name for each: 1 to 31 letters, digits and underscores */
     size_t compartment_count;                  /**< number of compartments. Default 0 */
-    size_t channel_names; /**< 1: in names of columns a channel's own name stands for "channel_<number>". Default 0 */
+    size_t channel_names;    /**< 1: in names of columns a channel's own name stands for "channel_<number>". Default 0 */
+    const int32_t *channels; /**< numbers of the channels to measure, in the order of their columns. Default NULL: all */
+    size_t channel_count;    /**< number of channels; not read if `channels` is NULL. Default 0 */
 } cellseg_measure_inputs;
 
 /** Set the defaults. @return CELLSEG_ERR_ARGUMENT  inputs is NULL or struct_size too small. Threads: any. Since: 1.0 */
@@ -194,7 +196,7 @@ CELLSEG_API cellseg_status cellseg_measure_inputs_init(cellseg_measure_inputs *i
  * @param      inputs   at most 65536 images and as many compartments
  * @param      options  NULL for defaults
  * @return CELLSEG_ERR_ARGUMENT  inputs, its cells, an image or a compartment is NULL, sizes differ, a compartment's name is no
- * word or taken, or an option is out of range
+ * word or taken, a channel is absent or chosen twice, or an option is out of range
  * @return CELLSEG_ERR_MEMORY, CELLSEG_ERR_LIMIT, CELLSEG_ERR_CANCELLED
  * Threads: any. Result: the same bytes for any number of threads. Cost and memory: as cellseg_measure() for the cells and then
  * for each compartment. Since: 1.0

@@ -174,13 +174,18 @@ static cellseg_status find_box(box *b, painter *p, const double *points, size_t 
     return CELLSEG_OK;
 }
 
-/* One mark where an edge crosses the middle of a row. */
+static double clamped(double value, double end, double other_end) {
+    return fmin(fmax(value, fmin(end, other_end)), fmax(end, other_end));
+}
+
+/* One mark where an edge crosses the middle of a row. Rounding must not carry the mark beyond the edge, out of the box, where
+ * nothing clears it. */
 static void mark_edge(const painter *p, const double *from, const double *to) {
     const double *low = from[1] < to[1] ? from : to, *high = from[1] < to[1] ? to : from;
     const size_t end = first_at(high[1], p->height);
     const double slope = (high[0] - low[0]) / (high[1] - low[1]); /* unused for a level edge, which crosses no row */
     for (size_t y = first_at(low[1], p->height); y < end; y++) {
-        const double x = low[0] + ((double)y + 0.5 - low[1]) * slope;
+        const double x = clamped(low[0] + ((double)y + 0.5 - low[1]) * slope, low[0], high[0]);
         p->marks[y * (p->width + 1) + first_at(x, p->width)] ^= 1;
     }
 }
@@ -266,13 +271,14 @@ static void warn(const painter *p) {
             (unsigned long long)l->pixels, l->y, l->x, (unsigned)l->other, (unsigned)l->id);
     if (l->hidden > 0)
         cseg_log_write(context, CELLSEG_LOG_WARNING,
-                       "%zu outlines hold no pixel's centre, or none that is free; object %u has one", l->hidden,
+                       "%zu of the outlines hold no pixel's centre, or none that is free; object %u has one", l->hidden,
                        (unsigned)l->hidden_id);
     if (l->beyond > 0)
-        cseg_log_write(context, CELLSEG_LOG_WARNING, "%zu outlines reach beyond the image of %zu x %zu pixels; object %u has one",
-                       l->beyond, p->width, p->height, (unsigned)l->beyond_id);
+        cseg_log_write(context, CELLSEG_LOG_WARNING,
+                       "%zu of the outlines reach beyond the image of %zu x %zu pixels; object %u has one", l->beyond, p->width,
+                       p->height, (unsigned)l->beyond_id);
     if (p->shapes->ignored > 0)
-        cseg_log_write(context, CELLSEG_LOG_WARNING, "%zu objects without an area, such as points and lines, are left out",
+        cseg_log_write(context, CELLSEG_LOG_WARNING, "objects without an area, such as points and lines, are left out: %zu",
                        p->shapes->ignored);
 }
 

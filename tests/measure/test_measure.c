@@ -162,6 +162,14 @@ static void wrong_inputs_are_argument_errors(void **state) {
     inputs.channel_names = 2;
     expect_wrong_inputs(&inputs, "channel_names");
     inputs.channel_names = 0;
+    int32_t channels[] = {1, 2};
+    inputs.channels = channels;
+    inputs.channel_count = 2;
+    expect_wrong_inputs(&inputs, "channel 2 is to be measured, and the images have 2 channels");
+    channels[1] = -1;
+    expect_wrong_inputs(&inputs, "channel -1");
+    channels[1] = 1;
+    expect_wrong_inputs(&inputs, "channel 1 is to be measured twice");
     inputs.struct_size = 8;
     expect_wrong_inputs(&inputs, "cellseg_measure_inputs");
     assert_status(cellseg_measure_all(NULL, NULL, &inputs, NULL), CELLSEG_ERR_ARGUMENT);
@@ -232,6 +240,38 @@ static void options_choose_the_columns(void **state) {
     scene_free(&s);
 }
 
+/* Columns of the chosen channels keep their numbers among all, and have the values that they have among all. */
+static void channels_are_chosen_by_number(void **state) {
+    (void)state;
+    scene s;
+    assert_ok(scene_new(&s, NULL));
+    const cellseg_image *const images[] = {s.image, s.image};
+    const int32_t channels[] = {3, 0};
+    cellseg_measure_inputs inputs;
+    assert_ok(cellseg_measure_inputs_init(&inputs, sizeof inputs));
+    inputs.cells = s.cells;
+    inputs.images = images;
+    inputs.image_count = 2;
+    cellseg_table *all, *two, *none;
+    assert_ok(cellseg_measure_all(&all, NULL, &inputs, NULL));
+    inputs.channels = channels;
+    assert_ok(cellseg_measure_all(&none, NULL, &inputs, NULL));
+    inputs.channel_count = 2;
+    assert_ok(cellseg_measure_all(&two, NULL, &inputs, NULL));
+    const size_t rows = cellseg_table_rows(all), own = cellseg_table_columns(none), each = (cellseg_table_columns(all) - own) / 4;
+    assert_int_equal(cellseg_table_columns(two), own + 2 * each);
+    assert_string_equal(cellseg_table_column_name(two, own), "intensity_mean_channel_3");
+    for (size_t i = 0; i < own + 2 * each; i++) {
+        const size_t in_all = i < own ? i : i < own + each ? i + 3 * each : i - each;
+        assert_string_equal(cellseg_table_column_name(two, i), cellseg_table_column_name(all, in_all));
+        assert_memory_equal(cellseg_table_column(two, i), cellseg_table_column(all, in_all), rows * sizeof(double));
+    }
+    cellseg_table_free(all);
+    cellseg_table_free(two);
+    cellseg_table_free(none);
+    scene_free(&s);
+}
+
 static void a_table_says_what_is_not_there(void **state) {
     (void)state;
     scene s;
@@ -291,6 +331,7 @@ int main(void) {
         cmocka_unit_test(wrong_inputs_are_argument_errors),
         cmocka_unit_test(options_out_of_range_are_argument_errors),
         cmocka_unit_test(options_choose_the_columns),
+        cmocka_unit_test(channels_are_chosen_by_number),
         cmocka_unit_test(a_table_says_what_is_not_there),
         cmocka_unit_test(progress_cancels),
     };

@@ -89,6 +89,8 @@ class measure_inputs(_Sized):
         ("compartment_names", POINTER(c_char_p)),
         ("compartment_count", c_size_t),
         ("channel_names", c_size_t),
+        ("channels", POINTER(c_int32)),
+        ("channel_count", c_size_t),
     ]
 
 
