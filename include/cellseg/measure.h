@@ -29,6 +29,7 @@ typedef struct cellseg_measure_options {
     int32_t granularity; /**< 1: spectrum of the sizes of bright structures in each channel. Default 0 */
     int32_t granularity_step_px; /**< granularity reads every so many-th row and column, 1 to 64. Default 4 */
     int32_t zernike;             /**< 1: Zernike moments of the shape and of each channel. Default 0 */
+    int32_t intensity_detail;    /**< 1: further statistics of each channel, also of the cell's edge. Default 0 */
 } cellseg_measure_options;
 
 /** Set the defaults. @return CELLSEG_ERR_ARGUMENT  options is NULL or struct_size too small. Threads: any. Since: 1.0 */
@@ -101,6 +102,18 @@ CELLSEG_API const cellseg_option_table *cellseg_measure_options_table(void);
  *     intensity_integrated_channel_0  sum
  *     centroid_weighted_y_um_channel_0  mean position weighted by the values; NaN if the sum of the values is 0
  *     centroid_weighted_x_um_channel_0
+ *
+ * with `image` and options->intensity_detail, for each channel from 0; all NaN if a value of the cell is NaN
+ *
+ *     intensity_quartile_lower_channel_0  linear between the values next to place (n - 1) / 4 of the n sorted ones
+ *     intensity_quartile_upper_channel_0  the same of place 3 (n - 1) / 4
+ *     intensity_mad_channel_0   median of the absolute differences from the median; NaN if the median is not finite
+ *     intensity_displacement_um_channel_0  from the centroid to the centroid weighted by the values
+ *     intensity_edge_mean_channel_0  statistics of the edge: the pixels with a pixel of another id or none next to them, not
+ *     intensity_edge_std_channel_0   diagonally; NaN without such pixels
+ *     intensity_edge_min_channel_0
+ *     intensity_edge_max_channel_0
+ *     intensity_edge_integrated_channel_0
  *
  * with `image` and options->texture, for each channel from 0: texture_angular_second_moment_channel_0, texture_contrast,
  * texture_correlation, texture_variance, texture_inverse_difference_moment, texture_sum_average, texture_sum_variance,

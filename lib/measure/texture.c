@@ -35,6 +35,8 @@ typedef struct levels_job {
 static size_t count_finite(const cseg_plane *channel, size_t y, size_t begin, size_t count) {
     double samples[CSEG_DOUBLES_BLOCK];
     size_t finite = 0;
+    if (channel->type != CELLSEG_FLOAT32 && channel->type != CELLSEG_FLOAT64)
+        return count;
     cseg_doubles_load(samples, channel, y, begin, count);
     for (size_t i = 0; i < count; i++)
         finite += isfinite(samples[i]) != 0;

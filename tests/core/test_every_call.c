@@ -112,6 +112,7 @@ CALL(measure) {
     cellseg_table *table;
     assert_ok(cellseg_measure_options_init(&options, sizeof options));
     options.neighbours = options.texture = options.radial = options.granularity = options.zernike = 1;
+    options.intensity_detail = 1;
     const cellseg_status status = cellseg_measure(&table, context, in.cells, in.nuclei, in.image, &options);
     return take_table(hash, table, status);
 }

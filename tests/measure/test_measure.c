@@ -43,6 +43,7 @@ static cellseg_measure_options everything(void) {
     cellseg_measure_options options;
     assert_ok(cellseg_measure_options_init(&options, sizeof options));
     options.neighbours = options.texture = options.radial = options.granularity = options.zernike = 1;
+    options.intensity_detail = 1;
     return options;
 }
 
@@ -186,7 +187,7 @@ static void options_out_of_range_are_argument_errors(void **state) {
     scene s;
     assert_ok(scene_new(&s, NULL));
     const cellseg_measure_options good = everything();
-    cellseg_measure_options bad[] = {good, good, good, good, good, good, good, good, good, good, good};
+    cellseg_measure_options bad[] = {good, good, good, good, good, good, good, good, good, good, good, good};
     bad[0].texture_levels = 1;
     bad[1].texture_levels = 256;
     bad[2].texture_distance_px = 0;
@@ -194,10 +195,11 @@ static void options_out_of_range_are_argument_errors(void **state) {
     bad[4].texture_low = 1;
     bad[5].texture_high = (double)NAN;
     bad[6].texture_high = (double)INFINITY;
-    bad[7].struct_size = sizeof good - 1;
+    bad[7].struct_size = offsetof(cellseg_measure_options, intensity_detail);
     bad[8].granularity_step_px = 0;
     bad[9].granularity_step_px = 65;
     bad[10].zernike = 2;
+    bad[11].intensity_detail = -1;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         expect_fault(&s, &bad[i]);
     assert_status(cellseg_measure_options_init(NULL, sizeof good), CELLSEG_ERR_ARGUMENT);
@@ -213,9 +215,14 @@ static void options_choose_the_columns(void **state) {
     const struct {
         int32_t *member;
         size_t columns; /* of two channels */
-    } groups[] = {{&options.shape, 12},           {&options.neighbours, 7},  {&options.intensity, 2 * 8},
-                  {&options.texture, 2 * 13},     {&options.radial, 2 * 12}, {&options.granularity, 2 * 16},
-                  {&options.zernike, 30 + 2 * 60}};
+    } groups[] = {{&options.shape, 12},
+                  {&options.neighbours, 7},
+                  {&options.intensity, 2 * 8},
+                  {&options.texture, 2 * 13},
+                  {&options.radial, 2 * 12},
+                  {&options.granularity, 2 * 16},
+                  {&options.zernike, 30 + 2 * 60},
+                  {&options.intensity_detail, 2 * 9}};
     enum { GROUPS = sizeof groups / sizeof *groups };
     size_t expected = 1 + 8 + 3;
     for (size_t i = 0; i < GROUPS; i++)
