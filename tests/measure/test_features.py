@@ -143,7 +143,7 @@ def test_details_of_values_that_are_not_finite():
 # ---- granularity: the openings are computed in float32, to 6e-8 of the image's range ----
 
 
-@pytest.mark.parametrize("shape, step", [((90, 120), 4), ((101, 79), 4), ((40, 60), 1), ((64, 131), 3), ((33, 30), 16)])
+@pytest.mark.parametrize("shape, step", [((90, 120), 4), ((101, 79), 4), ((150, 290), 1), ((64, 131), 3), ((33, 30), 16)])
 def test_granularity(shape, step):
     cells, image = blobs(1, shape, 5), texture(1, shape, 2)
     check(expected.granularity_columns(cells, image, step), cells, image, atol=2e-5, granularity=True, granularity_step_px=step)
