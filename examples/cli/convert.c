@@ -233,6 +233,16 @@ static bool find_images(file_list *images) {
                                   : files_from_operands(images, &images_path, 1, NULL);
 }
 
+static bool are_files(const words *line) {
+    for (int i = 0; i < line->count; i++)
+        if (is_folder(line->operands[i])) {
+            print_error("%s: this is a folder; name the files in it, for instance %s/*.zip", line->operands[i],
+                        line->operands[i]);
+            return false;
+        }
+    return true;
+}
+
 static int run(const words *line) {
     const char *fault = output_folder == NULL ? "-o FOLDER is missing" : line->count == 0 ? "an input file is missing" : NULL;
     if (fault == NULL && line->count > 1 && images_path != NULL && !is_folder(images_path))
@@ -240,7 +250,8 @@ static int run(const words *line) {
     file_list inputs, images;
     if (fault != NULL)
         return print_usage_fault(&convert_command, fault);
-    if (!settle_reading(convert_command.name) || !files_from_operands(&inputs, line->operands, line->count, NULL))
+    if (!settle_reading(convert_command.name) || !are_files(line) ||
+        !files_from_operands(&inputs, line->operands, line->count, NULL))
         return CLI_USAGE;
     int code = CLI_FAILED;
     if (find_images(&images)) {

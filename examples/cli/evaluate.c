@@ -169,6 +169,17 @@ static int compare_all(cellseg_context *context, const file_list *truth, const f
 
 /* ---- two files or two folders ---- */
 
+/* Both are files, or both are folders; else prints an error. */
+static bool are_of_one_kind(const char *a, const char *b) {
+    if (is_folder(a) == is_folder(b))
+        return true;
+    if (!exists(a) || !exists(b))
+        print_error("%s: there is no such file or folder", exists(a) ? b : a);
+    else
+        print_error("%s and %s: one is a folder, the other is not", a, b);
+    return false;
+}
+
 static bool find_files(file_list *truth, file_list *predicted, const char *const *paths) {
     char ending[NAME_SIZE];
     *truth = *predicted = (file_list){0};
@@ -176,10 +187,8 @@ static bool find_files(file_list *truth, file_list *predicted, const char *const
         print_error("--kind %s: too long", kind);
         return false;
     }
-    if (is_folder(paths[0]) != is_folder(paths[1])) {
-        print_error("%s and %s: one is a folder, the other is not", paths[0], paths[1]);
+    if (!are_of_one_kind(paths[0], paths[1]))
         return false;
-    }
     if (!is_folder(paths[0]))
         return files_from_operands(truth, &paths[0], 1, ending) && files_from_operands(predicted, &paths[1], 1, ending);
     return labels_in_folder(truth, paths[0], ending) && labels_in_folder(predicted, paths[1], ending) &&
@@ -191,10 +200,8 @@ static bool find_images(file_list *images, const char *truth_path) {
     *images = (file_list){0};
     if (images_path == NULL)
         return true;
-    if (is_folder(images_path) != is_folder(truth_path)) {
-        print_error("%s and %s: one is a folder, the other is not", images_path, truth_path);
+    if (!are_of_one_kind(images_path, truth_path))
         return false;
-    }
     return is_folder(images_path) ? images_in_folder(images, images_path, NULL)
                                   : files_from_operands(images, &images_path, 1, NULL);
 }

@@ -8,7 +8,9 @@ static const char *given;
 
 const option given_maps_options[] = {
     {"maps", 0, OPTION_TEXT, &given, "PATH",
-     "maps that another network made, in place of the model's: a file, or a folder with <stem>.maps.tif", NULL},
+     "maps in place of a network's: a file, or a folder with <stem>.maps.tif; touching cells are joined as --model says, if "
+     "given",
+     NULL},
     OPTIONS_END,
 };
 

@@ -2,6 +2,7 @@
 #include "record.h"
 
 #include "json.h"
+#include "measured_channels.h"
 #include "measuring.h"
 #include "system.h"
 #include "text.h"
@@ -115,10 +116,12 @@ static bool add_options(cJSON *to, const char *name, const cellseg_option_table 
            cJSON_AddRawToObject(to, name, text) != NULL;
 }
 
-/* How cells were measured: the options of the groups, and the width of the ring if there are compartments. */
+/* How cells were measured: the options of the groups, the width of the ring if there are compartments, the channels if not all.
+ */
 static bool add_measuring(cJSON *to) {
     return add_options(to, "measuring", cellseg_measure_options_table(), chosen_measuring()) &&
-           (!wants_compartments() || cJSON_AddNumberToObject(to, "ring_px", chosen_ring_px()) != NULL);
+           (!wants_compartments() || cJSON_AddNumberToObject(to, "ring_px", chosen_ring_px()) != NULL) &&
+           (measured_words() == NULL || add_text(to, "measure_channels", utf8_copy(measured_words())));
 }
 
 /* What the library found. Times and memory are left out: they differ from run to run. */
@@ -319,7 +322,7 @@ static void take_number(int32_t *number, const cJSON *record, const char *name) 
 
 /* Every key of the work has the same value in the record, and what only the one has is missing in the other. */
 static bool is_same_work(const cJSON *record, const cJSON *work) {
-    static const char *const optional[] = {"nuclei_input", "maps_input", "channels", "location", "ring_px"};
+    static const char *const optional[] = {"nuclei_input", "maps_input", "channels", "location", "ring_px", "measure_channels"};
     const cJSON *item;
     cJSON_ArrayForEach(item,
                        work) if (!cJSON_Compare(item, cJSON_GetObjectItemCaseSensitive(record, item->string), true)) return false;

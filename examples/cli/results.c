@@ -42,6 +42,7 @@ void init_results(results *r, const file *input, const cellseg_read_options *rea
 
 void free_results(results *r) {
     cellseg_image_free(r->image);
+    free(r->measured);
     cellseg_image_free(r->maps);
     cellseg_labels_free(r->cells);
     cellseg_labels_free(r->nuclei);
@@ -253,8 +254,13 @@ bool prepare_results(const field_list *fields, const char *const *others, const 
 /* What several files hold. */
 static bool describe_cells(results *r, cellseg_context *context) {
     const cellseg_image *const image = r->image;
-    const cellseg_measure_inputs inputs = {
-        .struct_size = sizeof inputs, .cells = r->cells, .nuclei = r->nuclei, .images = &image, .image_count = 1};
+    const cellseg_measure_inputs inputs = {.struct_size = sizeof inputs,
+                                           .cells = r->cells,
+                                           .nuclei = r->nuclei,
+                                           .images = &image,
+                                           .image_count = 1,
+                                           .channels = r->measured,
+                                           .channel_count = r->measured_count};
     cellseg_status status = measure_chosen(&r->table, context, &inputs);
     const bool outlined = want_rois || want_geojson || want_svg;
     if (status == CELLSEG_OK && outlined)

@@ -29,6 +29,8 @@ typedef struct results {
     const cellseg_model *model;          /* that found them, borrowed; NULL: none */
     cellseg_segment_options options;     /* with the channels of this image */
     cellseg_image *image;                /* as read */
+    int32_t *measured;                   /* its channels to measure; NULL: all */
+    size_t measured_count;
     cellseg_labels *cells, *nuclei;
     cellseg_image *maps; /* NULL without --save-maps */
     cellseg_segment_report report;

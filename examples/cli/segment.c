@@ -7,6 +7,7 @@
 #include "given_maps.h"
 #include "jobs.h"
 #include "library_options.h"
+#include "measured_channels.h"
 #include "measuring.h"
 #include "merge.h"
 #include "progress.h"
@@ -70,7 +71,7 @@ static const option stain_options[] = {
     OPTIONS_END,
 };
 static const option model_options[] = {
-    {"model", 0, OPTION_TEXT, &model_path, "FILE", "model file; default: the default model", NULL},
+    {"model", 0, OPTION_TEXT, &model_path, "FILE|default", "model file; default: the default model", NULL},
     OPTIONS_END,
 };
 
@@ -193,16 +194,26 @@ static bool find_from_maps(results *r, cellseg_context *context) {
     const cellseg_status status = cellseg_segment_from_maps(&r->cells, &r->nuclei, &r->report, context, r->model, r->image, maps,
                                                             extra_output, &r->options);
     cellseg_image_free(maps);
-    if (status != CELLSEG_OK)
-        print_library_error(r->input->path);
+    if (status != CELLSEG_OK) {
+        char files[2 * PATH_SIZE + 8];
+        (void)snprintf(files, sizeof files, "%s, maps %s", r->input->path, r->maps_path);
+        print_library_error(files);
+    }
     return status == CELLSEG_OK;
+}
+
+/* Read a field, and find its channels. */
+static bool read_input(results *r, cellseg_context *context) {
+    const char *path = r->input->path;
+    return read_field(&r->image, context, r->field) && has_pixel_size(r->image, path) &&
+           find_channel(&r->options.channel, &channel, r->image, path) &&
+           find_measured_channels(&r->measured, &r->measured_count, r->image, path);
 }
 
 /* The cells of given maps; else with a model the network's, without the two-channel method's. */
 static bool find_cells(results *r, cellseg_context *context) {
     const char *path = r->input->path;
-    if (!read_field(&r->image, context, r->field) || !has_pixel_size(r->image, path) ||
-        !find_channel(&r->options.channel, &channel, r->image, path))
+    if (!read_input(r, context))
         return false;
     warn_of_channels(r->image, r->model != NULL || are_maps_given(), path);
     if (are_maps_given())
@@ -231,9 +242,7 @@ static estimate in_all; /* seconds of all images, bytes of the largest */
 static bool measure_need(estimate *e, results *r, cellseg_context *context) {
     const char *path = r->input->path;
     cellseg_image *nuclear = NULL;
-    if (!read_field(&r->image, context, r->field) || !has_pixel_size(r->image, path) ||
-        !find_channel(&r->options.channel, &channel, r->image, path) ||
-        (r->model == NULL && !are_maps_given() && !find_stain(&nuclear, r, context)))
+    if (!read_input(r, context) || (r->model == NULL && !are_maps_given() && !find_stain(&nuclear, r, context)))
         return false;
     cellseg_image_free(nuclear);
     warn_of_channels(r->image, r->model != NULL || are_maps_given(), path);
@@ -320,13 +329,15 @@ static outcome process(const field *f, cellseg_context *context, const cellseg_m
 
 /* ---- all fields ---- */
 
+/* Given maps need no model, unless one is named. */
 static bool load_model(cellseg_model **model, cellseg_context *context) {
+    const bool is_default = model_path == NULL || strcmp(model_path, "default") == 0;
     if (are_maps_given() && model_path == NULL)
         return true;
     const cellseg_status status =
-        model_path != NULL ? cellseg_model_load(model, context, model_path) : cellseg_model_default(model, context);
+        is_default ? cellseg_model_default(model, context) : cellseg_model_load(model, context, model_path);
     if (status != CELLSEG_OK)
-        print_library_error(model_path != NULL ? model_path : "default model");
+        print_library_error(is_default ? "default model" : model_path);
     return status == CELLSEG_OK;
 }
 
@@ -460,7 +471,7 @@ static bool settle_fields(field_list *fields) {
     if (!choose_marker(&channel, fields) || (nuclei_path == NULL && !choose_channel(&nuclei_channel, fields, "--nuclei-channel")))
         return false;
     settle_channels();
-    return name_fields(fields, channel.word);
+    return settle_measured_channels(fields) && name_fields(fields, channel.word);
 }
 
 static int run(const command *of, const words *line) {
@@ -500,6 +511,7 @@ const command segment_command = {
                                      {NULL, reading_options},
                                      {"Objects", segment_objects.rows},
                                      {"Measurements", measuring_options},
+                                     {NULL, measured_channel_options},
                                      {NULL, measuring_rows.rows},
                                      {"Method", model_options},
                                      {NULL, given_maps_options},
@@ -536,6 +548,7 @@ const command label_command = {
                                      {NULL, reading_options},
                                      {"Objects", label_objects.rows},
                                      {"Measurements", measuring_options},
+                                     {NULL, measured_channel_options},
                                      {NULL, measuring_rows.rows},
                                      {"Method", label_inner.rows},
                                      {"Common", thread_options},

@@ -29,6 +29,7 @@ typedef struct cellseg_measure_options {
     int32_t granularity; /**< 1: spectrum of the sizes of bright structures in each channel. Default 0 */
     int32_t granularity_step_px; /**< granularity reads every so many-th row and column, 1 to 64. Default 4 */
     int32_t zernike;             /**< 1: Zernike moments of the shape and of each channel. Default 0 */
+    int32_t intensity_detail;    /**< 1: further statistics of each channel, also of the cell's edge. Default 0 */
 } cellseg_measure_options;
 
 /** Set the defaults. @return CELLSEG_ERR_ARGUMENT  options is NULL or struct_size too small. Threads: any. Since: 1.0 */
@@ -102,6 +103,18 @@ CELLSEG_API const cellseg_option_table *cellseg_measure_options_table(void);
  *     centroid_weighted_y_um_channel_0  mean position weighted by the values; NaN if the sum of the values is 0
  *     centroid_weighted_x_um_channel_0
  *
+ * with `image` and options->intensity_detail, for each channel from 0; all NaN if a value of the cell is NaN
+ *
+ *     intensity_quartile_lower_channel_0  linear between the values next to place (n - 1) / 4 of the n sorted ones
+ *     intensity_quartile_upper_channel_0  the same of place 3 (n - 1) / 4
+ *     intensity_mad_channel_0   median of the absolute differences from the median; NaN if the median is not finite
+ *     intensity_displacement_um_channel_0  from the centroid to the centroid weighted by the values
+ *     intensity_edge_mean_channel_0  statistics of the edge: the pixels with a pixel of another id or none next to them, not
+ *     intensity_edge_std_channel_0   diagonally; NaN without such pixels
+ *     intensity_edge_min_channel_0
+ *     intensity_edge_max_channel_0
+ *     intensity_edge_integrated_channel_0
+ *
  * with `image` and options->texture, for each channel from 0: texture_angular_second_moment_channel_0, texture_contrast,
  * texture_correlation, texture_variance, texture_inverse_difference_moment, texture_sum_average, texture_sum_variance,
  * texture_sum_entropy, texture_entropy, texture_difference_variance, texture_difference_entropy, texture_info_measure_1 and
@@ -139,7 +152,7 @@ CELLSEG_API const cellseg_option_table *cellseg_measure_options_table(void);
  * Threads: any. Result: the same bytes for any number of threads. Cost: three passes over the map, about six passes over the
  * cells of each channel, about twice as much for each of radial, granularity and zernike. Memory: 32 bytes per run of pixels in a
  * row, 4 per pixel of the cells measured at one time (8 for float64), with texture 1 per pixel, with radial 13 per pixel, with
- * granularity 108 per pixel that is read. Source: Legland et al. 2007 (perimeter), Haralick et al. 1973 (texture), Ravkin and
+ * granularity 69 per pixel that is read. Source: Legland et al. 2007 (perimeter), Haralick et al. 1973 (texture), Ravkin and
  * Temov 1988 (granularity), Boland et al. 1998 (Zernike). Since: 1.0
  */
 CELLSEG_API cellseg_status cellseg_measure(cellseg_table **out, cellseg_context *context, const cellseg_labels *cells,
@@ -157,7 +170,9 @@ typedef struct cellseg_measure_inputs {
     const cellseg_labels *const *compartments; /**< further label maps of the size of `cells`, for instance compartments */
     const char *const *compartment_names;      /**< a name for each: 1 to 31 letters, digits and underscores */
     size_t compartment_count;                  /**< number of compartments. Default 0 */
-    size_t channel_names; /**< 1: in names of columns a channel's own name stands for "channel_<number>". Default 0 */
+    size_t channel_names;    /**< 1: in names of columns a channel's own name stands for "channel_<number>". Default 0 */
+    const int32_t *channels; /**< numbers of the channels to measure, in the order of their columns. Default NULL: all */
+    size_t channel_count;    /**< number of channels; not read if `channels` is NULL. Default 0 */
 } cellseg_measure_inputs;
 
 /** Set the defaults. @return CELLSEG_ERR_ARGUMENT  inputs is NULL or struct_size too small. Threads: any. Since: 1.0 */
@@ -181,7 +196,7 @@ CELLSEG_API cellseg_status cellseg_measure_inputs_init(cellseg_measure_inputs *i
  * @param      inputs   at most 65536 images and as many compartments
  * @param      options  NULL for defaults
  * @return CELLSEG_ERR_ARGUMENT  inputs, its cells, an image or a compartment is NULL, sizes differ, a compartment's name is no
- * word or taken, or an option is out of range
+ * word or taken, a channel is absent or chosen twice, or an option is out of range
  * @return CELLSEG_ERR_MEMORY, CELLSEG_ERR_LIMIT, CELLSEG_ERR_CANCELLED
  * Threads: any. Result: the same bytes for any number of threads. Cost and memory: as cellseg_measure() for the cells and then
  * for each compartment. Since: 1.0

@@ -271,13 +271,14 @@ static void warn(const painter *p) {
             (unsigned long long)l->pixels, l->y, l->x, (unsigned)l->other, (unsigned)l->id);
     if (l->hidden > 0)
         cseg_log_write(context, CELLSEG_LOG_WARNING,
-                       "%zu outlines hold no pixel's centre, or none that is free; object %u has one", l->hidden,
+                       "%zu of the outlines hold no pixel's centre, or none that is free; object %u has one", l->hidden,
                        (unsigned)l->hidden_id);
     if (l->beyond > 0)
-        cseg_log_write(context, CELLSEG_LOG_WARNING, "%zu outlines reach beyond the image of %zu x %zu pixels; object %u has one",
-                       l->beyond, p->width, p->height, (unsigned)l->beyond_id);
+        cseg_log_write(context, CELLSEG_LOG_WARNING,
+                       "%zu of the outlines reach beyond the image of %zu x %zu pixels; object %u has one", l->beyond, p->width,
+                       p->height, (unsigned)l->beyond_id);
     if (p->shapes->ignored > 0)
-        cseg_log_write(context, CELLSEG_LOG_WARNING, "%zu objects without an area, such as points and lines, are left out",
+        cseg_log_write(context, CELLSEG_LOG_WARNING, "objects without an area, such as points and lines, are left out: %zu",
                        p->shapes->ignored);
 }
 

@@ -7,15 +7,7 @@
 #include "measure/columns.h"
 
 const cseg_column_group *const cseg_columns_groups[CSEG_COLUMN_GROUPS] = {
-    &cseg_position_measure,
-    &cseg_shape_measure,
-    &cseg_convex_measure,
-    &cseg_zernike_measure,
-    &cseg_neighbours_measure,
-    &cseg_nuclei_measure,
-    &cseg_intensity_measure,
-    &cseg_texture_measure,
-    &cseg_radial_measure,
-    &cseg_granularity_measure,
-    &cseg_zernike_intensity_measure,
+    &cseg_position_measure,   &cseg_shape_measure,  &cseg_convex_measure,      &cseg_zernike_measure,
+    &cseg_neighbours_measure, &cseg_nuclei_measure, &cseg_intensity_measure,   &cseg_intensity_detail_measure,
+    &cseg_texture_measure,    &cseg_radial_measure, &cseg_granularity_measure, &cseg_zernike_intensity_measure,
 };

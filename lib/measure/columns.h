@@ -50,7 +50,8 @@ typedef enum cseg_choice {
     CSEG_CHOICE_TEXTURE = 4,
     CSEG_CHOICE_RADIAL = 5,
     CSEG_CHOICE_GRANULARITY = 6,
-    CSEG_CHOICE_ZERNIKE = 7
+    CSEG_CHOICE_ZERNIKE = 7,
+    CSEG_CHOICE_INTENSITY_DETAIL = 8
 } cseg_choice;
 
 enum { CSEG_GROUP_COLUMNS = 64 };
@@ -72,6 +73,7 @@ extern const cseg_column_group cseg_shape_measure, cseg_convex_measure; /* shape
 extern const cseg_column_group cseg_neighbours_measure;                 /* neighbours.c */
 extern const cseg_column_group cseg_nuclei_measure;                     /* nuclei.c */
 extern const cseg_column_group cseg_intensity_measure;                  /* intensity.c */
+extern const cseg_column_group cseg_intensity_detail_measure;           /* the same */
 extern const cseg_column_group cseg_texture_measure;                    /* texture.c */
 extern const cseg_column_group cseg_radial_measure;                     /* radial.c */
 extern const cseg_column_group cseg_granularity_measure;                /* granularity.c */
@@ -79,7 +81,7 @@ extern const cseg_column_group cseg_zernike_measure;                    /* zerni
 extern const cseg_column_group cseg_zernike_intensity_measure;          /* of a channel */
 
 /* All groups, in the order of the table's columns. */
-enum { CSEG_COLUMN_GROUPS = 11 };
+enum { CSEG_COLUMN_GROUPS = 12 };
 extern const cseg_column_group *const cseg_columns_groups[CSEG_COLUMN_GROUPS];
 
 #endif

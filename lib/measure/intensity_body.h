@@ -36,14 +36,20 @@ static void KEYED(add_run)(KEYED(sums) * s, const KEY *keys, cseg_run run, int32
     s->x_value += (double)run.begin * total + lanes_total(moment);
 }
 
-static KEYED(sums) KEYED(sum_up)(const KEY *keys, const cseg_region *region, size_t area, int32_t type) {
+/* The sums of no run yet, with the ends of the keys. */
+static KEYED(sums) KEYED(sums_of)(const KEY *keys, size_t count, int32_t type) {
     KEYED(sums) s = {.smallest = keys[0], .largest = keys[0]};
-    for (size_t i = 0; i < area; i++) {
+    for (size_t i = 0; i < count; i++) {
         s.smallest = keys[i] < s.smallest ? keys[i] : s.smallest;
         s.largest = keys[i] > s.largest ? keys[i] : s.largest;
     }
     s.nan =
         isnan(KEYED(value_of)(s.smallest, type)) || isnan(KEYED(value_of)(s.largest, type)); /* NaN sorts beyond the infinities */
+    return s;
+}
+
+static KEYED(sums) KEYED(sum_up)(const KEY *keys, const cseg_region *region, size_t area, int32_t type) {
+    KEYED(sums) s = KEYED(sums_of)(keys, area, type);
     for (size_t i = 0; i < region->run_count; i++) {
         const cseg_run run = cseg_regions_run(region, i);
         KEYED(add_run)(&s, keys, run, type);
@@ -64,7 +70,7 @@ static double KEYED(sum_squares)(const KEY *keys, size_t count, double mean, int
     return lanes_total(sum);
 }
 
-/* ---- median ---- */
+/* ---- median and quartiles ---- */
 
 /* The key of the given rank, from 0, among keys from `low` to `high`. Each round splits the range into at most 256 bins. */
 static KEY KEYED(select_key)(const KEY *keys, size_t count, size_t rank, KEY low, KEY high) {
@@ -86,9 +92,11 @@ static KEY KEYED(select_key)(const KEY *keys, size_t count, size_t rank, KEY low
     return low;
 }
 
-static double KEYED(median)(const KEY *keys, size_t count, const KEYED(sums) * s, int32_t type) {
-    const KEY low = KEYED(select_key)(keys, count, (count - 1) / 2, s->smallest, s->largest);
-    if (count % 2 == 1)
+/* Quarter 1, 2 or 3 of the sorted values, which lie between two keys: linear between the two values next to it. */
+static double KEYED(quartile)(const KEY *keys, size_t count, size_t quarter, KEY smallest, KEY largest, int32_t type) {
+    const size_t rank = (count - 1) / 4 * quarter + (count - 1) % 4 * quarter / 4, rest = (count - 1) % 4 * quarter % 4;
+    const KEY low = KEYED(select_key)(keys, count, rank, smallest, largest);
+    if (rest == 0)
         return KEYED(value_of)(low, type);
     size_t up_to_low = 0;
     KEY next = (KEY)-1; /* the smallest key above low */
@@ -96,8 +104,19 @@ static double KEYED(median)(const KEY *keys, size_t count, const KEYED(sums) * s
         up_to_low += keys[i] <= low;
         next = keys[i] > low && keys[i] < next ? keys[i] : next;
     }
-    const KEY high = up_to_low > count / 2 ? low : next;
-    return (KEYED(value_of)(low, type) + KEYED(value_of)(high, type)) / 2;
+    const double below = KEYED(value_of)(low, type), above = up_to_low > rank + 1 ? below : KEYED(value_of)(next, type);
+    return (below * (double)(4 - rest) + above * (double)rest) / 4;
+}
+
+/* The median of the distances from `median`. sizes: room for as many keys. */
+static double KEYED(deviation)(uint64_t *sizes, const KEY *keys, size_t count, double median, int32_t type) {
+    uint64_t smallest = UINT64_MAX, largest = 0;
+    for (size_t i = 0; i < count; i++) {
+        sizes[i] = key_of_size(fabs(KEYED(value_of)(keys[i], type) - median));
+        smallest = sizes[i] < smallest ? sizes[i] : smallest;
+        largest = sizes[i] > largest ? sizes[i] : largest;
+    }
+    return isfinite(median) ? quartile_u64(sizes, count, 2, smallest, largest, CELLSEG_FLOAT64) : (double)NAN;
 }
 
 /* ---- the columns ---- */
@@ -116,7 +135,7 @@ static cellseg_status KEYED(measure)(double measured[COLUMNS], const cseg_region
         sqrt(KEYED(sum_squares)(keys, area, mean, type) / (double)area),
         KEYED(value_of)(s.smallest, type),
         KEYED(value_of)(s.largest, type),
-        KEYED(median)(keys, area, &s, type),
+        KEYED(quartile)(keys, area, 2, s.smallest, s.largest, type),
         s.value,
         s.y_value / s.value,
         s.x_value / s.value,
@@ -125,4 +144,49 @@ static cellseg_status KEYED(measure)(double measured[COLUMNS], const cseg_region
         measured[i] = s.nan ? (double)NAN : all[i];
     cseg_memory_free(keys);
     return CELLSEG_OK;
+}
+
+/* The statistics of the cell's edge; keys: room for those of the cell. */
+static void KEYED(measure_edge)(double *measured, KEY *keys, const cseg_region *region, const cseg_measure_input *input) {
+    const int32_t type = input->channel.type;
+    size_t count = 0;
+    for (size_t i = 0; i < region->run_count; i++) {
+        const cseg_run run = cseg_regions_run(region, i);
+        for (size_t x = run.begin; x < run.end; x++)
+            if (on_edge(&input->cells, run, x, region->id))
+                KEYED(gather_run)(keys + count++, &input->channel, (cseg_run){run.y, x, x + 1});
+    }
+    if (count == 0)
+        return;
+    KEYED(sums) s = KEYED(sums_of)(keys, count, type);
+    KEYED(add_run)(&s, keys, (cseg_run){0, 0, count}, type);
+    measured[0] = s.value / (double)count;
+    measured[1] = sqrt(KEYED(sum_squares)(keys, count, measured[0], type) / (double)count);
+    measured[2] = KEYED(value_of)(s.smallest, type);
+    measured[3] = KEYED(value_of)(s.largest, type);
+    measured[4] = s.value;
+}
+
+static cellseg_status KEYED(detail)(double measured[DETAILS], const cseg_region *region, const cseg_measure_input *input) {
+    const size_t area = cseg_regions_area(region);
+    const int32_t type = input->channel.type;
+    KEY *keys = cseg_memory_alloc(input->context, area, sizeof *keys);
+    uint64_t *sizes = keys != NULL ? cseg_memory_alloc(input->context, area, sizeof *sizes) : NULL;
+    for (size_t i = 0; i < DETAILS; i++)
+        measured[i] = (double)NAN;
+    if (sizes != NULL) {
+        KEYED(gather)(keys, &input->channel, region);
+        const KEYED(sums) s = KEYED(sum_up)(keys, region, area, type);
+        if (!s.nan) {
+            const double median = KEYED(quartile)(keys, area, 2, s.smallest, s.largest, type);
+            measured[0] = KEYED(quartile)(keys, area, 1, s.smallest, s.largest, type);
+            measured[1] = KEYED(quartile)(keys, area, 3, s.smallest, s.largest, type);
+            measured[2] = KEYED(deviation)(sizes, keys, area, median, type);
+            measured[3] = distance_from_centroid(region, s.y_value / s.value, s.x_value / s.value);
+            KEYED(measure_edge)(measured + EDGE, keys, region, input);
+        }
+    }
+    cseg_memory_free(keys);
+    cseg_memory_free(sizes);
+    return sizes != NULL ? CELLSEG_OK : cseg_error_last();
 }

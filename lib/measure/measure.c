@@ -29,6 +29,8 @@ static bool chosen(const cseg_column_group *group, const cellseg_measure_options
         return options->granularity != 0;
     case CSEG_CHOICE_ZERNIKE:
         return options->zernike != 0;
+    case CSEG_CHOICE_INTENSITY_DETAIL:
+        return options->intensity_detail != 0;
     default:
         return true;
     }

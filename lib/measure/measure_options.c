@@ -25,9 +25,11 @@ static const cellseg_option rows[] = {
     ROW(granularity, 0, 0, 0, 1, "", "measure the spectrum of sizes of bright structures in each channel", .choices = no_yes),
     ROW(granularity_step_px, 4, 4, 1, 64, "px", "granularity reads every so many-th row and column"),
     ROW(zernike, 0, 0, 0, 1, "", "measure Zernike moments of the shape and of each channel", .choices = no_yes),
+    ROW(intensity_detail, 0, 0, 0, 1, "", "measure quartiles, deviations, displacement and the edge's statistics of each channel",
+        .choices = no_yes),
 };
 
-static const cellseg_option_table table = CSEG_OPTION_TABLE(cellseg_measure_options, rows, zernike);
+static const cellseg_option_table table = CSEG_OPTION_TABLE(cellseg_measure_options, rows, intensity_detail);
 
 const cellseg_option_table *cellseg_measure_options_table(void) {
     return &table;

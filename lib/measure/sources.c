@@ -13,7 +13,7 @@
 
 enum { MAX_NAME_BYTES = 40, MAX_COMPARTMENT_BYTES = 31, MAX_INPUTS = 1 << 16 };
 
-#define FIRST_RELEASE_SIZE (offsetof(cellseg_measure_inputs, channel_names) + sizeof(size_t))
+#define FIRST_RELEASE_SIZE (offsetof(cellseg_measure_inputs, channel_count) + sizeof(size_t))
 
 static cellseg_measure_inputs defaults(void) {
     const cellseg_measure_inputs inputs = {.struct_size = sizeof inputs};
@@ -60,6 +60,24 @@ static cellseg_status check_images(cseg_sources *sources) {
     return CELLSEG_OK;
 }
 
+/* The chosen channels take the place of all: each is there, and none twice. */
+static cellseg_status check_channels(cseg_sources *sources) {
+    const int32_t *channels = sources->in.channels;
+    const size_t all = sources->channels;
+    if (channels == NULL)
+        return CELLSEG_OK;
+    for (size_t i = 0; i < sources->in.channel_count; i++) {
+        if (channels[i] < 0 || (size_t)channels[i] >= all)
+            return cseg_fail(CELLSEG_ERR_ARGUMENT, "channel %d is to be measured, and the images have %zu channels, from 0",
+                             (int)channels[i], all);
+        for (size_t k = 0; k < i; k++)
+            if (channels[k] == channels[i])
+                return cseg_fail(CELLSEG_ERR_ARGUMENT, "channel %d is to be measured twice", (int)channels[i]);
+    }
+    sources->channels = sources->in.channel_count;
+    return CELLSEG_OK;
+}
+
 static cellseg_status check_compartments(const cellseg_measure_inputs *in) {
     for (size_t i = 0; i < in->compartment_count; i++) {
         const char *name = in->compartment_names[i];
@@ -95,14 +113,21 @@ cellseg_status cseg_sources_read(cseg_sources *out, const cellseg_measure_inputs
     if (in->nuclei != NULL)
         CSEG_TRY(check_size(in->cells, cellseg_labels_height(in->nuclei), cellseg_labels_width(in->nuclei), "nuclei"));
     CSEG_TRY(check_images(out));
+    CSEG_TRY(check_channels(out));
     CSEG_TRY(check_compartments(in));
     return cseg_measure_options_read(&out->options, options);
 }
 
 /* ---- channels ---- */
 
+/* The number of a measured channel among those of all images. */
+static size_t number_of(const cseg_sources *sources, size_t index) {
+    return sources->in.channels != NULL ? (size_t)sources->in.channels[index] : index;
+}
+
 const cellseg_image *cseg_sources_channel(int32_t *channel, const cseg_sources *sources, size_t index) {
     const cellseg_image *const *image = sources->in.images;
+    index = number_of(sources, index);
     while (index >= (size_t)cellseg_image_channels(*image))
         index -= (size_t)cellseg_image_channels(*image++);
     *channel = (int32_t)index;
@@ -139,7 +164,7 @@ cellseg_status cseg_sources_label(cseg_sources *sources, cellseg_context *contex
         if (sources->in.channel_names != 0)
             clean_name(label, cellseg_image_channel_name(image, channel));
         if (label[0] == '\0' || is_taken(sources, i))
-            (void)snprintf(label, CSEG_CHANNEL_LABEL_SIZE, "channel_%zu", i);
+            (void)snprintf(label, CSEG_CHANNEL_LABEL_SIZE, "channel_%zu", number_of(sources, i));
     }
     return CELLSEG_OK;
 }

@@ -503,9 +503,8 @@ static cellseg_status read_description(import *g, cseg_message file) {
         cseg_memory_free(text);
         return status;
     }
-    return cseg_fail(
-        CELLSEG_ERR_FORMAT,
-        "the ONNX file has no metadata \"cellseg\" with \"rule\" and \"classes\": how images are preprocessed is not known");
+    return cseg_fail(CELLSEG_ERR_FORMAT, "the ONNX file has no metadata \"cellseg\" with \"rule\" and \"classes\", which say how "
+                                         "images are preprocessed; add them as docs/model-format.md shows");
 }
 
 static cellseg_status finish(cellseg_model *model, import *g) {

@@ -215,7 +215,7 @@ static uint64_t batch_planes(const cellseg_network *network, uint64_t classes) {
 
 static cellseg_status predict_elsewhere(const predict_job *job, const cellseg_network *network) {
     const size_t area = job->grid.patch_px * job->grid.patch_px;
-    float *block = cseg_memory_alloc(job->context, batch_planes(network, job->classes), area * sizeof *block);
+    float *block = cseg_memory_alloc(job->context, (size_t)batch_planes(network, job->classes), area * sizeof *block);
     if (block == NULL)
         return cseg_error_last();
     const batch b = {block, block + area, block + (1 + job->classes) * area, block + (1 + job->classes + network->batch) * area};

@@ -112,6 +112,7 @@ CALL(measure) {
     cellseg_table *table;
     assert_ok(cellseg_measure_options_init(&options, sizeof options));
     options.neighbours = options.texture = options.radial = options.granularity = options.zernike = 1;
+    options.intensity_detail = 1;
     const cellseg_status status = cellseg_measure(&table, context, in.cells, in.nuclei, in.image, &options);
     return take_table(hash, table, status);
 }
@@ -119,7 +120,13 @@ CALL(measure_all) {
     const cellseg_image *const images[] = {in.image, in.maps};
     const cellseg_labels *const nuclei = in.nuclei;
     const char *const name = "nucleus";
-    const cellseg_measure_inputs inputs = {sizeof inputs, in.cells, NULL, images, 2, &nuclei, &name, 1, 0};
+    const cellseg_measure_inputs inputs = {.struct_size = sizeof inputs,
+                                           .cells = in.cells,
+                                           .images = images,
+                                           .image_count = 2,
+                                           .compartments = &nuclei,
+                                           .compartment_names = &name,
+                                           .compartment_count = 1};
     cellseg_table *table;
     const cellseg_status status = cellseg_measure_all(&table, context, &inputs, NULL);
     return take_table(hash, table, status);

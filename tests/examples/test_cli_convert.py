@@ -108,6 +108,8 @@ def test_refusals(tmp_path, field):
         done = run("convert", "-o", tmp_path / "out", *arguments)
         assert done.code == code and message in " ".join(done.errors) and not list(tmp_path.glob("out/*"))
     assert run("convert", folder / "drug_1.zip").code == 2
+    done = run("convert", "-o", folder / "out", folder)
+    assert done.code == 2 and done.errors == [f"cellseg: {folder}: this is a folder; name the files in it, for instance {folder}/*.zip"]
     done = run("convert", "-o", tmp_path / "out", "--images", folder / "drug_1.tif", folder / "drug_1.zip", folder / "coco.json")
     assert done.code == 2 and "several inputs need a folder" in " ".join(done.errors)
     write_image(tmp_path / "small.tif", np.ones((20, 30), np.uint16))

@@ -99,6 +99,7 @@ def test_faults(folders, tmp_path):
     (predicted / "a.cells.tif").rename(predicted / "a.tif")
     for arguments, fault in (
         ([truth, truth / "a.cells.tif"], "one is a folder, the other is not"),
+        ([truth, truth / "nowhere"], "nowhere: there is no such file or folder"),
         ([truth / "a.cells.tif", floats], "0.5"),
         ([truth, tmp_path / "empty"], "the folder has no .tif, .tiff or .png file"),
         ([truth, predicted], "2 files are named a.*"),

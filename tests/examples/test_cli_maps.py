@@ -37,10 +37,12 @@ def assert_same(folder, other, stem):
         np.testing.assert_array_equal(one, two)
 
 
-def test_the_maps_of_a_folder_give_the_cells_of_the_model(field, tmp_path):
+@pytest.mark.parametrize("by_name", [False, True])
+def test_the_maps_of_a_folder_give_the_cells_of_the_model(field, tmp_path, by_name):
     """With the model, which joins cells and names the scale; its name and the maps' stand in the record."""
     folder, files = field
-    result = run("segment", "--pixel-size", 0.65, "--maps", folder / "own", "--model", default(tmp_path), "-o", tmp_path / "out", *files)
+    model = "default" if by_name else default(tmp_path)
+    result = run("segment", "--pixel-size", 0.65, "--maps", folder / "own", "--model", model, "-o", tmp_path / "out", *files)
     assert result.code == 0 and result.errors == []
     for stem in "ab":
         assert labels(tmp_path / "out", stem)[0].max() > 3
@@ -99,4 +101,4 @@ def test_faults_are_named(field, tmp_path):
     for change, part in [(good[:2], "2 channels"), (good[:, :100], "proportions"), (good * 2, "a map lies in [0, 1]")]:
         tifffile.imwrite(tmp_path / "bad.tif", change, photometric="minisblack")
         result = run("segment", "--pixel-size", 0.65, "--maps", tmp_path / "bad.tif", "-o", out, files[0])
-        assert result.code == 1 and any(part in line for line in result.errors), result.errors
+        assert result.code == 1 and any(part in line and "bad.tif" in line for line in result.errors), result.errors

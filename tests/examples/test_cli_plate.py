@@ -226,6 +226,35 @@ def test_label_takes_both_channels_by_name(plate, tmp_path):
     np.testing.assert_array_equal(one, two)
 
 
+def read_columns(path):
+    with open(path, newline="") as file:
+        return {name: column for name, *column in zip(*csv.reader(file), strict=True)}
+
+
+def test_the_channels_that_are_measured_are_chosen(plate, segmented, tmp_path):
+    """By number or by name; the columns keep the channels' numbers and have the values that they have among all."""
+    go = ["segment", "--marker", "w2", "--resume", "-o", tmp_path]
+    for words in (["w1"], ["0"], ["W01,0"]):
+        assert len(run(*go, "--measure-channels", *words, plate).output.splitlines()) == 5
+        for stem in STEMS:
+            all_columns, columns = (read_columns(folder / f"{stem}.csv") for folder in (segmented, tmp_path))
+            assert columns == {name: column for name, column in all_columns.items() if not name.endswith("_channel_1")} != all_columns
+    assert json.loads((tmp_path / f"{stem}.json").read_text())["measure_channels"] == "W01,0"
+    assert told(run(*go, "--measure-channels", "W01,0", plate)) == ["cellseg: note: 4 of 4 were finished before, and are kept"]
+    assert len(run(*go, "--measure-channels", "all", plate).output.splitlines()) == 5
+    assert files_below(tmp_path) == files_below(segmented)
+
+
+@pytest.mark.parametrize("words, fault", [("w1,w9", "--measure-channels w9: no file's name states this channel"), ("w1,,", "--measure-channels w1,,: expected all")])
+def test_faults_of_measured_channels(plate, tmp_path, words, fault):
+    result = run("segment", "--marker", "w2", "--measure-channels", words, "-o", tmp_path, plate)
+    assert result.code == 2 and len(result.errors) == 1 and fault in result.errors[0]
+    path = plate / f"{STEMS[0]}.tif"
+    for word, line in (("3", "--measure-channels 3: the image has 1 channel, from 0"), ("dna", 'no channel is named "dna"; channels are 0')):
+        result = run("segment", "--measure-channels", word, "-o", tmp_path, path)
+        assert result.code == 1 and result.errors == [f"cellseg: {path}: {line}"]
+
+
 def test_without_a_word_the_first_channel_is_taken_with_a_warning(plate, tmp_path):
     result = run("segment", "--marker-check", "warn", "-o", tmp_path, plate)
     assert result.errors[0] == "cellseg: warning: channel w1 of w1, w2 is the marker; select another with --channel"
@@ -291,6 +320,7 @@ def test_a_sheet_names_files_wells_and_channels(plate, segmented, tmp_path):
     "text, fault",
     [
         ("well,site\nA01,1\n", "line 1: no column is called file, of well, site; a sheet has"),
+        ("file;well\na.tif;A01\n", "no column is called file, of file;well"),
         ("file,well\na.tif,A01\nb.tif\n", "line 3: the line has more or fewer values"),
         ("file,well\na.tif,first\n", "line 2: the well is none"),
         ("file,well\n,A01\n", "line 2: no file is named"),

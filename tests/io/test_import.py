@@ -136,7 +136,7 @@ def test_geojson_of_qupath(tmp_path):
     (own, nuclei), lines = warnings_of(cellseg.import_labels, path, SHAPE)
     np.testing.assert_array_equal(own, painted([(ring, 1), (two, 2)]))
     np.testing.assert_array_equal(nuclei, painted([(STARS[0][0].buffer(-2), 1), (STARS[3][0], 3)]))
-    assert any("1 objects without an area" in line for line in lines)
+    assert any("objects without an area, such as points and lines, are left out: 1" in line for line in lines)
 
 
 def test_labelme(tmp_path):
@@ -264,7 +264,7 @@ def test_regions_of_every_type(tmp_path):
         (own, nuclei), lines = warnings_of(cellseg.import_labels, path, SHAPE)
         assert ((own != wanted) & (own != 5) & (wanted != 5)).sum() == 0 and (own != wanted).sum() <= 8  # 64 corners
         assert np.argwhere(nuclei).tolist() == [[y, x] for y in range(35, 45) for x in range(45, 55)] and nuclei.max() == 5
-        assert len(lines) == 1 and "2 objects without an area" in lines[0]
+        assert len(lines) == 1 and "objects without an area, such as points and lines, are left out: 2" in lines[0]
     (tmp_path / "one.roi").write_bytes(entries["4.roi"])
     own, _ = cellseg.import_labels(tmp_path / "one.roi", SHAPE)
     np.testing.assert_array_equal(own, wanted == 4)
@@ -367,8 +367,8 @@ def test_overlaps_and_outlines_beyond_the_image_are_told(tmp_path):
     np.testing.assert_array_equal(own, painted([(square, i + 1) for i, square in enumerate(squares)]))
     told = "\n".join(lines)
     assert "overlap in 130 pixels" in told and "row 5, column 12 to 1, not to 2" in told
-    assert "1 outlines hold no pixel" in told and "object 3" in told
-    assert "1 outlines reach beyond" in told and "object 4" in told
+    assert "1 of the outlines hold no pixel" in told and "object 3" in told
+    assert "1 of the outlines reach beyond" in told and "object 4" in told
 
 
 def test_rounding_carries_no_edge_into_other_objects(tmp_path):

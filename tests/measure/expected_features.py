@@ -9,6 +9,7 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import dijkstra
 from scipy.spatial import ConvexHull
 from skimage.morphology import dilation, disk, erosion, reconstruction
+from skimage.segmentation import find_boundaries
 
 # ---- neighbours ----
 
@@ -37,6 +38,28 @@ def neighbour_columns(cells, scale=1, unit="px"):
     names = ["touching_percent", "neighbour_first_id", f"neighbour_first_distance_{unit}", "neighbour_second_id",
              f"neighbour_second_distance_{unit}", "neighbours_angle_rad"]  # fmt: skip
     return dict(zip(names, np.array(rows).reshape(-1, 6).T))
+
+
+# ---- details of intensity ----
+
+
+def detail_columns(cells, image):
+    names = ["quartile_lower", "quartile_upper", "mad", "displacement_px", "edge_mean", "edge_std", "edge_min", "edge_max",
+             "edge_integrated"]  # fmt: skip
+    edges = find_boundaries(cells, connectivity=1, mode="inner")
+    columns = {}
+    for c, channel in enumerate(image.astype(float)):
+        rows = []
+        for id_ in np.unique(cells[cells > 0]):
+            own = cells == id_
+            values, edge = channel[own], channel[own & edges]
+            quartiles = np.percentile(values, [25, 75])
+            weighted = np.average(np.argwhere(own), axis=0, weights=values) if values.sum() != 0 else np.nan
+            away = np.linalg.norm(weighted - np.argwhere(own).mean(0))
+            of_edge = [edge.mean(), edge.std(), edge.min(), edge.max(), edge.sum()] if len(edge) else [np.nan] * 5
+            rows.append([*quartiles, np.median(abs(values - np.median(values))), away, *of_edge])
+        columns.update({f"intensity_{name}_channel_{c}": column for name, column in zip(names, np.array(rows).reshape(-1, 9).T)})
+    return columns
 
 
 # ---- radial ----

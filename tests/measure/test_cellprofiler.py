@@ -48,8 +48,13 @@ def columns_there():
                          "Solidity": "solidity"}.items():  # fmt: skip
         yield f"AreaShape_{theirs}", ours, 1
     for theirs, ours in {"MeanIntensity": "mean", "StdIntensity": "std", "MinIntensity": "min", "MaxIntensity": "max",
-                         "MedianIntensity": "median", "IntegratedIntensity": "integrated"}.items():  # fmt: skip
+                         "MedianIntensity": "median", "IntegratedIntensity": "integrated",
+                         "LowerQuartileIntensity": "quartile_lower", "UpperQuartileIntensity": "quartile_upper",
+                         "MADIntensity": "mad", "MeanIntensityEdge": "edge_mean", "StdIntensityEdge": "edge_std",
+                         "MinIntensityEdge": "edge_min", "MaxIntensityEdge": "edge_max",
+                         "IntegratedIntensityEdge": "edge_integrated"}.items():  # fmt: skip
         yield f"Intensity_{theirs}", f"intensity_{ours}_channel_0", SCALE
+    yield "Intensity_MassDisplacement", "intensity_displacement_px_channel_0", 1
     for axis in "YX":
         yield f"Location_CenterMassIntensity_{axis}", f"centroid_weighted_{axis.lower()}_px_channel_0", 1
     for theirs, ours in {"PercentTouching": "touching_percent", "FirstClosestDistance": "neighbour_first_distance_px",
@@ -128,14 +133,15 @@ def test_every_column_is_cellprofiler_s():
     cells, image = field()
     with open(RECORD, newline="") as file:
         recorded = {name: np.array(values, float) for name, *values in zip(*csv.reader(file))}
-    ours = cellseg.measure(cells, None, image, neighbours=True, radial=True, granularity=True, zernike=True)
+    ours = cellseg.measure(cells, None, image, neighbours=True, radial=True, granularity=True, zernike=True,
+                           intensity_detail=True)  # fmt: skip
     bytes_ = in_bytes(image)
     textures = cellseg.measure(np.where(bytes_ > 0, cells, 0), None, bytes_, texture=True, texture_levels=255, texture_low=0.5,
                                texture_high=255.5, texture_distance_px=3)  # fmt: skip
     ours.update({name: values for name, values in textures.items() if name.startswith("texture")})
     ours["texture_sum_average_channel_0"] += 2  # their levels begin at 1
     theirs = {ours: recorded[theirs] * factor for theirs, ours, factor in columns_there()}
-    assert len(ours["id"]) > 10 and len(theirs) == len(recorded) == 11 + 8 + 4 + 12 + 16 + 90 + 12
+    assert len(ours["id"]) > 10 and len(theirs) == len(recorded) == 11 + 17 + 4 + 12 + 16 + 90 + 12
     check_moments(theirs, ours)
     for name, values in theirs.items():
         if not name.startswith("zernike"):

@@ -112,6 +112,34 @@ def test_radial_distribution_of_small_shapes(points):
         check(expected.radial_columns(cells, image), cells, image, radial=True)
 
 
+# ---- details of intensity ----
+
+
+@pytest.mark.parametrize("type_", [np.uint8, np.uint16, np.uint32, np.int16, np.int32, np.float32, np.float64])
+@pytest.mark.parametrize("seed", range(2))
+def test_details_of_intensity(seed, type_):
+    cells = blobs(seed, (50, 70), 3)
+    image = (texture(seed, cells.shape, 2) >> 9).astype(type_) - type_(0 if np.dtype(type_).kind == "u" else 31)
+    check(expected.detail_columns(cells, image), cells, image, 1e-9, 1e-9, intensity_detail=True)
+
+
+@pytest.mark.parametrize("points", SHAPES)
+def test_details_of_intensity_of_small_shapes(points):
+    for border in 0, 1:
+        cells = np.pad(shape_of(points), border).astype(int)
+        image = 1 + np.arange(cells.size, dtype=np.uint16).reshape(1, *cells.shape) % 7
+        check(expected.detail_columns(cells, image), cells, image, intensity_detail=True)
+
+
+def test_details_of_values_that_are_not_finite():
+    image = np.ones((1, 2, 8))
+    image[0, 0] = [np.nan, 1, np.inf, 1, 3, 1, np.inf, np.inf]
+    ours = cellseg.measure(np.array([[1, 1, 2, 2, 3, 3, 4, 4]] * 2), None, image, intensity_detail=True)
+    np.testing.assert_array_equal(ours["intensity_mad_channel_0"], [np.nan, 0, 0, np.nan])
+    np.testing.assert_array_equal(ours["intensity_quartile_upper_channel_0"], [np.nan, np.inf, 1.5, np.inf])
+    np.testing.assert_array_equal(ours["intensity_edge_max_channel_0"], [np.nan, np.inf, 3, np.inf])
+
+
 # ---- granularity: the openings are computed in float32, to 6e-8 of the image's range ----
 
 

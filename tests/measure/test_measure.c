@@ -43,6 +43,7 @@ static cellseg_measure_options everything(void) {
     cellseg_measure_options options;
     assert_ok(cellseg_measure_options_init(&options, sizeof options));
     options.neighbours = options.texture = options.radial = options.granularity = options.zernike = 1;
+    options.intensity_detail = 1;
     return options;
 }
 
@@ -161,6 +162,14 @@ static void wrong_inputs_are_argument_errors(void **state) {
     inputs.channel_names = 2;
     expect_wrong_inputs(&inputs, "channel_names");
     inputs.channel_names = 0;
+    int32_t channels[] = {1, 2};
+    inputs.channels = channels;
+    inputs.channel_count = 2;
+    expect_wrong_inputs(&inputs, "channel 2 is to be measured, and the images have 2 channels");
+    channels[1] = -1;
+    expect_wrong_inputs(&inputs, "channel -1");
+    channels[1] = 1;
+    expect_wrong_inputs(&inputs, "channel 1 is to be measured twice");
     inputs.struct_size = 8;
     expect_wrong_inputs(&inputs, "cellseg_measure_inputs");
     assert_status(cellseg_measure_all(NULL, NULL, &inputs, NULL), CELLSEG_ERR_ARGUMENT);
@@ -178,7 +187,7 @@ static void options_out_of_range_are_argument_errors(void **state) {
     scene s;
     assert_ok(scene_new(&s, NULL));
     const cellseg_measure_options good = everything();
-    cellseg_measure_options bad[] = {good, good, good, good, good, good, good, good, good, good, good};
+    cellseg_measure_options bad[] = {good, good, good, good, good, good, good, good, good, good, good, good};
     bad[0].texture_levels = 1;
     bad[1].texture_levels = 256;
     bad[2].texture_distance_px = 0;
@@ -186,10 +195,11 @@ static void options_out_of_range_are_argument_errors(void **state) {
     bad[4].texture_low = 1;
     bad[5].texture_high = (double)NAN;
     bad[6].texture_high = (double)INFINITY;
-    bad[7].struct_size = sizeof good - 1;
+    bad[7].struct_size = offsetof(cellseg_measure_options, intensity_detail);
     bad[8].granularity_step_px = 0;
     bad[9].granularity_step_px = 65;
     bad[10].zernike = 2;
+    bad[11].intensity_detail = -1;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         expect_fault(&s, &bad[i]);
     assert_status(cellseg_measure_options_init(NULL, sizeof good), CELLSEG_ERR_ARGUMENT);
@@ -205,9 +215,14 @@ static void options_choose_the_columns(void **state) {
     const struct {
         int32_t *member;
         size_t columns; /* of two channels */
-    } groups[] = {{&options.shape, 12},           {&options.neighbours, 7},  {&options.intensity, 2 * 8},
-                  {&options.texture, 2 * 13},     {&options.radial, 2 * 12}, {&options.granularity, 2 * 16},
-                  {&options.zernike, 30 + 2 * 60}};
+    } groups[] = {{&options.shape, 12},
+                  {&options.neighbours, 7},
+                  {&options.intensity, 2 * 8},
+                  {&options.texture, 2 * 13},
+                  {&options.radial, 2 * 12},
+                  {&options.granularity, 2 * 16},
+                  {&options.zernike, 30 + 2 * 60},
+                  {&options.intensity_detail, 2 * 9}};
     enum { GROUPS = sizeof groups / sizeof *groups };
     size_t expected = 1 + 8 + 3;
     for (size_t i = 0; i < GROUPS; i++)
@@ -222,6 +237,38 @@ static void options_choose_the_columns(void **state) {
             expected += groups[i].columns;
         }
     }
+    scene_free(&s);
+}
+
+/* Columns of the chosen channels keep their numbers among all, and have the values that they have among all. */
+static void channels_are_chosen_by_number(void **state) {
+    (void)state;
+    scene s;
+    assert_ok(scene_new(&s, NULL));
+    const cellseg_image *const images[] = {s.image, s.image};
+    const int32_t channels[] = {3, 0};
+    cellseg_measure_inputs inputs;
+    assert_ok(cellseg_measure_inputs_init(&inputs, sizeof inputs));
+    inputs.cells = s.cells;
+    inputs.images = images;
+    inputs.image_count = 2;
+    cellseg_table *all, *two, *none;
+    assert_ok(cellseg_measure_all(&all, NULL, &inputs, NULL));
+    inputs.channels = channels;
+    assert_ok(cellseg_measure_all(&none, NULL, &inputs, NULL));
+    inputs.channel_count = 2;
+    assert_ok(cellseg_measure_all(&two, NULL, &inputs, NULL));
+    const size_t rows = cellseg_table_rows(all), own = cellseg_table_columns(none), each = (cellseg_table_columns(all) - own) / 4;
+    assert_int_equal(cellseg_table_columns(two), own + 2 * each);
+    assert_string_equal(cellseg_table_column_name(two, own), "intensity_mean_channel_3");
+    for (size_t i = 0; i < own + 2 * each; i++) {
+        const size_t in_all = i < own ? i : i < own + each ? i + 3 * each : i - each;
+        assert_string_equal(cellseg_table_column_name(two, i), cellseg_table_column_name(all, in_all));
+        assert_memory_equal(cellseg_table_column(two, i), cellseg_table_column(all, in_all), rows * sizeof(double));
+    }
+    cellseg_table_free(all);
+    cellseg_table_free(two);
+    cellseg_table_free(none);
     scene_free(&s);
 }
 
@@ -284,6 +331,7 @@ int main(void) {
         cmocka_unit_test(wrong_inputs_are_argument_errors),
         cmocka_unit_test(options_out_of_range_are_argument_errors),
         cmocka_unit_test(options_choose_the_columns),
+        cmocka_unit_test(channels_are_chosen_by_number),
         cmocka_unit_test(a_table_says_what_is_not_there),
         cmocka_unit_test(progress_cancels),
     };

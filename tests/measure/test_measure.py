@@ -210,7 +210,7 @@ def test_not_a_number_stays_in_its_cell():
 def test_the_page_names_every_column_and_no_other():
     one = np.ones((2, 2), int)
     table = cellseg.measure(one, one, one.astype(np.uint8), 1, neighbours=True, texture=True, radial=True, granularity=True,
-                            zernike=True)  # fmt: skip
+                            zernike=True, intensity_detail=True)  # fmt: skip
     written = (DATA.parents[1] / "docs/measurements.md").read_text()
     rows = [row.split("|")[1] for row in written.splitlines() if row.startswith("| `")]
     named = [name for row in rows for name in re.findall("`([\\w<>]+)`", row)]

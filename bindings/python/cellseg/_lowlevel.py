@@ -89,6 +89,8 @@ class measure_inputs(_Sized):
         ("compartment_names", POINTER(c_char_p)),
         ("compartment_count", c_size_t),
         ("channel_names", c_size_t),
+        ("channels", POINTER(c_int32)),
+        ("channel_count", c_size_t),
     ]
 
 
@@ -313,7 +315,7 @@ class Handle:
     def __del__(self) -> None:
         if getattr(self, "_as_parameter_", None):
             self._free(self)
-            self._as_parameter_ = c_void_p()
+            self._as_parameter_ = type(self._as_parameter_)()  # c_void_p, whose name may be gone at interpreter shutdown
 
     @property
     def address(self) -> int | None:

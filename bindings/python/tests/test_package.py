@@ -416,3 +416,19 @@ def test_errors(picture, model, tmp_path):
 def test_an_exception_of_each_status_says_so():
     assert {e.status for e in cellseg.Error.__subclasses__()} == set(range(-9, 0))
     assert cellseg.library_version().split(".")[0] == cellseg.__version__.split(".")[0]
+
+
+SHUTDOWN = """
+import sys, cellseg
+owner = cellseg.Model.default()
+names = vars(sys.modules["cellseg._lowlevel"])
+names.update(dict.fromkeys(names))
+del owner
+"""
+
+
+def test_objects_may_outlive_the_names_of_the_module():
+    """The interpreter sets a module's names to None when it ends, before it releases what others still hold."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    ended = subprocess.run([sys.executable, "-c", SHUTDOWN], env=environment, capture_output=True, text=True)
+    assert (ended.returncode, ended.stderr) == (0, "")
