@@ -18,6 +18,7 @@ typedef struct parser {
     cseg_json *values; /* the next free one */
     char *strings;     /* where the next string goes */
     size_t count, most, depth;
+    bool large; /* objects may have any number of keys, and a key may come twice */
 } parser;
 
 static cellseg_status refuse(const parser *p) {
@@ -141,14 +142,20 @@ static cellseg_status parse_string(parser *p, const char **out) {
 
 /* ---- values ---- */
 
-/* Objects are short: a key is compared with all before. */
+/* Objects of a short text are short: a key is compared with all before. */
+static cellseg_status check_key(const parser *p, const char *key, const cseg_json *object) {
+    if (cseg_json_member(object, key) != NULL)
+        return cseg_fail(CELLSEG_ERR_FORMAT, "%s: the key \"%s\" comes twice", p->what, key);
+    if (object->count == MAX_KEYS)
+        return cseg_fail(CELLSEG_ERR_FORMAT, "%s: an object of more than %d keys", p->what, MAX_KEYS);
+    return CELLSEG_OK;
+}
+
 static cellseg_status parse_key(parser *p, const char **key, const cseg_json *object) {
     skip_spaces(p);
     CSEG_TRY(parse_string(p, key));
-    if (cseg_json_member(object, *key) != NULL)
-        return cseg_fail(CELLSEG_ERR_FORMAT, "%s: the key \"%s\" comes twice", p->what, *key);
-    if (object->count == MAX_KEYS)
-        return cseg_fail(CELLSEG_ERR_FORMAT, "%s: an object of more than %d keys", p->what, MAX_KEYS);
+    if (!p->large)
+        CSEG_TRY(check_key(p, *key, object));
     skip_spaces(p);
     return take(p, ":") ? CELLSEG_OK : refuse(p);
 }
@@ -224,7 +231,7 @@ static size_t most_values(const char *text, size_t bytes) {
 }
 
 /* Of at most `most` values. */
-static cellseg_status parse(cseg_json **out, cellseg_context *context, const char *text, size_t bytes, size_t most,
+static cellseg_status parse(cseg_json **out, cellseg_context *context, const char *text, size_t bytes, size_t most, bool large,
                             const char *what) {
     *out = NULL;
     size_t size;
@@ -240,7 +247,8 @@ static cellseg_status parse(cseg_json **out, cellseg_context *context, const cha
                 .end = text + bytes,
                 .values = values,
                 .strings = (char *)&values[most],
-                .most = most};
+                .most = most,
+                .large = large};
     cellseg_status status = parse_value(&p, &root);
     if (status == CELLSEG_OK && p.at < p.end)
         status = refuse(&p);
@@ -256,12 +264,12 @@ cellseg_status cseg_json_parse(cseg_json **out, cellseg_context *context, const 
     if (bytes > MAX_BYTES)
         return cseg_fail(CELLSEG_ERR_FORMAT, "%s: %zu bytes of JSON; at most %d are read", what, bytes, MAX_BYTES);
     const size_t most = most_values(text, bytes);
-    return parse(out, context, text, bytes, most < MAX_VALUES ? most : MAX_VALUES, what);
+    return parse(out, context, text, bytes, most < MAX_VALUES ? most : MAX_VALUES, false, what);
 }
 
 cellseg_status cseg_json_parse_large(cseg_json **out, cellseg_context *context, const char *text, size_t bytes,
                                      const char *what) {
-    return parse(out, context, text, bytes, most_values(text, bytes), what);
+    return parse(out, context, text, bytes, most_values(text, bytes), true, what);
 }
 
 /* ---- access ---- */

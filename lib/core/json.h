@@ -36,7 +36,8 @@ typedef struct cseg_json {
  */
 cellseg_status cseg_json_parse(cseg_json **out, cellseg_context *context, const char *text, size_t bytes, const char *what);
 
-/* The same of any size: 64 bytes of memory a value, beside the text's. CELLSEG_ERR_CANCELLED too. */
+/* The same of any size and any number of values and keys; of equal keys the first counts. 64 bytes of memory a value, beside the
+ * text's. CELLSEG_ERR_CANCELLED too. */
 cellseg_status cseg_json_parse_large(cseg_json **out, cellseg_context *context, const char *text, size_t bytes, const char *what);
 
 /* The value under `key`; NULL: `object` has no such key, or is no object. */

@@ -114,6 +114,14 @@ def test_geojson_of_shapely(tmp_path):
     np.testing.assert_array_equal(cellseg.import_labels(tmp_path / "c.json", SHAPE)[0], painted(STARS[:1]))
 
 
+def test_geojson_with_many_measurements(tmp_path):
+    """As of three compartments with every group of columns."""
+    many = {f"measurement {i}": i / 7 for i in range(3000)}
+    features = [feature(polygon, id=id_, properties={"measurements": many}) for polygon, id_ in STARS]
+    own, _ = cellseg.import_labels(write_geojson(tmp_path / "a.geojson", features), SHAPE)
+    np.testing.assert_array_equal(own, painted())
+
+
 def test_geojson_of_qupath(tmp_path):
     """UUIDs are no ids: objects are numbered; holes, several polygons, nuclei by class and as nucleusGeometry; no points."""
     ring = Polygon(STARS[0][0].buffer(6).exterior, [STARS[0][0].exterior])
