@@ -451,6 +451,7 @@ static bool init_segmentation(void) {
     if (status != CELLSEG_OK || !set_segment_preset(train_options.preset))
         return false;
     segment_options.channel = training_channel;
+    want_maps = true; /* a report draws the curve of the maps */
     return true;
 }
 

@@ -49,7 +49,9 @@ static int read_quoted(csv_reader *r, size_t *length) {
         if (c == '"' && (c = fgetc(r->file)) != '"')
             return c;
         r->next_line += c == '\n';
-        if (!add_character(r, length, (char)c))
+        if (c == '\0')
+            r->fault = "a zero byte";
+        if (r->fault != NULL || !add_character(r, length, (char)c))
             return EOF;
     }
     r->fault = "a quotation mark is not closed";

@@ -25,7 +25,8 @@ typedef struct found {
 
 typedef struct finding {
     found *files;
-    size_t count, skipped; /* skipped: files that the user's pattern does not fit */
+    size_t count, skipped;     /* skipped: files that the user's pattern does not fit */
+    char passed_by[PATH_SIZE]; /* the last of these, as the pattern saw the path */
     const field_source *from;
     const pattern *pattern;
     const char *root, *prefix; /* the folder that was given, and the name of its results' folder */
@@ -71,10 +72,11 @@ static void take_entry(finding *f, const char *below, const char *name) {
     if (there.kind == ENTRY_FOLDER && name[0] != '.' && !is_same_file(path, f->from->output_folder))
         search_folder(f, inside);
     else if (there.kind != ENTRY_FOLDER && is_image(name)) {
-        if (!locate(&where, f->pattern, inside) && f->pattern != NULL)
+        if (!locate(&where, f->pattern, inside) && f->pattern != NULL) {
             f->skipped++;
-        else if (snprintf(folder, sizeof folder, "%s%s%s", f->prefix, f->prefix[0] != '\0' && below[0] != '\0' ? "/" : "",
-                          below) < PATH_SIZE)
+            memcpy(f->passed_by, inside, sizeof inside);
+        } else if (snprintf(folder, sizeof folder, "%s%s%s", f->prefix, f->prefix[0] != '\0' && below[0] != '\0' ? "/" : "",
+                            below) < PATH_SIZE)
             add_found(f, text_of(path), folder, &where, false);
     }
 }
@@ -118,7 +120,8 @@ static void take_operand(finding *f, const char *operand, bool only) {
     search_folder(f, "");
     if (!f->failed && f->count == before) {
         if (f->skipped > skipped)
-            print_error("%s: --pattern %s fits none of %zu images", operand, f->from->pattern, f->skipped - skipped);
+            print_error("%s: --pattern %s fits none of %zu images, such as %s", operand, f->from->pattern, f->skipped - skipped,
+                        f->passed_by);
         else
             print_error("%s: the folder and those below have no .tif, .tiff, .png or .flex file", operand);
         f->failed = true;

@@ -12,14 +12,23 @@ typedef struct queue {
     void *user;
 } queue;
 
-int32_t count_jobs(int32_t wanted, size_t count, const cellseg_context *context, uint64_t bytes) {
+int32_t count_jobs(int32_t wanted, size_t count, const cellseg_context *context) {
     const int32_t threads = cellseg_context_threads(context);
     int32_t jobs = wanted > 0 ? wanted : threads > 2 ? threads : 1;
     if (jobs > MAX_JOBS)
         jobs = MAX_JOBS;
-    if ((size_t)jobs > count)
-        jobs = (int32_t)count;
-    while (jobs > 1 && memory_mib > 0 && memory_of_job(jobs) < bytes)
+    return (size_t)jobs < count ? jobs : (int32_t)count;
+}
+
+/* What a job may use: its share of --max-memory. Without that, where the number is the program's choice, of half the machine's
+ * memory: other programs run, too. */
+static uint64_t share_of(int32_t jobs, int32_t wanted) {
+    const uint64_t machine = wanted > 0 ? 0 : memory_bytes();
+    return memory_mib > 0 ? memory_of_job(jobs) : machine > 0 ? machine / 2 / (uint64_t)jobs : UINT64_MAX;
+}
+
+int32_t fit_jobs(int32_t jobs, int32_t wanted, uint64_t bytes) {
+    while (jobs > 1 && share_of(jobs, wanted) < bytes)
         jobs--;
     return jobs;
 }

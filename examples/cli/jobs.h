@@ -14,8 +14,12 @@ enum { MAX_JOBS = 256 };
 typedef void job_fn(void *user, size_t item, cellseg_context *context);
 
 /* As many items side by side as pay: `wanted`, or, if that is 0, one for each thread of the context where there are more than
- * two. Not more than `count`, nor than a memory budget of --max-memory allows where one needs `bytes`; 0: not known. */
-int32_t count_jobs(int32_t wanted, size_t count, const cellseg_context *context, uint64_t bytes);
+ * two. Not more than `count`. */
+int32_t count_jobs(int32_t wanted, size_t count, const cellseg_context *context);
+
+/* As many of these jobs as have room, where one needs `bytes`; 0: not known. Room is --max-memory; without that, and where
+ * `wanted` is 0, half of the machine's memory. */
+int32_t fit_jobs(int32_t jobs, int32_t wanted, uint64_t bytes);
 
 /* Do items 0 to count - 1, unless the interrupt key is pressed. One job works in the context; several have contexts of their own,
  * which share --threads and --max-memory. */

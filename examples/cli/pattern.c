@@ -103,8 +103,9 @@ static bool is_in_class(char name, unsigned char byte) {
 
 /* The escaped character at c->at: a class, or a sign that stands for itself. */
 static void add_escaped(compilation *c, uint8_t *set) {
-    const char name = *c->at++;
+    const char name = *c->at;
     const bool is_class = name != '\0' && strchr("dwsDWS", name) != NULL;
+    c->at += name != '\0';
     if (is_class)
         for (int byte = 1; byte < 256; byte++)
             if (is_in_class((char)tolower((unsigned char)name), (unsigned char)byte) == (islower((unsigned char)name) != 0))
@@ -240,8 +241,10 @@ static bool parse_repeat(compilation *c, int *least, int *most) {
         c->at++;
         *most = parse_count(c, UNBOUNDED);
     }
-    if (*c->at++ != '}' || (*most != UNBOUNDED && *most < *least))
+    if (*c->at != '}' || (*most != UNBOUNDED && *most < *least))
         refuse(c, "{ } must hold m, {m,n} or {m,}, with m at most n");
+    else
+        c->at++;
     return c->fault == NULL;
 }
 

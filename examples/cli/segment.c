@@ -425,10 +425,12 @@ static int process_fields(const field_list *fields, cellseg_context *context, co
                      .model = model,
                      .outcomes = check_memory(calloc(fields->count, sizeof(outcome))),
                      .errors = check_memory(calloc(fields->count, sizeof(char *)))};
-    const uint64_t bytes = memory_mib > 0 && fields->count > 1 ? memory_of_field(fields, context, model) : 0;
     const double begin = now_seconds();
     run_times times = {0};
-    run_jobs(dry_run ? 1 : count_jobs(job_count, fields->count, context, bytes), fields->count, context, process_field, &all);
+    int32_t jobs = dry_run ? 1 : count_jobs(job_count, fields->count, context);
+    if (jobs > 1)
+        jobs = fit_jobs(jobs, job_count, memory_of_field(fields, context, model));
+    run_jobs(jobs, fields->count, context, process_field, &all);
     const size_t failed = sum_up(&all, &times);
     free(all.outcomes);
     free(all.errors);

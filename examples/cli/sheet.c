@@ -6,6 +6,7 @@
 #include "system.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -23,6 +24,18 @@ static bool refuse(const sheet *s, const char *fault) {
     return false;
 }
 
+static bool refuse_columns(const sheet *s) {
+    char text[256] = "";
+    for (size_t i = 0; i < s->columns; i++) {
+        const size_t used = strlen(text);
+        (void)snprintf(text + used, sizeof text - used, "%s%s", i > 0 ? ", " : "", s->rows.fields[i]);
+    }
+    print_error("%s: line 1: no column is called file, of %s; a sheet has the column file, and those it needs of plate, well, "
+                "row, column, field, channel, z, t",
+                s->path, text[0] != '\0' ? text : "none");
+    return false;
+}
+
 static bool take_header(sheet *s) {
     bool has_file = false;
     s->columns = read_csv_row(&s->rows) ? s->rows.count : 0;
@@ -32,12 +45,7 @@ static bool take_header(sheet *s) {
         s->parts[i] = strcasecmp(s->rows.fields[i], "file") == 0 ? FILE_PART : part_of(s->rows.fields[i]);
         has_file = has_file || s->parts[i] == FILE_PART;
     }
-    if (!has_file)
-        print_error(
-            "%s: line %zu: no column is called file, the first is \"%.60s\"; a sheet has the column file, and those it needs "
-            "of plate, well, row, column, field, channel, z, t, with commas between",
-            s->path, s->rows.line, s->columns > 0 ? s->rows.fields[0] : "");
-    return has_file;
+    return has_file || refuse_columns(s);
 }
 
 static bool take_row(const sheet *s, void (*take)(void *, const char *, plate_place *), void *user) {

@@ -79,7 +79,8 @@ void unlock_lines(void);
 /* ---- process and terminal ---- */
 
 long process_number(void);
-double now_seconds(void); /* since some fixed moment; never falls */
+double now_seconds(void);    /* since some fixed moment; never falls */
+uint64_t memory_bytes(void); /* that the machine has; 0: unknown */
 
 /* The arguments as UTF-8, and standard streams that take bytes as they are. A closed stream is opened, to nothing. */
 char **begin_process(int *count, char **arguments);

@@ -321,6 +321,11 @@ double now_seconds(void) {
     return (double)ticks.QuadPart / (double)per_second.QuadPart;
 }
 
+uint64_t memory_bytes(void) {
+    MEMORYSTATUSEX memory = {.dwLength = sizeof memory};
+    return GlobalMemoryStatusEx(&memory) ? memory.ullTotalPhys : 0;
+}
+
 /* ---- threads ---- */
 
 static CRITICAL_SECTION lines;

@@ -139,7 +139,7 @@ CELLSEG_API const cellseg_option_table *cellseg_measure_options_table(void);
  * Threads: any. Result: the same bytes for any number of threads. Cost: three passes over the map, about six passes over the
  * cells of each channel, about twice as much for each of radial, granularity and zernike. Memory: 32 bytes per run of pixels in a
  * row, 4 per pixel of the cells measured at one time (8 for float64), with texture 1 per pixel, with radial 13 per pixel, with
- * granularity 108 per pixel that is read. Source: Legland et al. 2007 (perimeter), Haralick et al. 1973 (texture), Ravkin and
+ * granularity 69 per pixel that is read. Source: Legland et al. 2007 (perimeter), Haralick et al. 1973 (texture), Ravkin and
  * Temov 1988 (granularity), Boland et al. 1998 (Zernike). Since: 1.0
  */
 CELLSEG_API cellseg_status cellseg_measure(cellseg_table **out, cellseg_context *context, const cellseg_labels *cells,

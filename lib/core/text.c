@@ -35,7 +35,7 @@ void cseg_text_add(cseg_text *text, const char *format, ...) {
 }
 
 void cseg_text_add_bytes(cseg_text *text, const void *bytes, size_t count) {
-    if (!make_room(text, count))
+    if (count == 0 || !make_room(text, count))
         return;
     memcpy(text->bytes + text->length, bytes, count);
     text->length += count;

@@ -46,6 +46,11 @@ static void put_float(cseg_text *text, double value) {
     put(text, bits, 4);
 }
 
+/* A side of the bounds, in 16 bits. Smooth outlines reach beyond the image's edge, to -1. */
+static void put_side(cseg_text *text, double value) {
+    put(text, (uint32_t)(int64_t)value, 2);
+}
+
 /* The points of a label: its rings lie next to each other. */
 typedef struct shape {
     const double *points;
@@ -100,7 +105,7 @@ static void put_end(cseg_text *text, const char *name) {
         put(text, (unsigned char)name[i], 2);
 }
 
-/* A file of ImageJ's. The bounds are cut to 16 bits; readers take those of the floats. */
+/* A file of ImageJ's. Bounds beyond 16 bits are cut; readers take those of the floats. */
 static void put_roi(cseg_text *text, const shape *s, const char *name, const kind *of) {
     const bool path = s->rings > 1;
     const size_t numbers = path ? 3 * s->count + s->rings : 0, body = path ? 4 * numbers : 12 * s->count;
@@ -108,10 +113,10 @@ static void put_roi(cseg_text *text, const shape *s, const char *name, const kin
     put(text, CSEG_ROI_VERSION, 2);
     put(text, path ? CSEG_ROI_RECTANGLE : CSEG_ROI_POLYGON, 1);
     put_zeros(text, 1);
-    put(text, (uint32_t)s->low[1], 2);
-    put(text, (uint32_t)s->low[0], 2);
-    put(text, (uint32_t)s->high[1], 2);
-    put(text, (uint32_t)s->high[0], 2);
+    put_side(text, s->low[1]);
+    put_side(text, s->low[0]);
+    put_side(text, s->high[1]);
+    put_side(text, s->high[0]);
     put(text, path || s->count > UINT16_MAX ? 0 : (uint32_t)s->count, 2);
     put(text, path || s->count <= UINT16_MAX ? 0 : (uint32_t)s->count, 4);
     put_zeros(text, CSEG_ROI_PATH_NUMBERS - CSEG_ROI_WIDE_COUNT - 4);

@@ -174,13 +174,18 @@ static cellseg_status find_box(box *b, painter *p, const double *points, size_t 
     return CELLSEG_OK;
 }
 
-/* One mark where an edge crosses the middle of a row. */
+static double clamped(double value, double end, double other_end) {
+    return fmin(fmax(value, fmin(end, other_end)), fmax(end, other_end));
+}
+
+/* One mark where an edge crosses the middle of a row. Rounding must not carry the mark beyond the edge, out of the box, where
+ * nothing clears it. */
 static void mark_edge(const painter *p, const double *from, const double *to) {
     const double *low = from[1] < to[1] ? from : to, *high = from[1] < to[1] ? to : from;
     const size_t end = first_at(high[1], p->height);
     const double slope = (high[0] - low[0]) / (high[1] - low[1]); /* unused for a level edge, which crosses no row */
     for (size_t y = first_at(low[1], p->height); y < end; y++) {
-        const double x = low[0] + ((double)y + 0.5 - low[1]) * slope;
+        const double x = clamped(low[0] + ((double)y + 0.5 - low[1]) * slope, low[0], high[0]);
         p->marks[y * (p->width + 1) + first_at(x, p->width)] ^= 1;
     }
 }

@@ -150,11 +150,17 @@ static cellseg_status find_bytes(cseg_zip_entry *entry, cseg_zip_reader *reader,
     return CELLSEG_OK;
 }
 
+static bool is_mark(const cseg_zip_reader *reader, const char *mark) {
+    return fits(reader, reader->at, 4) && memcmp(reader->bytes + reader->at, mark, 4) == 0;
+}
+
 cellseg_status cseg_zip_next(cseg_zip_entry *entry, cseg_zip_reader *reader) {
-    const unsigned char *line = reader->bytes + reader->at;
     *entry = (cseg_zip_entry){.name = NULL};
-    if (!fits(reader, reader->at, LINE_BYTES) || memcmp(line, "PK\1\2", 4) != 0)
+    if (is_mark(reader, "PK\5\6") || is_mark(reader, "PK\6\6"))
         return CELLSEG_OK;
+    if (!is_mark(reader, "PK\1\2") || !fits(reader, reader->at, LINE_BYTES))
+        return cseg_fail(CELLSEG_ERR_FORMAT, "the directory of the ZIP archive is damaged");
+    const unsigned char *line = reader->bytes + reader->at;
     const size_t name_length = get(line + 28, 2), length = LINE_BYTES + name_length + get(line + 30, 2) + get(line + 32, 2);
     if (!fits(reader, reader->at, length))
         return cseg_fail(CELLSEG_ERR_FORMAT, "the directory of the ZIP archive is cut off");

@@ -38,8 +38,8 @@ typedef struct cseg_zip_entry {
 /* Find the directory. CELLSEG_ERR_FORMAT without one. */
 cellseg_status cseg_zip_open(cseg_zip_reader *reader, const void *bytes, size_t size);
 
-/* The next entry; entry->name NULL: there is none. CELLSEG_ERR_FORMAT for entries beyond the file, over each other or encrypted.
- */
+/* The next entry; entry->name NULL: the directory has ended. CELLSEG_ERR_FORMAT for a damaged directory, and for entries beyond
+ * the file, over each other or encrypted. */
 cellseg_status cseg_zip_next(cseg_zip_entry *entry, cseg_zip_reader *reader);
 
 /* Allocate and decompress the content, entry->size bytes, and check the checksum. Release with cseg_memory_free(). */

@@ -17,7 +17,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { RINGS = 4, WEDGES = 8, ZONES = RINGS * WEDGES, NO_ZONE = 255 };
+enum { RINGS = 4, WEDGES = 8, ZONES = RINGS * WEDGES, NO_ZONE = ZONES, LANES = 4 };
 
 /* ---- zones ---- */
 
@@ -60,6 +60,10 @@ static void fill_ways(const zones_job *job, const cseg_region *region, position 
     row_f64(&job->middle, middle.y)[middle.x] = 0;
 }
 
+static double shorter_of(double a, double b) {
+    return a < b ? a : b;
+}
+
 /* Shorten the ways of a run by those through the neighbours that the sweep has passed; true if any became shorter. */
 static bool sweep_run(const zones_job *job, cseg_run run, uint32_t id, bool forward) {
     const size_t width = job->middle.width, count = run.end - run.begin;
@@ -71,28 +75,32 @@ static bool sweep_run(const zones_job *job, cseg_run run, uint32_t id, bool forw
     bool shorter = false;
     for (size_t k = 0; k < count; k++) {
         const size_t x = forward ? run.begin + k : run.end - 1 - k;
-        double way = last + 1 < ways[x] ? last + 1 : ways[x];
-        if (has_row && ids[x] == id && from[x] + 1 < way)
-            way = from[x] + 1;
-        if (has_row && x > 0 && ids[x - 1] == id && from[x - 1] + sqrt_2 < way)
-            way = from[x - 1] + sqrt_2;
-        if (has_row && x + 1 < width && ids[x + 1] == id && from[x + 1] + sqrt_2 < way)
-            way = from[x + 1] + sqrt_2;
-        shorter |= way < ways[x];
-        ways[x] = last = way;
+        double way = ways[x];
+        if (has_row && ids[x] == id)
+            way = shorter_of(from[x] + 1, way);
+        if (has_row && x > 0 && ids[x - 1] == id)
+            way = shorter_of(from[x - 1] + sqrt_2, way);
+        if (has_row && x + 1 < width && ids[x + 1] == id)
+            way = shorter_of(from[x + 1] + sqrt_2, way);
+        last = shorter_of(last + 1, way);
+        shorter |= last < ways[x];
+        ways[x] = last;
     }
     return shorter;
 }
 
+static bool sweep_ways(const zones_job *job, const cseg_region *region, bool forward) {
+    bool shorter = false;
+    for (size_t i = 0; i < region->run_count; i++)
+        shorter |= sweep_run(job, cseg_regions_run(region, forward ? i : region->run_count - 1 - i), region->id, forward);
+    return shorter;
+}
+
+/* After a sweep nothing remains to do in its direction, so that the first sweep that shortens none is the last. */
 static cellseg_status find_ways(const zones_job *job, const cseg_region *region) {
-    for (bool shorter = true; shorter;) {
-        shorter = false;
+    bool forward = false;
+    for (sweep_ways(job, region, true); sweep_ways(job, region, forward); forward = !forward)
         CSEG_TRY(cseg_parallel_poll(job->input->context));
-        for (size_t i = 0; i < region->run_count; i++)
-            shorter |= sweep_run(job, cseg_regions_run(region, i), region->id, true);
-        for (size_t i = region->run_count; i-- > 0;)
-            shorter |= sweep_run(job, cseg_regions_run(region, i), region->id, false);
-    }
     return CELLSEG_OK;
 }
 
@@ -156,20 +164,20 @@ static const cseg_column radial_columns[] = {
     {"radial_cv_4_of_4", CSEG_UNIT_NONE},
 };
 
+/* Pixels take turns in four lanes, so that a sum need not wait for the one before. */
 typedef struct zone_sums {
-    double value[ZONES];
-    size_t count[ZONES];
+    double value[LANES][ZONES + 1]; /* the last is of pixels without a zone */
+    size_t count[LANES][ZONES + 1];
 } zone_sums;
 
 static void add_block(zone_sums *sums, const double *values, const uint8_t *zones, size_t count) {
     for (size_t i = 0; i < count; i++) {
-        if (zones[i] == NO_ZONE)
-            continue;
-        sums->value[zones[i]] += values[i];
-        sums->count[zones[i]]++;
+        sums->value[i % LANES][zones[i]] += values[i];
+        sums->count[i % LANES][zones[i]]++;
     }
 }
 
+/* The first lane is the sum of all. */
 static void add_up(zone_sums *sums, const cseg_region *region, const cseg_measure_input *input) {
     double values[CSEG_DOUBLES_BLOCK];
     for (size_t i = 0; i < region->run_count; i++) {
@@ -180,6 +188,11 @@ static void add_up(zone_sums *sums, const cseg_region *region, const cseg_measur
             add_block(sums, values, cseg_row_u8(&input->zones, run.y) + x, count);
         }
     }
+    for (size_t lane = 1; lane < LANES; lane++)
+        for (size_t i = 0; i < ZONES; i++) {
+            sums->value[0][i] += sums->value[lane][i];
+            sums->count[0][i] += sums->count[lane][i];
+        }
 }
 
 /* Coefficient of variation of the wedges' means; 0 for a ring without pixels. */
@@ -205,9 +218,9 @@ static cellseg_status measure_radial(double *values, const cseg_region *region, 
     double ring[RINGS] = {0}, total = 0, pixels = 0, ring_pixels[RINGS] = {0};
     add_up(&sums, region, input);
     for (size_t i = 0; i < ZONES; i++) {
-        ring[i / WEDGES] += sums.value[i];
-        ring_pixels[i / WEDGES] += (double)sums.count[i];
-        pixels += (double)sums.count[i];
+        ring[i / WEDGES] += sums.value[0][i];
+        ring_pixels[i / WEDGES] += (double)sums.count[0][i];
+        pixels += (double)sums.count[0][i];
     }
     for (size_t i = 0; i < RINGS; i++)
         total += ring[i];
@@ -215,7 +228,7 @@ static cellseg_status measure_radial(double *values, const cseg_region *region, 
         const double share = ring_pixels[i] / pixels;
         values[i] = ring[i] / total;
         values[RINGS + i] = share > 0 ? values[i] / share : isnan(values[i]) ? values[i] : 0;
-        values[2 * RINGS + i] = variation(sums.value + i * WEDGES, sums.count + i * WEDGES);
+        values[2 * RINGS + i] = variation(sums.value[0] + i * WEDGES, sums.count[0] + i * WEDGES);
     }
     return CELLSEG_OK;
 }

@@ -159,27 +159,32 @@ static cellseg_status texture_levels_new(cseg_measure_input *input) {
 
 /* ---- co-occurrence ---- */
 
-/* counts[i * size + j] is the number of pairs of a pixel of level i and one of level j at the other end of the direction. */
+/* counts[i * size + j] is the number of pairs of a pixel of level i and one of level j at the other end of the direction. There
+ * are two such tables: pixels take turns, so that a count need not wait for the one before. */
 typedef struct matrix {
     size_t size;
-    uint64_t *counts, pairs;
+    uint32_t *counts;
+    uint64_t pairs;
 } matrix;
 
 static void count_pairs(matrix *m, const cseg_region *region, const cseg_measure_input *input, size_t down, ptrdiff_t aside) {
     const cseg_plane *cells = &input->cells;
-    memset(m->counts, 0, m->size * m->size * sizeof *m->counts);
+    const size_t before = aside < 0 ? (size_t)-aside : 0, after = aside > 0 ? (size_t)aside : 0;
+    memset(m->counts, 0, 2 * m->size * m->size * sizeof *m->counts);
     m->pairs = 0;
     for (size_t i = 0; i < region->run_count; i++) {
         const cseg_run run = cseg_regions_run(region, i);
-        if (down >= cells->height - run.y)
+        if (down >= cells->height - run.y || after >= cells->width)
             break;
         const uint8_t *here = cseg_row_u8(&input->levels, run.y), *there = cseg_row_u8(&input->levels, run.y + down);
         const uint32_t *ids = cseg_row_u32(cells, run.y + down);
-        for (size_t x = run.begin; x < run.end; x++) {
-            const ptrdiff_t to = (ptrdiff_t)x + aside;
-            if (to < 0 || to >= (ptrdiff_t)cells->width || ids[to] != region->id)
+        const size_t begin = run.begin > before ? run.begin : before;
+        const size_t end = run.end < cells->width - after ? run.end : cells->width - after;
+        for (size_t x = begin; x < end; x++) {
+            const size_t to = (size_t)((ptrdiff_t)x + aside);
+            if (ids[to] != region->id)
                 continue;
-            m->counts[here[x] * m->size + there[to]]++;
+            m->counts[(x % 2 * m->size + here[x]) * m->size + there[to]]++;
             m->pairs++;
         }
     }
@@ -229,9 +234,11 @@ static moments moments_of(const double *p, size_t count) {
 static void add_features(double *values, const matrix *m) {
     double own[MAX_LEVELS] = {0}, sum[2 * MAX_LEVELS] = {0}, difference[MAX_LEVELS] = {0};
     double energy = 0, entropy = 0, homogeneity = 0;
+    const size_t half = m->size * m->size; /* to the second table */
     for (size_t i = 0; i < m->size; i++) {
         for (size_t j = 0; j <= i; j++) {
-            const uint64_t count = m->counts[i * m->size + j] + m->counts[j * m->size + i];
+            const uint32_t *upper = m->counts + i * m->size + j, *lower = m->counts + j * m->size + i;
+            const uint64_t count = (uint64_t)upper[0] + upper[half] + lower[0] + lower[half];
             if (count == 0)
                 continue;
             const double p = (double)count / (2 * (double)m->pairs), both = j < i ? 2 : 1; /* p(i, j) is p(j, i) */
@@ -285,7 +292,7 @@ static cellseg_status measure_texture(double *values, const cseg_region *region,
     size_t used = 0;
     memset(values, 0, FEATURES * sizeof *values);
     if (!has_not_finite(region, &input->levels)) {
-        m.counts = cseg_memory_alloc(input->context, m.size * m.size, sizeof *m.counts);
+        m.counts = cseg_memory_alloc(input->context, 2 * m.size * m.size, sizeof *m.counts);
         if (m.counts == NULL)
             return cseg_error_last();
         for (size_t i = 0; i < sizeof directions / sizeof *directions; i++) {

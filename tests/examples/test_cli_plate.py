@@ -112,7 +112,8 @@ def test_patterns_find_what_pythons_do(tmp_path, pattern):
             expected[f"in/{name}"] = {k: v or "" for k, v in found.groupdict().items()}
     result = run("segment", "-o", "out", "--pattern", pattern, "in", cwd=tmp_path)
     if not expected:
-        assert result.code == 2 and result.errors == [f"cellseg: in: --pattern {pattern} fits none of {len(names)} images"]
+        fault = f"cellseg: in: --pattern {pattern} fits none of {len(names)} images, such as "
+        assert result.code == 2 and result.errors in [[fault + name] for name in names]
         return
     if len(expected) > 1:
         rows = failures(tmp_path / "out")
@@ -135,6 +136,9 @@ def test_patterns_find_what_pythons_do(tmp_path, pattern):
         ("(?=a)", "only (?: and (?P<name>"),
         (r"(?P<well>\b)", "\\ is known before"),
         ("(?P<well>[z-a])", "backwards"),
+        ("(?P<well>a)\\", "\\ is known before"),
+        ("(?P<well>[\\", "\\ is known before"),
+        ("(?P<well>a){1", "{ } must hold"),
         ("no groups", "has no named group"),
         ("(?P<wel>a)", '"wel" is none of plate, well, row, column, field, channel, z, t (did you mean well?)'),
         ("(?P<well>" + "(" * 40, "too deeply"),
@@ -315,8 +319,7 @@ def test_a_sheet_names_files_wells_and_channels(plate, segmented, tmp_path):
 @pytest.mark.parametrize(
     "text, fault",
     [
-        ("well\nA01\n", "line 1: no column is called file"),
-        ("file;well\na.tif;A01\n", 'the first is "file;well"'),
+        ("well,site\nA01,1\n", "line 1: no column is called file, of well, site; a sheet has"),
         ("file,well\na.tif,A01\nb.tif\n", "line 3: the line has more or fewer values"),
         ("file,well\na.tif,first\n", "line 2: the well is none"),
         ("file,well\n,A01\n", "line 2: no file is named"),

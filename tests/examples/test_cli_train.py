@@ -103,7 +103,7 @@ def test_export_writes_onnx(trained, tmp_path):
 def test_export_faults(trained, tmp_path):
     onnx = tmp_path / "mine.onnx"
     for arguments, code, fault in [
-        ([], 2, "--onnx FILE is missing"),
+        ([], 2, "--onnx FILE or --bioimageio FOLDER is missing"),
         (["--onnx", onnx, "more"], 2, "only options"),
         (["--onnx", onnx, "--model", tmp_path / "none"], 1, "none: cannot be opened"),
         (["--onnx", tmp_path, "--model", trained[0]], 1, "this is a directory"),

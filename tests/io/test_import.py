@@ -363,6 +363,26 @@ def test_overlaps_and_outlines_beyond_the_image_are_told(tmp_path):
     assert "1 of the outlines reach beyond" in told and "object 4" in told
 
 
+def test_rounding_carries_no_edge_into_other_objects(tmp_path):
+    """An edge that ends just below the middle of a row: plain arithmetic places the crossing right of the edge's end."""
+    (left, top), (right, bottom) = (2.22, 0.379), (27.5, 5.500000000000001)
+    assert left + (round(bottom + 0.5) - 0.5 - top) * ((right - left) / (bottom - top)) > right
+    corner, square = Polygon([(left, top), (right, bottom), (left, bottom)]), Polygon([(62, 0), (80, 0), (80, 60), (62, 60)])
+    around = Polygon([(0, 0), (100, 0), (100, 80), (0, 80)])
+    shapes = [(corner, 1), (square, 2), (around, 3)]
+    path = write_geojson(tmp_path / "a.geojson", [feature(shape, id=id_) for shape, id_ in shapes])
+    np.testing.assert_array_equal(warnings_of(cellseg.import_labels, path, SHAPE)[0][0], painted(shapes))
+
+
+def test_a_damaged_directory_hides_no_region(tmp_path):
+    path = archive_of(tmp_path / "a.zip", {f"{i}.roi": region(1, (10 * i, 5, 10 * i + 5, 9)) for i in range(1, 5)})
+    whole = path.read_bytes()
+    for mark in [i for i in range(len(whole)) if whole[i : i + 4] == b"PK\1\2"]:
+        path.write_bytes(whole[:mark] + b"pk" + whole[mark + 2 :])
+        with pytest.raises(cellseg.FormatError, match="a.zip: the directory of the ZIP archive is damaged"):
+            cellseg.import_labels(path, SHAPE)
+
+
 BAD = {
     "an object outside": ([feature(Polygon([(500, 5), (510, 5), (510, 9)]), id=12)], r"cell 12 lies at x 500 to 510, y 5 to 9"),
     "no outlines": ([], "no outlines"),

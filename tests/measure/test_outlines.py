@@ -321,6 +321,18 @@ def test_rois(field, tmp_path, smooth):
             assert found == name and [np.array(ring).tolist() for ring in own] == rings
 
 
+def test_rois_reach_beyond_the_images_edge(tmp_path):
+    """A smooth corner at the edge lies outside: the bounds are negative, which ImageJ takes from the highest numbers."""
+    labels = blobs(1, size=60)
+    found = {str(id_): np.concatenate([ring for rings in of for ring in rings]) for id_, of in cellseg.outlines(labels, smooth=True).polygons().items()}
+    assert any(points.min() < 0 for points in found.values())
+    cellseg.write_rois(tmp_path / "a.zip", labels, smooth=True)
+    with zipfile.ZipFile(tmp_path / "a.zip") as archive:
+        for name, points in found.items():
+            top, left = struct.unpack(">HH", archive.read(f"{name}.roi")[8:12])
+            assert [left, top] == (np.floor(points.min(axis=0)).astype(int) % 65536).tolist()
+
+
 def test_rois_beyond_16_bits(tmp_path):
     """A label of 65536 corners and more; more entries than the old end of an archive counts."""
     comb = np.zeros((3, 40000), np.uint32)
