@@ -128,7 +128,8 @@ CELLSEG_API cellseg_status cellseg_write_options_init(cellseg_write_options *opt
 CELLSEG_API const cellseg_option_table *cellseg_write_options_table(void);
 
 /**
- * Write an image as OME-TIFF (deflate, no predictor), one page per channel. BigTIFF from 3.5 GB on.
+ * Write an image as OME-TIFF (deflate, no predictor; floating-point numbers at level 0, as they are), one page per channel.
+ * BigTIFF from 3.5 GB on.
  *
  * A page that is larger than a tile in both directions is tiled; others have strips. ImageJ opens tiles through Bio-Formats
  * only; strips, and so tile_px 0, without. The pixel size is in OME-XML and, to seven digits, in the resolution tags. OME-XML

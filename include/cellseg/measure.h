@@ -27,9 +27,9 @@ typedef struct cellseg_measure_options {
                             within cells. Default 0 */
     int32_t radial;      /**< 1: how each channel lies between the middle of a cell and its edge. Default 0 */
     int32_t granularity; /**< 1: spectrum of the sizes of bright structures in each channel. Default 0 */
-    int32_t granularity_step_px; /**< granularity reads every so many-th row and column, 1 to 64. Default 4 */
-    int32_t zernike;             /**< 1: Zernike moments of the shape and of each channel. Default 0 */
-    int32_t intensity_detail;    /**< 1: further statistics of each channel, also of the cell's edge. Default 0 */
+    uint64_t granularity_step_px; /**< granularity reads every so many-th row and column, 1 to 64. Default 4 */
+    int32_t zernike;              /**< 1: Zernike moments of the shape and of each channel. Default 0 */
+    int32_t intensity_detail;     /**< 1: further statistics of each channel, also of the cell's edge. Default 0 */
 } cellseg_measure_options;
 
 /** Set the defaults. @return CELLSEG_ERR_ARGUMENT  options is NULL or struct_size too small. Threads: any. Since: 1.0 */

@@ -120,13 +120,16 @@ CALL(measure_all) {
     const cellseg_image *const images[] = {in.image, in.maps};
     const cellseg_labels *const nuclei = in.nuclei;
     const char *const name = "nucleus";
+    const int32_t channels[] = {3, 0};
     const cellseg_measure_inputs inputs = {.struct_size = sizeof inputs,
                                            .cells = in.cells,
                                            .images = images,
                                            .image_count = 2,
                                            .compartments = &nuclei,
                                            .compartment_names = &name,
-                                           .compartment_count = 1};
+                                           .compartment_count = 1,
+                                           .channels = channels,
+                                           .channel_count = 2};
     cellseg_table *table;
     const cellseg_status status = cellseg_measure_all(&table, context, &inputs, NULL);
     return take_table(hash, table, status);
