@@ -320,10 +320,7 @@ def test_a_sheet_names_files_wells_and_channels(plate, segmented, tmp_path):
     "text, fault",
     [
         ("well,site\nA01,1\n", "line 1: no column is called file, of well, site; a sheet has"),
-<<<<<<< HEAD
         ("file;well\na.tif;A01\n", "no column is called file, of file;well"),
-=======
->>>>>>> eyes2
         ("file,well\na.tif,A01\nb.tif\n", "line 3: the line has more or fewer values"),
         ("file,well\na.tif,first\n", "line 2: the well is none"),
         ("file,well\n,A01\n", "line 2: no file is named"),
