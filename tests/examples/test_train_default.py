@@ -24,7 +24,7 @@ def test_what_is_missing_is_named(tmp_path):
 
 
 def test_the_model_inside_is_of_the_last_stage():
-    record = json.loads(run("info").output.splitlines()[-1])["record"]
+    record = json.loads(run("info", "--json").output)["model"]["record"]
     assert (record["epochs"], record["learning_rate"], record["seed"]) == STAGES[-1]
     recorded = {name: value for name, value in SET.items() if name != "width"}
     assert len(recorded) > 15 and {name: record[name] for name in recorded} == recorded
