@@ -16,7 +16,6 @@ TARGET static inline __attribute__((always_inline)) uint64_t bits_of(const uint8
     return ~(zeros_of(bytes) | (uint64_t)zeros_of(bytes + 32) << 32);
 }
 
-#define EACH(i, count) for (size_t i = 0; i < (count); i++)
 #define ROW_NAME cseg_morph_kernels_avx2
 #include "morph/morph_kernels_body.h"
 

@@ -13,7 +13,6 @@ TARGET static inline __attribute__((always_inline)) uint64_t bits_of(const uint8
     return _mm512_test_epi8_mask(v, v);
 }
 
-#define EACH(i, count) for (size_t i = 0; i < (count); i++)
 #define ROW_NAME cseg_morph_kernels_avx512
 #include "morph/morph_kernels_body.h"
 

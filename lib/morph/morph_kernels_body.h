@@ -4,13 +4,18 @@
  * has defined:
  *   TARGET             the attribute that lets the compiler use the row's instructions
  *   bits_of(bytes)     bit i: bytes[i] is not 0, for 64 bytes
- *   EACH(i, count)     the head of a loop over samples
+ *   ROLLED             optional: loops over samples are not unrolled
  *   ROW_NAME           the table's name
  * All other loops are plain C that the compiler vectorises.
  */
 #include <math.h>
 #include <string.h>
 
+#if defined(ROLLED)
+#define EACH(i, count) _Pragma("GCC unroll 1") for (size_t i = 0; i < (count); i++)
+#else
+#define EACH(i, count) for (size_t i = 0; i < (count); i++)
+#endif
 #define INLINE_BODY TARGET static inline __attribute__((always_inline))
 
 enum { PREFETCH_ROWS = 8 };

@@ -27,7 +27,6 @@ static inline uint64_t bits_of(const uint8_t *bytes) {
     return bits;
 }
 
-/* gcc would unroll the loops over a whole strip into three times the space. */
-#define EACH(i, count) _Pragma("GCC unroll 1") for (size_t i = 0; i < (count); i++)
+#define ROLLED /* gcc would unroll the loops over a whole strip into three times the space */
 #define ROW_NAME cseg_morph_kernels_c
 #include "morph/morph_kernels_body.h"

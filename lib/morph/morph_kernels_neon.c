@@ -20,7 +20,6 @@ static inline uint64_t bits_of(const uint8_t *bytes) {
     return vgetq_lane_u64(vreinterpretq_u64_u8(vpaddq_u8(fours, fours)), 0);
 }
 
-#define EACH(i, count) for (size_t i = 0; i < (count); i++)
 #define ROW_NAME cseg_morph_kernels_neon
 #include "morph/morph_kernels_body.h"
 
