@@ -115,15 +115,9 @@ typedef struct closest_job {
 static cellseg_status find_centre(void *data, size_t row) {
     const closest_job *job = data;
     const cseg_region *region = &job->input->regions->region[row];
-    double area = 0, sum_y = 0, twice_sum_x = 0;
-    for (size_t i = 0; i < region->run_count; i++) {
-        const cseg_run run = cseg_regions_run(region, i);
-        const double length = (double)(run.end - run.begin);
-        area += length;
-        sum_y += length * (double)run.y;
-        twice_sum_x += length * (double)(run.begin + run.end - 1);
-    }
-    job->centres[row] = (centre){sum_y / area, twice_sum_x / (2 * area), row};
+    double y, x;
+    cseg_regions_centre(&y, &x, region);
+    job->centres[row] = (centre){y, x, row};
     return CELLSEG_OK;
 }
 

@@ -13,19 +13,16 @@ static const cseg_column position_columns[] = {
 static cellseg_status measure_position(double *values, const cseg_region *region, const cseg_measure_input *input) {
     const cseg_run first = cseg_regions_run(region, 0), last = cseg_regions_run(region, region->run_count - 1);
     size_t left = first.begin, right = first.end;
-    double area = 0, sum_y = 0, twice_sum_x = 0;
+    double y, x;
+    cseg_regions_centre(&y, &x, region);
     for (size_t i = 0; i < region->run_count; i++) {
         const cseg_run run = cseg_regions_run(region, i);
-        const double length = (double)(run.end - run.begin);
-        area += length;
-        sum_y += length * (double)run.y;
-        twice_sum_x += length * (double)(run.begin + run.end - 1);
         left = run.begin < left ? run.begin : left;
         right = run.end > right ? run.end : right;
     }
     const bool border = first.y == 0 || left == 0 || last.y + 1 == input->cells.height || right == input->cells.width;
     const double measured[] = {
-        area, sum_y / area, twice_sum_x / (2 * area), (double)first.y, (double)left, (double)(last.y + 1), (double)right, border,
+        (double)cseg_regions_area(region), y, x, (double)first.y, (double)left, (double)(last.y + 1), (double)right, border,
     };
     memcpy(values, measured, sizeof measured);
     return CELLSEG_OK;

@@ -43,4 +43,17 @@ static inline size_t cseg_regions_area(const cseg_region *region) {
     return area;
 }
 
+/* Mean row and column of a region's pixels. */
+static inline void cseg_regions_centre(double *y, double *x, const cseg_region *region) {
+    const double area = (double)cseg_regions_area(region);
+    double sum_y = 0, twice_sum_x = 0;
+    for (size_t i = 0; i < region->run_count; i++) {
+        const cseg_run run = cseg_regions_run(region, i);
+        sum_y += (double)(run.end - run.begin) * (double)run.y;
+        twice_sum_x += (double)(run.end - run.begin) * (double)(run.begin + run.end - 1);
+    }
+    *y = sum_y / area;
+    *x = twice_sum_x / (2 * area);
+}
+
 #endif
