@@ -14,6 +14,7 @@
 #include <cellseg/morph.h>
 #include <cellseg/options.h>
 #include <cellseg/segment.h>
+#include <cellseg/source.h>
 #include <cellseg/stream.h>
 #include <cellseg/synth.h>
 #include <cellseg/tile.h>

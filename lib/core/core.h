@@ -372,6 +372,9 @@ bool cseg_plane_same_size(const cseg_plane *a, const cseg_plane *b);
 /* Height and width in [1, 2^31 - 1]. */
 cellseg_status cseg_plane_check_size(size_t height, size_t width);
 
+#include "core/source.h"
+#include "core/store.h"
+
 /* ---- inputs (input.c): a caller's image, read ---- */
 
 typedef struct cseg_input {

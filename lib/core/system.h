@@ -42,6 +42,9 @@ int cseg_system_synchronise(intptr_t handle);
 /* Give the file that is open at `from` the name `to`, which may be another file's: that one goes. */
 int cseg_system_replace(intptr_t handle, const char *from, const char *to);
 
+/* The file that is open at `path` goes when it is closed, or its process ends. */
+int cseg_system_hide(intptr_t handle, const char *path);
+
 void cseg_system_close(intptr_t handle);
 void cseg_system_discard(intptr_t handle, const char *path); /* remove the file that is open at `path`, and close it */
 

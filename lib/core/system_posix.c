@@ -114,6 +114,11 @@ int cseg_system_replace(intptr_t handle, const char *from, const char *to) {
     return rename(from, to) == 0 ? 0 : errno;
 }
 
+int cseg_system_hide(intptr_t handle, const char *path) {
+    (void)handle;
+    return unlink(path) == 0 ? 0 : errno;
+}
+
 void cseg_system_close(intptr_t handle) {
     (void)close((int)handle);
 }

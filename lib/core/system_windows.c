@@ -196,10 +196,14 @@ void cseg_system_close(intptr_t handle) {
     (void)CloseHandle((HANDLE)handle);
 }
 
-void cseg_system_discard(intptr_t handle, const char *path) {
+int cseg_system_hide(intptr_t handle, const char *path) {
     FILE_DISPOSITION_INFO remove = {.DeleteFile = TRUE};
     (void)path;
-    (void)SetFileInformationByHandle((HANDLE)handle, FileDispositionInfo, &remove, sizeof remove);
+    return SetFileInformationByHandle((HANDLE)handle, FileDispositionInfo, &remove, sizeof remove) ? 0 : last_error();
+}
+
+void cseg_system_discard(intptr_t handle, const char *path) {
+    (void)cseg_system_hide(handle, path);
     cseg_system_close(handle);
 }
 
