@@ -30,7 +30,7 @@
 enum { OTSU_LEVELS = 3, OTSU_BINS = 256, CONNECTIVITY = 4 };
 
 typedef struct cells_job {
-    const cseg_cell_inputs *inputs;
+    const cseg_cell_window *inputs;
     const cseg_settings *settings;
     cseg_plane smooth, enhanced; /* one plane, but for the gradient */
     cseg_plane relief;           /* the distance from the nuclei first */
@@ -59,7 +59,7 @@ static cellseg_status planes_new(cellseg_context *context, cells_job *job) {
 }
 
 /* Probability that a pixel belongs to a cell. 1 where there is no network to ask. */
-static double cell_probability(const cseg_cell_inputs *inputs, size_t y, size_t x, bool with_nucleus) {
+static double cell_probability(const cseg_cell_window *inputs, size_t y, size_t x, bool with_nucleus) {
     const cseg_plane *maps = inputs->maps;
     if (maps == NULL)
         return 1;
@@ -158,7 +158,7 @@ static double gradient(const cseg_plane *plane, size_t y, size_t x) {
 /* The brightest, and what lies deepest in its cell or is no boundary, first. */
 static double marker_relief(const cells_job *job, size_t y, size_t x) {
     const double marker = (double)cseg_row_f32(&job->enhanced, y)[x];
-    const cseg_extra *extra = &job->inputs->extra;
+    const cseg_extra_part *extra = &job->inputs->extra;
     if (extra->kind == CELLSEG_EXTRA_NONE)
         return -marker;
     const double value = (double)cseg_row_f32(extra->map, y)[x];
@@ -236,8 +236,8 @@ static cellseg_status flood(cellseg_context *context, cells_job *job) {
     return cseg_watershed_flood(context, job->cells, &job->relief, &job->mask, CONNECTIVITY);
 }
 
-cellseg_status cseg_cells_find(cellseg_context *context, const cseg_plane *cells, const cseg_cell_inputs *inputs,
-                               const cseg_settings *settings) {
+static cellseg_status find(cellseg_context *context, const cseg_plane *cells, const cseg_cell_window *inputs,
+                           const cseg_settings *settings) {
     assert(cells->type == CELLSEG_UINT32 && cells->height == inputs->marker->height && cells->width == inputs->marker->width);
     cells_job job = {.inputs = inputs, .settings = settings, .cells = cells, .kind = settings->method.relief};
     if (job.kind == CELLSEG_RELIEF_PROBABILITY && inputs->maps == NULL)
@@ -249,5 +249,15 @@ cellseg_status cseg_cells_find(cellseg_context *context, const cseg_plane *cells
     if (status == CELLSEG_OK)
         status = flood(context, &job);
     planes_free(&job);
+    return status;
+}
+
+cellseg_status cseg_cells_find(const cseg_scratch *scratch, const cseg_store *cells, const cseg_cell_inputs *inputs,
+                               const cseg_settings *settings) {
+    const cseg_rect whole = {0, 0, cells->height, cells->width};
+    cseg_cell_window window;
+    CSEG_TRY(cseg_cellwindow_open(&window, inputs, &whole));
+    const cellseg_status status = find(scratch->context, &cells->memory, &window, settings);
+    cseg_cellwindow_close(&window);
     return status;
 }

@@ -16,8 +16,8 @@ cellseg_status cseg_channel_open(cseg_channel *out, const cellseg_image *image, 
                          (int)cellseg_image_channels(image));
     out->image = image;
     out->index = channel;
-    out->plane.height = cellseg_image_height(image);
-    out->plane.width = cellseg_image_width(image);
+    out->height = cellseg_image_height(image);
+    out->width = cellseg_image_width(image);
     out->pixel_size_um = pixel_size_um > 0 ? pixel_size_um : cellseg_image_pixel_size_um(image);
     return CELLSEG_OK;
 }
@@ -35,7 +35,7 @@ cellseg_status cseg_channel_set_scale(cseg_channel *channel, double diameter_um,
 
 /* Such an image would give no cells without an error: the image or its pixel size is wrong. */
 static cellseg_status check_room(const cseg_channel *channel, const cseg_settings *settings) {
-    const size_t height = channel->plane.height, width = channel->plane.width;
+    const size_t height = channel->height, width = channel->width;
     const double edge_um = (double)(height < width ? height : width) * channel->pixel_size_um;
     const double nucleus_um = 2 * settings->method.nucleus_radius_min_um * channel->scale;
     if (edge_um >= nucleus_um)
@@ -48,8 +48,8 @@ cellseg_status cseg_channel_resample_to(cseg_channel *channel, double working_pi
     CSEG_TRY(check_room(channel, settings));
     CSEG_TRY(cseg_settings_check_px(settings, working_pixel_size_um));
     channel->working_pixel_size_um = working_pixel_size_um;
-    return cseg_preprocess_working_size(&channel->working_height, &channel->working_width, channel->plane.height,
-                                        channel->plane.width, channel->pixel_size_um / channel->scale, working_pixel_size_um);
+    return cseg_preprocess_working_size(&channel->working_height, &channel->working_width, channel->height, channel->width,
+                                        channel->pixel_size_um / channel->scale, working_pixel_size_um);
 }
 
 cellseg_status cseg_channel_adopt_size(cseg_channel *channel, size_t height, size_t width, double pixel_size_um,
@@ -61,19 +61,25 @@ cellseg_status cseg_channel_adopt_size(cseg_channel *channel, size_t height, siz
     return cseg_settings_check_px(settings, channel->working_pixel_size_um);
 }
 
-cellseg_status cseg_channel_read(cseg_channel *channel, cellseg_context *context) {
+cellseg_status cseg_channel_read(cseg_channel *channel, const cseg_scratch *scratch) {
     cseg_channel_close(channel);
-    CSEG_TRY(cseg_input_open(&channel->input, context, channel->image, channel->index));
-    channel->plane = channel->input.plane;
+    CSEG_TRY(cseg_input_open(&channel->input, scratch->context, channel->image, channel->index));
+    channel->pixels = cseg_store_of(scratch->context, &channel->input.plane);
     return CELLSEG_OK;
 }
 
 void cseg_channel_close(cseg_channel *channel) {
+    cseg_store_free(&channel->pixels);
     cseg_input_close(&channel->input);
 }
 
 double cseg_channel_working_um(const cseg_channel *channel) {
     return channel->working_pixel_size_um * channel->scale;
+}
+
+/* Windows of 2048 x 2048 pixels with their halos; larger ones gain nothing. */
+cseg_scratch cseg_channel_scratch(cellseg_context *context) {
+    return (cseg_scratch){.context = context, .window_bytes = (uint64_t)256 << 20};
 }
 
 cellseg_status cseg_channel_step(cellseg_context *context, const char *name, double from, double to) {
@@ -100,23 +106,33 @@ cseg_rule cseg_channel_nuclear_rule(double working_pixel_size_um, double top_hat
     return rule;
 }
 
-cellseg_status cseg_channel_scale(cellseg_context *context, cseg_plane *out, cseg_channel *channel, const char *what,
-                                  const cseg_rule *rule) {
-    *out = (cseg_plane){0};
-    CSEG_TRY(cseg_channel_read(channel, context));
+cellseg_status cseg_channel_flatten(const cseg_scratch *scratch, cseg_flat *flat, cseg_channel *channel, const char *what,
+                                    const cseg_rule *rule) {
+    *flat = (cseg_flat){0};
+    CSEG_TRY(cseg_channel_read(channel, scratch));
     const cellseg_status status =
-        cseg_preprocess_scale(context, out, &channel->plane, what, channel->working_height, channel->working_width, rule);
+        cseg_preprocess_flatten(scratch, flat, &channel->pixels, what, channel->working_height, channel->working_width, rule);
     cseg_channel_close(channel);
     return status;
 }
 
-cellseg_status cseg_channel_labels_at(cellseg_labels **out, cellseg_context *context, const cseg_channel *channel,
-                                      const cseg_plane *labels) {
-    CSEG_TRY(cellseg_labels_new(out, context, channel->plane.height, channel->plane.width));
+cellseg_status cseg_channel_scale(const cseg_scratch *scratch, cseg_store *out, double *highest, cseg_channel *channel,
+                                  const char *what, const cseg_rule *rule) {
+    cseg_flat flat;
+    *out = (cseg_store){0};
+    CSEG_TRY(cseg_channel_flatten(scratch, &flat, channel, what, rule));
+    const cellseg_status status = cseg_preprocess_scale(scratch, out, highest, &flat, rule);
+    cseg_store_free(&flat.store);
+    return status;
+}
+
+cellseg_status cseg_channel_labels_at(cellseg_labels **out, const cseg_scratch *scratch, const cseg_channel *channel,
+                                      const cseg_store *labels) {
+    CSEG_TRY(cellseg_labels_new(out, scratch->context, channel->height, channel->width));
     const cseg_plane to = cseg_labels_plane(*out);
     cellseg_status status = cellseg_labels_set_pixel_size_um(*out, channel->pixel_size_um);
     if (status == CELLSEG_OK)
-        status = cseg_rescale_labels(context, &to, labels);
+        status = cseg_rescale_labels(scratch->context, &to, &labels->memory);
     if (status != CELLSEG_OK) {
         cellseg_labels_free(*out);
         *out = NULL;
@@ -124,28 +140,22 @@ cellseg_status cseg_channel_labels_at(cellseg_labels **out, cellseg_context *con
     return status;
 }
 
-cellseg_status cseg_channel_working_cells(cellseg_context *context, cseg_plane *cells, uint32_t *cell_of,
+cellseg_status cseg_channel_working_cells(const cseg_scratch *scratch, cseg_store *cells, uint32_t *cell_of,
                                           const cseg_cell_inputs *inputs, const cseg_channel *channel,
                                           const cseg_settings *settings) {
     const double smooth_px = settings->options.smooth_um / cseg_channel_working_um(channel);
-    CSEG_TRY(cseg_plane_new(cells, context, CELLSEG_UINT32, inputs->marker->height, inputs->marker->width));
-    cellseg_status status = cseg_cells_find(context, cells, inputs, settings);
+    CSEG_TRY(cseg_store_new(cells, scratch, CELLSEG_UINT32, inputs->marker->height, inputs->marker->width));
+    cellseg_status status = cseg_cells_find(scratch, cells, inputs, settings);
     if (status == CELLSEG_OK)
-        status = cseg_join_cells(context, cells, cell_of, inputs, settings);
+        status = cseg_join_cells(scratch, cells, cell_of, inputs, settings);
     if (status == CELLSEG_OK && smooth_px != 0)
-        status = cseg_smooth_cells(context, cells, inputs->nuclei, cell_of, inputs->count, smooth_px);
+        status = cseg_smooth_cells(scratch, cells, inputs->nuclei, cell_of, inputs->count, smooth_px);
     if (status != CELLSEG_OK)
-        cseg_plane_free(cells);
+        cseg_store_free(cells);
     return status;
 }
 
-/* Hands a map over to the caller, or releases it where it is not wanted. */
-static void give(cellseg_labels **out, cellseg_labels *labels) {
-    if (out != NULL)
-        *out = labels;
-    else
-        cellseg_labels_free(labels);
-}
+/* ---- label maps at the image's own scale ---- */
 
 /* The confidences by the ids that the cells have now. */
 static cellseg_status renumber_confidence(cellseg_segment_report *report, cellseg_context *context, const cseg_found *found,
@@ -161,27 +171,69 @@ static cellseg_status renumber_confidence(cellseg_segment_report *report, cellse
     return CELLSEG_OK;
 }
 
-cellseg_status cseg_channel_label(cellseg_labels **cells, cellseg_labels **nuclei, cellseg_context *context,
+static cellseg_status finalize(const cseg_scratch *scratch, const cseg_store *labels, const cseg_channel *channel,
+                               const cseg_found *found, const cseg_settings *settings, cellseg_segment_report *report) {
+    uint32_t *renumbered = cseg_memory_calloc(scratch->context, (size_t)found->count + 1, sizeof *renumbered);
+    if (renumbered == NULL)
+        return cseg_error_last();
+    cellseg_status status = cseg_finalize_labels(scratch, labels, found->cells, found->nuclei, found->cell_of, found->count,
+                                                 renumbered, channel->pixel_size_um, settings, report);
+    if (status == CELLSEG_OK)
+        status = renumber_confidence(report, scratch->context, found, renumbered);
+    cseg_memory_free(renumbered);
+    return status;
+}
+
+typedef struct unpack_job {
+    const cseg_plane *cells, *nuclei; /* either may be NULL; cells: the packed labels first */
+} unpack_job;
+
+static cellseg_status unpack_row(void *data, size_t y) {
+    const unpack_job *job = data;
+    uint32_t *cells = cseg_row_u32(job->cells, y);
+    uint32_t *nuclei = job->nuclei != NULL ? cseg_row_u32(job->nuclei, y) : NULL;
+    for (size_t x = 0; nuclei != NULL && x < job->cells->width; x++)
+        nuclei[x] = (cells[x] & 1) != 0 ? cells[x] / 2 : 0;
+    for (size_t x = 0; x < job->cells->width; x++)
+        cells[x] /= 2;
+    return CELLSEG_OK;
+}
+
+static cellseg_status labels_new(cellseg_labels **out, cellseg_context *context, const cseg_channel *channel) {
+    CSEG_TRY(cellseg_labels_new(out, context, channel->height, channel->width));
+    return cellseg_labels_set_pixel_size_um(*out, channel->pixel_size_um);
+}
+
+/* Hands a map over to the caller, or releases it where it is not wanted. */
+static void give(cellseg_labels **out, cellseg_labels *labels) {
+    if (out != NULL)
+        *out = labels;
+    else
+        cellseg_labels_free(labels);
+}
+
+/* The packed labels are made in the map of the cells, which then keeps the ids alone. */
+cellseg_status cseg_channel_label(cellseg_labels **cells, cellseg_labels **nuclei, const cseg_scratch *scratch,
                                   const cseg_channel *channel, const cseg_found *found, const cseg_settings *settings,
                                   cellseg_segment_report *report) {
     cellseg_labels *own_cells = NULL, *own_nuclei = NULL;
-    uint32_t *renumbered = cseg_memory_calloc(context, (size_t)found->count + 1, sizeof *renumbered);
-    cellseg_status status = renumbered != NULL ? CELLSEG_OK : cseg_error_last();
-    CSEG_TRY_GOTO(failed, status);
-    CSEG_TRY_GOTO(failed, cseg_channel_labels_at(&own_cells, context, channel, found->cells));
-    cseg_plane_free(found->cells);
-    CSEG_TRY_GOTO(failed, cseg_channel_labels_at(&own_nuclei, context, channel, found->nuclei));
-    const cseg_plane cell_plane = cseg_labels_plane(own_cells), nucleus_plane = cseg_labels_plane(own_nuclei);
-    CSEG_TRY_GOTO(failed, cseg_finalize_labels(context, &cell_plane, &nucleus_plane, found->cell_of, found->count, renumbered,
-                                               channel->pixel_size_um, settings, report));
-    CSEG_TRY_GOTO(failed, renumber_confidence(report, context, found, renumbered));
-    cseg_memory_free(renumbered);
+    cellseg_status status;
+    CSEG_TRY_GOTO(failed, labels_new(&own_cells, scratch->context, channel));
+    const cseg_plane cell_plane = cseg_labels_plane(own_cells);
+    const cseg_store packed = cseg_store_of(scratch->context, &cell_plane);
+    CSEG_TRY_GOTO(failed, finalize(scratch, &packed, channel, found, settings, report));
+    cseg_store_free(found->cells);
+    cseg_store_free(found->nuclei);
+    if (nuclei != NULL)
+        CSEG_TRY_GOTO(failed, labels_new(&own_nuclei, scratch->context, channel));
+    const cseg_plane nucleus_plane = nuclei != NULL ? cseg_labels_plane(own_nuclei) : (cseg_plane){0};
+    unpack_job job = {&cell_plane, nuclei != NULL ? &nucleus_plane : NULL};
+    CSEG_TRY_GOTO(failed, cseg_parallel_for(scratch->context, channel->height, unpack_row, &job));
     give(cells, own_cells);
-    give(nuclei, own_nuclei);
+    if (nuclei != NULL)
+        *nuclei = own_nuclei;
     return CELLSEG_OK;
 failed:
-    cseg_memory_free(renumbered);
-    cseg_plane_free(found->cells);
     cellseg_labels_free(own_cells);
     cellseg_labels_free(own_nuclei);
     return status;

@@ -13,7 +13,8 @@ typedef struct cseg_channel {
     const cellseg_image *image;
     int32_t index;
     cseg_input input;
-    cseg_plane plane;             /* its pixels from cseg_channel_read() on, its size before */
+    size_t height, width;
+    cseg_store pixels;            /* from cseg_channel_read() on */
     double pixel_size_um;         /* 0: unknown */
     double scale;                 /* the image's nuclei are so many times larger than those that working lengths are stated for */
     double working_pixel_size_um; /* divided by `scale` already: what the steps compute with */
@@ -37,11 +38,14 @@ cellseg_status cseg_channel_adopt_size(cseg_channel *channel, size_t height, siz
                                        const cseg_settings *settings);
 
 /* Make the pixels readable, until cseg_channel_close(), which is legal at any time. */
-cellseg_status cseg_channel_read(cseg_channel *channel, cellseg_context *context);
+cellseg_status cseg_channel_read(cseg_channel *channel, const cseg_scratch *scratch);
 void cseg_channel_close(cseg_channel *channel);
 
 /* The pixel size of the working scale, in the image's own micrometres. */
 double cseg_channel_working_um(const cseg_channel *channel);
+
+/* Of a call whose image lies in memory: so do its stores. */
+cseg_scratch cseg_channel_scratch(cellseg_context *context);
 
 /* Begin the call's next step and report it at once: CELLSEG_ERR_CANCELLED where the caller stops there. */
 cellseg_status cseg_channel_step(cellseg_context *context, const char *name, double from, double to);
@@ -50,24 +54,27 @@ cellseg_status cseg_channel_step(cellseg_context *context, const char *name, dou
 cseg_rule cseg_channel_marker_rule(double working_pixel_size_um, double top_hat_um);
 cseg_rule cseg_channel_nuclear_rule(double working_pixel_size_um, double top_hat_um);
 
-/* A new plane of the channel, which is read for it, at its working size, scaled by the rule; data NULL after an error. */
-cellseg_status cseg_channel_scale(cellseg_context *context, cseg_plane *out, cseg_channel *channel, const char *what,
-                                  const cseg_rule *rule);
+/* The channel, which is read for it, at its working size, illumination evened. On failure there is nothing to free. */
+cellseg_status cseg_channel_flatten(const cseg_scratch *scratch, cseg_flat *flat, cseg_channel *channel, const char *what,
+                                    const cseg_rule *rule);
+
+/* The same scaled by the rule: a new store of units. highest: as cseg_preprocess_scale() has it. */
+cellseg_status cseg_channel_scale(const cseg_scratch *scratch, cseg_store *out, double *highest, cseg_channel *channel,
+                                  const char *what, const cseg_rule *rule);
 
 /* A new label map at the channel's scale, resampled from one at the working scale. */
-cellseg_status cseg_channel_labels_at(cellseg_labels **out, cellseg_context *context, const cseg_channel *channel,
-                                      const cseg_plane *labels);
+cellseg_status cseg_channel_labels_at(cellseg_labels **out, const cseg_scratch *scratch, const cseg_channel *channel,
+                                      const cseg_store *labels);
 
-/* A new plane of the cells round the nuclei, joined, and smoothed by the options; data NULL after an error. cell_of:
- * inputs->count + 1 values, the cell of each nucleus. */
-cellseg_status cseg_channel_working_cells(cellseg_context *context, cseg_plane *cells, uint32_t *cell_of,
+/* A new store of the cells round the nuclei, joined, and smoothed by the options. cell_of: inputs->count + 1 values, the cell of
+ * each nucleus. On failure there is nothing to free. */
+cellseg_status cseg_channel_working_cells(const cseg_scratch *scratch, cseg_store *cells, uint32_t *cell_of,
                                           const cseg_cell_inputs *inputs, const cseg_channel *channel,
                                           const cseg_settings *settings);
 
 /* Cells and nuclei at the working scale; nuclei have the ids 1..count. */
 typedef struct cseg_found {
-    cseg_plane *cells; /* released as soon as it is not needed */
-    const cseg_plane *nuclei;
+    cseg_store *cells, *nuclei; /* released as soon as they are not needed */
     uint32_t count;
     const uint32_t *cell_of; /* by nucleus */
     const float *confidence; /* by cell; NULL: none */
@@ -75,14 +82,15 @@ typedef struct cseg_found {
 
 /* Label maps at the channel's own scale, and the report's figures of them, confidences included. cells or nuclei may be NULL: not
  * wanted; NULL after an error. */
-cellseg_status cseg_channel_label(cellseg_labels **cells, cellseg_labels **nuclei, cellseg_context *context,
+cellseg_status cseg_channel_label(cellseg_labels **cells, cellseg_labels **nuclei, const cseg_scratch *scratch,
                                   const cseg_channel *channel, const cseg_found *found, const cseg_settings *settings,
                                   cellseg_segment_report *report);
 
 /* ---- single_channel.c ---- */
 
-/* The nuclei that cellseg_segment() finds, ids 1..count: a new plane at the model's scale; data NULL after an error. */
-cellseg_status cseg_singlechannel_nuclei(cellseg_context *context, cseg_plane *nuclei, uint32_t *count,
+/* The nuclei that cellseg_segment() finds, ids 1..count: a new store at the model's scale. On failure there is nothing to free.
+ */
+cellseg_status cseg_singlechannel_nuclei(const cseg_scratch *scratch, cseg_store *nuclei, uint32_t *count,
                                          const cellseg_model *model, const cellseg_image *image,
                                          const cellseg_segment_options *options);
 
@@ -93,11 +101,8 @@ cellseg_status cseg_singlechannel_nuclei(cellseg_context *context, cseg_plane *n
 cellseg_status cseg_report_begin(cellseg_segment_report *own, cellseg_segment_report *theirs, cellseg_context *context);
 
 /* The channel's scales and the diameters: assumed, found and suggested. */
-cellseg_status cseg_report_scale(cellseg_segment_report *report, cellseg_context *context, const cseg_channel *channel,
-                                 double diameter_um, const cseg_plane *nuclei, uint32_t count, const cseg_settings *settings);
-
-/* The largest value of the scaled marker. */
-cellseg_status cseg_report_marker(cellseg_segment_report *report, cellseg_context *context, const cseg_plane *marker);
+cellseg_status cseg_report_scale(cellseg_segment_report *report, const cseg_scratch *scratch, const cseg_channel *channel,
+                                 double diameter_um, const cseg_store *nuclei, uint32_t count, const cseg_settings *settings);
 
 /* End it: log it where the call succeeded, and hand it over to `theirs`, or release it. Returns status. */
 cellseg_status cseg_report_end(cellseg_segment_report *own, cellseg_segment_report *theirs, cellseg_context *context,

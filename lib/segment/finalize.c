@@ -141,9 +141,9 @@ done:
     return status;
 }
 
-cellseg_status cseg_finalize_labels(cellseg_context *context, const cseg_plane *cells, const cseg_plane *nuclei,
-                                    const uint32_t *cell_of, uint32_t max_id, uint32_t *renumbered, double pixel_size_um,
-                                    const cseg_settings *settings, cellseg_segment_report *report) {
+static cellseg_status finalize(cellseg_context *context, const cseg_plane *cells, const cseg_plane *nuclei,
+                               const uint32_t *cell_of, uint32_t max_id, uint32_t *renumbered, double pixel_size_um,
+                               const cseg_settings *settings, cellseg_segment_report *report) {
     finalize_job job = {cells, nuclei, cell_of, NULL};
     CSEG_TRY(cseg_parallel_for(context, cells->height, nuclei_inside_row, &job));
     CSEG_TRY(keep_largest(context, &job, max_id));
@@ -153,4 +153,30 @@ cellseg_status cseg_finalize_labels(cellseg_context *context, const cseg_plane *
         CSEG_TRY(cseg_holes_fill_labels(context, nuclei));
     }
     return drop_cells(context, &job, max_id, renumbered, pixel_size_um, settings, report);
+}
+
+static cellseg_status pack_row(void *data, size_t y) {
+    const finalize_job *job = data;
+    uint32_t *cells = cseg_row_u32(job->cells, y);
+    const uint32_t *nuclei = cseg_row_u32(job->nuclei, y);
+    for (size_t x = 0; x < job->cells->width; x++)
+        cells[x] = 2 * cells[x] + (nuclei[x] != 0);
+    return CELLSEG_OK;
+}
+
+cellseg_status cseg_finalize_labels(const cseg_scratch *scratch, const cseg_store *labels, const cseg_store *cells,
+                                    const cseg_store *nuclei, const uint32_t *cell_of, uint32_t max_id, uint32_t *renumbered,
+                                    double pixel_size_um, const cseg_settings *settings, cellseg_segment_report *report) {
+    cellseg_context *context = scratch->context;
+    cseg_plane own;
+    CSEG_TRY(cseg_plane_new(&own, context, CELLSEG_UINT32, labels->height, labels->width));
+    finalize_job job = {&labels->memory, &own, cell_of, NULL};
+    cellseg_status status;
+    CSEG_TRY_GOTO(done, cseg_rescale_labels(context, &labels->memory, &cells->memory));
+    CSEG_TRY_GOTO(done, cseg_rescale_labels(context, &own, &nuclei->memory));
+    CSEG_TRY_GOTO(done, finalize(context, &labels->memory, &own, cell_of, max_id, renumbered, pixel_size_um, settings, report));
+    status = cseg_parallel_for(context, labels->height, pack_row, &job);
+done:
+    cseg_plane_free(&own);
+    return status;
 }

@@ -31,7 +31,7 @@ typedef struct nucleus_sum {
 typedef struct join_job {
     cellseg_context *context;
     const cseg_plane *cells;
-    const cseg_cell_inputs *inputs;
+    const cseg_cell_window *inputs;
     double threshold;
     cseg_plane smooth;    /* the marker */
     nucleus_sum *nuclei;  /* by id, as the following two */
@@ -352,15 +352,15 @@ static cellseg_status join(join_job *job, const cseg_settings *settings) {
     return cseg_parallel_for(job->context, job->cells->height, rename_row, job);
 }
 
-static bool has_coefficients(const cseg_cell_inputs *inputs) {
+static bool has_coefficients(const cseg_cell_window *inputs) {
     for (size_t i = 0; inputs->joining != NULL && i < CSEG_JOIN_TERMS; i++)
         if (inputs->joining[i] != 0)
             return true;
     return false;
 }
 
-cellseg_status cseg_join_cells(cellseg_context *context, const cseg_plane *cells, uint32_t *cell_of,
-                               const cseg_cell_inputs *inputs, const cseg_settings *settings) {
+static cellseg_status join_cells(cellseg_context *context, const cseg_plane *cells, uint32_t *cell_of,
+                                 const cseg_cell_window *inputs, const cseg_settings *settings) {
     for (size_t id = 0; id <= inputs->count; id++)
         cell_of[id] = (uint32_t)id;
     if (settings->options.join == 0 || inputs->extra.kind != CELLSEG_EXTRA_DISTANCE || !has_coefficients(inputs))
@@ -375,5 +375,15 @@ cellseg_status cseg_join_cells(cellseg_context *context, const cseg_plane *cells
     cseg_memory_free(job.medians);
     cseg_memory_free(job.nuclei);
     cseg_plane_free(&job.smooth);
+    return status;
+}
+
+cellseg_status cseg_join_cells(const cseg_scratch *scratch, const cseg_store *cells, uint32_t *cell_of,
+                               const cseg_cell_inputs *inputs, const cseg_settings *settings) {
+    const cseg_rect whole = {0, 0, cells->height, cells->width};
+    cseg_cell_window window;
+    CSEG_TRY(cseg_cellwindow_open(&window, inputs, &whole));
+    const cellseg_status status = join_cells(scratch->context, &cells->memory, cell_of, &window, settings);
+    cseg_cellwindow_close(&window);
     return status;
 }

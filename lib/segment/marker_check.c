@@ -48,7 +48,7 @@ static cellseg_status distance_to_nuclei(cellseg_context *context, cseg_plane *d
 
 /* of: inputs->count + 1 entries, zeros. */
 static void sum_up(sums *of, const cseg_plane *cells, const uint32_t *cell_of, const cseg_plane *distance,
-                   const cseg_cell_inputs *inputs) {
+                   const cseg_cell_window *inputs) {
     const double ring_px = RING_UM / inputs->pixel_size_um;
     for (size_t y = 0; y < cells->height; y++) {
         const uint32_t *cell = cseg_row_u32(cells, y), *nucleus = cseg_row_u32(inputs->nuclei, y);
@@ -118,8 +118,8 @@ static int32_t verdict_of(const cellseg_segment_report *report) {
     return doubtful ? CELLSEG_VERDICT_DOUBTFUL : CELLSEG_VERDICT_SUITABLE;
 }
 
-cellseg_status cseg_marker_check(cellseg_context *context, cellseg_segment_report *report, float *confidence,
-                                 const cseg_plane *cells, const uint32_t *cell_of, const cseg_cell_inputs *inputs) {
+static cellseg_status check(cellseg_context *context, cellseg_segment_report *report, float *confidence, const cseg_plane *cells,
+                            const uint32_t *cell_of, const cseg_cell_window *inputs) {
     confidence[0] = 0;
     if (inputs->count == 0)
         return CELLSEG_OK;
@@ -144,12 +144,24 @@ static bool is_refused(int32_t verdict, int32_t check) {
            (verdict == CELLSEG_VERDICT_DOUBTFUL && check >= CELLSEG_MARKER_REFUSE);
 }
 
-void cseg_marker_refuse(cellseg_segment_report *report, const cseg_plane *cells, const uint32_t *cell_of, uint32_t count,
-                        const cseg_settings *settings) {
+cellseg_status cseg_marker_refuse(const cseg_scratch *scratch, cellseg_segment_report *report, const cseg_store *cells,
+                                  const uint32_t *cell_of, uint32_t count, const cseg_settings *settings) {
+    (void)scratch;
     if (!is_refused(report->marker_verdict, settings->options.marker_check))
-        return;
+        return CELLSEG_OK;
     for (size_t id = 1; id <= count; id++)
         report->dropped_marker += cell_of[id] == id;
     for (size_t y = 0; y < cells->height; y++)
-        memset(cseg_row_u32(cells, y), 0, cells->width * sizeof(uint32_t));
+        memset(cseg_row_u32(&cells->memory, y), 0, cells->width * sizeof(uint32_t));
+    return CELLSEG_OK;
+}
+
+cellseg_status cseg_marker_check(const cseg_scratch *scratch, cellseg_segment_report *report, float *confidence,
+                                 const cseg_store *cells, const uint32_t *cell_of, const cseg_cell_inputs *inputs) {
+    const cseg_rect whole = {0, 0, cells->height, cells->width};
+    cseg_cell_window window;
+    CSEG_TRY(cseg_cellwindow_open(&window, inputs, &whole));
+    const cellseg_status status = check(scratch->context, report, confidence, &cells->memory, cell_of, &window);
+    cseg_cellwindow_close(&window);
+    return status;
 }

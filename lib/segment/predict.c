@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The network over a whole plane: patches on the absolute grid of lib/tile, each with a margin that is predicted and not kept,
- * extended by reflection at the plane's edges. One index of the loop is one patch, on one thread: threads then share nothing but
- * the weights, and need not wait for one another. Test-time augmentation: the network also reads a patch mirrored and turned, and
- * its maps are averaged over the orientations. A network that runs elsewhere gets its windows on the calling thread instead, as
- * many at once as it takes. Cost: the network's, times the orientations.
+ * The network over a channel, tile by tile of whole patches: patches on the absolute grid of lib/tile, each with a margin that is
+ * predicted and not kept, extended by reflection at the image's edges. The maps are stored as units. One index of the loop is one
+ * patch, on one thread: threads then share nothing but the weights, and need not wait for one another. Test-time augmentation:
+ * the network also reads a patch mirrored and turned, and its maps are averaged over the orientations. A network that runs
+ * elsewhere gets its windows on the calling thread instead, as many at once as it takes. Cost: the network's, times the
+ * orientations.
  */
 #include "segment/segment.h"
 #include "tile/tile.h"
@@ -45,10 +46,15 @@ typedef struct workspace {
 typedef struct predict_job {
     cellseg_context *context;
     const cellseg_model *model;
-    const cseg_plane *maps, *input;
-    cellseg_tile_grid grid;
+    const cseg_store *maps;
+    const cseg_flat *flat;
+    cseg_scaling scaling;
+    cellseg_tile_grid grid; /* of the image */
     size_t classes, orientations;
-    pthread_mutex_t mutex; /* guards `idle` */
+    cseg_rect tile, window;             /* that are at work */
+    cseg_plane input;                   /* the window's scaled pixels */
+    cseg_plane units[CSEG_MAX_CLASSES]; /* the tile's maps */
+    pthread_mutex_t mutex;              /* guards `idle` */
     workspace *idle;
 } predict_job;
 
@@ -142,30 +148,40 @@ static cellseg_status average_orientations(const predict_job *job, workspace *w)
     return CELLSEG_OK;
 }
 
+/* ---- the patches of a tile ---- */
+
+static size_t patches_of(const predict_job *job) {
+    const size_t step = job->grid.step_px;
+    return ((job->tile.height + step - 1) / step) * ((job->tile.width + step - 1) / step);
+}
+
+/* The place in the image's grid of a tile's patch. */
+static size_t patch_of(const predict_job *job, size_t index) {
+    const size_t step = job->grid.step_px, across = (job->tile.width + step - 1) / step;
+    const size_t row = job->tile.top / step + index / across, column = job->tile.left / step + index % across;
+    return row * ((job->grid.width_px + step - 1) / step) + column;
+}
+
+static void read_patch(const predict_job *job, float *patch, size_t index) {
+    cseg_tile_read(patch, &job->grid, &job->input, job->window.top, job->window.left, patch_of(job, index));
+}
+
+static void write_patch(const predict_job *job, const float *maps, size_t index) {
+    const size_t area = job->grid.patch_px * job->grid.patch_px;
+    for (size_t c = 0; c < job->classes; c++)
+        cseg_tile_write(&job->units[c], job->tile.top, job->tile.left, &job->grid, patch_of(job, index), maps + c * area);
+}
+
 static cellseg_status predict_patch(void *data, size_t index) {
     predict_job *job = data;
-    const size_t patch = job->grid.patch_px, area = patch * patch;
     workspace *w = take_workspace(job);
     if (w == NULL)
         return cseg_error_last();
-    cseg_tile_read(w->in, &job->grid, job->input, index);
+    read_patch(job, w->in, index);
     const cellseg_status status = average_orientations(job, w);
     if (status == CELLSEG_OK)
-        for (size_t c = 0; c < job->classes; c++)
-            cseg_tile_write(&job->maps[c], &job->grid, index, w->sum + c * area);
+        write_patch(job, w->sum, index);
     put_workspace(job, w);
-    return status;
-}
-
-static cellseg_status predict_patches(predict_job *job) {
-    (void)pthread_mutex_init(&job->mutex, NULL);
-    const cellseg_status status = cseg_parallel_for(job->context, cseg_grid_count(&job->grid), predict_patch, job);
-    while (job->idle != NULL) {
-        workspace *w = job->idle;
-        job->idle = w->next;
-        workspace_free(w);
-    }
-    (void)pthread_mutex_destroy(&job->mutex);
     return status;
 }
 
@@ -179,7 +195,7 @@ typedef struct batch {
 
 static void fetch_window(const predict_job *job, const batch *b, float *window, size_t index) {
     const size_t edge = job->grid.patch_px;
-    cseg_tile_read(b->patch, &job->grid, job->input, index / job->orientations);
+    read_patch(job, b->patch, index / job->orientations);
     turn(window, b->patch, edge, steps_of(index % job->orientations, edge));
 }
 
@@ -190,12 +206,11 @@ static void keep_maps(const predict_job *job, const batch *b, const float *maps,
     for (size_t c = 0; c < job->classes; c++)
         add_turned_back(b->sum + c * area, maps + c * area, edge, steps_of(orientation, edge), 1 / (float)job->orientations);
     if (orientation + 1 == job->orientations)
-        for (size_t c = 0; c < job->classes; c++)
-            cseg_tile_write(&job->maps[c], &job->grid, index / job->orientations, b->sum + c * area);
+        write_patch(job, b->sum, index / job->orientations);
 }
 
 static cellseg_status predict_windows(const predict_job *job, const batch *b, size_t most) {
-    const size_t area = job->grid.patch_px * job->grid.patch_px, total = cseg_grid_count(&job->grid) * job->orientations;
+    const size_t area = job->grid.patch_px * job->grid.patch_px, total = patches_of(job) * job->orientations;
     for (size_t first = 0; first < total; first += most) {
         const size_t count = total - first < most ? total - first : most;
         CSEG_TRY(cseg_progress_report(job->context, (double)first / (double)total));
@@ -224,16 +239,74 @@ static cellseg_status predict_elsewhere(const predict_job *job, const cellseg_ne
     return status;
 }
 
+/* ---- tiles ---- */
+
+static cellseg_status predict_patches(predict_job *job) {
+    const cellseg_network *network = cseg_network_of(job->model);
+    return network != NULL ? predict_elsewhere(job, network)
+                           : cseg_parallel_for(job->context, patches_of(job), predict_patch, job);
+}
+
+static cellseg_status open_planes(predict_job *job) {
+    cseg_part from;
+    CSEG_TRY(cseg_plane_new(&job->input, job->context, CELLSEG_FLOAT32, job->window.height, job->window.width));
+    for (size_t c = 0; c < job->classes; c++)
+        CSEG_TRY(cseg_plane_new(&job->units[c], job->context, CELLSEG_UINT16, job->tile.height, job->tile.width));
+    CSEG_TRY(cseg_part_open(&from, &job->flat->store, &job->window));
+    const cellseg_status status = cseg_preprocess_normalise(job->context, &job->input, &from.plane, &job->scaling);
+    cseg_part_close(&from);
+    return status;
+}
+
+static void close_planes(predict_job *job) {
+    cseg_plane_free(&job->input);
+    for (size_t c = 0; c < job->classes; c++)
+        cseg_plane_free(&job->units[c]);
+}
+
+static cellseg_status predict_tile(void *data, const cseg_rect *tile, const cseg_rect *window, bool *sure) {
+    predict_job *job = data;
+    (void)sure;
+    job->tile = *tile;
+    job->window = *window;
+    cellseg_status status = open_planes(job);
+    if (status == CELLSEG_OK)
+        status = predict_patches(job);
+    for (size_t c = 0; status == CELLSEG_OK && c < job->classes; c++)
+        status = cseg_store_put(&job->maps[c], tile->top, tile->left, &job->units[c]);
+    close_planes(job);
+    return status;
+}
+
+static cellseg_status predict_tiles(predict_job *job, const cseg_tiles *tiles) {
+    (void)pthread_mutex_init(&job->mutex, NULL);
+    const cellseg_status status = cseg_tiles_run(tiles, predict_tile, job);
+    while (job->idle != NULL) {
+        workspace *w = job->idle;
+        job->idle = w->next;
+        workspace_free(w);
+    }
+    (void)pthread_mutex_destroy(&job->mutex);
+    return status;
+}
+
 /* ---- the door ---- */
 
-cellseg_status cseg_predict_maps(cellseg_context *context, const cseg_plane *maps, const cellseg_model *model,
-                                 const cseg_plane *input, int32_t orientations) {
+cellseg_status cseg_predict_maps(const cseg_scratch *scratch, const cseg_store *maps, const cellseg_model *model,
+                                 const cseg_flat *flat, int32_t orientations) {
     const cseg_rule *rule = cseg_model_rule(model);
-    const cellseg_network *network = cseg_network_of(model);
-    predict_job job = {.context = context, .model = model, .maps = maps, .input = input, .classes = rule->classes};
+    const size_t height = flat->store.height, width = flat->store.width;
+    predict_job job = {.context = scratch->context, .model = model, .maps = maps, .flat = flat, .classes = rule->classes};
     job.orientations = (size_t)orientations;
-    job.grid = (cellseg_tile_grid){sizeof job.grid, input->height, input->width, rule->patch_px, rule->step_px};
-    return network != NULL ? predict_elsewhere(&job, network) : predict_patches(&job);
+    job.grid = (cellseg_tile_grid){sizeof job.grid, height, width, rule->patch_px, rule->step_px};
+    CSEG_TRY(cseg_preprocess_measure(scratch, &job.scaling, flat, rule));
+    const cseg_tiles tiles = {.scratch = scratch,
+                              .height = height,
+                              .width = width,
+                              .pixel_bytes = sizeof(float) + rule->classes * sizeof(uint16_t),
+                              .halo = (rule->patch_px - rule->step_px) / 2,
+                              .multiple = rule->step_px};
+    return predict_tiles(&job, &tiles);
 }
 
 uint64_t cseg_predict_worker_bytes(cellseg_context *context, const cellseg_model *model) {

@@ -126,14 +126,14 @@ static double level_noise(int32_t type) {
 
 /* Interpolation smooths noise away, so where the image grows the noise is what it was before. */
 static bool grows(const cseg_flat *out, const cseg_plane *channel) {
-    return out->plane.height > channel->height;
+    return out->store.memory.height > channel->height;
 }
 
 static cellseg_status resample(cellseg_context *context, cseg_flat *out, const cseg_plane *channel) {
     if (grows(out, channel))
         CSEG_TRY(estimate_noise(context, &out->noise, channel));
-    CSEG_TRY(cseg_resample_linear(context, &out->plane, channel));
-    return grows(out, channel) ? CELLSEG_OK : estimate_noise(context, &out->noise, &out->plane);
+    CSEG_TRY(cseg_resample_linear(context, &out->store.memory, channel));
+    return grows(out, channel) ? CELLSEG_OK : estimate_noise(context, &out->noise, &out->store.memory);
 }
 
 /* The same from a copy as float32, without stuck pixels. */
@@ -168,18 +168,19 @@ static cellseg_status rescale(cellseg_context *context, cseg_flat *out, const cs
     return CELLSEG_OK;
 }
 
-cellseg_status cseg_preprocess_flatten(cellseg_context *context, cseg_flat *out, const cseg_plane *channel, const char *what,
+cellseg_status cseg_preprocess_flatten(const cseg_scratch *scratch, cseg_flat *out, const cseg_store *channel, const char *what,
                                        size_t height, size_t width, const cseg_rule *rule) {
     *out = (cseg_flat){0};
-    CSEG_TRY(cseg_plane_new(&out->plane, context, CELLSEG_FLOAT32, height, width));
+    CSEG_TRY(cseg_store_new(&out->store, scratch, CELLSEG_FLOAT32, height, width));
     cellseg_status status;
-    CSEG_TRY_GOTO(failed, rescale(context, out, channel, what));
+    CSEG_TRY_GOTO(failed, rescale(scratch->context, out, &channel->memory, what));
     const double edge = fmin(floor(rule->top_hat_um / rule->pixel_size_um + 0.5), INT32_MAX);
     if (edge > 1)
-        CSEG_TRY_GOTO(failed, cseg_rect_top_hat(context, &out->plane, &out->plane, (size_t)edge, (size_t)edge));
+        CSEG_TRY_GOTO(failed,
+                      cseg_rect_top_hat(scratch->context, &out->store.memory, &out->store.memory, (size_t)edge, (size_t)edge));
     return CELLSEG_OK;
 failed:
-    cseg_plane_free(&out->plane);
+    cseg_store_free(&out->store);
     return status;
 }
 
@@ -187,7 +188,7 @@ failed:
 
 typedef struct normalise_job {
     const cseg_plane *to, *from;
-    double zero, scale, clip, power;
+    const cseg_scaling *scaling;
 } normalise_job;
 
 /* x^p for x >= 0, without the C library's pow. */
@@ -197,46 +198,112 @@ static double power_of(double x, double p) {
     return p == 0.5 ? sqrt(x) : cseg_math_exp(p * cseg_math_log(x));
 }
 
+static double scaled(const cseg_scaling *s, double pixel) {
+    double value = (pixel - s->zero) * s->scale;
+    value = value > 0 ? value : 0;
+    value = value < s->clip ? value : s->clip;
+    return power_of(value, s->power);
+}
+
 static cellseg_status normalise_row(void *data, size_t y) {
     const normalise_job *job = data;
     float *to = cseg_row_f32(job->to, y);
     const float *from = cseg_row_f32(job->from, y);
-    for (size_t x = 0; x < job->from->width; x++) {
-        double value = ((double)from[x] - job->zero) * job->scale;
-        value = value > 0 ? value : 0;
-        value = value < job->clip ? value : job->clip;
-        to[x] = (float)power_of(value, job->power);
-    }
+    for (size_t x = 0; x < job->from->width; x++)
+        to[x] = (float)scaled(job->scaling, (double)from[x]);
     return CELLSEG_OK;
 }
 
-cellseg_status cseg_preprocess_normalise(cellseg_context *context, const cseg_plane *to, const cseg_flat *flat,
-                                         const cseg_rule *rule) {
-    const double percents[2] = {rule->percentile_low, rule->percentile_high};
-    double ends[2];
-    CSEG_TRY(cseg_percentiles_find(context, ends, percents, 2, &flat->plane));
-    const double noise = rule->noise_range * flat->noise;
-    const double range = ends[1] - ends[0] > noise ? ends[1] - ends[0] : noise;
-    normalise_job job = {to, &flat->plane, ends[0] + flat->rounding, range > 0 ? 1 / range : 0, rule->clip, rule->power};
+cellseg_status cseg_preprocess_normalise(cellseg_context *context, const cseg_plane *to, const cseg_plane *from,
+                                         const cseg_scaling *scaling) {
+    normalise_job job = {to, from, scaling};
     return cseg_parallel_for(context, to->height, normalise_row, &job);
 }
 
-cellseg_status cseg_preprocess_scale(cellseg_context *context, cseg_plane *out, const cseg_plane *channel, const char *what,
-                                     size_t height, size_t width, const cseg_rule *rule) {
-    cseg_flat flat;
-    *out = (cseg_plane){0};
-    CSEG_TRY(cseg_preprocess_flatten(context, &flat, channel, what, height, width, rule));
-    *out = flat.plane;
-    const cellseg_status status = cseg_preprocess_normalise(context, out, &flat, rule);
+cellseg_status cseg_preprocess_measure(const cseg_scratch *scratch, cseg_scaling *scaling, const cseg_flat *flat,
+                                       const cseg_rule *rule) {
+    const double percents[2] = {rule->percentile_low, rule->percentile_high};
+    double ends[2];
+    CSEG_TRY(cseg_percentiles_find(scratch->context, ends, percents, 2, &flat->store.memory));
+    const double noise = rule->noise_range * flat->noise;
+    const double range = ends[1] - ends[0] > noise ? ends[1] - ends[0] : noise;
+    *scaling = (cseg_scaling){ends[0] + flat->rounding, range > 0 ? 1 / range : 0, rule->clip, rule->power};
+    return CELLSEG_OK;
+}
+
+typedef struct scale_job {
+    const cseg_scratch *scratch;
+    const cseg_store *to, *from;
+    const cseg_scaling *scaling;
+    const cseg_plane *units, *pixels;
+} scale_job;
+
+static cellseg_status unit_row(void *data, size_t y) {
+    const scale_job *job = data;
+    uint16_t *to = cseg_row_at(job->units, y);
+    const float *from = cseg_row_f32(job->pixels, y);
+    for (size_t x = 0; x < job->units->width; x++)
+        to[x] = cseg_unit_of(scaled(job->scaling, (double)from[x]));
+    return CELLSEG_OK;
+}
+
+static cellseg_status scale_tile(void *data, const cseg_rect *tile, const cseg_rect *window, bool *sure) {
+    scale_job job = *(const scale_job *)data;
+    cellseg_context *context = job.scratch->context;
+    cseg_part from;
+    cseg_plane to = {0};
+    (void)window;
+    (void)sure;
+    CSEG_TRY(cseg_part_open(&from, job.from, tile));
+    job.units = &to;
+    job.pixels = &from.plane;
+    cellseg_status status = cseg_plane_new(&to, context, CELLSEG_UINT16, tile->height, tile->width);
+    if (status == CELLSEG_OK)
+        status = cseg_parallel_for(context, tile->height, unit_row, &job);
+    if (status == CELLSEG_OK)
+        status = cseg_store_put(job.to, tile->top, tile->left, &to);
+    cseg_plane_free(&to);
+    cseg_part_close(&from);
+    return status;
+}
+
+cellseg_status cseg_preprocess_scale(const cseg_scratch *scratch, cseg_store *out, double *highest, const cseg_flat *flat,
+                                     const cseg_rule *rule) {
+    const size_t height = flat->store.height, width = flat->store.width;
+    cseg_scaling scaling;
+    assert(rule->clip == 1);
+    *out = (cseg_store){0};
+    CSEG_TRY(cseg_preprocess_measure(scratch, &scaling, flat, rule));
+    if (highest != NULL) {
+        double lo, hi;
+        CSEG_TRY(cseg_histogram_range(scratch->context, &lo, &hi, &flat->store.memory));
+        *highest = (double)cseg_unit_value(cseg_unit_of(scaled(&scaling, hi)));
+    }
+    CSEG_TRY(cseg_store_new(out, scratch, CELLSEG_UINT16, height, width));
+    scale_job job = {scratch, out, &flat->store, &scaling, NULL, NULL};
+    const cseg_tiles tiles = {.scratch = scratch, .height = height, .width = width, .pixel_bytes = 6};
+    const cellseg_status status = cseg_tiles_run(&tiles, scale_tile, &job);
     if (status != CELLSEG_OK)
-        cseg_plane_free(out);
+        cseg_store_free(out);
     return status;
 }
 
 cellseg_status cseg_preprocess_run(cellseg_context *context, cseg_plane *out, const cseg_plane *channel, double pixel_size_um,
                                    const cseg_rule *rule) {
+    const cseg_scratch scratch = {.context = context, .window_bytes = UINT64_MAX};
+    const cseg_store from = cseg_store_of(context, channel);
     size_t height, width;
+    cseg_flat flat;
+    cseg_scaling scaling;
     *out = (cseg_plane){0};
     CSEG_TRY(cseg_preprocess_working_size(&height, &width, channel->height, channel->width, pixel_size_um, rule->pixel_size_um));
-    return cseg_preprocess_scale(context, out, channel, "the image", height, width, rule);
+    CSEG_TRY(cseg_preprocess_flatten(&scratch, &flat, &from, "the image", height, width, rule));
+    cellseg_status status = cseg_preprocess_measure(&scratch, &scaling, &flat, rule);
+    if (status == CELLSEG_OK)
+        status = cseg_preprocess_normalise(context, &flat.store.memory, &flat.store.memory, &scaling);
+    if (status == CELLSEG_OK)
+        *out = flat.store.memory;
+    else
+        cseg_store_free(&flat.store);
+    return status;
 }

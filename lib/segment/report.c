@@ -44,31 +44,44 @@ cellseg_status cseg_report_begin(cellseg_segment_report *own, cellseg_segment_re
     return CELLSEG_OK;
 }
 
-cellseg_status cseg_report_marker(cellseg_segment_report *report, cellseg_context *context, const cseg_plane *marker) {
-    double lo;
-    return cseg_histogram_range(context, &lo, &report->marker_range, marker);
+typedef struct area_job {
+    const cseg_store *labels;
+    float *pixels; /* by id - 1 */
+} area_job;
+
+static cellseg_status count_areas(void *data, const cseg_rect *tile, const cseg_rect *window, bool *sure) {
+    const area_job *job = data;
+    cseg_part labels;
+    (void)window;
+    (void)sure;
+    CSEG_TRY(cseg_part_open(&labels, job->labels, tile));
+    for (size_t y = 0; y < tile->height; y++) {
+        const uint32_t *ids = cseg_row_u32(&labels.plane, y);
+        for (size_t x = 0; x < tile->width; x++)
+            if (ids[x] != 0)
+                job->pixels[ids[x] - 1]++;
+    }
+    cseg_part_close(&labels);
+    return CELLSEG_OK;
 }
 
 /* The median area of ids 1..count, in pixels. */
-static cellseg_status median_area(cellseg_context *context, double *area, const cseg_plane *labels, uint32_t count) {
+static cellseg_status median_area(const cseg_scratch *scratch, double *area, const cseg_store *labels, uint32_t count) {
     const double middle = 50;
     cseg_plane areas;
-    CSEG_TRY(cseg_plane_new(&areas, context, CELLSEG_FLOAT32, 1, count));
-    float *pixels = cseg_row_f32(&areas, 0);
-    memset(pixels, 0, count * sizeof *pixels);
-    for (size_t y = 0; y < labels->height; y++) {
-        const uint32_t *ids = cseg_row_u32(labels, y);
-        for (size_t x = 0; x < labels->width; x++)
-            if (ids[x] != 0)
-                pixels[ids[x] - 1]++;
-    }
-    const cellseg_status status = cseg_percentiles_find(context, area, &middle, 1, &areas);
+    CSEG_TRY(cseg_plane_new(&areas, scratch->context, CELLSEG_FLOAT32, 1, count));
+    area_job job = {labels, cseg_row_f32(&areas, 0)};
+    memset(job.pixels, 0, count * sizeof *job.pixels);
+    const cseg_tiles tiles = {.scratch = scratch, .height = labels->height, .width = labels->width, .pixel_bytes = 4};
+    cellseg_status status = cseg_tiles_run(&tiles, count_areas, &job);
+    if (status == CELLSEG_OK)
+        status = cseg_percentiles_find(scratch->context, area, &middle, 1, &areas);
     cseg_plane_free(&areas);
     return status;
 }
 
-cellseg_status cseg_report_scale(cellseg_segment_report *report, cellseg_context *context, const cseg_channel *channel,
-                                 double diameter_um, const cseg_plane *nuclei, uint32_t count, const cseg_settings *settings) {
+cellseg_status cseg_report_scale(cellseg_segment_report *report, const cseg_scratch *scratch, const cseg_channel *channel,
+                                 double diameter_um, const cseg_store *nuclei, uint32_t count, const cseg_settings *settings) {
     const double pi = 3.14159265358979323846;
     const double wanted = settings->options.nucleus_diameter_um, assumed = wanted > 0 ? wanted : diameter_um;
     double area = 0;
@@ -77,7 +90,7 @@ cellseg_status cseg_report_scale(cellseg_segment_report *report, cellseg_context
     report->nucleus_diameter_um = assumed;
     if (count < CSEG_MIN_FOR_QUANTILE)
         return CELLSEG_OK;
-    CSEG_TRY(median_area(context, &area, nuclei, count));
+    CSEG_TRY(median_area(scratch, &area, nuclei, count));
     const double found = 2 * sqrt(area / pi) * report->working_pixel_size_um;
     report->nucleus_diameter_found_um = found;
     if (assumed > 0 && (found > SUGGEST_RATIO * assumed || found * SUGGEST_RATIO < assumed))

@@ -27,7 +27,7 @@ typedef struct seeds_job {
     const cseg_plane *mask, *response, *finest; /* finest: NULL when valleys do not matter */
     double outline, valley;
     const cseg_plane *labels, *relief;
-    const cseg_extra *extra; /* NULL: nothing more is known */
+    const cseg_extra_part *extra; /* NULL: nothing more is known */
     double pixel_size_um;
     const uint8_t *keep;
 } seeds_job;
@@ -43,7 +43,7 @@ static double threshold_at(const double thresholds[OTSU_LEVELS], double sensitiv
     return thresholds[below] + (thresholds[below + 1] - thresholds[below]) * (place - below);
 }
 
-static bool has(const cseg_extra *extra, int32_t kind) {
+static bool has(const cseg_extra_part *extra, int32_t kind) {
     return extra != NULL && extra->kind == kind;
 }
 
@@ -104,7 +104,7 @@ static void blob_sigmas(double sigmas_px[CSEG_MAX_SCALES], double pixel_size_um,
 
 /* The binary nuclear mask. labels is overwritten. */
 static cellseg_status nuclear_mask(cellseg_context *context, const cseg_plane *mask, const cseg_plane *labels,
-                                   const cseg_plane *map, const cseg_extra *extra, double pixel_size_um,
+                                   const cseg_plane *map, const cseg_extra_part *extra, double pixel_size_um,
                                    const cseg_settings *settings) {
     cseg_plane response = {0}, finest = {0};
     double sigmas[CSEG_MAX_SCALES], thresholds[OTSU_LEVELS];
@@ -159,7 +159,7 @@ static cellseg_status negate_row(void *data, size_t y) {
 
 /* Watershed of the inverse distance from its extended minima. */
 static cellseg_status part_nuclei(cellseg_context *context, const cseg_plane *labels, uint32_t *count, const cseg_plane *mask,
-                                  const cseg_extra *extra, double pixel_size_um, double h_px) {
+                                  const cseg_extra_part *extra, double pixel_size_um, double h_px) {
     cseg_plane relief = {0}, minima = {0};
     cellseg_status status;
     CSEG_TRY_GOTO(done, cseg_plane_new(&relief, context, CELLSEG_FLOAT32, mask->height, mask->width));
@@ -262,9 +262,9 @@ done:
     return status;
 }
 
-cellseg_status cseg_seeds_find(cellseg_context *context, const cseg_plane *nuclei, uint32_t *count, const cseg_plane *map,
-                               const cseg_extra *extra, double pixel_size_um, const cseg_settings *settings,
-                               cellseg_segment_report *report) {
+static cellseg_status find(cellseg_context *context, const cseg_plane *nuclei, uint32_t *count, const cseg_plane *map,
+                           const cseg_extra_part *extra, double pixel_size_um, const cseg_settings *settings,
+                           cellseg_segment_report *report) {
     assert(nuclei->type == CELLSEG_UINT32 && map->type == CELLSEG_FLOAT32);
     *count = 0;
     cseg_plane mask;
@@ -276,5 +276,21 @@ cellseg_status cseg_seeds_find(cellseg_context *context, const cseg_plane *nucle
     status = drop_weak(context, nuclei, count, map, area_min_px, settings, report);
 done:
     cseg_plane_free(&mask);
+    return status;
+}
+
+cellseg_status cseg_seeds_find(const cseg_scratch *scratch, const cseg_store *nuclei, uint32_t *count, const cseg_store *map,
+                               const cseg_extra *extra, double pixel_size_um, const cseg_settings *settings,
+                               cellseg_segment_report *report) {
+    const cseg_rect whole = {0, 0, map->height, map->width};
+    const bool has_extra = extra != NULL && extra->kind != CELLSEG_EXTRA_NONE;
+    cseg_part values, more = {0};
+    CSEG_TRY(cseg_part_open_unit(&values, map, &whole));
+    cellseg_status status = has_extra ? cseg_part_open_unit(&more, extra->map, &whole) : CELLSEG_OK;
+    const cseg_extra_part known = {has_extra ? extra->kind : CELLSEG_EXTRA_NONE, &more.plane};
+    if (status == CELLSEG_OK)
+        status = find(scratch->context, &nuclei->memory, count, &values.plane, &known, pixel_size_um, settings, report);
+    cseg_part_close(&more);
+    cseg_part_close(&values);
     return status;
 }

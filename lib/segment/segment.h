@@ -23,8 +23,14 @@ enum { CSEG_MAP_NUCLEUS = 0, CSEG_MAP_CYTOPLASM = 1, CSEG_MAP_BACKGROUND = 2, CS
 /* What the steps know of cells' borders besides; kind CELLSEG_EXTRA_NONE: nothing. */
 typedef struct cseg_extra {
     int32_t kind;
-    const cseg_plane *map; /* float32, in [0, 1] */
+    const cseg_store *map; /* units */
 } cseg_extra;
+
+/* The same in a window. */
+typedef struct cseg_extra_part {
+    int32_t kind;
+    const cseg_plane *map; /* float32, in [0, 1] */
+} cseg_extra_part;
 
 /* Which fourth output the model has, CELLSEG_EXTRA_... . Outputs are identified by their index, so CELLSEG_ERR_MODEL unless
  * nucleus, cytoplasm and background have theirs by name. */
@@ -65,23 +71,31 @@ cellseg_status cseg_preprocess_working_size(size_t *working_height, size_t *work
 
 /* A channel at the working scale, illumination evened, intensities as they were. */
 typedef struct cseg_flat {
-    cseg_plane plane; /* float32; release with cseg_plane_free() */
+    cseg_store store; /* float32; release with cseg_store_free() */
     double noise;     /* standard deviation of its pixels' noise */
     double rounding;  /* differences up to this come from rounding to float */
 } cseg_flat;
 
 /* Resample to height x width, then top-hat. channel: any type; a pixel that is not finite is an argument error. `what` names it.
- * Uses the rule's pixel_size_um and top_hat_um. out->plane.data is NULL after an error. */
-cellseg_status cseg_preprocess_flatten(cellseg_context *context, cseg_flat *out, const cseg_plane *channel, const char *what,
+ * Uses the rule's pixel_size_um and top_hat_um. On failure there is nothing to free. */
+cellseg_status cseg_preprocess_flatten(const cseg_scratch *scratch, cseg_flat *out, const cseg_store *channel, const char *what,
                                        size_t height, size_t width, const cseg_rule *rule);
 
-/* Robust normalisation, clip and power by the rule. to: of the same size; may be flat's plane. */
-cellseg_status cseg_preprocess_normalise(cellseg_context *context, const cseg_plane *to, const cseg_flat *flat,
-                                         const cseg_rule *rule);
+/* Robust normalisation, clip and power: a value's place between two percentiles of the channel. */
+typedef struct cseg_scaling {
+    double zero, scale, clip, power;
+} cseg_scaling;
 
-/* Both in one: a new plane of height x width, scaled by the rule; data NULL after an error. */
-cellseg_status cseg_preprocess_scale(cellseg_context *context, cseg_plane *out, const cseg_plane *channel, const char *what,
-                                     size_t height, size_t width, const cseg_rule *rule);
+cellseg_status cseg_preprocess_measure(const cseg_scratch *scratch, cseg_scaling *scaling, const cseg_flat *flat,
+                                       const cseg_rule *rule);
+
+/* Scale a window's pixels; to: float32, of the same size; may be the same plane. */
+cellseg_status cseg_preprocess_normalise(cellseg_context *context, const cseg_plane *to, const cseg_plane *from,
+                                         const cseg_scaling *scaling);
+
+/* The scaled channel as a new store of units; *highest: its largest value; NULL: not wanted. For rules whose clip is 1. */
+cellseg_status cseg_preprocess_scale(const cseg_scratch *scratch, cseg_store *out, double *highest, const cseg_flat *flat,
+                                     const cseg_rule *rule);
 
 /*
  * The network's input, from a channel: resampled to the rule's scale, top-hat, robust normalisation, clip, power.
@@ -94,29 +108,29 @@ cellseg_status cseg_preprocess_run(cellseg_context *context, cseg_plane *out, co
 
 /* ---- predict.c: Al-Kofahi et al. 2018, step 1 ---- */
 
-/* The model's probability maps of a preprocessed plane: `classes` float32 planes of its size, allocated by the caller. Averages
+/* The model's probability maps of a preprocessed plane: `classes` stores of units of its size, made by the caller. Averages
  * over the first 1, 2, 4 or 8 orientations of each patch. */
-cellseg_status cseg_predict_maps(cellseg_context *context, const cseg_plane *maps, const cellseg_model *model,
-                                 const cseg_plane *input, int32_t orientations);
+cellseg_status cseg_predict_maps(const cseg_scratch *scratch, const cseg_store *maps, const cellseg_model *model,
+                                 const cseg_flat *flat, int32_t orientations);
 
 /* The memory of one thread of the prediction, beside the planes. */
 uint64_t cseg_predict_worker_bytes(cellseg_context *context, const cellseg_model *model);
 
 /* ---- seeds.c: Al-Kofahi et al. 2018, step 2 ---- */
 
-/* Nuclei of a probability map, or of a nuclear stain scaled to [0, 1]: nuclei (uint32, of the map's size) gets ids 1..count in
- * raster order, each 4-connected. extra: NULL, or of the map's size. pixel_size_um: the map's. None is no error. */
-cellseg_status cseg_seeds_find(cellseg_context *context, const cseg_plane *nuclei, uint32_t *count, const cseg_plane *map,
+/* Nuclei of a probability map, or of a nuclear stain scaled to [0, 1] (units): nuclei (uint32, of the map's size) gets ids
+ * 1..count in raster order, each 4-connected. extra: NULL, or of the map's size. pixel_size_um: the map's. None is no error. */
+cellseg_status cseg_seeds_find(const cseg_scratch *scratch, const cseg_store *nuclei, uint32_t *count, const cseg_store *map,
                                const cseg_extra *extra, double pixel_size_um, const cseg_settings *settings,
                                cellseg_segment_report *report);
 
 /* ---- cells.c: Al-Kofahi et al. 2018, step 3 ---- */
 
-/* What the cells step works from; every plane of one size, at the working scale. */
+/* What the cells step works from; every store of one size, at the working scale. */
 typedef struct cseg_cell_inputs {
-    const cseg_plane *marker; /* float32, in [0, 1] */
-    const cseg_plane *maps;   /* the model's maps; NULL: none, the two-channel method */
-    const cseg_plane *nuclei; /* uint32, ids 1..count */
+    const cseg_store *marker; /* units */
+    const cseg_store *maps;   /* the model's maps, units; NULL: none, the two-channel method */
+    const cseg_store *nuclei; /* uint32, ids 1..count */
     uint32_t count;
     double pixel_size_um;
     cseg_extra extra;
@@ -124,15 +138,33 @@ typedef struct cseg_cell_inputs {
     const double *joining;   /* the model's CSEG_JOIN_TERMS coefficients; NULL: no model */
 } cseg_cell_inputs;
 
+/* A window of these inputs. */
+typedef struct cseg_cell_window {
+    const cseg_plane *marker; /* float32, in [0, 1] */
+    const cseg_plane *maps;   /* float32; NULL as in the inputs */
+    const cseg_plane *nuclei;
+    uint32_t count;
+    double pixel_size_um;
+    cseg_extra_part extra;
+    bool has_boundary_class;
+    const double *joining;
+    cseg_plane own_maps[CSEG_MAX_CLASSES];
+    cseg_part parts[CSEG_MAX_CLASSES + 2];
+} cseg_cell_window;
+
+/* On failure there is nothing to close. The window stays where it is in memory while it is open. */
+cellseg_status cseg_cellwindow_open(cseg_cell_window *window, const cseg_cell_inputs *inputs, const cseg_rect *rect);
+void cseg_cellwindow_close(cseg_cell_window *window);
+
 /* One cell for every nucleus, under its id. cells: uint32, of the same size. */
-cellseg_status cseg_cells_find(cellseg_context *context, const cseg_plane *cells, const cseg_cell_inputs *inputs,
+cellseg_status cseg_cells_find(const cseg_scratch *scratch, const cseg_store *cells, const cseg_cell_inputs *inputs,
                                const cseg_settings *settings);
 
 /* ---- join.c ---- */
 
 /* Join cells, in place, where the model's coefficients and the options say so: a joined cell has the smallest id of its nuclei.
  * cell_of: inputs->count + 1 values, the cell of each nucleus. */
-cellseg_status cseg_join_cells(cellseg_context *context, const cseg_plane *cells, uint32_t *cell_of,
+cellseg_status cseg_join_cells(const cseg_scratch *scratch, const cseg_store *cells, uint32_t *cell_of,
                                const cseg_cell_inputs *inputs, const cseg_settings *settings);
 
 /* Fewer nuclei or cells give no quartile, and no verdict. */
@@ -142,19 +174,19 @@ enum { CSEG_MIN_FOR_QUANTILE = 15 };
 
 /* Measure the marker by the cells that were found with maps: writes the report's marker_* and nuclei_confidence. cell_of: of each
  * nucleus. confidence: inputs->count + 1 values, by cell: the mean nucleus probability in its nuclei. */
-cellseg_status cseg_marker_check(cellseg_context *context, cellseg_segment_report *report, float *confidence,
-                                 const cseg_plane *cells, const uint32_t *cell_of, const cseg_cell_inputs *inputs);
+cellseg_status cseg_marker_check(const cseg_scratch *scratch, cellseg_segment_report *report, float *confidence,
+                                 const cseg_store *cells, const uint32_t *cell_of, const cseg_cell_inputs *inputs);
 
 /* Drop all cells of ids 1..count where the options refuse a marker of the report's verdict: writes dropped_marker. */
-void cseg_marker_refuse(cellseg_segment_report *report, const cseg_plane *cells, const uint32_t *cell_of, uint32_t count,
-                        const cseg_settings *settings);
+cellseg_status cseg_marker_refuse(const cseg_scratch *scratch, cellseg_segment_report *report, const cseg_store *cells,
+                                  const uint32_t *cell_of, uint32_t count, const cseg_settings *settings);
 
 /* ---- report.c ---- */
 
 /* ---- smooth.c ---- */
 
 /* Open every cell of ids 1..count with a disc, in place. cell_of: of each nucleus. */
-cellseg_status cseg_smooth_cells(cellseg_context *context, const cseg_plane *cells, const cseg_plane *nuclei,
+cellseg_status cseg_smooth_cells(const cseg_scratch *scratch, const cseg_store *cells, const cseg_store *nuclei,
                                  const uint32_t *cell_of, uint32_t count, double radius_px);
 
 /* ---- rescale.c, finalize.c: label maps at the image's own scale ---- */
@@ -163,14 +195,15 @@ cellseg_status cseg_smooth_cells(cellseg_context *context, const cseg_plane *cel
 cellseg_status cseg_rescale_labels(cellseg_context *context, const cseg_plane *to, const cseg_plane *from);
 
 /*
- * Make cells and nuclei hold what the interface promises, in place: every cell is one 4-connected component round its nuclei,
- * which lie inside it, get its id, and are one component each; holes filled; cells that the options exclude, and cells without
- * nucleus, dropped; ids 1..n in raster order of the cells' first pixels. cell_of: of each nucleus. renumbered: room for
- * `max_id` + 1 ids: the new id of each cell, 0 for none. Ids are at most max_id. Adds to the report's dropped_* and writes its
- * `cells`, `nuclei`, `cells_joined` and `nuclei_joined`.
+ * Label maps at the image's own scale, made to hold what the interface promises: every cell is one 4-connected component round
+ * its nuclei, which lie inside it, get its id, and are one component each; holes filled; cells that the options exclude, and
+ * cells without nucleus, dropped; ids 1..n in raster order of the cells' first pixels. labels: uint32, of the image's size: twice
+ * the id of the cell, plus 1 in its nuclei. cells, nuclei: at the working scale, ids at most max_id, which is below 2^31.
+ * cell_of: of each nucleus. renumbered: room for max_id + 1 ids: the new id of each cell, 0 for none. Adds to the report's
+ * dropped_* and writes its `cells`, `nuclei`, `cells_joined` and `nuclei_joined`.
  */
-cellseg_status cseg_finalize_labels(cellseg_context *context, const cseg_plane *cells, const cseg_plane *nuclei,
-                                    const uint32_t *cell_of, uint32_t max_id, uint32_t *renumbered, double pixel_size_um,
-                                    const cseg_settings *settings, cellseg_segment_report *report);
+cellseg_status cseg_finalize_labels(const cseg_scratch *scratch, const cseg_store *labels, const cseg_store *cells,
+                                    const cseg_store *nuclei, const uint32_t *cell_of, uint32_t max_id, uint32_t *renumbered,
+                                    double pixel_size_um, const cseg_settings *settings, cellseg_segment_report *report);
 
 #endif

@@ -37,9 +37,9 @@ static uint64_t histogram_bytes(uint64_t pixels) {
 static needs needs_of(cellseg_context *context, const cseg_channel *channel, const cellseg_model *model) {
     enum { LINE_BYTES = 512 }; /* of a row or column that a filter works on */
     const uint64_t working = (uint64_t)channel->working_height * channel->working_width;
-    const uint64_t own = (uint64_t)channel->plane.height * channel->plane.width;
+    const uint64_t own = (uint64_t)channel->height * channel->width;
     const uint64_t edge =
-        larger(larger(channel->plane.height, channel->plane.width), larger(channel->working_height, channel->working_width));
+        larger(larger(channel->height, channel->width), larger(channel->working_height, channel->working_width));
     const uint64_t network = model != NULL ? cseg_predict_worker_bytes(context, model) : 0;
     return (needs){plane_bytes(working, own, model != NULL) + histogram_bytes(larger(working, own)),
                    larger(network, LINE_BYTES * edge)};
@@ -79,7 +79,7 @@ static cellseg_status memory_of(uint64_t *bytes, cellseg_context *context, const
 
 cellseg_status cellseg_segment_memory(uint64_t *bytes, cellseg_context *context, const cellseg_model *model, size_t height,
                                       size_t width, double pixel_size_um, const cellseg_segment_options *options) {
-    cseg_channel channel = {.plane = {.height = height, .width = width}, .pixel_size_um = pixel_size_um, .scale = 1};
+    cseg_channel channel = {.height = height, .width = width, .pixel_size_um = pixel_size_um, .scale = 1};
     if (bytes == NULL)
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "bytes is NULL");
     *bytes = 0;

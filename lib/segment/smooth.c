@@ -99,8 +99,8 @@ done:
     return status;
 }
 
-cellseg_status cseg_smooth_cells(cellseg_context *context, const cseg_plane *cells, const cseg_plane *nuclei,
-                                 const uint32_t *cell_of, uint32_t count, double radius_px) {
+static cellseg_status smooth(cellseg_context *context, const cseg_plane *cells, const cseg_plane *nuclei, const uint32_t *cell_of,
+                             uint32_t count, double radius_px) {
     cseg_plane before;
     CSEG_TRY(cseg_plane_new(&before, context, CELLSEG_UINT32, cells->height, cells->width));
     box *boxes = cseg_memory_calloc(context, (size_t)count + 1, sizeof *boxes);
@@ -116,4 +116,9 @@ cellseg_status cseg_smooth_cells(cellseg_context *context, const cseg_plane *cel
     cseg_memory_free(boxes);
     cseg_plane_free(&before);
     return status;
+}
+
+cellseg_status cseg_smooth_cells(const cseg_scratch *scratch, const cseg_store *cells, const cseg_store *nuclei,
+                                 const uint32_t *cell_of, uint32_t count, double radius_px) {
+    return smooth(scratch->context, &cells->memory, &nuclei->memory, cell_of, count, radius_px);
 }

@@ -13,9 +13,9 @@ static void leave_out_network(cseg_settings *settings) {
 }
 
 static cellseg_status check_nuclear(cseg_channel *nuclear, const cseg_channel *marker) {
-    if (nuclear->plane.height != marker->plane.height || nuclear->plane.width != marker->plane.width)
-        return cseg_fail(CELLSEG_ERR_ARGUMENT, "the marker has %zu x %zu pixels, the nuclear image %zu x %zu",
-                         marker->plane.height, marker->plane.width, nuclear->plane.height, nuclear->plane.width);
+    if (nuclear->height != marker->height || nuclear->width != marker->width)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "the marker has %zu x %zu pixels, the nuclear image %zu x %zu", marker->height,
+                         marker->width, nuclear->height, nuclear->width);
     const double ratio = nuclear->pixel_size_um / marker->pixel_size_um;
     if (nuclear->pixel_size_um > 0 && marker->pixel_size_um > 0 && !(ratio > 0.99 && ratio < 1.01))
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "the marker's pixels are %g um, the nuclear image's %g um", marker->pixel_size_um,
@@ -23,20 +23,20 @@ static cellseg_status check_nuclear(cseg_channel *nuclear, const cseg_channel *m
     return CELLSEG_OK;
 }
 
-/* Nuclei of a nuclear stain at the working scale: a new label map. */
-static cellseg_status stained_nuclei(cellseg_context *context, cseg_plane *nuclei, uint32_t *count, cseg_channel *nuclear,
+/* Nuclei of a nuclear stain at the working scale: a new store. */
+static cellseg_status stained_nuclei(const cseg_scratch *scratch, cseg_store *nuclei, uint32_t *count, cseg_channel *nuclear,
                                      const cseg_settings *settings, cellseg_segment_report *report) {
     const double scale = settings->method.working_pixel_size_um;
     const cseg_rule rule = cseg_channel_nuclear_rule(scale, settings->method.top_hat_um);
-    cseg_plane stain;
-    *nuclei = (cseg_plane){0};
-    CSEG_TRY(cseg_channel_scale(context, &stain, nuclear, "the nuclear image", &rule));
-    cellseg_status status = cseg_plane_new(nuclei, context, CELLSEG_UINT32, stain.height, stain.width);
+    cseg_store stain;
+    *nuclei = (cseg_store){0};
+    CSEG_TRY(cseg_channel_scale(scratch, &stain, NULL, nuclear, "the nuclear image", &rule));
+    cellseg_status status = cseg_store_new(nuclei, scratch, CELLSEG_UINT32, stain.height, stain.width);
     if (status == CELLSEG_OK)
-        status = cseg_seeds_find(context, nuclei, count, &stain, NULL, scale, settings, report);
-    cseg_plane_free(&stain);
+        status = cseg_seeds_find(scratch, nuclei, count, &stain, NULL, scale, settings, report);
+    cseg_store_free(&stain);
     if (status != CELLSEG_OK)
-        cseg_plane_free(nuclei);
+        cseg_store_free(nuclei);
     return status;
 }
 
@@ -44,7 +44,7 @@ static cellseg_status stained_nuclei(cellseg_context *context, cseg_plane *nucle
 
 /* A call between its two channels and its labels. */
 typedef struct two_channels {
-    cellseg_context *context;
+    cseg_scratch scratch;
     cseg_settings settings;
     cseg_channel marker, nuclear;
     cellseg_segment_report report;
@@ -67,46 +67,47 @@ static cellseg_status begin(two_channels *t, const cellseg_image *marker, const 
     CSEG_TRY(cseg_channel_set_scale(n, CSEG_METHOD_DIAMETER_UM, &t->settings));
     CSEG_TRY(cseg_channel_resample_to(n, t->settings.method.working_pixel_size_um, &t->settings));
     leave_out_network(&t->settings);
-    return cseg_needs_check(t->context, m, NULL);
+    return cseg_needs_check(t->scratch.context, m, NULL);
 }
 
-static cellseg_status find_nuclei(two_channels *t, cseg_plane *nuclei, uint32_t *count) {
-    CSEG_TRY(cseg_channel_step(t->context, "seeds", 0, 0.5));
-    CSEG_TRY(stained_nuclei(t->context, nuclei, count, &t->nuclear, &t->settings, &t->report));
+static cellseg_status find_nuclei(two_channels *t, cseg_store *nuclei, uint32_t *count) {
+    CSEG_TRY(cseg_channel_step(t->scratch.context, "seeds", 0, 0.5));
+    CSEG_TRY(stained_nuclei(&t->scratch, nuclei, count, &t->nuclear, &t->settings, &t->report));
     t->report.seconds_nuclei = cseg_report_lap(&t->clock);
-    return cseg_report_scale(&t->report, t->context, &t->marker, CSEG_METHOD_DIAMETER_UM, nuclei, *count, &t->settings);
+    return cseg_report_scale(&t->report, &t->scratch, &t->marker, CSEG_METHOD_DIAMETER_UM, nuclei, *count, &t->settings);
 }
 
-static cellseg_status find_cells(two_channels *t, cseg_plane *cells, uint32_t *cell_of, cseg_plane *cytoplasm,
+static cellseg_status find_cells(two_channels *t, cseg_store *cells, uint32_t *cell_of, cseg_store *cytoplasm,
                                  const cseg_cell_inputs *inputs) {
     const cseg_rule rule = cseg_channel_marker_rule(inputs->pixel_size_um, t->settings.method.top_hat_um);
-    CSEG_TRY(cseg_channel_step(t->context, "cells", 0.5, 1));
-    CSEG_TRY(cseg_channel_scale(t->context, cytoplasm, &t->marker, "the marker image", &rule));
-    CSEG_TRY(cseg_report_marker(&t->report, t->context, cytoplasm));
-    CSEG_TRY(cseg_channel_working_cells(t->context, cells, cell_of, inputs, &t->marker, &t->settings));
+    CSEG_TRY(cseg_channel_step(t->scratch.context, "cells", 0.5, 1));
+    CSEG_TRY(cseg_channel_scale(&t->scratch, cytoplasm, &t->report.marker_range, &t->marker, "the marker image", &rule));
+    CSEG_TRY(cseg_channel_working_cells(&t->scratch, cells, cell_of, inputs, &t->marker, &t->settings));
     t->report.seconds_cells = cseg_report_lap(&t->clock);
     return CELLSEG_OK;
 }
 
 static cellseg_status two_channel(cellseg_labels **cells, cellseg_labels **nuclei, two_channels *t) {
     const double scale = t->settings.method.working_pixel_size_um;
-    cseg_plane cytoplasm = {0}, seeds = {0}, working_cells = {0};
+    cseg_store cytoplasm = {0}, seeds = {0}, working_cells = {0};
     cseg_cell_inputs inputs = {.marker = &cytoplasm, .nuclei = &seeds, .pixel_size_um = scale};
     uint32_t *cell_of = NULL;
     cellseg_status status;
     CSEG_TRY_GOTO(done, find_nuclei(t, &seeds, &inputs.count));
-    if ((cell_of = cseg_memory_alloc(t->context, (size_t)inputs.count + 1, sizeof *cell_of)) == NULL) {
+    if ((cell_of = cseg_memory_alloc(t->scratch.context, (size_t)inputs.count + 1, sizeof *cell_of)) == NULL) {
         status = cseg_error_last();
         goto done;
     }
     CSEG_TRY_GOTO(done, find_cells(t, &working_cells, cell_of, &cytoplasm, &inputs));
+    cseg_store_free(&cytoplasm);
     const cseg_found found = {&working_cells, &seeds, inputs.count, cell_of, NULL};
-    status = cseg_channel_label(cells, nuclei, t->context, &t->marker, &found, &t->settings, &t->report);
+    status = cseg_channel_label(cells, nuclei, &t->scratch, &t->marker, &found, &t->settings, &t->report);
     t->report.seconds_finalize = cseg_report_lap(&t->clock);
 done:
     cseg_memory_free(cell_of);
-    cseg_plane_free(&seeds);
-    cseg_plane_free(&cytoplasm);
+    cseg_store_free(&working_cells);
+    cseg_store_free(&seeds);
+    cseg_store_free(&cytoplasm);
     return status;
 }
 
@@ -117,7 +118,7 @@ cellseg_status cellseg_segment_two_channel(cellseg_labels **cells, cellseg_label
         *cells = NULL;
     if (nuclei != NULL)
         *nuclei = NULL;
-    two_channels t = {.context = context};
+    two_channels t = {.scratch = cseg_channel_scratch(context)};
     cseg_call call;
     CSEG_TRY(cseg_report_begin(&t.report, report, context));
     if (cells == NULL && nuclei == NULL)
@@ -177,11 +178,11 @@ static cellseg_status give_to_cells(cellseg_context *context, const cseg_plane *
 }
 
 /* New nuclei at the channel's own scale, from those at the working scale with ids 1..count. */
-static cellseg_status place_within(cellseg_labels **nuclei, cellseg_context *context, const cseg_plane *cells,
-                                   const cseg_channel *channel, const cseg_plane *found, uint32_t count) {
-    CSEG_TRY(cseg_channel_labels_at(nuclei, context, channel, found));
+static cellseg_status place_within(cellseg_labels **nuclei, const cseg_scratch *scratch, const cseg_plane *cells,
+                                   const cseg_channel *channel, const cseg_store *found, uint32_t count) {
+    CSEG_TRY(cseg_channel_labels_at(nuclei, scratch, channel, found));
     const cseg_plane out = cseg_labels_plane(*nuclei);
-    const cellseg_status status = give_to_cells(context, &out, count, cells);
+    const cellseg_status status = give_to_cells(scratch->context, &out, count, cells);
     if (status != CELLSEG_OK) {
         cellseg_labels_free(*nuclei);
         *nuclei = NULL;
@@ -190,31 +191,31 @@ static cellseg_status place_within(cellseg_labels **nuclei, cellseg_context *con
 }
 
 /* Of a nuclear stain. */
-static cellseg_status stained_within(cellseg_labels **nuclei, cellseg_context *context, const cseg_plane *cells,
+static cellseg_status stained_within(cellseg_labels **nuclei, const cseg_scratch *scratch, const cseg_plane *cells,
                                      cseg_channel *nuclear, cseg_settings *settings) {
     cellseg_segment_report report = {0};
-    cseg_plane found;
+    cseg_store found;
     uint32_t count;
     CSEG_TRY(cseg_channel_set_scale(nuclear, CSEG_METHOD_DIAMETER_UM, settings));
     CSEG_TRY(cseg_channel_resample_to(nuclear, settings->method.working_pixel_size_um, settings));
-    CSEG_TRY(cseg_needs_check(context, nuclear, NULL));
+    CSEG_TRY(cseg_needs_check(scratch->context, nuclear, NULL));
     leave_out_network(settings);
-    CSEG_TRY(cseg_channel_step(context, "nuclei", 0, 1));
-    CSEG_TRY(stained_nuclei(context, &found, &count, nuclear, settings, &report));
-    const cellseg_status status = place_within(nuclei, context, cells, nuclear, &found, count);
-    cseg_plane_free(&found);
+    CSEG_TRY(cseg_channel_step(scratch->context, "nuclei", 0, 1));
+    CSEG_TRY(stained_nuclei(scratch, &found, &count, nuclear, settings, &report));
+    const cellseg_status status = place_within(nuclei, scratch, cells, nuclear, &found, count);
+    cseg_store_free(&found);
     return status;
 }
 
 /* By a model: steps 1 and 2 of cellseg_segment(). */
-static cellseg_status predicted_within(cellseg_labels **nuclei, cellseg_context *context, const cellseg_model *model,
+static cellseg_status predicted_within(cellseg_labels **nuclei, const cseg_scratch *scratch, const cellseg_model *model,
                                        const cseg_plane *cells, const cseg_channel *marker,
                                        const cellseg_segment_options *options) {
-    cseg_plane found;
+    cseg_store found;
     uint32_t count;
-    CSEG_TRY(cseg_singlechannel_nuclei(context, &found, &count, model, marker->image, options));
-    const cellseg_status status = place_within(nuclei, context, cells, marker, &found, count);
-    cseg_plane_free(&found);
+    CSEG_TRY(cseg_singlechannel_nuclei(scratch, &found, &count, model, marker->image, options));
+    const cellseg_status status = place_within(nuclei, scratch, cells, marker, &found, count);
+    cseg_store_free(&found);
     return status;
 }
 
@@ -222,18 +223,19 @@ static cellseg_status nuclei_within(cellseg_labels **nuclei, cellseg_context *co
                                     const cellseg_labels *cells, const cellseg_image *image,
                                     const cellseg_segment_options *options) {
     const char *const name = model != NULL ? "the image" : "the nuclear image";
+    const cseg_scratch scratch = cseg_channel_scratch(context);
     cseg_settings settings;
     cseg_channel c;
     CSEG_TRY(cseg_settings_read(&settings, options));
     const cellseg_segment_options *o = &settings.options;
     CSEG_TRY(cseg_channel_open(&c, image, model != NULL ? o->channel : o->nuclei_channel, o->pixel_size_um, name));
     const cseg_plane plane = cseg_labels_plane(cells);
-    if (plane.height != c.plane.height || plane.width != c.plane.width)
+    if (plane.height != c.height || plane.width != c.width)
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "the cells have %zu x %zu pixels, %s %zu x %zu", plane.height, plane.width, name,
-                         c.plane.height, c.plane.width);
+                         c.height, c.width);
     if (model != NULL)
-        return predicted_within(nuclei, context, model, &plane, &c, options);
-    return stained_within(nuclei, context, &plane, &c, &settings);
+        return predicted_within(nuclei, &scratch, model, &plane, &c, options);
+    return stained_within(nuclei, &scratch, &plane, &c, &settings);
 }
 
 cellseg_status cellseg_segment_nuclei_within(cellseg_labels **nuclei, cellseg_context *context, const cellseg_model *model,
