@@ -7,6 +7,7 @@
 #include <cellseg/labels.h>
 #include <cellseg/model.h>
 #include <cellseg/options.h>
+#include <cellseg/source.h>
 #include <cellseg/types.h>
 
 #ifdef __cplusplus
@@ -284,6 +285,67 @@ CELLSEG_API cellseg_status cellseg_segment_two_channel(cellseg_labels **cells, c
 CELLSEG_API cellseg_status cellseg_segment_nuclei_within(cellseg_labels **nuclei, cellseg_context *context,
                                                          const cellseg_model *model, const cellseg_labels *cells,
                                                          const cellseg_image *image, const cellseg_segment_options *options);
+
+/* ---- images of any size ---- */
+
+/** How cellseg_segment_stream() works. Initialise with cellseg_stream_options_init(). The result does not depend on any of these.
+ */
+typedef struct cellseg_stream_options {
+    size_t struct_size;         /**< sizeof of this struct where the caller was compiled */
+    const char *scratch_folder; /**< where temporary files hold what the memory budget has no room for, UTF-8; NULL, the default:
+                                     memory holds all. The files have no names where the system allows, and go with the call or
+                                   the process */
+    uint64_t tile_px;           /**< edge of the tiles that the steps work on, 64 to 65536; 0, the default: by the budget */
+} cellseg_stream_options;
+
+/** Write the defaults. @return CELLSEG_ERR_ARGUMENT  options is NULL or struct_size too small. Threads: any. Since: 1.0 */
+CELLSEG_API cellseg_status cellseg_stream_options_init(cellseg_stream_options *options, size_t struct_size);
+
+/** The descriptors of cellseg_stream_options. Threads: any. Since: 1.0 */
+CELLSEG_API const cellseg_option_table *cellseg_stream_options_table(void);
+
+/** Where cellseg_segment_stream() writes. Initialise with cellseg_stream_outputs_init(); NULL: not wanted. The caller finishes
+ * and releases the sinks: cellseg_sink_finish() after success. */
+typedef struct cellseg_stream_outputs {
+    size_t struct_size;   /**< sizeof of this struct where the caller was compiled */
+    cellseg_sink *cells;  /**< uint32, one channel, of the image's size: as cellseg_segment() labels cells */
+    cellseg_sink *nuclei; /**< the same for nuclei */
+    cellseg_sink *maps;   /**< float32, the model's classes as channels, of the image's size */
+} cellseg_stream_outputs;
+
+/** Write the defaults: no output. @return CELLSEG_ERR_ARGUMENT  outputs is NULL or struct_size too small. Threads: any.
+ * Since: 1.0 */
+CELLSEG_API cellseg_status cellseg_stream_outputs_init(cellseg_stream_outputs *outputs, size_t struct_size);
+
+/**
+ * Label every cell in an image of any size, within the context's memory budget.
+ *
+ * The same label maps, ids included, as cellseg_segment() and cellseg_segment_two_channel() give for the whole image: all three
+ * are one computation, which works tile by tile on planes that lie in memory or in temporary files. Objects that cross tiles are
+ * found whole: a tile is computed again in a larger window until nothing outside can change the tile.
+ *
+ * @param      outputs  read during the call; sinks that were not written before
+ * @param[out] report   NULL when not wanted; as cellseg_segment()
+ * @param      context  NULL for defaults. Its budget bounds what is allocated; where a scratch folder is given, planes lie there
+ *                      if the budget has no room for them
+ * @param      model    NULL: the two-channel method
+ * @param      marker   the marker is channel options->channel; read once, from top to bottom
+ * @param      nuclear  two-channel method: the nuclear stain is channel options->nuclei_channel; may be `marker`. With a model:
+ * NULL
+ * @param      options  NULL for defaults
+ * @param      stream   NULL for defaults
+ * @return the errors of cellseg_segment(), and:
+ * @return CELLSEG_ERR_ARGUMENT  no output, a sink of another size, type or number of channels, or written before; sources of two
+ *                               sizes
+ * @return CELLSEG_ERR_LIMIT     before any work: the budget is below the bytes that the line names
+ * @return CELLSEG_ERR_IO        the source, a sink or the scratch folder failed: the line names the place
+ * Cost: as cellseg_segment(), and the halos of tiles. Disk: at most 26 bytes per pixel of the model's scale, or 12 of the
+ * image's. Threads: any; sources and sinks are called on the calling thread. Since: 1.0
+ */
+CELLSEG_API cellseg_status cellseg_segment_stream(const cellseg_stream_outputs *outputs, cellseg_segment_report *report,
+                                                  cellseg_context *context, const cellseg_model *model, cellseg_source *marker,
+                                                  cellseg_source *nuclear, const cellseg_segment_options *options,
+                                                  const cellseg_stream_options *stream);
 
 /* ---- the steps one by one: for a network that runs elsewhere, or nuclei that are known ---- */
 

@@ -116,6 +116,15 @@ CELLSEG_API cellseg_status cellseg_sink_callbacks_init(cellseg_sink_callbacks *c
 CELLSEG_API cellseg_status cellseg_sink_new(cellseg_sink **out, cellseg_context *context,
                                             const cellseg_sink_callbacks *callbacks);
 
+/** Rows of the image; 0 for NULL. Threads: any. Since: 1.0 */
+CELLSEG_API size_t cellseg_sink_height(const cellseg_sink *sink);
+/** Columns of the image; 0 for NULL. Threads: any. Since: 1.0 */
+CELLSEG_API size_t cellseg_sink_width(const cellseg_sink *sink);
+/** Channels of the image; 0 for NULL. Threads: any. Since: 1.0 */
+CELLSEG_API int32_t cellseg_sink_channels(const cellseg_sink *sink);
+/** CELLSEG_UINT8 ... ; 0 for NULL. Threads: any. Since: 1.0 */
+CELLSEG_API int32_t cellseg_sink_pixel_type(const cellseg_sink *sink);
+
 /**
  * Write the next `count` rows of the current channel; a channel's last row makes the next channel the current one.
  * @return CELLSEG_ERR_ARGUMENT  a NULL, more rows than the channel or the image has left, a stride below a row

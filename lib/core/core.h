@@ -367,13 +367,18 @@ cellseg_status cseg_plane_to_f32(cellseg_context *context, const cseg_plane *to,
  * names the image. */
 cellseg_status cseg_plane_check_finite(cellseg_context *context, const cseg_plane *plane, const char *what);
 
+/* The same of a part of an image, whose first pixel is (top, left). */
+cellseg_status cseg_plane_check_finite_at(cellseg_context *context, const cseg_plane *plane, size_t top, size_t left,
+                                          const char *what);
+
 bool cseg_plane_same_size(const cseg_plane *a, const cseg_plane *b);
 
 /* Height and width in [1, 2^31 - 1]. */
 cellseg_status cseg_plane_check_size(size_t height, size_t width);
 
-#include "core/source.h"
 #include "core/store.h"
+
+#include "core/source.h"
 
 /* ---- inputs (input.c): a caller's image, read ---- */
 

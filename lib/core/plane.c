@@ -54,6 +54,7 @@ void cseg_plane_copy(const cseg_plane *to, const cseg_plane *from) {
 typedef struct rows_job {
     const cseg_plane *to, *from;
     const char *what;
+    size_t top, left; /* of the plane's first pixel in the image */
 } rows_job;
 
 #define LOAD(sample)                                                                                                             \
@@ -95,7 +96,7 @@ static cellseg_status row_to_f32(void *data, size_t y) {
 
 cellseg_status cseg_plane_to_f32(cellseg_context *context, const cseg_plane *to, const cseg_plane *from) {
     assert(to->type == CELLSEG_FLOAT32 && to->height == from->height && to->width == from->width);
-    rows_job job = {to, from, NULL};
+    rows_job job = {.to = to, .from = from};
     return cseg_parallel_for(context, from->height, row_to_f32, &job);
 }
 
@@ -109,8 +110,8 @@ static cellseg_status row_is_finite(void *data, size_t y) {
         return CELLSEG_OK;
     for (size_t x = 0; x < job->from->width; x++)
         if (!isfinite(row[x]))
-            return cseg_fail(CELLSEG_ERR_ARGUMENT, "%s: the pixel at row %zu, column %zu is not a finite number", job->what, y,
-                             x);
+            return cseg_fail(CELLSEG_ERR_ARGUMENT, "%s: the pixel at row %zu, column %zu is not a finite number", job->what,
+                             job->top + y, job->left + x);
     return CELLSEG_OK;
 }
 
@@ -120,14 +121,19 @@ static cellseg_status row_is_finite_f64(void *data, size_t y) {
     const double *row = cseg_row_at(job->from, y);
     for (size_t x = 0; x < job->from->width; x++)
         if (!(fabs(row[x]) <= (double)FLT_MAX))
-            return cseg_fail(CELLSEG_ERR_ARGUMENT, "%s: the pixel at row %zu, column %zu is not a finite number%s", job->what, y,
-                             x, isfinite(row[x]) ? " of float32" : "");
+            return cseg_fail(CELLSEG_ERR_ARGUMENT, "%s: the pixel at row %zu, column %zu is not a finite number%s", job->what,
+                             job->top + y, job->left + x, isfinite(row[x]) ? " of float32" : "");
     return CELLSEG_OK;
 }
 
-cellseg_status cseg_plane_check_finite(cellseg_context *context, const cseg_plane *plane, const char *what) {
+cellseg_status cseg_plane_check_finite_at(cellseg_context *context, const cseg_plane *plane, size_t top, size_t left,
+                                          const char *what) {
     if (plane->type != CELLSEG_FLOAT32 && plane->type != CELLSEG_FLOAT64)
         return CELLSEG_OK;
-    rows_job job = {NULL, plane, what};
+    rows_job job = {NULL, plane, what, top, left};
     return cseg_parallel_for(context, plane->height, plane->type == CELLSEG_FLOAT32 ? row_is_finite : row_is_finite_f64, &job);
+}
+
+cellseg_status cseg_plane_check_finite(cellseg_context *context, const cseg_plane *plane, const char *what) {
+    return cseg_plane_check_finite_at(context, plane, 0, 0, what);
 }

@@ -6,14 +6,16 @@
 #include <cellseg/source.h>
 
 /*
- * A callback of this library's own may return a negative status in place of an errno: the thread's last line is then the fault,
- * and cellseg_source_read(), _sink_write() and _sink_finish() return the status, the line led by the name.
+ * The library's own sources and sinks: their callbacks may return a negative status in place of an errno. The thread's last line
+ * is then the fault, which the caller gets led by the name.
  */
+cellseg_status cseg_source_new(cellseg_source **out, cellseg_context *context, const cellseg_source_callbacks *callbacks);
+cellseg_status cseg_sink_new(cellseg_sink **out, cellseg_context *context, const cellseg_sink_callbacks *callbacks);
 
-/* cellseg_source_read() for arguments that are known to be right: a rectangle of a channel as a plane that the caller has. */
+/* cellseg_source_read() into a plane of the source's type, for a rectangle and a channel that are there. */
 cellseg_status cseg_source_read_plane(cellseg_source *source, const cseg_plane *to, int32_t channel, size_t top, size_t left);
-const char *cseg_source_name(const cellseg_source *source);
-/* NULL: the channel has no name. */
-const char *cseg_source_channel_name(const cellseg_source *source, int32_t channel);
+
+/* The user of a source's callbacks. */
+void *cseg_source_user(const cellseg_source *source);
 
 #endif

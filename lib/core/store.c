@@ -103,21 +103,21 @@ static cellseg_status write_file(const cseg_store *store, const cseg_plane *from
 
 /* ---- parts ---- */
 
-static cseg_plane view(const cseg_plane *plane, const cseg_rect *r) {
-    char *first = (char *)cseg_row_at(plane, r->top) + r->left * cseg_plane_type_size(plane->type);
-    return (cseg_plane){first, r->height, r->width, plane->stride, plane->type};
-}
-
-cellseg_status cseg_part_open(cseg_part *part, const cseg_store *store, const cseg_rect *rect) {
+cellseg_status cseg_part_make(cseg_part *part, const cseg_store *store, const cseg_rect *rect) {
     assert(cseg_rect_bottom(rect) <= store->height && cseg_rect_right(rect) <= store->width);
     *part = (cseg_part){0};
     if (store->memory.data != NULL) {
-        part->plane = view(&store->memory, rect);
+        part->plane = cseg_plane_view(&store->memory, rect);
         return CELLSEG_OK;
     }
     CSEG_TRY(cseg_plane_new(&part->plane, store->context, store->type, rect->height, rect->width));
     part->copy = part->plane.data;
-    const cellseg_status status = read_file(store, part->copy, rect);
+    return CELLSEG_OK;
+}
+
+cellseg_status cseg_part_open(cseg_part *part, const cseg_store *store, const cseg_rect *rect) {
+    CSEG_TRY(cseg_part_make(part, store, rect));
+    const cellseg_status status = part->copy != NULL ? read_file(store, part->copy, rect) : CELLSEG_OK;
     if (status != CELLSEG_OK)
         cseg_part_close(part);
     return status;
@@ -171,7 +171,7 @@ cellseg_status cseg_store_put(const cseg_store *store, size_t top, size_t left, 
     assert(store->type == plane->type && cseg_rect_bottom(&rect) <= store->height && cseg_rect_right(&rect) <= store->width);
     if (store->memory.data == NULL)
         return write_file(store, plane, &rect);
-    const cseg_plane to = view(&store->memory, &rect);
+    const cseg_plane to = cseg_plane_view(&store->memory, &rect);
     if (to.data != plane->data)
         cseg_plane_copy(&to, plane);
     return CELLSEG_OK;
@@ -180,6 +180,18 @@ cellseg_status cseg_store_put(const cseg_store *store, size_t top, size_t left, 
 cellseg_status cseg_store_put_core(const cseg_store *store, const cseg_plane *window_plane, const cseg_rect *window,
                                    const cseg_rect *core) {
     const cseg_rect inside = {core->top - window->top, core->left - window->left, core->height, core->width};
-    const cseg_plane plane = view(window_plane, &inside);
+    const cseg_plane plane = cseg_plane_view(window_plane, &inside);
     return cseg_store_put(store, core->top, core->left, &plane);
+}
+
+size_t cseg_store_band_rows(const cseg_store *store) {
+    const size_t row = store->width * cseg_plane_type_size(store->type), band_bytes = (size_t)16 << 20;
+    if (store->memory.data != NULL || row * store->height <= band_bytes)
+        return store->height;
+    return row < band_bytes ? band_bytes / row : 1;
+}
+
+cellseg_status cseg_part_open_rows(cseg_part *part, const cseg_store *store, size_t top, size_t count) {
+    const cseg_rect rect = {top, 0, count < store->height - top ? count : store->height - top, store->width};
+    return cseg_part_open(part, store, &rect);
 }

@@ -21,6 +21,22 @@ static inline size_t cseg_rect_right(const cseg_rect *r) {
 /* The rectangle with `halo` pixels more on each side, where a plane of height x width has them. */
 cseg_rect cseg_rect_grow(const cseg_rect *r, size_t halo, size_t height, size_t width);
 
+/* A plane of pixels from (top, left) on of a larger plane of height x width. */
+typedef struct cseg_piece {
+    cseg_plane plane;
+    size_t top, left, height, width;
+} cseg_piece;
+
+static inline cseg_piece cseg_piece_of(const cseg_plane *whole) {
+    return (cseg_piece){*whole, 0, 0, whole->height, whole->width};
+}
+
+/* A rectangle of a plane, in the plane's memory. */
+static inline cseg_plane cseg_plane_view(const cseg_plane *plane, const cseg_rect *r) {
+    char *first = (char *)cseg_row_at(plane, r->top) + r->left * cseg_plane_type_size(plane->type);
+    return (cseg_plane){first, r->height, r->width, plane->stride, plane->type};
+}
+
 /* Where a call keeps its planes between steps, and how much memory a step may take for its windows. */
 typedef struct cseg_scratch {
     cellseg_context *context;
@@ -64,8 +80,17 @@ void cseg_part_close(cseg_part *part);
 cellseg_status cseg_part_open_f32(cseg_part *part, const cseg_store *store, const cseg_rect *rect);
 cellseg_status cseg_part_open_unit(cseg_part *part, const cseg_store *store, const cseg_rect *rect);
 
+/* A plane for a rectangle's new pixels, undefined, to fill and to put: a view where the store lies in memory. */
+cellseg_status cseg_part_make(cseg_part *part, const cseg_store *store, const cseg_rect *rect);
+
 /* Write a plane of the store's type to the rectangle whose first pixel is (top, left). */
 cellseg_status cseg_store_put(const cseg_store *store, size_t top, size_t left, const cseg_plane *plane);
+
+/* Rows of a band to read at a time: all where memory holds the store. */
+size_t cseg_store_band_rows(const cseg_store *store);
+
+/* Rows top .. top + count, as cseg_part_open(). */
+cellseg_status cseg_part_open_rows(cseg_part *part, const cseg_store *store, size_t top, size_t count);
 
 /* Write the tile's part of a plane that covers a window. */
 cellseg_status cseg_store_put_core(const cseg_store *store, const cseg_plane *window_plane, const cseg_rect *window,

@@ -40,8 +40,14 @@ typedef struct edges {
     size_t height, width;
 } edges;
 
+/* Pixels of a window: what is planned, or half of what tables have left of the budget. */
+static uint64_t window_pixels(const cseg_tiles *t) {
+    const uint64_t left = cseg_budget_left(t->scratch->context) / 2, planned = t->scratch->window_bytes;
+    return (planned < left ? planned : left) / t->pixel_bytes;
+}
+
 static edges edges_of(const cseg_tiles *t) {
-    const uint64_t pixels = t->scratch->window_bytes / t->pixel_bytes;
+    const uint64_t pixels = window_pixels(t);
     const size_t given = t->scratch->tile_px, edge = given > 0 ? given : without_halo(square_root(pixels), t->halo);
     if (given == 0 && pixels >= (uint64_t)t->height * t->width)
         return (edges){t->height, t->width};

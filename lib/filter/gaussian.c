@@ -46,3 +46,8 @@ cellseg_status cseg_gaussian_smooth(cellseg_context *context, const cseg_plane *
         return smooth_exactly(context, to, from, sigma_px);
     return smooth_in_steps(context, to, from, sigma_px);
 }
+
+/* The steps of a cascade have variances that add up; their sigmas grow at least by a factor of two, but for the last. */
+size_t cseg_gaussian_halo(double sigma_px) {
+    return (size_t)((sigma_px <= LARGEST_EXACT_SIGMA ? 4 : 4.5 * 3) * sigma_px) + 2;
+}

@@ -123,6 +123,24 @@ cellseg_status cseg_histogram_range(cellseg_context *context, double *lo, double
     return cseg_histogram_range_masked(context, lo, hi, from, NULL);
 }
 
+cellseg_status cseg_histogram_range_stored(cellseg_context *context, double *lo, double *hi, const cseg_store *from) {
+    const size_t rows = cseg_store_band_rows(from);
+    *lo = INFINITY;
+    *hi = -INFINITY;
+    for (size_t top = 0; top < from->height; top += rows) {
+        cseg_part band;
+        double low, high;
+        CSEG_TRY(cseg_part_open_rows(&band, from, top, rows));
+        const cellseg_status status = cseg_histogram_range(context, &low, &high, &band.plane);
+        cseg_part_close(&band);
+        if (status != CELLSEG_OK)
+            return status;
+        *lo = lower(low, *lo);
+        *hi = higher(high, *hi);
+    }
+    return CELLSEG_OK;
+}
+
 /* ---- histogram ---- */
 
 /* Neighbours are often equal: four tables in turn, so that an increment does not wait for the last one. */
@@ -203,4 +221,23 @@ cellseg_status cseg_histogram_count(cellseg_context *context, uint64_t *counts, 
     assert(bins >= 1 && bins <= 65536 && lo < hi);
     const cseg_binning binning = cseg_binning_of(lo, hi, bins);
     return cseg_histogram_count_masked(context, counts, &binning, from, NULL);
+}
+
+cellseg_status cseg_histogram_count_stored(cellseg_context *context, uint64_t *counts, const cseg_binning *binning,
+                                           const cseg_store *from) {
+    const size_t rows = cseg_store_band_rows(from);
+    uint64_t *own = cseg_memory_alloc(context, binning->bins, sizeof *own);
+    cellseg_status status = own != NULL ? CELLSEG_OK : cseg_error_last();
+    memset(counts, 0, binning->bins * sizeof *counts);
+    for (size_t top = 0; status == CELLSEG_OK && top < from->height; top += rows) {
+        cseg_part band;
+        status = cseg_part_open_rows(&band, from, top, rows);
+        if (status == CELLSEG_OK)
+            status = cseg_histogram_count_masked(context, own, binning, &band.plane, NULL);
+        cseg_part_close(&band);
+        for (size_t bin = 0; status == CELLSEG_OK && bin < binning->bins; bin++)
+            counts[bin] += own[bin];
+    }
+    cseg_memory_free(own);
+    return status;
 }

@@ -29,4 +29,8 @@ cellseg_status cseg_histogram_range_masked(cellseg_context *context, double *lo,
 cellseg_status cseg_histogram_count_masked(cellseg_context *context, uint64_t *counts, const cseg_binning *binning,
                                            const cseg_plane *from, const cseg_plane *mask);
 
+/* The same of a store. */
+cellseg_status cseg_histogram_count_stored(cellseg_context *context, uint64_t *counts, const cseg_binning *binning,
+                                           const cseg_store *from);
+
 #endif

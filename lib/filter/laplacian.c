@@ -54,6 +54,10 @@ cellseg_status cseg_laplacian_compute(cellseg_context *context, const cseg_plane
     return convolve(context, to, from, sigmas, count, 4, false);
 }
 
+size_t cseg_laplacian_halo(double sigma_px) {
+    return (size_t)(4 * sigma_px) + 2;
+}
+
 /* ---- fast ---- */
 
 enum { LARGEST_STEP = 64, REDUCED_SIGMA = 5, PLANES = 6 /* of reduced scales, held at one time */ };

@@ -126,11 +126,35 @@ static cellseg_status thresholds_of(cellseg_context *context, double *thresholds
     return status;
 }
 
-cellseg_status cseg_otsu_find(cellseg_context *context, double *thresholds, size_t count, size_t bins, const cseg_plane *from,
-                              const cseg_plane *mask) {
+/* What is to be split: a plane, within a mask; or a store. */
+typedef struct samples {
+    const cseg_plane *plane, *mask;
+    const cseg_store *store;
+    int32_t type;
+} samples;
+
+static cellseg_status range_of(cellseg_context *context, double *lo, double *hi, const samples *s) {
+    return s->store != NULL ? cseg_histogram_range_stored(context, lo, hi, s->store)
+                            : cseg_histogram_range_masked(context, lo, hi, s->plane, s->mask);
+}
+
+static cellseg_status split(cellseg_context *context, double *thresholds, size_t count, const cseg_binning *binning, double hi,
+                            const samples *s) {
+    uint64_t *counts = cseg_memory_alloc(context, binning->bins, sizeof *counts);
+    if (counts == NULL)
+        return cseg_error_last();
+    cellseg_status status = s->store != NULL ? cseg_histogram_count_stored(context, counts, binning, s->store)
+                                             : cseg_histogram_count_masked(context, counts, binning, s->plane, s->mask);
+    if (status == CELLSEG_OK)
+        status = thresholds_of(context, thresholds, count, counts, binning, s->type, hi);
+    cseg_memory_free(counts);
+    return status;
+}
+
+static cellseg_status find(cellseg_context *context, double *thresholds, size_t count, size_t bins, const samples *s) {
     assert(count >= 1 && count <= MAX_THRESHOLDS && bins >= 2 && bins <= MAX_BINS);
     double lo, hi;
-    CSEG_TRY(cseg_histogram_range_masked(context, &lo, &hi, from, mask));
+    CSEG_TRY(range_of(context, &lo, &hi, s));
     if (lo > hi)
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "Otsu: the mask leaves no pixel");
     if (lo == hi) {
@@ -138,15 +162,20 @@ cellseg_status cseg_otsu_find(cellseg_context *context, double *thresholds, size
             thresholds[i] = lo;
         return CELLSEG_OK;
     }
-    const cseg_binning binning = binning_for(from->type, lo, hi, bins);
+    const cseg_binning binning = binning_for(s->type, lo, hi, bins);
     if (!isfinite(binning.scale))
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "Otsu: pixels from %g to %g lie too close together for %zu bins", lo, hi, bins);
-    uint64_t *counts = cseg_memory_alloc(context, binning.bins, sizeof *counts);
-    if (counts == NULL)
-        return cseg_error_last();
-    cellseg_status status = cseg_histogram_count_masked(context, counts, &binning, from, mask);
-    if (status == CELLSEG_OK)
-        status = thresholds_of(context, thresholds, count, counts, &binning, from->type, hi);
-    cseg_memory_free(counts);
-    return status;
+    return split(context, thresholds, count, &binning, hi, s);
+}
+
+cellseg_status cseg_otsu_find(cellseg_context *context, double *thresholds, size_t count, size_t bins, const cseg_plane *from,
+                              const cseg_plane *mask) {
+    const samples s = {from, mask, NULL, from->type};
+    return find(context, thresholds, count, bins, &s);
+}
+
+cellseg_status cseg_otsu_find_stored(cellseg_context *context, double *thresholds, size_t count, size_t bins,
+                                     const cseg_store *from) {
+    const samples s = {NULL, NULL, from, from->type};
+    return find(context, thresholds, count, bins, &s);
 }

@@ -22,10 +22,11 @@ typedef struct slice {
 
 typedef struct selection {
     cellseg_context *context;
-    const cseg_plane *from;
-    cseg_slabs slabs;
-    uint64_t *slab_counts; /* slabs x SLOTS */
-    int32_t digits;        /* of a key */
+    const cseg_store *store;
+    const cseg_plane *from; /* the band that is being counted */
+    cseg_slabs slabs;       /* of the band */
+    uint64_t *slab_counts;  /* slabs x SLOTS */
+    int32_t digits;         /* of a key */
     slice slices[MAX_DIGITS];
     int32_t digit; /* the one that is counted, from the highest; in keys that begin with `prefix` */
     uint64_t prefix;
@@ -139,6 +140,20 @@ static cellseg_status count_slab(void *data, size_t slab) {
     return CELLSEG_OK;
 }
 
+/* Add a band's counts of the digit. */
+static cellseg_status count_band(selection *s, uint64_t *counts, size_t top, size_t rows) {
+    cseg_part band;
+    CSEG_TRY(cseg_part_open_rows(&band, s->store, top, rows));
+    s->from = &band.plane;
+    s->slabs = cseg_slabs_of(&band.plane);
+    const cellseg_status status = cseg_parallel_for(s->context, s->slabs.count, count_slab, s);
+    for (size_t slab = 0; status == CELLSEG_OK && slab < s->slabs.count; slab++)
+        for (size_t slot = 0; slot < SLOTS; slot++)
+            counts[slot] += s->slab_counts[slab * SLOTS + slot];
+    cseg_part_close(&band);
+    return status;
+}
+
 /* Count a digit of the keys that begin with `prefix`, unless the last count had the same prefix. */
 static cellseg_status count_slice(selection *s, int32_t digit, uint64_t prefix) {
     slice *own = &s->slices[digit];
@@ -146,11 +161,11 @@ static cellseg_status count_slice(selection *s, int32_t digit, uint64_t prefix) 
         return CELLSEG_OK;
     s->digit = digit;
     s->prefix = prefix;
-    CSEG_TRY(cseg_parallel_for(s->context, s->slabs.count, count_slab, s));
+    own->counted = false;
     memset(own->counts, 0, SLOTS * sizeof *own->counts);
-    for (size_t slab = 0; slab < s->slabs.count; slab++)
-        for (size_t slot = 0; slot < SLOTS; slot++)
-            own->counts[slot] += s->slab_counts[slab * SLOTS + slot];
+    const size_t rows = cseg_store_band_rows(s->store);
+    for (size_t top = 0; top < s->store->height; top += rows)
+        CSEG_TRY(count_band(s, own->counts, top, rows));
     own->prefix = prefix;
     own->counted = true;
     return CELLSEG_OK;
@@ -171,12 +186,12 @@ static cellseg_status order_statistic(selection *s, double *value, uint64_t rank
         CSEG_TRY(count_slice(s, digit, key));
         key = key << DIGIT_BITS | find_slot(s->slices[digit].counts, &rank);
     }
-    *value = key_value(s->from->type, key);
+    *value = key_value(s->store->type, key);
     return CELLSEG_OK;
 }
 
 static cellseg_status percentile(selection *s, double *out, double percent) {
-    const double place = percent / 100 * (double)(s->from->height * s->from->width - 1);
+    const double place = percent / 100 * ((double)s->store->height * (double)s->store->width - 1);
     const double fraction = place - floor(place);
     double below, above;
     CSEG_TRY(order_statistic(s, &below, (uint64_t)place));
@@ -187,15 +202,22 @@ static cellseg_status percentile(selection *s, double *out, double percent) {
     return CELLSEG_OK;
 }
 
-cellseg_status cseg_percentiles_find(cellseg_context *context, double *out, const double *percents, size_t count,
-                                     const cseg_plane *from) {
-    selection s = {.context = context, .from = from, .slabs = cseg_slabs_of(from)};
+/* The slabs of the largest band. */
+static size_t most_slabs(const cseg_store *store) {
+    const cseg_plane band = {NULL, cseg_store_band_rows(store), store->width, 0, store->type};
+    return cseg_slabs_of(&band).count;
+}
+
+cellseg_status cseg_percentiles_find_stored(cellseg_context *context, double *out, const double *percents, size_t count,
+                                            const cseg_store *from) {
+    selection s = {.context = context, .store = from};
+    const size_t slabs = most_slabs(from);
     s.digits = ((int32_t)cseg_plane_type_size(from->type) + 1) / 2;
-    s.slab_counts = cseg_memory_alloc(context, s.slabs.count + (size_t)s.digits, SLOTS * sizeof *s.slab_counts);
+    s.slab_counts = cseg_memory_alloc(context, slabs + (size_t)s.digits, SLOTS * sizeof *s.slab_counts);
     if (s.slab_counts == NULL)
         return cseg_error_last();
     for (int32_t digit = 0; digit < s.digits; digit++)
-        s.slices[digit].counts = s.slab_counts + (s.slabs.count + (size_t)digit) * SLOTS;
+        s.slices[digit].counts = s.slab_counts + (slabs + (size_t)digit) * SLOTS;
     cellseg_status status = CELLSEG_OK;
     for (size_t i = 0; status == CELLSEG_OK && i < count; i++) {
         assert(percents[i] >= 0 && percents[i] <= 100);
@@ -203,4 +225,10 @@ cellseg_status cseg_percentiles_find(cellseg_context *context, double *out, cons
     }
     cseg_memory_free(s.slab_counts);
     return status;
+}
+
+cellseg_status cseg_percentiles_find(cellseg_context *context, double *out, const double *percents, size_t count,
+                                     const cseg_plane *from) {
+    const cseg_store store = cseg_store_of(context, from);
+    return cseg_percentiles_find_stored(context, out, percents, count, &store);
 }

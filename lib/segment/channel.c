@@ -6,20 +6,35 @@
 
 #include <string.h>
 
+/* Rows that are read from a source at a time: a multiple of the tiles of most files. */
+enum { SOURCE_ROWS = 1024 };
+
+static cellseg_status check_index(int32_t channel, int32_t channels, const char *what) {
+    if (channel >= 0 && channel < channels)
+        return CELLSEG_OK;
+    return cseg_fail(CELLSEG_ERR_ARGUMENT, "%s has no channel %d: it has %d", what, (int)channel, (int)channels);
+}
+
 cellseg_status cseg_channel_open(cseg_channel *out, const cellseg_image *image, int32_t channel, double pixel_size_um,
                                  const char *what) {
-    *out = (cseg_channel){.scale = 1};
+    *out = (cseg_channel){.image = image, .index = channel, .scale = 1};
     if (image == NULL)
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "%s is NULL", what);
-    if (channel < 0 || channel >= cellseg_image_channels(image))
-        return cseg_fail(CELLSEG_ERR_ARGUMENT, "%s has no channel %d: it has %d", what, (int)channel,
-                         (int)cellseg_image_channels(image));
-    out->image = image;
-    out->index = channel;
     out->height = cellseg_image_height(image);
     out->width = cellseg_image_width(image);
     out->pixel_size_um = pixel_size_um > 0 ? pixel_size_um : cellseg_image_pixel_size_um(image);
-    return CELLSEG_OK;
+    return check_index(channel, cellseg_image_channels(image), what);
+}
+
+cellseg_status cseg_channel_open_source(cseg_channel *out, cellseg_source *source, int32_t channel, double pixel_size_um,
+                                        const char *what) {
+    *out = (cseg_channel){.source = source, .index = channel, .scale = 1};
+    if (source == NULL)
+        return cseg_fail(CELLSEG_ERR_ARGUMENT, "%s is NULL", what);
+    out->height = cellseg_source_height(source);
+    out->width = cellseg_source_width(source);
+    out->pixel_size_um = pixel_size_um > 0 ? pixel_size_um : cellseg_source_pixel_size_um(source);
+    return check_index(channel, cellseg_source_channels(source), what);
 }
 
 cellseg_status cseg_channel_set_scale(cseg_channel *channel, double diameter_um, const cseg_settings *settings) {
@@ -61,8 +76,45 @@ cellseg_status cseg_channel_adopt_size(cseg_channel *channel, size_t height, siz
     return cseg_settings_check_px(settings, channel->working_pixel_size_um);
 }
 
+typedef struct fill_job {
+    const cseg_channel *channel;
+    const cseg_scratch *scratch;
+} fill_job;
+
+static cellseg_status fill_rows(void *data, const cseg_rect *tile, const cseg_rect *window, bool *sure) {
+    const fill_job *job = data;
+    const cseg_store *pixels = &job->channel->pixels;
+    cseg_part rows;
+    (void)window;
+    (void)sure;
+    CSEG_TRY(cseg_progress_report(job->scratch->context, 0));
+    CSEG_TRY(cseg_part_make(&rows, pixels, tile));
+    cellseg_status status = cseg_source_read_plane(job->channel->source, &rows.plane, job->channel->index, tile->top, tile->left);
+    if (status == CELLSEG_OK)
+        status = cseg_store_put(pixels, tile->top, tile->left, &rows.plane);
+    cseg_part_close(&rows);
+    return status;
+}
+
+/* A source is read once, from top to bottom. */
+static cellseg_status read_source(cseg_channel *channel, const cseg_scratch *scratch) {
+    const int32_t type = cellseg_source_pixel_type(channel->source);
+    CSEG_TRY(cseg_store_new(&channel->pixels, scratch, type, channel->height, channel->width));
+    cseg_scratch pieces = *scratch;
+    pieces.tile_px = SOURCE_ROWS;
+    const cseg_tiles tiles = {.scratch = &pieces,
+                              .height = channel->height,
+                              .width = channel->width,
+                              .pixel_bytes = cseg_plane_type_size(type),
+                              .whole_rows = true};
+    fill_job job = {channel, scratch};
+    return cseg_tiles_run(&tiles, fill_rows, &job);
+}
+
 cellseg_status cseg_channel_read(cseg_channel *channel, const cseg_scratch *scratch) {
     cseg_channel_close(channel);
+    if (channel->image == NULL)
+        return read_source(channel, scratch);
     CSEG_TRY(cseg_input_open(&channel->input, scratch->context, channel->image, channel->index));
     channel->pixels = cseg_store_of(scratch->context, &channel->input.plane);
     return CELLSEG_OK;
@@ -71,6 +123,20 @@ cellseg_status cseg_channel_read(cseg_channel *channel, const cseg_scratch *scra
 void cseg_channel_close(cseg_channel *channel) {
     cseg_store_free(&channel->pixels);
     cseg_input_close(&channel->input);
+}
+
+void cseg_segmentation_release(cseg_segmentation *s) {
+    cseg_channel_close(&s->marker);
+    cseg_channel_close(&s->nuclear);
+    cseg_store_free(&s->marker_scaled);
+    cseg_store_free(&s->nuclei);
+    cseg_store_free(&s->cells);
+    for (size_t i = 0; i < CSEG_MAX_CLASSES; i++)
+        cseg_store_free(&s->maps[i]);
+    cseg_memory_free(s->cell_of);
+    cseg_memory_free(s->confidence);
+    s->cell_of = NULL;
+    s->confidence = NULL;
 }
 
 double cseg_channel_working_um(const cseg_channel *channel) {
@@ -171,8 +237,8 @@ static cellseg_status renumber_confidence(cellseg_segment_report *report, cellse
     return CELLSEG_OK;
 }
 
-static cellseg_status finalize(const cseg_scratch *scratch, const cseg_store *labels, const cseg_channel *channel,
-                               const cseg_found *found, const cseg_settings *settings, cellseg_segment_report *report) {
+cellseg_status cseg_channel_finalize(const cseg_scratch *scratch, const cseg_store *labels, const cseg_channel *channel,
+                                     const cseg_found *found, const cseg_settings *settings, cellseg_segment_report *report) {
     uint32_t *renumbered = cseg_memory_calloc(scratch->context, (size_t)found->count + 1, sizeof *renumbered);
     if (renumbered == NULL)
         return cseg_error_last();
@@ -181,6 +247,8 @@ static cellseg_status finalize(const cseg_scratch *scratch, const cseg_store *la
     if (status == CELLSEG_OK)
         status = renumber_confidence(report, scratch->context, found, renumbered);
     cseg_memory_free(renumbered);
+    cseg_store_free(found->cells);
+    cseg_store_free(found->nuclei);
     return status;
 }
 
@@ -221,9 +289,7 @@ cellseg_status cseg_channel_label(cellseg_labels **cells, cellseg_labels **nucle
     CSEG_TRY_GOTO(failed, labels_new(&own_cells, scratch->context, channel));
     const cseg_plane cell_plane = cseg_labels_plane(own_cells);
     const cseg_store packed = cseg_store_of(scratch->context, &cell_plane);
-    CSEG_TRY_GOTO(failed, finalize(scratch, &packed, channel, found, settings, report));
-    cseg_store_free(found->cells);
-    cseg_store_free(found->nuclei);
+    CSEG_TRY_GOTO(failed, cseg_channel_finalize(scratch, &packed, channel, found, settings, report));
     if (nuclei != NULL)
         CSEG_TRY_GOTO(failed, labels_new(&own_nuclei, scratch->context, channel));
     const cseg_plane nucleus_plane = nuclei != NULL ? cseg_labels_plane(own_nuclei) : (cseg_plane){0};

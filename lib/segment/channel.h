@@ -8,9 +8,10 @@
 /* Diameter of the nuclei for which the method's default lengths were chosen. */
 #define CSEG_METHOD_DIAMETER_UM 15.0
 
-/* One channel of an image, its scale, and its size at the working scale. */
+/* One channel of an image or of a source, its scale, and its size at the working scale. */
 typedef struct cseg_channel {
-    const cellseg_image *image;
+    const cellseg_image *image; /* NULL: a source */
+    cellseg_source *source;
     int32_t index;
     cseg_input input;
     size_t height, width;
@@ -24,6 +25,9 @@ typedef struct cseg_channel {
 /* what: the image's name in messages. pixel_size_um: the options', which wins over the image's own; 0: none. */
 cellseg_status cseg_channel_open(cseg_channel *out, const cellseg_image *image, int32_t channel, double pixel_size_um,
                                  const char *what);
+
+cellseg_status cseg_channel_open_source(cseg_channel *out, cellseg_source *source, int32_t channel, double pixel_size_um,
+                                        const char *what);
 
 /* Write the channel's scale, for nuclei of the options' diameter where the method's are of diameter_um (0: not stated). An
  * argument error where the pixel size is unknown. */
@@ -80,11 +84,46 @@ typedef struct cseg_found {
     const float *confidence; /* by cell; NULL: none */
 } cseg_found;
 
+/* Packed labels at the channel's own scale, as cseg_finalize_labels() has them, and the report's figures, confidences included.
+ * Releases `found`'s stores. */
+cellseg_status cseg_channel_finalize(const cseg_scratch *scratch, const cseg_store *labels, const cseg_channel *channel,
+                                     const cseg_found *found, const cseg_settings *settings, cellseg_segment_report *report);
+
 /* Label maps at the channel's own scale, and the report's figures of them, confidences included. cells or nuclei may be NULL: not
  * wanted; NULL after an error. */
 cellseg_status cseg_channel_label(cellseg_labels **cells, cellseg_labels **nuclei, const cseg_scratch *scratch,
                                   const cseg_channel *channel, const cseg_found *found, const cseg_settings *settings,
                                   cellseg_segment_report *report);
+
+/* ---- the methods ---- */
+
+/* A call between its channels and its label maps; every store at the working scale. */
+typedef struct cseg_segmentation {
+    cseg_scratch scratch;
+    const cellseg_model *model; /* NULL: the two-channel method */
+    cseg_settings settings;
+    const cseg_rule *rule; /* the model's */
+    cseg_channel marker, nuclear;
+    int32_t extra_kind; /* of the model's fourth output */
+    cseg_store marker_scaled;
+    cseg_store maps[CSEG_MAX_CLASSES];
+    cseg_store nuclei, cells;
+    uint32_t count;
+    uint32_t *cell_of; /* count + 1 values, by nucleus */
+    float *confidence; /* count + 1 values, by cell; NULL without a network */
+    cellseg_segment_report report;
+    double clock;
+} cseg_segmentation;
+
+/* Legal at any time. */
+void cseg_segmentation_release(cseg_segmentation *s);
+
+/* For a channel that is open: everything that can be wrong is checked, before any work. Then from the channel to nuclei and
+ * cells. */
+cellseg_status cseg_singlechannel_prepare(cseg_segmentation *s);
+cellseg_status cseg_singlechannel_run(cseg_segmentation *s);
+cellseg_status cseg_twochannel_prepare(cseg_segmentation *s);
+cellseg_status cseg_twochannel_run(cseg_segmentation *s);
 
 /* ---- single_channel.c ---- */
 
@@ -113,8 +152,9 @@ double cseg_report_lap(double *clock);
 
 /* ---- segment_memory.c ---- */
 
-/* Before any work: CELLSEG_ERR_LIMIT where the budget is below what one thread needs. Else let as many threads work as it allows.
- * model: NULL without a network. */
-cellseg_status cseg_needs_check(cellseg_context *context, const cseg_channel *channel, const cellseg_model *model);
+/* Before any work: CELLSEG_ERR_LIMIT where the budget is below the least that the call needs. Else the windows, and the threads
+ * that work, become as many as the budget allows. model: NULL without a network. */
+cellseg_status cseg_needs_check(cseg_scratch *scratch, const cseg_channel *channel, const cellseg_model *model,
+                                const cseg_settings *settings);
 
 #endif

@@ -1,21 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * From a channel as it was recorded to what the later steps see: resampled to the working scale, white top-hat with a flat
- * square, then a scaling that does not depend on gain, offset or bit depth: two percentiles become 0 and 1.
- *
- * Stretching between percentiles would turn the noise of an empty image into content. The range is therefore never less than a
- * multiple of the noise's standard deviation, which is estimated as in Immerkaer, "Fast noise variance estimation" (CVIU 64,
- * 1996), from the residual of a mask that ignores planes and edges, but by its median, which structure disturbs less than the
- * mean. Cost: about ten passes over the image.
+ * A flat channel scaled so that neither gain, offset nor bit depth count: two percentiles become 0 and 1. Stretching between
+ * percentiles would turn the noise of an empty image into content. The range is therefore never less than a multiple of the
+ * noise's standard deviation. Cost: three passes over the channel.
  */
 #include "filter/filter.h"
 #include "morph/morph.h"
 #include "segment/segment.h"
 
 #include <math.h>
-
-/* Beyond this a sum of a few pixels could overflow a float. */
-#define LARGEST_PIXEL 1e30
 
 /* A length in pixels of another scale; at least 1. */
 static size_t scaled_length(size_t length, double scale) {
@@ -43,145 +36,6 @@ cellseg_status cseg_preprocess_working_size(size_t *working_height, size_t *work
     *working_height = scaled_length(height, scale);
     *working_width = scaled_length(width, scale);
     return CELLSEG_OK;
-}
-
-static cellseg_status check_pixels(cellseg_context *context, double *largest, const cseg_plane *channel, const char *what) {
-    double lo, hi;
-    CSEG_TRY(cseg_plane_check_finite(context, channel, what));
-    CSEG_TRY(cseg_histogram_range(context, &lo, &hi, channel));
-    *largest = fmax(fabs(lo), fabs(hi));
-    if (*largest > LARGEST_PIXEL)
-        return cseg_fail(CELLSEG_ERR_ARGUMENT, "%s: pixels from %g to %g are out of range", what, lo, hi);
-    return CELLSEG_OK;
-}
-
-/* The inner 98 % of a channel's pixels, as robust ends of its intensities. */
-typedef struct inner_range {
-    double lo, hi;
-} inner_range;
-
-static cellseg_status find_inner_range(cellseg_context *context, inner_range *inner, const cseg_plane *channel) {
-    static const double percents[2] = {1, 99};
-    double ends[2];
-    CSEG_TRY(cseg_percentiles_find(context, ends, percents, 2, channel));
-    *inner = (inner_range){ends[0], ends[1]};
-    return CELLSEG_OK;
-}
-
-/* Rounding grows with the largest pixel, but not with a few that lie far beyond all others: they are rounded by themselves. */
-static double rounding_of(double largest, const inner_range *inner) {
-    const double far_beyond = 16;
-    return fmin(largest, far_beyond * fmax(fabs(inner->lo), fabs(inner->hi))) * 0x1p-21;
-}
-
-/* ---- noise ---- */
-
-typedef struct residual_job {
-    const cseg_plane *to, *from;
-} residual_job;
-
-static size_t clamp(size_t i, int step, size_t length) {
-    if (step < 0)
-        return i > 0 ? i - 1 : i;
-    return i + 1 < length ? i + 1 : i;
-}
-
-static cellseg_status residual_row(void *data, size_t y) {
-    const residual_job *job = data;
-    const cseg_plane *from = job->from;
-    float *to = cseg_row_f32(job->to, y);
-    const float *above = cseg_row_f32(from, clamp(y, -1, from->height)), *row = cseg_row_f32(from, y);
-    const float *below = cseg_row_f32(from, clamp(y, 1, from->height));
-    for (size_t x = 0; x < from->width; x++) {
-        const size_t l = clamp(x, -1, from->width), r = clamp(x, 1, from->width);
-        const float middle = row[l] - 2 * row[x] + row[r];
-        const float outer = (above[l] - 2 * above[x] + above[r]) + (below[l] - 2 * below[x] + below[r]);
-        to[x] = fabsf(outer - 2 * middle);
-    }
-    return CELLSEG_OK;
-}
-
-static cellseg_status estimate_noise(cellseg_context *context, double *noise, const cseg_plane *plane) {
-    const double median_of_normal = 0.6744897501960817, gain_of_mask = 6;
-    cseg_plane residual;
-    CSEG_TRY(cseg_plane_new(&residual, context, CELLSEG_FLOAT32, plane->height, plane->width));
-    residual_job job = {&residual, plane};
-    const double half = 50;
-    double median = 0;
-    cellseg_status status;
-    CSEG_TRY_GOTO(done, cseg_parallel_for(context, plane->height, residual_row, &job));
-    CSEG_TRY_GOTO(done, cseg_percentiles_find(context, &median, &half, 1, &residual));
-    *noise = median / (median_of_normal * gain_of_mask);
-done:
-    cseg_plane_free(&residual);
-    return status;
-}
-
-/* Integers are rounded to levels: half a level, evenly distributed, which a nearly constant image hides from the median. */
-static double level_noise(int32_t type) {
-    return type == CELLSEG_FLOAT32 || type == CELLSEG_FLOAT64 ? 0 : 0.28867513459481287;
-}
-
-/* ---- flatten ---- */
-
-/* Interpolation smooths noise away, so where the image grows the noise is what it was before. */
-static bool grows(const cseg_flat *out, const cseg_plane *channel) {
-    return out->store.memory.height > channel->height;
-}
-
-static cellseg_status resample(cellseg_context *context, cseg_flat *out, const cseg_plane *channel) {
-    if (grows(out, channel))
-        CSEG_TRY(estimate_noise(context, &out->noise, channel));
-    CSEG_TRY(cseg_resample_linear(context, &out->store.memory, channel));
-    return grows(out, channel) ? CELLSEG_OK : estimate_noise(context, &out->noise, &out->store.memory);
-}
-
-/* The same from a copy as float32, without stuck pixels. */
-static cellseg_status resample_copy(cellseg_context *context, cseg_flat *out, const cseg_plane *channel, double range,
-                                    bool has_stuck) {
-    cseg_plane own;
-    CSEG_TRY(cseg_plane_new(&own, context, CELLSEG_FLOAT32, channel->height, channel->width));
-    cellseg_status status;
-    CSEG_TRY_GOTO(done, cseg_plane_to_f32(context, &own, channel));
-    if (has_stuck)
-        CSEG_TRY_GOTO(done, cseg_hot_replace(context, &own, channel, range));
-    status = resample(context, out, &own);
-done:
-    cseg_plane_free(&own);
-    return status;
-}
-
-/* To the working scale, illumination not yet evened. */
-static cellseg_status rescale(cellseg_context *context, cseg_flat *out, const cseg_plane *channel, const char *what) {
-    double largest;
-    inner_range inner;
-    bool has_stuck;
-    CSEG_TRY(check_pixels(context, &largest, channel, what));
-    CSEG_TRY(find_inner_range(context, &inner, channel));
-    CSEG_TRY(cseg_hot_find(context, &has_stuck, channel, inner.hi - inner.lo));
-    out->rounding = rounding_of(largest, &inner);
-    if (has_stuck || grows(out, channel))
-        CSEG_TRY(resample_copy(context, out, channel, inner.hi - inner.lo, has_stuck));
-    else
-        CSEG_TRY(resample(context, out, channel));
-    out->noise = fmax(out->noise, level_noise(channel->type));
-    return CELLSEG_OK;
-}
-
-cellseg_status cseg_preprocess_flatten(const cseg_scratch *scratch, cseg_flat *out, const cseg_store *channel, const char *what,
-                                       size_t height, size_t width, const cseg_rule *rule) {
-    *out = (cseg_flat){0};
-    CSEG_TRY(cseg_store_new(&out->store, scratch, CELLSEG_FLOAT32, height, width));
-    cellseg_status status;
-    CSEG_TRY_GOTO(failed, rescale(scratch->context, out, &channel->memory, what));
-    const double edge = fmin(floor(rule->top_hat_um / rule->pixel_size_um + 0.5), INT32_MAX);
-    if (edge > 1)
-        CSEG_TRY_GOTO(failed,
-                      cseg_rect_top_hat(scratch->context, &out->store.memory, &out->store.memory, (size_t)edge, (size_t)edge));
-    return CELLSEG_OK;
-failed:
-    cseg_store_free(&out->store);
-    return status;
 }
 
 /* ---- normalise ---- */
@@ -224,7 +78,7 @@ cellseg_status cseg_preprocess_measure(const cseg_scratch *scratch, cseg_scaling
                                        const cseg_rule *rule) {
     const double percents[2] = {rule->percentile_low, rule->percentile_high};
     double ends[2];
-    CSEG_TRY(cseg_percentiles_find(scratch->context, ends, percents, 2, &flat->store.memory));
+    CSEG_TRY(cseg_percentiles_find_stored(scratch->context, ends, percents, 2, &flat->store));
     const double noise = rule->noise_range * flat->noise;
     const double range = ends[1] - ends[0] > noise ? ends[1] - ends[0] : noise;
     *scaling = (cseg_scaling){ends[0] + flat->rounding, range > 0 ? 1 / range : 0, rule->clip, rule->power};
@@ -276,7 +130,7 @@ cellseg_status cseg_preprocess_scale(const cseg_scratch *scratch, cseg_store *ou
     CSEG_TRY(cseg_preprocess_measure(scratch, &scaling, flat, rule));
     if (highest != NULL) {
         double lo, hi;
-        CSEG_TRY(cseg_histogram_range(scratch->context, &lo, &hi, &flat->store.memory));
+        CSEG_TRY(cseg_histogram_range_stored(scratch->context, &lo, &hi, &flat->store));
         *highest = (double)cseg_unit_value(cseg_unit_of(scaled(&scaling, hi)));
     }
     CSEG_TRY(cseg_store_new(out, scratch, CELLSEG_UINT16, height, width));

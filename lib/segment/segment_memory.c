@@ -1,29 +1,40 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The memory of a segmentation, known before any work: so many bytes per pixel of each scale, and so many per thread. A budget
- * that holds one thread's need is never too small later, and the result does not depend on the threads that it lets work.
+ * The memory of a segmentation, known before any work: the stores, so many bytes per pixel of each scale; the windows that the
+ * steps work on, which shrink with the budget; and so many bytes per thread. A budget that holds the least windows and one
+ * thread is never too small later, and the result depends neither on windows nor on threads.
  */
 #include "segment/channel.h"
 
+#include <math.h>
+
+enum {
+    LEAST_TILE = 256,       /* edge of the tiles that a budget must have room for */
+    WINDOW_PIXEL_BYTES = 64 /* the most that a step takes for a pixel of its window */
+};
+
 typedef struct needs {
-    uint64_t shared, worker;
+    uint64_t stores, window, worker;
 } needs;
 
 static uint64_t larger(uint64_t a, uint64_t b) {
     return a > b ? a : b;
 }
 
+static uint64_t smaller(uint64_t a, uint64_t b) {
+    return a < b ? a : b;
+}
+
 /*
- * Bytes at the same time, per pixel of the working scale and of the image: preprocessing holds the channel, a copy as float and
- * its noise; the steps hold marker, maps, nuclei, and the watershed's queues, or, where nuclei may be given, an id for each
- * pixel; then maps and labels go to the image's scale. The constants hold for every content that was tried:
- * tests/segment/test_budget.c.
+ * Bytes at the same time, per pixel of the working scale and of the image. Preprocessing: the image, where it comes from a
+ * source, the flat channel and its noise. Steps: the marker, four maps, nuclei and cells, and one plane of floats. Maps at the
+ * image's scale. Labels: nuclei, cells and two label maps. tests/segment/test_budget.c tries these constants.
  */
-static uint64_t plane_bytes(uint64_t working, uint64_t own, bool has_model) {
+static uint64_t store_bytes(uint64_t working, uint64_t own, bool has_model) {
     const uint64_t max_own = (uint64_t)1 << 57; /* the sums below stay within 64 bits */
     own = own < max_own ? own : max_own;
-    const uint64_t preprocess = 20 * working + 20 * own, steps = (has_model ? 48 : 64) * working, maps = 24 * working + 16 * own;
-    const uint64_t labels = 8 * working + 40 * own;
+    const uint64_t preprocess = 8 * working + 12 * own, steps = (has_model ? 22 : 16) * working;
+    const uint64_t maps = has_model ? 10 * working + 16 * own : 0, labels = 8 * working + 8 * own;
     return larger(larger(preprocess, steps), larger(maps, labels));
 }
 
@@ -34,26 +45,39 @@ static uint64_t histogram_bytes(uint64_t pixels) {
     return FIXED_BYTES + BAND_BYTES * (bands < MAX_BANDS ? bands : MAX_BANDS);
 }
 
-static needs needs_of(cellseg_context *context, const cseg_channel *channel, const cellseg_model *model) {
+/* A tile with the halo of the widest filter, the top-hat. */
+static uint64_t window_bytes(const cseg_channel *channel, double top_hat_um) {
+    const double halo = top_hat_um / channel->working_pixel_size_um;
+    const uint64_t edge = LEAST_TILE + 2 * (uint64_t)smaller((uint64_t)halo, INT32_MAX);
+    return WINDOW_PIXEL_BYTES * smaller(edge, channel->working_height) * smaller(edge, channel->working_width);
+}
+
+static needs needs_of(cellseg_context *context, const cseg_channel *channel, const cellseg_model *model,
+                      const cseg_settings *settings) {
     enum { LINE_BYTES = 512 }; /* of a row or column that a filter works on */
     const uint64_t working = (uint64_t)channel->working_height * channel->working_width;
     const uint64_t own = (uint64_t)channel->height * channel->width;
     const uint64_t edge =
         larger(larger(channel->height, channel->width), larger(channel->working_height, channel->working_width));
     const uint64_t network = model != NULL ? cseg_predict_worker_bytes(context, model) : 0;
-    return (needs){plane_bytes(working, own, model != NULL) + histogram_bytes(larger(working, own)),
-                   larger(network, LINE_BYTES * edge)};
+    const double top_hat_um =
+        fmax(settings->method.top_hat_um, model != NULL ? cseg_model_rule(model)->top_hat_um : settings->method.top_hat_um);
+    return (needs){store_bytes(working, own, model != NULL) + histogram_bytes(larger(working, own)),
+                   window_bytes(channel, top_hat_um), larger(network, LINE_BYTES * edge)};
 }
 
-cellseg_status cseg_needs_check(cellseg_context *context, const cseg_channel *channel, const cellseg_model *model) {
-    const needs n = needs_of(context, channel, model);
-    const uint64_t left = cseg_budget_left(context);
+cellseg_status cseg_needs_check(cseg_scratch *scratch, const cseg_channel *channel, const cellseg_model *model,
+                                const cseg_settings *settings) {
+    const needs n = needs_of(scratch->context, channel, model, settings);
+    const uint64_t left = cseg_budget_left(scratch->context), least = n.stores + n.window + n.worker;
     if (left == UINT64_MAX)
         return CELLSEG_OK;
-    if (left < n.shared + n.worker)
+    if (left < least)
         return cseg_fail(CELLSEG_ERR_LIMIT, "the segmentation needs %llu bytes; the memory budget leaves %llu",
-                         (unsigned long long)(n.shared + n.worker), (unsigned long long)left);
-    cseg_parallel_limit(context, (left - n.shared) / n.worker);
+                         (unsigned long long)least, (unsigned long long)left);
+    const uint64_t workers = 1 + (left - least) / n.worker;
+    cseg_parallel_limit(scratch->context, workers);
+    scratch->window_bytes = smaller(scratch->window_bytes, n.window + (left - least) % n.worker);
     return CELLSEG_OK;
 }
 
@@ -72,8 +96,8 @@ static cellseg_status memory_of(uint64_t *bytes, cellseg_context *context, const
     CSEG_TRY(cseg_channel_set_scale(channel, rule != NULL ? rule->nucleus_diameter_um : CSEG_METHOD_DIAMETER_UM, &settings));
     CSEG_TRY(
         cseg_channel_resample_to(channel, rule != NULL ? rule->pixel_size_um : settings.method.working_pixel_size_um, &settings));
-    const needs n = needs_of(context, channel, model);
-    *bytes = n.shared + n.worker;
+    const needs n = needs_of(context, channel, model, &settings);
+    *bytes = n.stores + n.window + n.worker;
     return CELLSEG_OK;
 }
 

@@ -13,44 +13,10 @@
 #define SEEDS_TO 0.93
 #define CELLS_TO 0.98
 
-/* A call between its image and its labels; every store at the working scale. */
-typedef struct segmentation {
-    cseg_scratch scratch;
-    const cellseg_model *model;
-    cseg_settings settings;
-    const cseg_rule *rule; /* the model's */
-    cseg_channel channel;
-    int32_t extra_kind; /* of the model's fourth output */
-    cseg_store marker;  /* scaled for the cells step */
-    cseg_store maps[CSEG_MAX_CLASSES];
-    cseg_store nuclei, cells;
-    uint32_t count;
-    uint32_t *cell_of; /* count + 1 values, by nucleus */
-    float *confidence; /* count + 1 values, by cell */
-    cellseg_segment_report report;
-    double clock;
-} segmentation;
-
-/* The label maps at the image's own scale need their room. */
-static void free_maps(segmentation *s) {
-    for (size_t i = 0; i < CSEG_MAX_CLASSES; i++)
-        cseg_store_free(&s->maps[i]);
-}
-
-static void release(segmentation *s) {
-    cseg_channel_close(&s->channel);
-    cseg_store_free(&s->marker);
-    cseg_store_free(&s->nuclei);
-    cseg_store_free(&s->cells);
-    free_maps(s);
-    cseg_memory_free(s->cell_of);
-    cseg_memory_free(s->confidence);
-}
-
 /* ---- the steps ---- */
 
 /* The maps, of the channel as the model's own rule scales it. */
-static cellseg_status predict_from(segmentation *s, const cseg_flat *flat) {
+static cellseg_status predict_from(cseg_segmentation *s, const cseg_flat *flat) {
     for (uint32_t i = 0; i < s->rule->classes; i++)
         CSEG_TRY(cseg_store_new(&s->maps[i], &s->scratch, CELLSEG_UINT16, flat->store.height, flat->store.width));
     CSEG_TRY(cseg_channel_step(s->scratch.context, "network", NETWORK_FROM, NETWORK_TO));
@@ -60,16 +26,16 @@ static cellseg_status predict_from(segmentation *s, const cseg_flat *flat) {
 }
 
 /* The marker for the cells step, and the maps: from one flat channel where both need the same. */
-static cellseg_status predict(segmentation *s) {
+static cellseg_status predict(cseg_segmentation *s) {
     const cseg_rule rule = cseg_channel_marker_rule(s->rule->pixel_size_um, s->settings.method.top_hat_um);
     const bool shared = rule.top_hat_um == s->rule->top_hat_um;
     cseg_flat flat;
     CSEG_TRY(cseg_channel_step(s->scratch.context, "preprocessing", 0, NETWORK_FROM));
-    CSEG_TRY(cseg_channel_flatten(&s->scratch, &flat, &s->channel, "the image", &rule));
-    cellseg_status status = cseg_preprocess_scale(&s->scratch, &s->marker, &s->report.marker_range, &flat, &rule);
+    CSEG_TRY(cseg_channel_flatten(&s->scratch, &flat, &s->marker, "the image", &rule));
+    cellseg_status status = cseg_preprocess_scale(&s->scratch, &s->marker_scaled, &s->report.marker_range, &flat, &rule);
     if (status == CELLSEG_OK && !shared) {
         cseg_store_free(&flat.store);
-        status = cseg_channel_flatten(&s->scratch, &flat, &s->channel, "the image", s->rule);
+        status = cseg_channel_flatten(&s->scratch, &flat, &s->marker, "the image", s->rule);
     }
     s->report.seconds_preprocess = cseg_report_lap(&s->clock);
     if (status == CELLSEG_OK)
@@ -79,31 +45,36 @@ static cellseg_status predict(segmentation *s) {
 }
 
 /* The fourth map, where the options use it. */
-static cseg_extra extra_of(const segmentation *s) {
+static cseg_extra extra_of(const cseg_segmentation *s) {
     const bool used = s->settings.options.use_extra_output != 0;
     return (cseg_extra){used ? s->extra_kind : CELLSEG_EXTRA_NONE, &s->maps[CSEG_MAP_EXTRA]};
 }
 
-static cellseg_status find_nuclei(segmentation *s) {
+static void free_maps(cseg_segmentation *s) {
+    for (size_t i = 0; i < CSEG_MAX_CLASSES; i++)
+        cseg_store_free(&s->maps[i]);
+}
+
+static cellseg_status find_nuclei(cseg_segmentation *s) {
     const cseg_extra extra = extra_of(s);
     CSEG_TRY(cseg_channel_step(s->scratch.context, "seeds", NETWORK_TO, SEEDS_TO));
-    CSEG_TRY(cseg_store_new(&s->nuclei, &s->scratch, CELLSEG_UINT32, s->marker.height, s->marker.width));
+    CSEG_TRY(cseg_store_new(&s->nuclei, &s->scratch, CELLSEG_UINT32, s->marker_scaled.height, s->marker_scaled.width));
     CSEG_TRY(cseg_seeds_find(&s->scratch, &s->nuclei, &s->count, &s->maps[CSEG_MAP_NUCLEUS], &extra, s->rule->pixel_size_um,
                              &s->settings, &s->report));
     s->report.seconds_nuclei = cseg_report_lap(&s->clock);
-    return cseg_report_scale(&s->report, &s->scratch, &s->channel, s->rule->nucleus_diameter_um, &s->nuclei, s->count,
+    return cseg_report_scale(&s->report, &s->scratch, &s->marker, s->rule->nucleus_diameter_um, &s->nuclei, s->count,
                              &s->settings);
 }
 
-static cellseg_status find_cells(segmentation *s) {
+static cellseg_status find_cells(cseg_segmentation *s) {
     const bool has_boundary_class = s->extra_kind == CELLSEG_EXTRA_BOUNDARY;
-    const cseg_cell_inputs inputs = {
-        &s->marker, s->maps, &s->nuclei, s->count, s->rule->pixel_size_um, extra_of(s), has_boundary_class, s->rule->joining};
+    const cseg_cell_inputs inputs = {&s->marker_scaled,      s->maps,     &s->nuclei,         s->count,
+                                     s->rule->pixel_size_um, extra_of(s), has_boundary_class, s->rule->joining};
     CSEG_TRY(cseg_channel_step(s->scratch.context, "cells", SEEDS_TO, CELLS_TO));
     if ((s->cell_of = cseg_memory_calloc(s->scratch.context, (size_t)s->count + 1, sizeof *s->cell_of)) == NULL ||
         (s->confidence = cseg_memory_calloc(s->scratch.context, (size_t)s->count + 1, sizeof *s->confidence)) == NULL)
         return cseg_error_last();
-    CSEG_TRY(cseg_channel_working_cells(&s->scratch, &s->cells, s->cell_of, &inputs, &s->channel, &s->settings));
+    CSEG_TRY(cseg_channel_working_cells(&s->scratch, &s->cells, s->cell_of, &inputs, &s->marker, &s->settings));
     CSEG_TRY(cseg_marker_check(&s->scratch, &s->report, s->confidence, &s->cells, s->cell_of, &inputs));
     CSEG_TRY(cseg_marker_refuse(&s->scratch, &s->report, &s->cells, s->cell_of, s->count, &s->settings));
     s->report.seconds_cells = cseg_report_lap(&s->clock);
@@ -112,7 +83,7 @@ static cellseg_status find_cells(segmentation *s) {
 
 /* ---- maps as images ---- */
 
-static cellseg_status export_map(const segmentation *s, const cseg_plane *to, uint32_t index) {
+static cellseg_status export_map(const cseg_segmentation *s, const cseg_plane *to, uint32_t index) {
     const cseg_rect whole = {0, 0, s->maps[index].height, s->maps[index].width};
     cseg_part map;
     CSEG_TRY(cseg_part_open_unit(&map, &s->maps[index], &whole));
@@ -122,7 +93,8 @@ static cellseg_status export_map(const segmentation *s, const cseg_plane *to, ui
 }
 
 /* The maps, resampled to height x width. */
-static cellseg_status export_maps(cellseg_image **out, const segmentation *s, size_t height, size_t width, double pixel_size_um) {
+static cellseg_status export_maps(cellseg_image **out, const cseg_segmentation *s, size_t height, size_t width,
+                                  double pixel_size_um) {
     CSEG_TRY(cellseg_image_new(out, s->scratch.context, CELLSEG_FLOAT32, (int32_t)s->rule->classes, height, width));
     cellseg_status status;
     CSEG_TRY_GOTO(failed, cellseg_image_set_pixel_size_um(*out, pixel_size_um));
@@ -140,26 +112,37 @@ failed:
 
 /* ---- the calls ---- */
 
-/* Everything but the caller's outputs is checked here, before any work. */
-static cellseg_status begin(segmentation *s, const cellseg_image *image, const cellseg_segment_options *options) {
-    CSEG_TRY(cseg_settings_read(&s->settings, options));
-    CSEG_TRY(cseg_predict_extra(&s->extra_kind, s->model));
+cellseg_status cseg_singlechannel_prepare(cseg_segmentation *s) {
     s->rule = cseg_model_rule(s->model);
     s->report.model_hash = cellseg_model_hash(s->model);
-    CSEG_TRY(cseg_channel_open(&s->channel, image, s->settings.options.channel, s->settings.options.pixel_size_um, "the image"));
-    CSEG_TRY(cseg_channel_set_scale(&s->channel, s->rule->nucleus_diameter_um, &s->settings));
-    CSEG_TRY(cseg_channel_resample_to(&s->channel, s->rule->pixel_size_um, &s->settings));
-    return cseg_needs_check(s->scratch.context, &s->channel, s->model);
+    CSEG_TRY(cseg_predict_extra(&s->extra_kind, s->model));
+    CSEG_TRY(cseg_channel_set_scale(&s->marker, s->rule->nucleus_diameter_um, &s->settings));
+    return cseg_channel_resample_to(&s->marker, s->rule->pixel_size_um, &s->settings);
 }
 
-static cellseg_status segment(cellseg_labels **cells, cellseg_labels **nuclei, cellseg_image **maps, segmentation *s) {
-    const cseg_channel *c = &s->channel;
-    cellseg_image *own_maps = NULL;
+cellseg_status cseg_singlechannel_run(cseg_segmentation *s) {
     CSEG_TRY(predict(s));
     CSEG_TRY(find_nuclei(s));
     CSEG_TRY(find_cells(s));
     CSEG_TRY(cseg_channel_step(s->scratch.context, "cells", CELLS_TO, 1));
-    cseg_store_free(&s->marker);
+    cseg_store_free(&s->marker_scaled);
+    return CELLSEG_OK;
+}
+
+/* Everything but the caller's outputs is checked here, before any work. */
+static cellseg_status begin(cseg_segmentation *s, const cellseg_image *image, const cellseg_segment_options *options) {
+    int32_t extra_kind;
+    CSEG_TRY(cseg_settings_read(&s->settings, options));
+    CSEG_TRY(cseg_predict_extra(&extra_kind, s->model));
+    CSEG_TRY(cseg_channel_open(&s->marker, image, s->settings.options.channel, s->settings.options.pixel_size_um, "the image"));
+    CSEG_TRY(cseg_singlechannel_prepare(s));
+    return cseg_needs_check(&s->scratch, &s->marker, s->model, &s->settings);
+}
+
+static cellseg_status segment(cellseg_labels **cells, cellseg_labels **nuclei, cellseg_image **maps, cseg_segmentation *s) {
+    const cseg_channel *c = &s->marker;
+    cellseg_image *own_maps = NULL;
+    CSEG_TRY(cseg_singlechannel_run(s));
     if (maps != NULL)
         CSEG_TRY(export_maps(&own_maps, s, c->height, c->width, c->pixel_size_um));
     free_maps(s);
@@ -182,7 +165,7 @@ cellseg_status cellseg_segment(cellseg_labels **cells, cellseg_labels **nuclei, 
         *maps = NULL;
     if (cells != NULL)
         *cells = NULL;
-    segmentation s = {.scratch = cseg_channel_scratch(context), .model = model};
+    cseg_segmentation s = {.scratch = cseg_channel_scratch(context), .model = model};
     cseg_call call;
     CSEG_TRY(cseg_report_begin(&s.report, report, context));
     if (cells == NULL)
@@ -192,14 +175,14 @@ cellseg_status cellseg_segment(cellseg_labels **cells, cellseg_labels **nuclei, 
     cellseg_status status = begin(&s, image, options);
     if (status == CELLSEG_OK)
         status = segment(cells, nuclei, maps, &s);
-    release(&s);
+    cseg_segmentation_release(&s);
     return cseg_call_end(&call, cseg_report_end(&s.report, report, context, status));
 }
 
 cellseg_status cseg_singlechannel_nuclei(const cseg_scratch *scratch, cseg_store *nuclei, uint32_t *count,
                                          const cellseg_model *model, const cellseg_image *image,
                                          const cellseg_segment_options *options) {
-    segmentation s = {.scratch = *scratch, .model = model};
+    cseg_segmentation s = {.scratch = *scratch, .model = model};
     *nuclei = (cseg_store){0};
     cellseg_status status = begin(&s, image, options);
     if (status == CELLSEG_OK)
@@ -211,7 +194,7 @@ cellseg_status cseg_singlechannel_nuclei(const cseg_scratch *scratch, cseg_store
         *count = s.count;
         s.nuclei = (cseg_store){0};
     }
-    release(&s);
+    cseg_segmentation_release(&s);
     return status;
 }
 
@@ -220,14 +203,14 @@ cellseg_status cellseg_segment_maps(cellseg_image **maps, cellseg_context *conte
     if (maps == NULL)
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "maps is NULL");
     *maps = NULL;
-    segmentation s = {.scratch = cseg_channel_scratch(context), .model = model};
+    cseg_segmentation s = {.scratch = cseg_channel_scratch(context), .model = model};
     cseg_call call;
     cseg_call_begin(&call, context);
     cellseg_status status = begin(&s, image, options);
     if (status == CELLSEG_OK)
         status = predict(&s);
     if (status == CELLSEG_OK)
-        status = export_maps(maps, &s, s.channel.working_height, s.channel.working_width, cseg_channel_working_um(&s.channel));
-    release(&s);
+        status = export_maps(maps, &s, s.marker.working_height, s.marker.working_width, cseg_channel_working_um(&s.marker));
+    cseg_segmentation_release(&s);
     return cseg_call_end(&call, status);
 }

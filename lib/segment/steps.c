@@ -94,11 +94,11 @@ static cellseg_status find_nuclei(const cseg_store *to, const cseg_scratch *scra
                            &report);
 }
 
-static cellseg_status nuclei_of_maps(cellseg_labels **nuclei, const cseg_scratch *scratch, const cellseg_image *maps,
-                                     map_set *set, int32_t extra_kind, const cseg_settings *settings) {
+static cellseg_status nuclei_of_maps(cellseg_labels **nuclei, cseg_scratch *scratch, const cellseg_image *maps, map_set *set,
+                                     int32_t extra_kind, const cseg_settings *settings) {
     cseg_channel channel;
     CSEG_TRY(maps_channel(&channel, maps, settings));
-    CSEG_TRY(cseg_needs_check(scratch->context, &channel, NULL));
+    CSEG_TRY(cseg_needs_check(scratch, &channel, NULL, settings));
     CSEG_TRY(open_maps(set, scratch, maps, 1, extra_kind));
     CSEG_TRY(cellseg_labels_new(nuclei, scratch->context, channel.height, channel.width));
     const cseg_plane plane = cseg_labels_plane(*nuclei);
@@ -119,7 +119,7 @@ cellseg_status cellseg_segment_nuclei(cellseg_labels **nuclei, cellseg_context *
     CSEG_TRY(cseg_settings_read(&settings, options));
     cseg_call_begin(&call, context);
     cseg_progress_step(context, "seeds", 0, 1);
-    const cseg_scratch scratch = cseg_channel_scratch(context);
+    cseg_scratch scratch = cseg_channel_scratch(context);
     const cellseg_status status = nuclei_of_maps(nuclei, &scratch, maps, &set, extra_output, &settings);
     if (status != CELLSEG_OK) {
         cellseg_labels_free(*nuclei);
@@ -208,7 +208,7 @@ static cellseg_status grow(growth *g) {
 static cellseg_status open_growth(growth *g, const cellseg_image *image, const cellseg_image *maps, int32_t extra_kind) {
     CSEG_TRY(cseg_channel_open(&g->channel, image, g->settings.options.channel, g->settings.options.pixel_size_um, "the image"));
     CSEG_TRY(set_scale(g, maps));
-    CSEG_TRY(cseg_needs_check(g->scratch.context, &g->channel, NULL));
+    CSEG_TRY(cseg_needs_check(&g->scratch, &g->channel, NULL, &g->settings));
     return maps != NULL ? open_maps(&g->set, &g->scratch, maps, CSEG_MAP_BACKGROUND + 1, extra_kind) : CELLSEG_OK;
 }
 

@@ -42,73 +42,58 @@ static cellseg_status stained_nuclei(const cseg_scratch *scratch, cseg_store *nu
 
 /* ---- cells and nuclei ---- */
 
-/* A call between its two channels and its labels. */
-typedef struct two_channels {
-    cseg_scratch scratch;
-    cseg_settings settings;
-    cseg_channel marker, nuclear;
-    cellseg_segment_report report;
-    double clock;
-} two_channels;
-
-/* Everything but the caller's outputs is checked here, before any work. */
-static cellseg_status begin(two_channels *t, const cellseg_image *marker, const cellseg_image *nuclear,
-                            const cellseg_segment_options *options) {
-    const cellseg_segment_options *o = &t->settings.options;
-    cseg_channel *m = &t->marker, *n = &t->nuclear;
-    CSEG_TRY(cseg_settings_read(&t->settings, options));
-    CSEG_TRY(cseg_channel_open(m, marker, o->channel, o->pixel_size_um, "the marker image"));
-    CSEG_TRY(cseg_channel_open(n, nuclear, o->nuclei_channel, o->pixel_size_um, "the nuclear image"));
+/* The pixel size is that of the marker, or else of the nuclear image. */
+cellseg_status cseg_twochannel_prepare(cseg_segmentation *s) {
+    cseg_channel *m = &s->marker, *n = &s->nuclear;
     CSEG_TRY(check_nuclear(n, m));
     m->pixel_size_um = m->pixel_size_um > 0 ? m->pixel_size_um : n->pixel_size_um;
-    CSEG_TRY(cseg_channel_set_scale(m, CSEG_METHOD_DIAMETER_UM, &t->settings));
-    CSEG_TRY(cseg_channel_resample_to(m, t->settings.method.working_pixel_size_um, &t->settings));
+    CSEG_TRY(cseg_channel_set_scale(m, CSEG_METHOD_DIAMETER_UM, &s->settings));
+    CSEG_TRY(cseg_channel_resample_to(m, s->settings.method.working_pixel_size_um, &s->settings));
     n->pixel_size_um = m->pixel_size_um;
-    CSEG_TRY(cseg_channel_set_scale(n, CSEG_METHOD_DIAMETER_UM, &t->settings));
-    CSEG_TRY(cseg_channel_resample_to(n, t->settings.method.working_pixel_size_um, &t->settings));
-    leave_out_network(&t->settings);
-    return cseg_needs_check(t->scratch.context, m, NULL);
-}
-
-static cellseg_status find_nuclei(two_channels *t, cseg_store *nuclei, uint32_t *count) {
-    CSEG_TRY(cseg_channel_step(t->scratch.context, "seeds", 0, 0.5));
-    CSEG_TRY(stained_nuclei(&t->scratch, nuclei, count, &t->nuclear, &t->settings, &t->report));
-    t->report.seconds_nuclei = cseg_report_lap(&t->clock);
-    return cseg_report_scale(&t->report, &t->scratch, &t->marker, CSEG_METHOD_DIAMETER_UM, nuclei, *count, &t->settings);
-}
-
-static cellseg_status find_cells(two_channels *t, cseg_store *cells, uint32_t *cell_of, cseg_store *cytoplasm,
-                                 const cseg_cell_inputs *inputs) {
-    const cseg_rule rule = cseg_channel_marker_rule(inputs->pixel_size_um, t->settings.method.top_hat_um);
-    CSEG_TRY(cseg_channel_step(t->scratch.context, "cells", 0.5, 1));
-    CSEG_TRY(cseg_channel_scale(&t->scratch, cytoplasm, &t->report.marker_range, &t->marker, "the marker image", &rule));
-    CSEG_TRY(cseg_channel_working_cells(&t->scratch, cells, cell_of, inputs, &t->marker, &t->settings));
-    t->report.seconds_cells = cseg_report_lap(&t->clock);
+    CSEG_TRY(cseg_channel_set_scale(n, CSEG_METHOD_DIAMETER_UM, &s->settings));
+    CSEG_TRY(cseg_channel_resample_to(n, s->settings.method.working_pixel_size_um, &s->settings));
+    leave_out_network(&s->settings);
     return CELLSEG_OK;
 }
 
-static cellseg_status two_channel(cellseg_labels **cells, cellseg_labels **nuclei, two_channels *t) {
-    const double scale = t->settings.method.working_pixel_size_um;
-    cseg_store cytoplasm = {0}, seeds = {0}, working_cells = {0};
-    cseg_cell_inputs inputs = {.marker = &cytoplasm, .nuclei = &seeds, .pixel_size_um = scale};
-    uint32_t *cell_of = NULL;
-    cellseg_status status;
-    CSEG_TRY_GOTO(done, find_nuclei(t, &seeds, &inputs.count));
-    if ((cell_of = cseg_memory_alloc(t->scratch.context, (size_t)inputs.count + 1, sizeof *cell_of)) == NULL) {
-        status = cseg_error_last();
-        goto done;
-    }
-    CSEG_TRY_GOTO(done, find_cells(t, &working_cells, cell_of, &cytoplasm, &inputs));
-    cseg_store_free(&cytoplasm);
-    const cseg_found found = {&working_cells, &seeds, inputs.count, cell_of, NULL};
-    status = cseg_channel_label(cells, nuclei, &t->scratch, &t->marker, &found, &t->settings, &t->report);
-    t->report.seconds_finalize = cseg_report_lap(&t->clock);
-done:
-    cseg_memory_free(cell_of);
-    cseg_store_free(&working_cells);
-    cseg_store_free(&seeds);
-    cseg_store_free(&cytoplasm);
-    return status;
+static cellseg_status find_nuclei(cseg_segmentation *s) {
+    CSEG_TRY(cseg_channel_step(s->scratch.context, "seeds", 0, 0.5));
+    CSEG_TRY(stained_nuclei(&s->scratch, &s->nuclei, &s->count, &s->nuclear, &s->settings, &s->report));
+    s->report.seconds_nuclei = cseg_report_lap(&s->clock);
+    return cseg_report_scale(&s->report, &s->scratch, &s->marker, CSEG_METHOD_DIAMETER_UM, &s->nuclei, s->count, &s->settings);
+}
+
+static cellseg_status find_cells(cseg_segmentation *s) {
+    const double scale = s->settings.method.working_pixel_size_um;
+    const cseg_rule rule = cseg_channel_marker_rule(scale, s->settings.method.top_hat_um);
+    const cseg_cell_inputs inputs = {
+        .marker = &s->marker_scaled, .nuclei = &s->nuclei, .count = s->count, .pixel_size_um = scale};
+    CSEG_TRY(cseg_channel_step(s->scratch.context, "cells", 0.5, 1));
+    s->cell_of = cseg_memory_alloc(s->scratch.context, (size_t)s->count + 1, sizeof *s->cell_of);
+    if (s->cell_of == NULL)
+        return cseg_error_last();
+    CSEG_TRY(cseg_channel_scale(&s->scratch, &s->marker_scaled, &s->report.marker_range, &s->marker, "the marker image", &rule));
+    CSEG_TRY(cseg_channel_working_cells(&s->scratch, &s->cells, s->cell_of, &inputs, &s->marker, &s->settings));
+    s->report.seconds_cells = cseg_report_lap(&s->clock);
+    return CELLSEG_OK;
+}
+
+cellseg_status cseg_twochannel_run(cseg_segmentation *s) {
+    CSEG_TRY(find_nuclei(s));
+    CSEG_TRY(find_cells(s));
+    cseg_store_free(&s->marker_scaled);
+    return CELLSEG_OK;
+}
+
+/* Everything but the caller's outputs is checked here, before any work. */
+static cellseg_status begin(cseg_segmentation *s, const cellseg_image *marker, const cellseg_image *nuclear,
+                            const cellseg_segment_options *options) {
+    const cellseg_segment_options *o = &s->settings.options;
+    CSEG_TRY(cseg_settings_read(&s->settings, options));
+    CSEG_TRY(cseg_channel_open(&s->marker, marker, o->channel, o->pixel_size_um, "the marker image"));
+    CSEG_TRY(cseg_channel_open(&s->nuclear, nuclear, o->nuclei_channel, o->pixel_size_um, "the nuclear image"));
+    CSEG_TRY(cseg_twochannel_prepare(s));
+    return cseg_needs_check(&s->scratch, &s->marker, NULL, &s->settings);
 }
 
 cellseg_status cellseg_segment_two_channel(cellseg_labels **cells, cellseg_labels **nuclei, cellseg_segment_report *report,
@@ -118,17 +103,22 @@ cellseg_status cellseg_segment_two_channel(cellseg_labels **cells, cellseg_label
         *cells = NULL;
     if (nuclei != NULL)
         *nuclei = NULL;
-    two_channels t = {.scratch = cseg_channel_scratch(context)};
+    cseg_segmentation s = {.scratch = cseg_channel_scratch(context)};
     cseg_call call;
-    CSEG_TRY(cseg_report_begin(&t.report, report, context));
+    CSEG_TRY(cseg_report_begin(&s.report, report, context));
     if (cells == NULL && nuclei == NULL)
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "cells and nuclei are both NULL");
     cseg_call_begin(&call, context);
-    (void)cseg_report_lap(&t.clock);
-    cellseg_status status = begin(&t, marker, nuclear, options);
+    (void)cseg_report_lap(&s.clock);
+    cellseg_status status = begin(&s, marker, nuclear, options);
     if (status == CELLSEG_OK)
-        status = two_channel(cells, nuclei, &t);
-    return cseg_call_end(&call, cseg_report_end(&t.report, report, context, status));
+        status = cseg_twochannel_run(&s);
+    const cseg_found found = {&s.cells, &s.nuclei, s.count, s.cell_of, NULL};
+    if (status == CELLSEG_OK)
+        status = cseg_channel_label(cells, nuclei, &s.scratch, &s.marker, &found, &s.settings, &s.report);
+    s.report.seconds_finalize = cseg_report_lap(&s.clock);
+    cseg_segmentation_release(&s);
+    return cseg_call_end(&call, cseg_report_end(&s.report, report, context, status));
 }
 
 /* ---- nuclei within known cells ---- */
@@ -191,14 +181,14 @@ static cellseg_status place_within(cellseg_labels **nuclei, const cseg_scratch *
 }
 
 /* Of a nuclear stain. */
-static cellseg_status stained_within(cellseg_labels **nuclei, const cseg_scratch *scratch, const cseg_plane *cells,
+static cellseg_status stained_within(cellseg_labels **nuclei, cseg_scratch *scratch, const cseg_plane *cells,
                                      cseg_channel *nuclear, cseg_settings *settings) {
     cellseg_segment_report report = {0};
     cseg_store found;
     uint32_t count;
     CSEG_TRY(cseg_channel_set_scale(nuclear, CSEG_METHOD_DIAMETER_UM, settings));
     CSEG_TRY(cseg_channel_resample_to(nuclear, settings->method.working_pixel_size_um, settings));
-    CSEG_TRY(cseg_needs_check(scratch->context, nuclear, NULL));
+    CSEG_TRY(cseg_needs_check(scratch, nuclear, NULL, settings));
     leave_out_network(settings);
     CSEG_TRY(cseg_channel_step(scratch->context, "nuclei", 0, 1));
     CSEG_TRY(stained_nuclei(scratch, &found, &count, nuclear, settings, &report));
@@ -223,7 +213,7 @@ static cellseg_status nuclei_within(cellseg_labels **nuclei, cellseg_context *co
                                     const cellseg_labels *cells, const cellseg_image *image,
                                     const cellseg_segment_options *options) {
     const char *const name = model != NULL ? "the image" : "the nuclear image";
-    const cseg_scratch scratch = cseg_channel_scratch(context);
+    cseg_scratch scratch = cseg_channel_scratch(context);
     cseg_settings settings;
     cseg_channel c;
     CSEG_TRY(cseg_settings_read(&settings, options));
