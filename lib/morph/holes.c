@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Filling holes: the 4-connected components of the background (runs.c) that do not touch the image's border; in a label map only
- * holes that touch one label. Holes are 4-connected since objects are 8-connected. Cost: two passes over the image.
+ * holes that touch one label. Holes are 4-connected since objects are 8-connected. With a limit, larger holes stay: whether a
+ * pixel is filled then depends on the pixels within the limit alone. Cost: two passes over the image.
  */
 #include "morph/bands.h"
 #include "morph/morph.h"
@@ -69,7 +70,37 @@ static void decide(const cseg_runs *runs, const cseg_plane *plane, uint32_t *fil
         }
 }
 
-static cellseg_status fill_holes(cellseg_context *context, const cseg_plane *plane, int32_t connectivity) {
+/* The first and last rows and columns of a component. */
+typedef struct extent {
+    uint32_t top, left, bottom, right;
+} extent;
+
+static void widen(extent *e, size_t y, cseg_run run) {
+    const uint32_t row = (uint32_t)y, begin = (uint32_t)run.begin, last = (uint32_t)run.end - 1;
+    e->top = row < e->top ? row : e->top;
+    e->bottom = row > e->bottom ? row : e->bottom;
+    e->left = begin < e->left ? begin : e->left;
+    e->right = last > e->right ? last : e->right;
+}
+
+/* Components higher or wider than the limit are no holes. */
+static cellseg_status leave_large(cellseg_context *context, const cseg_runs *runs, uint32_t *fill, size_t limit) {
+    extent *of = cseg_memory_alloc(context, (size_t)runs->components + 1, sizeof *of);
+    if (of == NULL)
+        return cseg_error_last();
+    for (size_t i = 0; i < runs->components; i++)
+        of[i] = (extent){UINT32_MAX, UINT32_MAX, 0, 0};
+    for (size_t y = 0; y < runs->height; y++)
+        for (size_t i = runs->row[y]; i < runs->row[y + 1]; i++)
+            widen(&of[runs->component[i]], y, runs->run[i]);
+    for (size_t i = 0; i < runs->components; i++)
+        if (of[i].bottom - of[i].top >= limit || of[i].right - of[i].left >= limit)
+            fill[i] = OPEN;
+    cseg_memory_free(of);
+    return CELLSEG_OK;
+}
+
+static cellseg_status fill_holes(cellseg_context *context, const cseg_plane *plane, int32_t connectivity, size_t limit) {
     cseg_runs runs;
     CSEG_TRY(cseg_runs_new(&runs, context, plane, CSEG_RUNS_ZEROS, connectivity));
     cellseg_status status = CELLSEG_OK;
@@ -79,6 +110,8 @@ static cellseg_status fill_holes(cellseg_context *context, const cseg_plane *pla
         goto done;
     }
     decide(&runs, plane, fill);
+    if (limit < CSEG_ANY_HOLE)
+        CSEG_TRY_GOTO(done, leave_large(context, &runs, fill, limit));
     holes_job job = {&runs, plane, fill};
     status = cseg_parallel_for(context, cseg_band_count(runs.height), fill_band, &job);
 done:
@@ -87,16 +120,12 @@ done:
     return status;
 }
 
-cellseg_status cseg_holes_fill(cellseg_context *context, const cseg_plane *mask) {
-    return cseg_holes_fill_of(context, mask, 4);
-}
-
-cellseg_status cseg_holes_fill_of(cellseg_context *context, const cseg_plane *mask, int32_t connectivity) {
+cellseg_status cseg_holes_fill(cellseg_context *context, const cseg_plane *mask, int32_t connectivity, size_t limit) {
     assert(mask->type == CELLSEG_UINT8);
-    return fill_holes(context, mask, connectivity);
+    return fill_holes(context, mask, connectivity, limit);
 }
 
-cellseg_status cseg_holes_fill_labels(cellseg_context *context, const cseg_plane *labels) {
+cellseg_status cseg_holes_fill_labels(cellseg_context *context, const cseg_plane *labels, size_t limit) {
     assert(labels->type == CELLSEG_UINT32);
-    return fill_holes(context, labels, 4);
+    return fill_holes(context, labels, 4, limit);
 }

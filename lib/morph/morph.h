@@ -101,15 +101,14 @@ cellseg_status cseg_watershed_flood_lines(cellseg_context *context, const cseg_p
  * uint32 plane, to release with cseg_plane_free(). */
 cellseg_status cseg_ranks_new(cseg_plane *ranks, cellseg_context *context, const cseg_plane *from);
 
-/* Background pixels of a mask, in place, that are not 4-connected to the image's border become foreground. */
-cellseg_status cseg_holes_fill(cellseg_context *context, const cseg_plane *mask);
-
-/* The same with the background's connectivity, 4 or 8. */
-cellseg_status cseg_holes_fill_of(cellseg_context *context, const cseg_plane *mask, int32_t connectivity);
+/* Background pixels of a mask, in place, that are not connected to the image's border become foreground. connectivity: the
+ * background's, 4 or 8. limit: higher or wider holes, in pixels, stay; CSEG_ANY_HOLE: none does. */
+#define CSEG_ANY_HOLE SIZE_MAX
+cellseg_status cseg_holes_fill(cellseg_context *context, const cseg_plane *mask, int32_t connectivity, size_t limit);
 
 /* Background pixels, in place, enclosed by exactly one label take that label. Holes at the border or between two labels
- * stay. */
-cellseg_status cseg_holes_fill_labels(cellseg_context *context, const cseg_plane *labels);
+ * stay; so do those beyond the limit. */
+cellseg_status cseg_holes_fill_labels(cellseg_context *context, const cseg_plane *labels, size_t limit);
 
 /* The ids with keep[id] != 0 stay, in place, and are renumbered 1..n in raster order of their first pixel, the others
  * become 0. keep has max id + 1 entries; NULL keeps all. renumbered: NULL, or max id + 1 entries: the new id of each old one. */

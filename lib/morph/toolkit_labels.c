@@ -115,7 +115,7 @@ cellseg_status cellseg_labels_clear_border(cellseg_labels **out, cellseg_context
 static cellseg_status fill_holes(cellseg_context *context, const cseg_plane *to, const cseg_plane *from, const void *how) {
     (void)how;
     cseg_plane_copy(to, from);
-    return cseg_holes_fill_labels(context, to);
+    return cseg_holes_fill_labels(context, to, CSEG_ANY_HOLE);
 }
 
 cellseg_status cellseg_labels_fill_holes(cellseg_labels **out, cellseg_context *context, const cellseg_labels *labels) {

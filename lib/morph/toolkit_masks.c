@@ -16,7 +16,7 @@ cellseg_status cellseg_image_fill_holes(cellseg_image **out, cellseg_context *co
     CSEG_TRY_GOTO(done, cseg_toolkit_read_mask(&t, &from, mask, channel, "mask"));
     CSEG_TRY_GOTO(done, cseg_toolkit_make(&t, &to, CELLSEG_UINT8, from.height, from.width));
     cseg_plane_copy(&to, &from);
-    status = cseg_holes_fill_of(context, &to, connectivity);
+    status = cseg_holes_fill(context, &to, connectivity, CSEG_ANY_HOLE);
 done:
     return cseg_toolkit_end(&t, status);
 }

@@ -18,6 +18,8 @@ cellseg_status cseg_cellwindow_open(cseg_cell_window *window, const cseg_cell_in
     CSEG_TRY_GOTO(failed, cseg_part_open_unit(marker, inputs->marker, rect));
     CSEG_TRY_GOTO(failed, cseg_part_open(nuclei, inputs->nuclei, rect));
     for (uint32_t i = 0; i < maps_of(inputs); i++) {
+        if (i == CSEG_MAP_BACKGROUND)
+            continue;
         CSEG_TRY_GOTO(failed, cseg_part_open_unit(&window->parts[i], &inputs->maps[i], rect));
         window->own_maps[i] = window->parts[i].plane;
     }

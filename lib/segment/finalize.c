@@ -149,8 +149,8 @@ static cellseg_status finalize(cellseg_context *context, const cseg_plane *cells
     CSEG_TRY(keep_largest(context, &job, max_id));
     CSEG_TRY(cseg_parallel_for(context, cells->height, name_nuclei_row, &job));
     if (settings->options.fill_holes != 0) {
-        CSEG_TRY(cseg_holes_fill_labels(context, cells));
-        CSEG_TRY(cseg_holes_fill_labels(context, nuclei));
+        CSEG_TRY(cseg_holes_fill_labels(context, cells, CSEG_ANY_HOLE));
+        CSEG_TRY(cseg_holes_fill_labels(context, nuclei, CSEG_ANY_HOLE));
     }
     return drop_cells(context, &job, max_id, renumbered, pixel_size_um, settings, report);
 }

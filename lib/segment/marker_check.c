@@ -46,27 +46,67 @@ static cellseg_status distance_to_nuclei(cellseg_context *context, cseg_plane *d
     return status;
 }
 
-/* of: inputs->count + 1 entries, zeros. */
-static void sum_up(sums *of, const cseg_plane *cells, const uint32_t *cell_of, const cseg_plane *distance,
-                   const cseg_cell_window *inputs) {
-    const double ring_px = RING_UM / inputs->pixel_size_um;
+typedef struct check_job {
+    const cseg_cell_inputs *inputs;
+    const cseg_store *cells;
+    const uint32_t *cell_of;
+    double ring_px;
+    sums *of; /* by cell */
+} check_job;
+
+/* The rows of a band; `distance` and `w` are of a window that begins `above` rows before it. */
+static void sum_rows(const check_job *job, const cseg_plane *cells, const cseg_plane *distance, const cseg_cell_window *w,
+                     size_t above) {
+    sums *of = job->of;
     for (size_t y = 0; y < cells->height; y++) {
-        const uint32_t *cell = cseg_row_u32(cells, y), *nucleus = cseg_row_u32(inputs->nuclei, y);
-        const float *marker = cseg_row_f32(inputs->marker, y), *away = cseg_row_f32(distance, y);
-        const float *probability = cseg_row_f32(&inputs->maps[CSEG_MAP_NUCLEUS], y);
+        const uint32_t *cell = cseg_row_u32(cells, y), *nucleus = cseg_row_u32(w->nuclei, above + y);
+        const float *marker = cseg_row_f32(w->marker, above + y), *away = cseg_row_f32(distance, above + y);
+        const float *probability = cseg_row_f32(&w->maps[CSEG_MAP_NUCLEUS], above + y);
         for (size_t x = 0; x < cells->width; x++) {
             of[cell[x]].cell_px++;
             if (nucleus[x] != 0) {
-                sums *s = &of[cell_of[nucleus[x]]];
+                sums *s = &of[job->cell_of[nucleus[x]]];
                 s->nucleus += (double)marker[x];
                 s->probability += (double)probability[x];
                 s->nucleus_px++;
-            } else if (cell[x] != 0 && (double)away[x] <= ring_px) {
+            } else if (cell[x] != 0 && (double)away[x] <= job->ring_px) {
                 of[cell[x]].ring += (double)marker[x];
                 of[cell[x]].ring_px++;
             }
         }
     }
+}
+
+static cellseg_status sum_band(void *data, const cseg_rect *band, const cseg_rect *window, bool *sure) {
+    const check_job *job = data;
+    cseg_cell_window w;
+    cseg_part cells = {0};
+    cseg_plane distance = {0};
+    (void)sure;
+    CSEG_TRY(cseg_cellwindow_open(&w, job->inputs, window));
+    cellseg_status status = distance_to_nuclei(job->cells->context, &distance, w.nuclei);
+    if (status == CELLSEG_OK)
+        status = cseg_part_open(&cells, job->cells, band);
+    if (status == CELLSEG_OK)
+        sum_rows(job, &cells.plane, &distance, &w, band->top - window->top);
+    cseg_part_close(&cells);
+    cseg_plane_free(&distance);
+    cseg_cellwindow_close(&w);
+    return status;
+}
+
+/* of: inputs->count + 1 entries, zeros. Sums are added in raster order, whatever the bands. */
+static cellseg_status sum_up(const cseg_scratch *scratch, sums *of, const cseg_store *cells, const uint32_t *cell_of,
+                             const cseg_cell_inputs *inputs) {
+    const double ring_px = RING_UM / inputs->pixel_size_um;
+    check_job job = {inputs, cells, cell_of, ring_px, of};
+    const cseg_tiles bands = {.scratch = scratch,
+                              .height = cells->height,
+                              .width = cells->width,
+                              .pixel_bytes = 36,
+                              .halo = (size_t)ring_px + 2,
+                              .whole_rows = true};
+    return cseg_tiles_run(&bands, sum_band, &job);
 }
 
 static double contrast_of(const sums *s) {
@@ -118,23 +158,21 @@ static int32_t verdict_of(const cellseg_segment_report *report) {
     return doubtful ? CELLSEG_VERDICT_DOUBTFUL : CELLSEG_VERDICT_SUITABLE;
 }
 
-static cellseg_status check(cellseg_context *context, cellseg_segment_report *report, float *confidence, const cseg_plane *cells,
-                            const uint32_t *cell_of, const cseg_cell_window *inputs) {
+cellseg_status cseg_marker_check(const cseg_scratch *scratch, cellseg_segment_report *report, float *confidence,
+                                 const cseg_store *cells, const uint32_t *cell_of, const cseg_cell_inputs *inputs) {
     confidence[0] = 0;
     if (inputs->count == 0)
         return CELLSEG_OK;
-    sums *of = cseg_memory_calloc(context, (size_t)inputs->count + 1, sizeof *of);
+    sums *of = cseg_memory_calloc(scratch->context, (size_t)inputs->count + 1, sizeof *of);
     if (of == NULL)
         return cseg_error_last();
-    cseg_plane distance = {0};
-    cellseg_status status;
-    CSEG_TRY_GOTO(done, distance_to_nuclei(context, &distance, inputs->nuclei));
-    sum_up(of, cells, cell_of, &distance, inputs);
-    write_confidence(confidence, of, inputs->count);
-    CSEG_TRY_GOTO(done, medians(context, report, of, inputs->count));
-    report->marker_verdict = verdict_of(report);
-done:
-    cseg_plane_free(&distance);
+    cellseg_status status = sum_up(scratch, of, cells, cell_of, inputs);
+    if (status == CELLSEG_OK) {
+        write_confidence(confidence, of, inputs->count);
+        status = medians(scratch->context, report, of, inputs->count);
+    }
+    if (status == CELLSEG_OK)
+        report->marker_verdict = verdict_of(report);
     cseg_memory_free(of);
     return status;
 }
@@ -146,22 +184,12 @@ static bool is_refused(int32_t verdict, int32_t check) {
 
 cellseg_status cseg_marker_refuse(const cseg_scratch *scratch, cellseg_segment_report *report, const cseg_store *cells,
                                   const uint32_t *cell_of, uint32_t count, const cseg_settings *settings) {
-    (void)scratch;
     if (!is_refused(report->marker_verdict, settings->options.marker_check))
         return CELLSEG_OK;
     for (size_t id = 1; id <= count; id++)
         report->dropped_marker += cell_of[id] == id;
-    for (size_t y = 0; y < cells->height; y++)
-        memset(cseg_row_u32(&cells->memory, y), 0, cells->width * sizeof(uint32_t));
-    return CELLSEG_OK;
-}
-
-cellseg_status cseg_marker_check(const cseg_scratch *scratch, cellseg_segment_report *report, float *confidence,
-                                 const cseg_store *cells, const uint32_t *cell_of, const cseg_cell_inputs *inputs) {
-    const cseg_rect whole = {0, 0, cells->height, cells->width};
-    cseg_cell_window window;
-    CSEG_TRY(cseg_cellwindow_open(&window, inputs, &whole));
-    const cellseg_status status = check(scratch->context, report, confidence, &cells->memory, cell_of, &window);
-    cseg_cellwindow_close(&window);
+    uint32_t *none = cseg_memory_calloc(scratch->context, (size_t)count + 1, sizeof *none);
+    const cellseg_status status = none != NULL ? cseg_store_rename(scratch, cells, none) : cseg_error_last();
+    cseg_memory_free(none);
     return status;
 }

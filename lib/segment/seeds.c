@@ -7,9 +7,14 @@
  * one (hysteresis), since the threshold that separates blobs from texture lies inside the blobs' outlines. And the mask is cut
  * where the finest scale's response is clearly negative: the largest scales bridge neighbours, but between them there is a
  * valley. Where a network also predicts the cells' borders, they count: the mask is cut where a boundary is more likely than not;
- * the distance to the cell's border is averaged with the distance to the mask's, so that nuclei separate where cells do. Off with
- * nucleus_probability_min 0 and nucleus_strength_ratio 0: improbable nuclei are dropped, and those that are weak beside the
- * others of the image. Beyond the paper and always on: the threshold is never lower than RESPONSE_MIN. Cost: the LoG's, mostly.
+ * the distance to the cell's border is averaged with the distance to the mask's, so that nuclei separate where cells do. Beyond
+ * the paper and always on: the threshold is never lower than RESPONSE_MIN, and a hole larger than a nucleus stays.
+ *
+ * Tile by tile. All is decided for each 4-connected component of the mask, so that a component that lies whole in a window is
+ * what it is in the image. A component that touches an artificial side of the window is not known, nor is a hole there: the
+ * uncertain zone reaches from that side as far as such components, and a hole's size farther. A tile is sure where the tile and
+ * all components in it lie outside the zones. A nucleus that lies in several tiles is the same in all; its first pixel names it.
+ * Cost: the LoG's, mostly.
  */
 #include "filter/filter.h"
 #include "morph/morph.h"
@@ -17,122 +22,177 @@
 
 #include <math.h>
 
-enum { OTSU_LEVELS = 5, OTSU_BINS = 256, CONNECTIVITY = 4 };
+enum { CONNECTIVITY = 4 };
 
 /* A disc of contrast c answers with 2 c / e: what is fainter than a tenth of the map's range is no nucleus. Otsu's method finds
  * thresholds in an empty map too. */
 #define RESPONSE_MIN 0.08
 
+/* A nucleus that has pixels in a tile: its first pixel in the image names it. Tiles number their nuclei one after another. */
+typedef struct name_list {
+    cellseg_context *context;
+    cseg_keyed *items; /* first pixel; number, from 1 */
+    size_t count, room;
+} name_list;
+
 typedef struct seeds_job {
-    const cseg_plane *mask, *response, *finest; /* finest: NULL when valleys do not matter */
-    double outline, valley;
-    const cseg_plane *labels, *relief;
-    const cseg_extra_part *extra; /* NULL: nothing more is known */
-    double pixel_size_um;
-    const uint8_t *keep;
+    const cseg_scratch *scratch;
+    const cseg_settings *settings;
+    const cseg_store *nuclei, *map, *response;
+    const cseg_extra *extra; /* NULL: nothing more is known */
+    double pixel_size_um, found, outline;
+    double sigmas[CSEG_MAX_SCALES];
+    size_t hole_px; /* the largest hole that is filled */
+    name_list names;
 } seeds_job;
+
+/* A window at work. */
+typedef struct seeds_window {
+    const seeds_job *job;
+    cseg_rect rect;
+    cseg_sides sides;
+    cseg_part response, extra;
+    cseg_plane finest; /* data NULL: valleys do not matter */
+    cseg_plane mask, labels, relief;
+    const uint8_t *keep; /* by component */
+    cseg_rect *boxes;    /* of components, by id */
+    cseg_rect certain;   /* what is not in the zones, within the window */
+} seeds_window;
 
 /* ---- the mask ---- */
 
 /* 100 is the lowest threshold, 20 the highest, linear between. */
-static double threshold_at(const double thresholds[OTSU_LEVELS], double sensitivity) {
-    const double place = (100 - sensitivity) / 20, last = OTSU_LEVELS - 1;
+static double threshold_at(const double thresholds[CSEG_RESPONSE_THRESHOLDS], double sensitivity) {
+    const double place = (100 - sensitivity) / 20, last = CSEG_RESPONSE_THRESHOLDS - 1;
     if (place >= last)
-        return thresholds[OTSU_LEVELS - 1];
+        return thresholds[CSEG_RESPONSE_THRESHOLDS - 1];
     const int below = (int)place;
     return thresholds[below] + (thresholds[below + 1] - thresholds[below]) * (place - below);
 }
 
-static bool has(const cseg_extra_part *extra, int32_t kind) {
-    return extra != NULL && extra->kind == kind;
+static bool has(const seeds_job *job, int32_t kind) {
+    return job->extra != NULL && job->extra->kind == kind;
 }
 
 static cellseg_status mask_row(void *data, size_t y) {
-    const seeds_job *job = data;
-    uint8_t *mask = cseg_row_u8(job->mask, y);
-    const float *response = cseg_row_f32(job->response, y);
-    for (size_t x = 0; x < job->mask->width; x++)
-        mask[x] = response[x] > job->outline;
-    const float *finest = job->finest != NULL ? cseg_row_f32(job->finest, y) : NULL;
-    for (size_t x = 0; finest != NULL && x < job->mask->width; x++)
-        if (finest[x] < -job->valley * job->outline)
+    const seeds_window *w = data;
+    uint8_t *mask = cseg_row_u8(&w->mask, y);
+    const float *response = cseg_row_f32(&w->response.plane, y);
+    const double valley = -w->job->settings->method.nucleus_valley * w->job->outline;
+    for (size_t x = 0; x < w->mask.width; x++)
+        mask[x] = (double)response[x] > w->job->outline;
+    const float *finest = w->finest.data != NULL ? cseg_row_f32(&w->finest, y) : NULL;
+    for (size_t x = 0; finest != NULL && x < w->mask.width; x++)
+        if ((double)finest[x] < valley)
             mask[x] = 0;
-    const float *boundary = has(job->extra, CELLSEG_EXTRA_BOUNDARY) ? cseg_row_f32(job->extra->map, y) : NULL;
-    for (size_t x = 0; boundary != NULL && x < job->mask->width; x++)
+    const float *boundary = has(w->job, CELLSEG_EXTRA_BOUNDARY) ? cseg_row_f32(&w->extra.plane, y) : NULL;
+    for (size_t x = 0; boundary != NULL && x < w->mask.width; x++)
         if (boundary[x] > 0.5F)
             mask[x] = 0;
     return CELLSEG_OK;
 }
 
 static cellseg_status erase_row(void *data, size_t y) {
-    const seeds_job *job = data;
-    uint8_t *mask = cseg_row_u8(job->mask, y);
-    const uint32_t *labels = cseg_row_u32(job->labels, y);
-    for (size_t x = 0; x < job->mask->width; x++)
-        mask[x] = mask[x] != 0 && job->keep[labels[x]] != 0;
+    const seeds_window *w = data;
+    uint8_t *mask = cseg_row_u8(&w->mask, y);
+    const uint32_t *labels = cseg_row_u32(&w->labels, y);
+    for (size_t x = 0; x < w->mask.width; x++)
+        mask[x] = mask[x] != 0 && w->keep[labels[x]] != 0;
     return CELLSEG_OK;
 }
 
-/* Components of the mask stay only where their response exceeds `found` somewhere. labels: room for a label map. */
-static cellseg_status keep_found(cellseg_context *context, const seeds_job *job, double found) {
-    uint32_t count;
-    CSEG_TRY(cseg_components_label(context, job->labels, &count, job->mask, CONNECTIVITY));
+static void note_found(uint8_t *keep, const seeds_window *w) {
+    for (size_t y = 0; y < w->mask.height; y++) {
+        const uint32_t *labels = cseg_row_u32(&w->labels, y);
+        const float *response = cseg_row_f32(&w->response.plane, y);
+        for (size_t x = 0; x < w->mask.width; x++)
+            if (labels[x] != 0 && (double)response[x] > w->job->found)
+                keep[labels[x]] = 1;
+    }
+}
+
+/* Components of the mask stay only where their response exceeds `found` somewhere. */
+static cellseg_status erase_faint(seeds_window *w, uint32_t count) {
+    cellseg_context *context = w->job->scratch->context;
     uint8_t *keep = cseg_memory_calloc(context, (size_t)count + 1, 1);
     if (keep == NULL)
         return cseg_error_last();
-    for (size_t y = 0; y < job->mask->height; y++) {
-        const uint32_t *labels = cseg_row_u32(job->labels, y);
-        const float *response = cseg_row_f32(job->response, y);
-        for (size_t x = 0; x < job->mask->width; x++)
-            if (labels[x] != 0 && response[x] > found)
-                keep[labels[x]] = 1;
-    }
-    seeds_job erase = {.mask = job->mask, .labels = job->labels, .keep = keep};
-    const cellseg_status status = cseg_parallel_for(context, job->mask->height, erase_row, &erase);
+    note_found(keep, w);
+    w->keep = keep;
+    const cellseg_status status = cseg_parallel_for(context, w->mask.height, erase_row, w);
+    w->keep = NULL;
     cseg_memory_free(keep);
     return status;
 }
 
-static void blob_sigmas(double sigmas_px[CSEG_MAX_SCALES], double pixel_size_um, const cseg_settings *settings) {
-    const double span = settings->method.nucleus_radius_max_um - settings->method.nucleus_radius_min_um;
-    const int32_t count = settings->method.nucleus_scales;
-    for (int32_t i = 0; i < count; i++) {
-        const double part = count > 1 ? (double)i / (count - 1) : 0.5;
-        sigmas_px[i] = (settings->method.nucleus_radius_min_um + span * part) / pixel_size_um / sqrt(2);
+static bool has_sides(const seeds_window *w) {
+    return w->sides.top || w->sides.left || w->sides.bottom || w->sides.right;
+}
+
+static cellseg_status find_boxes(seeds_window *w, uint32_t count) {
+    cseg_memory_free(w->boxes);
+    w->boxes = cseg_memory_calloc(w->job->scratch->context, (size_t)count + 1, sizeof *w->boxes);
+    if (w->boxes == NULL)
+        return cseg_error_last();
+    cseg_boxes_find(w->boxes, &w->labels);
+    return CELLSEG_OK;
+}
+
+static void deepen(size_t *zone, bool touched, size_t depth) {
+    *zone = touched && depth > *zone ? depth : *zone;
+}
+
+/* How far each side's zone reaches; the boxes are those of the components before any was erased. */
+static void find_zones(seeds_window *w, uint32_t count) {
+    const size_t height = w->rect.height, width = w->rect.width, hole = w->job->hole_px + 1;
+    size_t top = 0, left = 0, bottom = 0, right = 0;
+    for (uint32_t id = 1; id <= count; id++) {
+        const cseg_rect *b = &w->boxes[id];
+        deepen(&top, w->sides.top && b->top == 0, cseg_rect_bottom(b));
+        deepen(&left, w->sides.left && b->left == 0, cseg_rect_right(b));
+        deepen(&bottom, w->sides.bottom && cseg_rect_bottom(b) == height, height - b->top);
+        deepen(&right, w->sides.right && cseg_rect_right(b) == width, width - b->left);
     }
+    top += w->sides.top ? hole : 0;
+    left += w->sides.left ? hole : 0;
+    bottom += w->sides.bottom ? hole : 0;
+    right += w->sides.right ? hole : 0;
+    const bool none = top + bottom >= height || left + right >= width;
+    w->certain = none ? (cseg_rect){0} : (cseg_rect){top, left, height - top - bottom, width - left - right};
 }
 
 /* The binary nuclear mask. labels is overwritten. */
-static cellseg_status nuclear_mask(cellseg_context *context, const cseg_plane *mask, const cseg_plane *labels,
-                                   const cseg_plane *map, const cseg_extra_part *extra, double pixel_size_um,
-                                   const cseg_settings *settings) {
-    cseg_plane response = {0}, finest = {0};
-    double sigmas[CSEG_MAX_SCALES], thresholds[OTSU_LEVELS];
-    const size_t scales = (size_t)settings->method.nucleus_scales;
-    blob_sigmas(sigmas, pixel_size_um, settings);
-    cellseg_status status;
-    CSEG_TRY_GOTO(done, cseg_plane_new(&response, context, CELLSEG_FLOAT32, map->height, map->width));
-    CSEG_TRY_GOTO(done, cseg_laplacian_compute(context, &response, map, sigmas, scales));
-    CSEG_TRY_GOTO(done, cseg_otsu_find(context, thresholds, OTSU_LEVELS, OTSU_BINS, &response, NULL));
-    if (settings->method.nucleus_valley > 0 && scales > 1) {
-        CSEG_TRY_GOTO(done, cseg_plane_new(&finest, context, CELLSEG_FLOAT32, map->height, map->width));
-        CSEG_TRY_GOTO(done, cseg_laplacian_compute(context, &finest, map, sigmas, 1));
+static cellseg_status find_mask(seeds_window *w) {
+    const seeds_job *job = w->job;
+    cellseg_context *context = job->scratch->context;
+    uint32_t count;
+    w->certain = (cseg_rect){0, 0, w->rect.height, w->rect.width};
+    CSEG_TRY(cseg_parallel_for(context, w->mask.height, mask_row, w));
+    CSEG_TRY(cseg_components_label(context, &w->labels, &count, &w->mask, CONNECTIVITY));
+    if (has_sides(w)) {
+        CSEG_TRY(find_boxes(w, count));
+        find_zones(w, count);
     }
-    const double found = fmax(threshold_at(thresholds, settings->options.sensitivity), RESPONSE_MIN);
-    const double outline =
-        fmax(threshold_at(thresholds, fmax(settings->options.outline_sensitivity, settings->options.sensitivity)), 0);
-    seeds_job job = {
-        .mask = mask, .response = &response, .finest = finest.data != NULL ? &finest : NULL, .labels = labels, .extra = extra};
-    job.outline = fmin(outline, found);
-    job.valley = settings->method.nucleus_valley;
-    CSEG_TRY_GOTO(done, cseg_parallel_for(context, map->height, mask_row, &job));
-    CSEG_TRY_GOTO(done, keep_found(context, &job, found));
-    if (settings->options.fill_holes != 0)
-        status = cseg_holes_fill(context, mask);
-done:
-    cseg_plane_free(&finest);
-    cseg_plane_free(&response);
-    return status;
+    CSEG_TRY(erase_faint(w, count));
+    return job->settings->options.fill_holes != 0 ? cseg_holes_fill(context, &w->mask, CONNECTIVITY, job->hole_px) : CELLSEG_OK;
+}
+
+static bool lies_within(const cseg_rect *a, const cseg_rect *b) {
+    return a->top >= b->top && a->left >= b->left && cseg_rect_bottom(a) <= cseg_rect_bottom(b) &&
+           cseg_rect_right(a) <= cseg_rect_right(b);
+}
+
+/* Whether the zones leave out the tile and the components in it. tile: within the window. */
+static cellseg_status is_sure(bool *sure, seeds_window *w, const cseg_rect *tile) {
+    uint32_t count;
+    *sure = lies_within(tile, &w->certain);
+    if (!*sure || !has_sides(w))
+        return CELLSEG_OK;
+    CSEG_TRY(cseg_components_label(w->job->scratch->context, &w->labels, &count, &w->mask, CONNECTIVITY));
+    CSEG_TRY(find_boxes(w, count));
+    for (uint32_t id = 1; id <= count && *sure; id++)
+        *sure = !cseg_rect_meets(&w->boxes[id], tile) || lies_within(&w->boxes[id], &w->certain);
+    return CELLSEG_OK;
 }
 
 /* ---- from the mask to single nuclei ---- */
@@ -145,152 +205,230 @@ static double cell_distance(double v, double pixel_size_um) {
 
 /* A mask without background has no distance; as one plateau it is one nucleus. */
 static cellseg_status negate_row(void *data, size_t y) {
-    const seeds_job *job = data;
-    float *relief = cseg_row_f32(job->relief, y);
-    const float *distance = has(job->extra, CELLSEG_EXTRA_DISTANCE) ? cseg_row_f32(job->extra->map, y) : NULL;
-    for (size_t x = 0; x < job->relief->width; x++) {
+    const seeds_window *w = data;
+    float *relief = cseg_row_f32(&w->relief, y);
+    const float *distance = has(w->job, CELLSEG_EXTRA_DISTANCE) ? cseg_row_f32(&w->extra.plane, y) : NULL;
+    for (size_t x = 0; x < w->relief.width; x++) {
         const float to_outline = isfinite(relief[x]) ? relief[x] : 0;
         relief[x] = -to_outline;
         if (distance != NULL)
-            relief[x] = (float)(-0.5 * ((double)to_outline + cell_distance((double)distance[x], job->pixel_size_um)));
+            relief[x] = (float)(-0.5 * ((double)to_outline + cell_distance((double)distance[x], w->job->pixel_size_um)));
     }
     return CELLSEG_OK;
 }
 
 /* Watershed of the inverse distance from its extended minima. */
-static cellseg_status part_nuclei(cellseg_context *context, const cseg_plane *labels, uint32_t *count, const cseg_plane *mask,
-                                  const cseg_extra_part *extra, double pixel_size_um, double h_px) {
-    cseg_plane relief = {0}, minima = {0};
+static cellseg_status part_nuclei(seeds_window *w, uint32_t *count) {
+    cellseg_context *context = w->job->scratch->context;
+    const double h_px = w->job->settings->options.h_um / w->job->pixel_size_um;
+    cseg_plane minima = {0};
     cellseg_status status;
-    CSEG_TRY_GOTO(done, cseg_plane_new(&relief, context, CELLSEG_FLOAT32, mask->height, mask->width));
-    CSEG_TRY_GOTO(done, cseg_plane_new(&minima, context, CELLSEG_UINT8, mask->height, mask->width));
-    CSEG_TRY_GOTO(done, cseg_distance_transform(context, &relief, mask));
-    seeds_job job = {.relief = &relief, .extra = extra, .pixel_size_um = pixel_size_um};
-    CSEG_TRY_GOTO(done, cseg_parallel_for(context, mask->height, negate_row, &job));
-    CSEG_TRY_GOTO(done, cseg_extrema_extended_minima(context, &minima, &relief, h_px, mask, CONNECTIVITY));
-    CSEG_TRY_GOTO(done, cseg_components_label(context, labels, count, &minima, CONNECTIVITY));
-    status = cseg_watershed_flood(context, labels, &relief, mask, CONNECTIVITY);
+    CSEG_TRY_GOTO(done, cseg_plane_new(&w->relief, context, CELLSEG_FLOAT32, w->rect.height, w->rect.width));
+    CSEG_TRY_GOTO(done, cseg_plane_new(&minima, context, CELLSEG_UINT8, w->rect.height, w->rect.width));
+    CSEG_TRY_GOTO(done, cseg_distance_transform(context, &w->relief, &w->mask));
+    CSEG_TRY_GOTO(done, cseg_parallel_for(context, w->rect.height, negate_row, w));
+    CSEG_TRY_GOTO(done, cseg_extrema_extended_minima(context, &minima, &w->relief, h_px, &w->mask, CONNECTIVITY));
+    CSEG_TRY_GOTO(done, cseg_components_label(context, &w->labels, count, &minima, CONNECTIVITY));
+    status = cseg_watershed_flood(context, &w->labels, &w->relief, &w->mask, CONNECTIVITY);
 done:
     cseg_plane_free(&minima);
-    cseg_plane_free(&relief);
     return status;
 }
 
-/* ---- dropping the small and the faint ---- */
+/* ---- names ---- */
 
-typedef struct nucleus_sum {
-    uint64_t pixels;
-    double map;
-} nucleus_sum;
+static cellseg_status add_name(name_list *list, uint64_t first_pixel) {
+    if (list->count == list->room) {
+        const size_t room = list->room == 0 ? 1024 : 2 * list->room;
+        cseg_keyed *items = cseg_memory_alloc(list->context, room, sizeof *items);
+        if (items == NULL)
+            return cseg_error_last();
+        if (list->count > 0)
+            memcpy(items, list->items, list->count * sizeof *items);
+        cseg_memory_free(list->items);
+        list->items = items;
+        list->room = room;
+    }
+    list->items[list->count] = (cseg_keyed){first_pixel, list->count + 1};
+    list->count++;
+    return CELLSEG_OK;
+}
 
-static void sum_nuclei(nucleus_sum *sums, const cseg_plane *labels, const cseg_plane *map) {
-    for (size_t y = 0; y < labels->height; y++) {
-        const uint32_t *ids = cseg_row_u32(labels, y);
-        const float *values = cseg_row_f32(map, y);
-        for (size_t x = 0; x < labels->width; x++) {
-            if (ids[x] == 0)
-                continue;
-            sums[ids[x]].pixels++;
-            sums[ids[x]].map += (double)values[x];
+/* first: by id, where in the image the nucleus begins. */
+static void find_firsts(uint64_t *first, const seeds_window *w) {
+    for (size_t y = 0; y < w->rect.height; y++) {
+        const uint32_t *row = cseg_row_u32(&w->labels, y);
+        const uint64_t begin = (uint64_t)(w->rect.top + y) * w->job->nuclei->width + w->rect.left;
+        uint32_t last = 0;
+        for (size_t x = 0; x < w->rect.width; x++)
+            if (row[x] != last && (last = row[x]) != 0 && first[last] == UINT64_MAX)
+                first[last] = begin + x;
+    }
+}
+
+/* Write the tile's nuclei under their numbers. */
+static cellseg_status number_nuclei(const cseg_plane *to, uint32_t *number, const uint64_t *first, const seeds_window *w,
+                                    const cseg_rect *tile, name_list *names) {
+    for (size_t y = 0; y < tile->height; y++) {
+        const uint32_t *from = cseg_row_u32(&w->labels, tile->top + y) + tile->left;
+        uint32_t *out = cseg_row_u32(to, y);
+        for (size_t x = 0; x < tile->width; x++) {
+            const uint32_t id = from[x];
+            if (id != 0 && number[id] == 0) {
+                CSEG_TRY(add_name(names, first[id]));
+                number[id] = (uint32_t)names->count;
+            }
+            out[x] = id != 0 ? number[id] : 0;
         }
-    }
-}
-
-/* The mean probability times the fourth root of the area. A float, as the quartile is: or one could be weaker than itself. */
-static float strength_of(const nucleus_sum *sum) {
-    const double pixels = (double)sum->pixels;
-    return (float)(sum->map / pixels * sqrt(sqrt(pixels)));
-}
-
-/* Weak against absolute limits: nuclei that are small or improbable. How strong those are that stay goes into `strengths`. */
-static size_t keep_strong(uint8_t *keep, float *strengths, const nucleus_sum *sums, size_t ids, double area_min_px,
-                          double mean_min, cellseg_segment_report *report) {
-    size_t strong = 0;
-    for (size_t id = 1; id < ids; id++) {
-        const double pixels = (double)sums[id].pixels;
-        const bool small = pixels < area_min_px, improbable = sums[id].map < mean_min * pixels;
-        keep[id] = pixels > 0 && !small && !improbable;
-        report->dropped_small += pixels > 0 && small;
-        report->dropped_improbable += pixels > 0 && !small && improbable;
-        if (keep[id] != 0)
-            strengths[strong++] = strength_of(&sums[id]);
-    }
-    return strong;
-}
-
-/*
- * Weak against the others: a network is less sure of all nuclei in a stain that it does not know, but surest of the true ones,
- * and false ones are often small. The upper quartile is a true nucleus's even where every second one is false.
- */
-static cellseg_status drop_weaker(cellseg_context *context, uint8_t *keep, const nucleus_sum *sums, size_t ids,
-                                  const cseg_plane *strengths, double ratio, cellseg_segment_report *report) {
-    const double upper = 75;
-    double quartile;
-    CSEG_TRY(cseg_percentiles_find(context, &quartile, &upper, 1, strengths));
-    for (size_t id = 1; id < ids; id++) {
-        const bool weak = keep[id] != 0 && (double)strength_of(&sums[id]) < ratio * quartile;
-        keep[id] = keep[id] != 0 && !weak;
-        report->dropped_weak += weak;
     }
     return CELLSEG_OK;
 }
 
-static cellseg_status drop_weak(cellseg_context *context, const cseg_plane *labels, uint32_t *count, const cseg_plane *map,
-                                double area_min_px, const cseg_settings *settings, cellseg_segment_report *report) {
-    if (*count == 0)
-        return CELLSEG_OK;
-    const size_t ids = (size_t)*count + 1;
-    uint8_t *keep = NULL;
-    nucleus_sum *sums = NULL;
-    cseg_plane strengths;
-    CSEG_TRY(cseg_plane_new(&strengths, context, CELLSEG_FLOAT32, 1, *count));
-    cellseg_status status = CELLSEG_ERR_MEMORY;
-    if ((sums = cseg_memory_calloc(context, ids, sizeof *sums)) == NULL || (keep = cseg_memory_calloc(context, ids, 1)) == NULL) {
-        status = cseg_error_last();
-        goto done;
+static cellseg_status put_nuclei(seeds_window *w, uint32_t count, const cseg_rect *tile, name_list *names) {
+    const cseg_store *nuclei = w->job->nuclei;
+    const cseg_rect inside = {tile->top - w->rect.top, tile->left - w->rect.left, tile->height, tile->width};
+    uint64_t *first = cseg_memory_alloc(nuclei->context, (size_t)count + 1, sizeof *first);
+    uint32_t *number = cseg_memory_calloc(nuclei->context, (size_t)count + 1, sizeof *number);
+    cseg_part part = {0};
+    cellseg_status status = first != NULL && number != NULL ? CELLSEG_OK : cseg_error_last();
+    if (status == CELLSEG_OK) {
+        memset(first, 0xff, ((size_t)count + 1) * sizeof *first);
+        find_firsts(first, w);
+        status = cseg_part_make(&part, nuclei, tile);
     }
-    sum_nuclei(sums, labels, map);
-    strengths.width =
-        keep_strong(keep, cseg_row_f32(&strengths, 0), sums, ids, area_min_px, settings->method.nucleus_probability_min, report);
-    if (settings->method.nucleus_strength_ratio > 0 && strengths.width >= CSEG_MIN_FOR_QUANTILE)
-        CSEG_TRY_GOTO(done, drop_weaker(context, keep, sums, ids, &strengths, settings->method.nucleus_strength_ratio, report));
-    status = cseg_relabel_apply(context, labels, keep, NULL, count);
-done:
-    cseg_memory_free(keep);
-    cseg_memory_free(sums);
-    cseg_plane_free(&strengths);
+    if (status == CELLSEG_OK)
+        status = number_nuclei(&part.plane, number, first, w, &inside, names);
+    if (status == CELLSEG_OK)
+        status = cseg_store_put(nuclei, tile->top, tile->left, &part.plane);
+    cseg_part_close(&part);
+    cseg_memory_free(number);
+    cseg_memory_free(first);
     return status;
 }
 
-static cellseg_status find(cellseg_context *context, const cseg_plane *nuclei, uint32_t *count, const cseg_plane *map,
-                           const cseg_extra_part *extra, double pixel_size_um, const cseg_settings *settings,
-                           cellseg_segment_report *report) {
-    assert(nuclei->type == CELLSEG_UINT32 && map->type == CELLSEG_FLOAT32);
+/* ---- a tile ---- */
+
+static void close_inputs(seeds_window *w) {
+    cseg_part_close(&w->response);
+    cseg_plane_free(&w->finest);
+}
+
+static void close_window(seeds_window *w) {
+    close_inputs(w);
+    cseg_part_close(&w->extra);
+    cseg_plane_free(&w->mask);
+    cseg_plane_free(&w->labels);
+    cseg_plane_free(&w->relief);
+    cseg_memory_free(w->boxes);
+}
+
+static cellseg_status open_window(seeds_window *w) {
+    const seeds_job *job = w->job;
+    cellseg_context *context = job->scratch->context;
+    w->sides = cseg_sides_of(&w->rect, job->map->height, job->map->width);
+    CSEG_TRY(cseg_part_open(&w->response, job->response, &w->rect));
+    if (job->settings->method.nucleus_valley > 0 && job->settings->method.nucleus_scales > 1)
+        CSEG_TRY(cseg_response_open(&w->finest, job->map, &w->rect, job->sigmas, 1));
+    if (job->extra != NULL && job->extra->kind != CELLSEG_EXTRA_NONE)
+        CSEG_TRY(cseg_part_open_unit(&w->extra, job->extra->map, &w->rect));
+    CSEG_TRY(cseg_plane_new(&w->mask, context, CELLSEG_UINT8, w->rect.height, w->rect.width));
+    return cseg_plane_new(&w->labels, context, CELLSEG_UINT32, w->rect.height, w->rect.width);
+}
+
+static cellseg_status seed_window(seeds_window *w, const cseg_rect *tile, bool *sure, name_list *names) {
+    const cseg_rect inside = {tile->top - w->rect.top, tile->left - w->rect.left, tile->height, tile->width};
+    uint32_t count;
+    CSEG_TRY(open_window(w));
+    CSEG_TRY(find_mask(w));
+    close_inputs(w);
+    CSEG_TRY(is_sure(sure, w, &inside));
+    if (!*sure)
+        return CELLSEG_OK;
+    CSEG_TRY(part_nuclei(w, &count));
+    return put_nuclei(w, count, tile, names);
+}
+
+static cellseg_status seed_tile(void *data, const cseg_rect *tile, const cseg_rect *window, bool *sure) {
+    seeds_job *job = data;
+    seeds_window w = {.job = job, .rect = *window};
+    const cellseg_status status = seed_window(&w, tile, sure, &job->names);
+    close_window(&w);
+    return status;
+}
+
+/* ---- all tiles ---- */
+
+static void blob_sigmas(double sigmas_px[CSEG_MAX_SCALES], double pixel_size_um, const cseg_settings *settings) {
+    const double span = settings->method.nucleus_radius_max_um - settings->method.nucleus_radius_min_um;
+    const int32_t count = settings->method.nucleus_scales;
+    for (int32_t i = 0; i < count; i++) {
+        const double part = count > 1 ? (double)i / (count - 1) : 0.5;
+        sigmas_px[i] = (settings->method.nucleus_radius_min_um + span * part) / pixel_size_um / sqrt(2);
+    }
+}
+
+static void set_levels(seeds_job *job, const double thresholds[CSEG_RESPONSE_THRESHOLDS]) {
+    const cellseg_segment_options *o = &job->settings->options;
+    job->found = fmax(threshold_at(thresholds, o->sensitivity), RESPONSE_MIN);
+    const double outline = fmax(threshold_at(thresholds, fmax(o->outline_sensitivity, o->sensitivity)), 0);
+    job->outline = fmin(outline, job->found);
+}
+
+/* From numbers to ids in raster order of the first pixels; *count: the nuclei. ids: of each number. */
+static cellseg_status rank_names(name_list *names, uint32_t *ids, uint32_t *count) {
+    CSEG_TRY(cseg_sort_keyed(names->context, names->items, names->count));
     *count = 0;
-    cseg_plane mask;
-    CSEG_TRY(cseg_plane_new(&mask, context, CELLSEG_UINT8, map->height, map->width));
-    const double area_min_px = settings->options.nucleus_area_min_um2 / (pixel_size_um * pixel_size_um);
-    cellseg_status status;
-    CSEG_TRY_GOTO(done, nuclear_mask(context, &mask, nuclei, map, extra, pixel_size_um, settings));
-    CSEG_TRY_GOTO(done, part_nuclei(context, nuclei, count, &mask, extra, pixel_size_um, settings->options.h_um / pixel_size_um));
-    status = drop_weak(context, nuclei, count, map, area_min_px, settings, report);
-done:
-    cseg_plane_free(&mask);
+    for (size_t i = 0; i < names->count; i++) {
+        *count += i == 0 || names->items[i].key != names->items[i - 1].key;
+        ids[names->items[i].value] = *count;
+    }
+    return CELLSEG_OK;
+}
+
+static cellseg_status seed_tiles(seeds_job *job) {
+    const double largest_px = 2 * job->settings->method.nucleus_radius_max_um / job->pixel_size_um;
+    job->hole_px = (size_t)ceil(largest_px);
+    const cseg_tiles tiles = {.scratch = job->scratch,
+                              .height = job->map->height,
+                              .width = job->map->width,
+                              .pixel_bytes = 32,
+                              .halo = 3 * job->hole_px + 2};
+    return cseg_tiles_run(&tiles, seed_tile, job);
+}
+
+static cellseg_status find_all(seeds_job *job) {
+    cseg_store response;
+    double thresholds[CSEG_RESPONSE_THRESHOLDS];
+    blob_sigmas(job->sigmas, job->pixel_size_um, job->settings);
+    CSEG_TRY(cseg_response_find(job->scratch, &response, thresholds, job->map, job->sigmas,
+                                (size_t)job->settings->method.nucleus_scales));
+    set_levels(job, thresholds);
+    job->response = &response;
+    const cellseg_status status = seed_tiles(job);
+    cseg_store_free(&response);
     return status;
 }
 
 cellseg_status cseg_seeds_find(const cseg_scratch *scratch, const cseg_store *nuclei, uint32_t *count, const cseg_store *map,
                                const cseg_extra *extra, double pixel_size_um, const cseg_settings *settings,
                                cellseg_segment_report *report) {
-    const cseg_rect whole = {0, 0, map->height, map->width};
-    const bool has_extra = extra != NULL && extra->kind != CELLSEG_EXTRA_NONE;
-    cseg_part values, more = {0};
-    CSEG_TRY(cseg_part_open_unit(&values, map, &whole));
-    cellseg_status status = has_extra ? cseg_part_open_unit(&more, extra->map, &whole) : CELLSEG_OK;
-    const cseg_extra_part known = {has_extra ? extra->kind : CELLSEG_EXTRA_NONE, &more.plane};
+    seeds_job job = {.scratch = scratch,
+                     .settings = settings,
+                     .nuclei = nuclei,
+                     .map = map,
+                     .extra = extra,
+                     .pixel_size_um = pixel_size_um,
+                     .names = {.context = scratch->context}};
+    *count = 0;
+    cellseg_status status = find_all(&job);
+    uint32_t *ids = status == CELLSEG_OK ? cseg_memory_calloc(scratch->context, job.names.count + 1, sizeof *ids) : NULL;
+    if (status == CELLSEG_OK && ids == NULL)
+        status = cseg_error_last();
     if (status == CELLSEG_OK)
-        status = find(scratch->context, &nuclei->memory, count, &values.plane, &known, pixel_size_um, settings, report);
-    cseg_part_close(&more);
-    cseg_part_close(&values);
+        status = rank_names(&job.names, ids, count);
+    if (status == CELLSEG_OK)
+        status = cseg_nuclei_choose(scratch, nuclei, ids, job.names.count, count, map, pixel_size_um, settings, report);
+    cseg_memory_free(ids);
+    cseg_memory_free(job.names.items);
     return status;
 }

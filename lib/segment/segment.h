@@ -116,6 +116,35 @@ cellseg_status cseg_predict_maps(const cseg_scratch *scratch, const cseg_store *
 /* The memory of one thread of the prediction, beside the planes. */
 uint64_t cseg_predict_worker_bytes(cellseg_context *context, const cellseg_model *model);
 
+/* ---- boxes.c: objects of a window ---- */
+
+/* Boxes of the ids of a label map, within the map; boxes: max id + 1, zeros. An id without pixels keeps height 0. */
+void cseg_boxes_find(cseg_rect *boxes, const cseg_plane *labels);
+
+bool cseg_rect_meets(const cseg_rect *a, const cseg_rect *b);
+
+/* The sides of a window that are not the image's: what touches one may go on outside. */
+typedef struct cseg_sides {
+    bool top, left, bottom, right;
+} cseg_sides;
+
+cseg_sides cseg_sides_of(const cseg_rect *window, size_t height, size_t width);
+
+/* box: within the window. */
+bool cseg_sides_touched(const cseg_sides *sides, const cseg_rect *box, const cseg_rect *window);
+
+/* ---- response.c ---- */
+
+enum { CSEG_RESPONSE_THRESHOLDS = 5 };
+
+/* The response of a map's blobs, a new float32 store, and its Otsu thresholds, rising. map: units. */
+cellseg_status cseg_response_find(const cseg_scratch *scratch, cseg_store *response, double thresholds[CSEG_RESPONSE_THRESHOLDS],
+                                  const cseg_store *map, const double *sigmas_px, size_t count);
+
+/* The response of one sigma in a window: a new float32 plane. */
+cellseg_status cseg_response_open(cseg_plane *response, const cseg_store *map, const cseg_rect *window, const double *sigmas_px,
+                                  size_t count);
+
 /* ---- seeds.c: Al-Kofahi et al. 2018, step 2 ---- */
 
 /* Nuclei of a probability map, or of a nuclear stain scaled to [0, 1] (units): nuclei (uint32, of the map's size) gets ids
@@ -123,6 +152,17 @@ uint64_t cseg_predict_worker_bytes(cellseg_context *context, const cellseg_model
 cellseg_status cseg_seeds_find(const cseg_scratch *scratch, const cseg_store *nuclei, uint32_t *count, const cseg_store *map,
                                const cseg_extra *extra, double pixel_size_um, const cseg_settings *settings,
                                cellseg_segment_report *report);
+
+/* ---- nuclei_choose.c ---- */
+
+/* Drop the small, improbable and weak. nuclei: holds numbers up to `numbers`, and then ids 1..*count in raster order. ids: of
+ * each number, 1..*count in raster order; overwritten. map: units. */
+cellseg_status cseg_nuclei_choose(const cseg_scratch *scratch, const cseg_store *nuclei, uint32_t *ids, size_t numbers,
+                                  uint32_t *count, const cseg_store *map, double pixel_size_um, const cseg_settings *settings,
+                                  cellseg_segment_report *report);
+
+/* Every id of a store of uint32, in place, becomes ids[id]. */
+cellseg_status cseg_store_rename(const cseg_scratch *scratch, const cseg_store *labels, const uint32_t *ids);
 
 /* ---- cells.c: Al-Kofahi et al. 2018, step 3 ---- */
 

@@ -91,7 +91,7 @@ def test_reconstruction_of_integers(dtype, c):
 @pytest.mark.parametrize("c", [4, 8])
 def test_fill_holes(c):
     for name, mask in images.masks():
-        ours = run("cseg_holes_fill_of", mask, connectivity(c))
+        ours = run("cseg_holes_fill", mask, connectivity(c), ctypes.c_size_t(-1))
         assert np.array_equal(ours != 0, ndimage.binary_fill_holes(mask, STRUCTURE[c])), name
 
 

@@ -117,10 +117,24 @@ def test_components(c):
             assert np.array_equal(ours, right), name
 
 
+ANY_HOLE = ctypes.c_size_t(-1)
+
+
 def test_fill_holes():
     for name, mask in images.masks():
-        ours = run("cseg_holes_fill", mask)
+        ours = run("cseg_holes_fill", mask, connectivity(4), ANY_HOLE)
         assert np.array_equal(ours != 0, ndimage.binary_fill_holes(mask)), name
+
+
+@pytest.mark.parametrize("limit", [1, 2, 5, 20])
+def test_fill_holes_within_limit(limit):
+    for name, mask in images.masks():
+        right = mask != 0
+        holes, _ = ndimage.label(ndimage.binary_fill_holes(mask) & (mask == 0))
+        for i, (rows, columns) in enumerate(ndimage.find_objects(holes), 1):
+            if rows.stop - rows.start <= limit and columns.stop - columns.start <= limit:
+                right |= holes == i
+        assert np.array_equal(run("cseg_holes_fill", mask, connectivity(4), ctypes.c_size_t(limit)) != 0, right), name
 
 
 def brute_label_holes(labels):
@@ -141,11 +155,11 @@ def test_fill_label_holes():
     for seed in range(6):
         labels = images.rng(seed).integers(0, 4, (40, 50)).astype(np.uint32) * 1000
         labels = ndimage.grey_dilation(labels, size=3) if seed % 2 else labels
-        assert np.array_equal(run("cseg_holes_fill_labels", labels), brute_label_holes(labels))
+        assert np.array_equal(run("cseg_holes_fill_labels", labels, ANY_HOLE), brute_label_holes(labels))
     for name, mask in images.masks():
         if mask.size < 3000:
             labels = ndimage.label(mask, STRUCTURE[8])[0].astype(np.uint32)
-            assert np.array_equal(run("cseg_holes_fill_labels", labels), brute_label_holes(labels)), name
+            assert np.array_equal(run("cseg_holes_fill_labels", labels, ANY_HOLE), brute_label_holes(labels)), name
 
 
 # ---- label maps ----

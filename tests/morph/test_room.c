@@ -110,11 +110,11 @@ static cellseg_status watershed_lines(cellseg_context *context, const images *in
 }
 static cellseg_status fill_holes(cellseg_context *context, const images *in, const cseg_plane *to) {
     copy(to, &in->mask);
-    return cseg_holes_fill(context, to);
+    return cseg_holes_fill(context, to, 4, CSEG_ANY_HOLE);
 }
 static cellseg_status fill_label_holes(cellseg_context *context, const images *in, const cseg_plane *to) {
     copy(to, &in->labels);
-    return cseg_holes_fill_labels(context, to);
+    return cseg_holes_fill_labels(context, to, CSEG_ANY_HOLE);
 }
 static cellseg_status relabel(cellseg_context *context, const images *in, const cseg_plane *to) {
     static const uint8_t keep[4] = {0, 1, 0, 1};

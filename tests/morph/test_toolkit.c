@@ -215,7 +215,7 @@ static void images_are_the_rooms_own(void **state) {
     check_image(f, cseg_distance_transform(NULL, &f, &mask), cellseg_image_distance(&out, NULL, in.mask, 0));
     check_image(l, cseg_nearest_find(NULL, &l, &mask), cellseg_image_nearest(&out, NULL, in.mask, 0));
     memcpy(b.data, mask.data, (size_t)HEIGHT * WIDTH);
-    check_image(b, cseg_holes_fill_of(NULL, &b, 8), cellseg_image_fill_holes(&out, NULL, in.mask, 0, 8));
+    check_image(b, cseg_holes_fill(NULL, &b, 8, CSEG_ANY_HOLE), cellseg_image_fill_holes(&out, NULL, in.mask, 0, 8));
     memset(f.data, 0, HEIGHT * f.stride);
     cellseg_image *marker = new_image(CELLSEG_FLOAT32, 1, HEIGHT, WIDTH);
     check_image(f, cseg_reconstruction_dilate(NULL, &f, &f, &grey, 8),
@@ -258,7 +258,7 @@ static void label_maps_are_the_rooms_own(void **state) {
     assert_ok(cellseg_labels_expand(&made, NULL, in.labels, 2.5));
     assert_labels_are(made, &l);
     memcpy(l.data, labels.data, HEIGHT * l.stride);
-    assert_ok(cseg_holes_fill_labels(NULL, &l));
+    assert_ok(cseg_holes_fill_labels(NULL, &l, CSEG_ANY_HOLE));
     assert_ok(cellseg_labels_fill_holes(&made, NULL, in.labels));
     assert_labels_are(made, &l);
     check_image(b, cseg_boundaries_find(NULL, &b, &labels, CELLSEG_BOUNDARY_THICK, 8),
