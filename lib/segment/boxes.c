@@ -36,3 +36,67 @@ bool cseg_sides_touched(const cseg_sides *sides, const cseg_rect *box, const cse
     return (sides->top && box->top == 0) || (sides->left && box->left == 0) ||
            (sides->bottom && cseg_rect_bottom(box) == window->height) || (sides->right && cseg_rect_right(box) == window->width);
 }
+
+/* ---- objects ---- */
+
+cellseg_status cseg_objects_new(cseg_objects *objects, cellseg_context *context, uint32_t max_id) {
+    *objects = (cseg_objects){.context = context};
+    objects->numbers = cseg_memory_calloc(context, (size_t)max_id + 1, sizeof *objects->numbers);
+    return objects->numbers != NULL ? CELLSEG_OK : cseg_error_last();
+}
+
+void cseg_objects_free(cseg_objects *objects) {
+    cseg_memory_free(objects->numbers);
+    cseg_memory_free(objects->ids);
+    *objects = (cseg_objects){0};
+}
+
+void cseg_objects_clear(cseg_objects *objects) {
+    for (uint32_t n = 1; n <= objects->count; n++)
+        objects->numbers[objects->ids[n]] = 0;
+    objects->count = 0;
+}
+
+cellseg_status cseg_objects_add(cseg_objects *objects, uint32_t id) {
+    if (id == 0 || objects->numbers[id] != 0)
+        return CELLSEG_OK;
+    if ((size_t)objects->count + 1 >= objects->room) {
+        const size_t room = objects->room == 0 ? 1024 : 2 * objects->room;
+        uint32_t *ids = cseg_memory_alloc(objects->context, room, sizeof *ids);
+        if (ids == NULL)
+            return cseg_error_last();
+        if (objects->ids != NULL)
+            memcpy(ids, objects->ids, ((size_t)objects->count + 1) * sizeof *ids);
+        cseg_memory_free(objects->ids);
+        objects->ids = ids;
+        objects->room = room;
+    }
+    objects->ids[++objects->count] = id;
+    objects->numbers[id] = objects->count;
+    return CELLSEG_OK;
+}
+
+cellseg_status cseg_objects_note(cseg_objects *objects, const cseg_plane *labels) {
+    for (size_t y = 0; y < labels->height; y++) {
+        const uint32_t *row = cseg_row_u32(labels, y);
+        for (size_t x = 0; x < labels->width; x++)
+            if (row[x] != 0 && (x == 0 || row[x] != row[x - 1]))
+                CSEG_TRY(cseg_objects_add(objects, row[x]));
+    }
+    return CELLSEG_OK;
+}
+
+cellseg_status cseg_objects_number(cseg_objects *objects) {
+    cseg_keyed *items = cseg_memory_alloc(objects->context, (size_t)objects->count + 1, sizeof *items);
+    if (items == NULL)
+        return cseg_error_last();
+    for (uint32_t n = 1; n <= objects->count; n++)
+        items[n - 1] = (cseg_keyed){objects->ids[n], 0};
+    const cellseg_status status = cseg_sort_keyed(objects->context, items, objects->count);
+    for (uint32_t n = 1; status == CELLSEG_OK && n <= objects->count; n++) {
+        objects->ids[n] = (uint32_t)items[n - 1].key;
+        objects->numbers[objects->ids[n]] = n;
+    }
+    cseg_memory_free(items);
+    return status;
+}

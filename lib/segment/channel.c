@@ -9,6 +9,9 @@
 /* Rows that are read from a source at a time: a multiple of the tiles of most files. */
 enum { SOURCE_ROWS = 1024 };
 
+/* A hole in a cell is at most as large as two of the largest nuclei. */
+enum { HOLE_RADII = 4 };
+
 static cellseg_status check_index(int32_t channel, int32_t channels, const char *what) {
     if (channel >= 0 && channel < channels)
         return CELLSEG_OK;
@@ -242,8 +245,10 @@ cellseg_status cseg_channel_finalize(const cseg_scratch *scratch, const cseg_sto
     uint32_t *renumbered = cseg_memory_calloc(scratch->context, (size_t)found->count + 1, sizeof *renumbered);
     if (renumbered == NULL)
         return cseg_error_last();
+    const double own_px = (double)channel->height / (double)channel->working_height / channel->working_pixel_size_um;
+    const double hole_px = HOLE_RADII * settings->method.nucleus_radius_max_um * own_px;
     cellseg_status status = cseg_finalize_labels(scratch, labels, found->cells, found->nuclei, found->cell_of, found->count,
-                                                 renumbered, channel->pixel_size_um, settings, report);
+                                                 renumbered, hole_px, channel->pixel_size_um, settings, report);
     if (status == CELLSEG_OK)
         status = renumber_confidence(report, scratch->context, found, renumbered);
     cseg_memory_free(renumbered);

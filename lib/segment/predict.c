@@ -304,7 +304,7 @@ cellseg_status cseg_predict_maps(const cseg_scratch *scratch, const cseg_store *
                               .height = height,
                               .width = width,
                               .pixel_bytes = sizeof(float) + rule->classes * sizeof(uint16_t),
-                              .halo = (rule->patch_px - rule->step_px) / 2,
+                              .halo = rule->patch_px, /* the last patch reflects as much */
                               .multiple = rule->step_px};
     return predict_tiles(&job, &tiles);
 }

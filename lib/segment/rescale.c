@@ -4,13 +4,14 @@
  * place have the weights of bilinear interpolation, and the id with the largest sum wins: the outline of each label is the 0.5
  * level of its own interpolated mask. Cost: one pass over the result.
  */
+#include "filter/filter.h"
 #include "segment/segment.h"
 
 #include <math.h>
 #include <string.h>
 
 typedef struct rescale_job {
-    const cseg_plane *to, *from;
+    const cseg_piece *to, *from;
 } rescale_job;
 
 /* Of a pixel's centre in the other map: the pixel before it, the one after, and the latter's weight. */
@@ -47,18 +48,22 @@ static uint32_t heaviest(const uint32_t ids[4], const double weights[4]) {
 
 static cellseg_status copy_row(void *data, size_t y) {
     const rescale_job *job = data;
-    memcpy(cseg_row_u32(job->to, y), cseg_row_u32(job->from, y), job->to->width * sizeof(uint32_t));
+    const cseg_piece *to = job->to, *from = job->from;
+    memcpy(cseg_row_u32(&to->plane, y), cseg_row_u32(&from->plane, to->top - from->top + y) + (to->left - from->left),
+           to->plane.width * sizeof(uint32_t));
     return CELLSEG_OK;
 }
 
 static cellseg_status rescale_row(void *data, size_t y) {
     const rescale_job *job = data;
-    const place v = place_of(y, job->to->height, job->from->height);
-    const uint32_t *above = cseg_row_u32(job->from, v.before), *below = cseg_row_u32(job->from, v.after);
-    uint32_t *to = cseg_row_u32(job->to, y);
-    for (size_t x = 0; x < job->to->width; x++) {
-        const place h = place_of(x, job->to->width, job->from->width);
-        const uint32_t ids[4] = {above[h.before], above[h.after], below[h.before], below[h.after]};
+    const cseg_piece *t = job->to, *f = job->from;
+    const place v = place_of(t->top + y, t->height, f->height);
+    const uint32_t *above = cseg_row_u32(&f->plane, v.before - f->top), *below = cseg_row_u32(&f->plane, v.after - f->top);
+    uint32_t *to = cseg_row_u32(&t->plane, y);
+    for (size_t x = 0; x < t->plane.width; x++) {
+        const place h = place_of(t->left + x, t->width, f->width);
+        const size_t before = h.before - f->left, after = h.after - f->left;
+        const uint32_t ids[4] = {above[before], above[after], below[before], below[after]};
         if (ids[0] == ids[1] && ids[0] == ids[2] && ids[0] == ids[3]) {
             to[x] = ids[0];
             continue;
@@ -70,9 +75,30 @@ static cellseg_status rescale_row(void *data, size_t y) {
     return CELLSEG_OK;
 }
 
-cellseg_status cseg_rescale_labels(cellseg_context *context, const cseg_plane *to, const cseg_plane *from) {
-    assert(to->type == CELLSEG_UINT32 && from->type == CELLSEG_UINT32);
+cellseg_status cseg_rescale_piece(cellseg_context *context, const cseg_piece *to, const cseg_piece *from) {
+    assert(to->plane.type == CELLSEG_UINT32 && from->plane.type == CELLSEG_UINT32);
     rescale_job job = {to, from};
     const bool same = to->height == from->height && to->width == from->width;
-    return cseg_parallel_for(context, to->height, same ? copy_row : rescale_row, &job);
+    return cseg_parallel_for(context, to->plane.height, same ? copy_row : rescale_row, &job);
+}
+
+cellseg_status cseg_rescale_labels(cellseg_context *context, const cseg_plane *to, const cseg_plane *from) {
+    const cseg_piece out = cseg_piece_of(to), in = cseg_piece_of(from);
+    return cseg_rescale_piece(context, &out, &in);
+}
+
+cellseg_status cseg_rescale_open(cseg_plane *out, const cseg_store *from, const cseg_rect *rect, size_t height, size_t width) {
+    const cseg_rect needed = cseg_resample_needs(rect, height, width, from->height, from->width);
+    cseg_part part;
+    *out = (cseg_plane){0};
+    CSEG_TRY(cseg_part_open(&part, from, &needed));
+    cellseg_status status = cseg_plane_new(out, from->context, CELLSEG_UINT32, rect->height, rect->width);
+    const cseg_piece to = {*out, rect->top, rect->left, height, width};
+    const cseg_piece in = {part.plane, needed.top, needed.left, from->height, from->width};
+    if (status == CELLSEG_OK)
+        status = cseg_rescale_piece(from->context, &to, &in);
+    cseg_part_close(&part);
+    if (status != CELLSEG_OK)
+        cseg_plane_free(out);
+    return status;
 }

@@ -123,6 +123,24 @@ void cseg_boxes_find(cseg_rect *boxes, const cseg_plane *labels);
 
 bool cseg_rect_meets(const cseg_rect *a, const cseg_rect *b);
 
+/* The objects of a window, whose ids are the image's: each gets a number, from 1, in the order of the ids. */
+typedef struct cseg_objects {
+    cellseg_context *context;
+    uint32_t *numbers; /* by id; 0: not in the window */
+    uint32_t *ids;     /* by number */
+    uint32_t count;
+    size_t room;
+} cseg_objects;
+
+cellseg_status cseg_objects_new(cseg_objects *objects, cellseg_context *context, uint32_t max_id);
+void cseg_objects_free(cseg_objects *objects); /* legal for a zeroed struct */
+
+/* Forget all objects; note those of a label map, or one; then number them. */
+void cseg_objects_clear(cseg_objects *objects);
+cellseg_status cseg_objects_note(cseg_objects *objects, const cseg_plane *labels);
+cellseg_status cseg_objects_add(cseg_objects *objects, uint32_t id);
+cellseg_status cseg_objects_number(cseg_objects *objects);
+
 /* The sides of a window that are not the image's: what touches one may go on outside. */
 typedef struct cseg_sides {
     bool top, left, bottom, right;
@@ -226,7 +244,7 @@ cellseg_status cseg_marker_refuse(const cseg_scratch *scratch, cellseg_segment_r
 /* ---- smooth.c ---- */
 
 /* Open every cell of ids 1..count with a disc, in place. cell_of: of each nucleus. */
-cellseg_status cseg_smooth_cells(const cseg_scratch *scratch, const cseg_store *cells, const cseg_store *nuclei,
+cellseg_status cseg_smooth_cells(const cseg_scratch *scratch, cseg_store *cells, const cseg_store *nuclei,
                                  const uint32_t *cell_of, uint32_t count, double radius_px);
 
 /* ---- rescale.c, finalize.c: label maps at the image's own scale ---- */
@@ -234,16 +252,23 @@ cellseg_status cseg_smooth_cells(const cseg_scratch *scratch, const cseg_store *
 /* Resample a label map with smooth outlines: each pixel takes the id with the largest bilinear weight. */
 cellseg_status cseg_rescale_labels(cellseg_context *context, const cseg_plane *to, const cseg_plane *from);
 
+/* The same of a piece, from a piece that holds cseg_resample_needs() of the rectangle. */
+cellseg_status cseg_rescale_piece(cellseg_context *context, const cseg_piece *to, const cseg_piece *from);
+
+/* A rectangle of a store's labels resampled to height x width: a new plane. On failure there is nothing to free. */
+cellseg_status cseg_rescale_open(cseg_plane *out, const cseg_store *from, const cseg_rect *rect, size_t height, size_t width);
+
 /*
  * Label maps at the image's own scale, made to hold what the interface promises: every cell is one 4-connected component round
- * its nuclei, which lie inside it, get its id, and are one component each; holes filled; cells that the options exclude, and
- * cells without nucleus, dropped; ids 1..n in raster order of the cells' first pixels. labels: uint32, of the image's size: twice
- * the id of the cell, plus 1 in its nuclei. cells, nuclei: at the working scale, ids at most max_id, which is below 2^31.
- * cell_of: of each nucleus. renumbered: room for max_id + 1 ids: the new id of each cell, 0 for none. Adds to the report's
- * dropped_* and writes its `cells`, `nuclei`, `cells_joined` and `nuclei_joined`.
+ * its nuclei, which lie inside it, get its id, and are one component each; holes up to hole_px filled; cells that the options
+ * exclude, and cells without nucleus, dropped; ids 1..n in raster order of the cells' first pixels. labels: uint32, of the
+ * image's size: twice the id of the cell, plus 1 in its nuclei. cells, nuclei: at the working scale, ids at most max_id, which is
+ * below 2^31. cell_of: of each nucleus. renumbered: room for max_id + 1 ids: the new id of each cell, 0 for none. Adds to the
+ * report's dropped_* and writes its `cells`, `nuclei`, `cells_joined` and `nuclei_joined`.
  */
 cellseg_status cseg_finalize_labels(const cseg_scratch *scratch, const cseg_store *labels, const cseg_store *cells,
                                     const cseg_store *nuclei, const uint32_t *cell_of, uint32_t max_id, uint32_t *renumbered,
-                                    double pixel_size_um, const cseg_settings *settings, cellseg_segment_report *report);
+                                    double hole_px, double pixel_size_um, const cseg_settings *settings,
+                                    cellseg_segment_report *report);
 
 #endif

@@ -51,6 +51,7 @@ from ._segment import (
     segment_nuclei_within,
     segment_two_channel,
 )
+from ._stream import segment_stream
 from .training import Epoch, Trainer
 
 __all__ = [
@@ -99,6 +100,7 @@ __all__ = [
     "segment_memory",
     "segment_nuclei",
     "segment_nuclei_within",
+    "segment_stream",
     "segment_two_channel",
     "similarity",
     "simulate",

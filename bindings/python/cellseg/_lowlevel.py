@@ -29,6 +29,12 @@ progress_fn = ctypes.CFUNCTYPE(c_int32, c_void_p, c_double, c_char_p)
 release_fn = ctypes.CFUNCTYPE(None, c_void_p, c_void_p)
 read_fn = ctypes.CFUNCTYPE(c_int32, c_void_p, c_void_p, c_size_t, c_uint64)
 write_fn = ctypes.CFUNCTYPE(c_int32, c_void_p, c_void_p, c_size_t)
+read_pixels_fn = ctypes.CFUNCTYPE(
+    c_int32, c_void_p, c_void_p, c_size_t, c_int32, c_size_t, c_size_t, c_size_t, c_size_t
+)
+write_rows_fn = ctypes.CFUNCTYPE(c_int32, c_void_p, c_void_p, c_size_t, c_int32, c_size_t, c_size_t)
+finish_fn = ctypes.CFUNCTYPE(c_int32, c_void_p)
+done_fn = ctypes.CFUNCTYPE(None, c_void_p)
 network_fn = ctypes.CFUNCTYPE(c_int32, c_void_p, POINTER(c_float), POINTER(c_float), c_size_t, c_size_t)
 
 # ---- structs: members in the header's order ----
@@ -110,6 +116,45 @@ class writer(_Sized):
         ("name", c_char_p),
         ("user", c_void_p),
         ("write", write_fn),
+    ]
+
+
+class source_callbacks(_Sized):
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("name", c_char_p),
+        ("user", c_void_p),
+        ("height", c_size_t),
+        ("width", c_size_t),
+        ("channels", c_int32),
+        ("pixel_type", c_int32),
+        ("pixel_size_um", c_double),
+        ("read", read_pixels_fn),
+        ("release", done_fn),
+    ]
+
+
+class sink_callbacks(_Sized):
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("name", c_char_p),
+        ("user", c_void_p),
+        ("height", c_size_t),
+        ("width", c_size_t),
+        ("channels", c_int32),
+        ("pixel_type", c_int32),
+        ("write", write_rows_fn),
+        ("finish", finish_fn),
+        ("release", done_fn),
+    ]
+
+
+class stream_outputs(_Sized):
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("cells", c_void_p),
+        ("nuclei", c_void_p),
+        ("maps", c_void_p),
     ]
 
 
@@ -364,6 +409,14 @@ class Outlines(Handle):
     _free_name = "outlines_free"
 
 
+class Sink(Handle):
+    _free_name = "sink_free"
+
+
+class Source(Handle):
+    _free_name = "source_free"
+
+
 class Table(Handle):
     _free_name = "table_free"
 
@@ -521,6 +574,7 @@ outline_options_table, outline_options = _options("outline_options")
 watershed_options_table, watershed_options = _options("watershed_options")
 method_table, method = _options("method")
 segment_options_table, segment_options = _options("segment_options")
+stream_options_table, stream_options = _options("stream_options")
 rate_schedule_table, rate_schedule = _options("rate_schedule")
 loss_table, loss = _options("loss")
 augmentation_table, augmentation = _options("augmentation")
@@ -719,6 +773,32 @@ segment_two_channel = _function(
     "segment_two_channel", status, Out, Out, POINTER(segment_report), Context.optional(), Image, Image,
     _in(segment_options)
 )
+segment_stream = _function(
+    "segment_stream", status, POINTER(stream_outputs), POINTER(segment_report), Context.optional(), Model.optional(), Source,
+    Source.optional(), _in(segment_options), _in(stream_options)
+)
+source_callbacks_init = _function("source_callbacks_init", status, POINTER(source_callbacks), c_size_t)
+source_new = _function("source_new", status, Out, Context.optional(), _in(source_callbacks))
+source_from_image = _function("source_from_image", status, Out, Context.optional(), Image)
+source_free = _function("source_free", None, Source)
+source_height = _function("source_height", c_size_t, Source)
+source_width = _function("source_width", c_size_t, Source)
+source_channels = _function("source_channels", c_int32, Source)
+source_pixel_type = _function("source_pixel_type", c_int32, Source)
+source_pixel_size_um = _function("source_pixel_size_um", c_double, Source)
+source_read = _function(
+    "source_read", status, Source, Context.optional(), c_void_p, c_size_t, c_int32, c_size_t, c_size_t, c_size_t, c_size_t
+)
+sink_callbacks_init = _function("sink_callbacks_init", status, POINTER(sink_callbacks), c_size_t)
+sink_new = _function("sink_new", status, Out, Context.optional(), _in(sink_callbacks))
+sink_free = _function("sink_free", None, Sink)
+sink_height = _function("sink_height", c_size_t, Sink)
+sink_width = _function("sink_width", c_size_t, Sink)
+sink_channels = _function("sink_channels", c_int32, Sink)
+sink_pixel_type = _function("sink_pixel_type", c_int32, Sink)
+sink_write = _function("sink_write", status, Sink, Context.optional(), c_void_p, c_size_t, c_size_t)
+sink_finish = _function("sink_finish", status, Sink, Context.optional())
+stream_outputs_init = _function("stream_outputs_init", status, POINTER(stream_outputs), c_size_t)
 segment_nuclei_within = _function(
     "segment_nuclei_within", status, Out, Context.optional(), Model.optional(), Labels, Image, _in(segment_options)
 )
