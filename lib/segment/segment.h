@@ -108,10 +108,10 @@ cellseg_status cseg_preprocess_run(cellseg_context *context, cseg_plane *out, co
 
 /* ---- predict.c: Al-Kofahi et al. 2018, step 1 ---- */
 
-/* The model's probability maps of a preprocessed plane: `classes` stores of units of its size, made by the caller. Averages
- * over the first 1, 2, 4 or 8 orientations of each patch. */
+/* The model's probability maps of a channel, scaled as the network reads it: `classes` stores of units of its size, made by the
+ * caller. input: float32. Averages over the first 1, 2, 4 or 8 orientations of each patch. */
 cellseg_status cseg_predict_maps(const cseg_scratch *scratch, const cseg_store *maps, const cellseg_model *model,
-                                 const cseg_flat *flat, int32_t orientations);
+                                 const cseg_store *input, const cseg_scaling *scaling, int32_t orientations);
 
 /* The memory of one thread of the prediction, beside the planes. */
 uint64_t cseg_predict_worker_bytes(cellseg_context *context, const cellseg_model *model);

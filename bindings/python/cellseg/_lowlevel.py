@@ -756,6 +756,7 @@ model_hash = _function("model_hash", c_uint64, Model)
 model_parameters = _function("model_parameters", c_uint64, Model)
 
 method_init = _function("method_init", status, POINTER(method), c_size_t, c_int32)
+stream_options_init = _function("stream_options_init", status, POINTER(stream_options), c_size_t)
 segment_options_init = _function("segment_options_init", status, POINTER(segment_options), c_size_t)
 segment_options_check = _function("segment_options_check", status, _in(segment_options))
 segment_options_preset = _function("segment_options_preset", status, POINTER(segment_options), c_int32)
