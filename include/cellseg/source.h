@@ -26,6 +26,9 @@ typedef struct cellseg_source cellseg_source;
 typedef int32_t (*cellseg_read_pixels_fn)(void *user, void *to, size_t stride_bytes, int32_t channel, size_t top, size_t left,
                                           size_t height, size_t width);
 
+/** Release what `user` names; the library calls it once, and nothing else of `user` afterwards. */
+typedef void (*cellseg_done_fn)(void *user);
+
 /** An image behind a callback. Initialise with cellseg_source_callbacks_init(). */
 typedef struct cellseg_source_callbacks {
     size_t struct_size;          /**< sizeof of this struct where the caller was compiled */
@@ -37,7 +40,7 @@ typedef struct cellseg_source_callbacks {
     int32_t pixel_type;          /**< CELLSEG_UINT8 ... */
     double pixel_size_um;        /**< 0, the default: unknown */
     cellseg_read_pixels_fn read; /**< required; called on the thread of the call that reads */
-    void (*release)(void *user); /**< called once by cellseg_source_free(); NULL: nothing to release */
+    cellseg_done_fn release;     /**< called once by cellseg_source_free(); NULL: nothing to release */
 } cellseg_source_callbacks;
 
 /** Write the defaults. @return CELLSEG_ERR_ARGUMENT  callbacks is NULL or struct_size too small. Threads: any. Since: 1.0 */
@@ -92,6 +95,9 @@ typedef struct cellseg_sink cellseg_sink;
 typedef int32_t (*cellseg_write_rows_fn)(void *user, const void *rows, size_t stride_bytes, int32_t channel, size_t top,
                                          size_t count);
 
+/** Complete the image, whose last row was taken. @return 0, or an errno value where the image cannot be kept. */
+typedef int32_t (*cellseg_finish_fn)(void *user);
+
 /** Where an image's rows go. Initialise with cellseg_sink_callbacks_init(). */
 typedef struct cellseg_sink_callbacks {
     size_t struct_size;          /**< sizeof of this struct where the caller was compiled */
@@ -102,9 +108,8 @@ typedef struct cellseg_sink_callbacks {
     int32_t channels;            /**< 1 to 65535; default 1 */
     int32_t pixel_type;          /**< CELLSEG_UINT32, the default, for label maps; ... */
     cellseg_write_rows_fn write; /**< required; called on the thread of the call that writes */
-    int32_t (*finish)(
-        void *user);             /**< called once after the last row; an errno value where the image cannot be kept. NULL: none */
-    void (*release)(void *user); /**< called once by cellseg_sink_free(), finished or not; NULL: nothing to release */
+    cellseg_finish_fn finish;    /**< called once after the last row; an errno value where the image cannot be kept. NULL: none */
+    cellseg_done_fn release;     /**< called once by cellseg_sink_free(), finished or not; NULL: nothing to release */
 } cellseg_sink_callbacks;
 
 /** Write the defaults. @return CELLSEG_ERR_ARGUMENT  callbacks is NULL or struct_size too small. Threads: any. Since: 1.0 */

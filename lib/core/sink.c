@@ -4,7 +4,7 @@
 
 #include <errno.h>
 
-#define FIRST_RELEASE_SIZE (offsetof(cellseg_sink_callbacks, release) + sizeof(void (*)(void *)))
+#define FIRST_RELEASE_SIZE (offsetof(cellseg_sink_callbacks, release) + sizeof(cellseg_done_fn))
 enum { MAX_CHANNELS = 65535 };
 
 struct cellseg_sink {

@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
-#define FIRST_RELEASE_SIZE (offsetof(cellseg_source_callbacks, release) + sizeof(void (*)(void *)))
+#define FIRST_RELEASE_SIZE (offsetof(cellseg_source_callbacks, release) + sizeof(cellseg_done_fn))
 enum { MAX_CHANNELS = 65535 };
 
 struct cellseg_source {
@@ -135,7 +135,7 @@ void *cseg_source_user(const cellseg_source *source) {
 static cellseg_status fail_at(const cellseg_source *source, int32_t error, int32_t channel, const cseg_rect *r) {
     char place[160];
     (void)cseg_format_print(place, sizeof place, "channel %d, rows %zu to %zu, columns %zu to %zu", (int)channel, r->top,
-                            cseg_rect_bottom(r) - 1, r->left, cseg_rect_right(r) - 1);
+                            cseg_rectangle_bottom(r) - 1, r->left, cseg_rectangle_right(r) - 1);
     if (error < 0 && source->is_own)
         return cseg_error_fail_in(error, source->callbacks.name);
     const cellseg_status status = cseg_file_fail(place, error > 0 ? error : EIO);
@@ -145,7 +145,7 @@ static cellseg_status fail_at(const cellseg_source *source, int32_t error, int32
 cellseg_status cseg_source_read_plane(cellseg_source *source, const cseg_plane *to, int32_t channel, size_t top, size_t left) {
     const cseg_rect rect = {top, left, to->height, to->width};
     const cellseg_source_callbacks *c = &source->callbacks;
-    assert(to->type == c->pixel_type && cseg_rect_bottom(&rect) <= c->height && cseg_rect_right(&rect) <= c->width);
+    assert(to->type == c->pixel_type && cseg_rectangle_bottom(&rect) <= c->height && cseg_rectangle_right(&rect) <= c->width);
     const int32_t error = c->read(c->user, to->data, to->stride, channel, top, left, to->height, to->width);
     return error == 0 ? CELLSEG_OK : fail_at(source, error, channel, &rect);
 }

@@ -59,7 +59,7 @@ static edges edges_of(const cseg_tiles *t) {
 
 static cellseg_status run_tile(const cseg_tiles *t, const cseg_rect *tile, cseg_tile_fn compute, void *data) {
     for (size_t halo = t->halo;; halo = larger(2 * halo, SMALLEST_TILE)) {
-        const cseg_rect window = cseg_rect_grow(tile, halo, t->height, t->width);
+        const cseg_rect window = cseg_rectangle_grow(tile, halo, t->height, t->width);
         bool sure = true;
         CSEG_TRY(compute(data, tile, &window, &sure));
         if (sure || (window.height == t->height && window.width == t->width))

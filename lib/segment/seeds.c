@@ -134,7 +134,7 @@ static cellseg_status find_boxes(seeds_window *w, uint32_t count) {
     w->boxes = cseg_memory_calloc(w->job->scratch->context, (size_t)count + 1, sizeof *w->boxes);
     if (w->boxes == NULL)
         return cseg_error_last();
-    cseg_boxes_find(w->boxes, &w->labels);
+    cseg_box_find_all(w->boxes, &w->labels);
     return CELLSEG_OK;
 }
 
@@ -148,10 +148,10 @@ static void find_zones(seeds_window *w, uint32_t count) {
     size_t top = 0, left = 0, bottom = 0, right = 0;
     for (uint32_t id = 1; id <= count; id++) {
         const cseg_rect *b = &w->boxes[id];
-        deepen(&top, w->sides.top && b->top == 0, cseg_rect_bottom(b));
-        deepen(&left, w->sides.left && b->left == 0, cseg_rect_right(b));
-        deepen(&bottom, w->sides.bottom && cseg_rect_bottom(b) == height, height - b->top);
-        deepen(&right, w->sides.right && cseg_rect_right(b) == width, width - b->left);
+        deepen(&top, w->sides.top && b->top == 0, cseg_rectangle_bottom(b));
+        deepen(&left, w->sides.left && b->left == 0, cseg_rectangle_right(b));
+        deepen(&bottom, w->sides.bottom && cseg_rectangle_bottom(b) == height, height - b->top);
+        deepen(&right, w->sides.right && cseg_rectangle_right(b) == width, width - b->left);
     }
     top += w->sides.top ? hole : 0;
     left += w->sides.left ? hole : 0;
@@ -178,8 +178,8 @@ static cellseg_status find_mask(seeds_window *w) {
 }
 
 static bool lies_within(const cseg_rect *a, const cseg_rect *b) {
-    return a->top >= b->top && a->left >= b->left && cseg_rect_bottom(a) <= cseg_rect_bottom(b) &&
-           cseg_rect_right(a) <= cseg_rect_right(b);
+    return a->top >= b->top && a->left >= b->left && cseg_rectangle_bottom(a) <= cseg_rectangle_bottom(b) &&
+           cseg_rectangle_right(a) <= cseg_rectangle_right(b);
 }
 
 /* Whether the zones leave out the tile and the components in it. tile: within the window. */
@@ -191,7 +191,7 @@ static cellseg_status is_sure(bool *sure, seeds_window *w, const cseg_rect *tile
     CSEG_TRY(cseg_components_label(w->job->scratch->context, &w->labels, &count, &w->mask, CONNECTIVITY));
     CSEG_TRY(find_boxes(w, count));
     for (uint32_t id = 1; id <= count && *sure; id++)
-        *sure = !cseg_rect_meets(&w->boxes[id], tile) || lies_within(&w->boxes[id], &w->certain);
+        *sure = !cseg_box_meets(&w->boxes[id], tile) || lies_within(&w->boxes[id], &w->certain);
     return CELLSEG_OK;
 }
 
@@ -427,7 +427,7 @@ cellseg_status cseg_seeds_find(const cseg_scratch *scratch, const cseg_store *nu
     if (status == CELLSEG_OK)
         status = rank_names(&job.names, ids, count);
     if (status == CELLSEG_OK)
-        status = cseg_nuclei_choose(scratch, nuclei, ids, job.names.count, count, map, pixel_size_um, settings, report);
+        status = cseg_nucleus_choose(scratch, nuclei, ids, job.names.count, count, map, pixel_size_um, settings, report);
     cseg_memory_free(ids);
     cseg_memory_free(job.names.items);
     return status;

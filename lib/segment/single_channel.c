@@ -138,7 +138,7 @@ static cellseg_status begin(cseg_segmentation *s, const cellseg_image *image, co
     CSEG_TRY(cseg_predict_extra(&extra_kind, s->model));
     CSEG_TRY(cseg_channel_open(&s->marker, image, s->settings.options.channel, s->settings.options.pixel_size_um, "the image"));
     CSEG_TRY(cseg_singlechannel_prepare(s));
-    return cseg_needs_check(&s->scratch, &s->marker, s->model, &s->settings);
+    return cseg_needs_check(&s->scratch, &s->marker, s->model, &s->settings, 0);
 }
 
 static cellseg_status segment(cellseg_labels **cells, cellseg_labels **nuclei, cellseg_image **maps, cseg_segmentation *s) {

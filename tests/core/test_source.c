@@ -297,15 +297,15 @@ typedef struct covered {
 /* Sure from a window of a halo of `halo` on; tiles are then marked. */
 static cellseg_status cover(void *data, const cseg_rect *tile, const cseg_rect *window, bool *sure) {
     covered *c = data;
-    const cseg_rect wanted = cseg_rect_grow(tile, c->halo, HEIGHT, WIDTH);
+    const cseg_rect wanted = cseg_rectangle_grow(tile, c->halo, HEIGHT, WIDTH);
     c->windows++;
     *sure = window->height >= wanted.height && window->width >= wanted.width;
     if (!*sure)
         return CELLSEG_OK;
     assert_true(!c->whole_rows || tile->width == WIDTH);
     assert_true(c->multiple == 0 || (tile->top % c->multiple == 0 && tile->left % c->multiple == 0));
-    for (size_t y = tile->top; y < cseg_rect_bottom(tile); y++)
-        for (size_t x = tile->left; x < cseg_rect_right(tile); x++)
+    for (size_t y = tile->top; y < cseg_rectangle_bottom(tile); y++)
+        for (size_t x = tile->left; x < cseg_rectangle_right(tile); x++)
             c->count[y * WIDTH + x]++;
     return CELLSEG_OK;
 }

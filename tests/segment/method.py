@@ -341,7 +341,8 @@ def library_check(marker, nucleus_map, cells, nuclei, px):
     """The report's figures of the marker, and the confidence of each id; every nucleus is a cell's."""
     assert cells.max() <= nuclei.max()
     made, owners = c.segment_report(), (oracle.units(marker), oracle.units(nucleus_map), nuclei)
-    stores = [oracle.store(a) for a in owners]
+    marker_store, map_store, nuclei_store = map(oracle.store, owners)
+    stores = marker_store, (oracle.Store * 2)(map_store, map_store), nuclei_store  # of nucleus and, not read, cytoplasm
     confidence = np.full(nuclei.max() + 1, 7, np.float32)
     inputs = CellInputs(*map(ctypes.addressof, stores), int(nuclei.max()), px)
     written, own = ctypes.c_void_p(confidence.ctypes.data), np.arange(nuclei.max() + 1, dtype=np.uint32)

@@ -8,6 +8,7 @@ import scipy.ndimage as ndi
 
 import cellseg
 import method
+import oracle
 
 pytestmark = pytest.mark.sanitizers
 
@@ -296,7 +297,7 @@ def ringed(count, inside, ring, seed, radius=8):
 @pytest.mark.parametrize("inside, ring", [(0.2, 0.6), (0.5, 0.4), (0.6, 0.1), (0, 0)])
 def test_contrast_and_confidence(px, count, inside, ring):
     marker, nucleus_map, cells, nuclei = ringed(count, inside, ring, count)
-    nucleus_map = np.where(nuclei % 3 == 0, 0.9, nucleus_map).astype(np.float32)
+    nucleus_map = oracle.rounded(np.where(nuclei % 3 == 0, 0.9, nucleus_map))
     found, confidence = method.library_check(marker, nucleus_map, cells, nuclei, px)
     assert found.marker_cells == count
     np.testing.assert_allclose(figures(found), method.check(marker, nucleus_map, cells, nuclei, px), atol=1e-7)
