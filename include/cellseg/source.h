@@ -2,8 +2,8 @@
 /**
  * @file source.h  Images that need not fit into memory: sources of pixels, read by rectangles, and sinks, written row by row.
  *
- * A source is an image in a file (cellseg_source_open()), in memory, or behind a callback; a sink is a file that is being written
- * (cellseg_sink_open()), or a callback. cellseg_segment_stream() reads the one and writes the others.
+ * A source is an image in memory, or behind a callback; a sink is a callback. cellseg_segment_stream() reads the one and writes
+ * the others.
  */
 #ifndef CELLSEG_SOURCE_H
 #define CELLSEG_SOURCE_H
@@ -76,10 +76,11 @@ CELLSEG_API double cellseg_source_pixel_size_um(const cellseg_source *source);
 
 /**
  * Read a rectangle of one channel.
- * @param      source        not const: a source of a file keeps the blocks that it decoded last
+ * @param      source        not const: its callback may keep what it read
  * @param[out] to            height x width samples of the source's type, rows stride_bytes apart
  * @return CELLSEG_ERR_ARGUMENT  a NULL, a channel or rectangle that the image does not have, a stride below a row
- * @return CELLSEG_ERR_IO, CELLSEG_ERR_FORMAT  the callback or the file failed; the line names the place. `to` is undefined
+ * @return CELLSEG_ERR_IO  the callback failed; the line names the place. `to` is undefined
+ * @return CELLSEG_ERR_CANCELLED
  * Threads: one call of a source at a time. Since: 1.0
  */
 CELLSEG_API cellseg_status cellseg_source_read(cellseg_source *source, cellseg_context *context, void *to, size_t stride_bytes,
@@ -133,17 +134,18 @@ CELLSEG_API int32_t cellseg_sink_pixel_type(const cellseg_sink *sink);
 /**
  * Write the next `count` rows of the current channel; a channel's last row makes the next channel the current one.
  * @return CELLSEG_ERR_ARGUMENT  a NULL, more rows than the channel or the image has left, a stride below a row
- * @return CELLSEG_ERR_IO, CELLSEG_ERR_MEMORY  the sink is of no further use but for cellseg_sink_free()
+ * @return CELLSEG_ERR_IO  the sink is of no further use but for cellseg_sink_free()
+ * @return CELLSEG_ERR_CANCELLED  before any row was taken
  * Threads: the sink's owner. Since: 1.0
  */
 CELLSEG_API cellseg_status cellseg_sink_write(cellseg_sink *sink, cellseg_context *context, const void *rows, size_t stride_bytes,
                                               size_t count);
 
-/** Complete the image after its last row: a file appears under its name now. @return CELLSEG_ERR_ARGUMENT rows are missing;
+/** Complete the image after its last row. @return CELLSEG_ERR_ARGUMENT rows are missing;
  * CELLSEG_ERR_IO. Threads: the sink's owner. Since: 1.0 */
 CELLSEG_API cellseg_status cellseg_sink_finish(cellseg_sink *sink, cellseg_context *context);
 
-/** Release a sink; what was not finished is removed. NULL is legal. Threads: the sink's owner. Since: 1.0 */
+/** Release a sink, finished or not. NULL is legal. Threads: the sink's owner. Since: 1.0 */
 CELLSEG_API void cellseg_sink_free(cellseg_sink *sink);
 
 #ifdef __cplusplus

@@ -136,7 +136,7 @@ CALL(segment_stream) {
     if (status == CELLSEG_OK)
         status = cellseg_segment_stream(&outputs, NULL, context, in.model, outer, NULL, NULL, &options);
     if (status == CELLSEG_OK)
-        status = cellseg_sink_finish(outputs.cells, context);
+        status = cellseg_sink_finish(outputs.cells, NULL); /* a call of its own */
     cellseg_sink_free(outputs.cells);
     cellseg_source_free(outer);
     cellseg_source_free(inner);
