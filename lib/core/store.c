@@ -34,8 +34,10 @@ static cellseg_status create_file(cseg_store *store, const char *folder) {
         (void)snprintf(store->path, room, "%s/.cellseg-%lld-%u.tmp", folder, (long long)cseg_system_process(), n);
         error = cseg_system_create(&store->file, store->path, NULL);
     }
-    if (error == 0)
-        error = cseg_system_hide(store->file, store->path);
+    if (error == 0 && (error = cseg_system_hide(store->file, store->path)) != 0) {
+        cseg_system_discard(store->file, store->path);
+        store->file = CSEG_NO_HANDLE;
+    }
     return error == 0 ? CELLSEG_OK : fail_in(folder, "a temporary file cannot be made here", error);
 }
 
