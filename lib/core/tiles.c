@@ -34,6 +34,7 @@ static size_t without_halo(size_t window, size_t halo, size_t length) {
 
 /* Equal tiles, as few as tiles of `edge` would be, and multiples where these are asked for. */
 static size_t even_edge(size_t length, size_t edge, size_t multiple) {
+    assert(edge >= 1);
     const size_t count = (length + edge - 1) / edge, even = (length + count - 1) / count;
     return multiple > 1 ? (even + multiple - 1) / multiple * multiple : even;
 }

@@ -8,6 +8,10 @@
 
 enum { HEIGHT = 37, WIDTH = 53, CHANNELS = 2 };
 
+static size_t below(uint64_t *seed, size_t count) {
+    return (size_t)(test_random(seed) % count);
+}
+
 /* ---- sources ---- */
 
 typedef struct counted {
@@ -52,9 +56,9 @@ static void check_rectangles(cellseg_source *source) {
     uint64_t seed = 1;
     for (int i = 0; i < 50; i++) {
         uint16_t pixels[HEIGHT * (WIDTH + 3)];
-        const size_t top = test_random(&seed) % HEIGHT, left = test_random(&seed) % WIDTH;
-        const size_t height = 1 + test_random(&seed) % (HEIGHT - top), width = 1 + test_random(&seed) % (WIDTH - left);
-        const int32_t channel = (int32_t)(test_random(&seed) % CHANNELS);
+        const size_t top = below(&seed, HEIGHT), left = below(&seed, WIDTH);
+        const size_t height = 1 + below(&seed, HEIGHT - top), width = 1 + below(&seed, WIDTH - left);
+        const int32_t channel = (int32_t)below(&seed, CHANNELS);
         assert_ok(cellseg_source_read(source, NULL, pixels, (width + 3) * sizeof *pixels, channel, top, left, height, width));
         for (size_t y = 0; y < height; y++)
             for (size_t x = 0; x < width; x++)
@@ -235,9 +239,9 @@ static void check_store(const char *folder) {
             cseg_part_close(&part);
         }
     for (int i = 0; i < 50; i++) {
-        const size_t top = test_random(&seed) % HEIGHT, left = i % 3 == 0 ? 0 : test_random(&seed) % WIDTH;
-        const size_t width = i % 3 == 0 ? WIDTH : 1 + test_random(&seed) % (WIDTH - left);
-        const cseg_rect rect = {top, left, 1 + test_random(&seed) % (HEIGHT - top), width};
+        const size_t top = below(&seed, HEIGHT), left = i % 3 == 0 ? 0 : below(&seed, WIDTH);
+        const size_t width = i % 3 == 0 ? WIDTH : 1 + below(&seed, WIDTH - left);
+        const cseg_rect rect = {top, left, 1 + below(&seed, HEIGHT - top), width};
         cseg_part part;
         assert_ok(cseg_part_open(&part, &store, &rect));
         for (size_t y = 0; y < rect.height; y++)
