@@ -44,7 +44,7 @@ build() { # name, then options
 }
 
 check_library "$whole" "libexpat libpng libtiff libz " png tiff training
-[ "$(size "$whole/libcellseg.so")" -le 2600000 ] || fail "the library has more than 2.6 MB: $(size "$whole/libcellseg.so")"
+[ "$(size "$whole/libcellseg.so")" -le 2660000 ] || fail "the library has more than 2.66 MB: $(size "$whole/libcellseg.so")"
 
 debug=-DCMAKE_BUILD_TYPE=Debug # compiles fast
 build png $debug -DCELLSEG_PNG=OFF
@@ -60,7 +60,7 @@ check_library "$work/training" "libexpat libpng libtiff libz " png tiff
 build small -DCMAKE_BUILD_TYPE=MinSizeRel -DCELLSEG_IO=OFF -DCELLSEG_TRAINING=OFF -DCELLSEG_BLAS=OFF -DCMAKE_INSTALL_LIBDIR=lib
 small=$work/small
 check_library "$small" ""
-[ "$(size "$small/libcellseg.so")" -le 1800000 ] || fail "the smallest library has more than 1.8 MB: $(size "$small/libcellseg.so")"
+[ "$(size "$small/libcellseg.so")" -le 1860000 ] || fail "the smallest library has more than 1.86 MB: $(size "$small/libcellseg.so")"
 nm -D --undefined-only "$small/libcellseg.so" | awk '$1 == "U" && $2 !~ /@GLIBC/ {print; bad = 1} END {exit bad}' || fail "symbols of other libraries"
 [ "$("$small/examples/segment_memory")" = "$("$whole/examples/segment_memory")" ]
 cmake --install "$small" --prefix "$work/installed" >/dev/null

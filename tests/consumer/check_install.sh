@@ -25,8 +25,8 @@ for page in LICENSE third-party.md; do
 done
 cp "$sdk/lib/libcellseg.so" "$work/stripped.so"
 strip "$work/stripped.so"
-echo "$(wc -c <"$work/stripped.so") bytes, stripped, with the model; at most 2.6 MB"
-test "$(wc -c <"$work/stripped.so")" -le 2600000
+echo "$(wc -c <"$work/stripped.so") bytes, stripped, with the model; at most 2.66 MB"
+test "$(wc -c <"$work/stripped.so")" -le 2660000
 
 # The package files of other settings, and an SDK from each: a shared library needs no package of others.
 configure() { # name, then options
