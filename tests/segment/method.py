@@ -10,6 +10,7 @@ from skimage.morphology import local_minima, reconstruction
 
 import oracle
 from cellseg import _lowlevel as c
+from stores import Scratch, Store, rounded, units
 
 
 class Settings(ctypes.Structure):
@@ -92,49 +93,59 @@ def library_preprocess(channel, pixel_size_um, rule):
     return array
 
 
-def library_seeds(map_, pixel_size_um, opts, kind=0, extra=None, report=None):
-    plane = oracle.plane(extra) if kind else None
-    known = ctypes.byref(Extra(kind, ctypes.addressof(plane))) if kind else None
-    nuclei = np.zeros(map_.shape, np.uint32)
+def library_seeds(map_, pixel_size_um, opts, kind=0, extra=None, report=None, scratch=None):
+    """scratch: where the library keeps its planes, and its tiles; the map and the nuclei are stores of it too."""
+    scratch = scratch or Scratch()
+    made = [Store.new(scratch, a) for a in (np.full(map_.shape, 77, np.uint32), units(map_), units(extra if kind else map_))]
+    nuclei, stored, more = made
+    known = ctypes.byref(Extra(kind, ctypes.addressof(more))) if kind else None
     count = ctypes.c_uint32()
-    tail = float(pixel_size_um), ctypes.byref(opts), ctypes.byref(report or c.segment_report())
-    oracle.call("cseg_seeds_find", nuclei, ctypes.byref(count), map_, known, *tail)
-    assert count.value == nuclei.max()
-    return nuclei
+    tail = known, ctypes.c_double(pixel_size_um), ctypes.byref(opts), ctypes.byref(report or c.segment_report())
+    try:
+        status = oracle.library.cseg_seeds_find(*map(ctypes.byref, (scratch, nuclei, count, stored)), *tail)
+        oracle.check(status)
+        found = nuclei.array()
+    finally:
+        for store in made:
+            store.free()
+    assert count.value == found.max()
+    return found
 
 
 def cell_inputs(marker, maps, nuclei, pixel_size_um, kind, joining=None):
     """(cseg_cell_inputs, what it points to). `maps`: four of them where there is a kind of fourth."""
-    planes = [oracle.plane(a) for a in (marker, nuclei)]
-    planes_of_maps = (oracle.Plane * len(maps))(*[oracle.plane(m) for m in maps]) if maps is not None else None
-    extra = Extra(kind, ctypes.addressof(planes_of_maps) + 3 * ctypes.sizeof(oracle.Plane)) if kind else Extra()
+    stores = [Store(units(marker)), Store(nuclei)]
+    each = [Store(units(m)) for m in maps] if maps is not None else None
+    stores_of_maps = (Store * len(each))(*each) if maps is not None else None
+    extra = Extra(kind, ctypes.addressof(stores_of_maps) + 3 * ctypes.sizeof(Store)) if kind else Extra()
     coefficients = oracle.doubles(joining) if joining is not None else None
     inputs = CellInputs(
-        ctypes.addressof(planes[0]),
-        ctypes.addressof(planes_of_maps) if maps is not None else None,
-        ctypes.addressof(planes[1]),
+        ctypes.addressof(stores[0]),
+        ctypes.addressof(stores_of_maps) if maps is not None else None,
+        ctypes.addressof(stores[1]),
         int(nuclei.max()),
         pixel_size_um,
         extra,
         kind == BOUNDARY,
         ctypes.addressof(coefficients) if coefficients is not None else None,
     )
-    return inputs, (planes, planes_of_maps, coefficients)
+    return inputs, (stores, each, stores_of_maps, coefficients)
 
 
-def library_cells(marker, maps, nuclei, pixel_size_um, opts, kind=0):
+def library_cells(marker, maps, nuclei, pixel_size_um, opts, kind=0, scratch=None):
     cells = np.full(marker.shape, 77, np.uint32)
     inputs, _kept = cell_inputs(marker, maps, nuclei, pixel_size_um, kind)
-    oracle.call("cseg_cells_find", cells, ctypes.byref(inputs), ctypes.byref(opts))
+    given = scratch or Scratch(), Store(cells), inputs, opts
+    oracle.check(oracle.library.cseg_cells_find(*map(ctypes.byref, given)))
     return cells
 
 
-def library_join(cells, marker, maps, nuclei, pixel_size_um, opts, joining, kind=DISTANCE, context=None):
+def library_join(cells, marker, maps, nuclei, pixel_size_um, opts, joining, kind=DISTANCE, scratch=None):
     """(joined cells, the cell of each nucleus by id)"""
     joined, cell_of = cells.copy(), np.full(nuclei.max() + 1, 77, np.uint32)
     inputs, _kept = cell_inputs(marker, maps, nuclei, pixel_size_um, kind, joining)
-    plane, written = oracle.plane(joined), ctypes.c_void_p(cell_of.ctypes.data)
-    oracle.check(oracle.library.cseg_join_cells(context, ctypes.byref(plane), written, ctypes.byref(inputs), ctypes.byref(opts)))
+    where, written = map(ctypes.byref, (scratch or Scratch(), Store(joined))), ctypes.c_void_p(cell_of.ctypes.data)
+    oracle.check(oracle.library.cseg_join_cells(*where, written, ctypes.byref(inputs), ctypes.byref(opts)))
     return joined, cell_of
 
 
@@ -181,7 +192,16 @@ def watershed(relief, seeds, mask):
     return labels
 
 
+def fill_holes(mask, limit):
+    """Holes whose bounding box has at most `limit` pixels on each side."""
+    holes, n = ndi.label(ndi.binary_fill_holes(mask, FOUR) & ~mask, FOUR)
+    boxes = ndi.find_objects(holes)
+    small = [0] + [max(s.stop - s.start for s in box) <= limit for box in boxes]
+    return mask | np.array(small, bool)[holes]
+
+
 def seeds(map_, px, o, kind=0, extra=None):
+    map_, extra = rounded(map_), rounded(extra) if kind else None
     sigmas = np.linspace(o.nucleus_radius_min_um, o.nucleus_radius_max_um, o.nucleus_scales) / px / math.sqrt(2)
     response = log_response(map_, sigmas)
     thresholds = otsu(response.astype(np.float32), 5)
@@ -197,7 +217,7 @@ def seeds(map_, px, o, kind=0, extra=None):
     good[np.unique(parts[mask & (response > found)])] = True
     mask = good[parts] & mask
     if o.fill_holes:
-        mask = ndi.binary_fill_holes(mask, FOUR)
+        mask = fill_holes(mask, math.ceil(2 * o.nucleus_radius_max_um / px))
     if not mask.any():
         return np.zeros(map_.shape, np.uint32)
     inverse = -ndi.distance_transform_edt(mask).astype(np.float32)
@@ -244,6 +264,7 @@ def probability(maps, with_nucleus, kind=0):
 
 
 def cells(marker, maps, nuclei, px, o, kind=0):
+    marker, maps = rounded(marker), [rounded(m) for m in maps] if maps is not None else None
     smooth = ndi.gaussian_filter(marker, o.cell_sigma_um / px, mode="reflect", truncate=6)
     enhanced = np.log(1 + smooth.astype(np.float64) / 0.01) / math.log(101) * probability(maps, o.cell_probability == 1, kind)
     enhanced = enhanced.astype(np.float32)
@@ -288,6 +309,7 @@ def background_level(enhanced, count, px, o):
 
 def borders(cells, marker, maps, nuclei, px, o):
     """{(smaller id, larger id): (pairs of adjacent pixels, terms)}, pair by pair of pixels."""
+    marker, maps = rounded(marker), [rounded(m) for m in maps]
     smooth = ndi.gaussian_filter(marker, o.cell_sigma_um / px, mode="reflect", truncate=6).astype(np.float64)
     found = {}
     for dy, dx in ((0, 1), (1, 0)):
@@ -329,16 +351,19 @@ def join(cells, marker, maps, nuclei, px, o, joining):
 def library_check(marker, nucleus_map, cells, nuclei, px):
     """The report's figures of the marker, and the confidence of each id; every nucleus is a cell's."""
     assert cells.max() <= nuclei.max()
-    made, planes = c.segment_report(), [oracle.plane(a) for a in (marker, nucleus_map, nuclei)]
-    confidence = np.full(nuclei.max() + 1, 7, np.float32)
-    inputs = CellInputs(*map(ctypes.addressof, planes), int(nuclei.max()), px)
-    written, own = ctypes.c_void_p(confidence.ctypes.data), np.arange(nuclei.max() + 1, dtype=np.uint32)
-    oracle.call("cseg_marker_check", ctypes.byref(made), written, cells, ctypes.c_void_p(own.ctypes.data), ctypes.byref(inputs))
+    made, confidence = c.segment_report(), np.full(nuclei.max() + 1, 7, np.float32)
+    inputs, _kept = cell_inputs(marker, [nucleus_map] * 3, nuclei, px, 0)
+    own = np.arange(nuclei.max() + 1, dtype=np.uint32)
+    head = map(ctypes.byref, (Scratch(), made))
+    tables = [ctypes.c_void_p(a.ctypes.data) for a in (confidence, own)]
+    given = tables[0], ctypes.byref(Store(cells)), tables[1], ctypes.byref(inputs)
+    oracle.check(oracle.library.cseg_marker_check(*head, *given))
     return made, confidence
 
 
 def check(marker, nucleus_map, cells, nuclei, px):
     """(contrast, confidence, share) with SciPy; None where the cells are too few."""
+    marker, nucleus_map = rounded(marker), rounded(nucleus_map)
     ids = range(1, nuclei.max() + 1)
     near = ndi.distance_transform_edt(nuclei == 0).astype(np.float32) <= 4 / px
     rings = np.where((nuclei == 0) & near, cells, 0)
