@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Nuclei tile by tile: the same bytes as in one tile, ids and report included, for every tile, thread count and place of stores."""
+import ctypes
 import functools
 
 import method
@@ -11,9 +12,10 @@ import scipy.ndimage as ndi
 from cellseg import _lowlevel as c
 from PIL import Image
 from real_images import SHARED, channel
-from stores import Scratch
+from stores import Rect, Scratch, Store, rounded, units
 
 PX = 0.65
+RIBBON = 0.32  # its response is between the two thresholds, of outlines and of nuclei
 TILES = [64, 100, 200, 1000]
 
 
@@ -58,6 +60,16 @@ def discs():
     return map_
 
 
+def ribbon():
+    """A faint ribbon that is a nucleus for its bright end alone, 300 px away: beyond the first window of most of its tiles."""
+    y, x = np.mgrid[:150, :500]
+    value = np.interp(x, [0, 340, 430, 500], [RIBBON, RIBBON, 0.9, 0.9])
+    map_ = np.where((np.abs(y - 75) < 6) & (x > 60) & (x < 440), value, 0).astype(np.float32)
+    for i in range(9):
+        map_[np.hypot(y - (20 + 110 * (i % 2)), x - (30 + 55 * i)) < 9] = 0.9
+    return map_
+
+
 def snake():
     """A ribbon that runs through the whole image and back: a component that only a window of the image knows."""
     map_ = np.zeros((260, 300), np.float32)
@@ -79,6 +91,7 @@ MAPS = {
     "bbbc014": lambda: real(("bbbc014/Channel_2-12-A-12-00.tif", 0))[300:640, 500:901],
     "blobs": blobs,
     "discs": discs,
+    "ribbon": ribbon,
     "snake": snake,
     "checkerboard": checkerboard,
     "empty": lambda: np.zeros((150, 131), np.float32),
@@ -130,6 +143,17 @@ def test_tiles_change_nothing(name, tile_px):
     assert_same(find(name, method.options(), tile_px=tile_px), whole(name))
 
 
+def test_a_ribbon_is_a_nucleus_for_its_end_alone():
+    options = method.options(nucleus_probability_min=0)
+    expected = find("ribbon", options)
+    assert expected[0][75, 70:330].all()
+    without = np.where(np.arange(500) < 335, map_of("ribbon"), 0).astype(np.float32)
+    without[:55], without[95:] = map_of("ribbon")[:55], map_of("ribbon")[95:]
+    assert not method.library_seeds(without, PX, options)[75, 70:330].any()
+    for tile_px in TILES:
+        assert_same(find("ribbon", options, tile_px=tile_px), expected)
+
+
 @pytest.mark.parametrize("tile_px", [64, 100])
 @pytest.mark.parametrize("values", OPTIONS)
 @pytest.mark.parametrize("name", ["blobs", "discs", "bbbc014"])
@@ -158,3 +182,46 @@ def test_threads_change_nothing(threads):
 @pytest.mark.parametrize("window_bytes", [1, 1 << 20, 4 << 20])
 def test_windows_of_few_bytes(window_bytes):
     assert_same(find("mosaic", method.options(), window_bytes=window_bytes), whole("mosaic"))
+
+
+# ---- the response ----
+
+SIGMAS = [3.1, 7.4, 11.7]
+
+
+def response_of(stored, scratch):
+    """(the response, its thresholds)"""
+    made, thresholds, sigmas = Store(), (ctypes.c_double * 5)(), oracle.doubles(SIGMAS)
+    at = map(ctypes.byref, (scratch, made))
+    status = oracle.library.cseg_response_find(*at, thresholds, ctypes.byref(stored), sigmas, ctypes.c_size_t(len(SIGMAS)))
+    oracle.check(status)
+    try:
+        return made.array(), list(thresholds)
+    finally:
+        made.free()
+
+
+@pytest.mark.parametrize("tile_px", TILES)
+def test_responses_of_tiles_are_those_of_the_map(tile_px, tmp_path):
+    stored = Store(units(map_of("blobs")))
+    response, thresholds = response_of(stored, Scratch())
+    expected = method.log_response(rounded(map_of("blobs")), SIGMAS)
+    np.testing.assert_array_equal(response, expected)
+    assert thresholds == method.otsu(expected, 5)
+    for folder in (None, tmp_path):
+        got, found = response_of(stored, Scratch(tile_px, folder))
+        np.testing.assert_array_equal(got.view(np.uint32), response.view(np.uint32))
+        assert found == thresholds
+
+
+@pytest.mark.parametrize("rect", [(0, 0, 90, 80), (100, 77, 61, 130), (213, 197, 120, 80), (0, 100, 333, 1)])
+def test_the_response_of_a_window(rect):
+    stored, plane, window = Store(units(map_of("blobs"))), oracle.Plane(), Rect(*rect)
+    expected = method.log_response(rounded(map_of("blobs")), SIGMAS[:1])
+    at, count = map(ctypes.byref, (plane, stored, window)), ctypes.c_size_t(1)
+    oracle.check(oracle.library.cseg_response_open(*at, oracle.doubles(SIGMAS), count))
+    rows = (ctypes.c_float * (plane.height * plane.width)).from_address(plane.data)
+    got = np.array(rows, np.float32).reshape(plane.height, plane.width)
+    oracle.library.cseg_plane_free(ctypes.byref(plane))
+    top, left, height, width = rect
+    np.testing.assert_array_equal(got, expected[top : top + height, left : left + width])
