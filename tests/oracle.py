@@ -99,3 +99,57 @@ def _convert(argument):
 
 def doubles(values):
     return (ctypes.c_double * len(values))(*values)
+
+
+class Store(ctypes.Structure):
+    """cseg_store of lib/core/store.h: a plane in memory, borrowed."""
+
+    _fields_ = [
+        ("context", ctypes.c_void_p),
+        ("type", ctypes.c_int32),
+        ("height", ctypes.c_size_t),
+        ("width", ctypes.c_size_t),
+        ("memory", Plane),
+        ("borrowed", ctypes.c_bool),
+        ("file", ctypes.c_ssize_t),
+        ("path", ctypes.c_void_p),
+    ]
+
+
+class Scratch(ctypes.Structure):
+    """cseg_scratch of lib/core/store.h."""
+
+    _fields_ = [
+        ("context", ctypes.c_void_p),
+        ("folder", ctypes.c_char_p),
+        ("window_bytes", ctypes.c_uint64),
+        ("tile_px", ctypes.c_size_t),
+    ]
+
+
+def store(array):
+    own = plane(array)
+    made = Store(None, own.type, own.height, own.width, own, True, -1, None)
+    made.owner = array
+    return made
+
+
+def units(array):
+    """Values in [0, 1] as the library stores them: 65535 is 1."""
+    return np.floor(np.asarray(array, np.float64) * 65535 + 0.5).astype(np.uint16)
+
+
+def rounded(array):
+    """Values in [0, 1] as they come back from the store."""
+    return units(array).astype(np.float32) / np.float32(65535)
+
+
+def scratch(tile_px=0, context=None):
+    return Scratch(context, None, 1 << 40, tile_px)
+
+
+def call_on_stores(name, *arguments, tile_px=0, context=None):
+    """library.name(scratch, ...): arrays go as stores."""
+    own = scratch(tile_px, context)
+    stores = [store(a) if isinstance(a, np.ndarray) else a for a in arguments]
+    check(getattr(library, name)(ctypes.byref(own), *[ctypes.byref(s) if isinstance(s, Store) else _convert(s) for s in stores]))

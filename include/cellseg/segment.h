@@ -101,7 +101,8 @@ typedef struct cellseg_segment_options {
                                       coefficients or without a distance output join none. 0: none are joined. Default 1 */
     double smooth_um;            /**< radius of the disc that opens each cell's outline; 0, the default: none */
     int32_t drop_border_cells;   /**< 1: cells that touch the image's edge are dropped. Default 0 */
-    int32_t fill_holes;          /**< 1, the default: holes inside cells and nuclei are filled */
+    int32_t fill_holes;          /**< 1, the default: holes inside cells and nuclei are filled, up to twice the diameter of the
+                                      largest nucleus (method, nucleus_radius_max_um) high and wide */
     int32_t marker_check;        /**< CELLSEG_MARKER_... Default CELLSEG_MARKER_REFUSE_STAINS */
     int32_t orientations;     /**< test-time augmentation: the network's maps are averaged over 1, 2, 4 or 8 orientations of the
                                    image, at as many times the cost. Default 2: as it is, and turned by 180 degrees */
@@ -224,7 +225,8 @@ CELLSEG_API void cellseg_segment_report_clear(cellseg_segment_report *report);
  * @return CELLSEG_ERR_CANCELLED, CELLSEG_ERR_MEMORY
  * Result: a function of pixels, pixel size, options and model; the same bytes for any threads, budget and processor.
  * Cost: the network's, times the orientations, and 0.15 us per pixel of the model's scale for the rest, on two threads:
- * docs/performance.md. Memory: cellseg_segment_memory(); typically 42 bytes per pixel of the model's scale. With a budget, as
+ * docs/performance.md. Memory: cellseg_segment_memory();
+ * typically 20 bytes per pixel of the model's scale, and at most 256 MB of windows. With a budget, as
  * many threads work as the budget allows. Threads: any. Since: 1.0 Source: Al-Kofahi et al. 2018, steps 1 to 3.
  */
 CELLSEG_API cellseg_status cellseg_segment(cellseg_labels **cells, cellseg_labels **nuclei, cellseg_image **maps,
@@ -356,7 +358,7 @@ CELLSEG_API cellseg_status cellseg_segment_stream(const cellseg_stream_outputs *
  * label maps of cellseg_segment(), but for the marker check, which is cellseg_segment()'s alone. With `nucleus_diameter_um`,
  * steps 2 and 3 take the method's lengths for nuclei of 15 um, whatever model made the maps. With a memory budget each step ends
  * with CELLSEG_ERR_LIMIT before its work where the budget does not hold what cellseg_segment_memory() returns for the two-channel
- * method at that scale.
+ * method at that scale, and 128 bytes for each nucleus that is given.
  *
  * @param[out] maps  New float32 image at the model's scale, which its pixel size states; channels as in cellseg_segment().
  *                   Release with cellseg_image_free(). NULL after an error.

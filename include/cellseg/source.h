@@ -2,8 +2,8 @@
 /**
  * @file source.h  Images that need not fit into memory: sources of pixels, read by rectangles, and sinks, written row by row.
  *
- * A source is an image in a file (cellseg_source_open()), in memory, or behind a callback; a sink is a file that is being written
- * (cellseg_sink_open()), or a callback. cellseg_segment_stream() reads the one and writes the others.
+ * A source is an image in memory, or behind a callback; a sink is a callback. cellseg_segment_stream() reads the one and writes
+ * the others.
  */
 #ifndef CELLSEG_SOURCE_H
 #define CELLSEG_SOURCE_H
@@ -26,6 +26,9 @@ typedef struct cellseg_source cellseg_source;
 typedef int32_t (*cellseg_read_pixels_fn)(void *user, void *to, size_t stride_bytes, int32_t channel, size_t top, size_t left,
                                           size_t height, size_t width);
 
+/** Release what `user` names; the library calls it once, and nothing else of `user` afterwards. */
+typedef void (*cellseg_done_fn)(void *user);
+
 /** An image behind a callback. Initialise with cellseg_source_callbacks_init(). */
 typedef struct cellseg_source_callbacks {
     size_t struct_size;          /**< sizeof of this struct where the caller was compiled */
@@ -37,7 +40,7 @@ typedef struct cellseg_source_callbacks {
     int32_t pixel_type;          /**< CELLSEG_UINT8 ... */
     double pixel_size_um;        /**< 0, the default: unknown */
     cellseg_read_pixels_fn read; /**< required; called on the thread of the call that reads */
-    void (*release)(void *user); /**< called once by cellseg_source_free(); NULL: nothing to release */
+    cellseg_done_fn release;     /**< called once by cellseg_source_free(); NULL: nothing to release */
 } cellseg_source_callbacks;
 
 /** Write the defaults. @return CELLSEG_ERR_ARGUMENT  callbacks is NULL or struct_size too small. Threads: any. Since: 1.0 */
@@ -73,10 +76,11 @@ CELLSEG_API double cellseg_source_pixel_size_um(const cellseg_source *source);
 
 /**
  * Read a rectangle of one channel.
- * @param      source        not const: a source of a file keeps the blocks that it decoded last
+ * @param      source        not const: its callback may keep what it read
  * @param[out] to            height x width samples of the source's type, rows stride_bytes apart
  * @return CELLSEG_ERR_ARGUMENT  a NULL, a channel or rectangle that the image does not have, a stride below a row
- * @return CELLSEG_ERR_IO, CELLSEG_ERR_FORMAT  the callback or the file failed; the line names the place. `to` is undefined
+ * @return CELLSEG_ERR_IO  the callback failed; the line names the place. `to` is undefined
+ * @return CELLSEG_ERR_CANCELLED
  * Threads: one call of a source at a time. Since: 1.0
  */
 CELLSEG_API cellseg_status cellseg_source_read(cellseg_source *source, cellseg_context *context, void *to, size_t stride_bytes,
@@ -92,6 +96,9 @@ typedef struct cellseg_sink cellseg_sink;
 typedef int32_t (*cellseg_write_rows_fn)(void *user, const void *rows, size_t stride_bytes, int32_t channel, size_t top,
                                          size_t count);
 
+/** Complete the image, whose last row was taken. @return 0, or an errno value where the image cannot be kept. */
+typedef int32_t (*cellseg_finish_fn)(void *user);
+
 /** Where an image's rows go. Initialise with cellseg_sink_callbacks_init(). */
 typedef struct cellseg_sink_callbacks {
     size_t struct_size;          /**< sizeof of this struct where the caller was compiled */
@@ -102,9 +109,8 @@ typedef struct cellseg_sink_callbacks {
     int32_t channels;            /**< 1 to 65535; default 1 */
     int32_t pixel_type;          /**< CELLSEG_UINT32, the default, for label maps; ... */
     cellseg_write_rows_fn write; /**< required; called on the thread of the call that writes */
-    int32_t (*finish)(
-        void *user);             /**< called once after the last row; an errno value where the image cannot be kept. NULL: none */
-    void (*release)(void *user); /**< called once by cellseg_sink_free(), finished or not; NULL: nothing to release */
+    cellseg_finish_fn finish;    /**< called once after the last row; an errno value where the image cannot be kept. NULL: none */
+    cellseg_done_fn release;     /**< called once by cellseg_sink_free(), finished or not; NULL: nothing to release */
 } cellseg_sink_callbacks;
 
 /** Write the defaults. @return CELLSEG_ERR_ARGUMENT  callbacks is NULL or struct_size too small. Threads: any. Since: 1.0 */
@@ -128,17 +134,18 @@ CELLSEG_API int32_t cellseg_sink_pixel_type(const cellseg_sink *sink);
 /**
  * Write the next `count` rows of the current channel; a channel's last row makes the next channel the current one.
  * @return CELLSEG_ERR_ARGUMENT  a NULL, more rows than the channel or the image has left, a stride below a row
- * @return CELLSEG_ERR_IO, CELLSEG_ERR_MEMORY  the sink is of no further use but for cellseg_sink_free()
+ * @return CELLSEG_ERR_IO  the sink is of no further use but for cellseg_sink_free()
+ * @return CELLSEG_ERR_CANCELLED  before any row was taken
  * Threads: the sink's owner. Since: 1.0
  */
 CELLSEG_API cellseg_status cellseg_sink_write(cellseg_sink *sink, cellseg_context *context, const void *rows, size_t stride_bytes,
                                               size_t count);
 
-/** Complete the image after its last row: a file appears under its name now. @return CELLSEG_ERR_ARGUMENT rows are missing;
+/** Complete the image after its last row. @return CELLSEG_ERR_ARGUMENT rows are missing;
  * CELLSEG_ERR_IO. Threads: the sink's owner. Since: 1.0 */
 CELLSEG_API cellseg_status cellseg_sink_finish(cellseg_sink *sink, cellseg_context *context);
 
-/** Release a sink; what was not finished is removed. NULL is legal. Threads: the sink's owner. Since: 1.0 */
+/** Release a sink, finished or not. NULL is legal. Threads: the sink's owner. Since: 1.0 */
 CELLSEG_API void cellseg_sink_free(cellseg_sink *sink);
 
 #ifdef __cplusplus

@@ -4,12 +4,11 @@
 
 #include <errno.h>
 
-#define FIRST_RELEASE_SIZE (offsetof(cellseg_sink_callbacks, release) + sizeof(void (*)(void *)))
+#define FIRST_RELEASE_SIZE (offsetof(cellseg_sink_callbacks, release) + sizeof(cellseg_done_fn))
 enum { MAX_CHANNELS = 65535 };
 
 struct cellseg_sink {
     cellseg_sink_callbacks callbacks; /* its name is owned */
-    bool is_own;                      /* the callbacks are the library's */
     bool failed, finished;
     int32_t channel; /* of the next row */
     size_t top;      /* the next row */
@@ -29,8 +28,7 @@ static cellseg_status check(const cellseg_sink_callbacks *c) {
     return cseg_range_check("channels", c->channels, 1, MAX_CHANNELS);
 }
 
-static cellseg_status sink_new(cellseg_sink **out, cellseg_context *context, const cellseg_sink_callbacks *callbacks,
-                               bool is_own) {
+cellseg_status cellseg_sink_new(cellseg_sink **out, cellseg_context *context, const cellseg_sink_callbacks *callbacks) {
     if (out == NULL)
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "out is NULL");
     *out = NULL;
@@ -47,17 +45,9 @@ static cellseg_status sink_new(cellseg_sink **out, cellseg_context *context, con
         return cseg_error_last();
     }
     own.name = name;
-    *sink = (cellseg_sink){.callbacks = own, .is_own = is_own};
+    *sink = (cellseg_sink){.callbacks = own};
     *out = sink;
     return CELLSEG_OK;
-}
-
-cellseg_status cellseg_sink_new(cellseg_sink **out, cellseg_context *context, const cellseg_sink_callbacks *callbacks) {
-    return sink_new(out, context, callbacks, false);
-}
-
-cellseg_status cseg_sink_new(cellseg_sink **out, cellseg_context *context, const cellseg_sink_callbacks *callbacks) {
-    return sink_new(out, context, callbacks, true);
 }
 
 void cellseg_sink_free(cellseg_sink *sink) {
@@ -91,8 +81,7 @@ int32_t cellseg_sink_pixel_type(const cellseg_sink *sink) {
 
 /* A failed sink takes nothing more. */
 static cellseg_status fail(cellseg_sink *sink, int32_t error, const char *what) {
-    const cellseg_status status =
-        error < 0 && sink->is_own ? (cellseg_status)error : cseg_file_fail(what, error > 0 ? error : EIO);
+    const cellseg_status status = cseg_file_fail(what, error > 0 ? error : EIO);
     sink->failed = true;
     return cseg_error_fail_in(status, sink->callbacks.name);
 }
@@ -137,7 +126,10 @@ cellseg_status cellseg_sink_write(cellseg_sink *sink, cellseg_context *context, 
     CSEG_TRY(check_rows(sink, rows, stride_bytes, count));
     cseg_call call;
     cseg_call_begin(&call, context);
-    return cseg_call_end(&call, write_rows(sink, rows, stride_bytes, count));
+    cellseg_status status = cseg_progress_report(context, 0);
+    if (status == CELLSEG_OK)
+        status = write_rows(sink, rows, stride_bytes, count);
+    return cseg_call_end(&call, status);
 }
 
 static cellseg_status finish(cellseg_sink *sink) {

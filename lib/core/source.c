@@ -5,12 +5,11 @@
 #include <errno.h>
 #include <string.h>
 
-#define FIRST_RELEASE_SIZE (offsetof(cellseg_source_callbacks, release) + sizeof(void (*)(void *)))
+#define FIRST_RELEASE_SIZE (offsetof(cellseg_source_callbacks, release) + sizeof(cellseg_done_fn))
 enum { MAX_CHANNELS = 65535 };
 
 struct cellseg_source {
     cellseg_source_callbacks callbacks; /* its name is owned */
-    bool is_own;                        /* the callbacks are the library's */
 };
 
 cellseg_status cellseg_source_callbacks_init(cellseg_source_callbacks *callbacks, size_t struct_size) {
@@ -28,8 +27,7 @@ static cellseg_status check(const cellseg_source_callbacks *c) {
     return c->pixel_size_um == 0 ? CELLSEG_OK : cseg_range_check("pixel_size_um", c->pixel_size_um, 1e-4, 1e4);
 }
 
-static cellseg_status source_new(cellseg_source **out, cellseg_context *context, const cellseg_source_callbacks *callbacks,
-                                 bool is_own) {
+cellseg_status cellseg_source_new(cellseg_source **out, cellseg_context *context, const cellseg_source_callbacks *callbacks) {
     if (out == NULL)
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "out is NULL");
     *out = NULL;
@@ -46,17 +44,9 @@ static cellseg_status source_new(cellseg_source **out, cellseg_context *context,
         return cseg_error_last();
     }
     own.name = name;
-    *source = (cellseg_source){own, is_own};
+    source->callbacks = own;
     *out = source;
     return CELLSEG_OK;
-}
-
-cellseg_status cellseg_source_new(cellseg_source **out, cellseg_context *context, const cellseg_source_callbacks *callbacks) {
-    return source_new(out, context, callbacks, false);
-}
-
-cellseg_status cseg_source_new(cellseg_source **out, cellseg_context *context, const cellseg_source_callbacks *callbacks) {
-    return source_new(out, context, callbacks, true);
 }
 
 void cellseg_source_free(cellseg_source *source) {
@@ -101,7 +91,7 @@ cellseg_status cellseg_source_from_image(cellseg_source **out, cellseg_context *
                                                 .pixel_type = cellseg_image_pixel_type(image),
                                                 .pixel_size_um = cellseg_image_pixel_size_um(image),
                                                 .read = read_image};
-    return source_new(out, context, &callbacks, true);
+    return cellseg_source_new(out, context, &callbacks);
 }
 
 /* ---- figures ---- */
@@ -126,18 +116,12 @@ double cellseg_source_pixel_size_um(const cellseg_source *source) {
     return source != NULL ? source->callbacks.pixel_size_um : 0;
 }
 
-void *cseg_source_user(const cellseg_source *source) {
-    return source->callbacks.user;
-}
-
 /* ---- reading ---- */
 
 static cellseg_status fail_at(const cellseg_source *source, int32_t error, int32_t channel, const cseg_rect *r) {
     char place[160];
     (void)cseg_format_print(place, sizeof place, "channel %d, rows %zu to %zu, columns %zu to %zu", (int)channel, r->top,
-                            cseg_rect_bottom(r) - 1, r->left, cseg_rect_right(r) - 1);
-    if (error < 0 && source->is_own)
-        return cseg_error_fail_in(error, source->callbacks.name);
+                            cseg_rectangle_bottom(r) - 1, r->left, cseg_rectangle_right(r) - 1);
     const cellseg_status status = cseg_file_fail(place, error > 0 ? error : EIO);
     return cseg_error_fail_in(status, source->callbacks.name);
 }
@@ -145,7 +129,7 @@ static cellseg_status fail_at(const cellseg_source *source, int32_t error, int32
 cellseg_status cseg_source_read_plane(cellseg_source *source, const cseg_plane *to, int32_t channel, size_t top, size_t left) {
     const cseg_rect rect = {top, left, to->height, to->width};
     const cellseg_source_callbacks *c = &source->callbacks;
-    assert(to->type == c->pixel_type && cseg_rect_bottom(&rect) <= c->height && cseg_rect_right(&rect) <= c->width);
+    assert(to->type == c->pixel_type && cseg_rectangle_bottom(&rect) <= c->height && cseg_rectangle_right(&rect) <= c->width);
     const int32_t error = c->read(c->user, to->data, to->stride, channel, top, left, to->height, to->width);
     return error == 0 ? CELLSEG_OK : fail_at(source, error, channel, &rect);
 }
@@ -173,5 +157,8 @@ cellseg_status cellseg_source_read(cellseg_source *source, cellseg_context *cont
     const cseg_plane plane = {to, height, width, stride_bytes, source->callbacks.pixel_type};
     cseg_call call;
     cseg_call_begin(&call, context);
-    return cseg_call_end(&call, cseg_source_read_plane(source, &plane, channel, top, left));
+    cellseg_status status = cseg_progress_report(context, 0);
+    if (status == CELLSEG_OK)
+        status = cseg_source_read_plane(source, &plane, channel, top, left);
+    return cseg_call_end(&call, status);
 }

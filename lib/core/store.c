@@ -10,11 +10,11 @@
 #include <stdio.h>
 #include <string.h>
 
-cseg_rect cseg_rect_grow(const cseg_rect *r, size_t halo, size_t height, size_t width) {
+cseg_rect cseg_rectangle_grow(const cseg_rect *r, size_t halo, size_t height, size_t width) {
     const size_t top = r->top > halo ? r->top - halo : 0, left = r->left > halo ? r->left - halo : 0;
-    const size_t below = height - cseg_rect_bottom(r), right = width - cseg_rect_right(r);
-    return (cseg_rect){top, left, cseg_rect_bottom(r) + (below < halo ? below : halo) - top,
-                       cseg_rect_right(r) + (right < halo ? right : halo) - left};
+    const size_t below = height - cseg_rectangle_bottom(r), right = width - cseg_rectangle_right(r);
+    return (cseg_rect){top, left, cseg_rectangle_bottom(r) + (below < halo ? below : halo) - top,
+                       cseg_rectangle_right(r) + (right < halo ? right : halo) - left};
 }
 
 /* ---- the file ---- */
@@ -34,8 +34,10 @@ static cellseg_status create_file(cseg_store *store, const char *folder) {
         (void)snprintf(store->path, room, "%s/.cellseg-%lld-%u.tmp", folder, (long long)cseg_system_process(), n);
         error = cseg_system_create(&store->file, store->path, NULL);
     }
-    if (error == 0)
-        error = cseg_system_hide(store->file, store->path);
+    if (error == 0 && (error = cseg_system_hide(store->file, store->path)) != 0) {
+        cseg_system_discard(store->file, store->path);
+        store->file = CSEG_NO_HANDLE;
+    }
     return error == 0 ? CELLSEG_OK : fail_in(folder, "a temporary file cannot be made here", error);
 }
 
@@ -101,13 +103,13 @@ static cellseg_status write_file(const cseg_store *store, const cseg_plane *from
     return CELLSEG_OK;
 }
 
-/* ---- parts ---- */
+/* ---- rectangles as planes ---- */
 
 cellseg_status cseg_part_make(cseg_part *part, const cseg_store *store, const cseg_rect *rect) {
-    assert(cseg_rect_bottom(rect) <= store->height && cseg_rect_right(rect) <= store->width);
+    assert(cseg_rectangle_bottom(rect) <= store->height && cseg_rectangle_right(rect) <= store->width);
     *part = (cseg_part){0};
     if (store->memory.data != NULL) {
-        part->plane = cseg_plane_view(&store->memory, rect);
+        part->plane = cseg_view_of(&store->memory, rect);
         return CELLSEG_OK;
     }
     CSEG_TRY(cseg_plane_new(&part->plane, store->context, store->type, rect->height, rect->width));
@@ -168,10 +170,11 @@ cellseg_status cseg_part_open_unit(cseg_part *part, const cseg_store *store, con
 
 cellseg_status cseg_store_put(const cseg_store *store, size_t top, size_t left, const cseg_plane *plane) {
     const cseg_rect rect = {top, left, plane->height, plane->width};
-    assert(store->type == plane->type && cseg_rect_bottom(&rect) <= store->height && cseg_rect_right(&rect) <= store->width);
+    assert(store->type == plane->type && cseg_rectangle_bottom(&rect) <= store->height &&
+           cseg_rectangle_right(&rect) <= store->width);
     if (store->memory.data == NULL)
         return write_file(store, plane, &rect);
-    const cseg_plane to = cseg_plane_view(&store->memory, &rect);
+    const cseg_plane to = cseg_view_of(&store->memory, &rect);
     if (to.data != plane->data)
         cseg_plane_copy(&to, plane);
     return CELLSEG_OK;
@@ -180,7 +183,7 @@ cellseg_status cseg_store_put(const cseg_store *store, size_t top, size_t left, 
 cellseg_status cseg_store_put_core(const cseg_store *store, const cseg_plane *window_plane, const cseg_rect *window,
                                    const cseg_rect *core) {
     const cseg_rect inside = {core->top - window->top, core->left - window->left, core->height, core->width};
-    const cseg_plane plane = cseg_plane_view(window_plane, &inside);
+    const cseg_plane plane = cseg_view_of(window_plane, &inside);
     return cseg_store_put(store, core->top, core->left, &plane);
 }
 

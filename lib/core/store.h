@@ -11,15 +11,15 @@ typedef struct cseg_rect {
     size_t top, left, height, width;
 } cseg_rect;
 
-static inline size_t cseg_rect_bottom(const cseg_rect *r) {
+static inline size_t cseg_rectangle_bottom(const cseg_rect *r) {
     return r->top + r->height;
 }
-static inline size_t cseg_rect_right(const cseg_rect *r) {
+static inline size_t cseg_rectangle_right(const cseg_rect *r) {
     return r->left + r->width;
 }
 
 /* The rectangle with `halo` pixels more on each side, where a plane of height x width has them. */
-cseg_rect cseg_rect_grow(const cseg_rect *r, size_t halo, size_t height, size_t width);
+cseg_rect cseg_rectangle_grow(const cseg_rect *r, size_t halo, size_t height, size_t width);
 
 /* A plane of pixels from (top, left) on of a larger plane of height x width. */
 typedef struct cseg_piece {
@@ -32,7 +32,7 @@ static inline cseg_piece cseg_piece_of(const cseg_plane *whole) {
 }
 
 /* A rectangle of a plane, in the plane's memory. */
-static inline cseg_plane cseg_plane_view(const cseg_plane *plane, const cseg_rect *r) {
+static inline cseg_plane cseg_view_of(const cseg_plane *plane, const cseg_rect *r) {
     char *first = (char *)cseg_row_at(plane, r->top) + r->left * cseg_plane_type_size(plane->type);
     return (cseg_plane){first, r->height, r->width, plane->stride, plane->type};
 }

@@ -25,7 +25,10 @@ static size_t square_root(uint64_t n) {
     return (size_t)root;
 }
 
-static size_t without_halo(size_t window, size_t halo) {
+/* The edge of a tile whose window has that edge. A window as long as the plane has no halo. */
+static size_t without_halo(size_t window, size_t halo, size_t length) {
+    if (window >= length)
+        return length;
     return window > 2 * halo + SMALLEST_TILE ? window - 2 * halo : SMALLEST_TILE;
 }
 
@@ -48,18 +51,18 @@ static uint64_t window_pixels(const cseg_tiles *t) {
 
 static edges edges_of(const cseg_tiles *t) {
     const uint64_t pixels = window_pixels(t);
-    const size_t given = t->scratch->tile_px, edge = given > 0 ? given : without_halo(square_root(pixels), t->halo);
+    const size_t given = t->scratch->tile_px, edge = given > 0 ? given : without_halo(square_root(pixels), t->halo, t->width);
     if (given == 0 && pixels >= (uint64_t)t->height * t->width)
         return (edges){t->height, t->width};
     const size_t width = t->whole_rows ? t->width : even_edge(t->width, smaller(edge, t->width), t->multiple);
     const size_t window = smaller(t->width, width + 2 * t->halo);
-    const size_t height = given > 0 ? given : without_halo((size_t)smaller((size_t)(pixels / window), t->height), t->halo);
+    const size_t height = given > 0 ? given : without_halo((size_t)(pixels / window), t->halo, t->height);
     return (edges){even_edge(t->height, smaller(larger(height, 1), t->height), t->multiple), width};
 }
 
 static cellseg_status run_tile(const cseg_tiles *t, const cseg_rect *tile, cseg_tile_fn compute, void *data) {
     for (size_t halo = t->halo;; halo = larger(2 * halo, SMALLEST_TILE)) {
-        const cseg_rect window = cseg_rect_grow(tile, halo, t->height, t->width);
+        const cseg_rect window = cseg_rectangle_grow(tile, halo, t->height, t->width);
         bool sure = true;
         CSEG_TRY(compute(data, tile, &window, &sure));
         if (sure || (window.height == t->height && window.width == t->width))

@@ -196,7 +196,7 @@ cellseg_status cseg_resample_linear_piece(cellseg_context *context, const cseg_p
     if (to->height != from->height || to->width != from->width)
         return resample(context, to, from, false);
     const cseg_rect inside = {to->top - from->top, to->left - from->left, to->plane.height, to->plane.width};
-    const cseg_plane same = cseg_plane_view(&from->plane, &inside);
+    const cseg_plane same = cseg_view_of(&from->plane, &inside);
     return cseg_plane_to_f32(context, &to->plane, &same);
 }
 
@@ -222,8 +222,8 @@ static void axis_needs(size_t *first, size_t *last, size_t begin, size_t end, si
 
 cseg_rect cseg_resample_needs(const cseg_rect *to, size_t to_height, size_t to_width, size_t from_height, size_t from_width) {
     size_t top, left, bottom, right;
-    axis_needs(&top, &bottom, to->top, cseg_rect_bottom(to), to_height, from_height);
-    axis_needs(&left, &right, to->left, cseg_rect_right(to), to_width, from_width);
+    axis_needs(&top, &bottom, to->top, cseg_rectangle_bottom(to), to_height, from_height);
+    axis_needs(&left, &right, to->left, cseg_rectangle_right(to), to_width, from_width);
     return (cseg_rect){top, left, bottom - top, right - left};
 }
 

@@ -14,14 +14,14 @@ cellseg_status cseg_cellwindow_open(cseg_cell_window *window, const cseg_cell_in
                                  .pixel_size_um = inputs->pixel_size_um,
                                  .has_boundary_class = inputs->has_boundary_class,
                                  .joining = inputs->joining};
-    cseg_part *marker = &window->parts[CSEG_MAX_CLASSES], *nuclei = marker + 1;
+    cseg_part *marker = &window->views[CSEG_MAX_CLASSES], *nuclei = marker + 1;
     CSEG_TRY_GOTO(failed, cseg_part_open_unit(marker, inputs->marker, rect));
     CSEG_TRY_GOTO(failed, cseg_part_open(nuclei, inputs->nuclei, rect));
     for (uint32_t i = 0; i < maps_of(inputs); i++) {
         if (i == CSEG_MAP_BACKGROUND)
             continue;
-        CSEG_TRY_GOTO(failed, cseg_part_open_unit(&window->parts[i], &inputs->maps[i], rect));
-        window->own_maps[i] = window->parts[i].plane;
+        CSEG_TRY_GOTO(failed, cseg_part_open_unit(&window->views[i], &inputs->maps[i], rect));
+        window->own_maps[i] = window->views[i].plane;
     }
     window->marker = &marker->plane;
     window->nuclei = &nuclei->plane;
@@ -35,5 +35,5 @@ failed:
 
 void cseg_cellwindow_close(cseg_cell_window *window) {
     for (size_t i = 0; i < CSEG_MAX_CLASSES + 2; i++)
-        cseg_part_close(&window->parts[i]);
+        cseg_part_close(&window->views[i]);
 }

@@ -180,7 +180,7 @@ cellseg_status cseg_channel_flatten(const cseg_scratch *scratch, cseg_flat *flat
     *flat = (cseg_flat){0};
     CSEG_TRY(cseg_channel_read(channel, scratch));
     const cellseg_status status =
-        cseg_preprocess_flatten(scratch, flat, &channel->pixels, what, channel->working_height, channel->working_width, rule);
+        cseg_flatten_run(scratch, flat, &channel->pixels, what, channel->working_height, channel->working_width, rule);
     cseg_channel_close(channel);
     return status;
 }

@@ -153,8 +153,9 @@ double cseg_report_lap(double *clock);
 /* ---- segment_memory.c ---- */
 
 /* Before any work: CELLSEG_ERR_LIMIT where the budget is below the least that the call needs. Else the windows, and the threads
- * that work, become as many as the budget allows. model: NULL without a network. */
+ * that work, become as many as the budget allows. model: NULL without a network. nuclei: how many are given; 0: none, since those
+ * that are found are few beside the pixels. */
 cellseg_status cseg_needs_check(cseg_scratch *scratch, const cseg_channel *channel, const cellseg_model *model,
-                                const cseg_settings *settings);
+                                const cseg_settings *settings, uint64_t nuclei);
 
 #endif

@@ -4,7 +4,7 @@
  * options exclude are dropped.
  *
  * Tile by tile. What becomes of a cell depends on all its pixels, so that a tile is sure where all cells near it lie whole in the
- * window, by their boxes in the image: parts of a cell that was opened need not touch. A hole is filled up to a limit, within
+ * window, by their boxes in the image: pieces of a cell that was opened need not touch. A hole is filled up to a limit, within
  * which lies all that it depends on. Cost: a few passes over the image.
  */
 #include "morph/morph.h"
@@ -103,11 +103,11 @@ static bool is_whole(const finalize_call *call, const cseg_rect *window, uint32_
 /* Whether all cells with a pixel in the tile, or within a hole's size of it, lie in the window. */
 static bool are_whole(const finalize_job *job) {
     const finalize_call *call = job->call;
-    const cseg_rect near = cseg_rect_grow(&job->tile, call->hole_px + 1, job->window.height, job->window.width);
-    for (size_t y = near.top; y < cseg_rect_bottom(&near); y++) {
+    const cseg_rect near = cseg_rectangle_grow(&job->tile, call->hole_px + 1, job->window.height, job->window.width);
+    for (size_t y = near.top; y < cseg_rectangle_bottom(&near); y++) {
         const uint32_t *cells = cseg_row_u32(&job->cells, y), *nuclei = cseg_row_u32(&job->nuclei, y);
         uint32_t cell = 0, nucleus = 0;
-        for (size_t x = near.left; x < cseg_rect_right(&near); x++) {
+        for (size_t x = near.left; x < cseg_rectangle_right(&near); x++) {
             if (cells[x] != cell && (cell = cells[x]) != 0 && !is_whole(call, &job->window, cell))
                 return false;
             if (nuclei[x] != nucleus && (nucleus = nuclei[x]) != 0 && !is_whole(call, &job->window, call->cell_of[nucleus]))

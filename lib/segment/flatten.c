@@ -177,7 +177,7 @@ static bool grows(const flatten_job *job) {
 static cellseg_status resample(cseg_plane *plane, const flatten_job *job, const cseg_rect *window) {
     const cseg_store *to = &job->out->store, *from = job->channel;
     const cseg_rect needed = cseg_resample_needs(window, to->height, to->width, from->height, from->width);
-    const cseg_rect rect = cseg_rect_grow(&needed, 1, from->height, from->width); /* neighbours of stuck pixels */
+    const cseg_rect rect = cseg_rectangle_grow(&needed, 1, from->height, from->width); /* neighbours of stuck pixels */
     cseg_part part;
     CSEG_TRY(cseg_plane_new(plane, job->scratch->context, CELLSEG_FLOAT32, window->height, window->width));
     cellseg_status status = open_channel(&part, job, &rect, grows(job));
@@ -221,8 +221,8 @@ static cellseg_status flatten_tiles(flatten_job *job) {
     return measure_noise(job);
 }
 
-cellseg_status cseg_preprocess_flatten(const cseg_scratch *scratch, cseg_flat *out, const cseg_store *channel, const char *what,
-                                       size_t height, size_t width, const cseg_rule *rule) {
+cellseg_status cseg_flatten_run(const cseg_scratch *scratch, cseg_flat *out, const cseg_store *channel, const char *what,
+                                size_t height, size_t width, const cseg_rule *rule) {
     const double edge = fmin(floor(rule->top_hat_um / rule->pixel_size_um + 0.5), INT32_MAX);
     flatten_job job = {.scratch = scratch, .channel = channel, .what = what, .out = out, .edge = (size_t)edge};
     *out = (cseg_flat){0};

@@ -14,7 +14,7 @@
  * Band by band of whole rows, which may have any height: sums are added in raster order of the pairs' first pixels. From band to
  * band stay the borders of which a cell is not complete. Cost: a Gaussian and a few passes.
  */
-#include "segment/join.h"
+#include "segment/join_medians.h"
 
 #include "filter/filter.h"
 
@@ -249,7 +249,7 @@ static cellseg_status add_band(join_call *call, const cseg_join_band *band) {
 static cellseg_status join_band(void *data, const cseg_rect *rows, const cseg_rect *window, bool *sure) {
     join_call *call = data;
     const size_t height = call->cells->height;
-    const cseg_rect own = {rows->top, 0, rows->height + (cseg_rect_bottom(rows) < height), rows->width};
+    const cseg_rect own = {rows->top, 0, rows->height + (cseg_rectangle_bottom(rows) < height), rows->width};
     const cseg_rect inside = {own.top - window->top, 0, own.height, own.width};
     cseg_cell_window w;
     cseg_part cells = {0};
@@ -261,12 +261,12 @@ static cellseg_status join_band(void *data, const cseg_rect *rows, const cseg_re
     CSEG_TRY_GOTO(done, cseg_plane_new(&smooth, call->context, CELLSEG_FLOAT32, window->height, window->width));
     CSEG_TRY_GOTO(done, cseg_gaussian_smooth(call->context, &smooth, w.marker, call->sigma_px));
     const cseg_join_band band = {.cells = cells.plane,
-                                 .nuclei = cseg_plane_view(w.nuclei, &inside),
-                                 .smooth = cseg_plane_view(&smooth, &inside),
-                                 .distance = cseg_plane_view(w.extra.map, &inside),
-                                 .probability = cseg_plane_view(&w.maps[CSEG_MAP_NUCLEUS], &inside),
+                                 .nuclei = cseg_view_of(w.nuclei, &inside),
+                                 .smooth = cseg_view_of(&smooth, &inside),
+                                 .distance = cseg_view_of(w.extra.map, &inside),
+                                 .probability = cseg_view_of(&w.maps[CSEG_MAP_NUCLEUS], &inside),
                                  .rows = rows->height,
-                                 .is_last = cseg_rect_bottom(rows) == height};
+                                 .is_last = cseg_rectangle_bottom(rows) == height};
     status = add_band(call, &band);
 done:
     cseg_plane_free(&smooth);
@@ -291,7 +291,7 @@ static cellseg_status join(join_call *call, const cseg_scratch *scratch) {
     CSEG_TRY(cseg_tiles_run(&bands, join_band, call));
     for (size_t id = 1; id <= count; id++)
         call->cell_of[id] = call->cell_of[call->cell_of[id]]; /* a root is smaller, and done */
-    return cseg_store_rename(scratch, call->cells, call->cell_of);
+    return cseg_idmap_apply(scratch, call->cells, call->cell_of);
 }
 
 static bool has_coefficients(const cseg_cell_inputs *inputs) {

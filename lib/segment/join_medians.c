@@ -4,7 +4,7 @@
  * earlier bands; a complete cell's median is found by radix selection. A cell is 4-connected: without a pixel in the band's last
  * row it is complete. Cost: two passes over the band, and one to three over the values.
  */
-#include "segment/join.h"
+#include "segment/join_medians.h"
 
 #include <string.h>
 

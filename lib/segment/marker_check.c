@@ -189,7 +189,7 @@ cellseg_status cseg_marker_refuse(const cseg_scratch *scratch, cellseg_segment_r
     for (size_t id = 1; id <= count; id++)
         report->dropped_marker += cell_of[id] == id;
     uint32_t *none = cseg_memory_calloc(scratch->context, (size_t)count + 1, sizeof *none);
-    const cellseg_status status = none != NULL ? cseg_store_rename(scratch, cells, none) : cseg_error_last();
+    const cellseg_status status = none != NULL ? cseg_idmap_apply(scratch, cells, none) : cseg_error_last();
     cseg_memory_free(none);
     return status;
 }

@@ -118,7 +118,7 @@ static cellseg_status rename_band(void *data, const cseg_rect *band, const cseg_
     return status;
 }
 
-cellseg_status cseg_store_rename(const cseg_scratch *scratch, const cseg_store *labels, const uint32_t *ids) {
+cellseg_status cseg_idmap_apply(const cseg_scratch *scratch, const cseg_store *labels, const uint32_t *ids) {
     choose_job job = {.nuclei = labels, .ids = ids};
     const cseg_tiles bands = {
         .scratch = scratch, .height = labels->height, .width = labels->width, .pixel_bytes = 4, .whole_rows = true};
@@ -135,9 +135,9 @@ static void renumber(uint32_t *ids, size_t numbers, const uint8_t *keep, uint32_
         ids[i] = renumbered[ids[i]];
 }
 
-cellseg_status cseg_nuclei_choose(const cseg_scratch *scratch, const cseg_store *nuclei, uint32_t *ids, size_t numbers,
-                                  uint32_t *count, const cseg_store *map, double pixel_size_um, const cseg_settings *settings,
-                                  cellseg_segment_report *report) {
+cellseg_status cseg_nucleus_choose(const cseg_scratch *scratch, const cseg_store *nuclei, uint32_t *ids, size_t numbers,
+                                   uint32_t *count, const cseg_store *map, double pixel_size_um, const cseg_settings *settings,
+                                   cellseg_segment_report *report) {
     cellseg_context *context = scratch->context;
     const double area_min_px = settings->options.nucleus_area_min_um2 / (pixel_size_um * pixel_size_um);
     const size_t all = (size_t)*count + 1;
@@ -154,7 +154,7 @@ cellseg_status cseg_nuclei_choose(const cseg_scratch *scratch, const cseg_store 
         status = choose(context, keep, sums, all, area_min_px, settings, report);
     if (status == CELLSEG_OK) {
         renumber(ids, numbers, keep, renumbered, count);
-        status = cseg_store_rename(scratch, nuclei, ids);
+        status = cseg_idmap_apply(scratch, nuclei, ids);
     }
     cseg_memory_free(renumbered);
     cseg_memory_free(keep);

@@ -47,7 +47,7 @@ typedef struct predict_job {
     cellseg_context *context;
     const cellseg_model *model;
     const cseg_store *maps;
-    const cseg_flat *flat;
+    const cseg_store *input_store; /* the channel, to be scaled */
     cseg_scaling scaling;
     cellseg_tile_grid grid; /* of the image */
     size_t classes, orientations;
@@ -252,7 +252,7 @@ static cellseg_status open_planes(predict_job *job) {
     CSEG_TRY(cseg_plane_new(&job->input, job->context, CELLSEG_FLOAT32, job->window.height, job->window.width));
     for (size_t c = 0; c < job->classes; c++)
         CSEG_TRY(cseg_plane_new(&job->units[c], job->context, CELLSEG_UINT16, job->tile.height, job->tile.width));
-    CSEG_TRY(cseg_part_open(&from, &job->flat->store, &job->window));
+    CSEG_TRY(cseg_part_open(&from, job->input_store, &job->window));
     const cellseg_status status = cseg_preprocess_normalise(job->context, &job->input, &from.plane, &job->scaling);
     cseg_part_close(&from);
     return status;
@@ -293,16 +293,19 @@ static cellseg_status predict_tiles(predict_job *job, const cseg_tiles *tiles) {
 /* ---- the door ---- */
 
 cellseg_status cseg_predict_maps(const cseg_scratch *scratch, const cseg_store *maps, const cellseg_model *model,
-                                 const cseg_flat *flat, int32_t orientations) {
+                                 const cseg_store *input, const cseg_scaling *scaling, int32_t orientations) {
     const cseg_rule *rule = cseg_model_rule(model);
-    const size_t height = flat->store.height, width = flat->store.width;
-    predict_job job = {.context = scratch->context, .model = model, .maps = maps, .flat = flat, .classes = rule->classes};
-    job.orientations = (size_t)orientations;
-    job.grid = (cellseg_tile_grid){sizeof job.grid, height, width, rule->patch_px, rule->step_px};
-    CSEG_TRY(cseg_preprocess_measure(scratch, &job.scaling, flat, rule));
+    predict_job job = {.context = scratch->context,
+                       .model = model,
+                       .maps = maps,
+                       .input_store = input,
+                       .scaling = *scaling,
+                       .classes = rule->classes,
+                       .orientations = (size_t)orientations};
+    job.grid = (cellseg_tile_grid){sizeof job.grid, input->height, input->width, rule->patch_px, rule->step_px};
     const cseg_tiles tiles = {.scratch = scratch,
-                              .height = height,
-                              .width = width,
+                              .height = input->height,
+                              .width = input->width,
                               .pixel_bytes = sizeof(float) + rule->classes * sizeof(uint16_t),
                               .halo = rule->patch_px, /* the last patch reflects as much */
                               .multiple = rule->step_px};

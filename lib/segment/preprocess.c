@@ -16,13 +16,6 @@ static size_t scaled_length(size_t length, double scale) {
     return scaled < 1 ? 1 : (size_t)scaled;
 }
 
-/* Whether an image, scaled so, has at most CSEG_MAX_WORKING_PX pixels. */
-static bool fits(size_t height, size_t width, double scale) {
-    if (!((double)height * scale < INT32_MAX && (double)width * scale < INT32_MAX))
-        return false;
-    return (uint64_t)scaled_length(height, scale) * scaled_length(width, scale) <= CSEG_MAX_WORKING_PX;
-}
-
 cellseg_status cseg_preprocess_working_size(size_t *working_height, size_t *working_width, size_t height, size_t width,
                                             double pixel_size_um, double working_pixel_size_um) {
     *working_height = *working_width = 0;
@@ -30,9 +23,9 @@ cellseg_status cseg_preprocess_working_size(size_t *working_height, size_t *work
     if (!(scale <= CSEG_MAX_ENLARGED))
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "pixels of %g um are more than %d times as large as the working scale's of %g um",
                          pixel_size_um, (int)CSEG_MAX_ENLARGED, working_pixel_size_um);
-    if (!fits(height, width, scale))
-        return cseg_fail(CELLSEG_ERR_LIMIT, "%zu x %zu pixels of %g um are more than %d pixels of the working scale's %g um",
-                         height, width, pixel_size_um, (int)CSEG_MAX_WORKING_PX, working_pixel_size_um);
+    if (!((double)height * scale < INT32_MAX && (double)width * scale < INT32_MAX))
+        return cseg_fail(CELLSEG_ERR_LIMIT, "%zu x %zu pixels of %g um are too many at the working scale's %g um", height, width,
+                         pixel_size_um, working_pixel_size_um);
     *working_height = scaled_length(height, scale);
     *working_width = scaled_length(width, scale);
     return CELLSEG_OK;
@@ -151,7 +144,7 @@ cellseg_status cseg_preprocess_run(cellseg_context *context, cseg_plane *out, co
     cseg_scaling scaling;
     *out = (cseg_plane){0};
     CSEG_TRY(cseg_preprocess_working_size(&height, &width, channel->height, channel->width, pixel_size_um, rule->pixel_size_um));
-    CSEG_TRY(cseg_preprocess_flatten(&scratch, &flat, &from, "the image", height, width, rule));
+    CSEG_TRY(cseg_flatten_run(&scratch, &flat, &from, "the image", height, width, rule));
     cellseg_status status = cseg_preprocess_measure(&scratch, &scaling, &flat, rule);
     if (status == CELLSEG_OK)
         status = cseg_preprocess_normalise(context, &flat.store.memory, &flat.store.memory, &scaling);

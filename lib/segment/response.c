@@ -36,7 +36,7 @@ static cellseg_status respond(cseg_plane *response, const cseg_store *map, const
 cellseg_status cseg_response_open(cseg_plane *response, const cseg_store *map, const cseg_rect *window, const double *sigmas_px,
                                   size_t count) {
     const size_t halo = cseg_laplacian_halo(largest_of(sigmas_px, count));
-    const cseg_rect wide = cseg_rect_grow(window, halo, map->height, map->width);
+    const cseg_rect wide = cseg_rectangle_grow(window, halo, map->height, map->width);
     const cseg_rect inside = {window->top - wide.top, window->left - wide.left, window->height, window->width};
     cseg_plane all;
     *response = (cseg_plane){0};
@@ -45,7 +45,7 @@ cellseg_status cseg_response_open(cseg_plane *response, const cseg_store *map, c
         *response = all;
         return CELLSEG_OK;
     }
-    const cseg_plane view = cseg_plane_view(&all, &inside);
+    const cseg_plane view = cseg_view_of(&all, &inside);
     const cellseg_status status = cseg_plane_new(response, map->context, CELLSEG_FLOAT32, window->height, window->width);
     if (status == CELLSEG_OK)
         cseg_plane_copy(response, &view);

@@ -138,7 +138,7 @@ static cellseg_status find_boxes(cseg_rect **boxes, const seeds_window *w, uint3
     *boxes = cseg_memory_calloc(w->job->scratch->context, (size_t)count + 1, sizeof **boxes);
     if (*boxes == NULL)
         return cseg_error_last();
-    cseg_boxes_find(*boxes, &w->labels);
+    cseg_box_find_all(*boxes, &w->labels);
     return CELLSEG_OK;
 }
 
@@ -146,14 +146,14 @@ static cellseg_status find_boxes(cseg_rect **boxes, const seeds_window *w, uint3
 static bool meets_side(const seeds_window *w, const cseg_rect *box) {
     const size_t near = w->job->hole_px + 1;
     return (w->sides.top && box->top < near) || (w->sides.left && box->left < near) ||
-           (w->sides.bottom && cseg_rect_bottom(box) + near > w->rect.height) ||
-           (w->sides.right && cseg_rect_right(box) + near > w->rect.width);
+           (w->sides.bottom && cseg_rectangle_bottom(box) + near > w->rect.height) ||
+           (w->sides.right && cseg_rectangle_right(box) + near > w->rect.width);
 }
 
 static bool is_certain(const seeds_window *w, const cseg_rect *box) {
     bool certain = !meets_side(w, box);
     for (size_t i = 0; i < w->zone_count && certain; i++)
-        certain = !cseg_rect_meets(&w->zones[i], box);
+        certain = !cseg_box_meets(&w->zones[i], box);
     return certain;
 }
 
@@ -162,7 +162,7 @@ static cellseg_status find_zones(seeds_window *w, uint32_t count) {
     CSEG_TRY(find_boxes(&w->zones, w, count));
     for (uint32_t id = 1; id <= count; id++)
         if (cseg_sides_touched(&w->sides, &w->zones[id], &w->rect))
-            w->zones[w->zone_count++] = cseg_rect_grow(&w->zones[id], w->job->hole_px + 1, w->rect.height, w->rect.width);
+            w->zones[w->zone_count++] = cseg_rectangle_grow(&w->zones[id], w->job->hole_px + 1, w->rect.height, w->rect.width);
     return CELLSEG_OK;
 }
 
@@ -188,7 +188,7 @@ static cellseg_status is_sure(bool *sure, seeds_window *w, const cseg_rect *tile
     CSEG_TRY(cseg_components_label(w->job->scratch->context, &w->labels, &count, &w->mask, CONNECTIVITY));
     CSEG_TRY(find_boxes(&w->boxes, w, count));
     for (uint32_t id = 1; id <= count && *sure; id++)
-        *sure = !cseg_rect_meets(&w->boxes[id], tile) || is_certain(w, &w->boxes[id]);
+        *sure = !cseg_box_meets(&w->boxes[id], tile) || is_certain(w, &w->boxes[id]);
     return CELLSEG_OK;
 }
 
@@ -425,7 +425,7 @@ cellseg_status cseg_seeds_find(const cseg_scratch *scratch, const cseg_store *nu
     if (status == CELLSEG_OK)
         status = rank_names(&job.names, ids, count);
     if (status == CELLSEG_OK)
-        status = cseg_nuclei_choose(scratch, nuclei, ids, job.names.count, count, map, pixel_size_um, settings, report);
+        status = cseg_nucleus_choose(scratch, nuclei, ids, job.names.count, count, map, pixel_size_um, settings, report);
     cseg_memory_free(ids);
     cseg_memory_free(job.names.items);
     return status;

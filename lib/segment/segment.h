@@ -60,8 +60,8 @@ cellseg_status cseg_hot_replace(cellseg_context *context, const cseg_plane *to, 
 
 /* ---- preprocess.c: to the working scale, illumination and intensities evened ---- */
 
-/* An image is enlarged at most this many times to the working scale, since beyond a cell is a few pixels of the image; and is at
- * most this large there, since every pixel takes some 60 bytes on the way. */
+/* An image is enlarged at most this many times to the working scale, since beyond a cell is a few pixels of the image; and
+ * without a folder for its stores is at most this large there. */
 enum { CSEG_MAX_ENLARGED = 8, CSEG_MAX_WORKING_PX = 1 << 30 };
 
 /* The size of an image of height x width at the working scale; each at least 1. An argument error where it would be enlarged too
@@ -78,8 +78,8 @@ typedef struct cseg_flat {
 
 /* Resample to height x width, then top-hat. channel: any type; a pixel that is not finite is an argument error. `what` names it.
  * Uses the rule's pixel_size_um and top_hat_um. On failure there is nothing to free. */
-cellseg_status cseg_preprocess_flatten(const cseg_scratch *scratch, cseg_flat *out, const cseg_store *channel, const char *what,
-                                       size_t height, size_t width, const cseg_rule *rule);
+cellseg_status cseg_flatten_run(const cseg_scratch *scratch, cseg_flat *out, const cseg_store *channel, const char *what,
+                                size_t height, size_t width, const cseg_rule *rule);
 
 /* Robust normalisation, clip and power: a value's place between two percentiles of the channel. */
 typedef struct cseg_scaling {
@@ -108,10 +108,10 @@ cellseg_status cseg_preprocess_run(cellseg_context *context, cseg_plane *out, co
 
 /* ---- predict.c: Al-Kofahi et al. 2018, step 1 ---- */
 
-/* The model's probability maps of a preprocessed plane: `classes` stores of units of its size, made by the caller. Averages
- * over the first 1, 2, 4 or 8 orientations of each patch. */
+/* The model's probability maps of a channel, scaled as the network reads it: `classes` stores of units of its size, made by the
+ * caller. input: float32. Averages over the first 1, 2, 4 or 8 orientations of each patch. */
 cellseg_status cseg_predict_maps(const cseg_scratch *scratch, const cseg_store *maps, const cellseg_model *model,
-                                 const cseg_flat *flat, int32_t orientations);
+                                 const cseg_store *input, const cseg_scaling *scaling, int32_t orientations);
 
 /* The memory of one thread of the prediction, beside the planes. */
 uint64_t cseg_predict_worker_bytes(cellseg_context *context, const cellseg_model *model);
@@ -119,9 +119,9 @@ uint64_t cseg_predict_worker_bytes(cellseg_context *context, const cellseg_model
 /* ---- boxes.c: objects of a window ---- */
 
 /* Boxes of the ids of a label map, within the map; boxes: max id + 1, zeros. An id without pixels keeps height 0. */
-void cseg_boxes_find(cseg_rect *boxes, const cseg_plane *labels);
+void cseg_box_find_all(cseg_rect *boxes, const cseg_plane *labels);
 
-bool cseg_rect_meets(const cseg_rect *a, const cseg_rect *b);
+bool cseg_box_meets(const cseg_rect *a, const cseg_rect *b);
 
 /* The objects of a window, whose ids are the image's: each gets a number, from 1, in the order of the ids. */
 typedef struct cseg_objects {
@@ -175,12 +175,12 @@ cellseg_status cseg_seeds_find(const cseg_scratch *scratch, const cseg_store *nu
 
 /* Drop the small, improbable and weak. nuclei: holds numbers up to `numbers`, and then ids 1..*count in raster order. ids: of
  * each number, 1..*count in raster order; overwritten. map: units. */
-cellseg_status cseg_nuclei_choose(const cseg_scratch *scratch, const cseg_store *nuclei, uint32_t *ids, size_t numbers,
-                                  uint32_t *count, const cseg_store *map, double pixel_size_um, const cseg_settings *settings,
-                                  cellseg_segment_report *report);
+cellseg_status cseg_nucleus_choose(const cseg_scratch *scratch, const cseg_store *nuclei, uint32_t *ids, size_t numbers,
+                                   uint32_t *count, const cseg_store *map, double pixel_size_um, const cseg_settings *settings,
+                                   cellseg_segment_report *report);
 
 /* Every id of a store of uint32, in place, becomes ids[id]. */
-cellseg_status cseg_store_rename(const cseg_scratch *scratch, const cseg_store *labels, const uint32_t *ids);
+cellseg_status cseg_idmap_apply(const cseg_scratch *scratch, const cseg_store *labels, const uint32_t *ids);
 
 /* ---- cells.c: Al-Kofahi et al. 2018, step 3 ---- */
 
@@ -207,7 +207,7 @@ typedef struct cseg_cell_window {
     bool has_boundary_class;
     const double *joining;
     cseg_plane own_maps[CSEG_MAX_CLASSES];
-    cseg_part parts[CSEG_MAX_CLASSES + 2];
+    cseg_part views[CSEG_MAX_CLASSES + 2];
 } cseg_cell_window;
 
 /* On failure there is nothing to close. The window stays where it is in memory while it is open. */

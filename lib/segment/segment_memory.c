@@ -9,8 +9,9 @@
 #include <math.h>
 
 enum {
-    LEAST_TILE = 256,       /* edge of the tiles that a budget must have room for */
-    WINDOW_PIXEL_BYTES = 64 /* the most that a step takes for a pixel of its window */
+    SMALLEST_TILE = 256,     /* edge of the tiles that a budget must have room for */
+    WINDOW_PIXEL_BYTES = 64, /* the most that a step takes for a pixel of its window */
+    NUCLEUS_BYTES = 128      /* of the tables of a nucleus that is given */
 };
 
 typedef struct needs {
@@ -33,7 +34,7 @@ static uint64_t smaller(uint64_t a, uint64_t b) {
 static uint64_t store_bytes(uint64_t working, uint64_t own, bool has_model) {
     const uint64_t max_own = (uint64_t)1 << 57; /* the sums below stay within 64 bits */
     own = own < max_own ? own : max_own;
-    const uint64_t preprocess = 8 * working + 12 * own, steps = (has_model ? 22 : 16) * working;
+    const uint64_t preprocess = 8 * working + 12 * own, steps = 22 * working;
     const uint64_t maps = has_model ? 10 * working + 16 * own : 0, labels = 8 * working + 8 * own;
     return larger(larger(preprocess, steps), larger(maps, labels));
 }
@@ -48,7 +49,7 @@ static uint64_t histogram_bytes(uint64_t pixels) {
 /* A tile with the halo of the widest filter, the top-hat. */
 static uint64_t window_bytes(const cseg_channel *channel, double top_hat_um) {
     const double halo = top_hat_um / channel->working_pixel_size_um;
-    const uint64_t edge = LEAST_TILE + 2 * (uint64_t)smaller((uint64_t)halo, INT32_MAX);
+    const uint64_t edge = SMALLEST_TILE + 2 * (uint64_t)smaller((uint64_t)halo, INT32_MAX);
     return WINDOW_PIXEL_BYTES * smaller(edge, channel->working_height) * smaller(edge, channel->working_width);
 }
 
@@ -66,10 +67,21 @@ static needs needs_of(cellseg_context *context, const cseg_channel *channel, con
                    window_bytes(channel, top_hat_um), larger(network, LINE_BYTES * edge)};
 }
 
+/* Of an image whose stores lie in memory. */
+static cellseg_status check_size(const cseg_channel *channel) {
+    if ((uint64_t)channel->working_height * channel->working_width <= CSEG_MAX_WORKING_PX)
+        return CELLSEG_OK;
+    return cseg_fail(CELLSEG_ERR_LIMIT, "%zu x %zu pixels of %g um are more than %d pixels of the working scale's %g um",
+                     channel->height, channel->width, channel->pixel_size_um, (int)CSEG_MAX_WORKING_PX,
+                     channel->working_pixel_size_um);
+}
+
 cellseg_status cseg_needs_check(cseg_scratch *scratch, const cseg_channel *channel, const cellseg_model *model,
-                                const cseg_settings *settings) {
+                                const cseg_settings *settings, uint64_t nuclei) {
+    if (scratch->folder == NULL)
+        CSEG_TRY(check_size(channel));
     const needs n = needs_of(scratch->context, channel, model, settings);
-    const uint64_t left = cseg_budget_left(scratch->context), least = n.stores + n.window + n.worker;
+    const uint64_t left = cseg_budget_left(scratch->context), least = n.stores + n.window + n.worker + nuclei * NUCLEUS_BYTES;
     if (left == UINT64_MAX)
         return CELLSEG_OK;
     if (left < least)
@@ -96,6 +108,7 @@ static cellseg_status memory_of(uint64_t *bytes, cellseg_context *context, const
     CSEG_TRY(cseg_channel_set_scale(channel, rule != NULL ? rule->nucleus_diameter_um : CSEG_METHOD_DIAMETER_UM, &settings));
     CSEG_TRY(
         cseg_channel_resample_to(channel, rule != NULL ? rule->pixel_size_um : settings.method.working_pixel_size_um, &settings));
+    CSEG_TRY(check_size(channel));
     const needs n = needs_of(context, channel, model, &settings);
     *bytes = n.stores + n.window + n.worker;
     return CELLSEG_OK;

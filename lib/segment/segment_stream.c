@@ -187,7 +187,7 @@ static cellseg_status begin(cseg_segmentation *s, cellseg_source *marker, cellse
     CSEG_TRY(open_channels(s, marker, nuclear));
     s->scratch.folder = own.scratch_folder;
     s->scratch.tile_px = (size_t)own.tile_px;
-    return cseg_needs_check(&s->scratch, &s->marker, s->model, &s->settings);
+    return cseg_needs_check(&s->scratch, &s->marker, s->model, &s->settings, 0);
 }
 
 static cellseg_status run(cseg_segmentation *s, const cellseg_stream_outputs *outputs) {

@@ -17,10 +17,12 @@
 
 /* The maps, of the channel as the model's own rule scales it. */
 static cellseg_status predict_from(cseg_segmentation *s, const cseg_flat *flat) {
+    cseg_scaling scaling;
+    CSEG_TRY(cseg_preprocess_measure(&s->scratch, &scaling, flat, s->rule));
     for (uint32_t i = 0; i < s->rule->classes; i++)
         CSEG_TRY(cseg_store_new(&s->maps[i], &s->scratch, CELLSEG_UINT16, flat->store.height, flat->store.width));
     CSEG_TRY(cseg_channel_step(s->scratch.context, "network", NETWORK_FROM, NETWORK_TO));
-    CSEG_TRY(cseg_predict_maps(&s->scratch, s->maps, s->model, flat, s->settings.options.orientations));
+    CSEG_TRY(cseg_predict_maps(&s->scratch, s->maps, s->model, &flat->store, &scaling, s->settings.options.orientations));
     s->report.seconds_network = cseg_report_lap(&s->clock);
     return CELLSEG_OK;
 }
@@ -136,7 +138,7 @@ static cellseg_status begin(cseg_segmentation *s, const cellseg_image *image, co
     CSEG_TRY(cseg_predict_extra(&extra_kind, s->model));
     CSEG_TRY(cseg_channel_open(&s->marker, image, s->settings.options.channel, s->settings.options.pixel_size_um, "the image"));
     CSEG_TRY(cseg_singlechannel_prepare(s));
-    return cseg_needs_check(&s->scratch, &s->marker, s->model, &s->settings);
+    return cseg_needs_check(&s->scratch, &s->marker, s->model, &s->settings, 0);
 }
 
 static cellseg_status segment(cellseg_labels **cells, cellseg_labels **nuclei, cellseg_image **maps, cseg_segmentation *s) {

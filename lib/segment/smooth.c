@@ -28,7 +28,7 @@ typedef struct smooth_job {
 
 /* One pixel more on each side inside the image, so that the box holds the outside next to the cell. */
 static cseg_rect widen(const cseg_rect *box, const cseg_plane *labels) {
-    return cseg_rect_grow(box, 1, labels->height, labels->width);
+    return cseg_rectangle_grow(box, 1, labels->height, labels->width);
 }
 
 static void crop_mask(const cseg_plane *mask, const cseg_plane *labels, const cseg_rect *b, uint32_t id) {
@@ -65,7 +65,7 @@ static void clear_far(const smooth_job *job, const cseg_plane *distance, const c
 static cellseg_status smooth_cell(void *data, size_t index) {
     const smooth_job *job = data;
     const cseg_rect *box = &job->boxes[index + 1];
-    if (!cseg_rect_meets(box, &job->tile))
+    if (!cseg_box_meets(box, &job->tile))
         return CELLSEG_OK;
     const uint32_t id = job->call->objects.ids[index + 1];
     const cseg_rect b = widen(box, &job->after);
@@ -96,7 +96,7 @@ static cellseg_status find_cells(smooth_job *job, cseg_objects *objects) {
     for (size_t y = 0; y < cells->height; y++)
         for (size_t x = 0; x < cells->width; x++)
             cseg_row_u32(&job->after, y)[x] = objects->numbers[cseg_row_u32(cells, y)[x]];
-    cseg_boxes_find(job->boxes, &job->after);
+    cseg_box_find_all(job->boxes, &job->after);
     cseg_plane_copy(&job->after, cells);
     return CELLSEG_OK;
 }
@@ -104,7 +104,7 @@ static cellseg_status find_cells(smooth_job *job, cseg_objects *objects) {
 static bool are_whole(const smooth_job *job, const cseg_objects *objects, const cseg_rect *window) {
     const cseg_sides sides = cseg_sides_of(window, job->call->cells->height, job->call->cells->width);
     for (uint32_t n = 1; n <= objects->count; n++)
-        if (cseg_rect_meets(&job->boxes[n], &job->tile) && cseg_sides_touched(&sides, &job->boxes[n], window))
+        if (cseg_box_meets(&job->boxes[n], &job->tile) && cseg_sides_touched(&sides, &job->boxes[n], window))
             return false;
     return true;
 }

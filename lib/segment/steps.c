@@ -98,7 +98,7 @@ static cellseg_status nuclei_of_maps(cellseg_labels **nuclei, cseg_scratch *scra
                                      int32_t extra_kind, const cseg_settings *settings) {
     cseg_channel channel;
     CSEG_TRY(maps_channel(&channel, maps, settings));
-    CSEG_TRY(cseg_needs_check(scratch, &channel, NULL, settings));
+    CSEG_TRY(cseg_needs_check(scratch, &channel, NULL, settings, 0));
     CSEG_TRY(open_maps(set, scratch, maps, 1, extra_kind));
     CSEG_TRY(cellseg_labels_new(nuclei, scratch->context, channel.height, channel.width));
     const cseg_plane plane = cseg_labels_plane(*nuclei);
@@ -205,10 +205,11 @@ static cellseg_status grow(growth *g) {
     return cseg_channel_working_cells(&g->scratch, &g->cells, g->cell_of, &inputs, c, &g->settings);
 }
 
-static cellseg_status open_growth(growth *g, const cellseg_image *image, const cellseg_image *maps, int32_t extra_kind) {
+static cellseg_status open_growth(growth *g, const cellseg_image *image, const cellseg_image *maps, int32_t extra_kind,
+                                  uint64_t nuclei) {
     CSEG_TRY(cseg_channel_open(&g->channel, image, g->settings.options.channel, g->settings.options.pixel_size_um, "the image"));
     CSEG_TRY(set_scale(g, maps));
-    CSEG_TRY(cseg_needs_check(&g->scratch, &g->channel, NULL, &g->settings));
+    CSEG_TRY(cseg_needs_check(&g->scratch, &g->channel, NULL, &g->settings, nuclei));
     return maps != NULL ? open_maps(&g->set, &g->scratch, maps, CSEG_MAP_BACKGROUND + 1, extra_kind) : CELLSEG_OK;
 }
 
@@ -226,11 +227,26 @@ static cellseg_status label(cellseg_labels **cells, cellseg_labels **nuclei, gro
     return cseg_channel_label(cells, nuclei, &g->scratch, &g->channel, &found, &g->settings, &g->report);
 }
 
+/* No more than the pixels of an id, nor than the largest id. */
+static uint64_t most_nuclei(const cellseg_labels *seeds) {
+    const cseg_plane plane = cseg_labels_plane(seeds);
+    uint64_t labelled = 0;
+    uint32_t largest = 0;
+    for (size_t y = 0; y < plane.height; y++) {
+        const uint32_t *row = cseg_row_u32(&plane, y);
+        for (size_t x = 0; x < plane.width; x++) {
+            labelled += row[x] != 0;
+            largest = row[x] > largest ? row[x] : largest;
+        }
+    }
+    return labelled < largest ? labelled : largest;
+}
+
 static cellseg_status cells_of_nuclei(cellseg_labels **cells, cellseg_labels **nuclei, growth *g, const cellseg_image *image,
                                       const cellseg_image *maps, int32_t extra_kind, const cellseg_labels *seeds) {
     if (seeds == NULL)
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "seeds is NULL");
-    CSEG_TRY(open_growth(g, image, maps, extra_kind));
+    CSEG_TRY(open_growth(g, image, maps, extra_kind, most_nuclei(seeds)));
     CSEG_TRY(adopt_nuclei(g, seeds));
     CSEG_TRY(grow(g));
     return label(cells, nuclei, g);
@@ -281,7 +297,7 @@ static cellseg_status both_of_maps(cellseg_labels **cells, cellseg_labels **nucl
                                    const cellseg_image *maps, int32_t extra_kind) {
     if (maps == NULL)
         return cseg_fail(CELLSEG_ERR_ARGUMENT, "maps is NULL");
-    CSEG_TRY(open_growth(g, image, maps, extra_kind));
+    CSEG_TRY(open_growth(g, image, maps, extra_kind, 0));
     CSEG_TRY(cseg_channel_step(g->scratch.context, "seeds", 0, 0.4));
     CSEG_TRY(seed(g));
     CSEG_TRY(cseg_channel_step(g->scratch.context, "cells", 0.4, 0.9));

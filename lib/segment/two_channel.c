@@ -93,7 +93,7 @@ static cellseg_status begin(cseg_segmentation *s, const cellseg_image *marker, c
     CSEG_TRY(cseg_channel_open(&s->marker, marker, o->channel, o->pixel_size_um, "the marker image"));
     CSEG_TRY(cseg_channel_open(&s->nuclear, nuclear, o->nuclei_channel, o->pixel_size_um, "the nuclear image"));
     CSEG_TRY(cseg_twochannel_prepare(s));
-    return cseg_needs_check(&s->scratch, &s->marker, NULL, &s->settings);
+    return cseg_needs_check(&s->scratch, &s->marker, NULL, &s->settings, 0);
 }
 
 cellseg_status cellseg_segment_two_channel(cellseg_labels **cells, cellseg_labels **nuclei, cellseg_segment_report *report,
@@ -188,7 +188,7 @@ static cellseg_status stained_within(cellseg_labels **nuclei, cseg_scratch *scra
     uint32_t count;
     CSEG_TRY(cseg_channel_set_scale(nuclear, CSEG_METHOD_DIAMETER_UM, settings));
     CSEG_TRY(cseg_channel_resample_to(nuclear, settings->method.working_pixel_size_um, settings));
-    CSEG_TRY(cseg_needs_check(scratch, nuclear, NULL, settings));
+    CSEG_TRY(cseg_needs_check(scratch, nuclear, NULL, settings, 0));
     leave_out_network(settings);
     CSEG_TRY(cseg_channel_step(scratch->context, "nuclei", 0, 1));
     CSEG_TRY(stained_nuclei(scratch, &found, &count, nuclear, settings, &report));

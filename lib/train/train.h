@@ -30,7 +30,7 @@ struct cellseg_trainer {
 uint64_t cseg_trainer_features(void);
 
 /* The load function of cseg_cache; the owner is the trainer. */
-cellseg_status cseg_source_load(void *owner, cseg_sample *sample);
-void cseg_source_free_all(cellseg_trainer *trainer);
+cellseg_status cseg_filed_load(void *owner, cseg_sample *sample);
+void cseg_filed_free_all(cellseg_trainer *trainer);
 
 #endif

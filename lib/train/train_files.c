@@ -221,7 +221,7 @@ static cellseg_status read_sample(cseg_sample *sample, cseg_diameters *diameters
     return status;
 }
 
-cellseg_status cseg_source_load(void *owner, cseg_sample *sample) {
+cellseg_status cseg_filed_load(void *owner, cseg_sample *sample) {
     const cellseg_trainer *trainer = owner;
     const struct cseg_train_source *source = sample->source;
     cseg_sample again = {.hash = 0};
@@ -247,7 +247,7 @@ static void source_free(struct cseg_train_source *source) {
     cseg_memory_free(source);
 }
 
-void cseg_source_free_all(cellseg_trainer *trainer) {
+void cseg_filed_free_all(cellseg_trainer *trainer) {
     while (trainer->sources != NULL) {
         struct cseg_train_source *source = trainer->sources;
         trainer->sources = source->next;

@@ -70,7 +70,7 @@ static cellseg_status fill_trainer(cellseg_trainer *trainer, const cellseg_model
     trainer->validate = trainer->train;
     trainer->cache = (cseg_cache){.limit = options->cache_bytes < SIZE_MAX ? (size_t)options->cache_bytes : SIZE_MAX,
                                   .sets = {&trainer->train, &trainer->validate},
-                                  .load = cseg_source_load,
+                                  .load = cseg_filed_load,
                                   .owner = trainer};
     trainer->from_start = start != NULL;
     CSEG_TRY(cseg_diameters_histogram_new(&trainer->diameters, trainer->context));
@@ -141,7 +141,7 @@ void cellseg_trainer_free(cellseg_trainer *trainer) {
     cseg_dataset_free(&trainer->train);
     cseg_dataset_free(&trainer->validate);
     cseg_diameters_histogram_free(&trainer->diameters);
-    cseg_source_free_all(trainer);
+    cseg_filed_free_all(trainer);
     cellseg_model_free(trainer->nuclei_model);
     cseg_memory_free(trainer->checkpoint.last.state);
     cseg_memory_free(trainer->checkpoint.best.state);

@@ -335,9 +335,20 @@ typedef struct network_case {
     cseg_plane in, maps[CLASSES];
 } network_case;
 
+/* The maps of an input that is scaled already, where the planes lie. */
+static void predict(cellseg_context *context, const cseg_plane *maps, const cellseg_model *model, const cseg_plane *in) {
+    const cseg_scratch scratch = {.context = context, .window_bytes = UINT64_MAX};
+    const cseg_scaling as_it_is = {.scale = 1, .clip = 1e30, .power = 1};
+    const cseg_store input = cseg_store_of(context, in);
+    cseg_store stores[CLASSES];
+    for (size_t c = 0; c < CLASSES; c++)
+        stores[c] = cseg_store_of(context, &maps[c]);
+    require(cseg_predict_maps(&scratch, stores, model, &input, &as_it_is, 1));
+}
+
 static void run_network(void *data) {
     const network_case *c = data;
-    require(cseg_predict_maps(c->context, c->maps, c->model, &c->in, 1));
+    predict(c->context, c->maps, c->model, &c->in);
 }
 
 /* A row of patches, so that there are as many as were asked for. */
@@ -416,7 +427,7 @@ static void run_image(void *data) {
     const cseg_plane channel = cseg_image_plane(c->image, 0);
     cseg_plane scaled;
     require(cseg_preprocess_run(c->context, &scaled, &channel, 0.65, cseg_model_rule(c->model)));
-    require(cseg_predict_maps(c->context, c->maps, c->model, &scaled, 1));
+    predict(c->context, c->maps, c->model, &scaled);
     cseg_plane_free(&scaled);
 }
 

@@ -76,6 +76,93 @@ CALL(segment_two_channel) {
     (void)take_labels(hash, cells, status);
     return take_labels(hash, nuclei, status);
 }
+/* ---- streams: a source of callbacks, and sinks that hash ---- */
+
+static int32_t read_source(void *user, void *to, size_t stride, int32_t channel, size_t top, size_t left, size_t height,
+                           size_t width) {
+    return cellseg_source_read(user, NULL, to, stride, channel, top, left, height, width) == CELLSEG_OK ? 0 : 5;
+}
+
+static cellseg_status source_of_image(cellseg_source **inner, cellseg_source **outer, cellseg_context *context) {
+    cellseg_source_callbacks callbacks;
+    *outer = NULL;
+    CSEG_TRY(cellseg_source_from_image(inner, context, in.image));
+    assert_ok(cellseg_source_callbacks_init(&callbacks, sizeof callbacks));
+    callbacks.user = *inner;
+    callbacks.height = cellseg_source_height(*inner);
+    callbacks.width = cellseg_source_width(*inner);
+    callbacks.channels = cellseg_source_channels(*inner);
+    callbacks.pixel_type = cellseg_source_pixel_type(*inner);
+    callbacks.pixel_size_um = cellseg_source_pixel_size_um(*inner);
+    callbacks.read = read_source;
+    return cellseg_source_new(outer, context, &callbacks);
+}
+
+typedef struct hashed {
+    uint64_t *hash;
+    size_t row_bytes;
+} hashed;
+
+static int32_t hash_rows(void *user, const void *rows, size_t stride, int32_t channel, size_t top, size_t count) {
+    const hashed *h = user;
+    (void)channel, (void)top;
+    for (size_t y = 0; y < count; y++)
+        add_bytes(h->hash, (const char *)rows + y * stride, h->row_bytes);
+    return 0;
+}
+
+static cellseg_status sink_that_hashes(cellseg_sink **sink, cellseg_context *context, hashed *h) {
+    cellseg_sink_callbacks callbacks;
+    assert_ok(cellseg_sink_callbacks_init(&callbacks, sizeof callbacks));
+    callbacks.user = h;
+    callbacks.height = cellseg_image_height(in.image);
+    callbacks.width = cellseg_image_width(in.image);
+    callbacks.write = hash_rows;
+    return cellseg_sink_new(sink, context, &callbacks);
+}
+
+CALL(segment_stream) {
+    hashed h = {hash, cellseg_image_width(in.image) * sizeof(uint32_t)};
+    cellseg_source *inner = NULL, *outer = NULL;
+    cellseg_stream_outputs outputs;
+    cellseg_stream_options options;
+    assert_ok(cellseg_stream_outputs_init(&outputs, sizeof outputs));
+    assert_ok(cellseg_stream_options_init(&options, sizeof options));
+    options.tile_px = 64;
+    options.scratch_folder = folder;
+    cellseg_status status = source_of_image(&inner, &outer, context);
+    if (status == CELLSEG_OK)
+        status = sink_that_hashes(&outputs.cells, context, &h);
+    if (status == CELLSEG_OK)
+        status = cellseg_segment_stream(&outputs, NULL, context, in.model, outer, NULL, NULL, &options);
+    if (status == CELLSEG_OK)
+        status = cellseg_sink_finish(outputs.cells, NULL); /* a call of its own */
+    cellseg_sink_free(outputs.cells);
+    cellseg_source_free(outer);
+    cellseg_source_free(inner);
+    return status;
+}
+CALL(sink_write) {
+    hashed h = {hash, cellseg_image_width(in.image) * sizeof(uint32_t)};
+    cellseg_sink *sink = NULL;
+    cellseg_status status = sink_that_hashes(&sink, context, &h);
+    if (status == CELLSEG_OK)
+        status = cellseg_sink_write(sink, context, cellseg_labels_data(in.cells), cellseg_labels_row_stride_bytes(in.cells), 3);
+    cellseg_sink_free(sink);
+    return status;
+}
+CALL(source_read) {
+    uint16_t pixels[60];
+    cellseg_source *inner = NULL, *outer = NULL;
+    cellseg_status status = source_of_image(&inner, &outer, context);
+    if (status == CELLSEG_OK)
+        status = cellseg_source_read(outer, context, pixels, 20, 1, 7, 9, 6, 10);
+    if (status == CELLSEG_OK)
+        add_bytes(hash, pixels, sizeof pixels);
+    cellseg_source_free(outer);
+    cellseg_source_free(inner);
+    return status;
+}
 CALL(segment_nuclei_within) {
     cellseg_segment_options options;
     cellseg_labels *nuclei;
@@ -358,6 +445,9 @@ static const call calls[] = {
     ROW(segment),
     ROW(segment_memory),
     ROW(segment_two_channel),
+    ROW(segment_stream),
+    ROW(sink_write),
+    ROW(source_read),
     ROW(segment_nuclei_within),
     ROW(segment_maps),
     ROW(segment_nuclei),

@@ -8,7 +8,7 @@ import statistics
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 LIB = ROOT / "lib"
 # Public headers that are not called like the room that implements them.
-ROOM_OF_HEADER = {"model": "nn", **dict.fromkeys(("types", "context", "image", "labels", "options", "stream", "version"), "core")}
+ROOM_OF_HEADER = {"model": "nn", **dict.fromkeys(("types", "context", "image", "labels", "options", "source", "stream", "version"), "core")}
 MAX_FUNCTION_LINES = 60
 MAX_MEDIAN_LINES = 10
 # Words for which the field has a term (docs/conventions.md). Not refused are those with a second, proper meaning: fit, half, dice.

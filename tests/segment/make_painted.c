@@ -62,7 +62,7 @@ static void train(cseg_net *net, const lesson *l) {
         double loss;
         for (size_t i = 0; i < batch; i++) {
             const size_t index = (step * batch + i) % cseg_grid_count(&l->grid);
-            cseg_tile_read(in + i * area, &l->grid, &l->input, index);
+            cseg_tile_read(in + i * area, &l->grid, &l->input, 0, 0, index);
             patch_classes(classes + i * area, &l->grid, &l->field, index);
         }
         assert_ok(cseg_net_step(net, &loss, in, classes, step));

@@ -10,7 +10,6 @@ from skimage.morphology import local_minima, reconstruction
 
 import oracle
 from cellseg import _lowlevel as c
-from stores import Scratch, Store, rounded, units
 
 
 class Settings(ctypes.Structure):
@@ -93,31 +92,23 @@ def library_preprocess(channel, pixel_size_um, rule):
     return array
 
 
-def library_seeds(map_, pixel_size_um, opts, kind=0, extra=None, report=None, scratch=None):
-    """scratch: where the library keeps its planes, and its tiles; the map and the nuclei are stores of it too."""
-    scratch = scratch or Scratch()
-    made = [Store.new(scratch, a) for a in (np.full(map_.shape, 77, np.uint32), units(map_), units(extra if kind else map_))]
-    nuclei, stored, more = made
-    known = ctypes.byref(Extra(kind, ctypes.addressof(more))) if kind else None
+def library_seeds(map_, pixel_size_um, opts, kind=0, extra=None, report=None, tile_px=0):
+    store = oracle.store(oracle.units(extra)) if kind else None
+    known = ctypes.byref(Extra(kind, ctypes.addressof(store))) if kind else None
+    nuclei = np.zeros(map_.shape, np.uint32)
     count = ctypes.c_uint32()
-    tail = known, ctypes.c_double(pixel_size_um), ctypes.byref(opts), ctypes.byref(report or c.segment_report())
-    try:
-        status = oracle.library.cseg_seeds_find(*map(ctypes.byref, (scratch, nuclei, count, stored)), *tail)
-        oracle.check(status)
-        found = nuclei.array()
-    finally:
-        for store in made:
-            store.free()
-    assert count.value == found.max()
-    return found
+    tail = float(pixel_size_um), ctypes.byref(opts), ctypes.byref(report or c.segment_report())
+    oracle.call_on_stores("cseg_seeds_find", nuclei, ctypes.byref(count), oracle.units(map_), known, *tail, tile_px=tile_px)
+    assert count.value == nuclei.max()
+    return nuclei
 
 
 def cell_inputs(marker, maps, nuclei, pixel_size_um, kind, joining=None):
     """(cseg_cell_inputs, what it points to). `maps`: four of them where there is a kind of fourth."""
-    stores = [Store(units(marker)), Store(nuclei)]
-    each = [Store(units(m)) for m in maps] if maps is not None else None
-    stores_of_maps = (Store * len(each))(*each) if maps is not None else None
-    extra = Extra(kind, ctypes.addressof(stores_of_maps) + 3 * ctypes.sizeof(Store)) if kind else Extra()
+    owners = [oracle.units(marker), *(oracle.units(m) for m in (maps if maps is not None else []))]
+    stores_of_maps = (oracle.Store * len(maps))(*map(oracle.store, owners[1:])) if maps is not None else None
+    stores = [oracle.store(owners[0]), oracle.store(nuclei)]
+    extra = Extra(kind, ctypes.addressof(stores_of_maps) + 3 * ctypes.sizeof(oracle.Store)) if kind else Extra()
     coefficients = oracle.doubles(joining) if joining is not None else None
     inputs = CellInputs(
         ctypes.addressof(stores[0]),
@@ -129,23 +120,23 @@ def cell_inputs(marker, maps, nuclei, pixel_size_um, kind, joining=None):
         kind == BOUNDARY,
         ctypes.addressof(coefficients) if coefficients is not None else None,
     )
-    return inputs, (stores, each, stores_of_maps, coefficients)
+    return inputs, (stores, stores_of_maps, owners, coefficients)
 
 
-def library_cells(marker, maps, nuclei, pixel_size_um, opts, kind=0, scratch=None):
+def library_cells(marker, maps, nuclei, pixel_size_um, opts, kind=0, tile_px=0):
     cells = np.full(marker.shape, 77, np.uint32)
     inputs, _kept = cell_inputs(marker, maps, nuclei, pixel_size_um, kind)
-    given = scratch or Scratch(), Store(cells), inputs, opts
-    oracle.check(oracle.library.cseg_cells_find(*map(ctypes.byref, given)))
+    oracle.call_on_stores("cseg_cells_find", cells, ctypes.byref(inputs), ctypes.byref(opts), tile_px=tile_px)
     return cells
 
 
-def library_join(cells, marker, maps, nuclei, pixel_size_um, opts, joining, kind=DISTANCE, scratch=None):
+def library_join(cells, marker, maps, nuclei, pixel_size_um, opts, joining, kind=DISTANCE, context=None, tile_px=0):
     """(joined cells, the cell of each nucleus by id)"""
     joined, cell_of = cells.copy(), np.full(nuclei.max() + 1, 77, np.uint32)
     inputs, _kept = cell_inputs(marker, maps, nuclei, pixel_size_um, kind, joining)
-    where, written = map(ctypes.byref, (scratch or Scratch(), Store(joined))), ctypes.c_void_p(cell_of.ctypes.data)
-    oracle.check(oracle.library.cseg_join_cells(*where, written, ctypes.byref(inputs), ctypes.byref(opts)))
+    written = ctypes.c_void_p(cell_of.ctypes.data)
+    arguments = joined, written, ctypes.byref(inputs), ctypes.byref(opts)
+    oracle.call_on_stores("cseg_join_cells", *arguments, tile_px=tile_px, context=context)
     return joined, cell_of
 
 
@@ -192,16 +183,14 @@ def watershed(relief, seeds, mask):
     return labels
 
 
-def fill_holes(mask, limit):
-    """Holes whose bounding box has at most `limit` pixels on each side."""
-    holes, n = ndi.label(ndi.binary_fill_holes(mask, FOUR) & ~mask, FOUR)
-    boxes = ndi.find_objects(holes)
-    small = [0] + [max(s.stop - s.start for s in box) <= limit for box in boxes]
+def fill_small_holes(mask, limit):
+    holes, _ = ndi.label(ndi.binary_fill_holes(mask, FOUR) & ~mask, FOUR)
+    small = [0] + [all(s.stop - s.start <= limit for s in box) for box in ndi.find_objects(holes)]
     return mask | np.array(small, bool)[holes]
 
 
 def seeds(map_, px, o, kind=0, extra=None):
-    map_, extra = rounded(map_), rounded(extra) if kind else None
+    map_, extra = oracle.rounded(map_), oracle.rounded(extra) if extra is not None else None
     sigmas = np.linspace(o.nucleus_radius_min_um, o.nucleus_radius_max_um, o.nucleus_scales) / px / math.sqrt(2)
     response = log_response(map_, sigmas)
     thresholds = otsu(response.astype(np.float32), 5)
@@ -217,7 +206,7 @@ def seeds(map_, px, o, kind=0, extra=None):
     good[np.unique(parts[mask & (response > found)])] = True
     mask = good[parts] & mask
     if o.fill_holes:
-        mask = fill_holes(mask, math.ceil(2 * o.nucleus_radius_max_um / px))
+        mask = fill_small_holes(mask, math.ceil(2 * o.nucleus_radius_max_um / px))
     if not mask.any():
         return np.zeros(map_.shape, np.uint32)
     inverse = -ndi.distance_transform_edt(mask).astype(np.float32)
@@ -264,7 +253,7 @@ def probability(maps, with_nucleus, kind=0):
 
 
 def cells(marker, maps, nuclei, px, o, kind=0):
-    marker, maps = rounded(marker), [rounded(m) for m in maps] if maps is not None else None
+    marker, maps = oracle.rounded(marker), [oracle.rounded(m) for m in maps] if maps is not None else None
     smooth = ndi.gaussian_filter(marker, o.cell_sigma_um / px, mode="reflect", truncate=6)
     enhanced = np.log(1 + smooth.astype(np.float64) / 0.01) / math.log(101) * probability(maps, o.cell_probability == 1, kind)
     enhanced = enhanced.astype(np.float32)
@@ -309,7 +298,7 @@ def background_level(enhanced, count, px, o):
 
 def borders(cells, marker, maps, nuclei, px, o):
     """{(smaller id, larger id): (pairs of adjacent pixels, terms)}, pair by pair of pixels."""
-    marker, maps = rounded(marker), [rounded(m) for m in maps]
+    marker, maps = oracle.rounded(marker), [oracle.rounded(m) for m in maps]
     smooth = ndi.gaussian_filter(marker, o.cell_sigma_um / px, mode="reflect", truncate=6).astype(np.float64)
     found = {}
     for dy, dx in ((0, 1), (1, 0)):
@@ -351,19 +340,20 @@ def join(cells, marker, maps, nuclei, px, o, joining):
 def library_check(marker, nucleus_map, cells, nuclei, px):
     """The report's figures of the marker, and the confidence of each id; every nucleus is a cell's."""
     assert cells.max() <= nuclei.max()
-    made, confidence = c.segment_report(), np.full(nuclei.max() + 1, 7, np.float32)
-    inputs, _kept = cell_inputs(marker, [nucleus_map] * 3, nuclei, px, 0)
-    own = np.arange(nuclei.max() + 1, dtype=np.uint32)
-    head = map(ctypes.byref, (Scratch(), made))
-    tables = [ctypes.c_void_p(a.ctypes.data) for a in (confidence, own)]
-    given = tables[0], ctypes.byref(Store(cells)), tables[1], ctypes.byref(inputs)
-    oracle.check(oracle.library.cseg_marker_check(*head, *given))
+    made, owners = c.segment_report(), (oracle.units(marker), oracle.units(nucleus_map), nuclei)
+    marker_store, map_store, nuclei_store = map(oracle.store, owners)
+    stores = marker_store, (oracle.Store * 2)(map_store, map_store), nuclei_store  # of nucleus and, not read, cytoplasm
+    confidence = np.full(nuclei.max() + 1, 7, np.float32)
+    inputs = CellInputs(*map(ctypes.addressof, stores), int(nuclei.max()), px)
+    written, own = ctypes.c_void_p(confidence.ctypes.data), np.arange(nuclei.max() + 1, dtype=np.uint32)
+    arguments = ctypes.byref(made), written, cells, ctypes.c_void_p(own.ctypes.data), ctypes.byref(inputs)
+    oracle.call_on_stores("cseg_marker_check", *arguments)
     return made, confidence
 
 
 def check(marker, nucleus_map, cells, nuclei, px):
     """(contrast, confidence, share) with SciPy; None where the cells are too few."""
-    marker, nucleus_map = rounded(marker), rounded(nucleus_map)
+    marker, nucleus_map = oracle.rounded(marker), oracle.rounded(nucleus_map)
     ids = range(1, nuclei.max() + 1)
     near = ndi.distance_transform_edt(nuclei == 0).astype(np.float32) <= 4 / px
     rings = np.where((nuclei == 0) & near, cells, 0)

@@ -147,7 +147,8 @@ static uint64_t need_of(call run, const inputs *in) {
     assert_ok(cellseg_segment_memory(&bytes, NULL, with_model ? model : wrapped, cellseg_image_height(in->field.image),
                                      cellseg_image_width(in->field.image), 0.65, &options));
     cellseg_model_free(wrapped);
-    return bytes;
+    const bool takes_seeds = run == call_cells || run == call_cells_alone || run == call_cells_joined;
+    return bytes + (takes_seeds ? 128 * (uint64_t)cellseg_labels_max_id(in->seeds) : 0);
 }
 
 static outputs without_budget(call run, const inputs *in) {

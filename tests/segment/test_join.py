@@ -10,7 +10,6 @@ import oracle
 import pytest
 import scipy.ndimage as ndi
 from real_images import FIELDS, SHARED, channel
-from stores import Scratch
 
 DEFAULT = (-3.6, 9, 1.5, 5, -4, -1.3)  # of the default model
 FAST = {"orientations": 1}
@@ -157,7 +156,7 @@ def test_any_number_of_threads_gives_the_same_bytes():
     expected = method.library_join(*given)
     assert 100 < len(np.unique(expected[1])) < 290
     for threads in (1, 2, 7):
-        for one, other in zip(method.library_join(*given, scratch=Scratch(context=oracle.context(threads))), expected, strict=True):
+        for one, other in zip(method.library_join(*given, context=oracle.context(threads)), expected, strict=True):
             np.testing.assert_array_equal(one, other)
 
 

@@ -75,23 +75,35 @@ static cellseg_context *backward_context(void) {
     return context;
 }
 
+/* The maps, uint16, of an input that is scaled already. */
+static cellseg_status predict(cellseg_context *context, const cseg_plane *maps, const cseg_plane *in, int32_t orientations) {
+    const cseg_scratch scratch = {.context = context, .window_bytes = UINT64_MAX};
+    const cseg_scaling as_it_is = {.scale = 1, .clip = 1e30, .power = 1};
+    const cseg_store input = cseg_store_of(context, in);
+    cseg_store stores[3];
+    for (size_t c = 0; c < 3; c++)
+        stores[c] = cseg_store_of(context, &maps[c]);
+    return cseg_predict_maps(&scratch, stores, model, &input, &as_it_is, orientations);
+}
+
 static void check_size(size_t height, size_t width) {
     cseg_plane input, maps[3];
     float *expected[3];
     random_plane(&input, height, width, height * 1000 + width);
     for (size_t c = 0; c < 3; c++) {
-        assert_ok(cseg_plane_new(&maps[c], NULL, CELLSEG_FLOAT32, height, width));
+        assert_ok(cseg_plane_new(&maps[c], NULL, CELLSEG_UINT16, height, width));
         expected[c] = malloc(height * width * sizeof(float));
     }
     expect_maps(expected, &input);
     static const int32_t threads[] = {1, 2, 7};
-    for (size_t i = 0; i <= 3; i++) {
-        cellseg_context *context = i < 3 ? test_context(threads[i]) : backward_context();
+    for (size_t k = 0; k <= 3; k++) {
+        cellseg_context *context = k < 3 ? test_context(threads[k]) : backward_context();
         for (size_t c = 0; c < 3; c++)
-            memset(maps[c].data, 255, height * width * sizeof(float));
-        assert_ok(cseg_predict_maps(context, maps, model, &input, 1));
+            memset(maps[c].data, 255, height * width * sizeof(uint16_t));
+        assert_ok(predict(context, maps, &input, 1));
         for (size_t c = 0; c < 3; c++)
-            assert_memory_equal(maps[c].data, expected[c], height * width * sizeof(float));
+            for (size_t i = 0; i < height * width; i++)
+                assert_int_equal(((uint16_t *)maps[c].data)[i], cseg_unit_of((double)expected[c][i]));
         cellseg_context_free(context);
     }
     for (size_t c = 0; c < 3; c++) {
@@ -129,21 +141,23 @@ static void orientations_are_averaged(void **state) {
     random_plane(&input, edge, edge, 5);
     random_plane(&other, edge, edge, 6);
     for (size_t c = 0; c < 3; c++) {
-        assert_ok(cseg_plane_new(&maps[c], NULL, CELLSEG_FLOAT32, edge, edge));
-        assert_ok(cseg_plane_new(&single[c], NULL, CELLSEG_FLOAT32, edge, edge));
+        assert_ok(cseg_plane_new(&maps[c], NULL, CELLSEG_UINT16, edge, edge));
+        assert_ok(cseg_plane_new(&single[c], NULL, CELLSEG_UINT16, edge, edge));
     }
     double *sum = calloc(3 * area, sizeof *sum);
     for (int32_t n = 1, done = 0; n <= 8; n *= 2) {
         for (; done < n; done++) {
             for (size_t i = 0; i < area; i++)
                 ((float *)other.data)[i] = ((float *)input.data)[turned(i, edge, turns[done])];
-            assert_ok(cseg_predict_maps(NULL, single, model, &other, 1));
+            assert_ok(predict(NULL, single, &other, 1));
             for (size_t i = 0; i < 3 * area; i++)
-                sum[i / area * area + turned(i % area, edge, turns[done])] += (double)((float *)single[i / area].data)[i % area];
+                sum[i / area * area + turned(i % area, edge, turns[done])] +=
+                    (double)cseg_unit_value(((uint16_t *)single[i / area].data)[i % area]);
         }
-        assert_ok(cseg_predict_maps(NULL, maps, model, &input, n));
+        assert_ok(predict(NULL, maps, &input, n));
         for (size_t i = 0; i < 3 * area; i++)
-            assert_true(fabs((double)((float *)maps[i / area].data)[i % area] - sum[i] / n) < 1e-6);
+            assert_true(fabs((double)cseg_unit_value(((uint16_t *)maps[i / area].data)[i % area]) - sum[i] / n) <
+                        1e-6 + 1.0 / CSEG_UNIT_ONE);
     }
     free(sum);
     for (size_t c = 0; c < 3; c++) {
@@ -157,17 +171,17 @@ static void orientations_are_averaged(void **state) {
 /* Several patches, by threads of any number and in another order. */
 static void orientations_give_the_same_bytes(void **state) {
     (void)state;
-    const size_t height = 2 * cseg_model_rule(model)->step_px + 3, width = height + 20, bytes = height * width * sizeof(float);
+    const size_t height = 2 * cseg_model_rule(model)->step_px + 3, width = height + 20, bytes = height * width * sizeof(uint16_t);
     cseg_plane input, want[3], got[3];
     random_plane(&input, height, width, 7);
     for (size_t c = 0; c < 3; c++) {
-        assert_ok(cseg_plane_new(&want[c], NULL, CELLSEG_FLOAT32, height, width));
-        assert_ok(cseg_plane_new(&got[c], NULL, CELLSEG_FLOAT32, height, width));
+        assert_ok(cseg_plane_new(&want[c], NULL, CELLSEG_UINT16, height, width));
+        assert_ok(cseg_plane_new(&got[c], NULL, CELLSEG_UINT16, height, width));
     }
     for (int32_t n = 2; n <= 8; n *= 2) {
         cellseg_context *contexts[4] = {test_context(1), test_context(2), test_context(7), backward_context()};
         for (size_t k = 0; k < 4; k++) {
-            assert_ok(cseg_predict_maps(contexts[k], k == 0 ? want : got, model, &input, n));
+            assert_ok(predict(contexts[k], k == 0 ? want : got, &input, n));
             for (size_t c = 0; c < 3 && k > 0; c++)
                 assert_memory_equal(got[c].data, want[c].data, bytes);
             cellseg_context_free(contexts[k]);
@@ -185,8 +199,8 @@ static cellseg_status allocating(cellseg_context *context, void *data) {
     cseg_plane input, maps[3];
     random_plane(&input, 70, 40, 1);
     for (size_t c = 0; c < 3; c++)
-        assert_ok(cseg_plane_new(&maps[c], NULL, CELLSEG_FLOAT32, 70, 40));
-    const cellseg_status status = cseg_predict_maps(context, maps, model, &input, 2);
+        assert_ok(cseg_plane_new(&maps[c], NULL, CELLSEG_UINT16, 70, 40));
+    const cellseg_status status = predict(context, maps, &input, 2);
     for (size_t c = 0; c < 3; c++)
         cseg_plane_free(&maps[c]);
     cseg_plane_free(&input);
@@ -215,7 +229,7 @@ static void cancel_does_not_wait_for_the_patch(void **state) {
     const size_t patch = cseg_model_rule(model)->patch_px, area = patch * patch;
     random_plane(&input, patch, patch, 1);
     for (size_t c = 0; c < 3; c++)
-        assert_ok(cseg_plane_new(&maps[c], NULL, CELLSEG_FLOAT32, patch, patch));
+        assert_ok(cseg_plane_new(&maps[c], NULL, CELLSEG_UINT16, patch, patch));
     float *out = cseg_memory_calloc(NULL, 3 * area, sizeof *out);
     void *workspace = cseg_memory_alloc(NULL, cseg_forward_workspace_bytes(model, context, 1, patch, patch), 1);
     cseg_progress_start(context);
@@ -223,7 +237,7 @@ static void cancel_does_not_wait_for_the_patch(void **state) {
     assert_status(cseg_forward_run(model, context, out, input.data, 1, patch, patch, workspace), CELLSEG_ERR_CANCELLED);
     for (size_t i = 0; i < 3 * area; i++)
         assert_true(out[i] == 0);
-    assert_status(cseg_predict_maps(context, maps, model, &input, 1), CELLSEG_ERR_CANCELLED);
+    assert_status(predict(context, maps, &input, 1), CELLSEG_ERR_CANCELLED);
     cellseg_model *other;
     assert_status(cellseg_model_default(&other, context), CELLSEG_ERR_CANCELLED);
     assert_null(other);

@@ -12,7 +12,6 @@ import scipy.ndimage as ndi
 from cellseg import _lowlevel as c
 from PIL import Image
 from real_images import SHARED, channel
-from stores import Rect, Scratch, Store, rounded, units
 
 PX = 0.65
 RIBBON = 0.32  # its response is between the two thresholds, of outlines and of nuclei
@@ -117,11 +116,69 @@ def extra_of(map_, kind):
     return (1 - blurred if kind == method.BOUNDARY else blurred).astype(np.float32) if kind else None
 
 
-def find(name, options, kind=0, **scratch):
+class Rect(ctypes.Structure):
+    """cseg_rect of lib/core/store.h."""
+
+    _fields_ = [(name, ctypes.c_size_t) for name in ("top", "left", "height", "width")]
+
+
+class Part(ctypes.Structure):
+    """cseg_part of lib/core/store.h."""
+
+    _fields_ = [("plane", oracle.Plane), ("copy", ctypes.c_void_p)]
+
+
+def scratch(tile_px=0, folder=None, context=None, window_bytes=1 << 40):
+    return oracle.Scratch(context, str(folder).encode() if folder else None, window_bytes, tile_px)
+
+
+def call(name, *arguments):
+    """library.name(...): structs by reference."""
+    given = [ctypes.byref(a) if isinstance(a, ctypes.Structure) else a for a in arguments]
+    oracle.check(getattr(oracle.library, name)(*given))
+
+
+def store_in(where, array):
+    """A store of the scratch's, in its folder if it has one, with the array's pixels; to free."""
+    made, (height, width) = oracle.Store(), map(ctypes.c_size_t, array.shape)
+    call("cseg_store_new", made, where, ctypes.c_int32(oracle.TYPES[array.dtype]), height, width)
+    call("cseg_store_put", made, ctypes.c_size_t(0), ctypes.c_size_t(0), oracle.plane(array))
+    return made
+
+
+def array_of(plane, dtype):
+    """A copy of a plane's pixels."""
+    size = plane.width * np.dtype(dtype).itemsize
+    rows = [ctypes.string_at(plane.data + y * plane.stride, size) for y in range(plane.height)]
+    return np.frombuffer(b"".join(rows), dtype).reshape(plane.height, plane.width)
+
+
+def pixels_of(store, dtype):
+    part = Part()
+    call("cseg_part_open", part, store, Rect(0, 0, store.height, store.width))
+    pixels = array_of(part.plane, dtype)
+    oracle.library.cseg_part_close(ctypes.byref(part))
+    return pixels
+
+
+def find_in(where, map_, options, kind=0):
     """The nuclei, and the report's bytes."""
-    report, map_ = c.segment_report(), map_of(name)
-    found = method.library_seeds(map_, PX, options, kind, extra_of(map_, kind), report, Scratch(**scratch))
+    extra, report, count = extra_of(map_, kind), c.segment_report(), ctypes.c_uint32()
+    arrays = np.full(map_.shape, 77, np.uint32), oracle.units(map_), oracle.units(extra if kind else map_)
+    nuclei, stored, more = stores = [store_in(where, a) for a in arrays]
+    known = ctypes.byref(method.Extra(kind, ctypes.addressof(more))) if kind else None
+    try:
+        call("cseg_seeds_find", where, nuclei, ctypes.byref(count), stored, known, ctypes.c_double(PX), options, report)
+        found = pixels_of(nuclei, np.uint32)
+    finally:
+        for store in stores:
+            oracle.library.cseg_store_free(ctypes.byref(store))
+    assert count.value == found.max()
     return found, bytes(report)
+
+
+def find(name, options, kind=0, **where):
+    return find_in(scratch(**where), map_of(name), options, kind)
 
 
 def assert_same(got, expected):
@@ -149,7 +206,7 @@ def test_a_ribbon_is_a_nucleus_for_its_end_alone():
     assert expected[0][75, 70:330].all()
     without = np.where(np.arange(500) < 335, map_of("ribbon"), 0).astype(np.float32)
     without[:55], without[95:] = map_of("ribbon")[:55], map_of("ribbon")[95:]
-    assert not method.library_seeds(without, PX, options)[75, 70:330].any()
+    assert not find_in(scratch(), without, options)[0][75, 70:330].any()
     for tile_px in TILES:
         assert_same(find("ribbon", options, tile_px=tile_px), expected)
 
@@ -189,39 +246,34 @@ def test_windows_of_few_bytes(window_bytes):
 SIGMAS = [3.1, 7.4, 11.7]
 
 
-def response_of(stored, scratch):
+def response_of(stored, where):
     """(the response, its thresholds)"""
-    made, thresholds, sigmas = Store(), (ctypes.c_double * 5)(), oracle.doubles(SIGMAS)
-    at = map(ctypes.byref, (scratch, made))
-    status = oracle.library.cseg_response_find(*at, thresholds, ctypes.byref(stored), sigmas, ctypes.c_size_t(len(SIGMAS)))
-    oracle.check(status)
-    try:
-        return made.array(), list(thresholds)
-    finally:
-        made.free()
+    made, thresholds = oracle.Store(), (ctypes.c_double * 5)()
+    call("cseg_response_find", where, made, thresholds, stored, oracle.doubles(SIGMAS), ctypes.c_size_t(len(SIGMAS)))
+    response = pixels_of(made, np.float32)
+    oracle.library.cseg_store_free(ctypes.byref(made))
+    return response, list(thresholds)
 
 
 @pytest.mark.parametrize("tile_px", TILES)
 def test_responses_of_tiles_are_those_of_the_map(tile_px, tmp_path):
-    stored = Store(units(map_of("blobs")))
-    response, thresholds = response_of(stored, Scratch())
-    expected = method.log_response(rounded(map_of("blobs")), SIGMAS)
+    stored = oracle.store(oracle.units(map_of("blobs")))
+    response, thresholds = response_of(stored, scratch())
+    expected = method.log_response(oracle.rounded(map_of("blobs")), SIGMAS)
     np.testing.assert_array_equal(response, expected)
     assert thresholds == method.otsu(expected, 5)
     for folder in (None, tmp_path):
-        got, found = response_of(stored, Scratch(tile_px, folder))
+        got, found = response_of(stored, scratch(tile_px, folder))
         np.testing.assert_array_equal(got.view(np.uint32), response.view(np.uint32))
         assert found == thresholds
 
 
 @pytest.mark.parametrize("rect", [(0, 0, 90, 80), (100, 77, 61, 130), (213, 197, 120, 80), (0, 100, 333, 1)])
 def test_the_response_of_a_window(rect):
-    stored, plane, window = Store(units(map_of("blobs"))), oracle.Plane(), Rect(*rect)
-    expected = method.log_response(rounded(map_of("blobs")), SIGMAS[:1])
-    at, count = map(ctypes.byref, (plane, stored, window)), ctypes.c_size_t(1)
-    oracle.check(oracle.library.cseg_response_open(*at, oracle.doubles(SIGMAS), count))
-    rows = (ctypes.c_float * (plane.height * plane.width)).from_address(plane.data)
-    got = np.array(rows, np.float32).reshape(plane.height, plane.width)
+    stored, plane = oracle.store(oracle.units(map_of("blobs"))), oracle.Plane()
+    expected = method.log_response(oracle.rounded(map_of("blobs")), SIGMAS[:1])
+    call("cseg_response_open", plane, stored, Rect(*rect), oracle.doubles(SIGMAS), ctypes.c_size_t(1))
+    got = array_of(plane, np.float32)
     oracle.library.cseg_plane_free(ctypes.byref(plane))
     top, left, height, width = rect
     np.testing.assert_array_equal(got, expected[top : top + height, left : left + width])

@@ -8,7 +8,7 @@ import scipy.ndimage as ndi
 
 import cellseg
 import method
-from stores import rounded
+import oracle
 
 pytestmark = pytest.mark.sanitizers
 
@@ -297,11 +297,11 @@ def ringed(count, inside, ring, seed, radius=8):
 @pytest.mark.parametrize("inside, ring", [(0.2, 0.6), (0.5, 0.4), (0.6, 0.1), (0, 0)])
 def test_contrast_and_confidence(px, count, inside, ring):
     marker, nucleus_map, cells, nuclei = ringed(count, inside, ring, count)
-    nucleus_map = np.where(nuclei % 3 == 0, 0.9, nucleus_map).astype(np.float32)
+    nucleus_map = oracle.rounded(np.where(nuclei % 3 == 0, 0.9, nucleus_map))
     found, confidence = method.library_check(marker, nucleus_map, cells, nuclei, px)
     assert found.marker_cells == count
     np.testing.assert_allclose(figures(found), method.check(marker, nucleus_map, cells, nuclei, px), atol=1e-7)
-    means = ndi.mean(rounded(nucleus_map).astype(np.float64), nuclei, range(1, count + 1))
+    means = ndi.mean(nucleus_map.astype(np.float64), nuclei, range(1, count + 1))
     np.testing.assert_allclose(confidence, [0, *means], atol=1e-7)
 
 

@@ -78,7 +78,7 @@ static void windows_mirror_the_image(void **state) {
         const cellseg_tile_grid grid = grid_of(height, width, patch, 16);
         for (size_t t = 0; t < cseg_grid_count(&grid); t++) {
             const cellseg_tile tile = tile_at(&grid, t);
-            cseg_tile_read(window, &grid, &plane, t);
+            cseg_tile_read(window, &grid, &plane, 0, 0, t);
             for (size_t y = 0; y < patch; y++)
                 for (size_t x = 0; x < patch; x++) {
                     const size_t from_y = mirrored(tile.window_top + (int64_t)y, height);
@@ -94,17 +94,18 @@ static void what_is_read_and_written_back_is_the_image(void **state) {
     uint64_t seed = 2;
     for (size_t i = 0; i < LENGTHS; i++)
         for (size_t j = 0; j < LENGTHS; j++) {
-            float from[80 * 80], to[80 * 80] = {0}, window[24 * 24];
+            float from[80 * 80], window[24 * 24];
+            uint16_t units[80 * 80], to[80 * 80] = {0};
             for (size_t p = 0; p < lengths[i] * lengths[j]; p++)
-                from[p] = (float)test_uniform(&seed);
+                units[p] = cseg_unit_of((double)(from[p] = (float)test_uniform(&seed)));
             const cseg_plane in = {from, lengths[i], lengths[j], lengths[j] * sizeof(float), CELLSEG_FLOAT32};
-            const cseg_plane out = {to, lengths[i], lengths[j], lengths[j] * sizeof(float), CELLSEG_FLOAT32};
+            const cseg_plane out = {to, lengths[i], lengths[j], lengths[j] * sizeof(uint16_t), CELLSEG_UINT16};
             const cellseg_tile_grid grid = grid_of(lengths[i], lengths[j], 24, 20);
             for (size_t t = 0; t < cseg_grid_count(&grid); t++) {
-                cseg_tile_read(window, &grid, &in, t);
-                cseg_tile_write(&out, &grid, t, window);
+                cseg_tile_read(window, &grid, &in, 0, 0, t);
+                cseg_tile_write(&out, 0, 0, &grid, t, window);
             }
-            assert_memory_equal(from, to, lengths[i] * lengths[j] * sizeof(float));
+            assert_memory_equal(units, to, lengths[i] * lengths[j] * sizeof(uint16_t));
         }
 }
 

@@ -17,172 +17,10 @@ from ctypes import POINTER, c_char_p, c_double, c_float, c_int32, c_int64, c_siz
 from ._errors import *  # noqa: F403
 from ._errors import ERRORS, InternalError
 from ._numbers import *  # noqa: F403
+from ._structs import *  # noqa: F403
+from ._structs import _Sized
 
-# ---- callbacks ----
-
-alloc_fn = ctypes.CFUNCTYPE(c_void_p, c_void_p, c_size_t)
-free_fn = ctypes.CFUNCTYPE(None, c_void_p, c_void_p)
-task_fn = ctypes.CFUNCTYPE(None, c_void_p, c_size_t)
-parallel_for_fn = ctypes.CFUNCTYPE(c_int32, c_void_p, c_size_t, task_fn, c_void_p)
-log_fn = ctypes.CFUNCTYPE(None, c_void_p, c_int32, c_char_p)
-progress_fn = ctypes.CFUNCTYPE(c_int32, c_void_p, c_double, c_char_p)
-release_fn = ctypes.CFUNCTYPE(None, c_void_p, c_void_p)
-read_fn = ctypes.CFUNCTYPE(c_int32, c_void_p, c_void_p, c_size_t, c_uint64)
-write_fn = ctypes.CFUNCTYPE(c_int32, c_void_p, c_void_p, c_size_t)
-read_pixels_fn = ctypes.CFUNCTYPE(
-    c_int32, c_void_p, c_void_p, c_size_t, c_int32, c_size_t, c_size_t, c_size_t, c_size_t
-)
-write_rows_fn = ctypes.CFUNCTYPE(c_int32, c_void_p, c_void_p, c_size_t, c_int32, c_size_t, c_size_t)
-finish_fn = ctypes.CFUNCTYPE(c_int32, c_void_p)
-done_fn = ctypes.CFUNCTYPE(None, c_void_p)
-network_fn = ctypes.CFUNCTYPE(c_int32, c_void_p, POINTER(c_float), POINTER(c_float), c_size_t, c_size_t)
-
-# ---- structs: members in the header's order ----
-
-
-class _Sized(ctypes.Structure):
-    """A struct whose first member is its own size."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.struct_size = ctypes.sizeof(self)
-
-
-class context_options(_Sized):
-    _fields_ = [
-        ("struct_size", c_size_t),
-        ("threads", c_int32),
-        ("cpu_level", c_int32),
-        ("memory_budget_bytes", c_uint64),
-        ("alloc", alloc_fn),
-        ("free", free_fn),
-        ("memory_user", c_void_p),
-        ("parallel_for", parallel_for_fn),
-        ("parallel_user", c_void_p),
-        ("log", log_fn),
-        ("log_user", c_void_p),
-        ("progress", progress_fn),
-        ("progress_user", c_void_p),
-    ]
-
-
-class image_layout(_Sized):
-    _fields_ = [
-        ("struct_size", c_size_t),
-        ("pixels", c_void_p),
-        ("height", c_size_t),
-        ("width", c_size_t),
-        ("channels", c_int32),
-        ("pixel_type", c_int32),
-        ("pixel_stride_bytes", c_size_t),
-        ("row_stride_bytes", c_size_t),
-        ("channel_stride_bytes", c_size_t),
-        ("pixel_size_um", c_double),
-        ("release", release_fn),
-        ("release_user", c_void_p),
-    ]
-
-
-
-class measure_inputs(_Sized):
-    _fields_ = [
-        ("struct_size", c_size_t),
-        ("cells", c_void_p),
-        ("nuclei", c_void_p),
-        ("images", POINTER(c_void_p)),
-        ("image_count", c_size_t),
-        ("compartments", POINTER(c_void_p)),
-        ("compartment_names", POINTER(c_char_p)),
-        ("compartment_count", c_size_t),
-        ("channel_names", c_size_t),
-        ("channels", POINTER(c_int32)),
-        ("channel_count", c_size_t),
-    ]
-
-
-class reader(_Sized):
-    _fields_ = [
-        ("struct_size", c_size_t),
-        ("name", c_char_p),
-        ("user", c_void_p),
-        ("size_bytes", c_uint64),
-        ("read", read_fn),
-    ]
-
-
-class writer(_Sized):
-    _fields_ = [
-        ("struct_size", c_size_t),
-        ("name", c_char_p),
-        ("user", c_void_p),
-        ("write", write_fn),
-    ]
-
-
-class source_callbacks(_Sized):
-    _fields_ = [
-        ("struct_size", c_size_t),
-        ("name", c_char_p),
-        ("user", c_void_p),
-        ("height", c_size_t),
-        ("width", c_size_t),
-        ("channels", c_int32),
-        ("pixel_type", c_int32),
-        ("pixel_size_um", c_double),
-        ("read", read_pixels_fn),
-        ("release", done_fn),
-    ]
-
-
-class sink_callbacks(_Sized):
-    _fields_ = [
-        ("struct_size", c_size_t),
-        ("name", c_char_p),
-        ("user", c_void_p),
-        ("height", c_size_t),
-        ("width", c_size_t),
-        ("channels", c_int32),
-        ("pixel_type", c_int32),
-        ("write", write_rows_fn),
-        ("finish", finish_fn),
-        ("release", done_fn),
-    ]
-
-
-class stream_outputs(_Sized):
-    _fields_ = [
-        ("struct_size", c_size_t),
-        ("cells", c_void_p),
-        ("nuclei", c_void_p),
-        ("maps", c_void_p),
-    ]
-
-
-class network(_Sized):
-    _fields_ = [
-        ("struct_size", c_size_t),
-        ("user", c_void_p),
-        ("predict", network_fn),
-        ("batch", c_size_t),
-    ]
-
-
-class option(_Sized):
-    _fields_ = [
-        ("struct_size", c_size_t),
-        ("name", c_char_p),
-        ("unit", c_char_p),
-        ("sentence", c_char_p),
-        ("choices", POINTER(c_char_p)),
-        ("group", c_void_p),
-        ("offset", c_size_t),
-        ("type", c_int32),
-        ("flags", c_int32),
-        ("standard", c_double),
-        ("paper", c_double),
-        ("lowest", c_double),
-        ("highest", c_double),
-    ]
+# ---- the struct that owns what the library put into it ----
 
 
 class segment_report(_Sized):
@@ -231,114 +69,6 @@ class segment_report(_Sized):
     def __del__(self) -> None:
         self._clear(self)
 
-
-class similarity(_Sized):
-    _fields_ = [
-        ("struct_size", c_size_t),
-        ("sm", c_double),
-        ("mean_best_dice", c_double),
-        ("pair_ratio", c_double),
-        ("dice", c_double),
-        ("pairs", c_uint64),
-        ("reference_count", c_uint64),
-        ("target_count", c_uint64),
-        ("jaccard", c_double),
-    ]
-
-class matching(_Sized):
-    _fields_ = [
-        ("struct_size", c_size_t),
-        ("threshold", c_double),
-        ("true_positives", c_uint64),
-        ("false_positives", c_uint64),
-        ("false_negatives", c_uint64),
-        ("precision", c_double),
-        ("recall", c_double),
-        ("f1", c_double),
-        ("average_precision", c_double),
-        ("mean_iou", c_double),
-        ("panoptic_quality", c_double),
-    ]
-
-class detection(_Sized):
-    _fields_ = [
-        ("struct_size", c_size_t),
-        ("average_precision", c_double),
-        ("aggregated_jaccard", c_double),
-        ("seg", c_double),
-        ("splits", c_uint64),
-        ("merges", c_uint64),
-        ("reference_count", c_uint64),
-        ("target_count", c_uint64),
-    ]
-
-class boundary(_Sized):
-    _fields_ = [
-        ("struct_size", c_size_t),
-        ("precision", c_double),
-        ("recall", c_double),
-        ("f1", c_double),
-        ("reference_pixels", c_uint64),
-        ("target_pixels", c_uint64),
-    ]
-
-class roc(_Sized):
-    _fields_ = [
-        ("struct_size", c_size_t),
-        ("auc", c_double),
-        ("threshold", c_double),
-        ("accuracy", c_double),
-        ("sensitivity", c_double),
-        ("specificity", c_double),
-        ("true_positives", c_uint64),
-        ("false_positives", c_uint64),
-        ("true_negatives", c_uint64),
-        ("false_negatives", c_uint64),
-    ]
-
-
-class tile_grid(_Sized):
-    _fields_ = [
-        ("struct_size", c_size_t),
-        ("height_px", c_size_t),
-        ("width_px", c_size_t),
-        ("patch_px", c_size_t),
-        ("step_px", c_size_t),
-    ]
-
-
-class tile(_Sized):
-    _fields_ = [
-        ("struct_size", c_size_t),
-        ("window_top", c_int64),
-        ("window_left", c_int64),
-        ("top", c_size_t),
-        ("left", c_size_t),
-        ("height", c_size_t),
-        ("width", c_size_t),
-    ]
-
-
-
-
-class epoch(_Sized):
-    _fields_ = [
-        ("struct_size", c_size_t),
-        ("epoch", c_int32),
-        ("epochs", c_int32),
-        ("train_loss", c_double),
-        ("validation_loss", c_double),
-        ("seconds", c_double),
-        ("best", c_int32),
-        ("stopping", c_int32),
-        ("learning_rate", c_double),
-    ]
-
-
-
-
-
-epoch_fn = ctypes.CFUNCTYPE(c_int32, c_void_p, POINTER(epoch))
 
 # ---- handles ----
 
@@ -756,6 +486,7 @@ model_hash = _function("model_hash", c_uint64, Model)
 model_parameters = _function("model_parameters", c_uint64, Model)
 
 method_init = _function("method_init", status, POINTER(method), c_size_t, c_int32)
+stream_options_init = _function("stream_options_init", status, POINTER(stream_options), c_size_t)
 segment_options_init = _function("segment_options_init", status, POINTER(segment_options), c_size_t)
 segment_options_check = _function("segment_options_check", status, _in(segment_options))
 segment_options_preset = _function("segment_options_preset", status, POINTER(segment_options), c_int32)
@@ -781,10 +512,8 @@ source_callbacks_init = _function("source_callbacks_init", status, POINTER(sourc
 source_new = _function("source_new", status, Out, Context.optional(), _in(source_callbacks))
 source_from_image = _function("source_from_image", status, Out, Context.optional(), Image)
 source_free = _function("source_free", None, Source)
-source_height = _function("source_height", c_size_t, Source)
-source_width = _function("source_width", c_size_t, Source)
-source_channels = _function("source_channels", c_int32, Source)
-source_pixel_type = _function("source_pixel_type", c_int32, Source)
+source_height, source_width = (_function(f"source_{name}", c_size_t, Source) for name in ("height", "width"))
+source_channels, source_pixel_type = (_function(f"source_{name}", c_int32, Source) for name in ("channels", "pixel_type"))
 source_pixel_size_um = _function("source_pixel_size_um", c_double, Source)
 source_read = _function(
     "source_read", status, Source, Context.optional(), c_void_p, c_size_t, c_int32, c_size_t, c_size_t, c_size_t, c_size_t
@@ -792,10 +521,8 @@ source_read = _function(
 sink_callbacks_init = _function("sink_callbacks_init", status, POINTER(sink_callbacks), c_size_t)
 sink_new = _function("sink_new", status, Out, Context.optional(), _in(sink_callbacks))
 sink_free = _function("sink_free", None, Sink)
-sink_height = _function("sink_height", c_size_t, Sink)
-sink_width = _function("sink_width", c_size_t, Sink)
-sink_channels = _function("sink_channels", c_int32, Sink)
-sink_pixel_type = _function("sink_pixel_type", c_int32, Sink)
+sink_height, sink_width = (_function(f"sink_{name}", c_size_t, Sink) for name in ("height", "width"))
+sink_channels, sink_pixel_type = (_function(f"sink_{name}", c_int32, Sink) for name in ("channels", "pixel_type"))
 sink_write = _function("sink_write", status, Sink, Context.optional(), c_void_p, c_size_t, c_size_t)
 sink_finish = _function("sink_finish", status, Sink, Context.optional())
 stream_outputs_init = _function("stream_outputs_init", status, POINTER(stream_outputs), c_size_t)

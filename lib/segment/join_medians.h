@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Shared by the files that join cells: a band of whole rows, and the brightness of cells. */
-#ifndef CSEG_SEGMENT_JOIN_H
-#define CSEG_SEGMENT_JOIN_H
+#ifndef CSEG_SEGMENT_JOIN_MEDIANS_H
+#define CSEG_SEGMENT_JOIN_MEDIANS_H
 
 #include "segment/segment.h"
 
