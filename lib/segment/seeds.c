@@ -11,9 +11,12 @@
  * the paper and always on: the threshold is never lower than RESPONSE_MIN, and a hole larger than a nucleus stays.
  *
  * Tile by tile. All is decided for each 4-connected component of the mask, so that a component that lies whole in a window is
- * what it is in the image. A component that touches an artificial side of the window is not known, nor is a hole there: the
- * uncertain zone reaches from that side as far as such components, and a hole's size farther. A tile is sure where the tile and
- * all components in it lie outside the zones. A nucleus that lies in several tiles is the same in all; its first pixel names it.
+ * what it is in the image. A component that touches an artificial side of the window is not known: outside, it may be found, or
+ * join others. Whether it is erased also decides the holes that it encloses with others, and a hole that is filled lies within
+ * a nucleus's size of it; so do the holes that go on outside lie within this size of the side. So pixels can be wrong only in
+ * these zones: the boxes of such components, and the sides, grown by a hole's size; one pixel more, since a component's outline
+ * needs the pixels next to it. A tile is sure where neither the tile nor the box of a component in it meets a zone. A nucleus
+ * that lies in several tiles is the same in all; its first pixel names it.
  * Cost: the LoG's, mostly.
  */
 #include "filter/filter.h"
@@ -56,7 +59,8 @@ typedef struct seeds_window {
     cseg_plane mask, labels, relief;
     const uint8_t *keep; /* by component */
     cseg_rect *boxes;    /* of components, by id */
-    cseg_rect certain;   /* what is not in the zones, within the window */
+    cseg_rect *zones;    /* where the mask is uncertain, within the window */
+    size_t zone_count;
 } seeds_window;
 
 /* ---- the mask ---- */
@@ -129,36 +133,37 @@ static bool has_sides(const seeds_window *w) {
     return w->sides.top || w->sides.left || w->sides.bottom || w->sides.right;
 }
 
-static cellseg_status find_boxes(seeds_window *w, uint32_t count) {
-    cseg_memory_free(w->boxes);
-    w->boxes = cseg_memory_calloc(w->job->scratch->context, (size_t)count + 1, sizeof *w->boxes);
-    if (w->boxes == NULL)
+/* Boxes of the components in labels, which have ids 1..count. */
+static cellseg_status find_boxes(cseg_rect **boxes, const seeds_window *w, uint32_t count) {
+    *boxes = cseg_memory_calloc(w->job->scratch->context, (size_t)count + 1, sizeof **boxes);
+    if (*boxes == NULL)
         return cseg_error_last();
-    cseg_box_find_all(w->boxes, &w->labels);
+    cseg_box_find_all(*boxes, &w->labels);
     return CELLSEG_OK;
 }
 
-static void deepen(size_t *zone, bool touched, size_t depth) {
-    *zone = touched && depth > *zone ? depth : *zone;
+/* Whether a box comes so near to an artificial side that holes there may cross it. */
+static bool meets_side(const seeds_window *w, const cseg_rect *box) {
+    const size_t near = w->job->hole_px + 1;
+    return (w->sides.top && box->top < near) || (w->sides.left && box->left < near) ||
+           (w->sides.bottom && cseg_rectangle_bottom(box) + near > w->rect.height) ||
+           (w->sides.right && cseg_rectangle_right(box) + near > w->rect.width);
 }
 
-/* How far each side's zone reaches; the boxes are those of the components before any was erased. */
-static void find_zones(seeds_window *w, uint32_t count) {
-    const size_t height = w->rect.height, width = w->rect.width, hole = w->job->hole_px + 1;
-    size_t top = 0, left = 0, bottom = 0, right = 0;
-    for (uint32_t id = 1; id <= count; id++) {
-        const cseg_rect *b = &w->boxes[id];
-        deepen(&top, w->sides.top && b->top == 0, cseg_rectangle_bottom(b));
-        deepen(&left, w->sides.left && b->left == 0, cseg_rectangle_right(b));
-        deepen(&bottom, w->sides.bottom && cseg_rectangle_bottom(b) == height, height - b->top);
-        deepen(&right, w->sides.right && cseg_rectangle_right(b) == width, width - b->left);
-    }
-    top += w->sides.top ? hole : 0;
-    left += w->sides.left ? hole : 0;
-    bottom += w->sides.bottom ? hole : 0;
-    right += w->sides.right ? hole : 0;
-    const bool none = top + bottom >= height || left + right >= width;
-    w->certain = none ? (cseg_rect){0} : (cseg_rect){top, left, height - top - bottom, width - left - right};
+static bool is_certain(const seeds_window *w, const cseg_rect *box) {
+    bool certain = !meets_side(w, box);
+    for (size_t i = 0; i < w->zone_count && certain; i++)
+        certain = !cseg_box_meets(&w->zones[i], box);
+    return certain;
+}
+
+/* The zones of components that touch artificial sides; before any component is erased. */
+static cellseg_status find_zones(seeds_window *w, uint32_t count) {
+    CSEG_TRY(find_boxes(&w->zones, w, count));
+    for (uint32_t id = 1; id <= count; id++)
+        if (cseg_sides_touched(&w->sides, &w->zones[id], &w->rect))
+            w->zones[w->zone_count++] = cseg_rectangle_grow(&w->zones[id], w->job->hole_px + 1, w->rect.height, w->rect.width);
+    return CELLSEG_OK;
 }
 
 /* The binary nuclear mask. labels is overwritten. */
@@ -166,32 +171,24 @@ static cellseg_status find_mask(seeds_window *w) {
     const seeds_job *job = w->job;
     cellseg_context *context = job->scratch->context;
     uint32_t count;
-    w->certain = (cseg_rect){0, 0, w->rect.height, w->rect.width};
     CSEG_TRY(cseg_parallel_for(context, w->mask.height, mask_row, w));
     CSEG_TRY(cseg_components_label(context, &w->labels, &count, &w->mask, CONNECTIVITY));
-    if (has_sides(w)) {
-        CSEG_TRY(find_boxes(w, count));
-        find_zones(w, count);
-    }
+    if (has_sides(w))
+        CSEG_TRY(find_zones(w, count));
     CSEG_TRY(erase_faint(w, count));
     return job->settings->options.fill_holes != 0 ? cseg_holes_fill(context, &w->mask, CONNECTIVITY, job->hole_px) : CELLSEG_OK;
 }
 
-static bool lies_within(const cseg_rect *a, const cseg_rect *b) {
-    return a->top >= b->top && a->left >= b->left && cseg_rectangle_bottom(a) <= cseg_rectangle_bottom(b) &&
-           cseg_rectangle_right(a) <= cseg_rectangle_right(b);
-}
-
-/* Whether the zones leave out the tile and the components in it. tile: within the window. */
+/* Whether the tile and the components in it are certain. tile: within the window. */
 static cellseg_status is_sure(bool *sure, seeds_window *w, const cseg_rect *tile) {
     uint32_t count;
-    *sure = lies_within(tile, &w->certain);
+    *sure = is_certain(w, tile);
     if (!*sure || !has_sides(w))
         return CELLSEG_OK;
     CSEG_TRY(cseg_components_label(w->job->scratch->context, &w->labels, &count, &w->mask, CONNECTIVITY));
-    CSEG_TRY(find_boxes(w, count));
+    CSEG_TRY(find_boxes(&w->boxes, w, count));
     for (uint32_t id = 1; id <= count && *sure; id++)
-        *sure = !cseg_box_meets(&w->boxes[id], tile) || lies_within(&w->boxes[id], &w->certain);
+        *sure = !cseg_box_meets(&w->boxes[id], tile) || is_certain(w, &w->boxes[id]);
     return CELLSEG_OK;
 }
 
@@ -320,6 +317,7 @@ static void close_window(seeds_window *w) {
     cseg_plane_free(&w->labels);
     cseg_plane_free(&w->relief);
     cseg_memory_free(w->boxes);
+    cseg_memory_free(w->zones);
 }
 
 static cellseg_status open_window(seeds_window *w) {
