@@ -8,7 +8,7 @@
  * where the finest scale's response is clearly negative: the largest scales bridge neighbours, but between them there is a
  * valley. Where a network also predicts the cells' borders, they count: the mask is cut where a boundary is more likely than not;
  * the distance to the cell's border is averaged with the distance to the mask's, so that nuclei separate where cells do. Beyond
- * the paper and always on: the threshold is never lower than RESPONSE_MIN, and a hole larger than a nucleus stays.
+ * the paper and always on: the threshold is never lower than RESPONSE_MIN, and a hole larger than two nuclei stays.
  *
  * Tile by tile. All is decided for each 4-connected component of the mask, so that a component that lies whole in a window is
  * what it is in the image. A component that touches an artificial side of the window is not known: outside, it may be found, or
@@ -384,13 +384,13 @@ static cellseg_status rank_names(name_list *names, uint32_t *ids, uint32_t *coun
 }
 
 static cellseg_status seed_tiles(seeds_job *job) {
-    const double largest_px = 2 * job->settings->method.nucleus_radius_max_um / job->pixel_size_um;
-    job->hole_px = (size_t)ceil(largest_px);
+    const double hole_px = 4 * job->settings->method.nucleus_radius_max_um / job->pixel_size_um;
+    job->hole_px = (size_t)ceil(hole_px);
     const cseg_tiles tiles = {.scratch = job->scratch,
                               .height = job->map->height,
                               .width = job->map->width,
                               .pixel_bytes = 32,
-                              .halo = 3 * job->hole_px + 2};
+                              .halo = 2 * job->hole_px + 2};
     return cseg_tiles_run(&tiles, seed_tile, job);
 }
 

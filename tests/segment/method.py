@@ -206,7 +206,7 @@ def seeds(map_, px, o, kind=0, extra=None):
     good[np.unique(parts[mask & (response > found)])] = True
     mask = good[parts] & mask
     if o.fill_holes:
-        mask = fill_small_holes(mask, math.ceil(2 * o.nucleus_radius_max_um / px))
+        mask = fill_small_holes(mask, math.ceil(4 * o.nucleus_radius_max_um / px))
     if not mask.any():
         return np.zeros(map_.shape, np.uint32)
     inverse = -ndi.distance_transform_edt(mask).astype(np.float32)
