@@ -293,11 +293,11 @@ CELLSEG_API cellseg_status cellseg_segment_nuclei_within(cellseg_labels **nuclei
 /** How cellseg_segment_stream() works. Initialise with cellseg_stream_options_init(). The result does not depend on any of these.
  */
 typedef struct cellseg_stream_options {
-    size_t struct_size;         /**< sizeof of this struct where the caller was compiled */
-    const char *scratch_folder; /**< where temporary files hold what the memory budget has no room for, UTF-8; NULL, the default:
-                                     memory holds all. The files have no names where the system allows, and go with the call or
-                                   the process */
-    uint64_t tile_px;           /**< edge of the tiles that the steps work on, 64 to 65536; 0, the default: by the budget */
+    size_t struct_size; /**< sizeof of this struct where the caller was compiled */
+    const char
+        *scratch_folder; /**< where temporary files hold the planes between the steps, UTF-8; NULL, the default: memory holds
+                              them. The files have no names where the system allows, and go with the call or the process */
+    uint64_t tile_px;    /**< edge of the tiles that the steps work on, 64 to 65536; 0, the default: by the budget */
 } cellseg_stream_options;
 
 /** Write the defaults. @return CELLSEG_ERR_ARGUMENT  options is NULL or struct_size too small. Threads: any. Since: 1.0 */
@@ -328,8 +328,8 @@ CELLSEG_API cellseg_status cellseg_stream_outputs_init(cellseg_stream_outputs *o
  *
  * @param      outputs  read during the call; sinks that were not written before
  * @param[out] report   NULL when not wanted; as cellseg_segment()
- * @param      context  NULL for defaults. Its budget bounds what is allocated; where a scratch folder is given, planes lie there
- *                      if the budget has no room for them
+ * @param      context  NULL for defaults. Its budget bounds what is allocated: all planes, or with a scratch folder windows of
+ * them
  * @param      model    NULL: the two-channel method
  * @param      marker   the marker is channel options->channel; read once, from top to bottom
  * @param      nuclear  two-channel method: the nuclear stain is channel options->nuclei_channel; may be `marker`. With a model:

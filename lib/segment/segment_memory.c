@@ -67,6 +67,13 @@ static needs needs_of(cellseg_context *context, const cseg_channel *channel, con
                    window_bytes(channel, top_hat_um), larger(network, LINE_BYTES * edge)};
 }
 
+/* Where files hold the stores: bands of the image, as it is read and as its statistics are taken. */
+static uint64_t band_bytes(const cseg_channel *channel) {
+    enum { SOURCE_ROWS = 1024, BAND_BYTES = 16 << 20, LARGEST_SAMPLE = 8 };
+    const uint64_t rows = channel->height < SOURCE_ROWS ? channel->height : SOURCE_ROWS;
+    return BAND_BYTES + rows * channel->width * LARGEST_SAMPLE + histogram_bytes(BAND_BYTES);
+}
+
 /* Of an image whose stores lie in memory. */
 static cellseg_status check_size(const cseg_channel *channel) {
     if ((uint64_t)channel->working_height * channel->working_width <= CSEG_MAX_WORKING_PX)
@@ -80,16 +87,18 @@ cellseg_status cseg_needs_check(cseg_scratch *scratch, const cseg_channel *chann
                                 const cseg_settings *settings, uint64_t nuclei) {
     if (scratch->folder == NULL)
         CSEG_TRY(check_size(channel));
-    const needs n = needs_of(scratch->context, channel, model, settings);
+    needs n = needs_of(scratch->context, channel, model, settings);
+    if (scratch->folder != NULL)
+        n.stores = band_bytes(channel);
     const uint64_t left = cseg_budget_left(scratch->context), least = n.stores + n.window + n.worker + nuclei * NUCLEUS_BYTES;
     if (left == UINT64_MAX)
         return CELLSEG_OK;
     if (left < least)
         return cseg_fail(CELLSEG_ERR_LIMIT, "the segmentation needs %llu bytes; the memory budget leaves %llu",
                          (unsigned long long)least, (unsigned long long)left);
-    const uint64_t workers = 1 + (left - least) / n.worker;
+    const uint64_t workers = smaller(1 + (left - least) / n.worker, (uint64_t)cellseg_context_threads(scratch->context));
     cseg_parallel_limit(scratch->context, workers);
-    scratch->window_bytes = smaller(scratch->window_bytes, n.window + (left - least) % n.worker);
+    scratch->window_bytes = smaller(scratch->window_bytes, n.window + (left - least) - (workers - 1) * n.worker);
     return CELLSEG_OK;
 }
 

@@ -13,7 +13,7 @@
 
 #define ROW(...) CSEG_OPTION(cellseg_stream_options, __VA_ARGS__)
 static const cellseg_option rows[] = {
-    ROW(scratch_folder, 0, 0, 0, 0, "", "folder of the temporary files that hold what the memory budget has no room for"),
+    ROW(scratch_folder, 0, 0, 0, 0, "", "folder of temporary files that hold the planes between the steps"),
     ROW(tile_px, 0, 0, 0, 65536, "px", "edge of the tiles that the steps work on; 0: by the memory budget"),
 };
 static const cellseg_option_table table = CSEG_OPTION_TABLE(cellseg_stream_options, rows, tile_px);

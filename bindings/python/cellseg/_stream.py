@@ -115,8 +115,8 @@ def segment_stream(
     image: what has shape, dtype and slices, (height, width) or (channels, height, width): an array of NumPy, a memmap, an array of
     zarr or dask. Slices are read when they are needed, each once. cells, nuclei, maps: what the results are assigned to by slices,
     of uint32, uint32 and float32, (height, width) or for maps (classes, height, width); None: not wanted. nuclear: an image of the
-    nuclear stain, for the two-channel method. scratch_folder: where temporary files hold what the budget has no room for; None:
-    memory holds all. tile_px: edge of the tiles that are worked on, which no result depends on; 0: by the budget.
+    nuclear stain, for the two-channel method. scratch_folder: where temporary files hold the planes between the steps; None: memory
+    holds them. tile_px: edge of the tiles that are worked on, which no result depends on; 0: by the budget.
     options: as for segment().
     """
     guard = _Guard()
