@@ -10,10 +10,7 @@ static uint32_t maps_of(const cseg_cell_inputs *inputs) {
 
 cellseg_status cseg_cellwindow_open(cseg_cell_window *window, const cseg_cell_inputs *inputs, const cseg_rect *rect) {
     cellseg_status status;
-    *window = (cseg_cell_window){.count = inputs->count,
-                                 .pixel_size_um = inputs->pixel_size_um,
-                                 .has_boundary_class = inputs->has_boundary_class,
-                                 .joining = inputs->joining};
+    *window = (cseg_cell_window){.pixel_size_um = inputs->pixel_size_um, .has_boundary_class = inputs->has_boundary_class};
     cseg_part *marker = &window->views[CSEG_MAX_CLASSES], *nuclei = marker + 1;
     CSEG_TRY_GOTO(failed, cseg_part_open_unit(marker, inputs->marker, rect));
     CSEG_TRY_GOTO(failed, cseg_part_open(nuclei, inputs->nuclei, rect));

@@ -56,7 +56,6 @@ typedef struct cells_call {
 typedef struct cells_job {
     const cells_call *call;
     const cseg_cell_window *inputs;
-    const cseg_settings *settings;
     cseg_rect rect;
     cseg_sides sides;
     cseg_plane smooth, enhanced; /* one plane, but for the gradient */
@@ -109,7 +108,7 @@ static bool is_bounded_by_network(const cells_call *call) {
 static cellseg_status enhance_row(void *data, size_t y) {
     const cells_job *job = data;
     const uint8_t *mask = is_bounded_by_network(job->call) ? cseg_row_u8(&job->mask, y) : NULL;
-    const bool with_nucleus = job->settings->method.cell_probability == CELLSEG_CELL_CYTOPLASM_AND_NUCLEUS;
+    const bool with_nucleus = job->call->settings->method.cell_probability == CELLSEG_CELL_CYTOPLASM_AND_NUCLEUS;
     const double scale = 1 / cseg_math_log(1 + 1 / LOG_DARK);
     const float *smooth = cseg_row_f32(&job->smooth, y);
     float *enhanced = cseg_row_f32(&job->enhanced, y);
@@ -135,7 +134,7 @@ static cellseg_status smooth_and_enhance(cells_job *job) {
 static cellseg_status enhance_tile(void *data, const cseg_rect *tile, const cseg_rect *window, bool *sure) {
     const cells_call *call = data;
     cseg_cell_window inputs;
-    cells_job job = {.call = call, .inputs = &inputs, .settings = call->settings, .rect = *window};
+    cells_job job = {.call = call, .inputs = &inputs, .rect = *window};
     (void)sure;
     CSEG_TRY(cseg_cellwindow_open(&inputs, call->inputs, window));
     cellseg_status status = cseg_plane_new(&job.enhanced, call->scratch->context, CELLSEG_FLOAT32, window->height, window->width);
@@ -268,7 +267,7 @@ static size_t side_distance(const cells_job *job, size_t y, size_t x) {
 
 static cellseg_status relief_row(void *data, size_t y) {
     const cells_job *job = data;
-    const double by_distance = job->call->kind == CELLSEG_RELIEF_DISTANCE ? 1 : job->settings->method.cell_compactness;
+    const double by_distance = job->call->kind == CELLSEG_RELIEF_DISTANCE ? 1 : job->call->settings->method.cell_compactness;
     const size_t reach = cseg_gaussian_halo(job->call->sigma_px) + 1; /* of the Gaussian, and of the gradient */
     const bool is_whole =
         side_distance(job, 0, 0) == SIZE_MAX && side_distance(job, job->rect.height - 1, job->rect.width - 1) == SIZE_MAX;
@@ -285,9 +284,9 @@ static cellseg_status relief_row(void *data, size_t y) {
             continue;
         }
         const double um = job->inputs->pixel_size_um * (double)relief[x];
-        const bool in_ring = um <= job->settings->method.cell_ring_um;
-        relief[x] =
-            (float)(in_ring ? RING_RELIEF + um / job->settings->method.cell_ring_um : relief_at(job, y, x) + by_distance * um);
+        const bool in_ring = um <= job->call->settings->method.cell_ring_um;
+        relief[x] = (float)(in_ring ? RING_RELIEF + um / job->call->settings->method.cell_ring_um
+                                    : relief_at(job, y, x) + by_distance * um);
     }
     return CELLSEG_OK;
 }
@@ -356,7 +355,7 @@ static cellseg_status flood_tile(void *data, const cseg_rect *tile, const cseg_r
     const cells_call *call = data;
     const cseg_rect inside = {tile->top - window->top, tile->left - window->left, tile->height, tile->width};
     cseg_cell_window inputs;
-    cells_job job = {.call = call, .inputs = &inputs, .settings = call->settings, .rect = *window};
+    cells_job job = {.call = call, .inputs = &inputs, .rect = *window};
     job.sides = cseg_sides_of(window, call->cells->height, call->cells->width);
     CSEG_TRY(cseg_cellwindow_open(&inputs, call->inputs, window));
     cellseg_status status = flood(&job);

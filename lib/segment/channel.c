@@ -6,12 +6,6 @@
 
 #include <string.h>
 
-/* Rows that are read from a source at a time: a multiple of the tiles of most files. */
-enum { SOURCE_ROWS = 1024 };
-
-/* A hole in a cell is at most as large as two of the largest nuclei. */
-enum { HOLE_RADII = 4 };
-
 static cellseg_status check_index(int32_t channel, int32_t channels, const char *what) {
     if (channel >= 0 && channel < channels)
         return CELLSEG_OK;
@@ -104,7 +98,7 @@ static cellseg_status read_source(cseg_channel *channel, const cseg_scratch *scr
     const int32_t type = cellseg_source_pixel_type(channel->source);
     CSEG_TRY(cseg_store_new(&channel->pixels, scratch, type, channel->height, channel->width));
     cseg_scratch pieces = *scratch;
-    pieces.tile_px = SOURCE_ROWS;
+    pieces.tile_px = CSEG_SOURCE_ROWS;
     const cseg_tiles tiles = {.scratch = &pieces,
                               .height = channel->height,
                               .width = channel->width,
@@ -128,14 +122,18 @@ void cseg_channel_close(cseg_channel *channel) {
     cseg_input_close(&channel->input);
 }
 
+void cseg_segmentation_free_maps(cseg_segmentation *s) {
+    for (size_t i = 0; i < CSEG_MAX_CLASSES; i++)
+        cseg_store_free(&s->maps[i]);
+}
+
 void cseg_segmentation_release(cseg_segmentation *s) {
     cseg_channel_close(&s->marker);
     cseg_channel_close(&s->nuclear);
     cseg_store_free(&s->marker_scaled);
     cseg_store_free(&s->nuclei);
     cseg_store_free(&s->cells);
-    for (size_t i = 0; i < CSEG_MAX_CLASSES; i++)
-        cseg_store_free(&s->maps[i]);
+    cseg_segmentation_free_maps(s);
     cseg_memory_free(s->cell_of);
     cseg_memory_free(s->confidence);
     s->cell_of = NULL;
@@ -246,7 +244,7 @@ cellseg_status cseg_channel_finalize(const cseg_scratch *scratch, const cseg_sto
     if (renumbered == NULL)
         return cseg_error_last();
     const double own_px = (double)channel->height / (double)channel->working_height / channel->working_pixel_size_um;
-    const double hole_px = HOLE_RADII * settings->method.nucleus_radius_max_um * own_px;
+    const double hole_px = CSEG_HOLE_RADII * settings->method.nucleus_radius_max_um * own_px;
     cellseg_status status = cseg_finalize_labels(scratch, labels, found->cells, found->nuclei, found->cell_of, found->count,
                                                  renumbered, hole_px, channel->pixel_size_um, settings, report);
     if (status == CELLSEG_OK)
@@ -258,18 +256,25 @@ cellseg_status cseg_channel_finalize(const cseg_scratch *scratch, const cseg_sto
 }
 
 typedef struct unpack_job {
-    const cseg_plane *cells, *nuclei; /* either may be NULL; cells: the packed labels first */
+    const cseg_plane *cells, *nuclei, *packed;
 } unpack_job;
 
 static cellseg_status unpack_row(void *data, size_t y) {
     const unpack_job *job = data;
+    const uint32_t *packed = cseg_row_u32(job->packed, y);
     uint32_t *cells = cseg_row_u32(job->cells, y);
     uint32_t *nuclei = job->nuclei != NULL ? cseg_row_u32(job->nuclei, y) : NULL;
-    for (size_t x = 0; nuclei != NULL && x < job->cells->width; x++)
-        nuclei[x] = (cells[x] & 1) != 0 ? cells[x] / 2 : 0;
-    for (size_t x = 0; x < job->cells->width; x++)
-        cells[x] /= 2;
+    for (size_t x = 0; nuclei != NULL && x < job->packed->width; x++)
+        nuclei[x] = (packed[x] & 1) != 0 ? packed[x] / 2 : 0;
+    for (size_t x = 0; x < job->packed->width; x++)
+        cells[x] = packed[x] / 2;
     return CELLSEG_OK;
+}
+
+cellseg_status cseg_channel_unpack(cellseg_context *context, const cseg_plane *cells, const cseg_plane *nuclei,
+                                   const cseg_plane *packed) {
+    unpack_job job = {cells, nuclei, packed};
+    return cseg_parallel_for(context, packed->height, unpack_row, &job);
 }
 
 static cellseg_status labels_new(cellseg_labels **out, cellseg_context *context, const cseg_channel *channel) {
@@ -298,8 +303,8 @@ cellseg_status cseg_channel_label(cellseg_labels **cells, cellseg_labels **nucle
     if (nuclei != NULL)
         CSEG_TRY_GOTO(failed, labels_new(&own_nuclei, scratch->context, channel));
     const cseg_plane nucleus_plane = nuclei != NULL ? cseg_labels_plane(own_nuclei) : (cseg_plane){0};
-    unpack_job job = {&cell_plane, nuclei != NULL ? &nucleus_plane : NULL};
-    CSEG_TRY_GOTO(failed, cseg_parallel_for(scratch->context, channel->height, unpack_row, &job));
+    CSEG_TRY_GOTO(failed,
+                  cseg_channel_unpack(scratch->context, &cell_plane, nuclei != NULL ? &nucleus_plane : NULL, &cell_plane));
     give(cells, own_cells);
     if (nuclei != NULL)
         *nuclei = own_nuclei;

@@ -8,6 +8,9 @@
 /* Diameter of the nuclei for which the method's default lengths were chosen. */
 #define CSEG_METHOD_DIAMETER_UM 15.0
 
+/* Rows that are read from a source at a time: a multiple of the tiles of most files. */
+enum { CSEG_SOURCE_ROWS = 1024 };
+
 /* One channel of an image or of a source, its scale, and its size at the working scale. */
 typedef struct cseg_channel {
     const cellseg_image *image; /* NULL: a source */
@@ -89,6 +92,10 @@ typedef struct cseg_found {
 cellseg_status cseg_channel_finalize(const cseg_scratch *scratch, const cseg_store *labels, const cseg_channel *channel,
                                      const cseg_found *found, const cseg_settings *settings, cellseg_segment_report *report);
 
+/* From packed labels to the ids of cells and of nuclei. cells may be packed's plane; nuclei may be NULL: not wanted. */
+cellseg_status cseg_channel_unpack(cellseg_context *context, const cseg_plane *cells, const cseg_plane *nuclei,
+                                   const cseg_plane *packed);
+
 /* Label maps at the channel's own scale, and the report's figures of them, confidences included. cells or nuclei may be NULL: not
  * wanted; NULL after an error. */
 cellseg_status cseg_channel_label(cellseg_labels **cells, cellseg_labels **nuclei, const cseg_scratch *scratch,
@@ -115,8 +122,9 @@ typedef struct cseg_segmentation {
     double clock;
 } cseg_segmentation;
 
-/* Legal at any time. */
+/* Legal at any time, as is the release of the maps alone. */
 void cseg_segmentation_release(cseg_segmentation *s);
+void cseg_segmentation_free_maps(cseg_segmentation *s);
 
 /* For a channel that is open: everything that can be wrong is checked, before any work. Then from the channel to nuclei and
  * cells. */

@@ -12,8 +12,7 @@
 typedef struct medians_job {
     cseg_medians *m;
     const cseg_join_band *band;
-    uint32_t *ids;
-    size_t count, room;
+    size_t count;  /* of slots: the cells in the band and the open ones, in the order of their numbers */
     size_t *ends;  /* of each slot's values; on the way, where the next value goes */
     float *values; /* slot by slot */
     uint8_t *open; /* by slot */
@@ -50,28 +49,11 @@ static cellseg_status find_median(void *data, size_t slot) {
     const medians_job *job = data;
     const size_t begin = slot > 0 ? job->ends[slot - 1] : 0, count = job->ends[slot] - begin;
     if (job->open[slot] == 0)
-        job->m->of[job->ids[slot]] = select_rank(job->values + begin, count, (count - 1) / 2);
+        job->m->of[job->m->objects.ids[slot + 1]] = select_rank(job->values + begin, count, (count - 1) / 2);
     return CELLSEG_OK;
 }
 
-/* ---- slots ---- */
-
-static cellseg_status add_slot(medians_job *job, uint32_t id) {
-    if (job->count == job->room) {
-        const size_t room = job->room == 0 ? 1024 : 2 * job->room;
-        uint32_t *ids = cseg_memory_alloc(job->m->context, room, sizeof *ids);
-        if (ids == NULL)
-            return cseg_error_last();
-        if (job->count > 0)
-            memcpy(ids, job->ids, job->count * sizeof *ids);
-        cseg_memory_free(job->ids);
-        job->ids = ids;
-        job->room = room;
-    }
-    job->ids[job->count++] = id;
-    job->m->slots[id] = (uint32_t)job->count;
-    return CELLSEG_OK;
-}
+/* ---- the values of a band ---- */
 
 static size_t run_end(const uint32_t *row, size_t x, size_t width) {
     const uint32_t id = row[x];
@@ -81,18 +63,14 @@ static size_t run_end(const uint32_t *row, size_t x, size_t width) {
 }
 
 /* The open cells first, then those of the band in raster order. */
-static cellseg_status find_slots(medians_job *job) {
-    const cseg_plane *cells = &job->band->cells;
+static cellseg_status find_slots(const medians_job *job) {
+    const cseg_rect rows = {0, 0, job->band->rows, job->band->cells.width};
+    const cseg_plane cells = cseg_view_of(&job->band->cells, &rows);
+    cseg_objects_clear(&job->m->objects);
     for (size_t i = 0; i < job->m->open_count; i++)
-        CSEG_TRY(add_slot(job, job->m->open[i]));
-    for (size_t y = 0; y < job->band->rows; y++) {
-        const uint32_t *row = cseg_row_u32(cells, y);
-        for (size_t x = 0; x < cells->width; x = run_end(row, x, cells->width))
-            if (row[x] != 0 && job->m->slots[row[x]] == 0)
-                CSEG_TRY(add_slot(job, row[x]));
-        CSEG_TRY(cseg_progress_cancelled(job->m->context));
-    }
-    return CELLSEG_OK;
+        CSEG_TRY(cseg_objects_add(&job->m->objects, job->m->open[i]));
+    CSEG_TRY(cseg_objects_note(&job->m->objects, &cells));
+    return cseg_progress_cancelled(job->m->context);
 }
 
 static size_t open_begin(const cseg_medians *m, size_t i) {
@@ -109,7 +87,7 @@ static void count_values(const medians_job *job) {
         for (size_t x = 0, end; x < cells->width; x = end) {
             end = run_end(row, x, cells->width);
             if (row[x] != 0)
-                job->ends[job->m->slots[row[x]] - 1] += end - x;
+                job->ends[job->m->objects.numbers[row[x]] - 1] += end - x;
         }
     }
 }
@@ -140,7 +118,7 @@ static void place_values(const medians_job *job) {
             end = run_end(row, x, cells->width);
             if (row[x] == 0)
                 continue;
-            size_t *next = &job->ends[m->slots[row[x]] - 1];
+            size_t *next = &job->ends[m->objects.numbers[row[x]] - 1];
             memcpy(job->values + *next, smooth + x, (end - x) * sizeof *smooth);
             *next += end - x;
         }
@@ -154,7 +132,7 @@ static void mark_open(const medians_job *job) {
     memset(job->open, 0, job->count);
     for (size_t x = 0; !job->band->is_last && x < job->band->cells.width; x++)
         if (last[x] != 0)
-            job->open[job->m->slots[last[x]] - 1] = 1;
+            job->open[job->m->objects.numbers[last[x]] - 1] = 1;
 }
 
 static void release_open(cseg_medians *m) {
@@ -188,7 +166,7 @@ static cellseg_status keep_open(const medians_job *job) {
         memcpy(m->open_values + values, job->values + begin, count * sizeof *job->values);
         values += count;
         m->open_ends[m->open_count] = values;
-        m->open[m->open_count++] = job->ids[slot];
+        m->open[m->open_count++] = job->m->objects.ids[slot + 1];
     }
     return CELLSEG_OK;
 }
@@ -198,6 +176,7 @@ static cellseg_status keep_open(const medians_job *job) {
 static cellseg_status add_band(medians_job *job) {
     cellseg_context *context = job->m->context;
     CSEG_TRY(find_slots(job));
+    job->count = job->m->objects.count;
     if ((job->ends = cseg_memory_alloc(context, job->count + 1, sizeof *job->ends)) == NULL ||
         (job->open = cseg_memory_alloc(context, job->count + 1, 1)) == NULL)
         return cseg_error_last();
@@ -214,22 +193,19 @@ static cellseg_status add_band(medians_job *job) {
 cellseg_status cseg_medians_add(cseg_medians *medians, const cseg_join_band *band) {
     medians_job job = {.m = medians, .band = band};
     const cellseg_status status = add_band(&job);
-    for (size_t slot = 0; slot < job.count; slot++)
-        medians->slots[job.ids[slot]] = 0;
     cseg_memory_free(job.values);
     cseg_memory_free(job.open);
     cseg_memory_free(job.ends);
-    cseg_memory_free(job.ids);
     return status;
 }
 
 cellseg_status cseg_medians_new(cseg_medians *medians, cellseg_context *context, uint32_t max_id) {
     *medians = (cseg_medians){.context = context};
     medians->of = cseg_memory_alloc(context, (size_t)max_id + 1, sizeof *medians->of);
-    medians->slots = cseg_memory_calloc(context, (size_t)max_id + 1, sizeof *medians->slots);
-    if (medians->of == NULL || medians->slots == NULL) {
+    const cellseg_status status = medians->of != NULL ? cseg_objects_new(&medians->objects, context, max_id) : cseg_error_last();
+    if (status != CELLSEG_OK) {
         cseg_medians_free(medians);
-        return cseg_error_last();
+        return status;
     }
     for (size_t id = 0; id <= max_id; id++)
         medians->of[id] = -1;
@@ -239,7 +215,6 @@ cellseg_status cseg_medians_new(cseg_medians *medians, cellseg_context *context,
 void cseg_medians_free(cseg_medians *medians) {
     release_open(medians);
     cseg_memory_free(medians->of);
-    cseg_memory_free(medians->slots);
     medians->of = NULL;
-    medians->slots = NULL;
+    cseg_objects_free(&medians->objects);
 }

@@ -18,11 +18,11 @@ typedef struct cseg_join_band {
 /* The medians of cells, which come band by band. */
 typedef struct cseg_medians {
     cellseg_context *context;
-    float *of;          /* by id: the median of a complete cell, else -1 */
-    uint32_t *slots;    /* by id: the cell's place in a band, from 1; 0 between bands */
-    uint32_t *open;     /* ids of the cells that are not complete */
-    size_t *open_ends;  /* where the values of each end */
-    float *open_values; /* of their pixels so far */
+    float *of;            /* by id: the median of a complete cell, else -1 */
+    cseg_objects objects; /* the cells of a band */
+    uint32_t *open;       /* ids of the cells that are not complete */
+    size_t *open_ends;    /* where the values of each end */
+    float *open_values;   /* of their pixels so far */
     size_t open_count;
 } cseg_medians;
 

@@ -384,7 +384,7 @@ static cellseg_status rank_names(name_list *names, uint32_t *ids, uint32_t *coun
 }
 
 static cellseg_status seed_tiles(seeds_job *job) {
-    const double hole_px = 4 * job->settings->method.nucleus_radius_max_um / job->pixel_size_um;
+    const double hole_px = CSEG_HOLE_RADII * job->settings->method.nucleus_radius_max_um / job->pixel_size_um;
     job->hole_px = (size_t)ceil(hole_px);
     const cseg_tiles tiles = {.scratch = job->scratch,
                               .height = job->map->height,

@@ -116,6 +116,9 @@ cellseg_status cseg_predict_maps(const cseg_scratch *scratch, const cseg_store *
 /* The memory of one thread of the prediction, beside the planes. */
 uint64_t cseg_predict_worker_bytes(cellseg_context *context, const cellseg_model *model);
 
+/* Holes in nuclei and cells are filled up to so many radii of the largest nucleus. */
+enum { CSEG_HOLE_RADII = 4 };
+
 /* ---- boxes.c: objects of a window ---- */
 
 /* Boxes of the ids of a label map, within the map; boxes: max id + 1, zeros. An id without pixels keeps height 0. */
@@ -201,11 +204,9 @@ typedef struct cseg_cell_window {
     const cseg_plane *marker; /* float32, in [0, 1] */
     const cseg_plane *maps;   /* float32; NULL as in the inputs */
     const cseg_plane *nuclei;
-    uint32_t count;
     double pixel_size_um;
     cseg_extra_part extra;
     bool has_boundary_class;
-    const double *joining;
     cseg_plane own_maps[CSEG_MAX_CLASSES];
     cseg_part views[CSEG_MAX_CLASSES + 2];
 } cseg_cell_window;

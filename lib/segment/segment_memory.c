@@ -69,8 +69,8 @@ static needs needs_of(cellseg_context *context, const cseg_channel *channel, con
 
 /* Where files hold the stores: bands of the image, as it is read and as its statistics are taken. */
 static uint64_t band_bytes(const cseg_channel *channel) {
-    enum { SOURCE_ROWS = 1024, BAND_BYTES = 16 << 20, LARGEST_SAMPLE = 8 };
-    const uint64_t rows = channel->height < SOURCE_ROWS ? channel->height : SOURCE_ROWS;
+    enum { BAND_BYTES = 16 << 20, LARGEST_SAMPLE = 8 };
+    const uint64_t rows = smaller(channel->height, CSEG_SOURCE_ROWS);
     return BAND_BYTES + rows * channel->width * LARGEST_SAMPLE + histogram_bytes(BAND_BYTES);
 }
 

@@ -64,19 +64,7 @@ typedef struct write_job {
     const cseg_segmentation *s;
     const cellseg_stream_outputs *outputs;
     const cseg_store *from; /* packed labels, or a map */
-    const cseg_plane *packed, *cells, *nuclei;
 } write_job;
-
-static cellseg_status unpack_row(void *data, size_t y) {
-    const write_job *job = data;
-    const uint32_t *packed = cseg_row_u32(job->packed, y);
-    uint32_t *cells = cseg_row_u32(job->cells, y), *nuclei = cseg_row_u32(job->nuclei, y);
-    for (size_t x = 0; x < job->packed->width; x++) {
-        cells[x] = packed[x] / 2;
-        nuclei[x] = (packed[x] & 1) != 0 ? cells[x] : 0;
-    }
-    return CELLSEG_OK;
-}
 
 static cellseg_status write_rows(const write_job *job, cellseg_sink *sink, const cseg_plane *rows_of) {
     return sink == NULL ? CELLSEG_OK
@@ -84,22 +72,19 @@ static cellseg_status write_rows(const write_job *job, cellseg_sink *sink, const
 }
 
 static cellseg_status write_labels_tile(void *data, const cseg_rect *tile, const cseg_rect *window, bool *sure) {
-    write_job job = *(const write_job *)data;
-    cellseg_context *context = job.s->scratch.context;
+    const write_job *job = data;
+    cellseg_context *context = job->s->scratch.context;
     cseg_part packed = {0};
     cseg_plane cells = {0}, nuclei = {0};
     cellseg_status status;
     (void)window;
     (void)sure;
-    CSEG_TRY_GOTO(done, cseg_part_open(&packed, job.from, tile));
+    CSEG_TRY_GOTO(done, cseg_part_open(&packed, job->from, tile));
     CSEG_TRY_GOTO(done, cseg_plane_new(&cells, context, CELLSEG_UINT32, tile->height, tile->width));
     CSEG_TRY_GOTO(done, cseg_plane_new(&nuclei, context, CELLSEG_UINT32, tile->height, tile->width));
-    job.packed = &packed.plane;
-    job.cells = &cells;
-    job.nuclei = &nuclei;
-    CSEG_TRY_GOTO(done, cseg_parallel_for(context, tile->height, unpack_row, &job));
-    CSEG_TRY_GOTO(done, write_rows(&job, job.outputs->cells, &cells));
-    status = write_rows(&job, job.outputs->nuclei, &nuclei);
+    CSEG_TRY_GOTO(done, cseg_channel_unpack(context, &cells, &nuclei, &packed.plane));
+    CSEG_TRY_GOTO(done, write_rows(job, job->outputs->cells, &cells));
+    status = write_rows(job, job->outputs->nuclei, &nuclei);
 done:
     cseg_plane_free(&nuclei);
     cseg_plane_free(&cells);
@@ -143,8 +128,7 @@ static cellseg_status write_maps(cseg_segmentation *s, const cellseg_stream_outp
         write_job job = {.s = s, .outputs = outputs, .from = &s->maps[i]};
         CSEG_TRY(cseg_tiles_run(&bands, write_map_tile, &job));
     }
-    for (uint32_t i = 0; i < CSEG_MAX_CLASSES; i++)
-        cseg_store_free(&s->maps[i]);
+    cseg_segmentation_free_maps(s);
     return CELLSEG_OK;
 }
 

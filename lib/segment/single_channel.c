@@ -52,11 +52,6 @@ static cseg_extra extra_of(const cseg_segmentation *s) {
     return (cseg_extra){used ? s->extra_kind : CELLSEG_EXTRA_NONE, &s->maps[CSEG_MAP_EXTRA]};
 }
 
-static void free_maps(cseg_segmentation *s) {
-    for (size_t i = 0; i < CSEG_MAX_CLASSES; i++)
-        cseg_store_free(&s->maps[i]);
-}
-
 static cellseg_status find_nuclei(cseg_segmentation *s) {
     const cseg_extra extra = extra_of(s);
     CSEG_TRY(cseg_channel_step(s->scratch.context, "seeds", NETWORK_TO, SEEDS_TO));
@@ -147,7 +142,7 @@ static cellseg_status segment(cellseg_labels **cells, cellseg_labels **nuclei, c
     CSEG_TRY(cseg_singlechannel_run(s));
     if (maps != NULL)
         CSEG_TRY(export_maps(&own_maps, s, c->height, c->width, c->pixel_size_um));
-    free_maps(s);
+    cseg_segmentation_free_maps(s);
     const cseg_found found = {&s->cells, &s->nuclei, s->count, s->cell_of, s->confidence};
     const cellseg_status status = cseg_channel_label(cells, nuclei, &s->scratch, c, &found, &s->settings, &s->report);
     s->report.seconds_finalize = cseg_report_lap(&s->clock);
